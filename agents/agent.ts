@@ -1,0 +1,68 @@
+/** The contract between a node and an agent: what people write, and all that an agent sees. */
+import type { AgentSkill, Artifact, Message, Part } from '../core/a2a.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { Logger } from '../core/logger.ts'
+
+/** What a running agent says. A plain string is a piece of text of the artifact `result`. */
+export type AgentOutput =
+  | string
+  | { readonly type: 'progress'; readonly text: string; /** 0 to 1. */ readonly fraction?: number }
+  | { readonly type: 'artifact'; readonly artifact: ArtifactInit }
+
+export type ArtifactInit = Omit<Artifact, 'artifactId'> & { readonly artifactId?: string }
+
+export interface AgentRequest {
+  readonly taskId: string
+  readonly contextId: string
+  /** The peer that asks; this node's own id for local callers. */
+  readonly caller: PeerIdText
+  readonly message: Message
+  /** All text of the message, joined. */
+  readonly text: string
+  /** Aborts when the caller cancels or a deadline passes: stop promptly. */
+  readonly signal: AbortSignal
+  readonly log: Logger
+  /** Asks another agent of the same node and returns its `result` artifact's parts. */
+  readonly ask: (agentId: string, text: string) => Promise<readonly Part[]>
+}
+
+export interface AgentDefinition {
+  /** Lower case letters, digits and dashes: the name in `lumos run <id>`. */
+  readonly id: string
+  readonly name?: string
+  readonly description: string
+  readonly version?: string
+  readonly skills: readonly AgentSkill[]
+  /** Media types, default `text/plain`. */
+  readonly inputModes?: readonly string[]
+  readonly outputModes?: readonly string[]
+  /** True when running the same task twice does no harm: it may then be retried elsewhere. */
+  readonly idempotent?: boolean
+  /** Yields text, progress and artifacts; returning completes the task, throwing fails it. */
+  run(request: AgentRequest): AsyncIterable<AgentOutput>
+}
+
+export type Agent = Required<Omit<AgentDefinition, 'run'>> & Pick<AgentDefinition, 'run'>
+
+const AGENT_ID = /^[a-z][a-z0-9-]{0,62}$/
+
+/** Checks a definition and fills in defaults. Throws TypeError for what would make a broken card. */
+export function defineAgent(definition: AgentDefinition): Agent {
+  const { id, description, skills } = definition
+  if (!AGENT_ID.test(id)) {
+    throw new TypeError(`agent id "${id}" must match ${AGENT_ID.source}`)
+  }
+  if (description.trim() === '') throw new TypeError(`agent "${id}" needs a description`)
+  if (skills.length === 0) throw new TypeError(`agent "${id}" needs at least one skill`)
+  for (const skill of skills) {
+    if (skill.tags.length === 0) throw new TypeError(`skill "${skill.id}" needs at least one tag`)
+  }
+  return {
+    name: id,
+    version: '1.0.0',
+    inputModes: ['text/plain'],
+    outputModes: ['text/plain'],
+    idempotent: false,
+    ...definition
+  }
+}

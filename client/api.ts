@@ -1,0 +1,237 @@
+/** The control API's documents: what the daemon answers and the CLI prints with `--json`. */
+import type { AgentCard, AgentSkill, Artifact, Message, TaskState } from '../core/a2a.ts'
+import type { WireError } from '../core/errors.ts'
+import type { JsonObject } from '../core/json.ts'
+
+/** Version of these documents; grows only when a field changes meaning or goes away. */
+export const API_VERSION = 1
+
+interface Versioned {
+  readonly v: 1
+}
+
+export interface Failure {
+  readonly ok: false
+  readonly error: WireError
+}
+
+export interface Status extends Versioned {
+  readonly peerId: string
+  readonly name: string
+  readonly version: string
+  readonly profile: string
+  readonly pid: number
+  readonly socket: string
+  /** Readable name of the swarm. */
+  readonly swarm: string
+  readonly swarmId: string
+  /** True for a keyless swarm, in which anybody on the network can take part. */
+  readonly open: boolean
+  readonly addresses: readonly string[]
+  /** Peers with a session. */
+  readonly peers: number
+  /** Agents of this node. */
+  readonly agents: number
+  readonly tasks: { readonly running: number; readonly completed: number; readonly failed: number }
+  readonly uptimeMs: number
+  readonly rssBytes: number
+  readonly eventLoopDelayMs: number
+  /** Sentences for people; empty when all is well. */
+  readonly problems: readonly WireError[]
+}
+
+export interface Identity extends Versioned {
+  readonly peerId: string
+  readonly name: string
+  readonly swarm: string
+  readonly addresses: readonly string[]
+}
+
+export type PeerState = 'connected' | 'connecting' | 'disconnected' | 'refused'
+
+export interface Peer {
+  readonly id: string
+  readonly name: string
+  readonly state: PeerState
+  readonly path?: 'direct' | 'relay'
+  readonly addresses: readonly string[]
+  readonly rttMs: number | null
+  /** Agent ids. */
+  readonly agents: readonly string[]
+  readonly version?: string
+  /** Running tasks per slot, 0 to 1. */
+  readonly load?: number
+  /** ISO 8601. */
+  readonly since?: string
+  /** Which discovery found it: same-host, mdns, bootstrap, remembered, exchange, dht, incoming, manual. */
+  readonly foundBy: readonly string[]
+  /** Why it is not connected. */
+  readonly error?: WireError
+}
+
+export interface PeerList extends Versioned {
+  readonly peers: readonly Peer[]
+}
+
+export interface PingResult extends Versioned {
+  readonly id: string
+  readonly name: string
+  readonly rttMs: number
+  readonly path: 'direct' | 'relay'
+}
+
+export interface AgentSummary {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly version: string
+  readonly skills: readonly AgentSkill[]
+  readonly node: { readonly id: string; readonly name: string }
+  readonly local: boolean
+}
+
+export interface AgentList extends Versioned {
+  readonly agents: readonly AgentSummary[]
+}
+
+export interface AgentDetails extends Versioned {
+  readonly agent: AgentSummary
+  readonly card: AgentCard
+}
+
+export interface Provider {
+  readonly agent: string
+  readonly skill: string
+  readonly description: string
+  readonly node: { readonly id: string; readonly name: string }
+  readonly local: boolean
+  readonly connected: boolean
+  readonly rttMs: number | null
+  readonly load: number | null
+  /** Milliseconds since the card or presence was last confirmed. */
+  readonly freshMs: number
+  /** Higher fits better. */
+  readonly score: number
+}
+
+export interface FindResult extends Versioned {
+  readonly query: string
+  readonly providers: readonly Provider[]
+  /** Where the answer came from. */
+  readonly asked: { readonly directory: number; readonly dht: boolean; readonly tookMs: number }
+}
+
+export interface TaskView {
+  readonly id: string
+  readonly contextId: string
+  readonly state: TaskState
+  readonly agent: string
+  /** True when this node asked; false when it works for a peer. */
+  readonly outgoing: boolean
+  readonly caller: { readonly id: string; readonly name: string }
+  readonly worker: { readonly id: string; readonly name: string }
+  /** ISO 8601. */
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly tookMs: number | null
+  readonly input: string
+  readonly artifacts: readonly Artifact[]
+  readonly history: readonly Message[]
+  readonly error?: WireError
+}
+
+export interface TaskList extends Versioned {
+  readonly tasks: readonly Omit<TaskView, 'artifacts' | 'history'>[]
+  /** Give it back as `cursor` for the next page; empty at the end. */
+  readonly next: string
+}
+
+export interface TaskDocument extends Versioned {
+  readonly task: TaskView
+}
+
+export interface RunRequest {
+  /** Agent id, skill id, `@agent@node` or tag. */
+  readonly target: string
+  readonly text: string
+  /** Node name, PeerId or unique prefix of at least 6 characters. */
+  readonly to?: string
+  readonly where?: 'local' | 'remote' | 'any'
+  readonly timeoutMs?: number
+  /** UUID chosen by the caller; the same id and text is the same task. */
+  readonly taskId?: string
+  readonly contextId?: string
+}
+
+/** One line of `lumos run --json`; `seq` counts from 0 without gaps. */
+export type RunEvent = { readonly v: 1; readonly seq: number } & (
+  | {
+      readonly type: 'routed'
+      readonly candidates: number
+      readonly worker: { readonly id: string; readonly name: string }
+      readonly agent: string
+      readonly path: 'local' | 'direct' | 'relay'
+      readonly lookupMs: number
+    }
+  | { readonly type: 'accepted'; readonly task: { readonly id: string }; readonly atMs: number }
+  | {
+      readonly type: 'status'
+      readonly state: TaskState
+      readonly text?: string
+      readonly fraction?: number
+      readonly atMs: number
+    }
+  | {
+      readonly type: 'artifact'
+      readonly artifact: Artifact
+      readonly append: boolean
+      readonly lastChunk: boolean
+      readonly atMs: number
+    }
+  | { readonly type: 'retry'; readonly error: WireError; readonly atMs: number }
+  | {
+      readonly type: 'result'
+      readonly task: {
+        readonly id: string
+        readonly state: TaskState
+        readonly artifacts: readonly Artifact[]
+      }
+      readonly worker: { readonly id: string; readonly name: string }
+      readonly tookMs: number
+      readonly firstEventMs: number | null
+      readonly error?: WireError
+    }
+)
+
+export interface LogLine {
+  readonly time: string
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
+  readonly component: string
+  readonly message: string
+  readonly fields: JsonObject
+}
+
+export type CheckState = 'ok' | 'warning' | 'critical' | 'unknown'
+
+export interface Check {
+  readonly area: string
+  readonly name: string
+  readonly state: CheckState
+  readonly text: string
+  readonly hint?: string
+}
+
+export interface DoctorReport extends Versioned {
+  readonly checks: readonly Check[]
+}
+
+export interface ConfigValue {
+  readonly key: string
+  readonly value: unknown
+  /** Where it came from: `flag`, `env LUMOS_X`, `file …` or `default`. */
+  readonly origin: string
+}
+
+export interface ConfigDocument extends Versioned {
+  readonly values: readonly ConfigValue[]
+}

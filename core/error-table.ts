@@ -1,0 +1,260 @@
+/** Every way Lumos can fail, and what to do about it. A test keeps docs/errors.md equal to this table. */
+
+/** Exit codes of the `lumos` command (docs/configuration.md, "Exit codes"). */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  daemonUnreachable: 3,
+  denied: 4,
+  notFound: 5,
+  timedOut: 6,
+  taskFailed: 7,
+  badConfig: 8,
+  interrupted: 130
+} as const
+
+interface ErrorRow {
+  /** What happened; `{name}` is filled from `details.name`. */
+  readonly message: string
+  /** What to do next, in one line; `{name}` is filled from `details.name`. */
+  readonly hint: string
+  /** Whether trying again, perhaps on another peer, can help. */
+  readonly retry: boolean
+  /** JSON-RPC code of the A2A error that a caller sees. */
+  readonly a2a: number
+  readonly exit: number
+}
+
+const INTERNAL = -32603
+const INVALID_PARAMS = -32602
+
+export const ERRORS = {
+  INTERNAL: final('something broke inside Lumos', 'please report it with `lumos logs`', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
+  INVALID_REQUEST: final('the request is not valid: {reason}', 'see docs/protocols', {
+    a2a: -32600,
+    exit: EXIT.usage
+  }),
+  UNKNOWN_METHOD: final('the peer does not know the method "{method}"', 'update the peer', {
+    a2a: -32601,
+    exit: EXIT.failed
+  }),
+  USAGE: final('{reason}', 'lumos help', { a2a: INVALID_PARAMS, exit: EXIT.usage }),
+  CANCELLED: final('cancelled', 'run it again when you are ready', {
+    a2a: INTERNAL,
+    exit: EXIT.interrupted
+  }),
+  TIMED_OUT: retryable(
+    'no answer within {timeoutMs} ms',
+    'try again, or allow more: --timeout 60s',
+    EXIT.timedOut
+  ),
+  SHUTTING_DOWN: retryable('the node is shutting down', 'try again when it is back', EXIT.failed),
+
+  FRAME_TOO_LARGE: final(
+    'a frame of {bytes} bytes exceeds the limit of {limit}',
+    'the peer is faulty or hostile; see `lumos logs`',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  FRAME_MALFORMED: final('the peer sent bytes that are no frame: {reason}', 'update the peer', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
+  STREAM_TRUNCATED: retryable(
+    'the stream ended without its end frame',
+    'the peer died or the link broke; try again',
+    EXIT.failed
+  ),
+  STREAM_IDLE: retryable(
+    'no bytes for {idleMs} ms',
+    'the peer hangs or the link is dead; try again',
+    EXIT.failed
+  ),
+  WRITE_STALLED: retryable(
+    'the peer has not read for {idleMs} ms',
+    'the peer hangs; try again',
+    EXIT.failed
+  ),
+
+  VERSION_MISMATCH: final(
+    'the peer speaks session protocol {theirs}, this node {ours}',
+    'update the older node',
+    { a2a: -32009, exit: EXIT.failed }
+  ),
+  OTHER_SWARM: final(
+    '{peer} belongs to another swarm',
+    'both nodes need the same swarm name and key: see `lumos status`',
+    { a2a: INTERNAL, exit: EXIT.denied }
+  ),
+  DUPLICATE_KEY: final(
+    'another node is running with the key of this one',
+    'give each node a home of its own: LUMOS_HOME or -P',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  SESSION_CLOSED: retryable(
+    'the session with {peer} closed',
+    'the node reconnects by itself; try again',
+    EXIT.failed
+  ),
+  SESSION_LIMIT: retryable(
+    'too many calls in flight with {peer}',
+    'try again in a moment',
+    EXIT.failed
+  ),
+  PROTOCOL_VIOLATION: final('the peer broke the session protocol: {reason}', 'update the peer', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
+  PAYLOAD_TOO_LARGE: final(
+    '{bytes} bytes exceed the limit of {limit} a message',
+    'send less, or a file by reference',
+    { a2a: INVALID_PARAMS, exit: EXIT.failed }
+  ),
+  PEER_UNREACHABLE: retryable(
+    '{peer} cannot be reached',
+    'lumos doctor --peer {peer}',
+    EXIT.notFound
+  ),
+  OVERLOADED: retryable(
+    'the peer is busy',
+    'try again in {retryAfterMs} ms, or another peer',
+    EXIT.failed
+  ),
+  CLOCK_SKEW: final(
+    'the clocks of this node and {peer} differ by {skewMs} ms',
+    'set the clock (NTP)',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+
+  CARD_INVALID: final(
+    'an agent card of {peer} is not valid: {reason}',
+    'the card is ignored; update the peer',
+    { a2a: -32006, exit: EXIT.failed }
+  ),
+  IDENTITY_INVALID: final(
+    'the node key in {path} cannot be read: {reason}',
+    'restore it from a backup, or move it away to become a new node',
+    { a2a: INTERNAL, exit: EXIT.badConfig }
+  ),
+  SWARM_KEY_INVALID: final(
+    'the swarm key is not valid: {reason}',
+    'copy it again from a member: 64 hex digits',
+    { a2a: INTERNAL, exit: EXIT.badConfig }
+  ),
+  HOME_UNUSABLE: final(
+    'the home {path} cannot be used: {reason}',
+    'check owner and rights, or choose another: LUMOS_HOME',
+    { a2a: INTERNAL, exit: EXIT.badConfig }
+  ),
+  CONFIG_INVALID: final('the configuration is not valid: {reason}', 'lumos config validate', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.badConfig
+  }),
+  PROFILE_LOCKED: final(
+    'the profile "{profile}" is in use by pid {pid}',
+    'a second node needs a home of its own: lumos -P two up',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  PORT_IN_USE: final(
+    '{address} is in use by another program',
+    'choose another: --listen /ip4/0.0.0.0/tcp/0',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  LISTEN_FAILED: final('cannot listen on {address}: {reason}', 'choose another address: --listen', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
+  START_FAILED: final('the node did not start: {reason}', 'lumos logs', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
+  DAEMON_DOWN: final('no Lumos node is running for the profile "{profile}"', 'lumos up', {
+    a2a: INTERNAL,
+    exit: EXIT.daemonUnreachable
+  }),
+  DAEMON_STOPPED: final('the node went away during the command', 'lumos status', {
+    a2a: INTERNAL,
+    exit: EXIT.daemonUnreachable
+  }),
+
+  PEER_UNKNOWN: final('no peer is called "{peer}"', 'lumos peers', {
+    a2a: -32001,
+    exit: EXIT.notFound
+  }),
+  PEER_AMBIGUOUS: final('"{peer}" fits {count} peers', 'use more of the id: lumos peers --json', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.usage
+  }),
+  AGENT_UNKNOWN: final('no agent is called "{agent}"', 'lumos agents', {
+    a2a: -32001,
+    exit: EXIT.notFound
+  }),
+  NO_ROUTE: retryable(
+    'no reachable peer offers "{capability}"',
+    'lumos find {capability}',
+    EXIT.notFound
+  ),
+  DELEGATION_FAILED: retryable(
+    'none of {tried} peers took the task',
+    'lumos peers; then try again',
+    EXIT.failed
+  ),
+
+  TASK_NOT_FOUND: final('there is no such task', 'lumos tasks', {
+    a2a: -32001,
+    exit: EXIT.notFound
+  }),
+  TASK_NOT_CANCELABLE: final('the task has already ended', 'lumos tasks show {task}', {
+    a2a: -32002,
+    exit: EXIT.failed
+  }),
+  TASK_CONFLICT: final('the task id {task} is taken by another request', 'choose a new task id', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.failed
+  }),
+  TASK_FAILED: final('the task failed: {reason}', 'lumos tasks show {task}', {
+    a2a: INTERNAL,
+    exit: EXIT.taskFailed
+  }),
+  TASK_REFUSED: final('the peer refused the task: {reason}', 'lumos peers', {
+    a2a: INTERNAL,
+    exit: EXIT.taskFailed
+  }),
+  UNSUPPORTED_OPERATION: final(
+    'this peer does not support {operation}',
+    'see its agent card: lumos agents show',
+    { a2a: -32004, exit: EXIT.failed }
+  ),
+  PUSH_NOT_SUPPORTED: final(
+    'push notifications are not supported',
+    'subscribe to the task instead',
+    { a2a: -32003, exit: EXIT.failed }
+  ),
+  EXTENDED_CARD_UNAVAILABLE: final('the agent has no extended card', 'use its public card', {
+    a2a: -32007,
+    exit: EXIT.failed
+  }),
+
+  AGENT_INPUT: final('the agent cannot use this input: {reason}', 'lumos agents show {agent}', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.taskFailed
+  }),
+  PATH_DENIED: final(
+    'the path is outside the folders that this node shares',
+    'share a folder: lumos config set agents.files.roots',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  )
+} as const satisfies Record<string, ErrorRow>
+
+/** A failure that trying again does not mend. */
+function final(message: string, hint: string, codes: { a2a: number; exit: number }): ErrorRow {
+  return { message, hint, retry: false, ...codes }
+}
+
+/** A failure that may not happen again, on this peer or on another. */
+function retryable(message: string, hint: string, exit: number): ErrorRow {
+  return { message, hint, retry: true, a2a: INTERNAL, exit }
+}

@@ -1,0 +1,75 @@
+/** The one error class, and the form in which errors travel. */
+import { ERRORS } from './error-table.ts'
+import type { JsonObject } from './json.ts'
+
+export type ErrorCode = keyof typeof ERRORS
+
+export type ErrorDetails = Readonly<Record<string, string | number | boolean>>
+
+/** The form in which errors cross sessions and the control API. */
+export interface WireError {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+  readonly details?: ErrorDetails
+}
+
+export interface LumosErrorOptions extends ErrorOptions {
+  /** Facts for logs and the wire: identifiers and numbers, never prompts, payloads or secrets. */
+  readonly details?: ErrorDetails
+}
+
+export class LumosError extends Error {
+  override readonly name = 'LumosError'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, { details = {}, ...options }: LumosErrorOptions = {}) {
+    super(fill(ERRORS[code].message, details), options)
+    this.code = code
+    this.details = details
+  }
+
+  get retry(): boolean {
+    return ERRORS[this.code].retry
+  }
+
+  get hint(): string {
+    return fill(ERRORS[this.code].hint, this.details)
+  }
+
+  toWire(): WireError {
+    return { code: this.code, message: this.message, hint: this.hint, details: this.details }
+  }
+}
+
+/** Any failure as a LumosError; what Lumos did not throw itself becomes INTERNAL with a cause. */
+export function toLumosError(error: unknown): LumosError {
+  if (error instanceof LumosError) return error
+  return new LumosError('INTERNAL', { cause: error })
+}
+
+/** Rebuilds an error that a peer or the daemon sent; an unknown code becomes INTERNAL. */
+export function fromWireError({ code, details = {} }: WireError): LumosError {
+  return isErrorCode(code)
+    ? new LumosError(code, { details })
+    : new LumosError('INTERNAL', { details: { ...details, code } })
+}
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code)
+}
+
+/** Details that came from a peer: only flat values survive, at most 16, texts cut at 256 characters. */
+export function wireDetails(value: JsonObject): ErrorDetails {
+  const flat: Record<string, string | number | boolean> = {}
+  for (const [name, item] of Object.entries(value).slice(0, 16)) {
+    if (typeof item === 'string') flat[name] = item.slice(0, 256)
+    else if (typeof item === 'number' || typeof item === 'boolean') flat[name] = item
+  }
+  return flat
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '?'))
+}

@@ -1,0 +1,6 @@
+/** JSON values, as they travel between peers and to clients. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject
+
+export interface JsonObject {
+  readonly [key: string]: Json | undefined
+}

@@ -1,0 +1,73 @@
+/** A hand-moved clock for tests of time. */
+import type { Clock } from '../../core/clock.ts'
+
+interface Timer {
+  readonly at: number
+  readonly fire: () => void
+}
+
+/** A clock that moves only when told to, so that a test of hours takes microseconds. */
+export class ManualClock implements Clock {
+  #now = 0
+  readonly #timers = new Set<Timer>()
+
+  now(): number {
+    return this.#now
+  }
+
+  monotonic(): number {
+    return this.#now
+  }
+
+  after(ms: number, action: () => void): () => void {
+    const timer = this.#add(ms, action)
+    return () => this.#timers.delete(timer)
+  }
+
+  /** Timers not fired yet: zero after a clean stop. */
+  get pending(): number {
+    return this.#timers.size
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
+    if (signal?.aborted) return Promise.resolve(false)
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = this.#add(ms, () => resolve(true))
+    signal?.addEventListener('abort', () => {
+      this.#timers.delete(timer)
+      resolve(false)
+    })
+    return promise
+  }
+
+  timeout(ms: number): AbortSignal {
+    const controller = new AbortController()
+    this.#add(ms, () => controller.abort(new DOMException('timed out', 'TimeoutError')))
+    return controller.signal
+  }
+
+  /** Fires due timers in order, letting the code between them run. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms
+    for (;;) {
+      await settle()
+      const next = [...this.#timers].toSorted((a, b) => a.at - b.at)[0]
+      if (next === undefined || next.at > end) break
+      this.#now = next.at
+      this.#timers.delete(next)
+      next.fire()
+    }
+    this.#now = end
+  }
+
+  #add(ms: number, fire: () => void): Timer {
+    const timer = { at: this.#now + ms, fire }
+    this.#timers.add(timer)
+    return timer
+  }
+}
+
+/** Lets every microtask and immediate that is already queued run. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

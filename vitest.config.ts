@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config'
+
+const shared = { restoreMocks: true, sequence: { shuffle: true } }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.long.test.ts'],
+          testTimeout: 30_000
+        }
+      },
+      {
+        test: {
+          ...shared,
+          name: 'long',
+          include: ['test/**/*.long.test.ts'],
+          // One file at a time: these start dozens of nodes, and a machine may have two cores.
+          fileParallelism: false,
+          testTimeout: 300_000
+        }
+      }
+    ]
+  }
+})
