@@ -1,0 +1,22 @@
+# A Lumos node: built from this checkout, shipped as the npm package would be.
+FROM node:24-bookworm-slim AS build
+WORKDIR /src
+COPY . .
+RUN npm ci && npm pack --pack-destination /out
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production LUMOS_HOME=/data
+COPY --from=build /out/*.tgz /tmp/lumos.tgz
+RUN npm install --global --omit=dev /tmp/lumos.tgz \
+  && rm /tmp/lumos.tgz && npm cache clean --force \
+  && install --directory --owner node --group node --mode 0700 /data
+USER node
+VOLUME /data
+EXPOSE 5866
+# `status` asks the running daemon over its socket and fails when it does not answer.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["lumos", "status", "--json"]
+LABEL org.opencontainers.image.title="lumos" \
+  org.opencontainers.image.description="A peer-to-peer network of AI agents" \
+  org.opencontainers.image.licenses="Apache-2.0"
+ENTRYPOINT ["lumos"]
+CMD ["daemon", "--log-format", "json"]

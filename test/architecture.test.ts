@@ -1,0 +1,50 @@
+/** Keeps the walls of the house: who may import whom. */
+import { globSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { LAYERS, violations } from './support/import-table.ts'
+
+const FOLDERS = Object.keys(LAYERS)
+
+test.for(FOLDERS)('%s imports only what its layer may', (folder) => {
+  const wrong = globSync(`${folder}/**/*.ts`).flatMap((file) =>
+    violations(file, readFileSync(file, 'utf8'))
+  )
+  expect(wrong).toEqual([])
+})
+
+test.for([
+  ['storage/store.ts', "import { find } from '../discovery/find.ts'"],
+  ['core/ids.ts', "export * from '../trust/identity.ts'"],
+  ['cli/main.ts', "const node = await import('../node/program.ts')"],
+  ['cli/commands/up.ts', "import type { NodeConfig } from '../../node/config/schema.ts'"],
+  ['gateway/control/server.ts', "import { createNode } from '../../node/create-node.ts'"],
+  ['agents/calc.ts', "import { LumosError } from '../protocols/session/session.ts'"],
+  ['storage/store.ts', "import OpenAI from 'openai'"],
+  ['cli/main.ts', "import { createLibp2p } from 'libp2p'"],
+  ['discovery/find.ts', 'import { SignJWT } from "jose"'],
+  ['elsewhere/file.ts', 'export {}']
+] as const)('a planted violation is caught: %s with %s', ([file, source]) => {
+  expect(violations(file, source)).toHaveLength(1)
+})
+
+test.for([
+  ['cli/main.ts', "import { EXIT } from '../core/error-table.ts'"],
+  ['node/create-node.ts', "import { kadDHT } from '@libp2p/kad-dht'"],
+  ['discovery/find.ts', "import type { Session } from '../protocols/session/session.ts'"]
+] as const)('an allowed import passes: %s with %s', ([file, source]) => {
+  expect(violations(file, source)).toEqual([])
+})
+
+test('every source file opens by saying why it exists', () => {
+  const silent = FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`)).filter(
+    (file) => !readFileSync(file, 'utf8').startsWith('/**')
+  )
+  expect(silent).toEqual([])
+})
+
+test('no folder hides behind a barrel or a drawer of odds and ends', () => {
+  const names = FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`)).filter((file) =>
+    /(^|\/)(index|types|utils|helpers|common|misc)(\.ts|\/)/.test(file)
+  )
+  expect(names).toEqual([])
+})

@@ -1,0 +1,44 @@
+/** Writes the generated parts of docs/errors.md and docs/limits.md from the tables in core/. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { ERRORS } from '../core/error-table.ts'
+import { LIMITS } from '../core/limits.ts'
+
+const BEGIN = '<!-- generated: node tools/reference-docs.ts -->'
+const END = '<!-- end -->'
+
+export function errorTable(): string {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { message, hint, retry, a2a, exit }]) =>
+      `| \`${code}\` | ${message} | ${hint} | ${retry ? 'yes' : 'no'} | ${a2a} | ${exit} |`
+  )
+  return [
+    '| code | what happened | what to do | retry | A2A | exit |',
+    '|---|---|---|---|---|---|',
+    ...rows
+  ].join('\n')
+}
+
+export function limitTable(): string {
+  const rows = Object.entries(LIMITS).map(
+    ([name, { value, unit, why }]) =>
+      `| \`${name}\` | ${value.toLocaleString('en')} | ${unit} | ${why} |`
+  )
+  return ['| limit | value | unit | why |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+/** Puts `table` between the markers of `document`. */
+export function withTable(document: string, table: string): string {
+  const start = document.indexOf(BEGIN)
+  const end = document.indexOf(END)
+  if (start < 0 || end < start) throw new TypeError(`no "${BEGIN}" … "${END}" in the document`)
+  return `${document.slice(0, start + BEGIN.length)}\n${table}\n${document.slice(end)}`
+}
+
+if (import.meta.main) {
+  for (const [path, table] of [
+    ['docs/errors.md', errorTable()],
+    ['docs/limits.md', limitTable()]
+  ] as const) {
+    writeFileSync(path, withTable(readFileSync(path, 'utf8'), table))
+  }
+}
