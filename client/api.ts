@@ -40,6 +40,36 @@ export interface Status extends Versioned {
   readonly problems: readonly WireError[]
 }
 
+/** Answer to `POST /v1/stop`: heard; the process with this pid ends soon. */
+export interface Stopping extends Versioned {
+  readonly pid: number
+}
+
+/** What `lumos up --json` prints. */
+export interface Started extends Versioned {
+  readonly peerId: string
+  readonly name: string
+  readonly addresses: readonly string[]
+  readonly socket: string
+  readonly pid: number
+}
+
+/** The one line that the daemon writes to `--ready-fd`. */
+export type ReadyLine =
+  | ({ readonly ready: true } & Started)
+  | { readonly ready: false; readonly error: WireError }
+
+/** `run.json`: who runs, and how the last run ended. */
+export interface RunFile {
+  readonly pid: number
+  readonly socket: string
+  /** ISO 8601. */
+  readonly startedAt: string
+  readonly version: string
+  /** Absent while the node runs, and after a crash that left no time to write. */
+  readonly exit?: { readonly at: string; readonly code: number; readonly error?: WireError }
+}
+
 export interface Identity extends Versioned {
   readonly peerId: string
   readonly name: string
@@ -71,6 +101,11 @@ export interface Peer {
 
 export interface PeerList extends Versioned {
   readonly peers: readonly Peer[]
+}
+
+/** Answer to connect and disconnect: the peer as it is now. */
+export interface PeerDocument extends Versioned {
+  readonly peer: Peer
 }
 
 export interface PingResult extends Versioned {

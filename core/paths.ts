@@ -11,8 +11,12 @@ export interface NodePaths {
   readonly config: string
   /** Key, database, remembered peers. */
   readonly data: string
-  /** Logs and run.json. */
+  /** Holds the two files below. */
   readonly state: string
+  /** What the daemon logs, one JSON object a line. */
+  readonly log: string
+  /** Who runs and how the last run ended (`RunFile` in client/api.ts). */
+  readonly run: string
   /** Control API socket. */
   readonly socket: string
   /** Shared by all nodes of one OS user on this host: how they find each other. */
@@ -35,7 +39,7 @@ export function resolvePaths(
     profile,
     config: xdg('XDG_CONFIG_HOME', '.config'),
     data: xdg('XDG_DATA_HOME', '.local/share'),
-    state: xdg('XDG_STATE_HOME', '.local/state'),
+    ...stateFiles(xdg('XDG_STATE_HOME', '.local/state')),
     socket: shortSocket(join(runtime, `${profile}.sock`), runtime),
     runtime
   }
@@ -47,10 +51,14 @@ function inOneFolder(home: string, profile: string, runtime: string): NodePaths 
     profile,
     config: root,
     data: join(root, 'data'),
-    state: join(root, 'state'),
+    ...stateFiles(join(root, 'state')),
     socket: shortSocket(join(root, 'lumos.sock'), runtime),
     runtime
   }
+}
+
+function stateFiles(state: string): Pick<NodePaths, 'state' | 'log' | 'run'> {
+  return { state, log: join(state, 'lumos.log'), run: join(state, 'run.json') }
 }
 
 function runtimeDirectory(env: Environment): string {
