@@ -151,6 +151,16 @@ export interface AgentCard {
   readonly signatures?: readonly AgentCardSignature[]
 }
 
+export const A2A_VERSION = '1.0'
+
+/** `protocolBinding` of docs/protocols/a2a-libp2p.md; a breaking change gets a new one. */
+export const LIBP2P_BINDING = 'urn:lumos:a2a:libp2p:1'
+
+/** The `url` of a node in its cards: a PeerId, since addresses change and the key does not. */
+export function libp2pUrl(peer: string): string {
+  return `libp2p:/p2p/${peer}`
+}
+
 /** All text of a message's or artifact's parts, joined by newlines. */
 export function textOf(parts: readonly Part[]): string {
   return parts.flatMap(({ text }) => (text === undefined ? [] : [text])).join('\n')

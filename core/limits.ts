@@ -44,9 +44,75 @@ export const LIMITS = {
   callsPerPeer: limit(1024, 'count', 'calls in flight in one direction of a session'),
   cardBytes: limit(32 * KIB, 'bytes', 'one signed agent card'),
   cardsPerPeer: limit(64, 'count', 'agents one peer may announce'),
+  clockLeeway: limit(
+    60_000,
+    'ms',
+    'how far a peer’s clock may be off before its signed times are refused'
+  ),
+  cardFetches: limit(8, 'count', 'peers whose agent cards are fetched at the same time'),
+  cardFetchQueue: limit(
+    1024,
+    'count',
+    'peers whose cards wait to be fetched; beyond it the next presence asks again'
+  ),
+  cardFetchDeadline: limit(5000, 'ms', 'fetching cards from one peer, dialling included'),
+  cardsPerFetch: limit(16, 'count', 'cards in one response, so that it stays below 1 MiB'),
+  directoryPeers: limit(
+    4096,
+    'count',
+    'remote peers the directory remembers; in a larger swarm the DHT answers for the rest'
+  ),
+  directorySnapshotPeers: limit(1024, 'count', 'peers whose cards a newcomer is told in one call'),
+  presenceBytes: limit(
+    4096,
+    'bytes',
+    'one presence message; 64 card digests and two names fit twice'
+  ),
+  presenceAuthors: limit(
+    8192,
+    'count',
+    'peers whose last presence number is remembered, so that replays are ignored'
+  ),
+  findProviders: limit(32, 'count', 'providers in one answer unless more are asked for'),
+  dhtFind: limit(1000, 'ms', 'a DHT search; a missing key took 4.5 s among 20 nodes (measured)'),
+  dhtProviders: limit(8, 'count', 'peers of one DHT answer that are asked for their cards'),
+  announcedSkills: limit(128, 'count', 'skills of one node that are announced on the DHT'),
   gossipBytes: limit(
     64 * KIB,
     'bytes',
     'one gossip message; above 4 MiB it would kill the receiving stream'
-  )
+  ),
+  controlBodyBytes: limit(
+    20 * MIB,
+    'bytes',
+    'one request to the control API: a message of 16 MiB and the escapes that JSON adds'
+  ),
+  controlRequest: limit(30_000, 'ms', 'one answer of the control API; streams have no such end'),
+  controlConnections: limit(
+    256,
+    'count',
+    'connections to the control socket: every watching terminal holds one'
+  ),
+  controlDrain: limit(
+    1000,
+    'ms',
+    'how long a stopping control API waits for answers that are being written'
+  ),
+  daemonStop: limit(
+    15_000,
+    'ms',
+    'an orderly stop; then the process ends anyway (libp2p’s stop can hang, js-libp2p#2625)'
+  ),
+  logLinesKept: limit(2000, 'count', 'newest log lines in memory, for `lumos logs`'),
+  logQueue: limit(
+    1000,
+    'count',
+    'log lines waiting for one slow reader of `lumos logs --follow`; the oldest fall out'
+  ),
+  logFileBytes: limit(
+    8 * MIB,
+    'bytes',
+    'one log file; then it is rotated, and the older one before it deleted'
+  ),
+  logTextBytes: limit(2048, 'bytes', 'one text in a log line; longer ones are cut')
 } as const satisfies Record<string, Limit>
