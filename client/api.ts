@@ -108,6 +108,11 @@ export interface PeerDocument extends Versioned {
   readonly peer: Peer
 }
 
+/** What connecting to a peer or disconnecting from it leaves behind. */
+export interface PeerDocument extends Versioned {
+  readonly peer: Peer
+}
+
 export interface PingResult extends Versioned {
   readonly id: string
   readonly name: string
@@ -269,4 +274,14 @@ export interface ConfigValue {
 
 export interface ConfigDocument extends Versioned {
   readonly values: readonly ConfigValue[]
+}
+
+/** The daemon accepted the wish to stop; the process ends a little later. */
+export interface StopResult extends Versioned {
+  readonly pid: number
+}
+
+/** `/healthz`: the process answers. `/readyz`: it also takes work. */
+export interface Health extends Versioned {
+  readonly ok: true
 }

@@ -171,6 +171,15 @@ export const ERRORS = {
     a2a: INTERNAL,
     exit: EXIT.failed
   }),
+  ROUTE_UNKNOWN: final('the control API has no {method} {path}', 'see docs/openapi.json', {
+    a2a: -32601,
+    exit: EXIT.usage
+  }),
+  BROWSER_REFUSED: final(
+    'the control API takes no requests from web pages ({header})',
+    'use the `lumos` command or a client on the socket',
+    { a2a: INTERNAL, exit: EXIT.denied }
+  ),
   DAEMON_DOWN: final('no Lumos node is running for the profile "{profile}"', 'lumos up', {
     a2a: INTERNAL,
     exit: EXIT.daemonUnreachable
