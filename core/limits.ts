@@ -42,6 +42,42 @@ export const LIMITS = {
   ),
   chunkBytes: limit(64 * KIB, 'bytes', 'a call’s share of the link before others have their turn'),
   callsPerPeer: limit(1024, 'count', 'calls in flight in one direction of a session'),
+  callTimeout: limit(30_000, 'ms', 'a call whose caller set no deadline'),
+  callWindow: limit(
+    256 * KIB,
+    'bytes',
+    'sent and not yet consumed in one direction of a call; a slow reader holds no more'
+  ),
+  sessionWindow: limit(
+    1 * MIB,
+    'bytes',
+    'sent and not yet received in one direction of a session; yamux grants no more either'
+  ),
+  sessionBufferBytes: limit(
+    64 * MIB,
+    'bytes',
+    'messages of one session that are incomplete, unread, unsent or being worked on, a direction'
+  ),
+  callHeaderBytes: limit(8 * KIB, 'bytes', 'headers of one call'),
+  controlFrameBytes: limit(
+    1 * MIB,
+    'bytes',
+    'frames waiting for a peer that does not read; above it we stop reading from that peer'
+  ),
+  sessionDial: limit(15_000, 'ms', 'connecting to a peer until it has said HELLO'),
+  sessionHello: limit(10_000, 'ms', 'silence after opening a session until HELLO'),
+  sessionDrain: limit(2000, 'ms', 'calls in flight get this long to end after GOAWAY'),
+  sessionRetire: limit(30_000, 'ms', 'calls on the surplus stream of a simultaneous dial'),
+  streamClose: limit(2000, 'ms', 'closing a stream; a peer that does not read never lets it end'),
+  heartbeatInterval: limit(5000, 'ms', 'between two pings of a session'),
+  heartbeatDead: limit(
+    15_000,
+    'ms',
+    'silence after which a session is dead; a peer may stall its event loop for 7 s (measured)'
+  ),
+  sessionHandshakes: limit(4, 'count', 'streams of one peer that have not said HELLO yet'),
+  sessionStrikes: limit(3, 'count', 'protocol violations in a minute before a peer must wait'),
+  sessionPenalty: limit(60_000, 'ms', 'how long such a peer must wait'),
   cardBytes: limit(32 * KIB, 'bytes', 'one signed agent card'),
   cardsPerPeer: limit(64, 'count', 'agents one peer may announce'),
   clockLeeway: limit(
@@ -114,5 +150,10 @@ export const LIMITS = {
     'bytes',
     'one log file; then it is rotated, and the older one before it deleted'
   ),
-  logTextBytes: limit(2048, 'bytes', 'one text in a log line; longer ones are cut')
+  logTextBytes: limit(2048, 'bytes', 'one text in a log line; longer ones are cut'),
+  controlBytes: limit(
+    32 * MIB,
+    'bytes',
+    'one document or one line of the control API: a message of 16 MiB with its JSON escapes'
+  )
 } as const satisfies Record<string, Limit>

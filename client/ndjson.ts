@@ -1,0 +1,46 @@
+/** Reads the control API's streams: one JSON object a line. */
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+
+/**
+ * A line above the limit, or one that is no JSON, ends the stream with an error.
+ *
+ * @yields the value of each line
+ */
+export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of body) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    if (rest.length > LIMITS.controlBytes.value) throw tooLarge(rest.length)
+    for (const line of lines) if (line.trim() !== '') yield parseJson(line)
+  }
+  if (rest.trim() !== '') yield parseJson(rest)
+}
+
+/** Reads one whole document. */
+export async function readDocument(body: AsyncIterable<Uint8Array>): Promise<unknown> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length > LIMITS.controlBytes.value) throw tooLarge(text.length)
+  }
+  return text === '' ? undefined : parseJson(text)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    // Only a daemon that died in the middle of a line, or something else behind the address.
+    throw new LumosError('DAEMON_STOPPED', { cause })
+  }
+}
+
+function tooLarge(bytes: number): LumosError {
+  return new LumosError('PAYLOAD_TOO_LARGE', {
+    details: { bytes, limit: LIMITS.controlBytes.value }
+  })
+}
