@@ -16,9 +16,7 @@ export async function writeFileAtomic(
   content: string | Uint8Array,
   options: WriteOptions = {}
 ): Promise<void> {
-  await throughTemporary(path, content, options, async (temporary) => {
-    await rename(temporary, path)
-  })
+  await throughTemporary(path, { ...options, content }, (temporary) => rename(temporary, path))
 }
 
 /** {@link writeFileAtomic} with a JSON document of two-space indent. */
@@ -40,7 +38,7 @@ export async function createFileAtomic(
   options: WriteOptions = {}
 ): Promise<boolean> {
   let created = true
-  await throughTemporary(path, content, options, async (temporary) => {
+  await throughTemporary(path, { ...options, content }, async (temporary) => {
     try {
       // link(2) fails when the name is taken, which rename(2) would silently overwrite.
       await link(temporary, path)
@@ -91,8 +89,7 @@ export function isErrno(error: unknown, code: string): boolean {
 
 async function throughTemporary(
   path: string,
-  content: string | Uint8Array,
-  { mode = 0o600 }: WriteOptions,
+  { content, mode = 0o600 }: WriteOptions & { readonly content: string | Uint8Array },
   place: (temporary: string) => Promise<void>
 ): Promise<void> {
   // A random name, since two containers that share a volume may well have the same pid.

@@ -1,4 +1,5 @@
 /** A number that only grows, across restarts and even when the clock is set back. */
+import { z } from 'zod'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import { isErrno, readFileBounded, writeJsonAtomic } from './atomic-file.ts'
@@ -8,6 +9,8 @@ export interface Sequence {
   /** A number greater than all before, on disk before it is returned. */
   next(): Promise<number>
 }
+
+const document = z.object({ last: z.int().positive() })
 
 /** Enough for any number that JSON can hold exactly. */
 const FILE_BYTES = 64
@@ -47,8 +50,7 @@ async function readLast(path: string): Promise<number> {
     return undefined
   })
   try {
-    const { last } = JSON.parse(Buffer.from(file?.content ?? []).toString()) as { last: unknown }
-    return typeof last === 'number' && Number.isSafeInteger(last) && last > 0 ? last : 0
+    return document.parse(JSON.parse(Buffer.from(file?.content ?? []).toString())).last
   } catch {
     // A damaged file counts as lost: the clock takes over.
     return 0

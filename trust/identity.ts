@@ -1,0 +1,94 @@
+/** The node's key: who it is to every peer, for as long as the file lives. */
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+import { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { Logger } from '../core/logger.ts'
+import { Secret } from '../core/secret.ts'
+import { createFileAtomic, readFileBounded } from '../storage/atomic-file.ts'
+import { ensurePrivateDirectory, errnoText } from '../storage/private-directory.ts'
+
+export interface Identity {
+  readonly peer: PeerIdText
+  readonly privateKey: Secret<Ed25519PrivateKey>
+  /** An Ed25519 signature (64 bytes). */
+  sign(bytes: Uint8Array): Promise<Uint8Array>
+}
+
+/** In the node's data directory. */
+export const KEY_FILE = 'node.key'
+
+/** A key takes 92 characters in base64; the rest is room for blanks. */
+const KEY_FILE_BYTES = 256
+
+/**
+ * The identity kept in `directory`, made at the first call. Of several processes that call at once
+ * on an empty directory, all get the same key.
+ *
+ * @throws IDENTITY_INVALID, HOME_UNUSABLE
+ */
+export async function loadOrCreateIdentity(directory: string, logger: Logger): Promise<Identity> {
+  await ensurePrivateDirectory(directory)
+  const path = join(directory, KEY_FILE)
+  const known = await readKey(path, logger)
+  if (known !== undefined) return identityOf(known)
+  const fresh = await generateKeyPair('Ed25519')
+  const content = `${Buffer.from(privateKeyToProtobuf(fresh)).toString('base64')}\n`
+  try {
+    if (await createFileAtomic(path, content)) return identityOf(fresh)
+  } catch (cause) {
+    const details = { path: directory, reason: errnoText(cause) }
+    throw new LumosError('HOME_UNUSABLE', { cause, details })
+  }
+  const winner = await readKey(path, logger)
+  if (winner === undefined) throw invalid(path, 'it vanished while it was read')
+  return identityOf(winner)
+}
+
+/** The identity of a key that is already in memory. */
+export function identityOf(key: Ed25519PrivateKey): Identity {
+  return {
+    peer: key.publicKey.toString(),
+    privateKey: new Secret(key),
+    sign: async (bytes) => key.sign(bytes)
+  }
+}
+
+async function readKey(path: string, logger: Logger): Promise<Ed25519PrivateKey | undefined> {
+  let file
+  try {
+    file = await readFileBounded(path, KEY_FILE_BYTES)
+  } catch (cause) {
+    throw invalid(path, errnoText(cause), cause)
+  }
+  if (file === undefined) return undefined
+  if ((file.mode & 0o077) !== 0) await narrow(path, logger)
+  return parseKey(path, Buffer.from(file.content).toString())
+}
+
+async function narrow(path: string, logger: Logger): Promise<void> {
+  logger.warn('other users could read the node key; its rights are now 0600', { path })
+  try {
+    await chmod(path, 0o600)
+  } catch (cause) {
+    throw invalid(path, 'other users can read it, and its rights cannot be changed', cause)
+  }
+}
+
+function parseKey(path: string, text: string): Ed25519PrivateKey {
+  let key
+  try {
+    key = privateKeyFromProtobuf(Buffer.from(text.trim(), 'base64'))
+  } catch {
+    // No cause: a decoder's message may quote key bytes, and errors end up in logs.
+    throw invalid(path, 'it holds no libp2p key')
+  }
+  if (key.type !== 'Ed25519') throw invalid(path, `it holds a ${key.type} key, not Ed25519`)
+  return key
+}
+
+function invalid(path: string, reason: string, cause?: unknown): LumosError {
+  return new LumosError('IDENTITY_INVALID', { cause, details: { path, reason } })
+}
