@@ -78,6 +78,71 @@ export const LIMITS = {
   sessionHandshakes: limit(4, 'count', 'streams of one peer that have not said HELLO yet'),
   sessionStrikes: limit(3, 'count', 'protocol violations in a minute before a peer must wait'),
   sessionPenalty: limit(60_000, 'ms', 'how long such a peer must wait'),
+  jsonDepth: limit(32, 'count', 'nesting of a JSON document from a peer; deeper is an attack'),
+  jsonNodes: limit(
+    100_000,
+    'count',
+    'values in one JSON document from a peer: bounds the work that few bytes can cause'
+  ),
+  idLength: limit(
+    256,
+    'count',
+    'characters of an id, name, media type or token in an A2A document'
+  ),
+  partsPerMessage: limit(1024, 'count', 'parts of one A2A message or artifact event'),
+  artifactsPerTask: limit(256, 'count', 'artifacts one task may make'),
+  taskOutputBytes: limit(
+    64 * MIB,
+    'bytes',
+    'events of one running task, held for those who resume'
+  ),
+  tasksActive: limit(4096, 'count', 'accepted tasks that have not ended, over all agents'),
+  agentConcurrency: limit(64, 'count', 'tasks one agent works on at the same time'),
+  agentQueue: limit(
+    512,
+    'count',
+    'accepted tasks that wait for one agent; more are refused at once'
+  ),
+  agentTasksPerPeer: limit(
+    288,
+    'count',
+    'tasks of one peer at one agent: half of its places, so that no peer locks out the others'
+  ),
+  taskDuration: limit(86_400_000, 'ms', 'a task without a deadline of its own ends after a day'),
+  cancelGrace: limit(2000, 'ms', 'what an agent may still do after its signal aborted'),
+  deltaBytes: limit(
+    64 * KIB,
+    'bytes',
+    'text gathered into one event while nobody is waiting for it'
+  ),
+  deltaDelay: limit(50, 'ms', 'how long text may be gathered into one event'),
+  subscriberBacklog: limit(
+    MIB,
+    'bytes',
+    'what a reader of a task may be behind; then it is cut and resumes (the slow-consumer rule of NATS)'
+  ),
+  subscribersPerTask: limit(64, 'count', 'readers of one task at the same time'),
+  tasksKept: limit(10_000, 'count', 'ended tasks that can still be read; the oldest go first'),
+  tasksKeptBytes: limit(64 * MIB, 'bytes', 'events of ended tasks that can still be read'),
+  taskRetention: limit(86_400_000, 'ms', 'how long an ended task can be read'),
+  taskTombstones: limit(
+    50_000,
+    'count',
+    'forgotten task ids that are still recognized, so that a late repeat is not executed again'
+  ),
+  dispatchAttempts: limit(3, 'count', 'peers (or the same peer again) asked to take one task'),
+  retryDelayFirst: limit(
+    100,
+    'ms',
+    'upper bound of the first random wait before a retry; it doubles'
+  ),
+  retryDelayMost: limit(5000, 'ms', 'upper bound of every random wait before a retry'),
+  resumeWindow: limit(
+    600_000,
+    'ms',
+    'how long the caller of a task without a deadline waits for a worker that went away'
+  ),
+  hopMargin: limit(50, 'ms', 'taken off a deadline at each hop, so that the answer still arrives'),
   cardBytes: limit(32 * KIB, 'bytes', 'one signed agent card'),
   cardsPerPeer: limit(64, 'count', 'agents one peer may announce'),
   clockLeeway: limit(
@@ -113,6 +178,58 @@ export const LIMITS = {
   dhtFind: limit(1000, 'ms', 'a DHT search; a missing key took 4.5 s among 20 nodes (measured)'),
   dhtProviders: limit(8, 'count', 'peers of one DHT answer that are asked for their cards'),
   announcedSkills: limit(128, 'count', 'skills of one node that are announced on the DHT'),
+  streamWindow: limit(
+    1 * MIB,
+    'bytes',
+    'largest yamux window ever granted, and so the largest frame; yamux’s own 16 MiB exceed its buffer'
+  ),
+  streamWindowStart: limit(256 * KIB, 'bytes', 'first window of a stream; yamux’s specification'),
+  streamBuffer: limit(
+    4 * MIB,
+    'bytes',
+    'unread or unsent bytes of one stream before it is reset; four windows'
+  ),
+  streamsPerConnection: limit(128, 'count', 'open streams of one connection in each direction'),
+  libp2pMessageBytes: limit(
+    256 * KIB,
+    'bytes',
+    'one message of libp2p’s own protocols; gossip and DHT answers stay below half of it'
+  ),
+  connections: limit(256, 'count', 'connections of one node; the topology keeper wants about ten'),
+  pendingConnections: limit(
+    64,
+    'count',
+    'inbound connections not yet upgraded; with 10, ten idle sockets lock honest peers out'
+  ),
+  inboundPerHost: limit(
+    50,
+    'per second',
+    'inbound connections of one host; with 5, 25 of 30 nodes on one machine fail (measured)'
+  ),
+  upgradeDeadline: limit(
+    3000,
+    'ms',
+    'an inbound connection from its first byte to a multiplexed, authenticated one'
+  ),
+  dialDeadline: limit(8000, 'ms', 'reaching a peer at any of its addresses'),
+  addressDialDeadline: limit(3000, 'ms', 'one address of a peer'),
+  parallelDials: limit(8, 'count', 'dials under way; each costs both ends some 10 ms of CPU'),
+  addressesPerPeer: limit(8, 'count', 'addresses kept and dialled of one peer'),
+  addressBytes: limit(256, 'bytes', 'one multiaddr in text form; what fits an mDNS record'),
+  knownPeers: limit(1024, 'count', 'peers whose addresses are kept; strangers go first'),
+  exchangedPeers: limit(16, 'count', 'peers handed on in one answer of peer exchange'),
+  exchangeCalls: limit(
+    30,
+    'count',
+    'peer exchange calls that one peer may make in a minute; the keeper makes one every ten seconds at most once settled'
+  ),
+  sameHostFiles: limit(256, 'count', 'nodes of one OS user on one host that are looked at'),
+  sameHostFileBytes: limit(16 * KIB, 'bytes', 'one node’s file in the runtime directory'),
+  gossipOutbound: limit(
+    2 * MIB,
+    'bytes',
+    'gossip waiting for one slow peer; gossipsub’s own default has no limit'
+  ),
   gossipBytes: limit(
     64 * KIB,
     'bytes',

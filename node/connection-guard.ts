@@ -1,0 +1,105 @@
+/**
+ * Guards a connection before anybody is authenticated: the swarm key's wall, the first negotiation
+ * and the one after Noise.
+ */
+import type {
+  ConnectionEncrypter,
+  ConnectionProtector,
+  MessageStream,
+  SecuredConnection
+} from '@libp2p/interface'
+import { guardStream } from './stream-guard.ts'
+import { WireGuard } from './wire-guard.ts'
+
+/** Somebody spoke, but not the language that a holder of our swarm key speaks. */
+export interface ForeignContact {
+  /** The other side's multiaddr. */
+  readonly address: string
+  readonly direction: 'inbound' | 'outbound'
+  /**
+   * True when wrong bytes were seen: another swarm key, or none, or no Lumos node at all. False
+   * when the other side hung up on our first bytes, which is what one with another key does.
+   */
+  readonly certain: boolean
+}
+
+export interface ConnectionGuardComponents {
+  readonly onForeign: (contact: ForeignContact) => void
+  readonly onViolation: (violation: unknown) => void
+}
+
+const ENCRYPTER = '/noise'
+const MUXER = '/yamux/1.0.0'
+/** Why this node itself may end a connection that has not been greeted yet. */
+const OWN_REASONS: ReadonlySet<string> = new Set(['AbortError', 'TimeoutError', 'WireViolation'])
+
+/** Passes the first bytes of every connection through a check, behind `wall` when there is one. */
+export function guardedProtector(
+  components: ConnectionGuardComponents,
+  wall?: ConnectionProtector
+): ConnectionProtector {
+  return {
+    async protect(connection, options) {
+      const link = wall === undefined ? connection : await wall.protect(connection, options)
+      const guard = new WireGuard((line) => (line === ENCRYPTER ? 'opaque' : undefined))
+      await guardStream(link, guard, (violation) => {
+        if (guard.greeted) components.onViolation(violation)
+        else components.onForeign({ ...contact(connection), certain: true })
+        abort(link, violation)
+      })
+      if (wall !== undefined) noticeHangUp(components, connection, guard)
+      return link
+    }
+  }
+}
+
+/**
+ * A peer with another key decrypts our greeting to noise and hangs up before it has said a word.
+ * (One that refuses us for its load hangs up earlier, before the nonces of the wall.)
+ */
+function noticeHangUp(
+  { onForeign }: ConnectionGuardComponents,
+  connection: MessageStream,
+  guard: WireGuard
+): void {
+  if (connection.direction !== 'outbound') return
+  connection.addEventListener('close', ({ error }) => {
+    // A reset by the peer counts as local in libp2p's TCP; only our own reasons are told apart.
+    if (guard.greeted || (error !== undefined && OWN_REASONS.has(error.name))) return
+    onForeign({ ...contact(connection), certain: false })
+  })
+}
+
+/** `encrypter`, with the negotiation of a muxer that may follow it watched as well. */
+export function guardedEncrypter(
+  { onViolation }: ConnectionGuardComponents,
+  encrypter: ConnectionEncrypter
+): ConnectionEncrypter {
+  async function watch(secured: SecuredConnection): Promise<SecuredConnection> {
+    // Peers that agree on the muxer inside the handshake negotiate nothing after it.
+    if (secured.streamMuxer !== undefined) return secured
+    const guard = new WireGuard((line) => (line === MUXER ? 'opaque' : undefined))
+    await guardStream(secured.connection, guard, (violation) => {
+      onViolation(violation)
+      abort(secured.connection, violation)
+    })
+    return secured
+  }
+  return {
+    protocol: encrypter.protocol,
+    secureInbound: async (connection, options) =>
+      watch(await encrypter.secureInbound(connection, options)),
+    secureOutbound: async (connection, options) =>
+      watch(await encrypter.secureOutbound(connection, options))
+  }
+}
+
+function contact(connection: MessageStream): Omit<ForeignContact, 'certain'> {
+  // The upgrader hands a transport's connection; the interface promises a plain stream only.
+  const address = 'remoteAddr' in connection ? String(connection.remoteAddr) : ''
+  return { address, direction: connection.direction }
+}
+
+function abort(stream: MessageStream, violation: unknown): void {
+  stream.abort(violation instanceof Error ? violation : new Error(String(violation)))
+}

@@ -1,0 +1,256 @@
+/** Assembles libp2p, once and with every limit explicit: its defaults suit neither a LAN nor an attack. */
+import { EventEmitter } from 'node:events'
+import { noise } from '@chainsafe/libp2p-noise'
+import { autoNAT } from '@libp2p/autonat'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { dcutr } from '@libp2p/dcutr'
+import { gossipsub } from '@libp2p/gossipsub'
+import type { GossipSub } from '@libp2p/gossipsub'
+import { identify } from '@libp2p/identify'
+import type { Libp2p } from '@libp2p/interface'
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import type { KadDHT } from '@libp2p/kad-dht'
+import { ping } from '@libp2p/ping'
+import type { Ping } from '@libp2p/ping'
+import { preSharedKey } from '@libp2p/pnet'
+import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
+import { createLibp2p } from 'libp2p'
+import type { Libp2pOptions } from 'libp2p'
+import type { Component } from '../core/component.ts'
+import { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Identity } from '../trust/identity.ts'
+import { createMembershipGater } from '../trust/membership.ts'
+import type { Membership } from '../trust/membership.ts'
+import { preSharedKey as swarmKeyFile } from '../trust/swarm-key.ts'
+import type { Swarm } from '../trust/swarm.ts'
+import { guardedEncrypter, guardedProtector } from './connection-guard.ts'
+import type { ConnectionGuardComponents, ForeignContact } from './connection-guard.ts'
+import { createLibp2pLogger } from './libp2p-logger.ts'
+import type { Agreement } from './wire-guard.ts'
+import { guardedYamux } from './yamux-guard.ts'
+
+export const KAD_PROTOCOL = '/lumos/kad/1.0.0'
+
+export interface NetworkComponents {
+  readonly identity: Identity
+  readonly swarm: Swarm
+  readonly membership: Membership
+  readonly logger: Logger
+}
+
+export type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
+
+export interface NetworkInit {
+  /** Multiaddrs; port 0 lets the system choose. */
+  readonly listen: readonly string[]
+  /** Multiaddrs told to peers instead of the ones listened on. */
+  readonly announce?: readonly string[]
+  /** The only gossip topics peers may subscribe to and send on. */
+  readonly topics: readonly string[]
+  /** Sent by identify. */
+  readonly agentVersion: string
+  /** Carries traffic of others between peers that cannot reach each other; off by default. */
+  readonly relay?: boolean
+  /** Asks peers whether this node can be reached, and punches holes: pointless on one host. */
+  readonly natTraversal?: boolean
+  /** Lets libp2p's own log through at level debug. */
+  readonly libp2pLog?: boolean
+  /** Replaces TCP, WebSockets and relay; for tests over `@libp2p/memory`. */
+  readonly transports?: readonly TransportFactory[]
+}
+
+export interface NetworkEvents {
+  /** Somebody without our swarm key, or with another one. */
+  foreign: [contact: ForeignContact]
+  /** A peer that is not, or no longer, a member. */
+  denied: [peer: PeerIdText]
+  /** A connection was closed because its bytes were an attack or a defect. */
+  violation: [reason: string]
+}
+
+export interface NetworkServices extends Record<string, unknown> {
+  readonly dht: KadDHT
+  readonly pubsub: GossipSub
+  readonly ping: Ping
+}
+
+export interface Network extends Component {
+  readonly libp2p: Libp2p<NetworkServices>
+  readonly events: EventEmitter<NetworkEvents>
+  /** Multiaddrs with the peer id, as told to peers. */
+  addresses(): readonly string[]
+}
+
+/** A network that is assembled but not started, so that handlers are in place before the first peer. */
+export async function createNetwork(
+  components: NetworkComponents,
+  init: NetworkInit
+): Promise<Network> {
+  const events = new EventEmitter<NetworkEvents>()
+  const guards: ConnectionGuardComponents = {
+    onForeign: (contact) => events.emit('foreign', contact),
+    onViolation: (violation) => {
+      const reason = violation instanceof Error ? violation.message : String(violation)
+      components.logger.warn('closed a connection that broke the wire rules', { reason })
+      events.emit('violation', reason)
+    }
+  }
+  const libp2p = await createLibp2p<NetworkServices>({
+    start: false,
+    privateKey: components.identity.privateKey.reveal(),
+    nodeInfo: { userAgent: init.agentVersion },
+    addresses: { listen: [...init.listen], announce: [...(init.announce ?? [])] },
+    transports: transports(init),
+    ...security(components, guards),
+    connectionGater: {
+      // libp2p's default for browsers refuses private addresses; a LAN consists of them.
+      denyDialMultiaddr: () => false,
+      ...createMembershipGater(components.membership, (peer) => events.emit('denied', peer))
+    },
+    ...CONNECTIONS,
+    logger: createLibp2pLogger(components.logger, { enabled: init.libp2pLog ?? false }),
+    services: services(init)
+  })
+  return {
+    libp2p,
+    events,
+    addresses: () => libp2p.getMultiaddrs().map(String),
+    start: () => startListening(libp2p, init.listen),
+    stop: async () => {
+      await libp2p.stop()
+    }
+  }
+}
+
+const CONNECTIONS = {
+  connectionManager: {
+    maxConnections: LIMITS.connections.value,
+    maxIncomingPendingConnections: LIMITS.pendingConnections.value,
+    inboundConnectionThreshold: LIMITS.inboundPerHost.value,
+    inboundUpgradeTimeout: LIMITS.upgradeDeadline.value,
+    inboundStreamProtocolNegotiationTimeout: LIMITS.upgradeDeadline.value,
+    outboundStreamProtocolNegotiationTimeout: LIMITS.upgradeDeadline.value,
+    dialTimeout: LIMITS.dialDeadline.value,
+    addressDialTimeout: LIMITS.addressDialDeadline.value,
+    maxPeerAddrsToDial: LIMITS.addressesPerPeer.value,
+    maxParallelDials: 2 * LIMITS.parallelDials.value,
+    // The re-dial supervisor never gives up; libp2p's own queue does after five tries.
+    reconnectRetries: 0
+  },
+  connectionMonitor: {
+    pingInterval: 10_000,
+    // Below 15 s, a peer whose event loop is busy for a moment loses all its streams (measured).
+    pingTimeout: { minTimeout: 15_000 }
+  }
+}
+
+function transports(init: NetworkInit): TransportFactory[] {
+  if (init.transports !== undefined) return [...init.transports]
+  const inactivity = 60_000
+  return [
+    tcp({
+      maxConnections: LIMITS.connections.value,
+      backlog: LIMITS.pendingConnections.value,
+      inboundSocketInactivityTimeout: inactivity,
+      outboundSocketInactivityTimeout: inactivity
+    }),
+    webSockets(),
+    circuitRelayTransport()
+  ]
+}
+
+function security({ swarm }: NetworkComponents, guards: ConnectionGuardComponents) {
+  const wall =
+    swarm.key === undefined ? undefined : preSharedKey({ psk: swarmKeyFile(swarm.key.reveal()) })
+  return {
+    connectionProtector: () => guardedProtector(guards, wall?.()),
+    connectionEncrypters: [
+      (components: Parameters<ReturnType<typeof noise>>[0]) =>
+        guardedEncrypter(guards, noise()(components))
+    ],
+    streamMuxers: [
+      (parts: PartsWithRegistrar) =>
+        guardedYamux(
+          { agreement: agreementOf(parts), onViolation: guards.onViolation },
+          {
+            maxInboundStreams: LIMITS.streamsPerConnection.value,
+            maxOutboundStreams: LIMITS.streamsPerConnection.value,
+            streamOptions: {
+              initialStreamWindowSize: LIMITS.streamWindowStart.value,
+              maxStreamWindowSize: LIMITS.streamWindow.value,
+              maxReadBufferLength: LIMITS.streamBuffer.value,
+              maxWriteBufferLength: LIMITS.streamBuffer.value
+            }
+          }
+        )
+    ]
+  }
+}
+
+interface PartsWithRegistrar {
+  readonly registrar: { getProtocols(): string[] }
+}
+
+/** Our own protocols have fixed lengths and guard themselves; libp2p's have varints, but for ping. */
+function agreementOf(parts: PartsWithRegistrar): Agreement {
+  return (line) => {
+    // Looked up late: libp2p makes the muxer before the registrar.
+    if (!parts.registrar.getProtocols().includes(line)) return undefined
+    if (line === KAD_PROTOCOL) return { maxBytes: LIMITS.libp2pMessageBytes.value }
+    if (line.startsWith('/lumos/') || line === '/ipfs/ping/1.0.0') return 'opaque'
+    return { maxBytes: LIMITS.libp2pMessageBytes.value }
+  }
+}
+
+function services({ topics, relay = false, natTraversal = true }: NetworkInit) {
+  return {
+    identify: identify(),
+    ping: ping({ maxInboundStreams: 4 }),
+    ...(natTraversal && { autonat: autoNAT({ startupDelay: 30_000 }), dcutr: dcutr() }),
+    ...(relay && { relay: circuitRelayServer() }),
+    dht: kadDHT({
+      protocol: KAD_PROTOCOL,
+      clientMode: false,
+      peerInfoMapper: passthroughMapper,
+      allowQueryWithZeroPeers: true,
+      kBucketSize: 20,
+      alpha: 3,
+      // A lookup dials whoever it meets: 60 nodes that each look for themselves at once would build
+      // a full mesh. The topology keeper brings the first peers, the table then fills from them.
+      initialQuerySelfInterval: 60_000,
+      querySelfInterval: 10 * 60_000,
+      reprovide: { validity: 600_000, threshold: 300_000, interval: 60_000 }
+    }),
+    pubsub: gossipsub({
+      allowPublishToZeroTopicPeers: true,
+      globalSignaturePolicy: 'StrictSign',
+      asyncValidation: true,
+      awaitRpcHandler: true,
+      awaitRpcMessageHandler: true,
+      maxInboundDataLength: 2 * LIMITS.gossipBytes.value,
+      maxOutboundBufferSize: LIMITS.gossipOutbound.value,
+      allowedTopics: [...topics],
+      // Nodes of one host or behind one NAT are normal here; with the default weight, 20 nodes on
+      // one address score each other to -405 and deliver nothing (measured).
+      scoreParams: { IPColocationFactorWeight: 0 }
+    })
+  }
+}
+
+async function startListening(libp2p: Libp2p, listen: readonly string[]): Promise<void> {
+  try {
+    await libp2p.start()
+  } catch (cause) {
+    await libp2p.stop()
+    const address = listen.join(', ')
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    if (reason.includes('EADDRINUSE')) {
+      throw new LumosError('PORT_IN_USE', { cause, details: { address } })
+    }
+    throw new LumosError('LISTEN_FAILED', { cause, details: { address, reason } })
+  }
+}

@@ -1,0 +1,83 @@
+/** Gossip as the rest of the node sees it: topics, bytes, verified authors and a verdict on each message. */
+import { TopicValidatorResult } from '@libp2p/gossipsub'
+import type { GossipSub, GossipsubMessage } from '@libp2p/gossipsub'
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import type { MessageHandler, PubSub, Verdict } from '../core/pubsub.ts'
+
+export interface PubSubComponents {
+  readonly gossip: GossipSub
+  readonly logger: Logger
+}
+
+/** Public on gossipsub's class, though its interface leaves it out. */
+interface Validation {
+  reportMessageValidationResult(
+    messageId: string,
+    source: string,
+    result: TopicValidatorResult
+  ): void
+}
+
+const RESULTS: Readonly<Record<Verdict, TopicValidatorResult>> = {
+  accept: TopicValidatorResult.Accept,
+  ignore: TopicValidatorResult.Ignore,
+  reject: TopicValidatorResult.Reject
+}
+
+/** {@link PubSub} over gossipsub, whose messages wait for `asyncValidation` before they travel on. */
+export function createPubSub({ gossip, logger }: PubSubComponents): PubSub {
+  const handlers = new Map<string, MessageHandler>()
+  if (!canValidate(gossip)) throw new TypeError('this gossipsub takes no verdicts')
+  const validation: Validation = gossip
+
+  function judge({ msg }: GossipsubMessage): Verdict {
+    // StrictSign: an unsigned message never gets here; without an author there is nobody to trust.
+    if (msg.type !== 'signed') return 'reject'
+    if (msg.data.byteLength > LIMITS.gossipBytes.value) return 'reject'
+    const handler = handlers.get(msg.topic)
+    if (handler === undefined) return 'ignore'
+    try {
+      return handler(msg.from.toString(), msg.data)
+    } catch (error) {
+      logger.error('a gossip handler failed', { topic: msg.topic, error })
+      return 'ignore'
+    }
+  }
+
+  function onMessage({ detail }: CustomEvent<GossipsubMessage>): void {
+    const { msgId, propagationSource } = detail
+    const result = RESULTS[judge(detail)]
+    validation.reportMessageValidationResult(msgId, propagationSource.toString(), result)
+  }
+
+  function subscribe(topic: string, handler: MessageHandler): () => void {
+    if (handlers.has(topic)) throw new TypeError(`the topic "${topic}" has a handler already`)
+    if (handlers.size === 0) gossip.addEventListener('gossipsub:message', onMessage)
+    handlers.set(topic, handler)
+    gossip.subscribe(topic)
+    return () => {
+      if (handlers.get(topic) !== handler) return
+      handlers.delete(topic)
+      gossip.unsubscribe(topic)
+      if (handlers.size === 0) gossip.removeEventListener('gossipsub:message', onMessage)
+    }
+  }
+
+  return {
+    async publish(topic, data) {
+      const limit = LIMITS.gossipBytes.value
+      if (data.byteLength > limit) {
+        throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes: data.byteLength, limit } })
+      }
+      await gossip.publish(topic, data)
+    },
+    subscribe,
+    subscribers: (topic) => gossip.getSubscribers(topic).map(String)
+  }
+}
+
+function canValidate(gossip: GossipSub): gossip is GossipSub & Validation {
+  return 'reportMessageValidationResult' in gossip
+}

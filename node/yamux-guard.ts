@@ -1,0 +1,134 @@
+/** yamux with the guards that js-libp2p lacks: against announced giants and against endless lengths. */
+import { yamux } from '@chainsafe/libp2p-yamux'
+import type { YamuxMuxerInit } from '@chainsafe/libp2p-yamux'
+import type {
+  MessageStream,
+  Stream,
+  StreamMessageEvent,
+  StreamMuxer,
+  StreamMuxerFactory
+} from '@libp2p/interface'
+import { LIMITS } from '../core/limits.ts'
+import { guardMuxedStream } from './stream-guard.ts'
+import { WireViolation } from './wire-guard.ts'
+import type { Agreement, ChunkedBytes } from './wire-guard.ts'
+
+export interface GuardedYamuxComponents {
+  /** Ends the negotiation of a stream: what follows the line, once both sides agree on it. */
+  readonly agreement: Agreement
+  /** Told about each connection that was closed for a violation. */
+  readonly onViolation: (violation: unknown) => void
+}
+
+/** A muxer's inbound door; public in AbstractStreamMuxer, though not part of the interface. */
+interface InboundDoor {
+  onRemoteStream(stream: Stream): void
+}
+
+export function guardedYamux(
+  { agreement, onViolation }: GuardedYamuxComponents,
+  init: YamuxMuxerInit = {}
+): StreamMuxerFactory {
+  const factory = yamux(init)()
+  const maxFrame = init.streamOptions?.maxStreamWindowSize ?? LIMITS.streamWindow.value
+
+  const guard = (stream: Stream): void => {
+    guardMuxedStream(stream, agreement, (violation) => {
+      onViolation(violation)
+      // Thrown into the muxer, which stops reading and aborts the connection.
+      throw violation
+    })
+  }
+
+  function createStreamMuxer(link: MessageStream): StreamMuxer {
+    watchFrames(link, maxFrame, (violation) => {
+      onViolation(violation)
+      link.abort(violation instanceof Error ? violation : new Error(String(violation)))
+    })
+    const muxer = factory.createStreamMuxer(link)
+    if (!hasInboundDoor(muxer)) throw new TypeError('the guards do not fit this version of yamux')
+    const admit = muxer.onRemoteStream.bind(muxer)
+    muxer.onRemoteStream = (stream) => {
+      guard(stream)
+      admit(stream)
+    }
+    const createStream = muxer.createStream.bind(muxer)
+    muxer.createStream = async (options) => {
+      const stream = await createStream(options)
+      guard(stream)
+      return stream
+    }
+    return muxer
+  }
+
+  return { protocol: factory.protocol, createStreamMuxer }
+}
+
+/** Registered before the muxer's own listener, so that a bad header never reaches the decoder. */
+function watchFrames(
+  link: MessageStream,
+  maxFrame: number,
+  refuse: (violation: unknown) => void
+): void {
+  const frames = new FrameGuard(maxFrame)
+  link.addEventListener('message', (event: StreamMessageEvent) => {
+    try {
+      frames.feed(event.data)
+    } catch (violation) {
+      event.stopImmediatePropagation()
+      refuse(violation)
+    }
+  })
+}
+
+function hasInboundDoor(muxer: StreamMuxer): muxer is StreamMuxer & InboundDoor {
+  return 'onRemoteStream' in muxer && typeof muxer.onRemoteStream === 'function'
+}
+
+const HEADER_BYTES = 12
+const TYPE_OFFSET = 1
+const LENGTH_OFFSET = 8
+const TYPE_DATA = 0
+
+/**
+ * Watches frame headers: yamux' decoder buffers an announced frame whole before it looks at the
+ * window, so one header that announces 4 GiB fills the memory (faults-and-libp2p.md, B2).
+ */
+export class FrameGuard {
+  readonly #maxFrameBytes: number
+  readonly #header = new Uint8Array(HEADER_BYTES)
+  readonly #view = new DataView(this.#header.buffer)
+  #have = 0
+  #skip = 0
+
+  constructor(maxFrameBytes: number) {
+    this.#maxFrameBytes = maxFrameBytes
+  }
+
+  /** Throws a {@link WireViolation} when a data frame announces more than any window ever granted. */
+  feed(chunk: ChunkedBytes): void {
+    for (const bytes of chunk instanceof Uint8Array ? [chunk] : chunk) this.#scan(bytes)
+  }
+
+  #scan(bytes: Uint8Array): void {
+    let offset = 0
+    while (offset < bytes.byteLength) {
+      const wanted = this.#skip > 0 ? this.#skip : HEADER_BYTES - this.#have
+      const end = Math.min(bytes.byteLength, offset + wanted)
+      if (this.#skip > 0) this.#skip -= end - offset
+      else this.#readHeader(bytes.subarray(offset, end))
+      offset = end
+    }
+  }
+
+  #readHeader(part: Uint8Array): void {
+    this.#header.set(part, this.#have)
+    this.#have += part.byteLength
+    if (this.#have < HEADER_BYTES) return
+    this.#have = 0
+    if (this.#header[TYPE_OFFSET] !== TYPE_DATA) return
+    this.#skip = this.#view.getUint32(LENGTH_OFFSET)
+    if (this.#skip <= this.#maxFrameBytes) return
+    throw new WireViolation(`a frame of ${this.#skip} bytes exceeds ${this.#maxFrameBytes}`)
+  }
+}
