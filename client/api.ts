@@ -40,11 +40,6 @@ export interface Status extends Versioned {
   readonly problems: readonly WireError[]
 }
 
-/** Answer to `POST /v1/stop`: heard; the process with this pid ends soon. */
-export interface Stopping extends Versioned {
-  readonly pid: number
-}
-
 /** What `lumos up --json` prints. */
 export interface Started extends Versioned {
   readonly peerId: string
@@ -101,11 +96,6 @@ export interface Peer {
 
 export interface PeerList extends Versioned {
   readonly peers: readonly Peer[]
-}
-
-/** Answer to connect and disconnect: the peer as it is now. */
-export interface PeerDocument extends Versioned {
-  readonly peer: Peer
 }
 
 /** What connecting to a peer or disconnecting from it leaves behind. */

@@ -14,7 +14,7 @@ import type {
   RunEvent,
   RunRequest,
   Status,
-  Stopping,
+  StopResult,
   TaskDocument,
   TaskList
 } from './api.ts'
@@ -38,6 +38,8 @@ export interface LogQuery {
   readonly component?: string
   /** ISO 8601. */
   readonly since?: string
+  /** The newest so many of the kept lines. */
+  readonly limit?: number
 }
 
 export interface TaskQuery {
@@ -68,7 +70,7 @@ export interface Client {
   logs(query?: LogQuery, options?: CallOptions): AsyncGenerator<LogLine>
   config(options?: CallOptions): Promise<ConfigDocument>
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
-  stop(options?: CallOptions): Promise<Stopping>
+  stop(options?: CallOptions): Promise<StopResult>
 }
 
 export function createCalls(transport: Transport): Client {
