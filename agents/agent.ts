@@ -1,7 +1,11 @@
 /** The contract between a node and an agent: what people write, and all that an agent sees. */
 import type { AgentSkill, Artifact, Message, Part } from '../core/a2a.ts'
+import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
+
+/** The artifact that plain strings build, and the one whose parts `ask` returns. */
+export const RESULT_ARTIFACT_ID = 'result'
 
 /** What a running agent says. A plain string is a piece of text of the artifact `result`. */
 export type AgentOutput =
@@ -9,6 +13,7 @@ export type AgentOutput =
   | { readonly type: 'progress'; readonly text: string; /** 0 to 1. */ readonly fraction?: number }
   | { readonly type: 'artifact'; readonly artifact: ArtifactInit }
 
+/** Without an `artifactId` the node makes one. */
 export type ArtifactInit = Omit<Artifact, 'artifactId'> & { readonly artifactId?: string }
 
 export interface AgentRequest {
@@ -22,8 +27,11 @@ export interface AgentRequest {
   /** Aborts when the caller cancels or a deadline passes: stop promptly. */
   readonly signal: AbortSignal
   readonly log: Logger
-  /** Asks another agent of the same node and returns its `result` artifact's parts. */
-  readonly ask: (agentId: string, text: string) => Promise<readonly Part[]>
+  /**
+   * Asks another agent of the same node and returns its `result` artifact's parts.
+   * Cancelled together with this task; rejects with what the other agent failed with.
+   */
+  readonly ask: (agentId: string, input: string | readonly Part[]) => Promise<readonly Part[]>
 }
 
 export interface AgentDefinition {
@@ -40,9 +48,12 @@ export interface AgentDefinition {
   readonly idempotent?: boolean
   /** Yields text, progress and artifacts; returning completes the task, throwing fails it. */
   run(request: AgentRequest): AsyncIterable<AgentOutput>
+  /** Releases what the agent holds between tasks (workers, sockets); the node calls it once, last. */
+  stop?(): Promise<void>
 }
 
-export type Agent = Required<Omit<AgentDefinition, 'run'>> & Pick<AgentDefinition, 'run'>
+export type Agent = Required<Omit<AgentDefinition, 'run' | 'stop'>> &
+  Pick<AgentDefinition, 'run' | 'stop'>
 
 const AGENT_ID = /^[a-z][a-z0-9-]{0,62}$/
 
@@ -65,4 +76,9 @@ export function defineAgent(definition: AgentDefinition): Agent {
     idempotent: false,
     ...definition
   }
+}
+
+/** What an agent throws for its caller's mistake: `reason` is told to the caller, word for word. */
+export function inputError(agent: string, reason: string): LumosError {
+  return new LumosError('AGENT_INPUT', { details: { agent, reason } })
 }

@@ -157,7 +157,8 @@ export const LIMITS = {
     'peers whose cards wait to be fetched; beyond it the next presence asks again'
   ),
   cardFetchDeadline: limit(5000, 'ms', 'fetching cards from one peer, dialling included'),
-  cardsPerFetch: limit(16, 'count', 'cards in one response, so that it stays below 1 MiB'),
+  cardsPerFetch: limit(64, 'count', 'cards asked for in one call: all of one peer'),
+  cardBatchBytes: limit(512 * KIB, 'bytes', 'cards in one response; the rest is asked for again'),
   directoryPeers: limit(
     4096,
     'count',
@@ -272,5 +273,19 @@ export const LIMITS = {
     32 * MIB,
     'bytes',
     'one document or one line of the control API: a message of 16 MiB with its JSON escapes'
-  )
+  ),
+  agentOutputBytes: limit(8 * MIB, 'bytes', 'one output of an agent; it must fit one message'),
+  agentAskDepth: limit(4, 'count', 'agents that ask each other in a row; a circle ends here'),
+  agentAskBytes: limit(8 * MIB, 'bytes', 'what one agent may collect from another by `ask`'),
+  fileBytes: limit(4 * MIB, 'bytes', 'one file read; as base64 it fits agentOutputBytes'),
+  fileEntries: limit(1000, 'count', 'entries of one folder that `files` lists'),
+  calcTime: limit(3000, 'ms', 'one calculation; the worker is killed when it takes longer'),
+  calcStart: limit(20_000, 'ms', 'loading mathjs: 1.3 s measured with two busy cores'),
+  calcIdle: limit(60_000, 'ms', 'a calculator without work gives its memory back'),
+  calcHeap: limit(128 * MIB, 'bytes', 'heap of the calculator, of which mathjs takes some 30 MiB'),
+  calcQueue: limit(64, 'count', 'calculations that wait for the one worker'),
+  calcInput: limit(4096, 'bytes', 'one expression: deeper nesting could only exhaust the stack'),
+  calcResult: limit(16 * KIB, 'bytes', 'one result in text; the rest is cut off'),
+  summaryBytes: limit(MIB, 'bytes', 'text to summarize: a book of some 170,000 words'),
+  summarySentences: limit(400, 'count', 'sentences ranked; the graph grows with their square')
 } as const satisfies Record<string, Limit>

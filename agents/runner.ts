@@ -1,0 +1,138 @@
+/** Runs agents for the task engine: one call a task, whatever kind of agent it is. */
+import { type Message, type Part, textOf } from '../core/a2a.ts'
+import type { Clock } from '../core/clock.ts'
+import { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Agent, AgentOutput } from './agent.ts'
+import { createCollector } from './collector.ts'
+import { runGuarded } from './guarded-run.ts'
+
+/** One task as the task engine hands it over. */
+export interface AgentRun {
+  readonly agentId: string
+  readonly taskId: string
+  readonly contextId: string
+  readonly caller: PeerIdText
+  readonly message: Message
+  readonly signal: AbortSignal
+}
+
+export interface AgentRunner {
+  readonly agents: readonly Agent[]
+  has(agentId: string): boolean
+  /**
+   * Forwards what the agent yields, checked. Rejects with a LumosError (AGENT_UNKNOWN, AGENT_INPUT,
+   * AGENT_OUTPUT, AGENT_FAILED or what the agent chose), or with the reason of the aborted signal;
+   * an agent that ignores the signal is left behind after `LIMITS.cancelGrace`.
+   */
+  run(task: AgentRun): AsyncIterable<AgentOutput>
+  /** Ends what is running with SHUTTING_DOWN, then lets every agent release what it holds. */
+  stop(): Promise<void>
+}
+
+export interface AgentRunnerComponents {
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+interface Known {
+  readonly agent: Agent
+  readonly log: Logger
+}
+
+/** Throws TypeError when two of the `agents` have the same id. */
+export function createAgentRunner(
+  { clock, logger }: AgentRunnerComponents,
+  agents: readonly Agent[]
+): AgentRunner {
+  const byId = new Map<string, Known>(
+    agents.map((agent) => [agent.id, { agent, log: logger.child(agent.id) }])
+  )
+  if (byId.size !== agents.length) throw new TypeError('two agents have the same id')
+  const running = new Set<AbortController>()
+  let stopped: LumosError | undefined
+
+  async function* run(task: AgentRun, depth: number): AsyncGenerator<AgentOutput, void> {
+    if (depth > LIMITS.agentAskDepth.value) throw askedTooDeep(task.agentId)
+    const { agent, log } = find(task.agentId)
+    if (stopped !== undefined) throw stopped
+    task.signal.throwIfAborted()
+    const controller = new AbortController()
+    const { signal } = controller
+    const cancel = (): void => controller.abort(task.signal.reason)
+    task.signal.addEventListener('abort', cancel, { once: true })
+    running.add(controller)
+    try {
+      yield* runGuarded(clock, agent, {
+        ...task,
+        text: textOf(task.message.parts),
+        signal,
+        log,
+        ask(agentId, input) {
+          const question = asQuestion({ ...task, signal }, agentId, input)
+          return answerOf(agentId, run(question, depth + 1))
+        }
+      })
+    } finally {
+      running.delete(controller)
+      task.signal.removeEventListener('abort', cancel)
+      // Whoever is still being asked has nobody left to answer.
+      controller.abort(new DOMException('the task is over', 'AbortError'))
+    }
+  }
+
+  function find(agentId: string): Known {
+    const known = byId.get(agentId)
+    if (known === undefined) throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId } })
+    return known
+  }
+
+  return {
+    agents,
+    has: (agentId) => byId.has(agentId),
+    run: (task) => run(task, 0),
+    async stop() {
+      if (stopped !== undefined) return
+      stopped = new LumosError('SHUTTING_DOWN')
+      for (const controller of running) controller.abort(stopped)
+      await stopAll(clock, [...byId.values()])
+    }
+  }
+}
+
+function asQuestion(task: AgentRun, agentId: string, input: string | readonly Part[]): AgentRun {
+  const messageId = `${task.message.messageId}/${agentId}`
+  const parts = typeof input === 'string' ? [{ text: input }] : input
+  return { ...task, agentId, message: { messageId, role: 'ROLE_USER', parts } }
+}
+
+async function answerOf(
+  agentId: string,
+  outputs: AsyncIterable<AgentOutput>
+): Promise<readonly Part[]> {
+  const answer = createCollector(agentId)
+  for await (const output of outputs) answer.add(output)
+  return answer.parts()
+}
+
+function askedTooDeep(agent: string): LumosError {
+  const reason = `agents asked each other more than ${LIMITS.agentAskDepth.value} deep`
+  return new LumosError('AGENT_FAILED', { details: { agent, reason } })
+}
+
+async function stopAll(clock: Clock, known: readonly Known[]): Promise<void> {
+  const waited = new AbortController()
+  const all = Promise.all(known.map(stopAgent))
+  await Promise.race([all, clock.sleep(LIMITS.cancelGrace.value, waited.signal)])
+  waited.abort()
+}
+
+async function stopAgent({ agent, log }: Known): Promise<void> {
+  try {
+    await agent.stop?.()
+  } catch (error) {
+    log.warn('agent did not stop cleanly', { error })
+  }
+}
