@@ -247,10 +247,58 @@ export const ERRORS = {
     exit: EXIT.failed
   }),
 
+  TASK_GONE: final('the task has ended and been forgotten', 'choose a new task id', {
+    a2a: -32001,
+    exit: EXIT.notFound
+  }),
+  WORKER_LOST: final(
+    '{peer} took the task and does not know it any more; it may have been done in part',
+    'check what it did, then run it again',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
+  SUBSCRIBER_SLOW: retryable(
+    'the reader of the task fell more than {limit} bytes behind',
+    'subscribe again from the last event',
+    EXIT.failed
+  ),
+  EVENT_GAP: retryable(
+    'an event of the task is missing',
+    'subscribe again from the last event',
+    EXIT.failed
+  ),
+  CONTENT_TYPE_UNSUPPORTED: final(
+    'the agent does not take {mediaType}',
+    'see its agent card: lumos agents show',
+    { a2a: -32005, exit: EXIT.taskFailed }
+  ),
+  AGENT_RESPONSE_INVALID: final('the peer sent an answer that is not valid: {reason}', 'update it', {
+    a2a: -32006,
+    exit: EXIT.failed
+  }),
+  EXTENSION_REQUIRED: final('the agent needs the extension {extension}', 'update this node', {
+    a2a: -32008,
+    exit: EXIT.failed
+  }),
+  A2A_VERSION_UNSUPPORTED: final(
+    'the caller speaks A2A {theirs}, this node {ours}',
+    'update the older node',
+    { a2a: -32009, exit: EXIT.failed }
+  ),
+
   AGENT_INPUT: final('the agent cannot use this input: {reason}', 'lumos agents show {agent}', {
     a2a: INVALID_PARAMS,
     exit: EXIT.taskFailed
   }),
+  AGENT_FAILED: final(
+    'the agent "{agent}" failed: {reason}',
+    'lumos logs, on the node that ran it',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
+  AGENT_OUTPUT: final(
+    'the agent "{agent}" broke its contract: {reason}',
+    'its author finds the rules in docs/agents.md',
+    { a2a: -32006, exit: EXIT.taskFailed }
+  ),
   PATH_DENIED: final(
     'the path is outside the folders that this node shares',
     'share a folder: lumos config set agents.files.roots',
