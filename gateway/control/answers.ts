@@ -1,0 +1,97 @@
+/** The two kinds of answer: one document before a deadline, or lines for as long as they come. */
+import type { Context } from 'hono'
+import type { Clock } from '../../core/clock.ts'
+import { LumosError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { abortable } from './abortable.ts'
+import { linesBody } from './lines.ts'
+import type { ControlOperations } from './operations.ts'
+import type { DocumentRoute, LinesRoute, RawInput, Route } from './route.ts'
+
+/**
+ * How long a stream may take to its first line before the answer begins without it: a failure
+ * within this time (no such peer, no route) still gets an HTTP status of its own.
+ */
+export const FIRST_LINE_WAIT_MS = 250
+
+export interface AnswerComponents {
+  readonly operations: ControlOperations
+  readonly clock: Clock
+  /** Aborts when the node stops; its reason ends what is being answered. */
+  readonly stopping: AbortSignal
+  readonly asFailure: (error: unknown, context: Context) => LumosError
+}
+
+export async function documentAnswer(
+  { operations, clock, stopping }: AnswerComponents,
+  route: DocumentRoute,
+  context: Context
+): Promise<Response> {
+  const timeoutMs = LIMITS.controlRequest.value
+  const deadline = new AbortController()
+  const stopTimer = clock.after(timeoutMs, () =>
+    deadline.abort(new LumosError('TIMED_OUT', { details: { timeoutMs } }))
+  )
+  const signal = AbortSignal.any([context.req.raw.signal, stopping, deadline.signal])
+  try {
+    const input = await inputOf(route, context, signal)
+    return Response.json(await abortable(route.handle(operations, input), signal))
+  } finally {
+    stopTimer()
+  }
+}
+
+export async function linesAnswer(
+  { operations, clock, stopping, asFailure }: AnswerComponents,
+  route: LinesRoute,
+  context: Context
+): Promise<Response> {
+  const closed = new AbortController()
+  const signal = AbortSignal.any([context.req.raw.signal, stopping, closed.signal])
+  const input = await inputOf(route, context, signal)
+  const iterator = route.handle(operations, input)[Symbol.asyncIterator]()
+  const first = iterator.next()
+  const waited = new AbortController()
+  try {
+    await Promise.race([abortable(first, signal), clock.sleep(FIRST_LINE_WAIT_MS, waited.signal)])
+  } catch (error) {
+    closed.abort()
+    throw error
+  } finally {
+    waited.abort()
+  }
+  const body = linesBody({
+    first,
+    iterator,
+    signal,
+    ended: () => closed.abort(),
+    asFailure: (error) => asFailure(error, context)
+  })
+  return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } })
+}
+
+async function inputOf(route: Route, context: Context, signal: AbortSignal): Promise<RawInput> {
+  return {
+    params: context.req.param(),
+    query: context.req.query(),
+    body: route.body && (await abortable(bodyOf(context), signal)),
+    signal
+  }
+}
+
+async function bodyOf({ req }: Context): Promise<unknown> {
+  // Without this a web page could send a body without asking first (CORS "simple" requests).
+  if (!/^application\/json\s*(;|$)/i.test(req.header('content-type') ?? '')) {
+    throw invalid('the body must be application/json')
+  }
+  const text = await req.text()
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw invalid('the body is not JSON', cause)
+  }
+}
+
+function invalid(reason: string, cause?: unknown): LumosError {
+  return new LumosError('INVALID_REQUEST', { cause, details: { reason } })
+}

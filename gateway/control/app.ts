@@ -1,0 +1,109 @@
+/** Serves the route table: who may ask, what exists, and how failures are put into words. */
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { Clock } from '../../core/clock.ts'
+import { LumosError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Logger } from '../../core/logger.ts'
+import { documentAnswer, linesAnswer } from './answers.ts'
+import { asFailure, failureDocument, failureStatus } from './failure.ts'
+import { openApiDocument } from './openapi.ts'
+import type { ControlOperations } from './operations.ts'
+import { ROUTES } from './routes.ts'
+
+/** What clients call a Unix socket; any other name smells of DNS rebinding. */
+const HOSTS: ReadonlySet<string> = new Set(['', 'localhost', 'lumos'])
+
+const OPENAPI_PATH = '/v1/openapi.json'
+
+export interface ControlComponents {
+  readonly operations: ControlOperations
+  readonly logger: Logger
+  readonly clock: Clock
+}
+
+/** `stopping`: when it aborts, streams end with its reason and new requests are refused with it. */
+export function createControlApp(components: ControlComponents, stopping: AbortSignal): Hono {
+  const { operations, logger, clock } = components
+  const app = new Hono()
+  const arrivals = new WeakMap<object, number>()
+
+  function failureOf(error: unknown, context: Context): LumosError {
+    const arrived = arrivals.get(context) ?? clock.monotonic()
+    const failure = asFailure(error, clock.monotonic() - arrived)
+    if (failure.code === 'INTERNAL') {
+      logger.error('control request failed', { path: context.req.path, error })
+    }
+    return failure
+  }
+
+  app.onError((error, context) => failureAnswer(failureOf(error, context)))
+  app.notFound((context) => failureAnswer(unknownRoute(context)))
+  app.use(async (context, next) => {
+    arrivals.set(context, clock.monotonic())
+    refuseBrowsers(context)
+    stopping.throwIfAborted()
+    await next()
+    context.header('cache-control', 'no-store')
+    context.header('x-content-type-options', 'nosniff')
+  })
+  app.use(bodyLimit({ maxSize: LIMITS.controlBodyBytes.value, onError: refuseBody }))
+
+  const parts = { operations, clock, stopping, asFailure: failureOf }
+  for (const route of ROUTES) {
+    app.on(route.method, honoPath(route.path), (context) =>
+      route.kind === 'document'
+        ? documentAnswer(parts, route, context)
+        : linesAnswer(parts, route, context)
+    )
+  }
+  app.get(OPENAPI_PATH, () => Response.json(openApiDocument()))
+  // Reached only when no route of that path knows the method.
+  for (const path of new Set([...ROUTES.map((route) => route.path), OPENAPI_PATH])) {
+    const allow = methodsOf(path)
+    app.all(honoPath(path), (context) => failureAnswer(unknownRoute(context), { allow }))
+  }
+  return app
+}
+
+function honoPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1')
+}
+
+function methodsOf(path: string): string {
+  const methods = ROUTES.filter((route) => route.path === path).map(({ method }) => method)
+  return methods.join(', ') || 'GET'
+}
+
+/**
+ * A page in a browser must not reach the node, by whatever name it calls this machine: browsers
+ * send these headers with what a page does across origins, programs never do.
+ */
+function refuseBrowsers({ req }: Context): void {
+  const host = req.header('host')?.replace(/:\d+$/, '').toLowerCase() ?? ''
+  for (const [header, suspicious] of [
+    ['Origin', req.header('origin') !== undefined],
+    ['Sec-Fetch-Site', req.header('sec-fetch-site') !== undefined],
+    ['Host', !HOSTS.has(host)]
+  ] as const) {
+    if (suspicious) throw new LumosError('BROWSER_REFUSED', { details: { header } })
+  }
+}
+
+function refuseBody({ req }: Context): never {
+  const limit = LIMITS.controlBodyBytes.value
+  const bytes = Number(req.header('content-length') ?? limit + 1)
+  throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
+}
+
+function unknownRoute({ req }: Context): LumosError {
+  return new LumosError('ROUTE_UNKNOWN', { details: { method: req.method, path: req.path } })
+}
+
+/** `allow` says which methods the path does have. */
+function failureAnswer(failure: LumosError, { allow }: { allow?: string } = {}): Response {
+  return Response.json(failureDocument(failure), {
+    status: allow === undefined ? failureStatus(failure.code) : 405,
+    ...(allow !== undefined && { headers: { allow } })
+  })
+}

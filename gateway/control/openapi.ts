@@ -1,0 +1,95 @@
+/** Writes the OpenAPI document of the control API from the route table. */
+import { z } from 'zod'
+import type { Json, JsonObject } from '../../core/json.ts'
+import type { Route } from './route.ts'
+import { ROUTES } from './routes.ts'
+import { documents, failure } from './schema/common.ts'
+
+const PREFIX = '#/components/schemas/'
+
+const DESCRIPTION = [
+  'The API of a Lumos node for its own user: HTTP on a Unix socket that only the user can open.',
+  'Streams are NDJSON: one document a line; a failure in mid-stream is the last line, of the form',
+  'of Failure. Requests from web pages (Origin, or a Host other than localhost or lumos) are refused.',
+  'Generated from gateway/control/routes.ts: run `node tools/openapi.ts`.'
+].join(' ')
+
+export function openApiDocument(): JsonObject {
+  const paths: Record<string, Record<string, Json>> = {}
+  for (const route of ROUTES) {
+    const path = (paths[route.path] ??= {})
+    path[route.method.toLowerCase()] = operationOf(route)
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Lumos control API',
+      version: '1.0.0',
+      description: DESCRIPTION,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
+    },
+    servers: [{ url: 'http://localhost', description: 'the socket of the profile' }],
+    paths,
+    components: { schemas: namedSchemas() }
+  }
+}
+
+function operationOf(route: Route): JsonObject {
+  const streams = route.kind === 'lines'
+  const type = streams ? 'application/x-ndjson' : 'application/json'
+  const description = streams ? 'one document a line' : 'the document'
+  return {
+    operationId: route.id,
+    summary: route.summary,
+    parameters: [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')],
+    ...(route.body && {
+      requestBody: { required: true, content: contentOf('application/json', route.body) }
+    }),
+    responses: {
+      200: { description, content: contentOf(type, route.answer) },
+      default: { description: 'a failure', content: contentOf('application/json', failure) }
+    }
+  }
+}
+
+function contentOf(type: string, schema: z.ZodType): JsonObject {
+  return { [type]: { schema: schemaOf(schema) } }
+}
+
+function schemaOf(schema: z.ZodType): JsonObject {
+  const id = documents.get(schema)?.id
+  return id === undefined ? jsonSchemaOf(schema) : { $ref: `${PREFIX}${id}` }
+}
+
+/** In the form that a client sends: before defaults and conversions. */
+function jsonSchemaOf(schema: z.ZodType): JsonObject {
+  return plain(z.toJSONSchema(schema, { io: 'input' }))
+}
+
+function parametersOf(schema: z.ZodType | undefined, place: 'path' | 'query'): JsonObject[] {
+  if (!(schema instanceof z.ZodObject)) return []
+  const { required = [] } = z.toJSONSchema(schema, { io: 'input' })
+  return Object.entries(schema.shape).map(([name, value]) => {
+    const field: z.ZodType = value
+    const { description, ...rest } = jsonSchemaOf(field)
+    return {
+      name,
+      in: place,
+      required: required.includes(name),
+      ...(description !== undefined && { description }),
+      schema: rest
+    }
+  })
+}
+
+function namedSchemas(): JsonObject {
+  const { schemas } = z.toJSONSchema(documents, { io: 'input', uri: (id) => `${PREFIX}${id}` })
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, schema]) => [id, plain({ ...schema, $id: undefined })])
+  )
+}
+
+/** Without what only a standalone JSON Schema has, and without zod's hidden members. */
+function plain(schema: object): JsonObject {
+  return JSON.parse(JSON.stringify({ ...schema, $schema: undefined }))
+}

@@ -1,0 +1,74 @@
+/** What the control API asks of a node: the seam between HTTP and the parts that `node/` joins. */
+import type {
+  AgentDetails,
+  AgentList,
+  ConfigDocument,
+  DoctorReport,
+  FindResult,
+  Identity,
+  LogLine,
+  PeerDocument,
+  PeerList,
+  PingResult,
+  RunEvent,
+  RunRequest,
+  Status,
+  StopResult,
+  TaskDocument,
+  TaskList
+} from '../../client/api.ts'
+import type { TaskState } from '../../core/a2a.ts'
+import type { LogLevel } from '../../core/logger.ts'
+
+export interface TaskFilter {
+  readonly state?: TaskState
+  /** `next` of the page before. */
+  readonly cursor?: string
+  readonly limit: number
+}
+
+export interface LogFilter {
+  /** Lines kept so far, then those to come, until the signal aborts. */
+  readonly follow: boolean
+  /** This level and the more urgent ones. May be lower than what the node itself logs. */
+  readonly level?: LogLevel
+  /** Lines of this component and of the parts below it (`libp2p` covers `libp2p:tcp`). */
+  readonly component?: string
+  /** Milliseconds since the epoch: no older lines. */
+  readonly since?: number
+  /** At most this many of the kept lines, the newest. */
+  readonly limit: number
+}
+
+/**
+ * Failures are thrown as LumosError. `signal` aborts when the client goes away, at the deadline of
+ * the answer, or when the node stops; a stream must then end. It never cancels a task: only
+ * `cancelTask` does.
+ */
+export interface ControlOperations {
+  status(): Promise<Status>
+  identity(): Promise<Identity>
+  peers(): Promise<PeerList>
+  /** `address` is a multiaddr, or the selector of a known peer. */
+  connectPeer(address: string, signal: AbortSignal): Promise<PeerDocument>
+  disconnectPeer(selector: string): Promise<PeerDocument>
+  pingPeer(selector: string, signal: AbortSignal): Promise<PingResult>
+  agents(): Promise<AgentList>
+  agent(id: string, node: string | undefined): Promise<AgentDetails>
+  find(
+    query: string,
+    options: { readonly all: boolean; readonly signal: AbortSignal }
+  ): Promise<FindResult>
+  /** Starts a task and tells its story up to `result`; leaving early leaves the task running. */
+  run(request: RunRequest, signal: AbortSignal): AsyncIterable<RunEvent>
+  tasks(filter: TaskFilter): Promise<TaskList>
+  task(id: string): Promise<TaskDocument>
+  cancelTask(id: string, signal: AbortSignal): Promise<TaskDocument>
+  /** What happened so far, then what happens, up to `result`. */
+  taskEvents(id: string, signal: AbortSignal): AsyncIterable<RunEvent>
+  logs(filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>
+  config(): Promise<ConfigDocument>
+  doctor(peer: string | undefined, signal: AbortSignal): Promise<DoctorReport>
+  /** Asks the process to end; the answer leaves before it does. */
+  stop(): Promise<StopResult>
+}

@@ -1,0 +1,112 @@
+/** The form of one route: enough to serve it, to check what comes in, and to document it. */
+import type { z } from 'zod'
+import { LumosError } from '../../core/errors.ts'
+import type { ControlOperations } from './operations.ts'
+
+/** What a handler gets: parsed and typed. */
+interface RouteInput<P, Q, B> {
+  readonly params: P
+  readonly query: Q
+  readonly body: B
+  /** See {@link ControlOperations}. */
+  readonly signal: AbortSignal
+}
+
+interface RouteSpec<P, Q, B, A> {
+  readonly method: 'GET' | 'POST'
+  /** OpenAPI form: `/v1/tasks/{id}`. */
+  readonly path: string
+  /** Unique; also the name of a generated client's method. */
+  readonly id: string
+  readonly summary: string
+  readonly params?: z.ZodType<P>
+  readonly query?: z.ZodType<Q>
+  readonly body?: z.ZodType<B>
+  readonly answer: z.ZodType<A>
+}
+
+interface DocumentSpec<P, Q, B, A> extends RouteSpec<P, Q, B, A> {
+  readonly handle: (operations: ControlOperations, input: RouteInput<P, Q, B>) => Promise<A>
+}
+
+interface LinesSpec<P, Q, B, A> extends RouteSpec<P, Q, B, A> {
+  readonly handle: (operations: ControlOperations, input: RouteInput<P, Q, B>) => AsyncIterable<A>
+}
+
+interface RouteBase {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly id: string
+  readonly summary: string
+  readonly params: z.ZodType | undefined
+  readonly query: z.ZodType | undefined
+  readonly body: z.ZodType | undefined
+  readonly answer: z.ZodType
+}
+
+/** A request as it came: the route's schemas have not seen it yet. */
+export type RawInput = RouteInput<unknown, unknown, unknown>
+
+export interface DocumentRoute extends RouteBase {
+  readonly kind: 'document'
+  readonly handle: (operations: ControlOperations, input: RawInput) => Promise<unknown>
+}
+
+export interface LinesRoute extends RouteBase {
+  readonly kind: 'lines'
+  readonly handle: (operations: ControlOperations, input: RawInput) => AsyncIterable<unknown>
+}
+
+export type Route = DocumentRoute | LinesRoute
+
+/** A route that answers with one JSON document. */
+export function documentRoute<A, P = unknown, Q = unknown, B = unknown>(
+  spec: DocumentSpec<P, Q, B, A>
+): DocumentRoute {
+  return {
+    ...baseOf(spec),
+    kind: 'document',
+    handle: async (operations, input) => spec.handle(operations, parsed(spec, input))
+  }
+}
+
+/** A route that answers with JSON documents, one a line (NDJSON), until there are no more. */
+export function linesRoute<A, P = unknown, Q = unknown, B = unknown>(
+  spec: LinesSpec<P, Q, B, A>
+): LinesRoute {
+  return {
+    ...baseOf(spec),
+    kind: 'lines',
+    handle: (operations, input) => spec.handle(operations, parsed(spec, input))
+  }
+}
+
+function baseOf<P, Q, B, A>(spec: RouteSpec<P, Q, B, A>): RouteBase {
+  const { method, path, id, summary, params, query, body, answer } = spec
+  return { method, path, id, summary, params, query, body, answer }
+}
+
+function parsed<P, Q, B, A>(
+  spec: RouteSpec<P, Q, B, A>,
+  { params, query, body, signal }: RawInput
+): RouteInput<P, Q, B> {
+  return {
+    params: parse(spec.params, params, 'path'),
+    query: parse(spec.query, query, 'query'),
+    body: parse(spec.body, body, 'body'),
+    signal
+  }
+}
+
+function parse<T>(schema: z.ZodType<T> | undefined, value: unknown, where: string): T {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a schema T is `unknown`
+  if (schema === undefined) return undefined as T
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const place = [where, ...(issue?.path ?? [])].join('.')
+  // The issue names keys and types, never the value, which may be a prompt.
+  throw new LumosError('INVALID_REQUEST', {
+    details: { reason: `${place}: ${issue?.message ?? 'not valid'}` }
+  })
+}

@@ -1,0 +1,231 @@
+/** The one table of the control API: served by app.ts, documented by openapi.ts. */
+import { z } from 'zod'
+import { LIMITS } from '../../core/limits.ts'
+import type { LogFilter, TaskFilter } from './operations.ts'
+import { documentRoute, linesRoute, type Route } from './route.ts'
+import { taskState } from './schema/a2a.ts'
+import * as node from './schema/node.ts'
+import * as tasks from './schema/tasks.ts'
+
+const text = z.string().min(1).max(1024)
+const yesNo = z
+  .enum(['true', 'false'])
+  .transform((word) => word === 'true')
+  .prefault('false')
+
+/** Selectors: name, PeerId, or a unique prefix of at least 6 characters. */
+const selector = z.strictObject({ selector: text.describe('Name, PeerId or unique prefix.') })
+const taskId = z.strictObject({ id: text.describe('Task id.') })
+
+function amount(most: number, usual: number): z.ZodType<number> {
+  return z.coerce.number<string>().int().min(1).max(most).prefault(String(usual))
+}
+
+const taskFilter = z.strictObject({
+  state: taskState.exactOptional(),
+  cursor: text.exactOptional(),
+  limit: amount(1000, 50)
+}) satisfies z.ZodType<TaskFilter>
+
+const logFilter = z.strictObject({
+  follow: yesNo.describe('Go on with the lines to come.'),
+  level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).exactOptional(),
+  component: text.exactOptional(),
+  since: z.iso
+    .datetime({ offset: true })
+    .transform((moment) => Date.parse(moment))
+    .exactOptional(),
+  limit: amount(LIMITS.logLinesKept.value, 200)
+}) satisfies z.ZodType<LogFilter>
+
+const nodeRoutes = [
+  documentRoute({
+    method: 'GET',
+    path: '/v1/status',
+    id: 'status',
+    summary: 'How the node is',
+    answer: node.status,
+    handle: (operations) => operations.status()
+  }),
+  documentRoute({
+    method: 'GET',
+    path: '/v1/id',
+    id: 'identity',
+    summary: 'Who the node is',
+    answer: node.identity,
+    handle: (operations) => operations.identity()
+  }),
+  documentRoute({
+    method: 'GET',
+    path: '/v1/config',
+    id: 'config',
+    summary: 'What the node runs with, and where each value came from',
+    answer: node.configDocument,
+    handle: (operations) => operations.config()
+  }),
+  documentRoute({
+    method: 'GET',
+    path: '/v1/doctor',
+    id: 'doctor',
+    summary: 'What is wrong, and what to do about it',
+    query: z.strictObject({ peer: text.exactOptional().describe('Only what concerns this peer.') }),
+    answer: node.doctorReport,
+    handle: (operations, { query, signal }) => operations.doctor(query.peer, signal)
+  }),
+  linesRoute({
+    method: 'GET',
+    path: '/v1/logs',
+    id: 'logs',
+    summary: 'Log lines, kept and to come',
+    query: logFilter,
+    answer: tasks.logLine,
+    handle: (operations, { query, signal }) => operations.logs(query, signal)
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/stop',
+    id: 'stop',
+    summary: 'Ends the daemon in good order',
+    answer: node.stopResult,
+    handle: (operations) => operations.stop()
+  })
+]
+
+const peerRoutes = [
+  documentRoute({
+    method: 'GET',
+    path: '/v1/peers',
+    id: 'peers',
+    summary: 'Known peers',
+    answer: node.peerList,
+    handle: (operations) => operations.peers()
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/peers/connect',
+    id: 'connectPeer',
+    summary: 'Connects to a peer',
+    body: z.strictObject({ address: text.describe('Multiaddr, or name of a known peer.') }),
+    answer: node.peerDocument,
+    handle: (operations, { body, signal }) => operations.connectPeer(body.address, signal)
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/peers/{selector}/disconnect',
+    id: 'disconnectPeer',
+    summary: 'Disconnects from a peer',
+    params: selector,
+    answer: node.peerDocument,
+    handle: (operations, { params }) => operations.disconnectPeer(params.selector)
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/peers/{selector}/ping',
+    id: 'pingPeer',
+    summary: 'Measures the round trip to a peer',
+    params: selector,
+    answer: node.pingResult,
+    handle: (operations, { params, signal }) => operations.pingPeer(params.selector, signal)
+  })
+]
+
+const agentRoutes = [
+  documentRoute({
+    method: 'GET',
+    path: '/v1/agents',
+    id: 'agents',
+    summary: 'Agents of this node and of its peers',
+    answer: node.agentList,
+    handle: (operations) => operations.agents()
+  }),
+  documentRoute({
+    method: 'GET',
+    path: '/v1/agents/{agent}',
+    id: 'agent',
+    summary: 'One agent and its signed card',
+    params: z.strictObject({ agent: text }),
+    query: z.strictObject({ node: text.exactOptional().describe('The agent of this node.') }),
+    answer: node.agentDetails,
+    handle: (operations, { params, query }) => operations.agent(params.agent, query.node)
+  }),
+  documentRoute({
+    method: 'GET',
+    path: '/v1/find',
+    id: 'find',
+    summary: 'Who offers a capability',
+    query: z.strictObject({
+      q: text.describe('Skill, tag, agent or words.'),
+      all: yesNo.describe('Ask the DHT too, even when the directory has answers.')
+    }),
+    answer: node.findResult,
+    handle: (operations, { query, signal }) => operations.find(query.q, { all: query.all, signal })
+  })
+]
+
+const taskRoutes = [
+  linesRoute({
+    method: 'POST',
+    path: '/v1/run',
+    id: 'run',
+    summary: 'Runs a task; closing the request early leaves it running',
+    body: tasks.runRequest,
+    answer: tasks.runEvent,
+    handle: (operations, { body, signal }) => operations.run(body, signal)
+  }),
+  documentRoute({
+    method: 'GET',
+    path: '/v1/tasks',
+    id: 'tasks',
+    summary: 'Tasks, newest first',
+    query: taskFilter,
+    answer: tasks.taskList,
+    handle: (operations, { query }) => operations.tasks(query)
+  }),
+  documentRoute({
+    method: 'GET',
+    path: '/v1/tasks/{id}',
+    id: 'task',
+    summary: 'One task',
+    params: taskId,
+    answer: tasks.taskDocument,
+    handle: (operations, { params }) => operations.task(params.id)
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/tasks/{id}/cancel',
+    id: 'cancelTask',
+    summary: 'Cancels a task, wherever it runs',
+    params: taskId,
+    answer: tasks.taskDocument,
+    handle: (operations, { params, signal }) => operations.cancelTask(params.id, signal)
+  }),
+  linesRoute({
+    method: 'GET',
+    path: '/v1/tasks/{id}/events',
+    id: 'taskEvents',
+    summary: 'The story of a task from its beginning, then live',
+    params: taskId,
+    answer: tasks.runEvent,
+    handle: (operations, { params, signal }) => operations.taskEvents(params.id, signal)
+  })
+]
+
+const healthRoutes = (['/healthz', '/readyz'] as const).map((path) =>
+  documentRoute({
+    method: 'GET',
+    path,
+    id: path.slice(1),
+    summary:
+      path === '/healthz' ? 'Whether the process answers' : 'Whether the node takes work just now',
+    answer: node.health,
+    handle: async () => ({ v: 1, ok: true })
+  })
+)
+
+export const ROUTES: readonly Route[] = [
+  ...nodeRoutes,
+  ...peerRoutes,
+  ...agentRoutes,
+  ...taskRoutes,
+  ...healthRoutes
+]

@@ -1,0 +1,155 @@
+/** What the control API says about the node, its peers and agents: schemas of client/api.ts. */
+import { z } from 'zod'
+import type * as api from '../../../client/api.ts'
+import { card, skill } from './a2a.ts'
+import { count, json, moment, ms, named, node, v, wireError } from './common.ts'
+
+export const health: z.ZodType<api.Health> = named(
+  'Health',
+  z.strictObject({ v, ok: z.literal(true) })
+)
+
+export const status: z.ZodType<api.Status> = named(
+  'Status',
+  z.strictObject({
+    v,
+    peerId: z.string(),
+    name: z.string(),
+    version: z.string(),
+    profile: z.string(),
+    pid: count,
+    socket: z.string(),
+    swarm: z.string(),
+    swarmId: z.string(),
+    open: z.boolean().describe('True for a keyless swarm.'),
+    addresses: z.array(z.string()),
+    peers: count.describe('Peers with a session.'),
+    agents: count.describe('Agents of this node.'),
+    tasks: z.strictObject({ running: count, completed: count, failed: count }),
+    uptimeMs: ms,
+    rssBytes: count,
+    eventLoopDelayMs: ms,
+    problems: z.array(wireError).describe('Empty when all is well.')
+  })
+)
+
+export const identity: z.ZodType<api.Identity> = named(
+  'Identity',
+  z.strictObject({
+    v,
+    peerId: z.string(),
+    name: z.string(),
+    swarm: z.string(),
+    addresses: z.array(z.string())
+  })
+)
+
+const path = z.enum(['direct', 'relay'])
+
+const peer: z.ZodType<api.Peer> = named(
+  'Peer',
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    state: z.enum(['connected', 'connecting', 'disconnected', 'refused']),
+    path: path.exactOptional(),
+    addresses: z.array(z.string()),
+    rttMs: ms.nullable(),
+    agents: z.array(z.string()),
+    version: z.string().exactOptional(),
+    load: z.number().exactOptional().describe('Running tasks per slot, 0 to 1.'),
+    since: moment.exactOptional(),
+    foundBy: z.array(z.string()),
+    error: wireError.exactOptional().describe('Why it is not connected.')
+  })
+)
+
+export const peerList: z.ZodType<api.PeerList> = named(
+  'PeerList',
+  z.strictObject({ v, peers: z.array(peer) })
+)
+
+export const peerDocument: z.ZodType<api.PeerDocument> = named(
+  'PeerDocument',
+  z.strictObject({ v, peer })
+)
+
+export const pingResult: z.ZodType<api.PingResult> = named(
+  'PingResult',
+  z.strictObject({ v, id: z.string(), name: z.string(), rttMs: ms, path })
+)
+
+const agentSummary: z.ZodType<api.AgentSummary> = named(
+  'AgentSummary',
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    version: z.string(),
+    skills: z.array(skill),
+    node,
+    local: z.boolean()
+  })
+)
+
+export const agentList: z.ZodType<api.AgentList> = named(
+  'AgentList',
+  z.strictObject({ v, agents: z.array(agentSummary) })
+)
+
+export const agentDetails: z.ZodType<api.AgentDetails> = named(
+  'AgentDetails',
+  z.strictObject({ v, agent: agentSummary, card })
+)
+
+export const findResult: z.ZodType<api.FindResult> = named(
+  'FindResult',
+  z.strictObject({
+    v,
+    query: z.string(),
+    providers: z.array(
+      z.strictObject({
+        agent: z.string(),
+        skill: z.string(),
+        description: z.string(),
+        node,
+        local: z.boolean(),
+        connected: z.boolean(),
+        rttMs: ms.nullable(),
+        load: z.number().nullable(),
+        freshMs: ms.describe('Since the card or presence was last confirmed.'),
+        score: z.number().describe('Higher fits better.')
+      })
+    ),
+    asked: z.strictObject({ directory: count, dht: z.boolean(), tookMs: ms })
+  })
+)
+
+export const configDocument: z.ZodType<api.ConfigDocument> = named(
+  'ConfigDocument',
+  z.strictObject({
+    v,
+    values: z.array(z.strictObject({ key: z.string(), value: json, origin: z.string() }))
+  })
+)
+
+export const doctorReport: z.ZodType<api.DoctorReport> = named(
+  'DoctorReport',
+  z.strictObject({
+    v,
+    checks: z.array(
+      z.strictObject({
+        area: z.string(),
+        name: z.string(),
+        state: z.enum(['ok', 'warning', 'critical', 'unknown']),
+        text: z.string(),
+        hint: z.string().exactOptional()
+      })
+    )
+  })
+)
+
+export const stopResult: z.ZodType<api.StopResult> = named(
+  'StopResult',
+  z.strictObject({ v, pid: count })
+)

@@ -1,0 +1,123 @@
+/** What the control API says about tasks and logs, and what it is asked: schemas of client/api.ts. */
+import { z } from 'zod'
+import type * as api from '../../../client/api.ts'
+import { artifact, message, taskState } from './a2a.ts'
+import { count, jsonObject, moment, ms, named, node, v, wireError } from './common.ts'
+
+const summary = {
+  id: z.string(),
+  contextId: z.string(),
+  state: taskState,
+  agent: z.string(),
+  outgoing: z.boolean().describe('True when this node asked; false when it works for a peer.'),
+  caller: node,
+  worker: node,
+  createdAt: moment,
+  updatedAt: moment,
+  tookMs: ms.nullable(),
+  input: z.string(),
+  error: wireError.exactOptional()
+}
+
+export const taskList: z.ZodType<api.TaskList> = named(
+  'TaskList',
+  z.strictObject({
+    v,
+    tasks: z.array(z.strictObject(summary)),
+    next: z.string().describe('Give it back as `cursor` for the next page; empty at the end.')
+  })
+)
+
+export const taskDocument: z.ZodType<api.TaskDocument> = named(
+  'TaskDocument',
+  z.strictObject({
+    v,
+    task: z.strictObject({
+      ...summary,
+      artifacts: z.array(artifact),
+      history: z.array(message)
+    })
+  })
+)
+
+export const runRequest: z.ZodType<api.RunRequest> = named(
+  'RunRequest',
+  z.strictObject({
+    target: z.string().min(1).max(512).describe('Agent id, skill id, `@agent@node` or tag.'),
+    text: z.string(),
+    to: z
+      .string()
+      .min(1)
+      .max(512)
+      .exactOptional()
+      .describe('Node name, PeerId or a unique prefix of at least 6 characters.'),
+    where: z.enum(['local', 'remote', 'any']).exactOptional(),
+    timeoutMs: z.number().positive().exactOptional(),
+    taskId: z
+      .uuid()
+      .exactOptional()
+      .describe('Chosen by the caller; the same id and text is the same task.'),
+    contextId: z.string().min(1).max(128).exactOptional()
+  })
+)
+
+/** `seq` counts from 0 without gaps. */
+const head = { v, seq: count }
+
+export const runEvent: z.ZodType<api.RunEvent> = named(
+  'RunEvent',
+  z.discriminatedUnion('type', [
+    z.strictObject({
+      ...head,
+      type: z.literal('routed'),
+      candidates: count,
+      worker: node,
+      agent: z.string(),
+      path: z.enum(['local', 'direct', 'relay']),
+      lookupMs: ms
+    }),
+    z.strictObject({
+      ...head,
+      type: z.literal('accepted'),
+      task: z.strictObject({ id: z.string() }),
+      atMs: ms
+    }),
+    z.strictObject({
+      ...head,
+      type: z.literal('status'),
+      state: taskState,
+      text: z.string().exactOptional(),
+      fraction: z.number().exactOptional(),
+      atMs: ms
+    }),
+    z.strictObject({
+      ...head,
+      type: z.literal('artifact'),
+      artifact,
+      append: z.boolean(),
+      lastChunk: z.boolean(),
+      atMs: ms
+    }),
+    z.strictObject({ ...head, type: z.literal('retry'), error: wireError, atMs: ms }),
+    z.strictObject({
+      ...head,
+      type: z.literal('result'),
+      task: z.strictObject({ id: z.string(), state: taskState, artifacts: z.array(artifact) }),
+      worker: node,
+      tookMs: ms,
+      firstEventMs: ms.nullable(),
+      error: wireError.exactOptional()
+    })
+  ])
+)
+
+export const logLine: z.ZodType<api.LogLine> = named(
+  'LogLine',
+  z.strictObject({
+    time: moment,
+    level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']),
+    component: z.string(),
+    message: z.string(),
+    fields: jsonObject
+  })
+)

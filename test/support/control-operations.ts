@@ -1,0 +1,213 @@
+/** A node that answers every operation with a document that has all its fields. */
+import type * as api from '../../client/api.ts'
+import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts'
+import { LumosError } from '../../core/errors.ts'
+import type { ControlOperations } from '../../gateway/control/operations.ts'
+
+const node = { id: '12D3KooWPeer', name: 'amber-otter' }
+const moment = '2026-01-02T03:04:05.678Z'
+const error = { code: 'NO_ROUTE', message: 'no route', hint: 'wait', details: { tried: 2 } }
+
+const skill: AgentSkill = {
+  id: 'echo.say',
+  name: 'echo',
+  description: 'says it again',
+  tags: ['echo'],
+  examples: ['hello'],
+  inputModes: ['text/plain'],
+  outputModes: ['text/plain']
+}
+
+const artifact: Artifact = {
+  artifactId: 'result',
+  name: 'result',
+  description: 'what came out',
+  parts: [{ text: 'hello', mediaType: 'text/plain', metadata: { deep: [{ a: null }] } }],
+  metadata: { a: 1 },
+  extensions: ['urn:x']
+}
+
+const message: Message = {
+  messageId: 'm1',
+  contextId: 'c1',
+  taskId: 't1',
+  role: 'ROLE_USER',
+  parts: [{ data: { a: [1, 'b', true] }, filename: 'a.json' }]
+}
+
+const card: AgentCard = {
+  name: 'echo',
+  description: 'says it again',
+  supportedInterfaces: [
+    { url: 'libp2p:/p2p/x', protocolBinding: 'urn:x', protocolVersion: '1.0', tenant: 'echo' }
+  ],
+  version: '1.0.0',
+  capabilities: { streaming: true, extensions: [{ uri: 'urn:x' }] },
+  defaultInputModes: ['text/plain'],
+  defaultOutputModes: ['text/plain'],
+  skills: [skill],
+  signatures: [{ protected: 'e30', signature: 'AA' }]
+}
+
+const summary: api.AgentSummary = {
+  id: 'echo',
+  name: 'echo',
+  description: 'says it again',
+  version: '1.0.0',
+  skills: [skill],
+  node,
+  local: false
+}
+
+const peer: Required<api.Peer> = {
+  ...node,
+  state: 'refused',
+  path: 'relay',
+  addresses: ['/ip4/127.0.0.1/tcp/1'],
+  rttMs: 1.5,
+  agents: ['echo'],
+  version: '0.1.0',
+  load: 0.5,
+  since: moment,
+  foundBy: ['mdns'],
+  error
+}
+
+const taskSummary: Required<Omit<api.TaskView, 'artifacts' | 'history'>> = {
+  id: 't1',
+  contextId: 'c1',
+  state: 'TASK_STATE_FAILED',
+  agent: 'echo',
+  outgoing: true,
+  caller: node,
+  worker: node,
+  createdAt: moment,
+  updatedAt: moment,
+  tookMs: 12,
+  input: 'hello',
+  error
+}
+
+const task: api.TaskView = { ...taskSummary, artifacts: [artifact], history: [message] }
+
+export const RUN_EVENTS: readonly api.RunEvent[] = [
+  {
+    v: 1,
+    seq: 0,
+    type: 'routed',
+    candidates: 2,
+    worker: node,
+    agent: 'echo',
+    path: 'direct',
+    lookupMs: 0.4
+  },
+  { v: 1, seq: 1, type: 'accepted', task: { id: 't1' }, atMs: 1 },
+  {
+    v: 1,
+    seq: 2,
+    type: 'status',
+    state: 'TASK_STATE_WORKING',
+    text: 'reading',
+    fraction: 0.5,
+    atMs: 2
+  },
+  { v: 1, seq: 3, type: 'artifact', artifact, append: true, lastChunk: false, atMs: 3 },
+  { v: 1, seq: 4, type: 'retry', error, atMs: 4 },
+  {
+    v: 1,
+    seq: 5,
+    type: 'result',
+    task: { id: 't1', state: 'TASK_STATE_COMPLETED', artifacts: [artifact] },
+    worker: node,
+    tookMs: 5,
+    firstEventMs: null,
+    error
+  }
+]
+
+const status: api.Status = {
+  v: 1,
+  peerId: node.id,
+  name: node.name,
+  version: '0.1.0',
+  profile: 'default',
+  pid: 1,
+  socket: '/run/lumos.sock',
+  swarm: 'home',
+  swarmId: 'abc',
+  open: false,
+  addresses: [],
+  peers: 0,
+  agents: 1,
+  tasks: { running: 0, completed: 0, failed: 0 },
+  uptimeMs: 1,
+  rssBytes: 1,
+  eventLoopDelayMs: 0,
+  problems: [error]
+}
+
+const provider: api.Provider = {
+  agent: 'echo',
+  skill: skill.id,
+  description: skill.description,
+  node,
+  local: true,
+  connected: true,
+  rttMs: null,
+  load: null,
+  freshMs: 3,
+  score: 0.9
+}
+
+/** Replace what a test is about. */
+export function fakeOperations(overrides: Partial<ControlOperations> = {}): ControlOperations {
+  return {
+    status: async () => status,
+    identity: async () => ({
+      v: 1,
+      peerId: node.id,
+      name: node.name,
+      swarm: 'home',
+      addresses: []
+    }),
+    peers: async () => ({ v: 1, peers: [peer] }),
+    connectPeer: async () => ({ v: 1, peer }),
+    disconnectPeer: async () => ({ v: 1, peer }),
+    pingPeer: async (id) => ({ v: 1, id, name: node.name, rttMs: 1, path: 'direct' }),
+    agents: async () => ({ v: 1, agents: [summary] }),
+    agent: async () => ({ v: 1, agent: summary, card }),
+    find: async (query, { all }) => ({
+      v: 1,
+      query,
+      providers: [provider],
+      asked: { directory: 1, dht: all, tookMs: 1 }
+    }),
+    run: () => lines(RUN_EVENTS),
+    tasks: async ({ cursor = '' }) => ({ v: 1, tasks: [taskSummary], next: cursor }),
+    task: async (id) => {
+      if (id !== task.id) throw new LumosError('TASK_NOT_FOUND')
+      return { v: 1, task }
+    },
+    cancelTask: async () => ({ v: 1, task }),
+    taskEvents: () => lines(RUN_EVENTS),
+    logs: () =>
+      lines<api.LogLine>([
+        { time: moment, level: 'info', component: 'node', message: 'ready', fields: { a: [1] } }
+      ]),
+    config: async () => ({
+      v: 1,
+      values: [{ key: 'listen', value: ['/ip4/0.0.0.0/tcp/0'], origin: 'default' }]
+    }),
+    doctor: async () => ({
+      v: 1,
+      checks: [{ area: 'node', name: 'clock', state: 'warning', text: 'off', hint: 'set it' }]
+    }),
+    stop: async () => ({ v: 1, pid: 1 }),
+    ...overrides
+  }
+}
+
+/** @yields the documents, one after the other */
+export async function* lines<T>(documents: Iterable<T>): AsyncGenerator<T> {
+  yield* documents
+}

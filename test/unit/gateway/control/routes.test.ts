@@ -1,0 +1,90 @@
+import { expect, test, vi } from 'vitest'
+import { silentLogger } from '../../../../core/logger.ts'
+import { createControlApp } from '../../../../gateway/control/app.ts'
+import type { ControlOperations } from '../../../../gateway/control/operations.ts'
+import { ROUTES } from '../../../../gateway/control/routes.ts'
+import { failure } from '../../../../gateway/control/schema/common.ts'
+import { fakeOperations } from '../../../support/control-operations.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
+
+const JSON_BODY = { 'content-type': 'application/json' }
+const RUN = { target: 'echo', text: 'hello' }
+
+function setup(overrides: Partial<ControlOperations> = {}) {
+  const components = {
+    operations: fakeOperations(overrides),
+    logger: silentLogger,
+    clock: new ManualClock()
+  }
+  return { app: createControlApp(components, new AbortController().signal) }
+}
+
+const SAMPLES: Record<string, { query?: string; body?: object }> = {
+  find: { query: '?q=echo&all=true' },
+  agent: { query: '?node=amber-otter' },
+  logs: { query: '?follow=false&level=debug&component=node&since=2026-01-01T00:00:00Z&limit=5' },
+  tasks: { query: '?state=TASK_STATE_WORKING&cursor=abc&limit=10' },
+  connectPeer: { body: { address: '/ip4/127.0.0.1/tcp/1' } },
+  run: { body: { ...RUN, to: 'x', where: 'any', timeoutMs: 5, contextId: 'c' } }
+}
+
+test.for(ROUTES.map((route) => [route.id, route] as const))(
+  '%s answers with what its schema says',
+  async ([id, route]) => {
+    const { app } = setup()
+    const { query = '', body } = SAMPLES[id] ?? {}
+    const path = route.path.replace('{id}', 't1').replaceAll(/\{\w+\}/g, 'amber%2Fotter')
+    const response = await app.request(path + query, {
+      method: route.method,
+      ...(body && { body: JSON.stringify(body), headers: JSON_BODY })
+    })
+    expect(response.status).toBe(200)
+    const texts = (await response.text()).trimEnd().split('\n')
+    const documents = texts.map((text): unknown => JSON.parse(text))
+    expect(documents.map((document) => route.answer.parse(document))).toEqual(documents)
+    expect(documents.length === 1 || route.kind === 'lines').toBe(true)
+  }
+)
+
+test('hands on what was asked, decoded and converted', async () => {
+  const tasks = vi.fn<ControlOperations['tasks']>()
+  const pingPeer = vi.fn<ControlOperations['pingPeer']>()
+  const { app } = setup({ tasks, pingPeer })
+  await app.request('/v1/tasks')
+  expect(tasks).toHaveBeenCalledWith({ limit: 50 })
+  await app.request('/v1/peers/echo%40a%2Fb/ping', { method: 'POST' })
+  expect(pingPeer.mock.lastCall?.[0]).toBe('echo@a/b')
+})
+
+test.for([
+  ['/v1/tasks?limit=0', 'query.limit'],
+  ['/v1/tasks?limit=x', 'query.limit'],
+  ['/v1/tasks?state=done', 'query.state'],
+  ['/v1/tasks?sort=up', 'query'],
+  ['/v1/logs?since=yesterday', 'query.since'],
+  ['/v1/find', 'query.q']
+] as const)('refuses %s and says where it is wrong', async ([path, place]) => {
+  const { app } = setup()
+  const response = await app.request(path)
+  expect(response.status).toBe(400)
+  const { error } = failure.parse(await response.json())
+  expect(error).toMatchObject({ code: 'INVALID_REQUEST' })
+  expect(error.message).toContain(place)
+})
+
+test.for([
+  ['{"target":', 'not JSON'],
+  ['', 'not JSON'],
+  ['[]', 'body'],
+  ['{"target":"echo"}', 'body.text'],
+  ['{"target":"echo","text":"x","shell":true}', 'shell'],
+  ['{"target":"echo","text":"x","__proto__":{"where":"local"}}', '__proto__'],
+  [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'body']
+] as const)('refuses the body %s', async ([body, reason]) => {
+  const run = vi.fn<ControlOperations['run']>()
+  const { app } = setup({ run })
+  const response = await app.request('/v1/run', { method: 'POST', body, headers: JSON_BODY })
+  expect(response.status).toBe(400)
+  expect(failure.parse(await response.json()).error.message).toContain(reason)
+  expect(run).not.toHaveBeenCalled()
+})
