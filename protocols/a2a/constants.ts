@@ -1,0 +1,49 @@
+/** The names by which the libp2p binding of A2A is known on the wire (docs/protocols/a2a-libp2p.md). */
+
+/** `protocolBinding` of an agent card's interface; a breaking change gets a new URI. */
+export const A2A_BINDING = 'urn:lumos:a2a:libp2p:1'
+
+/** A2A version in `Major.Minor` form, as in the service parameter `a2a-version`. */
+export const A2A_VERSION = '1.0'
+
+/** Method names of the session calls, by operation of the A2A specification. */
+export const A2A_METHODS = {
+  sendMessage: 'a2a.SendMessage',
+  sendStreamingMessage: 'a2a.SendStreamingMessage',
+  getTask: 'a2a.GetTask',
+  listTasks: 'a2a.ListTasks',
+  cancelTask: 'a2a.CancelTask',
+  subscribeToTask: 'a2a.SubscribeToTask',
+  createPushConfig: 'a2a.CreateTaskPushNotificationConfig',
+  getPushConfig: 'a2a.GetTaskPushNotificationConfig',
+  listPushConfigs: 'a2a.ListTaskPushNotificationConfigs',
+  deletePushConfig: 'a2a.DeleteTaskPushNotificationConfig',
+  getExtendedAgentCard: 'a2a.GetExtendedAgentCard'
+} as const
+
+/** Service parameters: lower-case names of call headers, with text values. */
+export const SERVICE_PARAMETERS = {
+  version: 'a2a-version',
+  extensions: 'a2a-extensions',
+  /** Milliseconds the task may still take, decimal. */
+  deadline: 'lumos-deadline-ms',
+  /** `<attempt>.<seq>` of the last event that the caller holds. */
+  after: 'lumos-after'
+} as const
+
+/** Every event bears its attempt and number, and subscribing can continue after one. */
+export const EVENTS_EXTENSION = 'urn:lumos:a2a:ext:events:1'
+/** The caller chooses the task's id, and sending the same again is the same task. */
+export const TASK_ID_EXTENSION = 'urn:lumos:a2a:ext:task-id:1'
+/** The message of a failed task's status carries the error with its code. */
+export const ERROR_EXTENSION = 'urn:lumos:a2a:ext:error:1'
+/** The message of a working task's status carries how much is done. */
+export const PROGRESS_EXTENSION = 'urn:lumos:a2a:ext:progress:1'
+
+/** What a Lumos node declares in its cards, and activates in its calls. */
+export const A2A_EXTENSIONS = [
+  EVENTS_EXTENSION,
+  TASK_ID_EXTENSION,
+  ERROR_EXTENSION,
+  PROGRESS_EXTENSION
+] as const

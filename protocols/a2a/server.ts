@@ -1,0 +1,121 @@
+/** Answers A2A operations that arrive over sessions. */
+import type { A2aOperations } from '../../core/a2a-operations.ts'
+import type { StreamResponse } from '../../core/a2a.ts'
+import { LumosError } from '../../core/errors.ts'
+import type { PeerIdText } from '../../core/ids.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { CallContext, MethodTable } from '../session/session.ts'
+import { decode, encode } from './codec.ts'
+import { A2A_METHODS, A2A_VERSION, SERVICE_PARAMETERS } from './constants.ts'
+import { parsePosition } from './extensions.ts'
+import type { Position } from './extensions.ts'
+import { schemas } from './schema.ts'
+
+/** Who asks, and under which conditions. */
+export interface ServerOptions {
+  /** The authenticated peer: every operation sees only this peer's tasks. */
+  readonly caller: PeerIdText
+  /** Aborts when nobody waits for the answer any more. That does not cancel a task. */
+  readonly signal: AbortSignal
+  /** Milliseconds the task may take; absent when the caller set no limit. */
+  readonly deadlineMs?: number
+  /** The last event that the caller holds; a stream continues behind it. */
+  readonly after?: Position
+}
+
+const BLAME = 'INVALID_REQUEST'
+
+/** Registers the eleven operations. Push notifications are not supported on this binding. */
+export function serveA2a(methods: MethodTable, service: A2aOperations<ServerOptions>): void {
+  methods.request(A2A_METHODS.sendMessage, async (body, context) => {
+    const options = optionsOf(context)
+    const request = decode(body, schemas.sendMessageRequest, BLAME)
+    return encode(await service.sendMessage(request, options))
+  })
+  methods.stream(A2A_METHODS.sendStreamingMessage, async function* (body, context) {
+    const options = optionsOf(context)
+    const request = decode(body, schemas.sendMessageRequest, BLAME)
+    yield* encodeEach(service.sendStreamingMessage(request, options))
+  })
+  methods.request(A2A_METHODS.getTask, async (body, context) => {
+    const options = optionsOf(context)
+    return encode(await service.getTask(decode(body, schemas.getTaskRequest, BLAME), options))
+  })
+  methods.request(A2A_METHODS.listTasks, async (body, context) => {
+    const options = optionsOf(context)
+    return encode(await service.listTasks(decode(body, schemas.listTasksRequest, BLAME), options))
+  })
+  methods.request(A2A_METHODS.cancelTask, async (body, context) => {
+    const options = optionsOf(context)
+    return encode(await service.cancelTask(decode(body, schemas.cancelTaskRequest, BLAME), options))
+  })
+  methods.stream(A2A_METHODS.subscribeToTask, async function* (body, context) {
+    const options = optionsOf(context)
+    yield* encodeEach(
+      service.subscribeToTask(decode(body, schemas.subscribeRequest, BLAME), options)
+    )
+  })
+  methods.request(A2A_METHODS.getExtendedAgentCard, async (body, context) => {
+    const options = optionsOf(context)
+    const request = decode(body, schemas.extendedCardRequest, BLAME)
+    return encode(await service.getExtendedAgentCard(request, options))
+  })
+  refusePushConfigs(methods)
+}
+
+/** The request is checked all the same, so that a caller's mistake is told as one. */
+function refusePushConfigs(methods: MethodTable): void {
+  const requests = {
+    [A2A_METHODS.createPushConfig]: schemas.pushConfig,
+    [A2A_METHODS.getPushConfig]: schemas.pushConfigRequest,
+    [A2A_METHODS.listPushConfigs]: schemas.listPushConfigsRequest,
+    [A2A_METHODS.deletePushConfig]: schemas.pushConfigRequest
+  }
+  for (const [method, schema] of Object.entries(requests)) {
+    methods.request(method, (body, context) => {
+      optionsOf(context)
+      decode<unknown>(body, schema, BLAME)
+      throw new LumosError('PUSH_NOT_SUPPORTED')
+    })
+  }
+}
+
+async function* encodeEach(events: AsyncIterable<StreamResponse>): AsyncIterable<Uint8Array> {
+  for await (const event of events) yield encode(event)
+}
+
+function optionsOf({ peer, signal, headers }: CallContext): ServerOptions {
+  const version = headers[SERVICE_PARAMETERS.version]
+  if (version !== A2A_VERSION) {
+    // The specification reads an absent version as 0.3.
+    const theirs = typeof version === 'string' ? version.slice(0, 16) : '0.3'
+    throw new LumosError('A2A_VERSION_UNSUPPORTED', { details: { theirs, ours: A2A_VERSION } })
+  }
+  const deadlineMs = parseDeadline(headers[SERVICE_PARAMETERS.deadline])
+  const after = parseAfter(headers[SERVICE_PARAMETERS.after])
+  return {
+    caller: peer,
+    signal,
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(after !== undefined && { after })
+  }
+}
+
+function parseDeadline(value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'string' || !/^\d{1,12}$/.test(value)) {
+    throw malformed(SERVICE_PARAMETERS.deadline)
+  }
+  return Math.min(Number(value), LIMITS.taskDuration.value)
+}
+
+function parseAfter(value: unknown): Position | undefined {
+  if (value === undefined) return undefined
+  const position = typeof value === 'string' ? parsePosition(value) : undefined
+  if (position === undefined) throw malformed(SERVICE_PARAMETERS.after)
+  return position
+}
+
+function malformed(parameter: string): LumosError {
+  return new LumosError(BLAME, { details: { reason: `the header "${parameter}" is malformed` } })
+}

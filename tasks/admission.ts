@@ -1,0 +1,184 @@
+/** Decides at once which tasks an agent takes, and in which order it works on them. */
+import { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+
+export interface AdmissionInit {
+  /** Tasks one agent works on at the same time. */
+  readonly concurrency?: number
+  /** Accepted tasks that may wait for one agent. */
+  readonly queue?: number
+  /** Tasks of one peer at one agent, working or waiting. */
+  readonly perPeer?: number
+  /** Accepted tasks that have not ended, over all agents. */
+  readonly total?: number
+}
+
+/** What is asked for. */
+export interface AdmissionRequest {
+  readonly agentId: string
+  readonly caller: PeerIdText
+  /** Milliseconds the caller gives the whole task. */
+  readonly deadlineMs: number
+}
+
+/** A task's right to be worked on; an accepted task never loses it to a later one. */
+export interface Place {
+  /** Calls `start` when it is the task's turn: now, or later. */
+  enter(start: () => void): void
+  /** Gives the place up, after the work or before; `tookMs` teaches how long work takes. */
+  leave(tookMs?: number): void
+}
+
+export interface Admission {
+  /** Throws OVERLOADED with the time after which trying again makes sense. */
+  reserve(request: AdmissionRequest): Place
+  readonly working: number
+  /** Tasks per place of the busiest agent, 0 to 1 (1: the next one has to wait). */
+  load(): number
+}
+
+export function createAdmission(init: AdmissionInit = {}): Admission {
+  return new BoundedAdmission(init)
+}
+
+/** What an agent has to do. */
+interface Desk {
+  reserved: number
+  working: number
+  readonly perPeer: Map<PeerIdText, number>
+  /** Starters by caller; callers take turns, so that a flood of one delays the others by one task. */
+  readonly waiting: Map<PeerIdText, (() => void)[]>
+  /** Moving average of how long a task takes, milliseconds. */
+  averageMs: number
+}
+
+const FIRST_GUESS_MS = 100
+/** Weight of the newest task in the average: about the last ten count. */
+const AVERAGE_WEIGHT = 0.1
+const RETRY_AFTER_MIN_MS = 50
+const RETRY_AFTER_MAX_MS = 30_000
+
+class BoundedAdmission implements Admission {
+  readonly #init: Required<AdmissionInit>
+  readonly #desks = new Map<string, Desk>()
+  #total = 0
+  working = 0
+
+  constructor(init: AdmissionInit) {
+    this.#init = {
+      concurrency: LIMITS.agentConcurrency.value,
+      queue: LIMITS.agentQueue.value,
+      perPeer: LIMITS.agentTasksPerPeer.value,
+      total: LIMITS.tasksActive.value,
+      ...init
+    }
+  }
+
+  reserve({ agentId, caller, deadlineMs }: AdmissionRequest): Place {
+    const { concurrency, queue, perPeer, total } = this.#init
+    const desk = this.#desks.get(agentId) ?? newDesk()
+    const waitMs = (Math.max(0, desk.reserved + 1 - concurrency) / concurrency) * desk.averageMs
+    const share = desk.perPeer.get(caller) ?? 0
+    if (
+      this.#total >= total ||
+      desk.reserved >= concurrency + queue ||
+      share >= perPeer ||
+      waitMs > deadlineMs
+    ) {
+      const retryAfterMs = Math.round(
+        Math.min(RETRY_AFTER_MAX_MS, Math.max(RETRY_AFTER_MIN_MS, waitMs))
+      )
+      throw new LumosError('OVERLOADED', { details: { retryAfterMs } })
+    }
+    this.#desks.set(agentId, desk)
+    this.#total += 1
+    desk.reserved += 1
+    desk.perPeer.set(caller, share + 1)
+    return this.#place(desk, caller)
+  }
+
+  load(): number {
+    let most = 0
+    for (const { reserved } of this.#desks.values()) most = Math.max(most, reserved)
+    return Math.min(1, most / this.#init.concurrency)
+  }
+
+  #place(desk: Desk, caller: PeerIdText): Place {
+    let state: 'reserved' | 'waiting' | 'working' | 'left' = 'reserved'
+    let starter: (() => void) | undefined
+    return {
+      enter: (start) => {
+        if (state !== 'reserved') return
+        state = 'waiting'
+        starter = () => {
+          state = 'working'
+          start()
+        }
+        const line = desk.waiting.get(caller)
+        if (line === undefined) desk.waiting.set(caller, [starter])
+        else line.push(starter)
+        this.#pump(desk)
+      },
+      leave: (tookMs) => {
+        if (state === 'left') return
+        if (state === 'working') this.#workEnded(desk)
+        if (state === 'waiting' && starter !== undefined) withdraw(desk, caller, starter)
+        state = 'left'
+        if (tookMs !== undefined) desk.averageMs += AVERAGE_WEIGHT * (tookMs - desk.averageMs)
+        this.#release(desk, caller)
+      }
+    }
+  }
+
+  #workEnded(desk: Desk): void {
+    desk.working -= 1
+    this.working -= 1
+  }
+
+  #release(desk: Desk, caller: PeerIdText): void {
+    this.#total -= 1
+    desk.reserved -= 1
+    const share = (desk.perPeer.get(caller) ?? 1) - 1
+    if (share === 0) desk.perPeer.delete(caller)
+    else desk.perPeer.set(caller, share)
+    this.#pump(desk)
+  }
+
+  #pump(desk: Desk): void {
+    while (desk.working < this.#init.concurrency) {
+      const start = takeTurn(desk)
+      if (start === undefined) return
+      desk.working += 1
+      this.working += 1
+      start()
+    }
+  }
+}
+
+function newDesk(): Desk {
+  return {
+    reserved: 0,
+    working: 0,
+    perPeer: new Map(),
+    waiting: new Map(),
+    averageMs: FIRST_GUESS_MS
+  }
+}
+
+/** The next task of the caller whose turn it is; that caller goes to the end of the line. */
+function takeTurn(desk: Desk): (() => void) | undefined {
+  const [first] = desk.waiting
+  if (first === undefined) return undefined
+  const [caller, line] = first
+  const start = line.shift()
+  desk.waiting.delete(caller)
+  if (line.length > 0) desk.waiting.set(caller, line)
+  return start
+}
+
+function withdraw(desk: Desk, caller: PeerIdText, starter: () => void): void {
+  const line = desk.waiting.get(caller)?.filter((waiting) => waiting !== starter) ?? []
+  if (line.length > 0) desk.waiting.set(caller, line)
+  else desk.waiting.delete(caller)
+}
