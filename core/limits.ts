@@ -268,6 +268,11 @@ export const LIMITS = {
     'bytes',
     'one log file; then it is rotated, and the older one before it deleted'
   ),
+  logStreamBytes: limit(
+    1 * MIB,
+    'bytes',
+    'log lines on stderr that nobody has read yet; later ones are left out'
+  ),
   logTextBytes: limit(2048, 'bytes', 'one text in a log line; longer ones are cut'),
   controlBytes: limit(
     32 * MIB,

@@ -1,0 +1,24 @@
+/** What the frame layer uses of libp2p, so that nothing above it sees a stream or a connection. */
+import type { Libp2p } from '@libp2p/interface'
+
+/** The part of a libp2p 3 stream that works as documented (docs/protocols/frames.md, "Traps"). */
+export interface RawStream {
+  readonly writableNeedsDrain: boolean
+  readonly readBufferLength: number
+  send(data: Uint8Array): boolean
+  close(options: { signal: AbortSignal }): Promise<void>
+  abort(error: Error): void
+  pause(): void
+  resume(): void
+  addEventListener(type: 'message', listener: (event: RawMessage) => void): void
+  addEventListener(type: 'drain' | 'end', listener: () => void): void
+  addEventListener(type: 'close', listener: (event: { readonly error?: Error }) => void): void
+}
+
+export interface RawMessage {
+  /** A list of buffers when the muxer's frame spanned several chunks. */
+  readonly data: Uint8Array | Iterable<Uint8Array>
+}
+
+/** A libp2p node, as far as streams need it. */
+export type RawNode = Pick<Libp2p, 'peerId' | 'dial' | 'handle' | 'unhandle'>
