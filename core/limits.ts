@@ -130,6 +130,7 @@ export const LIMITS = {
     'count',
     'forgotten task ids that are still recognized, so that a late repeat is not executed again'
   ),
+  delegationsKept: limit(1000, 'count', 'ended tasks of this node’s own asking that can be read'),
   dispatchAttempts: limit(3, 'count', 'peers (or the same peer again) asked to take one task'),
   retryDelayFirst: limit(
     100,

@@ -1,0 +1,86 @@
+/** The node's log: pino makes the lines; file, stderr and `lumos logs` get them. */
+import { pino } from 'pino'
+import type { LogLine } from '../../client/api.ts'
+import type { Clock } from '../../core/clock.ts'
+import type { LogFields, Logger } from '../../core/logger.ts'
+import type { LogFilter } from '../../gateway/control/operations.ts'
+import { levelOf, LEVELS, type AnyLevel, type LogLevels } from './levels.ts'
+import type { LogSink } from './log-sink.ts'
+import { createLogTail } from './log-tail.ts'
+import { plainFields } from './plain-fields.ts'
+
+export interface LoggingComponents {
+  readonly clock: Clock
+  readonly sinks: readonly LogSink[]
+}
+
+export interface Logging {
+  /** Speaks for the component `node`. */
+  readonly logger: Logger
+  /** For the one line before the process ends against its will. */
+  fatal(message: string, fields?: LogFields): void
+  /**
+   * Kept lines that fit `filter`, then new ones while it follows. A follower may ask for a lower
+   * level than the node keeps: it alone gets those lines.
+   */
+  lines(filter: LogFilter, signal: AbortSignal): AsyncGenerator<LogLine>
+  /** Brings out what is buffered, at once. */
+  flush(): void
+  close(): void
+}
+
+export function createLogging({ clock, sinks }: LoggingComponents, levels: LogLevels): Logging {
+  const tail = createLogTail()
+  // pino hands a line over before `log` returns, so that one variable is enough to say whose it is.
+  let kept = true
+  const lines = pino(
+    {
+      base: null,
+      level: 'trace',
+      messageKey: 'message',
+      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+      formatters: { level: (level) => ({ level }) }
+    },
+    {
+      write(line: string) {
+        if (kept) for (const sink of sinks) sink.write(line)
+        tail.add(line, kept)
+      }
+    }
+  )
+
+  function createLogger(component: string): Logger & { fatal: Logger['error'] } {
+    const threshold = levelOf(levels, component)
+    let speaker: pino.Logger | undefined
+    const log =
+      (level: AnyLevel) =>
+      (message: string, fields: LogFields = {}) => {
+        const keep = LEVELS[level] >= threshold
+        if (!keep && !tail.wants(component, level)) return
+        speaker ??= lines.child({ component })
+        kept = keep
+        speaker[level]({ fields: plainFields(fields) }, message)
+      }
+    return {
+      debug: log('debug'),
+      info: log('info'),
+      warn: log('warn'),
+      error: log('error'),
+      fatal: log('fatal'),
+      child: (name) => createLogger(name)
+    }
+  }
+
+  const logger = createLogger('node')
+  return {
+    logger,
+    fatal: logger.fatal,
+    lines: (filter, signal) => tail.lines(filter, signal),
+    flush() {
+      for (const sink of sinks) sink.flush()
+    },
+    close() {
+      for (const sink of sinks) sink.close()
+    }
+  }
+}
