@@ -1,0 +1,158 @@
+/** Finds nodes on the local network by multicast DNS, and tells those of other swarms apart. */
+import { EventEmitter } from 'node:events'
+import { mdns } from '@libp2p/mdns'
+import type { ComponentLogger, PeerDiscovery } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Random } from '../core/random.ts'
+import { isLoopback, peerOfAddress } from './hint.ts'
+import type { HintEvents, HintSource } from './hint.ts'
+
+/** Our own, since `_p2p._udp` would meet every IPFS node of the network. */
+export const SERVICE_TAG = '_lumos._udp.local'
+/**
+ * Every node answers every question, so traffic grows with the square of the nodes. A newcomer asks
+ * at once and dials whoever answers; the rest need not ask as often as the library's ten seconds.
+ */
+const QUERY_INTERVAL_MS = 30_000
+const TXT_PREFIX = 'dnsaddr='
+
+export interface MdnsComponents {
+  readonly random: Random
+  /** libp2p's logger; the library asks for it. */
+  readonly libp2pLogger: ComponentLogger
+  /** Multiaddrs with the peer id, where this node listens now. */
+  readonly addresses: () => readonly string[]
+}
+
+export interface MdnsInit {
+  readonly self: PeerIdText
+  /** 16 hex digits; a part of the announced name, so that swarms are told apart before any dial. */
+  readonly swarm: string
+}
+
+export function createMdns(components: MdnsComponents, init: MdnsInit): HintSource {
+  const events = new EventEmitter<HintEvents>()
+  let service: Responder | undefined
+
+  function onResponse(packet: MdnsPacket): void {
+    const found = parseResponse(packet)
+    if (found === undefined || found.peer === init.self) return
+    const { peer, swarm, addresses } = found
+    if (swarm === init.swarm) events.emit('found', { peer, addresses, foundBy: 'mdns' })
+    else events.emit('foreign', { peer, swarm, foundBy: 'mdns' })
+  }
+
+  return {
+    events,
+    async start() {
+      if (service !== undefined) return
+      service = createResponder(components, init.swarm)
+      await service.start()
+      // The library's own event drops the announced name, and with it the swarm.
+      service.mdns?.on('response', onResponse)
+    },
+    async stop() {
+      service?.mdns?.removeListener('response', onResponse)
+      await service?.stop()
+      service = undefined
+    }
+  }
+}
+
+interface Emitter {
+  on(event: 'response', listener: (packet: MdnsPacket) => void): void
+  removeListener(event: 'response', listener: (packet: MdnsPacket) => void): void
+}
+
+interface Responder {
+  /** Present between start and stop; a public member of the library's class. */
+  readonly mdns?: Emitter
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+function createResponder(
+  { random, libp2pLogger, addresses }: MdnsComponents,
+  swarm: string
+): Responder {
+  const factory = mdns({
+    serviceTag: SERVICE_TAG,
+    interval: QUERY_INTERVAL_MS,
+    peerName: `${swarm}-${Buffer.from(random.bytes(8)).toString('hex')}`
+  })
+  const components = {
+    logger: libp2pLogger,
+    // Others would find themselves behind our loopback addresses.
+    addressManager: { getAddresses: () => announced(addresses()) }
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the address manager it calls getAddresses alone
+  const service = factory(components as unknown as Parameters<typeof factory>[0])
+  if (!isResponder(service)) throw new TypeError('this version of @libp2p/mdns hides its responder')
+  return service
+}
+
+function isResponder(service: PeerDiscovery): service is PeerDiscovery & Responder {
+  return 'mdns' in service && 'start' in service && 'stop' in service
+}
+
+function announced(addresses: readonly string[]): Multiaddr[] {
+  return addresses.filter((address) => !isLoopback(address)).map((address) => multiaddr(address))
+}
+
+/** What dns-packet decodes, as far as we read it. */
+export interface MdnsPacket {
+  readonly answers?: readonly MdnsRecord[]
+  readonly additionals?: readonly MdnsRecord[]
+}
+
+export interface MdnsRecord {
+  readonly type: string
+  readonly name: string
+  readonly data?: unknown
+}
+
+export interface Announcement {
+  readonly peer: PeerIdText
+  readonly swarm: string
+  readonly addresses: readonly string[]
+}
+
+/** Reads a node's announcement; anybody on the network may have sent the packet. */
+export function parseResponse({
+  answers = [],
+  additionals = []
+}: MdnsPacket): Announcement | undefined {
+  const pointer = answers.find(({ type, name }) => type === 'PTR' && name === SERVICE_TAG)
+  const [label = ''] = typeof pointer?.data === 'string' ? pointer.data.split('.') : []
+  const [swarm = '', suffix] = label.split('-')
+  if (swarm === '' || suffix === undefined) return undefined
+  const addresses = [...answers, ...additionals]
+    .filter(({ type, name }) => type === 'TXT' && name === `${label}.${SERVICE_TAG}`)
+    .flatMap(({ data }) => texts(data))
+    .filter((text) => text.startsWith(TXT_PREFIX))
+    .map((text) => text.slice(TXT_PREFIX.length))
+    .slice(0, LIMITS.addressesPerPeer.value)
+  const peer = commonPeer(addresses)
+  return peer === undefined ? undefined : { peer, swarm, addresses }
+}
+
+function texts(data: unknown): string[] {
+  const parts: unknown[] = Array.isArray(data) ? data : [data]
+  return parts
+    .filter((part) => typeof part === 'string' || part instanceof Uint8Array)
+    .map((part) => (typeof part === 'string' ? part : Buffer.from(part).toString()))
+}
+
+/** The peer that all addresses name; one packet speaks for one node. */
+function commonPeer(addresses: readonly string[]): PeerIdText | undefined {
+  try {
+    const peers = new Set(addresses.map((address) => peerOfAddress(address)))
+    const [peer] = peers
+    return peers.size === 1 ? peer : undefined
+  } catch {
+    return undefined
+  }
+}
