@@ -1,0 +1,30 @@
+/** Turns words of the command line into values, or into an error that says what is expected. */
+import { LumosError } from '../core/errors.ts'
+import { parseDuration } from '../core/units.ts'
+
+/** `500ms`, `30s`, `2m`, `1h`, `1d`, in milliseconds. */
+export function durationFlag(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined || ms === 0) {
+    throw usage(`"${text}" is no duration`, { suggestion: 'write 500ms, 30s, 2m or 1h' })
+  }
+  return ms
+}
+
+/** A whole number of at least `least`. */
+export function countFlag(text: string, least = 1): number {
+  const count = Number(text)
+  if (!Number.isSafeInteger(count) || count < least) {
+    throw usage(`"${text}" is no whole number from ${least} on`)
+  }
+  return count
+}
+
+/** For flags that may be given several times. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}
+
+export function usage(reason: string, details: Readonly<Record<string, string>> = {}): LumosError {
+  return new LumosError('USAGE', { details: { reason, ...details } })
+}

@@ -1,0 +1,138 @@
+/** All commands with one line each; the rest of a command is loaded when it is wanted. */
+import type { Cli } from './cli.ts'
+import type { LumosCommand } from './lumos-command.ts'
+
+export interface CommandModule {
+  /** Adds arguments, flags, examples, subcommands and the action. */
+  define(command: LumosCommand, cli: Cli): void
+}
+
+export interface CatalogueEntry {
+  readonly name: string
+  readonly summary: string
+  /** Commands without a group are not listed in help. */
+  readonly group?: 'Get started' | 'Work' | 'Mesh' | 'Operate' | 'Learn'
+  readonly load: () => Promise<CommandModule>
+}
+
+export const CATALOGUE: readonly CatalogueEntry[] = [
+  {
+    name: 'up',
+    summary: 'start this node in the background, if it is not running',
+    group: 'Get started',
+    load: () => import('./commands/up.ts')
+  },
+  {
+    name: 'demo',
+    summary: 'see one node do work for another, in a few seconds',
+    group: 'Get started',
+    load: () => import('./commands/demo.ts')
+  },
+  {
+    name: 'status',
+    summary: 'how this node is doing',
+    group: 'Get started',
+    load: () => import('./commands/status.ts')
+  },
+  {
+    name: 'down',
+    summary: 'stop this node',
+    group: 'Get started',
+    load: () => import('./commands/down.ts')
+  },
+  {
+    name: 'run',
+    summary: 'have an agent do a task, here or on a peer',
+    group: 'Work',
+    load: () => import('./commands/run.ts')
+  },
+  {
+    name: 'find',
+    summary: 'who can do something',
+    group: 'Work',
+    load: () => import('./commands/find.ts')
+  },
+  {
+    name: 'agents',
+    summary: 'agents of this node and of its peers',
+    group: 'Work',
+    load: () => import('./commands/agents.ts')
+  },
+  {
+    name: 'tasks',
+    summary: 'tasks given and taken: list, show, watch, cancel',
+    group: 'Work',
+    load: () => import('./commands/tasks.ts')
+  },
+  {
+    name: 'peers',
+    summary: 'nodes of the swarm: list, connect, disconnect, ping',
+    group: 'Mesh',
+    load: () => import('./commands/peers.ts')
+  },
+  {
+    name: 'id',
+    summary: 'name, PeerId and addresses of this node',
+    group: 'Mesh',
+    load: () => import('./commands/id.ts')
+  },
+  {
+    name: 'doctor',
+    summary: 'find out what is wrong, and what to do about it',
+    group: 'Operate',
+    load: () => import('./commands/doctor.ts')
+  },
+  {
+    name: 'logs',
+    summary: 'what the node has to say',
+    group: 'Operate',
+    load: () => import('./commands/logs.ts')
+  },
+  {
+    name: 'config',
+    summary: 'read and change the configuration',
+    group: 'Operate',
+    load: () => import('./commands/config.ts')
+  },
+  {
+    name: 'restart',
+    summary: 'stop this node and start it with the same flags',
+    group: 'Operate',
+    load: () => import('./commands/restart.ts')
+  },
+  {
+    name: 'daemon',
+    summary: 'run the node in the foreground (systemd, containers)',
+    group: 'Operate',
+    load: () => import('./commands/daemon.ts')
+  },
+  {
+    name: 'help',
+    summary: 'this page, or the page of a command',
+    group: 'Learn',
+    load: () => import('./commands/help.ts')
+  },
+  {
+    name: 'explain',
+    summary: 'what an error code, an exit code or a setting means',
+    group: 'Learn',
+    load: () => import('./commands/explain.ts')
+  },
+  {
+    name: 'completion',
+    summary: 'completion script for bash, zsh or fish',
+    group: 'Learn',
+    load: () => import('./commands/completion.ts')
+  },
+  {
+    name: 'version',
+    summary: 'version of Lumos and of what it runs on',
+    group: 'Learn',
+    load: () => import('./commands/version.ts')
+  },
+  {
+    name: '__complete',
+    summary: 'words for the completion scripts',
+    load: () => import('./commands/complete-words.ts')
+  }
+]

@@ -1,0 +1,35 @@
+/** `lumos __complete KIND`: names for the completion scripts, one a line; silent when it cannot. */
+import type { Cli } from '../cli.ts'
+import type { LumosCommand } from '../lumos-command.ts'
+import { oneLine } from '../width.ts'
+import { ERRORS } from '../../core/error-table.ts'
+
+/** A key press must never hang. */
+const ANSWER_TIMEOUT_MS = 1000
+const LATEST_TASKS = 20
+
+export function define(command: LumosCommand, cli: Cli): void {
+  command.argument('<kind>').action(async (kind: string) => {
+    for (const word of await words(kind, cli).catch(() => [])) cli.print(oneLine(word))
+  })
+}
+
+async function words(kind: string, cli: Cli): Promise<string[]> {
+  const client = cli.client()
+  const options = { signal: cli.signal, timeoutMs: ANSWER_TIMEOUT_MS }
+  switch (kind) {
+    case 'peers':
+      return (await client.peers(options)).peers.map(({ name }) => name)
+    case 'agents': {
+      const { agents } = await client.agents(options)
+      const names = agents.flatMap(({ id, skills }) => [id, ...skills.map((skill) => skill.id)])
+      return Array.from(new Set(names))
+    }
+    case 'tasks':
+      return (await client.tasks({ limit: LATEST_TASKS }, options)).tasks.map(({ id }) => id)
+    case 'codes':
+      return Object.keys(ERRORS)
+    default:
+      return []
+  }
+}

@@ -1,0 +1,23 @@
+/** `lumos daemon`: the node itself, in the foreground, for systemd, containers and `lumos up`. */
+import type { Cli } from '../cli.ts'
+import type { LumosCommand } from '../lumos-command.ts'
+import { addNodeFlags, toArguments, type NodeFlags } from '../node-flags.ts'
+
+interface DaemonFlags extends NodeFlags {
+  readonly readyFd?: string
+}
+
+export function define(command: LumosCommand, cli: Cli): void {
+  command
+    .example('lumos daemon', 'run until Ctrl-C')
+    .example(
+      'lumos daemon --listen /ip4/0.0.0.0/tcp/5866 --no-mdns',
+      'on one port, found by bootstrap'
+    )
+  addNodeFlags(command)
+    .option('--ready-fd <n>', 'write one line of JSON to this file descriptor when ready')
+    .action(async ({ readyFd, ...flags }: DaemonFlags) => {
+      const ready = readyFd === undefined ? [] : ['--ready-fd', readyFd]
+      cli.exitCode = await cli.host.runNode(['daemon', ...ready, ...toArguments(flags)], cli.env())
+    })
+}

@@ -1,0 +1,47 @@
+/** `lumos find`: who can do something, best first. */
+import type { FindResult, Provider } from '../../client/api.ts'
+import { EXIT } from '../../core/error-table.ts'
+import type { Cli } from '../cli.ts'
+import { renderColumns, type Column } from '../columns.ts'
+import { duration, percent, plural } from '../format.ts'
+import type { LumosCommand } from '../lumos-command.ts'
+
+export function define(command: LumosCommand, cli: Cli): void {
+  command
+    .argument('<query...>', 'a skill, an agent, a tag, or words of their descriptions')
+    .option('--all', 'ask the whole swarm, even when the directory has answers')
+    .example('lumos find summarize', 'who summarizes')
+    .example('lumos find text --all', 'also nodes this one has never met')
+    .example('lumos find calc --json | jq -r .providers[0].node.name', 'the best one, for a script')
+    .action(async (words: string[], { all }: { all?: boolean }) => {
+      const result = await cli.client().find(words.join(' '), { ...cli.call(), all })
+      if (result.providers.length === 0) cli.exitCode = EXIT.notFound
+      if (cli.flags.json) return cli.document(result)
+      if (result.providers.length > 0) {
+        const context = { sink: cli.terminal.out, style: cli.out() }
+        cli.terminal.out.write(renderColumns(columns(cli), result.providers, context))
+      }
+      cli.note(footer(result))
+      if (result.providers.length === 0) cli.note('see who is there: lumos peers; lumos agents')
+    })
+}
+
+function columns(cli: Cli): Column<Provider>[] {
+  const style = cli.out()
+  return [
+    { title: 'SKILL', cell: ({ skill }) => skill, paint: (text) => style.strong(text) },
+    { title: 'AGENT', cell: ({ agent }) => agent },
+    { title: 'NODE', cell: ({ node, local }) => (local ? `${node.name} (this)` : node.name) },
+    { title: 'RTT', cell: ({ rttMs }) => (rttMs === null ? '' : duration(rttMs)), align: 'right' },
+    { title: 'LOAD', cell: ({ load }) => (load === null ? '' : percent(load)), align: 'right' },
+    { title: 'SCORE', cell: ({ score }) => score.toFixed(2), align: 'right' },
+    { title: 'FRESH', cell: ({ freshMs }) => duration(freshMs), align: 'right' },
+    { title: 'DESCRIPTION', cell: ({ description }) => description, elastic: true }
+  ]
+}
+
+function footer({ providers, asked }: FindResult): string {
+  const dht = asked.dht ? ' and in the DHT' : ''
+  const where = `among ${plural(asked.directory, 'known agent')}${dht}`
+  return `${plural(providers.length, 'provider')}, looked up ${where} in ${duration(asked.tookMs)}`
+}

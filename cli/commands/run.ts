@@ -1,0 +1,147 @@
+/** `lumos run`: the main job of the whole thing. */
+import { createIdSource, isUuid } from '../../core/ids.ts'
+import { toLumosError, LumosError } from '../../core/errors.ts'
+import { suggest } from '../../core/suggest.ts'
+import { systemRandom } from '../../core/random.ts'
+import type { RunRequest } from '../../client/api.ts'
+import type { Client } from '../../client/calls.ts'
+import { usage } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
+import type { LumosCommand } from '../lumos-command.ts'
+import { createTaskPrinter } from '../task-printer.ts'
+
+/** After Ctrl-C the worker has so long to confirm the cancellation before we leave. */
+const CANCEL_TIMEOUT_MS = 5000
+/** The daemon keeps the task's deadline; this much later we stop waiting for the daemon. */
+const DEADLINE_GRACE_MS = 5000
+/** Asking who else there is must not make a failed command slow. */
+const ADVICE_TIMEOUT_MS = 1000
+
+interface RunFlags {
+  readonly to?: string
+  readonly local?: boolean
+  readonly remote?: boolean
+  readonly taskId?: string
+}
+
+export function define(command: LumosCommand, cli: Cli): void {
+  command
+    .argument('<agent>', 'agent, skill, tag, or agent@node')
+    .argument('[text...]', 'what to do; from stdin when it is - or left out')
+    .option('--to <node>', 'this node does it: name, PeerId or a unique beginning of it')
+    .option('--local', 'only on this node')
+    .option('--remote', 'only on a peer')
+    .option('--task-id <uuid>', 'the same id and text is the same task: safe to repeat')
+    .example('lumos run summarize "summarize README.md"', 'by whoever does it best')
+    .example('lumos run calc "3 km / 20 min in km/h" --to bob', 'by one node')
+    .example('git log -20 | lumos run summarize > summary.txt', 'text in, text out')
+    .example('lumos run calc -- "-5 + 3"', 'a text that begins with a dash')
+    .action(async (target: string, words: string[], flags: RunFlags) => {
+      const client = cli.client()
+      const request = await toRequest(target, words, { cli, flags })
+      try {
+        await follow(client, request, cli)
+      } catch (error) {
+        throw await withAdvice(toLumosError(error), { client, target })
+      }
+    })
+}
+
+async function toRequest(
+  target: string,
+  words: readonly string[],
+  { cli, flags }: { readonly cli: Cli; readonly flags: RunFlags }
+): Promise<RunRequest & { readonly taskId: string }> {
+  const { to, local, remote, taskId } = flags
+  if (local && remote) throw usage('--local and --remote exclude each other', { command: 'run' })
+  if (taskId !== undefined && !isUuid(taskId)) {
+    throw usage(`"${taskId}" is no UUID`, { suggestion: 'make one with uuidgen' })
+  }
+  const { timeoutMs } = cli.flags
+  return {
+    target: target.replace(/^@/, ''),
+    text: await readText(words, cli),
+    // Chosen here, so that Ctrl-C can cancel what the daemon has not yet confirmed.
+    taskId: taskId ?? createIdSource(cli.clock, systemRandom)(),
+    ...(to !== undefined && { to }),
+    ...(local && { where: 'local' as const }),
+    ...(remote && { where: 'remote' as const }),
+    ...(timeoutMs !== undefined && { timeoutMs })
+  }
+}
+
+async function readText(words: readonly string[], cli: Cli): Promise<string> {
+  const { input } = cli.terminal
+  const fromInput = words.length === 0 ? !input.isTerminal : words.length === 1 && words[0] === '-'
+  const text = fromInput ? await input.readAll() : words.join(' ')
+  if (text.trim() !== '') return text
+  throw usage('the text is missing', { command: 'run', suggestion: 'lumos run AGENT "TEXT"' })
+}
+
+async function follow(
+  client: Client,
+  request: RunRequest & { readonly taskId: string },
+  cli: Cli
+): Promise<void> {
+  const left = new AbortController()
+  const cancel = (): void => {
+    cli.note('cancelling; Ctrl-C again to leave at once')
+    client
+      .cancel(request.taskId, { timeoutMs: CANCEL_TIMEOUT_MS })
+      .then(() => cli.clock.sleep(CANCEL_TIMEOUT_MS, left.signal))
+      .catch(() => {})
+      .finally(() => left.abort(cli.signal.reason))
+  }
+  cli.signal.addEventListener('abort', cancel, { once: true })
+  try {
+    await readEvents(client, request, { cli, signal: left.signal })
+  } finally {
+    cli.signal.removeEventListener('abort', cancel)
+    left.abort(cli.signal.reason)
+  }
+}
+
+async function readEvents(
+  client: Client,
+  request: RunRequest,
+  { cli, signal }: { readonly cli: Cli; readonly signal: AbortSignal }
+): Promise<void> {
+  const print = createTaskPrinter(cli)
+  const { timeoutMs } = request
+  const late = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs + DEADLINE_GRACE_MS)]
+  let ended = false
+  try {
+    for await (const event of client.run(request, { signal: AbortSignal.any([signal, ...late]) })) {
+      ended = event.type === 'result'
+      print(event)
+    }
+  } catch (error) {
+    if (late[0]?.aborted && !ended) {
+      throw new LumosError('TIMED_OUT', { cause: error, details: { timeoutMs: timeoutMs ?? 0 } })
+    }
+    throw error
+  }
+  if (!ended) throw new LumosError('DAEMON_STOPPED')
+}
+
+/** For a name nobody has: the nearest one that somebody has. */
+async function withAdvice(
+  error: LumosError,
+  { client, target }: { readonly client: Client; readonly target: string }
+): Promise<LumosError> {
+  if (error.code !== 'NO_ROUTE' && error.code !== 'AGENT_UNKNOWN') return error
+  try {
+    const { agents } = await client.agents({ timeoutMs: ADVICE_TIMEOUT_MS })
+    const names = agents.flatMap(({ id, skills }) => [id, ...skills.map((skill) => skill.id)])
+    const [wanted = target] = target.split('@')
+    const near = names.find((name) => name.includes(wanted)) ?? suggest(wanted, names)
+    const details = { ...error.details, looked: `${agents.length} agents known here` }
+    const suggestion = near === undefined ? undefined : `lumos run ${near} …   or: ${error.hint}`
+    return new LumosError(error.code, {
+      cause: error,
+      details: suggestion === undefined ? details : { ...details, suggestion }
+    })
+  } catch {
+    return error
+  }
+}

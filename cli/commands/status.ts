@@ -1,0 +1,51 @@
+/** `lumos status`: one screen about this node; problems appear only when there are some. */
+import type { Status } from '../../client/api.ts'
+import type { Cli } from '../cli.ts'
+import { bytes, duration, plural } from '../format.ts'
+import type { LumosCommand } from '../lumos-command.ts'
+import type { Style } from '../style.ts'
+import { oneLine, padEnd } from '../width.ts'
+
+export function define(command: LumosCommand, cli: Cli): void {
+  command
+    .example('lumos status', 'this node at a glance')
+    .example('lumos status --json | jq .peers', 'one fact for a script')
+    .example('lumos -P two status', 'another node of yours')
+    .action(async () => {
+      const status = await cli.client().status(cli.call())
+      if (cli.flags.json) cli.document(status)
+      else for (const line of renderStatus(status, cli.out())) cli.print(line)
+    })
+}
+
+export function renderStatus(status: Status, style: Style): string[] {
+  const { name, uptimeMs, version, profile, pid } = status
+  const wrong = status.problems.length > 0
+  const head = [
+    `${wrong ? style.doubtful('●') : style.good('●')} ${style.strong(name)}`,
+    `up ${duration(uptimeMs)}`,
+    `lumos ${version}`,
+    `profile ${profile}`,
+    `pid ${pid}`
+  ]
+  return [head.join('   '), ...facts(status, style), ...problems(status, style)]
+}
+
+function facts(status: Status, style: Style): string[] {
+  const { swarm, open, peers, agents, tasks, rssBytes, eventLoopDelayMs, addresses } = status
+  const wall = open ? style.doubtful('open: anybody may join') : 'private'
+  const rows: [string, string][] = [
+    ['swarm', `${swarm} (${wall})   ${plural(peers, 'peer')}   ${plural(agents, 'agent')}`],
+    ['tasks', `${tasks.running} running, ${tasks.completed} done, ${tasks.failed} failed`],
+    ['uses', `${bytes(rssBytes)} of memory   event loop ${duration(eventLoopDelayMs)} late`],
+    ...addresses.map((address, index): [string, string] => [index === 0 ? 'at' : '', address])
+  ]
+  return rows.map(([label, text]) => `  ${style.faint(padEnd(label, 6))} ${text}`)
+}
+
+function problems({ problems: all }: Status, style: Style): string[] {
+  return all.map(({ message, hint }) => {
+    const advice = hint === undefined ? '' : `   try: ${style.accent(oneLine(hint))}`
+    return `${style.doubtful('!')} ${oneLine(message)}${advice}`
+  })
+}

@@ -1,0 +1,208 @@
+/** `lumos tasks`: what this node asked for and what it does for others. */
+import type { TaskList, TaskView } from '../../client/api.ts'
+import type { Client } from '../../client/calls.ts'
+import { textOf } from '../../core/a2a.ts'
+import { LumosError } from '../../core/errors.ts'
+import { isUuid } from '../../core/ids.ts'
+import { suggest } from '../../core/suggest.ts'
+import { countFlag, usage } from '../arguments.ts'
+import type { Cli } from '../cli.ts'
+import { renderColumns, type Column } from '../columns.ts'
+import { age, duration, shortId, stateName } from '../format.ts'
+import type { LumosCommand } from '../lumos-command.ts'
+import { createTaskPrinter } from '../task-printer.ts'
+import { oneLine, padEnd, printable } from '../width.ts'
+
+/** Tasks looked through for the one whose id ends or begins with what was typed. */
+const SEARCHED_TASKS = 500
+const DEFAULT_ROWS = '20'
+const STATES: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    'submitted',
+    'working',
+    'completed',
+    'failed',
+    'canceled',
+    'rejected',
+    'input-required',
+    'auth-required'
+  ].map((name) => [name, `TASK_STATE_${name.toUpperCase().replaceAll('-', '_')}`])
+)
+
+type Row = TaskList['tasks'][number]
+
+interface ListFlags {
+  readonly state?: string
+  readonly cursor?: string
+  readonly limit: string
+}
+
+export function define(command: LumosCommand, cli: Cli): void {
+  command
+    .example('lumos tasks', 'the latest tasks, given and taken')
+    .example('lumos tasks show 7f3a9c1e', 'one task: the end of its id is enough')
+    .example('lumos tasks cancel 7f3a9c1e', 'stop it, wherever it runs')
+  defineList(command, cli)
+  defineShow(command, cli)
+  defineCancel(command, cli)
+  defineWatch(command, cli)
+}
+
+function defineList(command: LumosCommand, cli: Cli): void {
+  command
+    .command('ls', { isDefault: true })
+    .description('tasks, newest first')
+    .option('--state <state>', `only these: ${Object.keys(STATES).join(', ')}`)
+    .option('-n, --limit <n>', 'how many', DEFAULT_ROWS)
+    .option('--cursor <cursor>', 'the next page: `next` of the page before')
+    .example('lumos tasks ls --state failed', 'what went wrong')
+    .example('lumos tasks ls --json | jq -r .tasks[0].id', 'the id of the latest')
+    .action(async ({ state, cursor, limit }: ListFlags) => {
+      const query = {
+        limit: countFlag(limit),
+        ...(state !== undefined && { state: stateFlag(state) }),
+        ...(cursor !== undefined && { cursor })
+      }
+      const list = await cli.client().tasks(query, cli.call())
+      if (cli.flags.json) return cli.document(list)
+      if (list.tasks.length === 0) return cli.note('no tasks: lumos run echo hello')
+      const context = { sink: cli.terminal.out, style: cli.out() }
+      cli.terminal.out.write(renderColumns(columns(cli), list.tasks, context))
+      if (list.next !== '') cli.note(`more: lumos tasks ls --cursor ${list.next}`)
+    })
+}
+
+function stateFlag(text: string): string {
+  const name = text
+    .toLowerCase()
+    .replace(/^task_state_/, '')
+    .replaceAll('_', '-')
+  const state = STATES[name]
+  if (state !== undefined) return state
+  const near = suggest(name, Object.keys(STATES))
+  throw usage(
+    `"${text}" is no state of a task`,
+    near === undefined ? { command: 'tasks ls' } : { suggestion: `did you mean ${near}?` }
+  )
+}
+
+function columns(cli: Cli): Column<Row>[] {
+  const style = cli.out()
+  const brief = cli.terminal.out.isTerminal
+  const now = cli.clock.now()
+  return [
+    { title: 'ID', cell: ({ id }) => (brief ? shortId(id) : id) },
+    {
+      title: 'STATE',
+      cell: ({ state }) => stateName(state),
+      paint: (text, { state }) => paintState(text, state, cli)
+    },
+    { title: 'AGENT', cell: ({ agent }) => agent, paint: (text) => style.strong(text) },
+    { title: 'FROM', cell: ({ caller, outgoing }) => (outgoing ? 'this' : caller.name) },
+    { title: 'NODE', cell: ({ worker }) => worker.name },
+    { title: 'AGE', cell: ({ createdAt }) => age(createdAt, now), align: 'right' },
+    {
+      title: 'TOOK',
+      cell: ({ tookMs }) => (tookMs === null ? '' : duration(tookMs)),
+      align: 'right'
+    },
+    {
+      title: 'INPUT',
+      cell: ({ input, error }) => (error === undefined ? input : `${input}   ${error.code}`),
+      elastic: true
+    }
+  ]
+}
+
+function paintState(text: string, state: TaskView['state'], cli: Cli): string {
+  const style = cli.out()
+  if (state === 'TASK_STATE_COMPLETED') return style.good(text)
+  if (state === 'TASK_STATE_FAILED' || state === 'TASK_STATE_REJECTED') return style.bad(text)
+  return style.doubtful(text)
+}
+
+function defineShow(command: LumosCommand, cli: Cli): void {
+  command
+    .command('show')
+    .description('one task and its result')
+    .argument('<id>', 'task id, or a unique beginning or end of it')
+    .example('lumos tasks show 7f3a9c1e', 'what, who, when, and the result')
+    .example('lumos tasks show 7f3a9c1e --json | jq .task.artifacts', 'the result for a script')
+    .action(async (id: string) => {
+      const client = cli.client()
+      const document = await client.task(await resolve(id, client, cli), cli.call())
+      if (cli.flags.json) return cli.document(document)
+      for (const line of renderTask(document.task, cli)) cli.print(line)
+    })
+}
+
+function renderTask(task: TaskView, cli: Cli): string[] {
+  const style = cli.out()
+  const { id, state, agent, caller, worker, createdAt, tookMs, input, error } = task
+  const took = tookMs === null ? '' : ` in ${duration(tookMs)}`
+  const rows: [string, string][] = [
+    ['agent', `${agent} on ${worker.name}`],
+    ['for', task.outgoing ? `${caller.name} (this node)` : caller.name],
+    ['asked', `${createdAt}   ${age(createdAt, cli.clock.now())} ago`],
+    ['input', oneLine(input)]
+  ]
+  if (error !== undefined) rows.push(['error', `${error.code}: ${error.message}`])
+  const texts = task.artifacts.flatMap(({ name, artifactId, parts }) => {
+    const text = printable(textOf(parts)).trimEnd()
+    return text === '' ? [] : ['', style.faint(oneLine(name ?? artifactId)), text]
+  })
+  return [
+    `${style.strong(id)}   ${paintState(stateName(state), state, cli)}${took}`,
+    ...rows.map(([label, text]) => `  ${style.faint(padEnd(label, 6))} ${oneLine(text)}`),
+    ...texts
+  ]
+}
+
+function defineCancel(command: LumosCommand, cli: Cli): void {
+  command
+    .command('cancel')
+    .description('stop a task, wherever it runs')
+    .argument('<id>', 'task id, or a unique beginning or end of it')
+    .example('lumos tasks cancel 7f3a9c1e', 'stop it')
+    .example('lumos tasks cancel 7f3a9c1e --json | jq -r .task.state', 'and its state then')
+    .action(async (id: string) => {
+      const client = cli.client()
+      const document = await client.cancel(await resolve(id, client, cli), cli.call())
+      if (cli.flags.json) return cli.document(document)
+      const { task } = document
+      cli.print(`task ${shortId(task.id)} is ${stateName(task.state)}`)
+    })
+}
+
+function defineWatch(command: LumosCommand, cli: Cli): void {
+  command
+    .command('watch')
+    .description('follow a task from its beginning to its result')
+    .argument('[id]', 'task id, or a unique beginning or end of it (default: the latest running)')
+    .example('lumos tasks watch', 'the latest one that is running')
+    .example('lumos tasks watch 7f3a9c1e --json', 'its events, one a line')
+    .action(async (id: string | undefined) => {
+      const client = cli.client()
+      const task =
+        id === undefined ? await latestRunning(client, cli) : await resolve(id, client, cli)
+      const print = createTaskPrinter(cli)
+      for await (const event of client.events(task, cli.call())) print(event)
+    })
+}
+
+async function latestRunning(client: Client, cli: Cli): Promise<string> {
+  const { tasks } = await client.tasks({ state: 'TASK_STATE_WORKING', limit: 1 }, cli.call())
+  if (tasks[0] !== undefined) return tasks[0].id
+  throw new LumosError('TASK_NOT_FOUND', { details: { looked: 'for running tasks' } })
+}
+
+/** The full id for a beginning or an end of one. */
+async function resolve(text: string, client: Client, cli: Cli): Promise<string> {
+  const wanted = text.replace(/^…/, '').toLowerCase()
+  if (isUuid(wanted)) return wanted
+  const { tasks } = await client.tasks({ limit: SEARCHED_TASKS }, cli.call())
+  const found = tasks.filter(({ id }) => id.startsWith(wanted) || id.endsWith(wanted))
+  if (found.length > 1) throw usage(`"${text}" fits ${found.length} tasks`, { command: 'tasks ls' })
+  if (found[0] !== undefined) return found[0].id
+  throw new LumosError('TASK_NOT_FOUND', { details: { task: text, looked: tasks.length } })
+}

@@ -1,0 +1,94 @@
+/** The two temporary nodes of `lumos demo`: own processes, own folders, own corner of the host. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Started } from '../client/api.ts'
+import type { Client } from '../client/calls.ts'
+import { createClient } from '../client/client.ts'
+import { resolvePaths, type Environment } from '../core/paths.ts'
+import type { Cli } from './cli.ts'
+import { awaitExit, isAlive, START_TIMEOUT_MS, startDaemon } from './daemon-process.ts'
+
+/** A node that has nothing to finish says good-bye within 5 s; then it is ended the hard way. */
+const FAREWELL_MS = 6000
+
+export interface DemoNode {
+  readonly started: Started
+  readonly home: string
+  readonly client: Client
+  readonly tookMs: number
+}
+
+export interface DemoNodes {
+  readonly folder: string
+  /** Starts a node with a home of this name. */
+  start(name: string, flags: readonly string[]): Promise<DemoNode>
+  /** Ends every node and removes every folder; safe to call at any moment, and twice. */
+  remove(): Promise<void>
+  /** What to write before `lumos` to talk to a node that was kept. */
+  prefix(node: DemoNode): string
+}
+
+export async function createDemoNodes(cli: Cli): Promise<DemoNodes> {
+  const folder = await mkdtemp(join(tmpdir(), 'lumos-demo-'))
+  const runtime = join(folder, 'run')
+  const pids = new Set<number>()
+  const starting = new Set<Promise<unknown>>()
+
+  async function start(name: string, flags: readonly string[]): Promise<DemoNode> {
+    const begun = cli.clock.monotonic()
+    const home = join(folder, name)
+    const env = { ...withoutLumos(cli.host.env), LUMOS_HOME: home, LUMOS_RUNTIME_DIR: runtime }
+    const paths = resolvePaths(env)
+    const started = await startDaemon({
+      bin: cli.host.bin,
+      env,
+      paths,
+      flags: ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', ...flags],
+      timeoutMs: START_TIMEOUT_MS,
+      signal: cli.signal
+    })
+    pids.add(started.pid)
+    const client = createClient({ socket: paths.socket, profile: `demo ${name}` })
+    return { started, home, client, tookMs: cli.clock.monotonic() - begun }
+  }
+
+  return {
+    folder,
+    start(name, flags) {
+      const node = start(name, flags)
+      starting.add(node)
+      return node
+    },
+    async remove() {
+      await Promise.allSettled(starting)
+      await Promise.all(Array.from(pids, (pid) => end(pid, cli)))
+      pids.clear()
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+    },
+    prefix({ started, home }) {
+      // A socket path too long for the system lies in the runtime folder.
+      const aside = started.socket.startsWith(home) ? '' : `LUMOS_RUNTIME_DIR=${runtime} `
+      return `${aside}LUMOS_HOME=${home}`
+    }
+  }
+}
+
+/** The user's own settings must not leak into the demo, nor the demo's swarm into theirs. */
+function withoutLumos(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('LUMOS_')))
+}
+
+async function end(pid: number, { clock }: Cli): Promise<void> {
+  if (!isAlive(pid)) return
+  process.kill(pid, 'SIGTERM')
+  const patience = new AbortController()
+  const lose = clock.after(FAREWELL_MS, () => patience.abort())
+  try {
+    await awaitExit(pid, clock, patience.signal)
+  } catch {
+    if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+  } finally {
+    lose()
+  }
+}

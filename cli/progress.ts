@@ -1,0 +1,49 @@
+/** One live line on stderr while something takes its time; nothing at all where nobody looks. */
+import type { Cli } from './cli.ts'
+import { cut } from './width.ts'
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+const FRAME_MS = 80
+const CLEAR_LINE = '\r\u001b[2K'
+
+export interface Progress {
+  /** Shows `text`, with the time since the first call. */
+  show(text: string): void
+  /** Leaves an empty line, so that something else can be printed. */
+  clear(): void
+}
+
+export function createProgress(cli: Cli): Progress {
+  const { clock, flags, terminal } = cli
+  const sink = terminal.err
+  const visible = sink.isTerminal && !flags.quiet && !flags.json && cli.host.env['TERM'] !== 'dumb'
+  if (!visible) return { show() {}, clear() {} }
+  const style = cli.err()
+  const begun = clock.monotonic()
+  let text: string | undefined
+  let frame = 0
+  let cancel: (() => void) | undefined
+
+  function draw(): void {
+    if (text === undefined) return
+    const seconds = `${((clock.monotonic() - begun) / 1000).toFixed(1)} s`
+    const room = sink.columns() - seconds.length - 6
+    const spinner = style.accent(FRAMES[frame % FRAMES.length] ?? '')
+    sink.write(`${CLEAR_LINE}${spinner} ${cut(text, room)}  ${style.faint(seconds)}`)
+    frame += 1
+    cancel = clock.after(FRAME_MS, draw)
+  }
+
+  return {
+    show(next) {
+      cancel?.()
+      text = next
+      draw()
+    },
+    clear() {
+      cancel?.()
+      if (text !== undefined) sink.write(CLEAR_LINE)
+      text = undefined
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/** Shows a task as it happens: its text plainly on stdout, who and what and when on stderr. */
+import type { RunEvent } from '../client/api.ts'
+import type { Artifact, Part } from '../core/a2a.ts'
+import { ERRORS, EXIT } from '../core/error-table.ts'
+import { fromWireError, LumosError } from '../core/errors.ts'
+import type { Cli } from './cli.ts'
+import { bytes, duration, percent, shortId, stateName } from './format.ts'
+import { createProgress } from './progress.ts'
+import { oneLine, printable } from './width.ts'
+
+export type ResultEvent = Extract<RunEvent, { type: 'result' }>
+
+/** Prints every event. A task that did not complete throws at its result, or sets the exit code. */
+export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
+  const progress = createProgress(cli)
+  const text = createTextOutput(cli)
+  let worker = ''
+  let lastStatus = ''
+
+  function status({
+    text: said = '',
+    fraction,
+    state
+  }: Extract<RunEvent, { type: 'status' }>): void {
+    const share = fraction === undefined ? '' : `  ${percent(fraction)}`
+    const line = `${worker}  ${oneLine(said) || stateName(state)}`
+    if (!text.started()) progress.show(line + share)
+    if (!cli.terminal.err.isTerminal && said !== '' && line !== lastStatus) cli.note(`  ${line}`)
+    lastStatus = line
+  }
+
+  function finish(event: ResultEvent): void {
+    progress.clear()
+    if (!text.started()) for (const artifact of event.task.artifacts) text.write(artifact, false)
+    text.end()
+    const failure = failureOf(event)
+    if (failure !== undefined) throw failure
+    cli.note(doneLine(event, cli))
+  }
+
+  return (event) => {
+    if (cli.flags.json) return printJson(event, cli)
+    switch (event.type) {
+      case 'routed':
+        worker = oneLine(event.worker.name)
+        cli.note(routedLine(event, cli))
+        return progress.show(`${worker}  waiting`)
+      case 'accepted':
+        return progress.show(`${worker}  accepted`)
+      case 'status':
+        return status(event)
+      case 'artifact':
+        progress.clear()
+        return text.write(event.artifact, event.append)
+      case 'retry':
+        progress.clear()
+        return cli.note(`! ${oneLine(event.error.message)}: trying another peer`)
+      case 'result':
+        return finish(event)
+    }
+  }
+}
+
+function printJson(event: RunEvent, cli: Cli): void {
+  cli.line(event)
+  const failure = event.type === 'result' ? failureOf(event) : undefined
+  if (failure !== undefined) cli.exitCode = ERRORS[failure.code].exit
+}
+
+/** Undefined for a task that completed. Whatever went wrong over there exits with 7, or 6 for time. */
+export function failureOf({ task, error, worker }: ResultEvent): LumosError | undefined {
+  if (task.state === 'TASK_STATE_COMPLETED') return undefined
+  const cause = error && fromWireError(error)
+  const exit = cause && ERRORS[cause.code].exit
+  if (exit === EXIT.taskFailed || exit === EXIT.timedOut) return cause
+  const reason = cause?.message ?? `it is ${stateName(task.state)}`
+  const details = { reason, task: task.id, worker: worker.name }
+  return new LumosError('TASK_FAILED', { ...(cause && { cause }), details })
+}
+
+function routedLine(event: Extract<RunEvent, { type: 'routed' }>, cli: Cli): string {
+  const { agent, worker, path, candidates, lookupMs } = event
+  const style = cli.err()
+  const where = path === 'local' ? 'this node' : oneLine(worker.name)
+  const choice = candidates > 1 ? `best of ${candidates}` : 'the only one'
+  return `${style.accent('→')} ${style.strong(oneLine(agent))} on ${style.strong(where)}   ${style.faint(`${path}, ${choice}, found in ${duration(lookupMs)}`)}`
+}
+
+function doneLine({ task, worker, tookMs, firstEventMs }: ResultEvent, cli: Cli): string {
+  const style = cli.err()
+  const first = firstEventMs === null ? '' : `, first event after ${duration(firstEventMs)}`
+  const facts = `${duration(tookMs)}${first}   ${oneLine(worker.name)}   task ${shortId(task.id)}`
+  return `${style.good('✓')} ${style.faint(facts)}`
+}
+
+/** Streams artifacts: pieces of one are joined, different ones begin on a line of their own. */
+function createTextOutput(cli: Cli) {
+  const { out } = cli.terminal
+  let artifactId: string | undefined
+  let endsLine = true
+
+  function put(text: string): void {
+    if (text === '') return
+    out.write(out.isTerminal ? printable(text) : text)
+    endsLine = text.endsWith('\n')
+  }
+
+  function end(): void {
+    if (!endsLine) out.write('\n')
+    endsLine = true
+  }
+
+  return {
+    started: () => artifactId !== undefined,
+    write(artifact: Artifact, append: boolean): void {
+      if (artifact.artifactId !== artifactId || !append) end()
+      artifactId = artifact.artifactId
+      for (const part of artifact.parts) {
+        if (part.text !== undefined) put(part.text)
+        else if (part.data !== undefined) put(`${JSON.stringify(part.data, null, 2)}\n`)
+        else if (part.url !== undefined) put(`${part.url}\n`)
+        else cli.note(binaryNote(part))
+      }
+    },
+    end
+  }
+}
+
+function binaryNote({ raw = '', mediaType = 'binary', filename }: Part): string {
+  const name = filename === undefined ? '' : ` ${oneLine(filename)}`
+  return `(${oneLine(mediaType)}${name}, ${bytes((raw.length * 3) / 4)}: only --json shows it)`
+}

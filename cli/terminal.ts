@@ -1,0 +1,72 @@
+/** The process's streams as the commands see them; tests put texts in their place. */
+import type { Readable } from 'node:stream'
+import type { WriteStream } from 'node:tty'
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+
+export interface Sink {
+  write(text: string): void
+  readonly isTerminal: boolean
+  /** Width now; a terminal can be resized at any moment. */
+  columns(): number
+}
+
+export interface Input {
+  readonly isTerminal: boolean
+  /** All of it, as text. */
+  readAll(): Promise<string>
+}
+
+export interface Terminal {
+  readonly out: Sink
+  readonly err: Sink
+  readonly input: Input
+}
+
+const DEFAULT_COLUMNS = 80
+
+export interface ProcessStreams {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: WriteStream
+  readonly stderr: WriteStream
+}
+
+/** `onClosed` hears once that the reader of stdout has gone (`lumos logs | head`). */
+export function createTerminal(streams: ProcessStreams, onClosed: () => void): Terminal {
+  return {
+    out: createSink(streams.stdout, onClosed),
+    err: createSink(streams.stderr, () => {}),
+    input: {
+      isTerminal: streams.stdin.isTTY === true,
+      readAll: () => readAll(streams.stdin)
+    }
+  }
+}
+
+function createSink(stream: WriteStream, onClosed: () => void): Sink {
+  let closed = false
+  stream.on('error', () => {
+    if (closed) return
+    closed = true
+    onClosed()
+  })
+  return {
+    write(text) {
+      if (!closed) stream.write(text)
+    },
+    isTerminal: stream.isTTY,
+    columns: () => stream.columns || DEFAULT_COLUMNS
+  }
+}
+
+async function readAll(stream: Readable): Promise<string> {
+  const limit = LIMITS.messageBytes.value
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > limit) throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
