@@ -225,6 +225,7 @@ export const LIMITS = {
     'count',
     'peer exchange calls that one peer may make in a minute; the keeper makes one every ten seconds at most once settled'
   ),
+  foreignNodes: limit(256, 'count', 'nodes of other swarms that are remembered to tell people'),
   sameHostFiles: limit(256, 'count', 'nodes of one OS user on one host that are looked at'),
   sameHostFileBytes: limit(16 * KIB, 'bytes', 'one node’s file in the runtime directory'),
   gossipOutbound: limit(

@@ -168,6 +168,8 @@ function matches(
   query: Omit<TaskQuery, 'limit' | 'before'>
 ): boolean {
   return (
+    (query.id === undefined || record.id === query.id) &&
+    (query.exceptCaller === undefined || record.caller !== query.exceptCaller) &&
     (query.caller === undefined || record.caller === query.caller) &&
     (query.agentId === undefined || record.agentId === query.agentId) &&
     (query.contextId === undefined || record.contextId === query.contextId) &&

@@ -35,7 +35,10 @@ export interface StoredTask {
 }
 
 export interface TaskQuery {
+  readonly id?: string
   readonly caller?: PeerIdText
+  /** Leaves out the tasks of this one. */
+  readonly exceptCaller?: PeerIdText
   readonly agentId?: string
   readonly contextId?: string
   readonly state?: TaskState

@@ -84,7 +84,8 @@ async function* encodeEach(events: AsyncIterable<StreamResponse>): AsyncIterable
   for await (const event of events) yield encode(event)
 }
 
-function optionsOf({ peer, signal, headers }: CallContext): ServerOptions {
+function optionsOf(context: CallContext): ServerOptions {
+  const { peer, headers } = context
   const version = headers[SERVICE_PARAMETERS.version]
   if (version !== A2A_VERSION) {
     // The specification reads an absent version as 0.3.
@@ -95,7 +96,10 @@ function optionsOf({ peer, signal, headers }: CallContext): ServerOptions {
   const after = parseAfter(headers[SERVICE_PARAMETERS.after])
   return {
     caller: peer,
-    signal,
+    // Asked for late: a session makes it only for calls that need it.
+    get signal() {
+      return context.signal
+    },
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(after !== undefined && { after })
   }

@@ -1,0 +1,26 @@
+/** What routing needs to know about who can do what; `node/` fulfils it from discovery. */
+import type { PeerIdText } from '../core/ids.ts'
+import type { NodeName } from '../tasks/dispatcher.ts'
+
+/** An agent that fits a target. */
+export interface RouteProvider {
+  readonly peer: PeerIdText
+  /** Node name. */
+  readonly name: string
+  readonly agentId: string
+  /** Which of its names fitted; one exact name beats many fuzzy ones. */
+  readonly match: 'agent' | 'skill' | 'prefix' | 'tag' | 'words'
+  /** Running tasks per slot, 0 to 1. */
+  readonly load: number | undefined
+  readonly local: boolean
+  readonly connected: boolean
+  /** Whether the same task may be run again elsewhere without harm. */
+  readonly idempotent: boolean
+}
+
+export interface RouteDirectory {
+  /** Agents for a target, this node's own included; may ask the network when none is known. */
+  find(target: string, signal: AbortSignal): Promise<readonly RouteProvider[]>
+  /** All nodes known, this one included. */
+  nodes(): readonly NodeName[]
+}

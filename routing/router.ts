@@ -1,0 +1,234 @@
+/** Hands each task to the peer that can do it best, and to another one when that fails in time. */
+import type { SendMessageRequest } from '../core/a2a-operations.ts'
+import type { StreamResponse } from '../core/a2a.ts'
+import type { Clock } from '../core/clock.ts'
+import { LumosError, toLumosError } from '../core/errors.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
+import { taskIdMetadata } from '../protocols/a2a/extensions.ts'
+import type {
+  DispatchEvent,
+  DispatchOptions,
+  Dispatcher,
+  Placement,
+  WorkOrder
+} from '../tasks/dispatcher.ts'
+import { retryDelay } from '../tasks/retry-delay.ts'
+import { candidatesOf, choose } from './choice.ts'
+import type { RouteDirectory, RouteProvider } from './directory-port.ts'
+import { parseTarget, resolveNode } from './target.ts'
+import { createWorkers } from './workers.ts'
+import type { Workers, WorkersComponents } from './workers.ts'
+
+export interface RouterComponents extends WorkersComponents {
+  readonly directory: RouteDirectory
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+export interface RouterInit {
+  /** This node. */
+  readonly self: PeerIdText
+}
+
+export type Router = Dispatcher
+
+export function createRouter(components: RouterComponents, { self }: RouterInit): Router {
+  return new PeerRouter(components, createWorkers(components, self))
+}
+
+/** After these nobody knows whether the worker took the task: only the same worker may be asked again. */
+const UNCERTAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'SESSION_CLOSED',
+  'STREAM_TRUNCATED',
+  'STREAM_IDLE',
+  'WRITE_STALLED',
+  'TIMED_OUT',
+  'AGENT_RESPONSE_INVALID'
+])
+
+/** No other peer would answer these differently. */
+const REQUEST_AT_FAULT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'TASK_CONFLICT',
+  'TASK_GONE',
+  'INVALID_REQUEST',
+  'PAYLOAD_TOO_LARGE'
+])
+
+/** How the search for a worker stands. */
+interface Search {
+  readonly order: WorkOrder
+  readonly options: DispatchOptions
+  readonly candidates: readonly RouteProvider[]
+  readonly lookupMs: number
+  /** Those that have not refused yet. */
+  left: readonly RouteProvider[]
+  /** The one that may have the task already. */
+  suspect: RouteProvider | undefined
+  /** Names of the nodes asked so far, in order. */
+  readonly asked: string[]
+}
+
+class PeerRouter implements Router {
+  readonly #parts: RouterComponents
+  readonly #workers: Workers
+  readonly #inFlight = new Map<PeerIdText, number>()
+
+  constructor(components: RouterComponents, workers: Workers) {
+    this.#parts = components
+    this.#workers = workers
+  }
+
+  async *dispatch(order: WorkOrder, options: DispatchOptions): AsyncIterable<DispatchEvent> {
+    const search = await this.#search(order, options)
+    for (;;) {
+      const provider = search.suspect ?? this.#choose(search.left)
+      if (provider === undefined) throw failed(search)
+      const placement = this.#placementOf(provider)
+      const { candidates, lookupMs } = search
+      yield { type: 'routed', placement, candidates: candidates.length, lookupMs }
+      let accepted = false
+      try {
+        for await (const update of this.#send(order, placement, options)) {
+          accepted = true
+          yield { type: 'update', update }
+        }
+        return
+      } catch (cause) {
+        if (accepted || options.signal.aborted) throw cause
+        const error = toLumosError(cause)
+        const delayMs = this.#afterFailure(search, provider, error)
+        yield { type: 'retry', error }
+        await this.#parts.clock.sleep(delayMs, options.signal)
+        options.signal.throwIfAborted()
+      }
+    }
+  }
+
+  async *resume(
+    { placement, taskId, after }: Parameters<Dispatcher['resume']>[0],
+    { signal }: DispatchOptions
+  ): AsyncIterable<StreamResponse> {
+    const worker = await this.#workers.reach(placement.worker.id, signal)
+    const request = { tenant: placement.agentId, id: taskId }
+    yield* worker.subscribeToTask(request, { signal, ...(after && { after }) })
+  }
+
+  async cancel({ worker: { id }, agentId }: Placement, taskId: string): Promise<void> {
+    const worker = await this.#workers.reach(id)
+    await worker.cancelTask({ tenant: agentId, id: taskId }, {})
+  }
+
+  isReachable({ worker }: Placement): boolean {
+    return this.#workers.isReachable(worker.id)
+  }
+
+  whenReachable({ worker }: Placement, signal: AbortSignal): Promise<void> {
+    return this.#workers.whenReachable(worker.id, signal)
+  }
+
+  async #search(order: WorkOrder, options: DispatchOptions): Promise<Search> {
+    const { clock, directory } = this.#parts
+    const began = clock.monotonic()
+    const { query, exact, node: named } = parseTarget(order.target)
+    const wanted = order.to ?? named
+    const node = wanted === undefined ? undefined : resolveNode(wanted, directory.nodes())
+    const providers = await directory.find(query, options.signal)
+    options.signal.throwIfAborted()
+    const candidates = candidatesOf(providers, { where: order.where, node })
+    if (candidates.length === 0) {
+      const agent = query.replace(/^@/, '')
+      throw exact || node !== undefined
+        ? new LumosError('AGENT_UNKNOWN', { details: { agent } })
+        : new LumosError('NO_ROUTE', { details: { capability: agent } })
+    }
+    const lookupMs = Math.round(clock.monotonic() - began)
+    return { order, options, candidates, lookupMs, left: candidates, suspect: undefined, asked: [] }
+  }
+
+  #choose(left: readonly RouteProvider[]): RouteProvider | undefined {
+    return choose(
+      left,
+      (peer) => ({
+        rttMs: this.#workers.rttMs(peer),
+        inFlight: this.#inFlight.get(peer) ?? 0
+      }),
+      this.#parts.random
+    )
+  }
+
+  async *#send(
+    { message, taskId }: WorkOrder,
+    { worker: { id }, agentId }: Placement,
+    { signal, remainingMs }: DispatchOptions
+  ): AsyncIterable<StreamResponse> {
+    const worker = await this.#workers.reach(id, signal)
+    const deadlineMs = remainingMs() - LIMITS.hopMargin.value
+    if (deadlineMs <= 0) throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
+    const { taskId: _, ...sent } = message
+    const request: SendMessageRequest = {
+      tenant: agentId,
+      message: sent,
+      metadata: taskIdMetadata(taskId)
+    }
+    this.#inFlight.set(id, (this.#inFlight.get(id) ?? 0) + 1)
+    try {
+      const options = { signal, ...(Number.isFinite(deadlineMs) && { deadlineMs }) }
+      yield* worker.sendStreamingMessage(request, options)
+    } finally {
+      const rest = (this.#inFlight.get(id) ?? 1) - 1
+      if (rest === 0) this.#inFlight.delete(id)
+      else this.#inFlight.set(id, rest)
+    }
+  }
+
+  /** Decides who is asked next; returns how long to wait before. Throws when it is over. */
+  #afterFailure(search: Search, provider: RouteProvider, error: LumosError): number {
+    const { random, logger } = this.#parts
+    const { order, options, asked } = search
+    asked.push(provider.name)
+    logger.debug('a peer did not take a task', {
+      task: order.taskId,
+      peer: provider.peer,
+      code: error.code
+    })
+    if (REQUEST_AT_FAULT.has(error.code)) throw error
+    const uncertain = UNCERTAIN.has(error.code) || search.suspect === provider
+    // What can be repeated without harm can be given to somebody else even when in doubt.
+    search.suspect = uncertain && !provider.idempotent ? provider : undefined
+    const others = search.left.filter((one) => one !== provider)
+    // With nobody else to ask, who is only busy or away is asked again.
+    search.left = others.length === 0 && error.retry ? [provider] : others
+    const again = search.suspect ?? (search.left[0] === provider ? provider : undefined)
+    const { retryAfterMs } = error.details
+    const pushback = again !== undefined && typeof retryAfterMs === 'number' ? retryAfterMs : 0
+    const delayMs = Math.max(pushback, retryDelay(random, asked.length - 1))
+    if (
+      asked.length >= LIMITS.dispatchAttempts.value ||
+      (again === undefined && others.length === 0) ||
+      delayMs >= options.remainingMs()
+    ) {
+      throw failed(search, error)
+    }
+    return delayMs
+  }
+
+  #placementOf({ peer, name, agentId }: RouteProvider): Placement {
+    return { worker: { id: peer, name }, agentId, path: this.#workers.path(peer) }
+  }
+}
+
+function failed({ asked }: Search, cause?: LumosError): LumosError {
+  const peers = [...new Set(asked)]
+  const details = {
+    tried: peers.length,
+    attempts: asked.length,
+    peers: peers.join(', ').slice(0, 256),
+    ...(cause && { last: cause.code })
+  }
+  return new LumosError('DELEGATION_FAILED', { cause, details })
+}

@@ -1,0 +1,93 @@
+/** What a person or a program sees of a task, made from A2A updates. */
+import type { Artifact, StreamResponse, Task, TaskState, TaskStatus } from '../core/a2a.ts'
+import { TERMINAL_STATES, textOf } from '../core/a2a.ts'
+import { LumosError } from '../core/errors.ts'
+import type { WireError } from '../core/errors.ts'
+import { errorOf, progressOf } from '../protocols/a2a/extensions.ts'
+import type { NodeName } from './dispatcher.ts'
+
+export type DelegationEvent =
+  | {
+      readonly type: 'routed'
+      readonly candidates: number
+      readonly worker: NodeName
+      readonly agentId: string
+      readonly path: 'local' | 'direct' | 'relay'
+      readonly lookupMs: number
+    }
+  | { readonly type: 'accepted'; readonly taskId: string; readonly atMs: number }
+  | {
+      readonly type: 'status'
+      readonly state: TaskState
+      readonly text?: string
+      readonly fraction?: number
+      readonly atMs: number
+    }
+  | {
+      readonly type: 'artifact'
+      readonly artifact: Artifact
+      readonly append: boolean
+      readonly lastChunk: boolean
+      readonly atMs: number
+    }
+  | { readonly type: 'retry'; readonly error: WireError; readonly atMs: number }
+  | {
+      readonly type: 'result'
+      readonly taskId: string
+      readonly state: TaskState
+      readonly artifacts: readonly Artifact[]
+      readonly worker: NodeName
+      readonly tookMs: number
+      readonly firstEventMs: number | null
+      readonly error?: WireError
+    }
+
+/** What an update says, apart from the end of the task. */
+export function eventsOf(update: StreamResponse, atMs: number): DelegationEvent[] {
+  const { task, statusUpdate, artifactUpdate } = update
+  if (task !== undefined) return eventsOfTask(task, atMs)
+  if (statusUpdate !== undefined) return eventsOfStatus(statusUpdate.status, atMs)
+  if (artifactUpdate === undefined) return []
+  const { artifact, append = false, lastChunk = false } = artifactUpdate
+  return [{ type: 'artifact', artifact, append, lastChunk, atMs }]
+}
+
+/** A whole task replaces what was said before: its artifacts are told anew. */
+function eventsOfTask({ status, artifacts = [] }: Task, atMs: number): DelegationEvent[] {
+  const told = artifacts.map((artifact) => ({
+    type: 'artifact' as const,
+    artifact,
+    append: false,
+    lastChunk: TERMINAL_STATES.has(status.state),
+    atMs
+  }))
+  // That it is submitted is what `accepted` says.
+  return status.state === 'TASK_STATE_SUBMITTED' ? told : [...eventsOfStatus(status, atMs), ...told]
+}
+
+function eventsOfStatus({ state, message }: TaskStatus, atMs: number): DelegationEvent[] {
+  if (TERMINAL_STATES.has(state)) return []
+  const text = message && textOf(message.parts)
+  const fraction = progressOf(message)
+  return [
+    {
+      type: 'status',
+      state,
+      ...(text && { text }),
+      ...(fraction !== undefined && { fraction }),
+      atMs
+    }
+  ]
+}
+
+/** Why a task did not complete; `undefined` when it did. */
+export function failureOf(status: TaskStatus, task: string): WireError | undefined {
+  const { state, message } = status
+  if (state === 'TASK_STATE_COMPLETED' || !TERMINAL_STATES.has(state)) return undefined
+  const typed = errorOf(status)
+  if (typed !== undefined) return typed
+  if (state === 'TASK_STATE_CANCELED') return new LumosError('CANCELLED').toWire()
+  const reason = ((message && textOf(message.parts)) || 'it gave no reason').slice(0, 256)
+  const code = state === 'TASK_STATE_REJECTED' ? 'TASK_REFUSED' : 'TASK_FAILED'
+  return new LumosError(code, { details: { reason, task } }).toWire()
+}

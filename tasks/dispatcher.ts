@@ -1,0 +1,66 @@
+/** The port by which tasks leave this node: who finds a worker and speaks with it (routing/). */
+import type { Message, StreamResponse } from '../core/a2a.ts'
+import type { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { Position } from '../protocols/a2a/extensions.ts'
+
+export interface NodeName {
+  readonly id: PeerIdText
+  readonly name: string
+}
+
+export interface WorkOrder {
+  readonly taskId: string
+  /** Agent id, skill id, tag, `@agent` or `@agent@node`. */
+  readonly target: string
+  /** Node name, PeerId or a unique beginning of it. */
+  readonly to?: string
+  /** Which nodes may do it. */
+  readonly where: 'local' | 'remote' | 'any'
+  readonly message: Message
+}
+
+/** Who has the task. */
+export interface Placement {
+  readonly worker: NodeName
+  readonly agentId: string
+  readonly path: 'local' | 'direct' | 'relay'
+}
+
+export type DispatchEvent =
+  | {
+      readonly type: 'routed'
+      readonly placement: Placement
+      /** Agents that could have done it. */
+      readonly candidates: number
+      readonly lookupMs: number
+    }
+  /** The worker that was asked last did not take it; another try follows. */
+  | { readonly type: 'retry'; readonly error: LumosError }
+  | { readonly type: 'update'; readonly update: StreamResponse }
+
+export interface DispatchOptions {
+  readonly signal: AbortSignal
+  /** Milliseconds left for the task; `Infinity` without a deadline. */
+  readonly remainingMs: () => number
+}
+
+export interface Dispatcher {
+  /**
+   * Finds a worker and hands the task over; the first update means that it was accepted, and from
+   * then on no other worker is asked. Throws when nobody takes it (NO_ROUTE, DELEGATION_FAILED,
+   * PEER_UNKNOWN, …), and when the stream breaks afterwards.
+   */
+  dispatch(order: WorkOrder, options: DispatchOptions): AsyncIterable<DispatchEvent>
+  /** What happened to an accepted task after `after`, and what happens next. */
+  resume(
+    place: { readonly placement: Placement; readonly taskId: string; readonly after?: Position },
+    options: DispatchOptions
+  ): AsyncIterable<StreamResponse>
+  /** Resolves when the worker has ended the task; TASK_NOT_CANCELABLE when it had already. */
+  cancel(placement: Placement, taskId: string): Promise<void>
+  /** Whether there is a session with the worker. */
+  isReachable(placement: Placement): boolean
+  /** Resolves when there is a session with the worker, or `signal` aborts. */
+  whenReachable(placement: Placement, signal: AbortSignal): Promise<void>
+}

@@ -1,0 +1,241 @@
+/** All tasks of this node in one list: those it asked for and those it works on for others. */
+import type { Artifact, Message, TaskState } from '../core/a2a.ts'
+import { TERMINAL_STATES } from '../core/a2a.ts'
+import { LumosError } from '../core/errors.ts'
+import type { WireError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { eventsOf, failureOf } from './delegation-events.ts'
+import type { DelegationEvent } from './delegation-events.ts'
+import type { Delegations, DelegationView } from './delegations.ts'
+import type { NodeName } from './dispatcher.ts'
+import type { TaskEngine, TaskHandle } from './engine.ts'
+import { order } from './memory-task-store.ts'
+import { formatCursor, parseCursor } from './task-list.ts'
+import type { StoredTask, TaskKey, TaskQuery } from './task-store.ts'
+
+export interface LedgerComponents {
+  readonly engine: TaskEngine
+  readonly delegations: Delegations
+}
+
+export interface LedgerInit {
+  readonly self: NodeName
+  /** The readable name of a peer. */
+  readonly nameOf: (peer: PeerIdText) => string
+}
+
+export interface LedgerEntry {
+  readonly id: string
+  readonly contextId: string
+  readonly state: TaskState
+  /** Agent id; of a task that found no worker, what was asked for. */
+  readonly agent: string
+  /** True when this node asked, even of itself; false when it works for a peer. */
+  readonly outgoing: boolean
+  readonly caller: NodeName
+  /** `undefined` while no worker is chosen. */
+  readonly worker: NodeName | undefined
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly tookMs: number | undefined
+  readonly message: Message
+  /** In lists only of tasks that this node asked for. */
+  readonly error: WireError | undefined
+}
+
+export interface LedgerDetails extends LedgerEntry {
+  readonly artifacts: readonly Artifact[]
+  readonly history: readonly Message[]
+}
+
+export interface LedgerQuery {
+  readonly limit: number
+  /** From the page before. */
+  readonly cursor?: string
+  readonly state?: TaskState
+  readonly outgoing?: boolean
+}
+
+export interface Ledger {
+  /** Youngest change of state first. */
+  list(query: LedgerQuery): Promise<{ entries: readonly LedgerEntry[]; next: string }>
+  /** Throws TASK_NOT_FOUND. */
+  find(id: string): Promise<LedgerDetails>
+  /** Events from number `from` on until the task ends. Throws TASK_NOT_FOUND. */
+  watch(
+    id: string,
+    options?: { readonly from?: number; readonly signal?: AbortSignal }
+  ): Promise<AsyncIterable<DelegationEvent>>
+  /** Throws TASK_NOT_FOUND or TASK_NOT_CANCELABLE. */
+  cancel(id: string): Promise<LedgerDetails>
+}
+
+export function createLedger(components: LedgerComponents, init: LedgerInit): Ledger {
+  return new BothWays(components, init)
+}
+
+class BothWays implements Ledger {
+  readonly #engine: TaskEngine
+  readonly #delegations: Delegations
+  readonly #init: LedgerInit
+
+  constructor({ engine, delegations }: LedgerComponents, init: LedgerInit) {
+    this.#engine = engine
+    this.#delegations = delegations
+    this.#init = init
+  }
+
+  async list(query: LedgerQuery): Promise<{ entries: readonly LedgerEntry[]; next: string }> {
+    const { limit, state, outgoing, cursor } = query
+    const before = cursor ? parseCursor(cursor) : undefined
+    const own = outgoing === false ? [] : this.#outgoing(state)
+    const placed = before === undefined ? own : own.filter((entry) => order(before, entry) < 0)
+    // One more than asked for tells whether another page follows.
+    const others =
+      outgoing === true
+        ? []
+        : await this.#incoming({
+            limit: limit + 1,
+            ...(state && { state }),
+            ...(before && { before })
+          })
+    const entries = [...placed, ...others].toSorted(order)
+    const last = entries[limit - 1]
+    const next = entries.length > limit && last !== undefined ? formatCursor(last) : ''
+    return { entries: entries.slice(0, limit), next }
+  }
+
+  async find(id: string): Promise<LedgerDetails> {
+    const own = this.#delegations.find(id)
+    if (own !== undefined) return this.#detailsOfOwn(own)
+    return this.#detailsOf(await this.#engine.open(await this.#keyOf(id)))
+  }
+
+  async watch(
+    id: string,
+    { from = 0, signal }: { readonly from?: number; readonly signal?: AbortSignal } = {}
+  ): Promise<AsyncIterable<DelegationEvent>> {
+    const own = this.#delegations.watch(id, { from, ...(signal && { signal }) })
+    if (own !== undefined) return own
+    const handle = await this.#engine.open(await this.#keyOf(id))
+    return this.#eventsOf(handle, from, signal)
+  }
+
+  async cancel(id: string): Promise<LedgerDetails> {
+    if (this.#delegations.find(id) !== undefined) await this.#delegations.cancel(id)
+    else await this.#engine.cancel(await this.#keyOf(id))
+    return this.find(id)
+  }
+
+  #outgoing(state: TaskState | undefined): LedgerEntry[] {
+    return this.#delegations
+      .list()
+      .filter((view) => state === undefined || view.state === state)
+      .map((view) => this.#entryOfOwn(view))
+  }
+
+  async #incoming(query: TaskQuery): Promise<LedgerEntry[]> {
+    // What this node asks of itself stands among what it asked for.
+    const page = await this.#engine.list({ ...query, exceptCaller: this.#init.self.id })
+    return page.tasks.map((stored) => this.#entryOf(stored))
+  }
+
+  /** Ids are unique for their caller only, but UUIDs: two callers do not choose the same by chance. */
+  async #keyOf(id: string): Promise<TaskKey> {
+    const { tasks } = await this.#engine.list({ id, limit: 1 })
+    const [found] = tasks
+    if (found === undefined) throw new LumosError('TASK_NOT_FOUND')
+    return found.record
+  }
+
+  #entryOfOwn(view: DelegationView): LedgerEntry {
+    const { id, state, placement, createdAt, updatedAt, tookMs, message, error } = view
+    return {
+      id,
+      contextId: message.contextId ?? '',
+      state,
+      agent: placement?.agentId ?? view.target,
+      outgoing: true,
+      caller: this.#init.self,
+      worker: placement?.worker,
+      createdAt,
+      updatedAt,
+      tookMs,
+      message,
+      error
+    }
+  }
+
+  #detailsOfOwn(view: DelegationView): LedgerDetails {
+    return { ...this.#entryOfOwn(view), artifacts: view.artifacts, history: [view.message] }
+  }
+
+  #entryOf({ record, state, updatedAt }: StoredTask): LedgerEntry {
+    const { id, contextId, agentId, caller, createdAt, message } = record
+    return {
+      id,
+      contextId,
+      state,
+      agent: agentId,
+      outgoing: false,
+      caller: { id: caller, name: this.#init.nameOf(caller) },
+      worker: this.#init.self,
+      createdAt,
+      updatedAt,
+      tookMs: TERMINAL_STATES.has(state) ? updatedAt - createdAt : undefined,
+      message,
+      error: undefined
+    }
+  }
+
+  #detailsOf({ view }: TaskHandle): LedgerDetails {
+    const { record } = view
+    const { status, artifacts = [], history = [] } = view.snapshot()
+    const updatedAt = status.timestamp ? Date.parse(status.timestamp) : record.createdAt
+    return {
+      ...this.#entryOf({ record, state: status.state, updatedAt }),
+      error: failureOf(status, record.id),
+      artifacts,
+      history
+    }
+  }
+
+  async *#eventsOf(
+    handle: TaskHandle,
+    from: number,
+    signal: AbortSignal | undefined
+  ): AsyncIterable<DelegationEvent> {
+    const { id, createdAt } = handle.view.record
+    let number = 0
+    let firstEventMs: number | null = null
+    for await (const { seq, at, update } of handle.view.events(signal)) {
+      const atMs = at - createdAt
+      const told = eventsOf(update, atMs)
+      if (told.length > 0) firstEventMs ??= atMs
+      if (seq === 0) told.unshift({ type: 'accepted', taskId: id, atMs })
+      for (const event of told) {
+        if (number >= from) yield event
+        number += 1
+      }
+    }
+    if (number >= from) yield resultOf(this.#detailsOf(handle), this.#init.self, firstEventMs)
+  }
+}
+
+function resultOf(
+  { id: taskId, state, artifacts, tookMs = 0, error }: LedgerDetails,
+  worker: NodeName,
+  firstEventMs: number | null
+): DelegationEvent {
+  return {
+    type: 'result',
+    taskId,
+    state,
+    artifacts,
+    worker,
+    tookMs,
+    firstEventMs,
+    ...(error && { error })
+  }
+}
