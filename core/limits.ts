@@ -259,6 +259,7 @@ export const LIMITS = {
     'ms',
     'an orderly stop; then the process ends anyway (libp2p’s stop can hang, js-libp2p#2625)'
   ),
+  configFileBytes: limit(256 * KIB, 'bytes', 'config.yaml; people write it by hand'),
   logLinesKept: limit(2000, 'count', 'newest log lines in memory, for `lumos logs`'),
   logQueue: limit(
     1000,

@@ -37,6 +37,8 @@ export interface VerifiedCard extends SignatureInit {
 
 export type CardSigner = (card: AgentCard, init: SignatureInit) => Promise<SignedCard>
 
+export type CardVerifier = typeof verifyCard
+
 /** A signer that keeps the imported key, as one node signs many cards. */
 export function createCardSigner(identity: Identity): CardSigner {
   const { raw, publicKey } = identity.privateKey.reveal()
@@ -77,21 +79,34 @@ export async function verifyCard(
   return { peer, agentId: agentOf(peer, card), digest, card, ...init }
 }
 
-/** Names a signed card: the first 8 bytes of the SHA-256 of its JCS form, as hex. */
-export function cardDigest(card: SignedCard): string {
-  return createHash('sha256').update(canonicalCard(card)).digest('hex').slice(0, 16)
+/**
+ * Names a signed card: the first 8 bytes of the SHA-256 of its JCS form, as hex.
+ * `undefined` for what JCS cannot represent; nothing is checked.
+ */
+export function cardDigest(value: unknown): string | undefined {
+  const text = tryCanonical(value)
+  return text === undefined ? undefined : digestOf(text)
 }
 
 function measure(peer: PeerIdText, card: SignedCard): string {
-  let bytes
-  try {
-    bytes = Buffer.from(canonicalCard(card))
-  } catch {
-    throw invalid(peer, 'it is not JSON that JCS can represent')
-  }
+  const text = tryCanonical(card)
+  if (text === undefined) throw invalid(peer, 'it is not JSON that JCS can represent')
+  const bytes = Buffer.byteLength(text)
   const limit = LIMITS.cardBytes.value
-  if (bytes.length > limit) throw invalid(peer, `${bytes.length} bytes exceed ${limit}`)
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 16)
+  if (bytes > limit) throw invalid(peer, `${bytes} bytes exceed ${limit}`)
+  return digestOf(text)
+}
+
+function tryCanonical(value: unknown): string | undefined {
+  try {
+    return canonicalize(value)
+  } catch {
+    return undefined
+  }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }
 
 async function verifySignature(peer: PeerIdText, card: SignedCard): Promise<SignatureInit> {

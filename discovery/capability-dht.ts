@@ -1,0 +1,210 @@
+/** Makes this node's skills findable across the swarm, and finds peers that may have a skill. */
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import { sha256 } from 'multiformats/hashes/sha2'
+import type { Clock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
+import { toLumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
+import type { CardBook } from './card-book.ts'
+import { branchesOf } from './query.ts'
+
+/** Records live 10 min (node/ configures the DHT so); two of them are announced in that time. */
+export const ANNOUNCE_INTERVAL_MS = 4 * 60 * 1000
+/** A first announcement among 20 nodes took 5.8 s (measured). */
+const ANNOUNCE_TIMEOUT_MS = 15_000
+/** More at a time would starve other queries of the DHT. */
+const PARALLEL_ANNOUNCEMENTS = 4
+/** A failed round (no peers yet, most often) is tried again soon. */
+const RETRY_MS = 15_000
+
+/** The part of libp2p's content routing that is needed. */
+export interface ProviderRecords {
+  provide(cid: CID, options: { readonly signal: AbortSignal }): Promise<void>
+  findProviders(
+    cid: CID,
+    options: { readonly signal: AbortSignal }
+  ): AsyncIterable<{ readonly id: { toString(): string } }>
+  cancelReprovide(cid: CID): Promise<void>
+}
+
+export interface CapabilityDhtComponents {
+  readonly records: ProviderRecords
+  /** Whose skills are announced. */
+  readonly book: Pick<CardBook, 'cards' | 'events'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+export interface CapabilityDht extends Component {
+  /** Announces again now: call when the routing table has got its first peers. */
+  refresh(): void
+  /**
+   * Peers whose records name the skill, as they are found; ends after `LIMITS.dhtFind` at most and
+   * with `signal`, without an error. Hints only: a record may be old or a lie.
+   */
+  providers(skillId: string, signal?: AbortSignal): AsyncIterable<PeerIdText>
+}
+
+/** The key under which providers of a skill are recorded: CIDv1, raw, SHA-256 of `lumos:skill:<id>`. */
+export async function skillCid(skillId: string): Promise<CID> {
+  const bytes = new TextEncoder().encode(`lumos:skill:${skillId.toLowerCase()}`)
+  return CID.createV1(raw.code, await sha256.digest(bytes))
+}
+
+export function createCapabilityDht(components: CapabilityDhtComponents): CapabilityDht {
+  return new AnnouncingDht(components)
+}
+
+class AnnouncingDht implements CapabilityDht {
+  readonly #components: CapabilityDhtComponents
+  #announced: ReadonlySet<string> = new Set()
+  #stopping: AbortController | undefined
+  /** Ends the wait between rounds. */
+  #waking = new AbortController()
+  #rounds: Promise<void> = Promise.resolve()
+  #withdrawals: Promise<unknown> = Promise.resolve()
+
+  constructor(components: CapabilityDhtComponents) {
+    this.#components = components
+  }
+
+  async start(): Promise<void> {
+    if (this.#stopping !== undefined) return
+    this.#components.book.events.on('signed', this.#onSigned)
+    this.#onSigned()
+    this.#stopping = new AbortController()
+    this.#rounds = this.#announceAlways(this.#stopping.signal)
+  }
+
+  async stop(): Promise<void> {
+    this.#components.book.events.off('signed', this.#onSigned)
+    this.#stopping?.abort()
+    this.#stopping = undefined
+    await Promise.all([this.#rounds, this.#withdrawals])
+  }
+
+  readonly #onSigned = (): void => {
+    const cards = this.#components.book.cards()
+    const keys = announcedKeys(cards.flatMap(({ card }) => card.skills.map(({ id }) => id)))
+    const gone = [...this.#announced].filter((key) => !keys.has(key))
+    const come = [...keys].some((key) => !this.#announced.has(key))
+    this.#announced = keys
+    this.#withdrawals = Promise.allSettled([
+      this.#withdrawals,
+      ...gone.map(async (key) => this.#withdraw(key))
+    ])
+    // Cards are also signed anew without any change of skills.
+    if (come) this.refresh()
+  }
+
+  refresh(): void {
+    this.#waking.abort()
+  }
+
+  async *providers(skillId: string, signal?: AbortSignal): AsyncIterable<PeerIdText> {
+    const { records, clock, logger } = this.#components
+    const ended = new AbortController()
+    const reasons = [ended.signal, clock.timeout(LIMITS.dhtFind.value), ...(signal ? [signal] : [])]
+    const budget = AbortSignal.any(reasons)
+    const seen = new Set<PeerIdText>()
+    try {
+      const found = records.findProviders(await skillCid(skillId), { signal: budget })
+      for await (const { id } of untilAborted(found, budget)) {
+        const peer = id.toString()
+        if (seen.has(peer)) continue
+        seen.add(peer)
+        yield peer
+        if (seen.size >= LIMITS.dhtProviders.value) return
+      }
+    } catch (error) {
+      // The budget's end is the usual end of a search; anything else is worth a line.
+      if (!budget.aborted) logger.debug('a DHT search failed', { code: toLumosError(error).code })
+    } finally {
+      ended.abort()
+    }
+  }
+
+  async #announceAlways(stopped: AbortSignal): Promise<void> {
+    const { clock, random } = this.#components
+    while (!stopped.aborted) {
+      this.#waking = new AbortController()
+      const complete = await this.#announceAll(stopped)
+      const jitter = 0.9 + random.next() * 0.1
+      const wait = (complete ? ANNOUNCE_INTERVAL_MS : RETRY_MS) * jitter
+      await clock.sleep(wait, AbortSignal.any([stopped, this.#waking.signal]))
+    }
+  }
+
+  /** Whether every announcement worked. */
+  async #announceAll(stopped: AbortSignal): Promise<boolean> {
+    const queue = [...this.#announced]
+    let complete = true
+    const worker = async (): Promise<void> => {
+      for (let key = queue.shift(); key !== undefined; key = queue.shift()) {
+        if (stopped.aborted) return
+        if (!(await this.#announce(key, stopped))) complete = false
+      }
+    }
+    await Promise.all(Array.from({ length: PARALLEL_ANNOUNCEMENTS }, worker))
+    return complete
+  }
+
+  async #announce(key: string, stopped: AbortSignal): Promise<boolean> {
+    const { records, clock, logger } = this.#components
+    const signal = AbortSignal.any([stopped, clock.timeout(ANNOUNCE_TIMEOUT_MS)])
+    try {
+      await records.provide(await skillCid(key), { signal })
+      // The agent went while its skill was announced.
+      if (!this.#announced.has(key)) await this.#withdraw(key)
+      return true
+    } catch (error) {
+      if (!stopped.aborted) {
+        logger.debug('a skill was not announced', { skill: key, code: toLumosError(error).code })
+      }
+      return false
+    }
+  }
+
+  /** Otherwise the DHT would announce the skill again by itself, for ever. */
+  async #withdraw(key: string): Promise<void> {
+    const { records, logger } = this.#components
+    try {
+      await records.cancelReprovide(await skillCid(key))
+    } catch (error) {
+      logger.debug('a skill was not withdrawn', { skill: key, code: toLumosError(error).code })
+    }
+  }
+}
+
+// Ends with the signal even when the source does not: a DHT query may wait for dead peers.
+async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+  const iterator = source[Symbol.asyncIterator]()
+  const { promise: aborted, resolve } = Promise.withResolvers<{ done: true }>()
+  const onAbort = (): void => resolve({ done: true })
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    for (;;) {
+      const next = iterator.next()
+      // Once the race is lost, nobody else would hear it fail.
+      next.catch(() => undefined)
+      const result = await Promise.race([next, aborted])
+      if (result.done === true) return
+      yield result.value
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    iterator.return?.()?.catch(() => undefined)
+  }
+}
+
+/** Skills and the branches above them, so that `vision` finds `vision.caption`. */
+function announcedKeys(skillIds: Iterable<string>): ReadonlySet<string> {
+  const ids = Array.from(skillIds, (id) => id.toLowerCase())
+  return new Set([...ids, ...ids.flatMap(branchesOf)].slice(0, LIMITS.announcedSkills.value))
+}

@@ -1,0 +1,75 @@
+/** Writes the A2A card of an agent that runs on this node. */
+import { A2A_VERSION, LIBP2P_BINDING, libp2pUrl } from '../core/a2a.ts'
+import type { AgentCard, AgentExtension, AgentSkill } from '../core/a2a.ts'
+import type { PeerIdText } from '../core/ids.ts'
+
+/** Declares how an agent may be run: `params.idempotent` allows running a task again elsewhere. */
+export const EXECUTION_EXTENSION = 'urn:lumos:a2a:ext:execution:1'
+
+/** What a card says of an agent. */
+export interface AgentDescription {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly version: string
+  readonly skills: readonly AgentSkill[]
+  readonly inputModes: readonly string[]
+  readonly outputModes: readonly string[]
+  readonly idempotent: boolean
+}
+
+export interface CardInit {
+  readonly peer: PeerIdText
+  /** URIs of the A2A extensions that the node's binding brings to every agent. */
+  readonly extensions: readonly string[]
+}
+
+/**
+ * An unsigned card. Members with default values are left out (A2A 8.4.1), so that implementations
+ * which decode and encode a card before they verify it see the bytes that were signed.
+ */
+export function buildCard(agent: AgentDescription, { peer, extensions }: CardInit): AgentCard {
+  const execution: AgentExtension = {
+    uri: EXECUTION_EXTENSION,
+    params: { idempotent: agent.idempotent }
+  }
+  return {
+    name: agent.name,
+    description: agent.description,
+    supportedInterfaces: [
+      {
+        url: libp2pUrl(peer),
+        protocolBinding: LIBP2P_BINDING,
+        tenant: agent.id,
+        protocolVersion: A2A_VERSION
+      }
+    ],
+    version: agent.version,
+    capabilities: {
+      streaming: true,
+      extensions: [...extensions.map((uri) => ({ uri })), execution]
+    },
+    defaultInputModes: agent.inputModes,
+    defaultOutputModes: agent.outputModes,
+    skills: agent.skills.map(plainSkill)
+  }
+}
+
+/** Whether an agent may run the same task twice, on the word of its card. */
+export function isIdempotent({ capabilities }: AgentCard): boolean {
+  const declared = capabilities.extensions?.find(({ uri }) => uri === EXECUTION_EXTENSION)
+  return declared?.params?.['idempotent'] === true
+}
+
+function plainSkill(skill: AgentSkill): AgentSkill {
+  const { id, name, description, tags, examples, inputModes, outputModes } = skill
+  return {
+    id,
+    name,
+    description,
+    tags,
+    ...(examples?.length && { examples }),
+    ...(inputModes?.length && { inputModes }),
+    ...(outputModes?.length && { outputModes })
+  }
+}

@@ -1,0 +1,238 @@
+/** Keeps the directory in step with the peers this node has sessions with. */
+import { EventEmitter } from 'node:events'
+import type { Clock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
+import { toLumosError } from '../core/errors.ts'
+import type { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
+import type { Session, Sessions } from '../protocols/session/session.ts'
+import type { CardVerifier } from '../trust/card-signature.ts'
+import type { CardBook } from './card-book.ts'
+import { createCardFetcher } from './card-fetcher.ts'
+import type { CardFetcher } from './card-fetcher.ts'
+import {
+  CARD_METHODS,
+  decodeJson,
+  encodeJson,
+  getRequest,
+  knownResponse,
+  parseHelloFields
+} from './card-protocol.ts'
+import type { KnownPeer } from './card-protocol.ts'
+import type { Wanted } from './card-transfer.ts'
+import { HELLO_TTL_MS } from './directory.ts'
+import type { Directory, PeerRecord } from './directory.ts'
+
+/** A newcomer asks its first peers whom they know; more would tell it the same again. */
+const ASKED_BY_NEWCOMER = 2
+
+export interface CardExchangeComponents {
+  readonly sessions: Sessions
+  readonly directory: Directory
+  readonly book: CardBook
+  /** `verifyCard` of trust/card-signature.ts. */
+  readonly verify: CardVerifier
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** This node's load, for HELLO. */
+  readonly load: () => NodeLoad
+}
+
+export interface NodeLoad {
+  /** Running tasks per slot, 0 to 1. */
+  readonly load: number
+  readonly slots: number
+}
+
+export interface CardExchangeEvents {
+  /** A card that is forged, stale, malformed or was not asked for; `source` sent it. */
+  refused: [source: PeerIdText, reason: LumosError]
+}
+
+export interface CardExchange extends Component {
+  readonly events: EventEmitter<CardExchangeEvents>
+  readonly fetcher: Pick<CardFetcher, 'want'>
+  /** For this node's HELLO, at the moment it is said. */
+  helloFields(): JsonObject
+  /** Cards refused so far, by the peer that sent them; the first peers to misbehave are counted. */
+  refusals(): ReadonlyMap<PeerIdText, number>
+  /** Asks `session` whom it knows, and fetches their cards from it. */
+  learnFrom(session: Session, signal?: AbortSignal): Promise<void>
+  /** Connects if needed and resolves when the peer's own cards are in the directory. */
+  confirm(peer: PeerIdText, signal: AbortSignal): Promise<void>
+}
+
+export function createCardExchange(components: CardExchangeComponents): CardExchange {
+  return new SessionExchange(components)
+}
+
+class SessionExchange implements CardExchange {
+  readonly events = new EventEmitter<CardExchangeEvents>()
+  readonly fetcher: CardFetcher
+  readonly #components: CardExchangeComponents
+  readonly #refusals = new Map<PeerIdText, number>()
+  readonly #welcomed = new WeakSet<Session>()
+  readonly #learning = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+  #started = false
+
+  constructor(components: CardExchangeComponents) {
+    this.#components = components
+    const onRefused = this.#refuse.bind(this)
+    this.fetcher = createCardFetcher({ ...components, onRefused })
+    components.sessions.methods.request(CARD_METHODS.get, (body) => this.#serveCards(body))
+    components.sessions.methods.request(CARD_METHODS.known, (_, { peer }) => this.#serveKnown(peer))
+  }
+
+  async start(): Promise<void> {
+    if (this.#started) return
+    this.#started = true
+    const { sessions, book, directory } = this.#components
+    book.events.on('signed', this.#onSigned)
+    directory.setOwn(book.cards())
+    sessions.events.on('opened', this.#onOpened)
+    sessions.events.on('closed', this.#onClosed)
+    for (const session of sessions.all()) this.#onOpened(session)
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#started) return
+    this.#started = false
+    const { sessions, book } = this.#components
+    book.events.off('signed', this.#onSigned)
+    sessions.events.off('opened', this.#onOpened)
+    sessions.events.off('closed', this.#onClosed)
+    this.#stopping.abort()
+    await Promise.all([this.fetcher.close(), ...this.#learning])
+  }
+
+  helloFields(): JsonObject {
+    const { book, load } = this.#components
+    return { ...load(), cards: book.cards().map(({ digest }) => digest) }
+  }
+
+  refusals(): ReadonlyMap<PeerIdText, number> {
+    return this.#refusals
+  }
+
+  async learnFrom(session: Session, signal = this.#deadline()): Promise<void> {
+    const body = await session.request(CARD_METHODS.known, encodeJson({}), {
+      signal,
+      timeoutMs: LIMITS.cardFetchDeadline.value
+    })
+    const wanted: Wanted = new Map()
+    for (const { peer, ageMs, ...statement } of decodeJson(knownResponse, body).peers) {
+      const missing = this.#components.directory.hint(peer, statement, ageMs)
+      for (const digest of missing) wanted.set(digest, peer)
+    }
+    await this.fetcher.fetchFrom(session, wanted, signal)
+  }
+
+  async confirm(peer: PeerIdText, signal: AbortSignal): Promise<void> {
+    const { sessions } = this.#components
+    const session = sessions.get(peer) ?? (await sessions.connect(peer, { signal }))
+    this.#welcome(session)
+    const missing = this.#components.directory.missing(peer)
+    await this.fetcher.fetchFrom(session, new Map(missing.map((digest) => [digest, peer])), signal)
+  }
+
+  readonly #onSigned = (): void => {
+    this.#components.directory.setOwn(this.#components.book.cards())
+  }
+
+  readonly #onOpened = (session: Session): void => {
+    this.#welcome(session)
+    this.fetcher.want(session.peer, this.#components.directory.missing(session.peer))
+    if (this.#components.sessions.all().length <= ASKED_BY_NEWCOMER)
+      this.#learnInBackground(session)
+  }
+
+  readonly #onClosed = (session: Session, { code }: LumosError): void => {
+    const { directory, sessions } = this.#components
+    const { peer } = session
+    const current = sessions.get(peer)
+    if (current !== undefined && current !== session) return
+    // A peer that says it stops is gone; any other end may be the link's, and the peer alive.
+    if (code === 'SHUTTING_DOWN') directory.remove(peer)
+    else directory.setConnected(peer, false)
+  }
+
+  /** Takes what the peer said in HELLO, once: later news must not be undone by it. */
+  #welcome(session: Session): void {
+    if (this.#welcomed.has(session)) return
+    this.#welcomed.add(session)
+    const { directory } = this.#components
+    const { peer, hello } = session
+    const statement = { name: hello.name, ...parseHelloFields(hello.fields) }
+    directory.confirm(peer, statement, HELLO_TTL_MS)
+    directory.setConnected(peer, true)
+  }
+
+  #learnInBackground(session: Session): void {
+    const learning = this.learnFrom(session).catch((error: unknown) => {
+      const { code } = toLumosError(error)
+      this.#components.logger.debug('a peer did not tell whom it knows', {
+        peer: session.peer,
+        code
+      })
+    })
+    this.#learning.add(learning)
+    void learning.finally(() => this.#learning.delete(learning))
+  }
+
+  #deadline(): AbortSignal {
+    const timeout = this.#components.clock.timeout(LIMITS.cardFetchDeadline.value)
+    return AbortSignal.any([this.#stopping.signal, timeout])
+  }
+
+  #serveCards(body: Uint8Array): Uint8Array {
+    const { digests } = decodeJson(getRequest, body)
+    const found: string[] = []
+    let bytes = 0
+    for (const digest of digests) {
+      const card = this.#components.directory.card(digest)
+      if (card === undefined) continue
+      const text = JSON.stringify(card.card)
+      bytes += Buffer.byteLength(text)
+      if (found.length > 0 && bytes > LIMITS.cardBatchBytes.value) break
+      found.push(text)
+    }
+    return new TextEncoder().encode(`{"cards":[${found.join(',')}]}`)
+  }
+
+  #serveKnown(asker: PeerIdText): Uint8Array {
+    // The first record is this node, of which HELLO has told the asker.
+    const [, ...others] = this.#components.directory.peers()
+    const peers = others
+      .filter(({ peer }) => peer !== asker)
+      .slice(0, LIMITS.directorySnapshotPeers.value)
+      .map(knownPeer)
+    return encodeJson({ peers })
+  }
+
+  #refuse(source: PeerIdText, reason: LumosError): void {
+    this.#components.logger.warn('an agent card was refused', { source, ...reason.details })
+    const count = this.#refusals.get(source)
+    if (count !== undefined || this.#refusals.size < LIMITS.directoryPeers.value) {
+      this.#refusals.set(source, (count ?? 0) + 1)
+    }
+    this.events.emit('refused', source, reason)
+  }
+}
+
+function knownPeer({ peer, name, load, slots, freshMs, connected, cards }: PeerRecord): KnownPeer {
+  return {
+    peer,
+    // An open session is itself a sign of life.
+    ageMs: connected ? 0 : freshMs,
+    name,
+    load: load ?? 0,
+    slots: slots ?? 0,
+    cards: cards.map(({ digest }) => digest)
+  }
+}

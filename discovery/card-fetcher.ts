@@ -1,0 +1,165 @@
+/** Brings missing cards of peers into the directory, from whoever has them, without a stampede. */
+import type { Clock } from '../core/clock.ts'
+import { toLumosError } from '../core/errors.ts'
+import type { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
+import type { Session, Sessions } from '../protocols/session/session.ts'
+import type { CardVerifier } from '../trust/card-signature.ts'
+import { transferCards } from './card-transfer.ts'
+import type { Wanted } from './card-transfer.ts'
+import type { Directory } from './directory.ts'
+
+/** Before a stranger is dialled for its cards, this many rounds ask peers that are connected anyway. */
+export const ASK_AROUND_ROUNDS = 2
+/** Connected peers asked in a round: with 10 of 100 nodes holding a new card, two rounds find it often. */
+const ASKED_PER_ROUND = 2
+/** Rounds start up to this far apart, at random, so that a hundred nodes do not ask at once. */
+export const ROUND_SPREAD_MS = 600
+const FIRST_BACKOFF_MS = 2000
+const MAX_BACKOFF_MS = 60_000
+
+export interface CardFetcherComponents {
+  readonly sessions: Pick<Sessions, 'get' | 'all' | 'connect'>
+  readonly directory: Directory
+  readonly verify: CardVerifier
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly onRefused: (source: PeerIdText, reason: LumosError) => void
+}
+
+export interface CardFetcher {
+  /** Notes that cards of `peer` are missing; does nothing while it is fetched, waits or must wait. */
+  want(peer: PeerIdText, digests: readonly string[]): void
+  /** Fetches what is wanted through one session, now. Fails as the session's calls do. */
+  fetchFrom(session: Session, wanted: Wanted, signal: AbortSignal): Promise<void>
+  /** Ends what is under way. */
+  close(): Promise<void>
+}
+
+interface Failure {
+  readonly count: number
+  /** Monotonic milliseconds. */
+  readonly until: number
+}
+
+export function createCardFetcher(components: CardFetcherComponents): CardFetcher {
+  return new QueuedFetcher(components)
+}
+
+class QueuedFetcher implements CardFetcher {
+  readonly #components: CardFetcherComponents
+  readonly #closing = new AbortController()
+  /** In order of arrival; a peer leaves when its fetch starts. */
+  readonly #waiting = new Map<PeerIdText, readonly string[]>()
+  readonly #running = new Map<PeerIdText, Promise<void>>()
+  readonly #failures = new Map<PeerIdText, Failure>()
+
+  constructor(components: CardFetcherComponents) {
+    this.#components = components
+  }
+
+  want(peer: PeerIdText, digests: readonly string[]): void {
+    if (digests.length === 0 || this.#closing.signal.aborted || this.#running.has(peer)) return
+    const { until = 0 } = this.#failures.get(peer) ?? {}
+    if (until > this.#components.clock.monotonic()) return
+    if (!this.#waiting.has(peer) && this.#waiting.size >= LIMITS.cardFetchQueue.value) return
+    this.#waiting.set(peer, digests)
+    this.#next()
+  }
+
+  async fetchFrom(session: Session, wanted: Wanted, signal: AbortSignal): Promise<void> {
+    await transferCards(this.#components, { session, wanted, signal })
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#waiting.clear()
+    await Promise.all(this.#running.values())
+  }
+
+  #next(): void {
+    for (const [peer, digests] of this.#waiting) {
+      if (this.#running.size >= LIMITS.cardFetches.value) return
+      this.#waiting.delete(peer)
+      this.#running.set(peer, this.#fetch(peer, digests))
+    }
+  }
+
+  async #fetch(peer: PeerIdText, digests: readonly string[]): Promise<void> {
+    const wanted: Wanted = new Map(digests.map((digest) => [digest, peer]))
+    try {
+      await this.#rounds(peer, wanted)
+    } catch (error) {
+      this.#components.logger.debug('cards could not be fetched', {
+        peer,
+        code: toLumosError(error).code
+      })
+    }
+    this.#running.delete(peer)
+    if (this.#closing.signal.aborted) return
+    this.#settle(
+      peer,
+      digests.some((digest) => this.#isMissing(digest))
+    )
+    this.#next()
+  }
+
+  /** The peer itself if connected; else others that may have its cards; at last by dialling it. */
+  async #rounds(peer: PeerIdText, wanted: Wanted): Promise<void> {
+    const { sessions, clock, random } = this.#components
+    for (let round = 0; round < ASK_AROUND_ROUNDS; round++) {
+      const direct = sessions.get(peer)
+      if (direct !== undefined) return this.#ask(direct, wanted)
+      if (!(await clock.sleep(random.next() * ROUND_SPREAD_MS, this.#closing.signal))) return
+      for (const session of this.#someSessions()) {
+        await this.#ask(session, wanted).catch(() => undefined)
+        if (wanted.size === 0) return
+      }
+    }
+    const signal = this.#deadline()
+    await this.#ask(await sessions.connect(peer, { signal }), wanted)
+  }
+
+  async #ask(session: Session, wanted: Wanted): Promise<void> {
+    await this.fetchFrom(session, wanted, this.#deadline())
+  }
+
+  #deadline(): AbortSignal {
+    const { clock } = this.#components
+    return AbortSignal.any([this.#closing.signal, clock.timeout(LIMITS.cardFetchDeadline.value)])
+  }
+
+  #someSessions(): Session[] {
+    const { sessions, random } = this.#components
+    return sessions
+      .all()
+      .map((session) => ({ session, key: random.next() }))
+      .toSorted((a, b) => a.key - b.key)
+      .slice(0, ASKED_PER_ROUND)
+      .map(({ session }) => session)
+  }
+
+  #isMissing(digest: string): boolean {
+    return this.#components.directory.card(digest) === undefined
+  }
+
+  /** Doubles the wait of a peer whose cards do not come; presence asks again afterwards. */
+  #settle(peer: PeerIdText, failed: boolean): void {
+    const { clock, random } = this.#components
+    const count = (this.#failures.get(peer)?.count ?? 0) + 1
+    this.#failures.delete(peer)
+    if (!failed) return
+    const ceiling = Math.min(FIRST_BACKOFF_MS * 2 ** (count - 1), MAX_BACKOFF_MS)
+    const wait = ceiling * (0.5 + random.next() / 2)
+    this.#failures.set(peer, { count, until: clock.monotonic() + wait })
+    // Re-inserted at the end above, so the first is the one that failed longest ago.
+    const [oldest] = this.#failures.keys()
+    if (this.#failures.size > LIMITS.cardFetchQueue.value && oldest !== undefined) {
+      this.#failures.delete(oldest)
+    }
+  }
+}

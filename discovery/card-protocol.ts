@@ -1,0 +1,80 @@
+/** The session calls by which peers exchange cards and presence (docs/protocols/discovery.md). */
+import { z } from 'zod'
+import { LumosError } from '../core/errors.ts'
+import type { Json } from '../core/json.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { PeerStatement } from './directory.ts'
+
+export const CARD_METHODS = {
+  /** Cards by digest. */
+  get: 'cards.get',
+  /** Whom the peer knows, for a newcomer. */
+  known: 'cards.known',
+  /** Presence statements, both ways. */
+  presence: 'presence.exchange'
+} as const
+
+const digest = z.string().regex(/^[0-9a-f]{16}$/)
+const peerId = z.string().min(1).max(128)
+
+/** What every statement about a peer holds; HELLO's fields have it but for the name. */
+export const statementFields = {
+  name: z.string().max(63),
+  load: z.number().min(0).max(1),
+  slots: z.int().min(0).max(1_000_000),
+  cards: z.array(digest).max(LIMITS.cardsPerPeer.value)
+}
+
+export const getRequest = z.object({
+  digests: z.array(digest).min(1).max(LIMITS.cardsPerFetch.value)
+})
+
+/** Cards themselves are checked one by one: a bad one must not cost the others. */
+export const getResponse = z.object({
+  cards: z.array(z.unknown()).max(LIMITS.cardsPerFetch.value)
+})
+
+export const knownResponse = z.object({
+  peers: z
+    .array(
+      z.object({
+        peer: peerId,
+        /** Milliseconds since the sender last heard of the peer. */
+        ageMs: z.number().min(0),
+        ...statementFields
+      })
+    )
+    .max(LIMITS.directorySnapshotPeers.value)
+})
+
+export type KnownPeer = z.infer<typeof knownResponse>['peers'][number]
+
+const helloFields = z.object({
+  load: statementFields.load,
+  slots: statementFields.slots,
+  cards: statementFields.cards
+})
+
+/** What HELLO says beside the name; a peer that says nothing of the kind has no agents. */
+export function parseHelloFields(fields: unknown): Omit<PeerStatement, 'name'> {
+  const result = helloFields.safeParse(fields)
+  return result.success ? result.data : { load: 0, slots: 0, cards: [] }
+}
+
+export function encodeJson(value: Json): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value))
+}
+
+/** Parses what a peer sent. @throws INVALID_REQUEST */
+export function decodeJson<T>(schema: z.ZodType<T>, body: Uint8Array): T {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    throw new LumosError('INVALID_REQUEST', { details: { reason: 'it is not JSON' } })
+  }
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const path = result.error.issues[0]?.path.join('.') || 'the document'
+  throw new LumosError('INVALID_REQUEST', { details: { reason: `${path} is malformed` } })
+}

@@ -1,0 +1,322 @@
+/** Who can do what, as far as this node knows: verified cards of live peers, ready to be searched. */
+import { EventEmitter } from 'node:events'
+import type { AgentSkill } from '../core/a2a.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { VerifiedCard } from '../trust/card-signature.ts'
+import { createCardIndex } from './card-index.ts'
+import { emptyEntry, isAt } from './peer-entry.ts'
+import type { PeerEntry } from './peer-entry.ts'
+import { matchCard, parseQuery, searchable } from './query.ts'
+import type { Match, Query } from './query.ts'
+import { createRanking } from './ranking.ts'
+import type { RankedMatch } from './ranking.ts'
+
+/** Word of a third party counts no longer than this since the peer itself was last heard. */
+export const HINT_TTL_MS = 20_000
+/** After its session broke, a living peer has this long to be heard again (presence comes every 4 s). */
+export const SILENCE_TTL_MS = 12_000
+/** How long a HELLO counts; the open session keeps the peer listed beyond it. */
+export const HELLO_TTL_MS = 15_000
+/** Removal takes at most this much longer than a lifetime; queries skip the dead at once. */
+const SWEEP_INTERVAL_MS = 1000
+
+/** What a peer says about itself. */
+export interface PeerStatement {
+  readonly name: string
+  /** Running tasks per slot, 0 to 1. */
+  readonly load: number
+  /** Tasks it runs at the same time. */
+  readonly slots: number
+  /** Digests of all its cards. */
+  readonly cards: readonly string[]
+}
+
+export interface PeerRecord {
+  readonly peer: PeerIdText
+  readonly name: string
+  readonly load: number | undefined
+  readonly slots: number | undefined
+  readonly connected: boolean
+  /** Milliseconds since the peer was last heard of. */
+  readonly freshMs: number
+  readonly cards: readonly VerifiedCard[]
+}
+
+export interface Provider {
+  readonly peer: PeerIdText
+  /** Node name. */
+  readonly name: string
+  readonly agentId: string
+  readonly skill: AgentSkill
+  readonly match: Match
+  /** 0 to 1; higher fits better. */
+  readonly score: number
+  readonly load: number | undefined
+  readonly slots: number | undefined
+  readonly local: boolean
+  /** Whether a session with the peer is open; true for this node. */
+  readonly connected: boolean
+  /** Milliseconds since the peer was last heard of. */
+  readonly freshMs: number
+  readonly card: VerifiedCard
+}
+
+/** `stale`: one at least as new is held. `unasked`: the peer never named it. `full`: no room. */
+export type Addition = 'added' | 'stale' | 'unasked' | 'full'
+
+export type Departure = 'goodbye' | 'expired' | 'evicted'
+
+export interface DirectoryEvents {
+  /** Agents of a peer came, changed or went. */
+  changed: [peer: PeerIdText]
+  removed: [peer: PeerIdText, why: Departure]
+}
+
+export interface Directory extends Component {
+  readonly events: EventEmitter<DirectoryEvents>
+  /** The agents of this node, in place of those told before. */
+  setOwn(cards: readonly VerifiedCard[]): void
+  /** The peer itself was heard; it counts as alive for `ttlMs`. Returns digests of cards not held. */
+  confirm(peer: PeerIdText, statement: PeerStatement, ttlMs: number): readonly string[]
+  /** A third party heard the peer `ageMs` ago. Returns digests of cards not held. */
+  hint(peer: PeerIdText, statement: PeerStatement, ageMs: number): readonly string[]
+  /** Digests that the peer is known to have and this node does not hold. */
+  missing(peer: PeerIdText): readonly string[]
+  add(card: VerifiedCard): Addition
+  /** While connected, a peer does not expire. */
+  setConnected(peer: PeerIdText, connected: boolean): void
+  remove(peer: PeerIdText, why?: Departure): void
+  /** A card by its digest, of this node or of a live peer. */
+  card(digest: string): VerifiedCard | undefined
+  peer(peer: PeerIdText): PeerRecord | undefined
+  /** This node first. */
+  peers(): readonly PeerRecord[]
+  /** Best first; ties go to the less loaded, then to the fresher. */
+  search(query: string | Query, options?: { readonly limit?: number }): readonly Provider[]
+}
+
+export interface DirectoryInit {
+  readonly self: PeerIdText
+  /** This node's readable name. */
+  readonly name: string
+  /** This node's own load, asked at each search. */
+  readonly load?: () => { readonly load: number; readonly slots: number }
+}
+
+export function createDirectory(clock: Clock, init: DirectoryInit): Directory {
+  return new LiveDirectory(clock, init)
+}
+
+class LiveDirectory implements Directory {
+  readonly events = new EventEmitter<DirectoryEvents>()
+  readonly #clock: Clock
+  readonly #init: DirectoryInit
+  readonly #own: PeerEntry
+  readonly #remote = new Map<PeerIdText, PeerEntry>()
+  readonly #index = createCardIndex()
+  readonly #digests = new Map<string, VerifiedCard>()
+  #cancelSweep: (() => void) | undefined
+
+  constructor(clock: Clock, init: DirectoryInit) {
+    this.#clock = clock
+    this.#init = init
+    this.#own = { ...emptyEntry(init.self), name: init.name, connected: true }
+  }
+
+  async start(): Promise<void> {
+    if (this.#cancelSweep === undefined) this.#scheduleSweep()
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelSweep?.()
+    this.#cancelSweep = undefined
+  }
+
+  setOwn(cards: readonly VerifiedCard[]): void {
+    for (const agentId of this.#own.agents.keys()) this.#drop(this.#own, agentId)
+    this.#own.named = new Set(cards.map(({ digest }) => digest))
+    for (const card of cards) this.#place(this.#own, card)
+    this.events.emit('changed', this.#own.peer)
+  }
+
+  confirm(peer: PeerIdText, statement: PeerStatement, ttlMs: number): readonly string[] {
+    const entry = this.#entry(peer)
+    if (entry === undefined) return []
+    entry.heardAt = this.#clock.monotonic()
+    entry.expiresAt = entry.heardAt + ttlMs
+    return this.#learn(entry, statement)
+  }
+
+  hint(peer: PeerIdText, statement: PeerStatement, ageMs: number): readonly string[] {
+    const heardAt = this.#clock.monotonic() - ageMs
+    const known = this.#remote.get(peer)
+    // Whoever hears the peer itself, or somebody closer to it, knows better.
+    if (known !== undefined && (known.connected || known.heardAt >= heardAt)) return []
+    if (ageMs >= HINT_TTL_MS) return []
+    const entry = this.#entry(peer)
+    if (entry === undefined) return []
+    entry.heardAt = heardAt
+    entry.expiresAt = Math.max(entry.expiresAt, heardAt + HINT_TTL_MS)
+    return this.#learn(entry, statement)
+  }
+
+  missing(peer: PeerIdText): readonly string[] {
+    const named = this.#remote.get(peer)?.named ?? []
+    return [...named].filter((digest) => !this.#digests.has(digest))
+  }
+
+  add(card: VerifiedCard): Addition {
+    const entry = this.#remote.get(card.peer)
+    if (entry === undefined || !entry.named.has(card.digest)) return 'unasked'
+    const held = entry.agents.get(card.agentId)?.source
+    if (held !== undefined && held.seq >= card.seq) return 'stale'
+    if (held === undefined && entry.agents.size >= LIMITS.cardsPerPeer.value) return 'full'
+    this.#drop(entry, card.agentId)
+    this.#place(entry, card)
+    this.#prune(entry)
+    this.events.emit('changed', card.peer)
+    return 'added'
+  }
+
+  setConnected(peer: PeerIdText, connected: boolean): void {
+    const entry = this.#remote.get(peer)
+    if (entry === undefined) return
+    entry.connected = connected
+    if (!connected) entry.expiresAt = this.#clock.monotonic() + SILENCE_TTL_MS
+  }
+
+  remove(peer: PeerIdText, why: Departure = 'goodbye'): void {
+    const entry = this.#remote.get(peer)
+    if (entry === undefined) return
+    this.#remote.delete(peer)
+    for (const agentId of entry.agents.keys()) this.#drop(entry, agentId)
+    this.events.emit('removed', peer, why)
+  }
+
+  card(digest: string): VerifiedCard | undefined {
+    return this.#digests.get(digest)
+  }
+
+  peer(peer: PeerIdText): PeerRecord | undefined {
+    const entry = peer === this.#own.peer ? this.#own : this.#remote.get(peer)
+    return entry === undefined || this.#isDead(entry) ? undefined : this.#record(entry)
+  }
+
+  peers(): readonly PeerRecord[] {
+    const alive = [...this.#remote.values()].filter((entry) => !this.#isDead(entry))
+    return [this.#own, ...alive].map((entry) => this.#record(entry))
+  }
+
+  search(
+    query: string | Query,
+    { limit = LIMITS.findProviders.value }: { readonly limit?: number } = {}
+  ): readonly Provider[] {
+    const parsed = typeof query === 'string' ? parseQuery(query) : query
+    const best = createRanking(limit)
+    Object.assign(this.#own, this.#loadOf(this.#own))
+    for (const candidate of this.#index.candidates(parsed)) {
+      const entry = this.#entryOf(candidate.source)
+      if (entry === undefined || this.#isDead(entry) || !isAt(entry, parsed.node)) continue
+      for (const found of matchCard(candidate, parsed)) {
+        best.offer({ ...found, entry, card: candidate.source })
+      }
+    }
+    return best.ranked().map((found) => this.#provider(found))
+  }
+
+  /** Takes what is said about the peer, and tells which of its cards are missing. */
+  #learn(entry: PeerEntry, { name, load, slots, cards }: PeerStatement): readonly string[] {
+    Object.assign(entry, { name, load, slots })
+    entry.named = new Set(cards)
+    this.#prune(entry)
+    return this.missing(entry.peer)
+  }
+
+  /** Old cards stay until all new ones are here, so that renewing a card leaves no gap. */
+  #prune(entry: PeerEntry): void {
+    for (const digest of entry.named) if (!this.#digests.has(digest)) return
+    for (const [agentId, { source }] of entry.agents) {
+      if (entry.named.has(source.digest)) continue
+      this.#drop(entry, agentId)
+      this.events.emit('changed', entry.peer)
+    }
+  }
+
+  #place(entry: PeerEntry, card: VerifiedCard): void {
+    const prepared = searchable(card)
+    entry.agents.set(card.agentId, prepared)
+    this.#digests.set(card.digest, card)
+    this.#index.add(prepared)
+  }
+
+  #drop(entry: PeerEntry, agentId: string): void {
+    const held = entry.agents.get(agentId)
+    if (held === undefined) return
+    entry.agents.delete(agentId)
+    this.#digests.delete(held.source.digest)
+    this.#index.remove(held)
+  }
+
+  #entryOf({ peer }: VerifiedCard): PeerEntry | undefined {
+    return peer === this.#own.peer ? this.#own : this.#remote.get(peer)
+  }
+
+  /** The entry of a remote peer; `undefined` for ourselves and when there is no room. */
+  #entry(peer: PeerIdText): PeerEntry | undefined {
+    if (peer === this.#own.peer) return undefined
+    const known = this.#remote.get(peer)
+    if (known !== undefined) return known
+    if (this.#remote.size >= LIMITS.directoryPeers.value && !this.#evict()) return undefined
+    const fresh = emptyEntry(peer)
+    this.#remote.set(peer, fresh)
+    return fresh
+  }
+
+  /** Makes room by forgetting the dead; the living are never thrown out for strangers. */
+  #evict(): boolean {
+    this.#sweep()
+    return this.#remote.size < LIMITS.directoryPeers.value
+  }
+
+  #sweep(): void {
+    for (const entry of this.#remote.values()) {
+      if (this.#isDead(entry)) this.remove(entry.peer, 'expired')
+    }
+  }
+
+  #scheduleSweep(): void {
+    this.#cancelSweep = this.#clock.after(SWEEP_INTERVAL_MS, () => {
+      this.#sweep()
+      this.#scheduleSweep()
+    })
+  }
+
+  #isDead(entry: PeerEntry): boolean {
+    return !entry.connected && entry.expiresAt <= this.#clock.monotonic()
+  }
+
+  #freshMs(entry: PeerEntry): number {
+    return entry === this.#own ? 0 : this.#clock.monotonic() - entry.heardAt
+  }
+
+  #loadOf(entry: PeerEntry): Pick<PeerEntry, 'load' | 'slots'> {
+    if (entry === this.#own && this.#init.load !== undefined) return this.#init.load()
+    return { load: entry.load, slots: entry.slots }
+  }
+
+  #record(entry: PeerEntry): PeerRecord {
+    const { peer, name, connected, agents } = entry
+    const cards = Array.from(agents.values(), ({ source }) => source)
+    return { peer, name, connected, cards, ...this.#loadOf(entry), freshMs: this.#freshMs(entry) }
+  }
+
+  #provider({ entry, card, skill, match, score }: RankedMatch): Provider {
+    const { peer, name, connected } = entry
+    const local = entry === this.#own
+    const about = { peer, name, local, connected, freshMs: this.#freshMs(entry) }
+    return { ...about, ...this.#loadOf(entry), agentId: card.agentId, skill, match, score, card }
+  }
+}

@@ -1,0 +1,142 @@
+/** Answers "who can do this?": from the directory at once, and from the DHT when nobody known can. */
+import type { Clock } from '../core/clock.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { Logger } from '../core/logger.ts'
+import { toLumosError } from '../core/errors.ts'
+import type { CapabilityDht } from './capability-dht.ts'
+import type { CardExchange } from './card-exchange.ts'
+import type { Directory, Provider } from './directory.ts'
+import { parseQuery } from './query.ts'
+import type { Query } from './query.ts'
+
+/** A skill that nobody has is not looked up again for this long. */
+export const NEGATIVE_CACHE_MS = 5000
+/** A provider that turned out not to have the skill is not asked for it again for this long. */
+export const LIAR_CACHE_MS = 60_000
+/** Time for connecting to a found provider and checking its cards, beside the search itself. */
+const CONFIRM_TIMEOUT_MS = 3000
+const CACHE_ENTRIES = 1024
+
+export interface FinderComponents {
+  readonly directory: Directory
+  readonly dht: Pick<CapabilityDht, 'providers'>
+  readonly exchange: Pick<CardExchange, 'confirm'>
+  readonly self: PeerIdText
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface FindOptions {
+  /** Ask the DHT although the directory has an answer. */
+  readonly wide?: boolean
+  /** Never ask the DHT. */
+  readonly narrow?: boolean
+  readonly limit?: number
+  readonly signal?: AbortSignal
+}
+
+export interface Found {
+  /** Best first. */
+  readonly providers: readonly Provider[]
+  readonly asked: {
+    /** Peers in the directory, this node included. */
+    readonly directory: number
+    readonly dht: boolean
+    readonly tookMs: number
+  }
+}
+
+export interface Finder {
+  /**
+   * Agents and skills that fit `query`: `@agent@node`, agent id, skill id, branch of skill ids, tag
+   * or words. Every provider returned has a verified card.
+   */
+  find(query: string, options?: FindOptions): Promise<Found>
+}
+
+export function createFinder(components: FinderComponents): Finder {
+  const { directory, clock } = components
+  const widen = createWidening(components)
+
+  return {
+    async find(query, { wide = false, narrow = false, limit, signal } = {}) {
+      const startedAt = clock.monotonic()
+      const parsed = parseQuery(query)
+      const options = limit === undefined ? {} : { limit }
+      let providers = directory.search(parsed, options)
+      const askDht = !narrow && isSkillId(parsed) && (wide || providers.length === 0)
+      const asked = askDht && (await widen(parsed.text, signal))
+      signal?.throwIfAborted()
+      if (asked) providers = directory.search(parsed, options)
+      const tookMs = clock.monotonic() - startedAt
+      return { providers, asked: { directory: directory.peers().length, dht: asked, tookMs } }
+    }
+  }
+}
+
+/** The DHT has keys for skills and their branches only: not for agents on a node, nor for words. */
+function isSkillId({ text, agent }: Query): boolean {
+  return agent === undefined && /^\S+$/.test(text)
+}
+
+/** Whether the DHT was asked; what it found is then in the directory. */
+type Widening = (skillId: string, signal?: AbortSignal) => Promise<boolean>
+
+function createWidening(components: FinderComponents): Widening {
+  const { directory, dht, exchange, self, clock, logger } = components
+  const fruitless = createExpiringSet(clock, NEGATIVE_CACHE_MS)
+  const liars = createExpiringSet(clock, LIAR_CACHE_MS)
+
+  /** Whether the peer, asked itself, has the skill. */
+  async function confirm(peer: PeerIdText, skillId: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await exchange.confirm(peer, signal)
+    } catch (error) {
+      if (signal.aborted) return false
+      logger.debug('a found provider did not answer', { peer, code: toLumosError(error).code })
+    }
+    if (directory.search(skillId, { limit: Infinity }).some((found) => found.peer === peer)) {
+      return true
+    }
+    liars.add(`${peer} ${skillId}`)
+    return false
+  }
+
+  return async (skillId, signal) => {
+    if (fruitless.has(skillId)) return false
+    const enough = new AbortController()
+    const timeout = clock.timeout(LIMITS.dhtFind.value + CONFIRM_TIMEOUT_MS)
+    const ended = AbortSignal.any([enough.signal, timeout, ...(signal ? [signal] : [])])
+    const confirmations: Promise<boolean>[] = []
+    for await (const peer of dht.providers(skillId, ended)) {
+      if (peer === self || liars.has(`${peer} ${skillId}`)) continue
+      const confirmation = confirm(peer, skillId, ended)
+      confirmations.push(confirmation)
+      // The first that proves it has the skill ends search and waiting: people wait for an answer.
+      void confirmation.then((proved) => proved && enough.abort())
+    }
+    const proved = await Promise.all(confirmations)
+    if (!proved.includes(true)) fruitless.add(skillId)
+    return true
+  }
+}
+
+interface ExpiringSet {
+  has(key: string): boolean
+  add(key: string): void
+}
+
+function createExpiringSet(clock: Clock, ttlMs: number): ExpiringSet {
+  /** In order of expiry, since all live equally long. */
+  const expiries = new Map<string, number>()
+  return {
+    has: (key) => (expiries.get(key) ?? -Infinity) > clock.monotonic(),
+    add(key) {
+      expiries.delete(key)
+      expiries.set(key, clock.monotonic() + ttlMs)
+      const [oldest] = expiries.keys()
+      if (expiries.size > CACHE_ENTRIES && oldest !== undefined) expiries.delete(oldest)
+    }
+  }
+}

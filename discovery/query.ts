@@ -1,0 +1,130 @@
+/** What people and programs ask for, and how well a skill fits: pure functions over one card. */
+import type { AgentSkill } from '../core/a2a.ts'
+import type { VerifiedCard } from '../trust/card-signature.ts'
+
+export type Match = 'agent' | 'skill' | 'prefix' | 'tag' | 'words'
+
+/** An exact name beats a broader one, which beats a tag, which beats words in a description. */
+export const SCORES: Readonly<Record<Match, number>> = {
+  agent: 1,
+  skill: 0.95,
+  prefix: 0.8,
+  tag: 0.7,
+  words: 0.6
+}
+
+export interface Query {
+  /** The whole query in lower case. */
+  readonly text: string
+  readonly words: readonly string[]
+  /** Set for `@agent` and `@agent@node`: nothing else may match then. */
+  readonly agent?: string
+  /** Node name, or PeerId in lower case. */
+  readonly node?: string
+}
+
+/** Longer queries gain nothing and cost the index a look-up for each word. */
+const MAX_QUERY_LENGTH = 256
+const MAX_WORDS = 16
+const MAX_WORDS_OF_SKILL = 128
+
+const STOP_WORDS = new Set(
+  'a an and are as at be by can for from in into is it me my of on or that the this to with'.split(
+    ' '
+  )
+)
+
+/** Understands `@agent`, `@agent@node`, ids, dotted prefixes, tags and free words. */
+export function parseQuery(input: string): Query {
+  const text = input.trim().toLowerCase().slice(0, MAX_QUERY_LENGTH)
+  const [, agent, node] = /^@([^@\s]+)(?:@([^@\s]+))?$/.exec(text) ?? []
+  const words = wordsOf(text).slice(0, MAX_WORDS)
+  return { text, words, ...(agent !== undefined && { agent }), ...(node !== undefined && { node }) }
+}
+
+/** A skill's names in the form they are compared in. */
+interface SearchableSkill {
+  readonly skill: AgentSkill
+  readonly id: string
+  readonly tags: ReadonlySet<string>
+  readonly words: ReadonlySet<string>
+}
+
+/** A card prepared for searching. */
+export interface SearchableCard {
+  readonly source: VerifiedCard
+  readonly agentId: string
+  readonly skills: readonly SearchableSkill[]
+}
+
+export interface SkillMatch {
+  readonly skill: AgentSkill
+  readonly match: Match
+  /** 0 to 1. */
+  readonly score: number
+}
+
+export function searchable(source: VerifiedCard): SearchableCard {
+  const { card, agentId } = source
+  const common = wordsOf(`${agentId} ${card.name} ${card.description}`)
+  return {
+    source,
+    agentId: agentId.toLowerCase(),
+    skills: card.skills.map((skill) => ({
+      skill,
+      id: skill.id.toLowerCase(),
+      tags: new Set(skill.tags.map((tag) => tag.trim().toLowerCase())),
+      words: new Set(
+        [
+          ...wordsOf(`${skill.id} ${skill.name} ${skill.tags.join(' ')} ${skill.description}`),
+          ...common
+        ].slice(0, MAX_WORDS_OF_SKILL)
+      )
+    }))
+  }
+}
+
+/** Every skill of the card that fits; an agent asked for by name answers with its main skill only. */
+export function matchCard(card: SearchableCard, query: Query): SkillMatch[] {
+  if (card.agentId === (query.agent ?? query.text)) {
+    const main = card.skills.find(({ id }) => id === card.agentId) ?? card.skills[0]
+    return main === undefined ? [] : [{ skill: main.skill, match: 'agent', score: SCORES.agent }]
+  }
+  if (query.agent !== undefined) return []
+  const found: SkillMatch[] = []
+  for (const skill of card.skills) {
+    const fit = matchSkill(skill, query)
+    if (fit !== undefined) found.push(fit)
+  }
+  return found
+}
+
+function matchSkill(
+  { skill, id, tags, words }: SearchableSkill,
+  query: Query
+): SkillMatch | undefined {
+  if (id === query.text) return { skill, match: 'skill', score: SCORES.skill }
+  if (isPrefix(query.text, id)) return { skill, match: 'prefix', score: SCORES.prefix }
+  if (tags.has(query.text)) return { skill, match: 'tag', score: SCORES.tag }
+  const known = query.words.filter((word) => words.has(word)).length
+  // Half of the words: one common word in a long question is no answer to it.
+  if (known === 0 || known * 2 < query.words.length) return undefined
+  return { skill, match: 'words', score: (SCORES.words * known) / query.words.length }
+}
+
+/** Whether `prefix` names a branch of the dotted id: `vision` does of `vision.caption`. */
+function isPrefix(prefix: string, id: string): boolean {
+  return prefix !== '' && id.startsWith(prefix) && id[prefix.length] === '.'
+}
+
+/** `vision` and `vision.caption` of `vision.caption.short`: the branches above a skill. */
+export function branchesOf(skillId: string): string[] {
+  const parts = skillId.split('.')
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('.'))
+}
+
+/** Words of at least two letters or digits, in lower case, without those that say nothing. */
+function wordsOf(text: string): string[] {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]{2,}/gu) ?? []
+  return [...new Set(words)].filter((word) => !STOP_WORDS.has(word))
+}

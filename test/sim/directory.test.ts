@@ -1,0 +1,143 @@
+/** Many nodes, one seed: directories agree with what lives, whatever gossip does. */
+import { isDeepStrictEqual } from 'node:util'
+import { expect, test } from 'vitest'
+import type { Random } from '../../core/random.ts'
+import { createDiscoveryNode, createTestSwarm, testAgent } from '../support/discovery-node.ts'
+import type { DiscoveryNode, TestSwarm } from '../support/discovery-node.ts'
+import type { GossipFaults } from '../support/gossip-network.ts'
+
+interface Simulation extends TestSwarm {
+  readonly nodes: DiscoveryNode[]
+  /** What each node should know: agents of all running nodes. */
+  readonly expected: () => string[]
+}
+
+const SEEDS = [1, 2, 3]
+
+/** Nodes with sessions to the next few in a ring, as the topology keeper would leave them. */
+async function setup(seed: number, faults: GossipFaults, size = 12): Promise<Simulation> {
+  const swarm = createTestSwarm(seed, faults)
+  const nodes = await Promise.all(
+    Array.from({ length: size }, async (_, index) =>
+      createDiscoveryNode(swarm, { seed: index + 1, agents: [testAgent(`agent-${index}`)] })
+    )
+  )
+  for (const node of nodes) await node.start()
+  nodes.forEach(({ peer }, index) => {
+    for (const step of [1, 2, 3]) {
+      swarm.sessions.link(peer, nodes[(index + step) % size]?.peer ?? '')
+    }
+  })
+  const expected = (): string[] => nodes.flatMap(({ book }) => book.cards().map(agentAt)).toSorted()
+  return { ...swarm, nodes, expected }
+}
+
+function agentAt({ agentId, peer }: { agentId: string; peer: string }): string {
+  return `${agentId}@${peer}`
+}
+
+function known({ directory }: DiscoveryNode): string[] {
+  return directory
+    .peers()
+    .flatMap(({ cards }) => cards.map(agentAt))
+    .toSorted()
+}
+
+/** All nodes know exactly what runs, at one moment of the next 30 s. */
+async function expectAgreement(sim: Simulation): Promise<void> {
+  for (let second = 0; second < 30; second++) {
+    await sim.advance(1000)
+    const agreed = sim.nodes.every((node) => isDeepStrictEqual(known(node), sim.expected()))
+    if (agreed) return
+  }
+  for (const node of sim.nodes) expect(known(node)).toEqual(sim.expected())
+}
+
+async function stopAll(sim: Simulation, nodes: readonly DiscoveryNode[]): Promise<void> {
+  await sim.run(Promise.all(nodes.map(async (node) => node.stop())))
+}
+
+function pick<T>(random: Random, items: readonly T[]): T {
+  const item = items[Math.floor(random.next() * items.length)]
+  if (item === undefined) throw new TypeError('nothing to pick from')
+  return item
+}
+
+test.for(SEEDS)(
+  'lossy, doubled and disordered gossip: all agree, and again after changes (seed %i)',
+  async (seed) => {
+    const sim = await setup(seed, { loss: 0.3, duplication: 0.2, delayMs: 400 })
+    await expectAgreement(sim)
+    for (let change = 0; change < 5; change++) {
+      const node = pick(sim.random, sim.nodes)
+      await node.book.setAgents([testAgent(`changed-${change}`), testAgent('echo')])
+      await sim.advance(sim.random.next() * 3000)
+    }
+    await expectAgreement(sim)
+    await stopAll(sim, sim.nodes)
+  }
+)
+
+test.for(SEEDS)('without any gossip, sessions alone bring every agent (seed %i)', async (seed) => {
+  const sim = await setup(seed, { loss: 1 }, 8)
+  await sim.advance(60_000)
+  for (const node of sim.nodes) {
+    const peers = sim.nodes.filter(({ peer }) => node.sessions.get(peer) !== undefined)
+    const near = [node, ...peers].flatMap(({ book }) => book.cards().map(agentAt))
+    expect(known(node)).toEqual(expect.arrayContaining(near))
+  }
+  const node = pick(sim.random, sim.nodes)
+  await node.book.setAgents([testAgent('late')])
+  await sim.advance(15_000)
+  for (const other of sim.nodes.filter(({ sessions }) => sessions.get(node.peer) !== undefined)) {
+    expect(other.directory.search('late')).toHaveLength(1)
+    expect(other.directory.peer(node.peer)?.cards).toHaveLength(1)
+  }
+  await stopAll(sim, sim.nodes)
+})
+
+test.for(SEEDS)(
+  'the dead go: at once when they say so, else within 20 s (seed %i)',
+  async (seed) => {
+    const sim = await setup(seed, { loss: 0.1, delayMs: 200 })
+    await sim.advance(15_000)
+    const [leaver, victim, ...rest] = sim.nodes
+    if (leaver === undefined || victim === undefined) throw new TypeError('too few nodes')
+    const [stopped] = await Promise.all([leaver.stop(), sim.advance(5000)])
+    expect(stopped).toBeUndefined()
+    for (const node of rest) expect(node.directory.peer(leaver.peer)).toBeUndefined()
+    await Promise.all([victim.kill(), sim.advance(1000)])
+    await sim.advance(19_000)
+    for (const node of rest) expect(node.directory.peer(victim.peer)).toBeUndefined()
+    await stopAll(sim, rest)
+  }
+)
+
+test('replaying all that was ever gossiped resurrects nobody', async () => {
+  const sim = await setup(4, {}, 6)
+  await sim.advance(20_000)
+  const [victim, ...rest] = sim.nodes
+  if (victim === undefined) throw new TypeError('too few nodes')
+  await sim.run(victim.stop())
+  await sim.advance(3000)
+  for (const { author, topic, data } of [...sim.gossip.log]) sim.gossip.inject(author, topic, data)
+  await sim.advance(1000)
+  for (const node of rest) expect(node.directory.peer(victim.peer)).toBeUndefined()
+  await stopAll(sim, rest)
+})
+
+test('a newcomer knows every agent within a second, and few dial it for its own', async () => {
+  const sim = await setup(5, { delayMs: 100 }, 40)
+  await sim.advance(20_000)
+  const newcomer = await createDiscoveryNode(sim, { seed: 1000, agents: [testAgent('new')] })
+  await newcomer.start()
+  const dials = sim.sessions.calls.get('connect') ?? 0
+  sim.sessions.link(newcomer.peer, pick(sim.random, sim.nodes).peer)
+  await sim.advance(1000)
+  expect(newcomer.directory.peers()).toHaveLength(41)
+  expect(newcomer.directory.search('agent', { limit: 100 })).toHaveLength(41)
+  await sim.advance(5000)
+  for (const node of sim.nodes) expect(node.directory.search('new')).toHaveLength(1)
+  expect((sim.sessions.calls.get('connect') ?? 0) - dials).toBeLessThan(20)
+  await stopAll(sim, [newcomer, ...sim.nodes])
+})
