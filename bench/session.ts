@@ -10,7 +10,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { noise } from '@chainsafe/libp2p-noise'
@@ -103,12 +102,9 @@ async function serve(psk: Uint8Array): Promise<void> {
     request.on('end', () => response.end(Buffer.concat(chunks)))
   })
   server.listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as AddressInfo
-    const address: Address = {
-      libp2p: libp2p.getMultiaddrs().map(String)[0] ?? '',
-      httpPort: port
-    }
-    console.log(JSON.stringify(address))
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    console.log(`${libp2p.getMultiaddrs()[0]} ${port}`)
   })
 }
 
@@ -161,7 +157,7 @@ async function round(call: Call, inFlight: number, ms: number): Promise<Measured
   const begin = performance.now()
   const end = begin + ms
   const worker = async (): Promise<void> => {
-    for (let now = performance.now(); now < end; ) {
+    for (let now = performance.now(); now < end;) {
       await call()
       const after = performance.now()
       latencies.push(after - now)
@@ -214,22 +210,20 @@ async function compare(systems: Readonly<Record<string, Call>>): Promise<void> {
 async function bulk(session: Session): Promise<void> {
   const idle = await round(sessionCall(session), 1, ROUND_MS)
   const latencies: number[] = []
-  let running = true
+  let bytes = 0
   const call = sessionCall(session)
   const small = (async () => {
-    while (running) {
+    while (bytes < BULK_BYTES) {
       const begin = performance.now()
       await call()
       latencies.push(performance.now() - begin)
     }
   })()
   const begin = performance.now()
-  let bytes = 0
   for await (const message of session.stream('bulk', new Uint8Array(), { timeoutMs: Infinity })) {
     bytes += message.length
   }
   const seconds = (performance.now() - begin) / 1000
-  running = false
   await small
   const busy = percentiles(latencies)
   console.log()
@@ -246,7 +240,8 @@ async function spawnServer(key: string): Promise<{ child: ChildProcess; address:
     stdio: ['ignore', 'pipe', 'inherit']
   })
   for await (const line of createInterface({ input: child.stdout })) {
-    return { child, address: JSON.parse(line) as Address }
+    const [peer = '', port] = line.split(' ')
+    return { child, address: { libp2p: peer, httpPort: Number(port) } }
   }
   throw new Error('the server ended before it listened')
 }

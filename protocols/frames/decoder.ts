@@ -81,12 +81,12 @@ export class FrameDecoder {
     return false
   }
 
-  /** Memory follows the bytes that arrived, doubling, never the length that was announced. */
+  /** Memory follows the bytes that arrived, fourfold, never the length that was announced. */
   #keep(count: number): void {
     const needed = this.#partBytes + count
     if (needed > this.#part.length) {
-      const size = Math.min(this.#length, Math.max(FIRST_PART_BYTES, 2 * needed))
-      const part = new Uint8Array(size)
+      const size = Math.min(this.#length, Math.max(FIRST_PART_BYTES, 4 * needed))
+      const part = Buffer.allocUnsafeSlow(size)
       part.set(this.#part.subarray(0, this.#partBytes))
       this.#part = part
     }

@@ -23,12 +23,16 @@ export class Budget {
   }
 }
 
-const NOTHING = new Uint8Array(0)
+/** Chunks from this size on are kept as they came; smaller ones could pin sixty times their size. */
+const LARGE_CHUNK_BYTES = 16 * 1024
 
 /** One message after another, each a run of chunks. */
 export class Assembler {
-  #buffer: Uint8Array = NOTHING
+  #parts: Uint8Array[] = []
   #length = 0
+  /** Collects small chunks. */
+  #tail: Buffer | undefined
+  #tailBytes = 0
 
   /** Whether a message has begun and not ended. */
   get open(): boolean {
@@ -43,24 +47,36 @@ export class Assembler {
       throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes: length, limit } })
     }
     if (last && this.#length === 0) return chunk
-    this.#append(chunk, length)
-    if (!last) return undefined
-    const message = this.#buffer.subarray(0, length)
-    this.#buffer = NOTHING
-    this.#length = 0
-    return message
+    this.#length = length
+    if (chunk.length < LARGE_CHUNK_BYTES) this.#collect(chunk)
+    else this.#keep(chunk)
+    return last ? this.#take() : undefined
   }
 
-  /** Doubling, because a list of chunks could be made of a million small ones. */
-  #append(chunk: Uint8Array, length: number): void {
-    if (length > this.#buffer.length) {
-      const buffer = new Uint8Array(
-        Math.min(LIMITS.messageBytes.value, Math.max(2 * length, LIMITS.chunkBytes.value))
-      )
-      buffer.set(this.#buffer.subarray(0, this.#length))
-      this.#buffer = buffer
-    }
-    this.#buffer.set(chunk, this.#length)
-    this.#length = length
+  #keep(chunk: Uint8Array): void {
+    this.#flushTail()
+    this.#parts.push(chunk)
+  }
+
+  #collect(chunk: Uint8Array): void {
+    if (this.#tailBytes + chunk.length > LIMITS.chunkBytes.value) this.#flushTail()
+    this.#tail ??= Buffer.allocUnsafeSlow(LIMITS.chunkBytes.value)
+    this.#tail.set(chunk, this.#tailBytes)
+    this.#tailBytes += chunk.length
+  }
+
+  #flushTail(): void {
+    if (this.#tail === undefined || this.#tailBytes === 0) return
+    this.#parts.push(Uint8Array.prototype.slice.call(this.#tail, 0, this.#tailBytes))
+    this.#tailBytes = 0
+  }
+
+  #take(): Uint8Array {
+    this.#flushTail()
+    const message = Buffer.concat(this.#parts, this.#length)
+    this.#parts = []
+    this.#length = 0
+    this.#tail = undefined
+    return message
   }
 }

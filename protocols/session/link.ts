@@ -78,7 +78,7 @@ export class SessionLink implements FrameSink {
     this.#defer = defer
     this.#pipe = pipe
     this.#owner = owner
-    const outbox = new Outbox(pipe, defer)
+    const outbox = new Outbox({ clock, port: pipe, defer })
     const deadlines = new Deadlines(clock, (now) => this.#expire(now))
     const shared = { ...components, outbox, deadlines, peer: pipe.peer, idle: () => this.#onIdle() }
     this.#outbox = outbox

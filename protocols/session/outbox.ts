@@ -1,4 +1,5 @@
 /** Everything a session sends: frames of one tick become one write, bulk waits for its turn. */
+import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { FrameBatch } from '../frames/batch.ts'
 import type { FramePipe } from '../frames/pipe.ts'
@@ -9,7 +10,7 @@ import { Scheduler } from './scheduler.ts'
 import type { Lane } from './scheduler.ts'
 
 /** Bulk bytes of one write; then others (reading, timers, small calls) have their turn. */
-const WRITE_BYTES = 128 * 1024
+const WRITE_BYTES = 64 * 1024
 
 /** What the outbox needs of a pipe. */
 export type OutboxPort = Pick<FramePipe, 'writable' | 'send' | 'pause' | 'resume'>
@@ -17,19 +18,26 @@ export type OutboxPort = Pick<FramePipe, 'writable' | 'send' | 'pause' | 'resume
 /** Runs `action` when the work at hand is done, once. */
 export type Defer = (action: () => void) => void
 
+export interface OutboxComponents {
+  readonly clock: Pick<Clock, 'monotonic'>
+  readonly port: OutboxPort
+  readonly defer: Defer
+}
+
 export class Outbox {
   readonly #port: OutboxPort
   readonly #defer: Defer
   readonly #batch = new FrameBatch()
-  readonly #scheduler = new Scheduler(this.#batch)
+  readonly #scheduler: Scheduler
   readonly #flush = (): void => this.flush()
   #flushing = false
   #reading = true
   #pong: Uint8Array | undefined
 
-  constructor(port: OutboxPort, defer: Defer) {
+  constructor({ clock, port, defer }: OutboxComponents) {
     this.#port = port
     this.#defer = defer
+    this.#scheduler = new Scheduler(clock, this.#batch)
   }
 
   /** Bytes of messages that wait for credit or for their turn. */
@@ -45,7 +53,7 @@ export class Outbox {
   /** `frame.body` is charged to the session, and must be {@link admits admitted} or empty. */
   open(frame: Omit<OpenFrame, 'type'>): void {
     if (frame.body.length > 0) {
-      this.#scheduler.sessionCredit.available -= frame.body.length + FRAME_COST
+      this.#scheduler.charge(frame.body.length)
     }
     encodeOpen(this.#batch, frame)
     this.#wake()
@@ -53,7 +61,7 @@ export class Outbox {
 
   /** A whole message without a lane: only one that is {@link admits admitted}, and ends its call. */
   data(id: number, body: Uint8Array, flags: number): void {
-    this.#scheduler.sessionCredit.available -= body.length + FRAME_COST
+    this.#scheduler.charge(body.length)
     encodeData(this.#batch, { id, flags, body })
     this.#wake()
   }
@@ -83,7 +91,7 @@ export class Outbox {
   }
 
   grantSession(bytes: number): void {
-    this.#scheduler.sessionCredit.grant(bytes)
+    this.#scheduler.grantSession(bytes)
     this.#wake()
   }
 

@@ -1,6 +1,8 @@
 /** Decides whose bytes go next: calls with something to send take turns, one chunk each. */
+import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { FrameBatch } from '../frames/batch.ts'
+import { BulkWindow } from './bulk-window.ts'
 import { encodeData } from './codec.ts'
 import { FRAME_COST } from './constants.ts'
 import { SendCredit } from './credit.ts'
@@ -36,13 +38,16 @@ export class Lane {
 }
 
 export class Scheduler {
-  readonly sessionCredit = new SendCredit(LIMITS.sessionWindow.value)
+  readonly #sessionCredit = new SendCredit(LIMITS.sessionWindow.value)
+  readonly #bulkWindow = new BulkWindow()
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #batch: FrameBatch
   /** Lanes that have something to send and, as far as known, credit of their own. */
   readonly #ring: Lane[] = []
   #queuedBytes = 0
 
-  constructor(batch: FrameBatch) {
+  constructor(clock: Pick<Clock, 'monotonic'>, batch: FrameBatch) {
+    this.#clock = clock
     this.#batch = batch
   }
 
@@ -53,7 +58,7 @@ export class Scheduler {
 
   /** Whether a small message may leave now: one that fits the session's window. */
   admits(bytes: number): boolean {
-    return bytes <= SMALL_BYTES && this.sessionCredit.available >= bytes + FRAME_COST
+    return bytes <= SMALL_BYTES && this.#sessionCredit.available >= bytes + FRAME_COST
   }
 
   /** Takes a message; `flags` mark its last chunk. `body` must not change until it is sent. */
@@ -62,6 +67,24 @@ export class Scheduler {
     lane.queuedBytes += body.length
     this.#queuedBytes += body.length
     this.#list(lane)
+  }
+
+  /** Charges a frame that leaves at once to the session. */
+  charge(bytes: number): void {
+    this.#sessionCredit.available -= bytes + FRAME_COST
+    this.#bulkWindow.sent(bytes + FRAME_COST)
+  }
+
+  /** Charges a chunk of a lane to both windows. */
+  spend(lane: Lane, bytes: number): void {
+    lane.credit.available -= bytes + FRAME_COST
+    this.charge(bytes)
+  }
+
+  /** The peer has received so much, and lets the session send as much again. */
+  grantSession(bytes: number): void {
+    this.#sessionCredit.grant(bytes)
+    this.#bulkWindow.acknowledged(bytes, this.#clock.monotonic())
   }
 
   /** The peer lets this call send more. */
@@ -83,7 +106,10 @@ export class Scheduler {
   writeNext(): boolean {
     for (;;) {
       const lane = this.#ring[0]
-      if (lane === undefined) return false
+      if (lane === undefined) {
+        this.#bulkWindow.idle()
+        return false
+      }
       const message = lane.queue[0]
       const length = message === undefined ? -1 : this.#chunkLength(lane, message)
       if (length < 0 || message === undefined) {
@@ -107,15 +133,17 @@ export class Scheduler {
   }
 
   #fits(length: number, rest: number): boolean {
-    const room = this.sessionCredit.available - FRAME_COST
+    if (!this.#bulkWindow.admits(length)) return false
+    const room = this.#sessionCredit.available - FRAME_COST
     return room >= length || room >= Math.min(rest, LEAST_CHUNK_BYTES)
   }
 
   #write(lane: Lane, { body, flags }: QueuedMessage, allowed: number): void {
-    const length = Math.min(allowed, this.sessionCredit.available - FRAME_COST)
+    const length = Math.min(allowed, this.#sessionCredit.available - FRAME_COST)
     const end = lane.sent + length
     const last = end === body.length
     this.spend(lane, length)
+    this.#bulkWindow.mark(this.#clock.monotonic())
     encodeData(this.#batch, {
       id: lane.id,
       flags: last ? flags : 0,
@@ -131,12 +159,6 @@ export class Scheduler {
     lane.listed = false
     if (lane.queue.length > 0) this.#list(lane)
     else lane.onEmpty?.()
-  }
-
-  /** Charges a chunk to both windows. */
-  spend(lane: Lane, bytes: number): void {
-    lane.credit.available -= bytes + FRAME_COST
-    this.sessionCredit.available -= bytes + FRAME_COST
   }
 
   #list(lane: Lane): void {
