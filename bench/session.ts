@@ -104,7 +104,7 @@ async function serve(psk: Uint8Array): Promise<void> {
   server.listen(0, '127.0.0.1', () => {
     const address = server.address()
     const port = typeof address === 'object' ? address?.port : undefined
-    console.log(`${libp2p.getMultiaddrs()[0]} ${port}`)
+    console.log(`${String(libp2p.getMultiaddrs()[0])} ${port}`)
   })
 }
 
@@ -210,20 +210,22 @@ async function compare(systems: Readonly<Record<string, Call>>): Promise<void> {
 async function bulk(session: Session): Promise<void> {
   const idle = await round(sessionCall(session), 1, ROUND_MS)
   const latencies: number[] = []
-  let bytes = 0
+  const done = new AbortController()
   const call = sessionCall(session)
   const small = (async () => {
-    while (bytes < BULK_BYTES) {
+    while (!done.signal.aborted) {
       const begin = performance.now()
       await call()
       latencies.push(performance.now() - begin)
     }
   })()
   const begin = performance.now()
+  let bytes = 0
   for await (const message of session.stream('bulk', new Uint8Array(), { timeoutMs: Infinity })) {
     bytes += message.length
   }
   const seconds = (performance.now() - begin) / 1000
+  done.abort()
   await small
   const busy = percentiles(latencies)
   console.log()
