@@ -48,6 +48,7 @@ class PulledFrames implements FrameStream, FrameSink {
   #reader: Waiter<void> | undefined
   #writers: Waiter<void>[] = []
   #ended = false
+  #endSaid = false
   #error: Error | undefined
   #forgetSignal: (() => void) | undefined
 
@@ -87,6 +88,7 @@ class PulledFrames implements FrameStream, FrameSink {
         details: { bytes: frame.length, limit: LIMITS.frameBytes.value }
       })
     }
+    if (this.#endSaid) throw new TypeError('a frame after the end')
     while (!this.pipe.writable) await this.#drain()
     const at = this.#batch.reserve(frame.length)
     this.#batch.bytes.set(frame, at)
@@ -96,10 +98,12 @@ class PulledFrames implements FrameStream, FrameSink {
   }
 
   end(): Promise<void> {
+    this.#endSaid = true
     return this.pipe.end()
   }
 
   async close(): Promise<void> {
+    this.#endSaid = true
     await this.pipe.close()
     this.#forgetSignal?.()
   }

@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest'
+import { LIMITS } from '../../../../core/limits.ts'
+import { FrameBatch } from '../../../../protocols/frames/batch.ts'
+import { createFramePipe } from '../../../../protocols/frames/pipe.ts'
+import type { FramePipe, FrameSink } from '../../../../protocols/frames/pipe.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
+import { FakeRawStream } from '../../../support/raw-stream.ts'
+import type { RawPairInit } from '../../../support/raw-stream.ts'
+
+class Recorder implements FrameSink {
+  readonly seen: string[] = []
+  onFrame: (() => void) | undefined
+
+  frame(bytes: Uint8Array): void {
+    this.seen.push(`frame ${bytes.length}`)
+    this.onFrame?.()
+  }
+  drained(): void {
+    this.seen.push('drained')
+  }
+  ended(): void {
+    this.seen.push('ended')
+  }
+  failed(error: Error): void {
+    this.seen.push(`failed ${'code' in error ? String(error.code) : error.message}`)
+  }
+}
+
+function setup(init: RawPairInit = {}) {
+  const clock = new ManualClock()
+  const [rawA, rawB] = FakeRawStream.pair(init)
+  const facts = { peer: 'p', path: 'direct', direction: 'inbound' } as const
+  const a = createFramePipe({ clock }, rawA, facts)
+  const b = createFramePipe({ clock }, rawB, facts)
+  const sinkA = new Recorder()
+  const sinkB = new Recorder()
+  a.receive(sinkA)
+  b.receive(sinkB)
+  // A delivery may cause another: two turns of the loop.
+  const settle = async () => {
+    await clock.advance(0)
+    await clock.advance(0)
+  }
+  return { clock, rawA, rawB, a, b, sinkA, sinkB, settle }
+}
+
+function send(pipe: FramePipe, ...lengths: number[]): void {
+  const batch = new FrameBatch()
+  for (const length of lengths) batch.reserve(length)
+  const bytes = batch.take()
+  if (bytes) pipe.send(bytes)
+}
+
+test('delivers frames, then the end', async () => {
+  const { a, b, sinkB, sinkA, settle, rawA } = setup()
+  send(a, 3, 0, 1000)
+  const closed = a.close()
+  await settle()
+  expect(sinkB.seen).toEqual(['frame 3', 'frame 0', 'frame 1000', 'ended'])
+  await b.close()
+  await closed
+  expect(sinkA.seen).toEqual(['ended'])
+  expect(rawA.open).toBe(false)
+})
+
+test('a process that died looks like a truncation, though libp2p reports a normal close', async () => {
+  const { a, sinkB, rawB, settle } = setup()
+  send(a, 3)
+  await settle()
+  rawB.die()
+  expect(sinkB.seen).toEqual(['frame 3', 'failed STREAM_TRUNCATED'])
+})
+
+test('a stream closed without the end mark is truncated', async () => {
+  const { clock, rawA, sinkB, settle } = setup()
+  await rawA.close({ signal: clock.timeout(1000) })
+  await settle()
+  expect(sinkB.seen).toEqual(['failed STREAM_TRUNCATED'])
+})
+
+test.for([
+  ['a length above the limit', [0, 4, 0, 1], 'FRAME_TOO_LARGE'],
+  ['bytes after the end mark', [255, 255, 255, 255, 0], 'FRAME_MALFORMED']
+] as const)('%s breaks only this stream', async ([, bytes, code]) => {
+  const { rawA, rawB, sinkB, settle } = setup()
+  rawA.send(Uint8Array.from(bytes))
+  await settle()
+  expect(sinkB.seen).toEqual([`failed ${code}`])
+  expect(rawB.open).toBe(false)
+})
+
+test('delivers nothing while paused, even from bytes that arrived already', async () => {
+  const { a, b, sinkB, settle } = setup()
+  sinkB.onFrame = () => b.pause()
+  send(a, 1, 2, 3)
+  await settle()
+  expect(sinkB.seen).toEqual(['frame 1'])
+  b.resume()
+  await settle()
+  expect(sinkB.seen).toEqual(['frame 1', 'frame 2'])
+})
+
+test('an end behind undelivered frames waits for them', async () => {
+  const { a, b, sinkB, settle } = setup()
+  b.pause()
+  await settle()
+  send(a, 1)
+  await a.end()
+  await settle()
+  expect(sinkB.seen).toEqual([])
+  b.resume()
+  await settle()
+  expect(sinkB.seen).toEqual(['frame 1', 'ended'])
+})
+
+test('says when a full transport can be written to again, every time', async () => {
+  const { a, b, sinkA, settle } = setup({ window: 10 })
+  for (let round = 1; round <= 3; round++) {
+    b.pause()
+    await settle()
+    send(a, 100)
+    expect(a.writable).toBe(false)
+    b.resume()
+    await settle()
+    expect(sinkA.seen).toHaveLength(round)
+  }
+  expect(a.writable).toBe(true)
+})
+
+test('gives up on a peer that does not read', async () => {
+  const { clock, a, b, sinkA, sinkB } = setup({ window: 10 })
+  b.pause()
+  await clock.advance(0)
+  send(a, 100)
+  await clock.advance(LIMITS.streamWriteStall.value)
+  expect(sinkA.seen).toEqual(['failed WRITE_STALLED'])
+  expect(sinkB.seen).toEqual(['failed STREAM_TRUNCATED'])
+})
+
+test('closing ends in time although the peer neither reads nor ends', async () => {
+  const { clock, rawA, a, b } = setup({ window: 10 })
+  b.pause()
+  await clock.advance(0)
+  send(a, 100)
+  let closed = false
+  const closing = a.close().then(() => (closed = true))
+  await clock.advance(LIMITS.streamClose.value)
+  await closing
+  expect(closed).toBe(true)
+  expect(rawA.open).toBe(false)
+  expect(clock.pending).toBe(0)
+})
+
+test('a sink that throws breaks its stream, not the node', async () => {
+  const { a, sinkB, rawB, settle } = setup()
+  sinkB.onFrame = () => {
+    throw new TypeError('a bug')
+  }
+  send(a, 1, 2)
+  await settle()
+  expect(sinkB.seen).toEqual(['frame 1', 'failed INTERNAL'])
+  expect(rawB.open).toBe(false)
+})
