@@ -54,7 +54,10 @@ function triedFacts(error: LumosError): string[] {
   const facts = Object.entries(error.details).filter(
     ([name, value]) => !ADVICE.has(name) && value !== '' && !said.includes(String(value))
   )
-  return facts.length === 0 ? [] : [facts.map(([name, value]) => fact(name, value)).join(', ')]
+  const texts = facts.map(([name, value]) => fact(name, value))
+  // Nothing else is known about what should never happen.
+  if (error.code === 'INTERNAL' && error.cause instanceof Error) texts.unshift(String(error.cause))
+  return texts.length === 0 ? [] : [texts.join(', ')]
 }
 
 /** `tookMs: 1200` as `took 1.2 s`, `lastExit: …` as `last exit …`. */

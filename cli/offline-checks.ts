@@ -18,7 +18,7 @@ export async function offlineChecks(paths: NodePaths): Promise<Check[]> {
   return [
     nodeCheck(),
     ...(await Promise.all(folders.map(folderCheck))),
-    await diskCheck(data),
+    await diskCheck(paths.data),
     await portCheck()
   ]
 }

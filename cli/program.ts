@@ -1,5 +1,6 @@
 /** Reads the command line, loads the one command it names, runs it, and shows how it failed. */
 import { CommanderError } from 'commander'
+import { EXIT } from '../core/error-table.ts'
 import { toLumosError, type LumosError } from '../core/errors.ts'
 import { durationFlag } from './arguments.ts'
 import { CATALOGUE } from './catalogue.ts'
@@ -19,8 +20,7 @@ export async function runProgram(argv: readonly string[], host: Host): Promise<n
   try {
     const root = await createRoot(cli, firstWords(argv))
     await root.parseAsync(argv, { from: 'user' })
-    host.signal.throwIfAborted()
-    return cli.exitCode
+    return host.signal.aborted ? EXIT.interrupted : cli.exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode
     return fail(await withLastExit(toLumosError(error), cli), cli, argv)

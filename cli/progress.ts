@@ -22,6 +22,7 @@ export function createProgress(cli: Cli): Progress {
   const begun = clock.monotonic()
   let text: string | undefined
   let frame = 0
+  let drawn = false
   let cancel: (() => void) | undefined
 
   function draw(): void {
@@ -31,18 +32,20 @@ export function createProgress(cli: Cli): Progress {
     const spinner = style.accent(FRAMES[frame % FRAMES.length] ?? '')
     sink.write(`${CLEAR_LINE}${spinner} ${cut(text, room)}  ${style.faint(seconds)}`)
     frame += 1
+    drawn = true
     cancel = clock.after(FRAME_MS, draw)
   }
 
   return {
     show(next) {
-      cancel?.()
+      // What is over within a frame is not worth a flicker.
+      if (text === undefined) cancel = clock.after(FRAME_MS, draw)
       text = next
-      draw()
     },
     clear() {
       cancel?.()
-      if (text !== undefined) sink.write(CLEAR_LINE)
+      if (drawn) sink.write(CLEAR_LINE)
+      drawn = false
       text = undefined
     }
   }

@@ -29,6 +29,13 @@ export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
     lastStatus = line
   }
 
+  function retry({ error }: Extract<RunEvent, { type: 'retry' }>): void {
+    progress.clear()
+    const again = text.started() ? ', from the beginning' : ''
+    text.end()
+    cli.note(`! ${oneLine(error.message)}: trying another peer${again}`)
+  }
+
   function finish(event: ResultEvent): void {
     progress.clear()
     if (!text.started()) for (const artifact of event.task.artifacts) text.write(artifact, false)
@@ -53,8 +60,7 @@ export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
         progress.clear()
         return text.write(event.artifact, event.append)
       case 'retry':
-        progress.clear()
-        return cli.note(`! ${oneLine(event.error.message)}: trying another peer`)
+        return retry(event)
       case 'result':
         return finish(event)
     }

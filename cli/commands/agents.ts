@@ -74,7 +74,7 @@ function renderAgent({ agent, card }: AgentDetails, cli: Cli): string[] {
     ['card', `version ${card.version}, ${plural(signatures, 'signature')}`],
     ...card.supportedInterfaces.map(({ protocolBinding, url }): [string, string] => [
       'via',
-      `${protocolBinding}  ${url}`
+      `${url} (${protocolBinding})`
     ])
   ]
   return [

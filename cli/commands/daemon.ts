@@ -18,6 +18,8 @@ export function define(command: LumosCommand, cli: Cli): void {
     .option('--ready-fd <n>', 'write one line of JSON to this file descriptor when ready')
     .action(async ({ readyFd, ...flags }: DaemonFlags) => {
       const ready = readyFd === undefined ? [] : ['--ready-fd', readyFd]
-      cli.exitCode = await cli.host.runNode(['daemon', ...ready, ...toArguments(flags)], cli.env())
+      const json = cli.flags.json ? ['--json'] : []
+      const words = ['daemon', ...ready, ...toArguments(flags), ...json]
+      cli.exitCode = await cli.host.runNode(words, cli.env())
     })
 }

@@ -95,6 +95,10 @@ async function follow(
   cli.signal.addEventListener('abort', cancel, { once: true })
   try {
     await readEvents(client, request, { cli, signal: left.signal })
+  } catch (error) {
+    // Its last words were that it was cancelled: that is what the user wanted.
+    if (!cli.signal.aborted) throw error
+    cli.note('cancelled')
   } finally {
     cli.signal.removeEventListener('abort', cancel)
     left.abort(cli.signal.reason)
@@ -136,7 +140,7 @@ async function withAdvice(
     const [wanted = target] = target.split('@')
     const near = names.find((name) => name.includes(wanted)) ?? suggest(wanted, names)
     const details = { ...error.details, looked: `${agents.length} agents known here` }
-    const suggestion = near === undefined ? undefined : `lumos run ${near} …   or: ${error.hint}`
+    const suggestion = near === undefined ? undefined : `lumos run ${near} …, or ${error.hint}`
     return new LumosError(error.code, {
       cause: error,
       details: suggestion === undefined ? details : { ...details, suggestion }

@@ -108,7 +108,7 @@ function columns(cli: Cli): Column<Row>[] {
     },
     {
       title: 'INPUT',
-      cell: ({ input, error }) => (error === undefined ? input : `${input}   ${error.code}`),
+      cell: ({ input, error }) => (error === undefined ? input : `${error.code}: ${input}`),
       elastic: true
     }
   ]
@@ -143,7 +143,7 @@ function renderTask(task: TaskView, cli: Cli): string[] {
   const rows: [string, string][] = [
     ['agent', `${agent} on ${worker.name}`],
     ['for', task.outgoing ? `${caller.name} (this node)` : caller.name],
-    ['asked', `${createdAt}   ${age(createdAt, cli.clock.now())} ago`],
+    ['asked', `${createdAt}, ${age(createdAt, cli.clock.now())} ago`],
     ['input', oneLine(input)]
   ]
   if (error !== undefined) rows.push(['error', `${error.code}: ${error.message}`])

@@ -1,0 +1,84 @@
+/** Runs commands inside the test, against a control API that answers what the test wants. */
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { runProgram } from '../../cli/program.ts'
+import type { Host } from '../../cli/cli.ts'
+import type { Sink } from '../../cli/terminal.ts'
+import { systemClock } from '../../core/clock.ts'
+import { silentLogger } from '../../core/logger.ts'
+import { createControlServer } from '../../gateway/control/control-server.ts'
+import type { ControlOperations } from '../../gateway/control/operations.ts'
+import { fakeOperations } from './control-operations.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
+
+export interface CliRun {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+export interface CliInit {
+  /** Columns of a terminal for stdout and stderr; without it both are pipes. */
+  readonly columns?: number
+  readonly env?: Readonly<Record<string, string>>
+  /** What is piped in; without it stdin is a terminal. */
+  readonly input?: string
+  readonly signal?: AbortSignal
+  readonly runNode?: Host['runNode']
+}
+
+export interface TestCli {
+  readonly home: string
+  run(argv: readonly string[], init?: CliInit): Promise<CliRun>
+}
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** Without `operations` no daemon answers. */
+export async function createTestCli(operations?: Partial<ControlOperations>): Promise<TestCli> {
+  const home = await temporaryDirectory()
+  if (operations !== undefined) await serve(join(home, 'lumos.sock'), operations)
+  return {
+    home,
+    async run(argv, init = {}) {
+      const out = createSink(init.columns)
+      const err = createSink(init.columns)
+      const { input } = init
+      const code = await runProgram(argv, {
+        env: { LUMOS_HOME: home, LUMOS_RUNTIME_DIR: join(home, 'run'), NO_COLOR: '1', ...init.env },
+        terminal: {
+          out,
+          err,
+          input: { isTerminal: input === undefined, readAll: async () => input ?? '' }
+        },
+        clock: systemClock,
+        signal: init.signal ?? new AbortController().signal,
+        bin: join(ROOT, 'bin/lumos.cjs'),
+        packageRoot: ROOT,
+        runNode: init.runNode ?? (async () => 0)
+      })
+      return { code, out: out.text(), err: err.text() }
+    }
+  }
+}
+
+async function serve(socketPath: string, operations: Partial<ControlOperations>): Promise<void> {
+  const server = createControlServer(
+    { operations: fakeOperations(operations), logger: silentLogger, clock: systemClock },
+    { socketPath }
+  )
+  await server.start()
+  onTestFinished(() => server.stop())
+}
+
+function createSink(columns?: number): Sink & { text(): string } {
+  let text = ''
+  return {
+    isTerminal: columns !== undefined,
+    columns: () => columns ?? 80,
+    write(more) {
+      text += more
+    },
+    text: () => text
+  }
+}
