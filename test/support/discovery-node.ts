@@ -52,11 +52,11 @@ const STEP_MS = 10
 export function createTestSwarm(seed: number, faults: GossipFaults = {}): TestSwarm {
   const clock = new ManualClock()
   const random = seededRandom(seed)
-  let checking = 0
+  const checks = new Set<Promise<unknown>>()
 
   async function step(ms: number): Promise<void> {
     await clock.advance(ms)
-    while (checking > 0) await new Promise((resolve) => setImmediate(resolve))
+    while (checks.size > 0) await Promise.allSettled(checks)
   }
 
   return {
@@ -65,23 +65,20 @@ export function createTestSwarm(seed: number, faults: GossipFaults = {}): TestSw
     sessions: new SessionNetwork(clock, 2),
     gossip: createGossipNetwork({ clock, random }, faults),
     records: new Map(),
-    async verify(...parameters) {
-      checking += 1
-      try {
-        return await verifyCard(...parameters)
-      } finally {
-        checking -= 1
-      }
+    verify(...parameters) {
+      const check = verifyCard(...parameters)
+      checks.add(check)
+      return check.finally(() => checks.delete(check))
     },
     async advance(ms) {
       const end = clock.now() + ms
       while (clock.now() < end) await step(Math.min(STEP_MS, end - clock.now()))
     },
     async run(work) {
-      let done = false
-      const settled = work.finally(() => (done = true))
+      const state = { done: false }
+      const settled = work.finally(() => (state.done = true))
       settled.catch(() => undefined)
-      while (!done) await step(STEP_MS)
+      while (!state.done) await step(STEP_MS)
       return settled
     }
   }
