@@ -9,15 +9,17 @@ const DAY = 24 * HOUR
 /** `0.4 ms`, `38 ms`, `3.2 s`, `41 s`, `2m 5s`, `3h 12m`, `4d 2h`. */
 export function duration(ms: number): string {
   if (ms < 10) return `${trimZero(ms.toFixed(1))} ms`
-  if (ms < SECOND) return `${Math.round(ms)} ms`
+  if (Math.round(ms) < SECOND) return `${Math.round(ms)} ms`
   if (ms < 10 * SECOND) return `${trimZero((ms / SECOND).toFixed(1))} s`
-  if (ms < MINUTE) return `${Math.round(ms / SECOND)} s`
+  if (Math.round(ms / SECOND) < 60) return `${Math.round(ms / SECOND)} s`
   if (ms < HOUR) return two(ms, [MINUTE, 'm'], [SECOND, 's'])
   if (ms < DAY) return two(ms, [HOUR, 'h'], [MINUTE, 'm'])
   return two(ms, [DAY, 'd'], [HOUR, 'h'])
 }
 
-function two(ms: number, big: [number, string], small: [number, string]): string {
+function two(exact: number, big: [number, string], small: [number, string]): string {
+  // 59.7 s are a minute, and 59 min 59 s not yet an hour.
+  const ms = Math.max(exact, big[0])
   const rest = Math.floor((ms % big[0]) / small[0])
   return `${Math.floor(ms / big[0])}${big[1]}${rest > 0 ? ` ${rest}${small[1]}` : ''}`
 }

@@ -13,6 +13,7 @@ export interface NodeFlags {
   readonly open?: boolean
   readonly agents?: string
   readonly filesRoot?: readonly string[]
+  readonly logLevel?: string
 }
 
 export function addNodeFlags(command: LumosCommand): LumosCommand {
@@ -25,6 +26,7 @@ export function addNodeFlags(command: LumosCommand): LumosCommand {
     .option('--open', 'a swarm without key: anybody on the network may join')
     .option('--agents <a,b>', 'only these built-in agents')
     .option('--files-root <dir>', 'folder that the agents may read; may be repeated', collect)
+    .option('--log-level <level>', 'trace, debug, info, warn or error')
     .option('--no-mdns', 'do not look for nodes on the local network')
     .option('--no-same-host', 'do not look for nodes of yours on this machine')
 }
@@ -40,6 +42,7 @@ export function toArguments(flags: NodeFlags): string[] {
     ...(flags.open ? ['--open'] : []),
     ...one('--agents', flags.agents),
     ...many('--files-root', flags.filesRoot),
+    ...one('--log-level', flags.logLevel),
     ...(flags.mdns ? [] : ['--no-mdns']),
     ...(flags.sameHost ? [] : ['--no-same-host'])
   ]

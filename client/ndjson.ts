@@ -9,14 +9,22 @@ import { LIMITS } from '../core/limits.ts'
  */
 export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator {
   const decoder = new TextDecoder()
-  let rest = ''
+  // The line that has not ended yet, in pieces: joining them once keeps long lines linear.
+  let begun: string[] = []
+  let length = 0
   for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    if (rest.length > LIMITS.controlBytes.value) throw tooLarge(rest.length)
-    for (const line of lines) if (line.trim() !== '') yield parseJson(line)
+    const lines = decoder.decode(chunk, { stream: true }).split('\n')
+    const rest = lines.pop() ?? ''
+    for (const line of lines) {
+      yield* parseLine(begun.join('') + line)
+      begun = []
+      length = 0
+    }
+    begun.push(rest)
+    length += rest.length
+    if (length > LIMITS.controlBytes.value) throw tooLarge(length)
   }
-  if (rest.trim() !== '') yield parseJson(rest)
+  yield* parseLine(begun.join(''))
 }
 
 /** Reads one whole document. */
@@ -28,6 +36,11 @@ export async function readDocument(body: AsyncIterable<Uint8Array>): Promise<unk
     if (text.length > LIMITS.controlBytes.value) throw tooLarge(text.length)
   }
   return text === '' ? undefined : parseJson(text)
+}
+
+/** @yields the value of a line, or nothing for an empty one */
+function* parseLine(line: string): Generator {
+  if (line.trim() !== '') yield parseJson(line)
 }
 
 function parseJson(text: string): unknown {

@@ -7,9 +7,11 @@ export function define(command: LumosCommand, cli: Cli): void {
     .example('lumos config get', 'every value that is in force')
     .example('lumos config get --origin', 'and where each came from')
     .example('lumos config set name amber-otter', 'change one')
-  const hand = async (words: readonly string[]): Promise<void> => {
+  /** `--` because a value may begin with a dash. */
+  const hand = async (words: readonly string[], flags: readonly string[] = []): Promise<void> => {
     const json = cli.flags.json ? ['--json'] : []
-    cli.exitCode = await cli.host.runNode(['config', ...words, ...json], cli.env())
+    const argv = ['config', ...flags, ...json, '--', ...words]
+    cli.exitCode = await cli.host.runNode(argv, cli.env())
   }
   command
     .command('get', { isDefault: true })
@@ -19,7 +21,7 @@ export function define(command: LumosCommand, cli: Cli): void {
     .example('lumos config get swarm.name', 'one value')
     .example('lumos config get --origin --json', 'all, for a script')
     .action((key: string | undefined, { origin }: { origin?: boolean }) =>
-      hand(['get', ...(key === undefined ? [] : [key]), ...(origin ? ['--origin'] : [])])
+      hand(key === undefined ? ['get'] : ['get', key], origin ? ['--origin'] : [])
     )
   command
     .command('set')

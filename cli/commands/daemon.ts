@@ -5,6 +5,7 @@ import { addNodeFlags, toArguments, type NodeFlags } from '../node-flags.ts'
 
 interface DaemonFlags extends NodeFlags {
   readonly readyFd?: string
+  readonly logFormat?: string
 }
 
 export function define(command: LumosCommand, cli: Cli): void {
@@ -15,11 +16,16 @@ export function define(command: LumosCommand, cli: Cli): void {
       'on one port, found by bootstrap'
     )
   addNodeFlags(command)
+    .option('--log-format <format>', 'pretty or json, on stderr')
     .option('--ready-fd <n>', 'write one line of JSON to this file descriptor when ready')
-    .action(async ({ readyFd, ...flags }: DaemonFlags) => {
-      const ready = readyFd === undefined ? [] : ['--ready-fd', readyFd]
-      const json = cli.flags.json ? ['--json'] : []
-      const words = ['daemon', ...ready, ...toArguments(flags), ...json]
+    .action(async ({ readyFd, logFormat, ...flags }: DaemonFlags) => {
+      const words = [
+        'daemon',
+        ...toArguments(flags),
+        ...(readyFd === undefined ? [] : ['--ready-fd', readyFd]),
+        ...(logFormat === undefined ? [] : ['--log-format', logFormat]),
+        ...(cli.flags.json ? ['--json'] : [])
+      ]
       cli.exitCode = await cli.host.runNode(words, cli.env())
     })
 }

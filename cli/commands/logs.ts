@@ -83,7 +83,9 @@ export function renderLogLine(line: LogLine, style: Style, brief: boolean): stri
     style.accent(oneLine(component)),
     oneLine(message),
     ...rest
-  ].join(' ')
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
 }
 
 function localTime(iso: string): string {

@@ -190,7 +190,19 @@ test('an agent shows commands to copy', async () => {
 test('a task is found by the end of its id', async () => {
   const id = '0193b5a0-0000-7000-8000-00007f3a9c1e'
   const asked: string[] = []
-  const row = { ...({} as TaskView), id, agent: 'echo', state: 'TASK_STATE_COMPLETED' as const }
+  const row: Omit<TaskView, 'artifacts' | 'history'> = {
+    id,
+    contextId: 'c',
+    agent: 'echo',
+    state: 'TASK_STATE_COMPLETED',
+    outgoing: true,
+    caller: { id: 'a', name: 'amber-otter' },
+    worker: { id: 'b', name: 'bob' },
+    createdAt: '2026-01-02T03:04:05.678Z',
+    updatedAt: '2026-01-02T03:04:05.678Z',
+    tookMs: 12,
+    input: 'hello'
+  }
   const cli = await createTestCli({
     tasks: async () => ({ v: 1, tasks: [row], next: '' }),
     cancelTask: async (task) => {
@@ -236,5 +248,5 @@ test('a flag of node flags reaches the node as it was written', async () => {
   })
   expect(code).toBe(8)
   const node = ['--name', 'n', '--listen', '/ip4/1', '--listen', '/ip4/2', '--no-mdns']
-  expect(seen).toEqual([['daemon', '--ready-fd', '3', ...node], 'two'])
+  expect(seen).toEqual([['daemon', ...node, '--ready-fd', '3'], 'two'])
 })

@@ -11,6 +11,7 @@ const task = '0193b5a0-0000-7000-8000-00007f3a9c1e'
 type Unnumbered = RunEvent extends infer Event ? Omit<Event, 'v' | 'seq'> : never
 
 function events(list: readonly Unnumbered[]): RunEvent[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- spreading a union loses its members
   return list.map((event, seq) => ({ v: 1, seq, ...event }) as RunEvent)
 }
 
@@ -207,7 +208,7 @@ test('Ctrl-C cancels the task, waits for its end, and exits with 130', async () 
     },
     async cancelTask(id) {
       cancelled.resolve(id)
-      return { v: 1, task: { id } as never }
+      throw new LumosError('TASK_NOT_CANCELABLE', { details: { task: id } })
     }
   })
   const { code, err } = await cli.run(['run', 'echo', 'x'], { signal: stop.signal })
