@@ -15,6 +15,11 @@ const KIB = 1024
 const MIB = 1024 * KIB
 
 export const LIMITS = {
+  nodeStop: limit(
+    4500,
+    'ms',
+    'all parts of a node together; leaves half a second of the 5 s that `stop()` promises'
+  ),
   frameBytes: limit(
     256 * KIB,
     'bytes',
@@ -175,6 +180,11 @@ export const LIMITS = {
     8192,
     'count',
     'peers whose last presence number is remembered, so that replays are ignored'
+  ),
+  searchedCards: limit(
+    4096,
+    'count',
+    'cards one search looks at, those with the rarest terms first; more than this fit only what says little'
   ),
   findProviders: limit(32, 'count', 'providers in one answer unless more are asked for'),
   dhtFind: limit(1000, 'ms', 'a DHT search; a missing key took 4.5 s among 20 nodes (measured)'),

@@ -5,7 +5,7 @@ import type { Query, SearchableCard } from './query.ts'
 export interface CardIndex {
   add(card: SearchableCard): void
   remove(card: SearchableCard): void
-  /** Every card that can match `query`, and perhaps some that do not; each once. */
+  /** Every card that can match `query`, and perhaps some that do not; each once, names before words. */
   candidates(query: Query): Iterable<SearchableCard>
 }
 
@@ -13,10 +13,15 @@ export function createCardIndex(): CardIndex {
   const postings = new Map<string, Set<SearchableCard>>()
 
   function* candidates(query: Query): Iterable<SearchableCard> {
-    const lists = keysOf(query).flatMap((key) => postings.get(key) ?? [])
-    // Most queries hit one list, which needs no memory of what was seen.
-    if (lists.length === 1) yield* lists[0] ?? []
-    else yield* new Set(lists.flatMap((list) => [...list]))
+    const names = namesIn(query).flatMap((key) => postings.get(key) ?? [])
+    const words = query.words.flatMap((word) => postings.get(`word ${word}`) ?? [])
+    // A rare word says more than a common one.
+    const lists = [...names, ...words.toSorted((a, b) => a.size - b.size)]
+    for (const [index, list] of lists.entries()) {
+      // Asking the lists before is cheaper than remembering thousands of cards.
+      const before = lists.slice(0, index)
+      for (const card of list) if (!before.some((other) => other.has(card))) yield card
+    }
   }
 
   return {
@@ -38,9 +43,9 @@ export function createCardIndex(): CardIndex {
   }
 }
 
-function keysOf({ text, words, agent }: Query): string[] {
+function namesIn({ text, agent }: Query): string[] {
   if (agent !== undefined) return [`agent ${agent}`]
-  return [`agent ${text}`, `skill ${text}`, `tag ${text}`, ...words.map((word) => `word ${word}`)]
+  return [`agent ${text}`, `skill ${text}`, `tag ${text}`]
 }
 
 function termsOf({ agentId, skills }: SearchableCard): Set<string> {

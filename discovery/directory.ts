@@ -7,7 +7,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { VerifiedCard } from '../trust/card-signature.ts'
 import { createCardIndex } from './card-index.ts'
-import { emptyEntry, isAt } from './peer-entry.ts'
+import { emptyEntry, isAt, isDead } from './peer-entry.ts'
 import type { PeerEntry } from './peer-entry.ts'
 import { matchCard, parseQuery, searchable } from './query.ts'
 import type { Match, Query } from './query.ts'
@@ -202,11 +202,14 @@ class LiveDirectory implements Directory {
 
   peer(peer: PeerIdText): PeerRecord | undefined {
     const entry = peer === this.#own.peer ? this.#own : this.#remote.get(peer)
-    return entry === undefined || this.#isDead(entry) ? undefined : this.#record(entry)
+    return entry === undefined || isDead(entry, this.#clock.monotonic())
+      ? undefined
+      : this.#record(entry)
   }
 
   peers(): readonly PeerRecord[] {
-    const alive = [...this.#remote.values()].filter((entry) => !this.#isDead(entry))
+    const now = this.#clock.monotonic()
+    const alive = [...this.#remote.values()].filter((entry) => !isDead(entry, now))
     return [this.#own, ...alive].map((entry) => this.#record(entry))
   }
 
@@ -217,12 +220,13 @@ class LiveDirectory implements Directory {
     const parsed = typeof query === 'string' ? parseQuery(query) : query
     const best = createRanking(limit)
     Object.assign(this.#own, this.#loadOf(this.#own))
+    const now = this.#clock.monotonic()
+    let left = LIMITS.searchedCards.value
     for (const candidate of this.#index.candidates(parsed)) {
       const entry = this.#entryOf(candidate.source)
-      if (entry === undefined || this.#isDead(entry) || !isAt(entry, parsed.node)) continue
-      for (const found of matchCard(candidate, parsed)) {
-        best.offer({ ...found, entry, card: candidate.source })
-      }
+      if (entry === undefined || isDead(entry, now) || !isAt(entry, parsed.node)) continue
+      if (left-- === 0) break
+      for (const found of matchCard(candidate, parsed)) best.offer(found, entry, candidate.source)
     }
     return best.ranked().map((found) => this.#provider(found))
   }
@@ -282,8 +286,9 @@ class LiveDirectory implements Directory {
   }
 
   #sweep(): void {
+    const now = this.#clock.monotonic()
     for (const entry of this.#remote.values()) {
-      if (this.#isDead(entry)) this.remove(entry.peer, 'expired')
+      if (isDead(entry, now)) this.remove(entry.peer, 'expired')
     }
   }
 
@@ -292,10 +297,6 @@ class LiveDirectory implements Directory {
       this.#sweep()
       this.#scheduleSweep()
     })
-  }
-
-  #isDead(entry: PeerEntry): boolean {
-    return !entry.connected && entry.expiresAt <= this.#clock.monotonic()
   }
 
   #freshMs(entry: PeerEntry): number {

@@ -32,6 +32,8 @@ export interface FindOptions {
   readonly wide?: boolean
   /** Never ask the DHT. */
   readonly narrow?: boolean
+  /** Names, branches and tags only: what merely has the words is no answer. For running tasks. */
+  readonly exact?: boolean
   readonly limit?: number
   readonly signal?: AbortSignal
 }
@@ -60,9 +62,9 @@ export function createFinder(components: FinderComponents): Finder {
   const widen = createWidening(components)
 
   return {
-    async find(query, { wide = false, narrow = false, limit, signal } = {}) {
+    async find(query, { wide = false, narrow = false, exact = false, limit, signal } = {}) {
       const startedAt = clock.monotonic()
-      const parsed = parseQuery(query)
+      const parsed = exact ? { ...parseQuery(query), words: [] } : parseQuery(query)
       const options = limit === undefined ? {} : { limit }
       let providers = directory.search(parsed, options)
       const askDht = !narrow && isSkillId(parsed) && (wide || providers.length === 0)

@@ -39,3 +39,8 @@ export function isAt({ peer, name }: PeerEntry, node: string | undefined): boole
   if (node === undefined || node === name) return true
   return node.length >= MIN_PREFIX_LENGTH && peer.toLowerCase().startsWith(node)
 }
+
+/** Whether nothing says that the peer lives; `now` is monotonic milliseconds. */
+export function isDead({ connected, expiresAt }: PeerEntry, now: number): boolean {
+  return !connected && expiresAt <= now
+}

@@ -38,7 +38,8 @@ const STOP_WORDS = new Set(
 export function parseQuery(input: string): Query {
   const text = input.trim().toLowerCase().slice(0, MAX_QUERY_LENGTH)
   const [, agent, node] = /^@([^@\s]+)(?:@([^@\s]+))?$/.exec(text) ?? []
-  const words = wordsOf(text).slice(0, MAX_WORDS)
+  // The parts of an id are no words: `vision.caption` must not find `vision.ocr`.
+  const words = /^[\p{L}\p{N}]+$|\s/u.test(text) ? wordsOf(text).slice(0, MAX_WORDS) : []
   return { text, words, ...(agent !== undefined && { agent }), ...(node !== undefined && { node }) }
 }
 
@@ -106,7 +107,8 @@ function matchSkill(
   if (id === query.text) return { skill, match: 'skill', score: SCORES.skill }
   if (isPrefix(query.text, id)) return { skill, match: 'prefix', score: SCORES.prefix }
   if (tags.has(query.text)) return { skill, match: 'tag', score: SCORES.tag }
-  const known = query.words.filter((word) => words.has(word)).length
+  let known = 0
+  for (const word of query.words) if (words.has(word)) known += 1
   // Half of the words: one common word in a long question is no answer to it.
   if (known === 0 || known * 2 < query.words.length) return undefined
   return { skill, match: 'words', score: (SCORES.words * known) / query.words.length }

@@ -9,7 +9,7 @@ export interface RankedMatch extends SkillMatch {
 }
 
 export interface Ranking {
-  offer(match: RankedMatch): void
+  offer(found: SkillMatch, entry: PeerEntry, card: VerifiedCard): void
   /** Best first. */
   ranked(): readonly RankedMatch[]
 }
@@ -20,9 +20,13 @@ const UNKNOWN_LOAD = 0.5
 export function createRanking(limit: number): Ranking {
   const best: RankedMatch[] = []
 
-  function offer(match: RankedMatch): void {
+  function offer(found: SkillMatch, entry: PeerEntry, card: VerifiedCard): void {
+    const full = best.length >= limit
     const last = best.at(-1)
-    if (best.length >= limit && (last === undefined || compare(match, last) >= 0)) return
+    // Most matches of a common word end here, before anything is allocated for them.
+    if (full && (last === undefined || found.score < last.score)) return
+    const match = { ...found, entry, card }
+    if (full && last !== undefined && compare(match, last) >= 0) return
     best.splice(position(match), 0, match)
     if (best.length > limit) best.pop()
   }

@@ -1,0 +1,167 @@
+import { EventEmitter } from 'node:events'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { LIMITS } from '../../../core/limits.ts'
+import { silentLogger } from '../../../core/logger.ts'
+import {
+  ANNOUNCE_INTERVAL_MS,
+  createCapabilityDht,
+  skillCid
+} from '../../../discovery/capability-dht.ts'
+import type { ProviderRecords } from '../../../discovery/capability-dht.ts'
+import type { CardBookEvents } from '../../../discovery/card-book.ts'
+import type { VerifiedCard } from '../../../trust/card-signature.ts'
+import { testCard, testIdentity, testSkill, verifiedCard } from '../../support/identity.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { seededRandom } from '../../support/random.ts'
+
+async function setup(...skills: string[]) {
+  const clock = new ManualClock()
+  const identity = await testIdentity(1)
+  const events = new EventEmitter<CardBookEvents>()
+  const state: { cards: VerifiedCard[]; providers: string[]; hang: boolean } = {
+    cards: [],
+    providers: [],
+    hang: false
+  }
+  const records = {
+    provide: vi.fn<ProviderRecords['provide']>(async () => undefined),
+    cancelReprovide: vi.fn<ProviderRecords['cancelReprovide']>(async () => undefined),
+    async *findProviders() {
+      for (const id of state.providers) yield { id }
+      if (state.hang) await new Promise(() => undefined)
+    }
+  }
+  async function sign(...ids: string[]): Promise<void> {
+    const extra = { skills: ids.map((id) => testSkill(id)) }
+    state.cards =
+      ids.length === 0 ? [] : [await verifiedCard(identity, testCard(identity.peer, 'a', extra))]
+    events.emit('signed', state.cards)
+  }
+  const dht = createCapabilityDht({
+    records,
+    book: { cards: () => state.cards, events },
+    clock,
+    random: seededRandom(1),
+    logger: silentLogger
+  })
+  await sign(...skills)
+  onTestFinished(async () => dht.stop())
+  const announced = () => records.provide.mock.calls.map(([cid]) => cid.toString())
+  return { clock, dht, records, sign, state, announced }
+}
+
+async function cids(...skills: string[]): Promise<string[]> {
+  return Promise.all(skills.map(async (skill) => (await skillCid(skill)).toString()))
+}
+
+/** Hashing takes real time, which the clock does not wait for. */
+async function settle(check: () => void): Promise<void> {
+  await vi.waitFor(check)
+}
+
+async function collect(found: AsyncIterable<string>): Promise<string[]> {
+  const peers: string[] = []
+  for await (const peer of found) peers.push(peer)
+  return peers
+}
+
+test('the key of a skill never changes', async () => {
+  expect((await skillCid('vision.caption')).toString()).toBe(
+    'bafkreifdxyqpgbb3bii3hnxt3exjkmaitktgxnek6gryntasgu5bj2wjr4'
+  )
+  expect(await cids('ECHO')).toEqual(await cids('echo'))
+})
+
+test('skills and their branches are announced at the start and before records expire', async () => {
+  const { clock, dht, announced } = await setup('vision.caption', 'echo')
+  await dht.start()
+  const expected = await cids('vision.caption', 'echo', 'vision')
+  await settle(() => expect(announced()).toEqual(expect.arrayContaining(expected)))
+  expect(announced()).toHaveLength(3)
+  await clock.advance(ANNOUNCE_INTERVAL_MS)
+  await settle(() => expect(announced()).toHaveLength(6))
+})
+
+test('a failed announcement is repeated soon', async () => {
+  const { clock, dht, records, announced } = await setup('echo')
+  records.provide.mockRejectedValueOnce(new Error('no peers'))
+  await dht.start()
+  await settle(() => expect(announced()).toHaveLength(1))
+  await clock.advance(15_000)
+  await settle(() => expect(announced()).toHaveLength(2))
+})
+
+test('the first peers of the routing table are told at once', async () => {
+  const { clock, dht, announced } = await setup('echo')
+  await dht.start()
+  await settle(() => expect(announced()).toHaveLength(1))
+  await clock.advance(1)
+  dht.refresh()
+  await settle(() => expect(announced()).toHaveLength(2))
+})
+
+test('a new skill is announced at once, and one that went is withdrawn', async () => {
+  const { clock, dht, records, sign, announced } = await setup('echo')
+  await dht.start()
+  await settle(() => expect(announced()).toHaveLength(1))
+  await clock.advance(1)
+  await sign('calc')
+  const [echo, calc] = await cids('echo', 'calc')
+  await settle(() => expect(announced()).toContain(calc))
+  await settle(() => expect(records.cancelReprovide.mock.lastCall?.[0].toString()).toBe(echo))
+})
+
+test('an announcement that outlasts its agent is withdrawn', async () => {
+  const { dht, records, sign } = await setup('echo')
+  const announcing = Promise.withResolvers<undefined>()
+  records.provide.mockImplementationOnce(async () => announcing.promise)
+  await dht.start()
+  await settle(() => expect(records.provide).toHaveBeenCalledOnce())
+  await sign()
+  await settle(() => expect(records.cancelReprovide).toHaveBeenCalledOnce())
+  announcing.resolve(undefined)
+  await settle(() => expect(records.cancelReprovide).toHaveBeenCalledTimes(2))
+})
+
+test('stop waits for nothing that hangs and leaves nothing running', async () => {
+  const { clock, dht, records } = await setup('echo')
+  records.provide.mockImplementation(
+    async (_, { signal }) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason))
+      )
+  )
+  await dht.start()
+  await settle(() => expect(records.provide).toHaveBeenCalled())
+  await dht.stop()
+  const calls = records.provide.mock.calls.length
+  await clock.advance(2 * ANNOUNCE_INTERVAL_MS)
+  expect(records.provide).toHaveBeenCalledTimes(calls)
+})
+
+test('providers come once each, and no more than asked', async () => {
+  const { dht, state } = await setup()
+  state.providers = ['a', 'b', 'a', ...Array.from({ length: 20 }, (_, index) => `p${index}`)]
+  const found = await collect(dht.providers('echo'))
+  expect(found.slice(0, 3)).toEqual(['a', 'b', 'p0'])
+  expect(found).toHaveLength(LIMITS.dhtProviders.value)
+})
+
+test('a search that hangs ends with its budget and keeps what it found', async () => {
+  const { clock, dht, state } = await setup()
+  state.providers = ['a']
+  state.hang = true
+  const found = collect(dht.providers('echo'))
+  await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0))
+  await clock.advance(LIMITS.dhtFind.value)
+  expect(await found).toEqual(['a'])
+})
+
+test('whoever has enough ends a search at once', async () => {
+  const { dht, state } = await setup()
+  state.hang = true
+  const enough = new AbortController()
+  const found = collect(dht.providers('echo', enough.signal))
+  enough.abort()
+  expect(await found).toEqual([])
+})

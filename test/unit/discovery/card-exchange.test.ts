@@ -1,0 +1,140 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { CARD_METHODS, encodeJson } from '../../../discovery/card-protocol.ts'
+import { cardDigest } from '../../../trust/card-signature.ts'
+import { createDiscoveryNode, createTestSwarm, testAgent } from '../../support/discovery-node.ts'
+import { signedCard, testCard, testIdentity } from '../../support/identity.ts'
+
+async function setup() {
+  const swarm = createTestSwarm(1)
+  const [alice, bob] = await Promise.all([
+    createDiscoveryNode(swarm, { seed: 1, agents: [testAgent('echo')] }),
+    createDiscoveryNode(swarm, { seed: 2, agents: [testAgent('calc'), testAgent('clock')] })
+  ])
+  const nodes = [alice, bob]
+  for (const node of nodes) await node.start()
+  onTestFinished(async () => {
+    await swarm.run(Promise.all(nodes.map(async (node) => node.stop())))
+    // `clock.timeout` cannot be taken back; the longest is that of a DHT announcement.
+    await swarm.clock.advance(20_000)
+    expect(swarm.clock.pending).toBe(0)
+  })
+  return { swarm, alice, bob }
+}
+
+/** A member that speaks the protocol as it likes. */
+async function addEvil(
+  { sessions }: Awaited<ReturnType<typeof setup>>['swarm'],
+  { cards, claims }: { readonly cards: unknown; readonly claims: readonly string[] }
+) {
+  const identity = await testIdentity(666)
+  const evil = sessions.add(identity.peer, {
+    name: 'evil',
+    fields: () => ({ load: 0, slots: 1, cards: claims })
+  })
+  evil.methods.request(CARD_METHODS.get, () => new TextEncoder().encode(JSON.stringify({ cards })))
+  evil.methods.request(CARD_METHODS.known, () => encodeJson({ peers: [] }))
+  return identity
+}
+
+test('a session brings the agents of both sides to both sides', async () => {
+  const { swarm, alice, bob } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  expect(alice.directory.search('calc')).toMatchObject([{ peer: bob.peer, connected: true }])
+  expect(bob.directory.search('echo')).toMatchObject([{ peer: alice.peer, name: 'node-1' }])
+})
+
+test('cards already held are not fetched again', async () => {
+  const { swarm, alice, bob } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  const calls = swarm.sessions.calls.get(CARD_METHODS.get)
+  swarm.sessions.unlink(alice.peer, bob.peer)
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  expect(swarm.sessions.calls.get(CARD_METHODS.get)).toBe(calls)
+})
+
+test('a peer that says it stops is gone at once', async () => {
+  const { swarm, alice, bob } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  swarm.sessions.unlink(bob.peer, alice.peer, 'SHUTTING_DOWN')
+  expect(alice.directory.peer(bob.peer)).toBeUndefined()
+})
+
+test('a forged card is refused, counted and reported', async () => {
+  const { swarm, alice } = await setup()
+  const victim = await testIdentity(3)
+  const forged = await signedCard(victim, testCard(victim.peer, 'bank'))
+  const refused: string[] = []
+  alice.exchange.events.on('refused', (source, { details }) => {
+    refused.push(`${source} ${details['reason']}`)
+  })
+  const evil = await addEvil(swarm, { cards: [forged], claims: [cardDigest(forged) ?? ''] })
+  swarm.sessions.link(alice.peer, evil.peer)
+  await swarm.advance(100)
+  expect(alice.directory.search('bank')).toEqual([])
+  expect(refused).toEqual([`${evil.peer} it is not signed by the peer`])
+  expect(alice.exchange.refusals().get(evil.peer)).toBe(1)
+})
+
+test('an expired card is refused', async () => {
+  const { swarm, alice } = await setup()
+  const identity = await testIdentity(666)
+  await swarm.clock.advance(2_000_000)
+  const old = await signedCard(identity, testCard(identity.peer, 'old'), { expiresAt: 1_000_000 })
+  const evil = await addEvil(swarm, { cards: [old], claims: [cardDigest(old) ?? ''] })
+  swarm.sessions.link(alice.peer, evil.peer)
+  await swarm.advance(100)
+  expect(alice.directory.search('old')).toEqual([])
+  expect(alice.exchange.refusals().get(evil.peer)).toBe(1)
+})
+
+test('cards that nobody asked for, and answers that are none, cost only their sender', async () => {
+  const { swarm, alice, bob } = await setup()
+  const identity = await testIdentity(666)
+  const card = await signedCard(identity, testCard(identity.peer, 'pushy'))
+  const evil = await addEvil(swarm, { cards: [card, null, 7], claims: ['0123456789abcdef'] })
+  swarm.sessions.link(alice.peer, evil.peer)
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(200)
+  expect(alice.directory.search('pushy')).toEqual([])
+  expect(alice.exchange.refusals().get(evil.peer)).toBe(3)
+  expect(alice.directory.search('calc')).toHaveLength(1)
+})
+
+test('a peer whose cards do not come is asked again only after a growing wait', async () => {
+  const { swarm, alice } = await setup()
+  const evil = await addEvil(swarm, { cards: [], claims: ['0123456789abcdef'] })
+  swarm.sessions.link(alice.peer, evil.peer)
+  await swarm.advance(100)
+  for (let second = 0; second < 300; second++) {
+    alice.exchange.fetcher.want(evil.peer, ['0123456789abcdef'])
+    await swarm.advance(1000)
+  }
+  expect(swarm.sessions.calls.get(CARD_METHODS.get)).toBeLessThan(15)
+})
+
+test('requests that are malformed get an error and nothing else', async () => {
+  const { swarm, alice, bob } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  const session = alice.sessions.get(bob.peer)
+  for (const body of ['', '{', '{"digests":[]}', '{"digests":["x"]}', '[]']) {
+    const call = session?.request(CARD_METHODS.get, new TextEncoder().encode(body))
+    await expect(call && swarm.run(call)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  }
+})
+
+test('a peer hands on cards of others, so that a stranger need not be dialled', async () => {
+  const { swarm, alice, bob } = await setup()
+  const carol = await createDiscoveryNode(swarm, { seed: 3 })
+  await carol.start()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  swarm.sessions.link(carol.peer, bob.peer)
+  await swarm.advance(100)
+  expect(carol.directory.search('echo')).toMatchObject([{ peer: alice.peer, connected: false }])
+  expect(swarm.sessions.calls.get('connect')).toBeUndefined()
+  await swarm.run(carol.stop())
+})

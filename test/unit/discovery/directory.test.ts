@@ -1,0 +1,177 @@
+import { expect, test } from 'vitest'
+import { LIMITS } from '../../../core/limits.ts'
+import {
+  createDirectory,
+  HELLO_TTL_MS,
+  HINT_TTL_MS,
+  SILENCE_TTL_MS
+} from '../../../discovery/directory.ts'
+import { testCard, testIdentity, testSkill, verifiedCard } from '../../support/identity.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+function says(cards: readonly { readonly digest: string }[], name = 'amber', load = 0) {
+  return { name, load, slots: 1, cards: cards.map(({ digest }) => digest) }
+}
+
+async function setup() {
+  const clock = new ManualClock()
+  const [alice, bob] = await Promise.all([testIdentity(1), testIdentity(2)])
+  const load = { load: 0.5, slots: 4 }
+  const directory = createDirectory(clock, { self: 'me', name: 'birch', load: () => load })
+  const changes: string[] = []
+  directory.events.on('removed', (peer, why) => changes.push(`${peer} ${why}`))
+  const echo = await verifiedCard(alice, testCard(alice.peer, 'echo'))
+  const newer = await verifiedCard(alice, testCard(alice.peer, 'echo', { version: '2' }), {
+    seq: 2
+  })
+  return { clock, alice, bob, directory, load, changes, echo, newer }
+}
+
+test('a peer is confirmed, tells its cards, and is found by them', async () => {
+  const { directory, alice, echo } = await setup()
+  expect(directory.confirm(alice.peer, says([echo]), HELLO_TTL_MS)).toEqual([echo.digest])
+  expect(directory.missing(alice.peer)).toEqual([echo.digest])
+  expect(directory.add(echo)).toBe('added')
+  expect(directory.missing(alice.peer)).toEqual([])
+  expect(directory.card(echo.digest)).toBe(echo)
+  expect(directory.search('echo')).toMatchObject([
+    { peer: alice.peer, name: 'amber', agentId: 'echo', match: 'agent', score: 1, local: false }
+  ])
+})
+
+test('a card that its peer did not name is not taken', async () => {
+  const { directory, alice, echo, newer } = await setup()
+  expect(directory.add(echo)).toBe('unasked')
+  directory.confirm(alice.peer, says([newer]), HELLO_TTL_MS)
+  expect(directory.add(echo)).toBe('unasked')
+})
+
+test('only a higher number replaces a card, and the old one serves until then', async () => {
+  const { directory, alice, echo, newer } = await setup()
+  directory.confirm(alice.peer, says([echo]), HELLO_TTL_MS)
+  directory.add(echo)
+  directory.confirm(alice.peer, says([newer]), HELLO_TTL_MS)
+  expect(directory.search('echo')[0]?.card).toBe(echo)
+  expect(directory.add(newer)).toBe('added')
+  expect(directory.search('echo').map(({ card }) => card)).toEqual([newer])
+  expect(directory.card(echo.digest)).toBeUndefined()
+  directory.confirm(alice.peer, says([echo, newer]), HELLO_TTL_MS)
+  expect(directory.add(echo)).toBe('stale')
+})
+
+test('agents that a peer no longer names are gone', async () => {
+  const { directory, alice, echo } = await setup()
+  directory.confirm(alice.peer, says([echo]), HELLO_TTL_MS)
+  directory.add(echo)
+  directory.confirm(alice.peer, says([]), HELLO_TTL_MS)
+  expect(directory.search('echo')).toEqual([])
+  expect(directory.peer(alice.peer)?.cards).toEqual([])
+})
+
+test('a silent peer expires, is skipped at once and removed soon', async () => {
+  const { directory, clock, alice, changes, echo } = await setup()
+  await directory.start()
+  directory.confirm(alice.peer, says([echo]), 5000)
+  directory.add(echo)
+  await clock.advance(4999)
+  expect(directory.search('echo')).toHaveLength(1)
+  await clock.advance(1)
+  expect(directory.search('echo')).toEqual([])
+  expect(directory.peer(alice.peer)).toBeUndefined()
+  await clock.advance(1000)
+  expect(changes).toEqual([`${alice.peer} expired`])
+  await directory.stop()
+  expect(clock.pending).toBe(0)
+})
+
+test('an open session keeps a peer; after it broke the peer has a little time', async () => {
+  const { directory, clock, alice, echo } = await setup()
+  directory.confirm(alice.peer, says([echo]), HELLO_TTL_MS)
+  directory.setConnected(alice.peer, true)
+  await clock.advance(10 * HELLO_TTL_MS)
+  expect(directory.peer(alice.peer)?.connected).toBe(true)
+  directory.setConnected(alice.peer, false)
+  await clock.advance(SILENCE_TTL_MS - 1)
+  expect(directory.peer(alice.peer)).toBeDefined()
+  await clock.advance(1)
+  expect(directory.peer(alice.peer)).toBeUndefined()
+})
+
+test('the word of a third party counts less, and for a short time', async () => {
+  const { directory, clock, alice, bob, echo } = await setup()
+  await clock.advance(60_000)
+  expect(directory.hint(alice.peer, says([echo]), HINT_TTL_MS)).toEqual([])
+  expect(directory.peer(alice.peer)).toBeUndefined()
+  expect(directory.hint(alice.peer, says([echo]), HINT_TTL_MS - 1000)).toEqual([echo.digest])
+  await clock.advance(1000)
+  expect(directory.peer(alice.peer)).toBeUndefined()
+  directory.confirm(bob.peer, says([], 'heard'), 60_000)
+  await clock.advance(1000)
+  directory.hint(bob.peer, says([], 'hearsay'), 5000)
+  expect(directory.peer(bob.peer)?.name).toBe('heard')
+})
+
+test('own agents are there at once, with the load of the moment, and never expire', async () => {
+  const { directory, clock, alice, load } = await setup()
+  const own = await verifiedCard(alice, testCard(alice.peer, 'echo'))
+  directory.setOwn([{ ...own, peer: 'me' }])
+  load.load = 0.75
+  await clock.advance(1_000_000)
+  expect(directory.search('@echo@birch')).toMatchObject([
+    { peer: 'me', local: true, connected: true, load: 0.75, freshMs: 0 }
+  ])
+  directory.setOwn([])
+  expect(directory.search('echo')).toEqual([])
+  expect(directory.peers()).toHaveLength(1)
+})
+
+test('@agent@node takes a node by name, PeerId or its beginning, and nobody else', async () => {
+  const { directory, alice, bob, echo } = await setup()
+  const other = await verifiedCard(bob, testCard(bob.peer, 'echo'))
+  directory.confirm(alice.peer, says([echo], 'amber'), HELLO_TTL_MS)
+  directory.confirm(bob.peer, says([other], 'jade'), HELLO_TTL_MS)
+  directory.add(echo)
+  directory.add(other)
+  const at = (node: string) => directory.search(`@echo@${node}`).map(({ peer }) => peer)
+  expect(at('jade')).toEqual([bob.peer])
+  expect(at(alice.peer)).toEqual([alice.peer])
+  expect(at(alice.peer.slice(0, 20))).toEqual([alice.peer])
+  expect(at('12D3Koo')).toEqual([])
+  expect(at('oak')).toEqual([])
+})
+
+test('the less loaded comes first among equals, and the limit keeps the best', async () => {
+  const { directory, alice, bob, echo } = await setup()
+  const other = await verifiedCard(bob, testCard(bob.peer, 'echo'))
+  directory.confirm(alice.peer, says([echo], '', 0.9), HELLO_TTL_MS)
+  directory.confirm(bob.peer, says([other], '', 0.1), HELLO_TTL_MS)
+  directory.add(echo)
+  directory.add(other)
+  expect(directory.search('echo').map(({ peer }) => peer)).toEqual([bob.peer, alice.peer])
+  expect(directory.search('echo', { limit: 1 }).map(({ peer }) => peer)).toEqual([bob.peer])
+})
+
+test('a full directory keeps the living and takes strangers only in place of the dead', async () => {
+  const { directory, clock } = await setup()
+  for (let index = 0; index < LIMITS.directoryPeers.value; index++) {
+    directory.confirm(`peer-${index}`, says([]), index === 0 ? 1000 : 60_000)
+  }
+  directory.confirm('stranger', says([]), 60_000)
+  expect(directory.peer('stranger')).toBeUndefined()
+  await clock.advance(1000)
+  directory.confirm('stranger', says([]), 60_000)
+  expect(directory.peer('stranger')).toBeDefined()
+  expect(directory.peers()).toHaveLength(LIMITS.directoryPeers.value + 1)
+})
+
+test('skills of one card are providers of their own', async () => {
+  const { directory, alice } = await setup()
+  const skills = [testSkill('vision.caption'), testSkill('vision.ocr'), testSkill('echo')]
+  const card = await verifiedCard(alice, testCard(alice.peer, 'eyes', { skills }))
+  directory.confirm(alice.peer, says([card]), HELLO_TTL_MS)
+  directory.add(card)
+  expect(directory.search('vision').map(({ skill }) => skill.id)).toEqual([
+    'vision.caption',
+    'vision.ocr'
+  ])
+})

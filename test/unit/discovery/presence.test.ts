@@ -1,0 +1,105 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { BASE_INTERVAL_MS } from '../../../discovery/presence-pace.ts'
+import { presenceTopic } from '../../../discovery/presence.ts'
+import type { Statement } from '../../../discovery/presence-statement.ts'
+import { createDiscoveryNode, createTestSwarm, testAgent } from '../../support/discovery-node.ts'
+
+async function setup() {
+  const swarm = createTestSwarm(1)
+  const nodes = await Promise.all(
+    [1, 2].map(async (seed) =>
+      createDiscoveryNode(swarm, { seed, agents: [testAgent(`agent-${seed}`)] })
+    )
+  )
+  const [alice, bob] = nodes
+  if (alice === undefined || bob === undefined) throw new TypeError('two nodes')
+  for (const node of nodes) await node.start()
+  onTestFinished(async () => {
+    await swarm.run(Promise.all(nodes.map(async (node) => node.stop())))
+  })
+  function said(by: { readonly peer: string }): Statement[] {
+    return swarm.gossip.log
+      .filter(({ author }) => author === by.peer)
+      .map(({ data }) => JSON.parse(new TextDecoder().decode(data)))
+  }
+  return { swarm, alice, bob, said }
+}
+
+test('a node speaks at once and then every few seconds, with growing numbers', async () => {
+  const { swarm, alice, said } = await setup()
+  await swarm.advance(10 * BASE_INTERVAL_MS)
+  const statements = said(alice)
+  expect(statements.length).toBeGreaterThanOrEqual(10)
+  expect(statements.length).toBeLessThanOrEqual(14)
+  const numbers = statements.map(({ seq }) => seq)
+  expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b))
+  expect(statements[0]).toMatchObject({ v: 1, name: 'node-1', slots: 4, leaving: false })
+})
+
+test('by gossip alone, peers without a session learn of each other and fetch cards', async () => {
+  const { swarm, alice, bob } = await setup()
+  await swarm.advance(3000)
+  await swarm.advance(BASE_INTERVAL_MS)
+  expect(alice.directory.search('agent-2')).toMatchObject([{ peer: bob.peer }])
+  expect(bob.directory.search('agent-1')).toMatchObject([{ peer: alice.peer }])
+})
+
+test('a marked change of load is told soon; a small one waits', async () => {
+  const { swarm, alice, said } = await setup()
+  await swarm.advance(3000)
+  const before = said(alice).length
+  alice.state.load = 0.1
+  alice.presence.loadChanged()
+  await swarm.advance(300)
+  expect(said(alice)).toHaveLength(before)
+  alice.state.load = 0.75
+  alice.presence.loadChanged()
+  alice.presence.loadChanged()
+  await swarm.advance(300)
+  expect(said(alice)).toHaveLength(before + 1)
+  expect(said(alice).at(-1)?.load).toBe(0.75)
+})
+
+test('new agents are told at once', async () => {
+  const { swarm, alice, bob } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(3000)
+  await swarm.run(alice.book.setAgents([testAgent('fresh')]))
+  await swarm.advance(1500)
+  expect(bob.directory.search('fresh')).toHaveLength(1)
+  expect(bob.directory.search('agent-1')).toEqual([])
+})
+
+test('goodbye reaches session peers although gossip is gone, and nothing is said after it', async () => {
+  const { swarm, alice, bob, said } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  swarm.gossip.faults.loss = 1
+  await swarm.run(alice.presence.stop())
+  expect(bob.directory.peer(alice.peer)).toBeUndefined()
+  const count = said(alice).length
+  expect(said(alice).at(-1)?.leaving).toBe(true)
+  await swarm.advance(10 * BASE_INTERVAL_MS)
+  expect(said(alice)).toHaveLength(count)
+  expect(bob.directory.peer(alice.peer)).toBeUndefined()
+})
+
+test('malformed gossip is rejected, and reported with its author', async () => {
+  const { swarm, alice } = await setup()
+  const dropped: string[] = []
+  alice.presence.events.on('dropped', (peer, why) => dropped.push(`${peer} ${why}`))
+  swarm.gossip.inject('mallory', presenceTopic('test'), new TextEncoder().encode('{"v":1}'))
+  await swarm.advance(10)
+  expect(dropped).toEqual(['mallory malformed'])
+  expect(swarm.gossip.verdicts.reject).toBeGreaterThan(0)
+})
+
+test('a session peer that gossip no longer reaches is asked directly', async () => {
+  const { swarm, alice, bob } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  swarm.gossip.faults.loss = 1
+  bob.state.load = 1
+  await swarm.advance(25_000)
+  expect(alice.directory.peer(bob.peer)?.load).toBe(1)
+})
