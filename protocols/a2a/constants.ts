@@ -1,11 +1,5 @@
 /** The names by which the libp2p binding of A2A is known on the wire (docs/protocols/a2a-libp2p.md). */
 
-/** `protocolBinding` of an agent card's interface; a breaking change gets a new URI. */
-export const A2A_BINDING = 'urn:lumos:a2a:libp2p:1'
-
-/** A2A version in `Major.Minor` form, as in the service parameter `a2a-version`. */
-export const A2A_VERSION = '1.0'
-
 /** Method names of the session calls, by operation of the A2A specification. */
 export const A2A_METHODS = {
   sendMessage: 'a2a.SendMessage',
