@@ -15,6 +15,11 @@ const KIB = 1024
 const MIB = 1024 * KIB
 
 export const LIMITS = {
+  clockSkew: limit(
+    60_000,
+    'ms',
+    'clocks of two nodes further apart are reported: cards and presence allow for no more'
+  ),
   nodeStop: limit(
     4500,
     'ms',
@@ -69,7 +74,7 @@ export const LIMITS = {
     'bytes',
     'frames waiting for a peer that does not read; above it we stop reading from that peer'
   ),
-  sessionDial: limit(15_000, 'ms', 'connecting to a peer until it has said HELLO'),
+  sessionDial: limit(15_000, 'ms', 'opening a session’s stream, dialling included'),
   sessionHello: limit(10_000, 'ms', 'silence after opening a session until HELLO'),
   sessionDrain: limit(2000, 'ms', 'calls in flight get this long to end after GOAWAY'),
   sessionRetire: limit(30_000, 'ms', 'calls on the surplus stream of a simultaneous dial'),

@@ -4,6 +4,7 @@ import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { END_MARK, LENGTH_BYTES } from './constants.ts'
+import { startDeadline } from './deadline.ts'
 import { FrameDecoder } from './decoder.ts'
 import type { RawMessage, RawStream } from './raw-stream.ts'
 
@@ -131,12 +132,15 @@ class RawFramePipe implements FramePipe {
     if (this.#failed || this.#endSent) return
     this.send(END_FRAME)
     this.#endSent = true
+    const idleMs = LIMITS.streamClose.value
+    // Without a signal this never returns when the peer does not read.
+    const deadline = startDeadline(this.#clock, idleMs)
     try {
-      await this.#stream.close({ signal: this.#clock.timeout(LIMITS.streamClose.value) })
+      await this.#stream.close({ signal: deadline.signal })
     } catch (cause) {
-      this.#fail(
-        new LumosError('WRITE_STALLED', { cause, details: { idleMs: LIMITS.streamClose.value } })
-      )
+      this.#fail(new LumosError('WRITE_STALLED', { cause, details: { idleMs } }))
+    } finally {
+      deadline.cancel()
     }
   }
 

@@ -6,6 +6,7 @@ import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
+import { startDeadline } from '../frames/deadline.ts'
 import type { StreamHost } from '../frames/host.ts'
 import type { FramePipe } from '../frames/pipe.ts'
 import { SESSION_PROTOCOL, SESSION_VERSION } from './constants.ts'
@@ -139,32 +140,38 @@ class PeerSessions implements Sessions, LinkOwner {
   }
 
   async #open(peer: PeerIdText): Promise<Session> {
-    const { clock, host } = this.#components
-    if (peer === host.self) throw new LumosError('DUPLICATE_KEY')
-    const deadline = clock.timeout(LIMITS.sessionDial.value)
+    if (peer === this.#components.host.self) throw new LumosError('DUPLICATE_KEY')
     const opened = Promise.withResolvers<Session>()
     // The peer may get through to us first.
     const onOpened = (session: Session): void => {
       if (session.peer === peer) opened.resolve(session)
     }
-    const onExpired = (): void =>
-      opened.reject(new LumosError('PEER_UNREACHABLE', { details: { peer } }))
     this.events.on('opened', onOpened)
-    deadline.addEventListener('abort', onExpired)
     try {
-      this.#openStream(peer, deadline).catch(opened.reject)
+      this.#openStream(peer).then(() => {
+        // Without an event when the stream joined a session that was open.
+        const session = this.get(peer)
+        if (session !== undefined) opened.resolve(session)
+      }, opened.reject)
       return await opened.promise
     } finally {
       this.events.off('opened', onOpened)
-      deadline.removeEventListener('abort', onExpired)
     }
   }
 
-  async #openStream(peer: PeerIdText, deadline: AbortSignal): Promise<void> {
-    const { host } = this.#components
-    const signal = AbortSignal.any([deadline, this.#stopping.signal])
-    const pipe = await host.open(peer, SESSION_PROTOCOL, signal)
-    await this.#handshake(pipe)
+  async #openStream(peer: PeerIdText): Promise<void> {
+    const { clock, host } = this.#components
+    const deadline = startDeadline(clock, LIMITS.sessionDial.value)
+    const signal = AbortSignal.any([deadline.signal, this.#stopping.signal])
+    try {
+      const pipe = await host.open(peer, SESSION_PROTOCOL, signal)
+      await this.#handshake(pipe)
+    } catch (cause) {
+      if (!deadline.signal.aborted) throw cause
+      throw new LumosError('PEER_UNREACHABLE', { cause, details: { peer } })
+    } finally {
+      deadline.cancel()
+    }
   }
 
   #onInbound(pipe: FramePipe): void {

@@ -92,7 +92,7 @@ test('a slow reader stops the writer, and neither side grows', async () => {
 test('writing to a stream that broke while waiting fails with what broke it', async () => {
   const { a, b, rawA } = setup({}, { window: 10 })
   await a.write(new Uint8Array(100))
-  setImmediate(() => rawA.die())
+  queueMicrotask(() => rawA.die())
   await expect(a.write(new Uint8Array(100))).rejects.toMatchObject({ code: 'STREAM_TRUNCATED' })
   b.abort(new Error('done'))
 })
