@@ -119,7 +119,9 @@ function giveUp() {
   var hint = 'install it from https://nodejs.org, or: npm install -g node@24'
   say(hint)
   if (process.argv.indexOf('--json') > 0) {
-    var error = { code: 'NODE_TOO_OLD', message: 'Lumos needs Node 24 or newer', hint: hint }
+    // As core/error-table.ts has it, which an old Node cannot read.
+    var message = 'Lumos needs Node 24 or newer, and this is ' + process.version
+    var error = { code: 'NODE_TOO_OLD', message: message, hint: hint }
     error.details = { found: process.version }
     process.stdout.write(JSON.stringify({ ok: false, error: error }) + '\n')
   }

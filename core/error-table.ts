@@ -184,6 +184,11 @@ export const ERRORS = {
     a2a: INTERNAL,
     exit: EXIT.daemonUnreachable
   }),
+  NODE_TOO_OLD: final(
+    'Lumos needs Node 24 or newer, and this is {found}',
+    'install it from https://nodejs.org, or: npm install -g node@24',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
   DAEMON_STOPPED: final('the node went away during the command', 'lumos status', {
     a2a: INTERNAL,
     exit: EXIT.daemonUnreachable
@@ -271,10 +276,14 @@ export const ERRORS = {
     'see its agent card: lumos agents show',
     { a2a: -32005, exit: EXIT.taskFailed }
   ),
-  AGENT_RESPONSE_INVALID: final('the peer sent an answer that is not valid: {reason}', 'update it', {
-    a2a: -32006,
-    exit: EXIT.failed
-  }),
+  AGENT_RESPONSE_INVALID: final(
+    'the peer sent an answer that is not valid: {reason}',
+    'update it',
+    {
+      a2a: -32006,
+      exit: EXIT.failed
+    }
+  ),
   EXTENSION_REQUIRED: final('the agent needs the extension {extension}', 'update this node', {
     a2a: -32008,
     exit: EXIT.failed

@@ -95,7 +95,7 @@ test.for([
   expect(commands).toEqual([file])
   const ours = loaded.filter((url) => url.includes(ROOT) && !url.includes('node_modules'))
   const folders = ours.map((url) => url.split(`${ROOT}/`)[1]?.split('/')[0])
-  expect(Array.from(new Set(folders)).toSorted()).toEqual(['bin', 'cli', 'client', 'core'])
+  expect(new Set(folders)).toEqual(new Set(['bin', 'cli', 'client', 'core']))
 })
 
 test('a reader that has seen enough ends the command quietly', async () => {
