@@ -85,6 +85,18 @@ export interface Network extends Component {
   addresses(): readonly string[]
 }
 
+/** Public on kad-dht's class, though its interface leaves it out. */
+export type RoutingTable = EventTarget & { readonly size: number }
+
+export function routingTable({ libp2p }: Network): RoutingTable {
+  const dht: object = libp2p.services.dht
+  if ('routingTable' in dht && dht.routingTable instanceof EventTarget) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the part of it that is used
+    return dht.routingTable as RoutingTable
+  }
+  throw new TypeError('this kad-dht shows no routing table')
+}
+
 /** A network that is assembled but not started, so that handlers are in place before the first peer. */
 export async function createNetwork(
   components: NetworkComponents,

@@ -1,0 +1,25 @@
+/** Everything that `lumos-mesh` exports. */
+export { createNode } from './node/create-node.ts'
+export type { LumosNode, NodeOptions, RunOptions } from './node/create-node.ts'
+export { defineAgent, inputError } from './agents/agent.ts'
+export type {
+  Agent,
+  AgentDefinition,
+  AgentOutput,
+  AgentRequest,
+  ArtifactInit
+} from './agents/agent.ts'
+export { LumosError } from './core/errors.ts'
+export type { ErrorCode, WireError } from './core/errors.ts'
+export type { AgentCard, AgentSkill, Artifact, Message, Part, Task, TaskState } from './core/a2a.ts'
+export type { Logger } from './core/logger.ts'
+export type {
+  AgentList,
+  AgentSummary,
+  FindResult,
+  Peer,
+  PeerList,
+  Provider,
+  RunEvent,
+  Status
+} from './client/api.ts'

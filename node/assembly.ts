@@ -1,0 +1,126 @@
+/** Joins all parts of a node: the composition root. Nothing runs until its life cycle starts. */
+import type { Agent } from '../agents/agent.ts'
+import { createAgentRunner } from '../agents/runner.ts'
+import { createBuiltinAgents } from '../agents/builtin.ts'
+import type { Component } from '../core/component.ts'
+import type { LumosError } from '../core/errors.ts'
+import type { TaskEngine } from '../tasks/engine.ts'
+import { createCapabilities, createTableWatch, helloFields } from './capabilities.ts'
+import type { Capabilities } from './capabilities.ts'
+import { createLifeCycle } from './life-cycle.ts'
+import type { Part } from './life-cycle.ts'
+import { createPeerFinding } from './peer-finding.ts'
+import type { PeerFinding } from './peer-finding.ts'
+import { createEngine, createWork } from './work.ts'
+import type { Work } from './work.ts'
+import { createWire } from './wire.ts'
+import type { NodeComponents, NodeInit, Wire } from './wire.ts'
+
+export interface AssemblyInit extends NodeInit {
+  /** Beside the built-in ones that the configuration enables. */
+  readonly agents?: readonly Agent[]
+  /** Told when another process turns up with the key of this node. */
+  readonly onDuplicateKey?: (error: LumosError) => void
+}
+
+/** The parts, for those who look into a node: its operations and its tests. */
+export interface Assembly extends Component {
+  readonly init: AssemblyInit
+  readonly components: NodeComponents
+  readonly wire: Wire
+  readonly capabilities: Capabilities
+  readonly engine: TaskEngine
+  readonly work: Work
+  readonly finding: PeerFinding
+}
+
+/**
+ * Reads or makes the node's key and swarm key, and builds everything upon them.
+ *
+ * @throws IDENTITY_INVALID, SWARM_KEY_INVALID, HOME_UNUSABLE, PORT_IN_USE, LISTEN_FAILED
+ */
+export async function assemble(components: NodeComponents, init: AssemblyInit): Promise<Assembly> {
+  const { clock, logger } = components
+  const { config, paths } = init
+  let capabilities: Capabilities | undefined
+  const wire = await createWire(components, init, () => helloFields(capabilities))
+  const builtin = createBuiltinAgents({ clock, logger: logger.child('agents') }, config.agents)
+  const agents = [...builtin, ...(init.agents ?? [])]
+  const runner = createAgentRunner({ clock, logger: logger.child('agents') }, agents)
+  const engine = createEngine(components, runner, config)
+  const load = (): { load: number; slots: number } => ({
+    load: engine.load(),
+    slots: config.agents.concurrency
+  })
+  capabilities = createCapabilities(
+    { ...components, wire, load },
+    { agents, dataDirectory: paths.data }
+  )
+  const work = createWork({ ...components, ...capabilities, wire, engine })
+  const finding = createFinding(components, init, wire)
+  const parts = { agents: toComponent(runner), wire, capabilities, engine, work, finding }
+  const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts))
+  return { ...lifeCycle, init, components, wire, capabilities, engine, work, finding }
+}
+
+interface Parts {
+  readonly agents: Component
+  readonly wire: Wire
+  readonly capabilities: Capabilities
+  readonly engine: TaskEngine
+  readonly work: Work
+  readonly finding: PeerFinding
+}
+
+/** Those who answer peers come before the network, those who need peers after it. */
+function inOrder({ agents, wire, capabilities, engine, work, finding }: Parts): Part[] {
+  const { book, directory, exchange, presence, dht } = capabilities
+  return [
+    { name: 'agents', component: agents },
+    { name: 'cards', component: book },
+    { name: 'directory', component: directory },
+    { name: 'card exchange', component: exchange },
+    { name: 'task engine', component: engine },
+    { name: 'network', component: wire.network },
+    { name: 'sessions', component: wire.sessions },
+    { name: 'delegations', component: work.delegations },
+    { name: 'presence', component: presence },
+    { name: 'routing table watch', component: createTableWatch(wire.network, dht) },
+    { name: 'capability DHT', component: dht },
+    { name: 'peer finding', component: finding }
+  ]
+}
+
+function createFinding(
+  { clock, random, logger }: NodeComponents,
+  { config, paths, onDuplicateKey }: AssemblyInit,
+  wire: Wire
+): PeerFinding {
+  return createPeerFinding(
+    {
+      clock,
+      random,
+      logger: logger.child('peers'),
+      network: wire.network,
+      sessions: wire.sessions,
+      onDuplicateKey: (error) => {
+        logger.error(error.message, { code: error.code })
+        onDuplicateKey?.(error)
+      }
+    },
+    {
+      swarm: wire.swarm,
+      name: wire.name,
+      instance: wire.instance,
+      bootstrap: config.bootstrap,
+      targetPeers: config.network.targetPeers,
+      dataDirectory: paths.data,
+      mdns: config.discovery.mdns,
+      ...(config.discovery.sameHost && { runtimeDirectory: paths.runtime })
+    }
+  )
+}
+
+function toComponent(runner: { stop(): Promise<void> }): Component {
+  return { start: () => Promise.resolve(), stop: () => runner.stop() }
+}

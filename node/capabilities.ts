@@ -1,0 +1,104 @@
+/** Joins what makes agents findable: this node's cards, the directory of everybody's, and who keeps them true. */
+import { join } from 'node:path'
+import type { JsonObject } from '../core/json.ts'
+import type { Component } from '../core/component.ts'
+import { createCapabilityDht } from '../discovery/capability-dht.ts'
+import type { CapabilityDht, ProviderRecords } from '../discovery/capability-dht.ts'
+import { createCardBook } from '../discovery/card-book.ts'
+import type { CardBook } from '../discovery/card-book.ts'
+import type { AgentDescription } from '../discovery/card-builder.ts'
+import { createCardExchange } from '../discovery/card-exchange.ts'
+import type { CardExchange, NodeLoad } from '../discovery/card-exchange.ts'
+import { createDirectory } from '../discovery/directory.ts'
+import type { Directory } from '../discovery/directory.ts'
+import { createFinder } from '../discovery/find.ts'
+import type { Finder } from '../discovery/find.ts'
+import { createPresence } from '../discovery/presence.ts'
+import type { Presence } from '../discovery/presence.ts'
+import { A2A_EXTENSIONS } from '../protocols/a2a/constants.ts'
+import { createSequence } from '../storage/sequence.ts'
+import { verifyCard } from '../trust/card-signature.ts'
+import { routingTable } from './libp2p.ts'
+import type { Network } from './libp2p.ts'
+import type { NodeComponents, Wire } from './wire.ts'
+
+export interface CapabilitiesComponents extends NodeComponents {
+  readonly wire: Wire
+  readonly load: () => NodeLoad
+}
+
+export interface CapabilitiesInit {
+  readonly agents: readonly AgentDescription[]
+  /** Keeps the number of the newest card. */
+  readonly dataDirectory: string
+}
+
+export interface Capabilities {
+  readonly book: CardBook
+  readonly directory: Directory
+  readonly exchange: CardExchange
+  readonly presence: Presence
+  readonly dht: CapabilityDht
+  readonly finder: Finder
+}
+
+export function createCapabilities(
+  components: CapabilitiesComponents,
+  { agents, dataDirectory }: CapabilitiesInit
+): Capabilities {
+  const { clock, random, wire, load } = components
+  const { identity, name, sessions, pubsub, network, swarm } = wire
+  const self = identity.peer
+  const base = { clock, random, logger: components.logger.child('discovery') }
+  const sequence = createSequence(clock, join(dataDirectory, 'card-sequence.json'))
+  const book = createCardBook(
+    { ...base, identity, sequence },
+    { agents, extensions: [...A2A_EXTENSIONS] }
+  )
+  const directory = createDirectory(clock, { self, name, load })
+  const exchange = createCardExchange({
+    ...base,
+    sessions,
+    directory,
+    book,
+    verify: verifyCard,
+    load
+  })
+  const presence = createPresence(
+    { ...base, pubsub, sessions, directory, book, exchange, load },
+    { swarmId: swarm.id, name }
+  )
+  const dht = createCapabilityDht({ ...base, records: providerRecords(network), book })
+  const finder = createFinder({ ...base, directory, dht, exchange, self })
+  return { book, directory, exchange, presence, dht, finder }
+}
+
+/** For a node's HELLO, which may be asked for before its cards are signed. */
+export function helloFields(capabilities: Capabilities | undefined): JsonObject {
+  return capabilities?.exchange.helloFields() ?? {}
+}
+
+/** Announces again when the first peers have come into an empty routing table. */
+export function createTableWatch(network: Network, dht: CapabilityDht): Component {
+  const table = routingTable(network)
+  const onAdded = (): void => {
+    if (table.size === 1) dht.refresh()
+  }
+  return {
+    async start() {
+      table.addEventListener('peer:add', onAdded)
+    },
+    async stop() {
+      table.removeEventListener('peer:add', onAdded)
+    }
+  }
+}
+
+function providerRecords({ libp2p }: Network): ProviderRecords {
+  const { contentRouting } = libp2p
+  return {
+    provide: (cid, options) => contentRouting.provide(cid, options),
+    findProviders: (cid, options) => contentRouting.findProviders(cid, options),
+    cancelReprovide: (cid) => contentRouting.cancelReprovide(cid)
+  }
+}

@@ -1,0 +1,121 @@
+/** A node for programs: what `lumos-mesh` exports, without daemon, files of configuration or terminal. */
+import type { z } from 'zod'
+import type { Agent } from '../agents/agent.ts'
+import type {
+  AgentList,
+  FindResult,
+  PeerList,
+  RunEvent,
+  RunRequest,
+  Status
+} from '../client/api.ts'
+import { systemClock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
+import { LumosError } from '../core/errors.ts'
+import { silentLogger } from '../core/logger.ts'
+import type { Logger } from '../core/logger.ts'
+import { resolvePaths } from '../core/paths.ts'
+import { systemRandom } from '../core/random.ts'
+import { Secret } from '../core/secret.ts'
+import { assemble } from './assembly.ts'
+import { nodeConfigSchema } from './config/schema.ts'
+import { createOperations } from './operations.ts'
+import { packageVersion } from './version.ts'
+
+/** Every key of the configuration (docs/configuration.md), and what only a program can give. */
+export interface NodeOptions extends Omit<z.input<typeof nodeConfigSchema>, 'agents'> {
+  /** Folder of this node's key and files; two nodes must not share one. */
+  readonly home: string
+  /** Agents of your own, made with `defineAgent`. */
+  readonly agents?: readonly Agent[]
+  /** Configuration of the built-in agents: which are enabled, what `files` may read. */
+  readonly builtin?: z.input<typeof nodeConfigSchema>['agents']
+  /** 64 hex digits or `file:PATH`. Without it: the key in the home, or the one shared on this host. */
+  readonly swarmKey?: string
+  /** Where nodes of this host meet; default: the user's runtime directory. */
+  readonly runtimeDirectory?: string
+  readonly logger?: Logger
+}
+
+export interface RunOptions extends Omit<RunRequest, 'target' | 'text'> {
+  /** Ends the story, not the task. */
+  readonly signal?: AbortSignal
+}
+
+export interface LumosNode extends Component, AsyncDisposable {
+  readonly peerId: string
+  readonly name: string
+  /** Multiaddrs with the PeerId, once started: what another node takes as `bootstrap`. */
+  addresses(): readonly string[]
+  /** Has an agent do something, here or on the best peer, and tells what happens. */
+  run(target: string, text: string, options?: RunOptions): AsyncIterable<RunEvent>
+  find(query: string): Promise<FindResult>
+  peers(): Promise<PeerList>
+  agents(): Promise<AgentList>
+  status(): Promise<Status>
+}
+
+const NEVER = new AbortController().signal
+
+/**
+ * A node that is assembled but not started.
+ *
+ * @throws CONFIG_INVALID, HOME_UNUSABLE, IDENTITY_INVALID, SWARM_KEY_INVALID, PORT_IN_USE
+ */
+export async function createNode(options: NodeOptions): Promise<LumosNode> {
+  const { home, agents = [], builtin, swarmKey, runtimeDirectory, logger, ...rest } = options
+  const config = nodeConfigSchema.safeParse({ ...rest, ...(builtin && { agents: builtin }) })
+  if (!config.success) {
+    const [issue] = config.error.issues
+    const reason = `${issue?.path.join('.')}: ${issue?.message}`
+    throw new LumosError('CONFIG_INVALID', { details: { reason } })
+  }
+  const runtime = runtimeDirectory ?? process.env['LUMOS_RUNTIME_DIR']
+  const paths = resolvePaths({
+    ...process.env,
+    LUMOS_HOME: home,
+    ...(runtime && { LUMOS_RUNTIME_DIR: runtime })
+  })
+  const assembly = await assemble(
+    { clock: systemClock, random: systemRandom, logger: logger ?? silentLogger },
+    {
+      config: config.data,
+      paths,
+      agents,
+      version: packageVersion(),
+      ...(swarmKey && { swarmKey: new Secret(swarmKey) })
+    }
+  )
+  const operations = createOperations(assembly, {
+    socket: '',
+    values: [],
+    logs: async function* () {},
+    requestStop: () => undefined
+  })
+  const { control } = operations
+
+  async function start(): Promise<void> {
+    await assembly.start()
+    await operations.start()
+  }
+
+  async function stop(): Promise<void> {
+    await operations.stop()
+    await assembly.stop()
+  }
+
+  return {
+    peerId: assembly.wire.identity.peer,
+    name: assembly.wire.name,
+    addresses: () => assembly.wire.network.addresses(),
+    start,
+    stop,
+    [Symbol.asyncDispose]: stop,
+    run: (target, text, { signal = NEVER, ...request } = {}) =>
+      control.run({ ...request, target, text }, signal),
+    find: (query) => control.find(query, { all: false, signal: NEVER }),
+    peers: () => control.peers(),
+    agents: () => control.agents(),
+    status: () => control.status()
+  }
+}

@@ -1,0 +1,63 @@
+/** What the control API can ask of this node: the parts' public faces in the API's documents. */
+import { API_VERSION } from '../client/api.ts'
+import type { ConfigValue } from '../client/api.ts'
+import type { Component } from '../core/component.ts'
+import type { ControlOperations } from '../gateway/control/operations.ts'
+import type { Assembly } from './assembly.ts'
+import { findAgents, listAgents, showAgent } from './operations/agents.ts'
+import { examine } from './operations/doctor.ts'
+import {
+  connectPeer,
+  disconnectPeer,
+  listPeers,
+  PING_METHOD,
+  pingPeer
+} from './operations/peers.ts'
+import { createLoopMonitor, identityDocument, statusDocument } from './operations/status.ts'
+import { cancelTask, listTasks, runTask, showTask, watchTask } from './operations/tasks.ts'
+
+export interface OperationsInit {
+  readonly socket: string
+  readonly values: readonly ConfigValue[]
+  readonly logs: ControlOperations['logs']
+  /** Asks the process to end. */
+  readonly requestStop: () => void
+}
+
+export interface Operations extends Component {
+  readonly control: ControlOperations
+}
+
+/** Also answers `node.ping` of peers. Start it with the node. */
+export function createOperations(assembly: Assembly, init: OperationsInit): Operations {
+  const loop = createLoopMonitor()
+  const facts = { loop, startedAt: assembly.components.clock.monotonic(), socket: init.socket }
+  assembly.wire.sessions.methods.request(PING_METHOD, (body) => body)
+  return {
+    start: () => loop.start(),
+    stop: () => loop.stop(),
+    control: {
+      status: async () => statusDocument(assembly, facts),
+      identity: async () => identityDocument(assembly),
+      peers: async () => listPeers(assembly),
+      connectPeer: (address, signal) => connectPeer(assembly, address, signal),
+      disconnectPeer: (selector) => disconnectPeer(assembly, selector),
+      pingPeer: (selector, signal) => pingPeer(assembly, selector, signal),
+      agents: async () => listAgents(assembly),
+      agent: async (id, node) => showAgent(assembly, id, node),
+      find: (query, options) => findAgents(assembly, query, options),
+      run: (request, signal) => runTask(assembly, request, signal),
+      tasks: (filter) => listTasks(assembly, filter),
+      task: (id) => showTask(assembly, id),
+      cancelTask: (id) => cancelTask(assembly, id),
+      taskEvents: (id, signal) => watchTask(assembly, id, signal),
+      logs: init.logs,
+      config: async () => ({ v: API_VERSION, values: init.values }),
+      doctor: (peer) => examine(assembly, loop, peer),
+      async stop() {
+        init.requestStop()
+        return { v: API_VERSION, pid: process.pid }
+      }
+    }
+  }
+}

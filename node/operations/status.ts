@@ -1,0 +1,90 @@
+/** The state of this node in one document, with what is wrong in words. */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { API_VERSION } from '../../client/api.ts'
+import type { Identity, Status } from '../../client/api.ts'
+import type { Component } from '../../core/component.ts'
+import { LumosError } from '../../core/errors.ts'
+import type { WireError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Session } from '../../protocols/session/session.ts'
+import type { Assembly } from '../assembly.ts'
+
+export interface LoopMonitor extends Component {
+  /** 99th percentile in ms since the last question, without the timer's own resolution. */
+  delayMs(): number
+}
+
+const RESOLUTION_MS = 20
+
+export function createLoopMonitor(): LoopMonitor {
+  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  return {
+    async start() {
+      histogram.enable()
+    },
+    async stop() {
+      histogram.disable()
+    },
+    delayMs() {
+      const nanoseconds = histogram.percentile(99)
+      histogram.reset()
+      return Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS)
+    }
+  }
+}
+
+export interface StatusFacts {
+  readonly loop: LoopMonitor
+  /** `clock.monotonic()` at the start of the node. */
+  readonly startedAt: number
+  /** The control socket. */
+  readonly socket: string
+}
+
+export function identityDocument({ wire }: Assembly): Identity {
+  return {
+    v: API_VERSION,
+    peerId: wire.identity.peer,
+    name: wire.name,
+    swarm: wire.swarm.name,
+    addresses: wire.network.addresses()
+  }
+}
+
+export function statusDocument(
+  assembly: Assembly,
+  { loop, startedAt, socket }: StatusFacts
+): Status {
+  const { wire, engine, capabilities, init, components } = assembly
+  return {
+    ...identityDocument(assembly),
+    version: init.version,
+    profile: init.paths.profile,
+    pid: process.pid,
+    socket,
+    swarmId: wire.swarm.id,
+    open: wire.swarm.key === undefined,
+    peers: wire.sessions.all().length,
+    agents: capabilities.book.cards().length,
+    tasks: engine.counts(),
+    uptimeMs: Math.round(components.clock.monotonic() - startedAt),
+    rssBytes: process.memoryUsage.rss(),
+    eventLoopDelayMs: Number(loop.delayMs().toFixed(1)),
+    problems: problems(assembly)
+  }
+}
+
+function problems({ wire, components }: Assembly): WireError[] {
+  return wire.sessions.all().flatMap((session) => {
+    const skewMs = clockSkew(session)
+    if (skewMs < LIMITS.clockSkew.value) return []
+    const details = { peer: session.hello.name, skewMs }
+    components.logger.debug('clock skew', details)
+    return [new LumosError('CLOCK_SKEW', { details }).toWire()]
+  })
+}
+
+/** Milliseconds between the clocks, as far as HELLO tells: it was read at most a round trip later. */
+export function clockSkew({ hello, openedAt }: Session): number {
+  return Math.abs(openedAt - hello.clock)
+}

@@ -1,0 +1,106 @@
+/** Tasks on request of a person: run, list, show, cancel, watch. */
+import { API_VERSION } from '../../client/api.ts'
+import type { RunEvent, RunRequest, TaskDocument, TaskList, TaskView } from '../../client/api.ts'
+import { textOf } from '../../core/a2a.ts'
+import { LumosError } from '../../core/errors.ts'
+import type { TaskFilter } from '../../gateway/control/operations.ts'
+import type { DelegationEvent } from '../../tasks/delegation-events.ts'
+import type { LedgerDetails, LedgerEntry } from '../../tasks/ledger.ts'
+import type { Assembly } from '../assembly.ts'
+
+/** Starts a task and tells its story; who stops listening leaves it running. */
+export async function* runTask(
+  { work }: Assembly,
+  request: RunRequest,
+  signal: AbortSignal
+): AsyncIterable<RunEvent> {
+  const { target, text, to, where = 'any', timeoutMs, taskId, contextId } = request
+  const id = taskId ?? work.ids()
+  const { id: task } = await work.delegations.delegate({
+    taskId: id,
+    target,
+    where,
+    message: {
+      // Made from the task's id, so that the same request again is the same message.
+      messageId: id,
+      role: 'ROLE_USER',
+      parts: [{ text }],
+      ...(contextId && { contextId })
+    },
+    ...(to && { to }),
+    ...(timeoutMs !== undefined && { timeoutMs })
+  })
+  yield* numbered(work.delegations.watch(task, { signal }) ?? [])
+}
+
+export async function* watchTask(
+  { work }: Assembly,
+  id: string,
+  signal: AbortSignal
+): AsyncIterable<RunEvent> {
+  yield* numbered(await work.ledger.watch(id, { signal }))
+}
+
+export async function listTasks({ work }: Assembly, filter: TaskFilter): Promise<TaskList> {
+  const { entries, next } = await work.ledger.list(filter)
+  return { v: API_VERSION, tasks: entries.map(summaryOf), next }
+}
+
+export async function showTask({ work }: Assembly, id: string): Promise<TaskDocument> {
+  return { v: API_VERSION, task: viewOf(await work.ledger.find(id)) }
+}
+
+export async function cancelTask({ work }: Assembly, id: string): Promise<TaskDocument> {
+  return { v: API_VERSION, task: viewOf(await work.ledger.cancel(id)) }
+}
+
+async function* numbered(
+  events: AsyncIterable<DelegationEvent> | Iterable<DelegationEvent>
+): AsyncIterable<RunEvent> {
+  let seq = 0
+  for await (const event of events) {
+    yield runEvent(event, seq)
+    seq += 1
+  }
+}
+
+function runEvent(event: DelegationEvent, seq: number): RunEvent {
+  const head = { v: API_VERSION, seq } as const
+  switch (event.type) {
+    case 'routed': {
+      const { agentId, ...facts } = event
+      return { ...head, ...facts, agent: agentId }
+    }
+    case 'accepted':
+      return { ...head, type: 'accepted', task: { id: event.taskId }, atMs: event.atMs }
+    case 'result': {
+      const { taskId, state, artifacts, ...facts } = event
+      return { ...head, ...facts, task: { id: taskId, state, artifacts } }
+    }
+    case 'status':
+    case 'artifact':
+    case 'retry':
+      return { ...head, ...event }
+    default:
+      throw new LumosError('INTERNAL')
+  }
+}
+
+const NOBODY = { id: '', name: '' } as const
+
+function summaryOf(entry: LedgerEntry): Omit<TaskView, 'artifacts' | 'history'> {
+  const { worker = NOBODY, message, createdAt, updatedAt, tookMs = null, error, ...facts } = entry
+  return {
+    ...facts,
+    worker,
+    createdAt: new Date(createdAt).toISOString(),
+    updatedAt: new Date(updatedAt).toISOString(),
+    tookMs,
+    input: textOf(message.parts),
+    ...(error && { error })
+  }
+}
+
+function viewOf({ artifacts, history, ...entry }: LedgerDetails): TaskView {
+  return { ...summaryOf(entry), artifacts, history }
+}

@@ -1,0 +1,105 @@
+/** Joins both ends of delegation: the agents and tasks of this node, and the way to those of others. */
+import type { AgentCard } from '../core/a2a.ts'
+import { createIdSource } from '../core/ids.ts'
+import type { IdSource, PeerIdText } from '../core/ids.ts'
+import { isIdempotent } from '../discovery/card-builder.ts'
+import type { Directory } from '../discovery/directory.ts'
+import type { Finder } from '../discovery/find.ts'
+import { serveA2a } from '../protocols/a2a/server.ts'
+import type { RouteDirectory } from '../routing/directory-port.ts'
+import { createRouter } from '../routing/router.ts'
+import { createDelegations } from '../tasks/delegations.ts'
+import type { Delegations } from '../tasks/delegations.ts'
+import { createTaskEngine } from '../tasks/engine.ts'
+import type { TaskEngine } from '../tasks/engine.ts'
+import type { AgentRunner } from '../tasks/execution.ts'
+import { createLedger } from '../tasks/ledger.ts'
+import type { Ledger } from '../tasks/ledger.ts'
+import { createTaskService } from '../tasks/service.ts'
+import type { NodeConfig } from './config/schema.ts'
+import type { NodeComponents, Wire } from './wire.ts'
+
+export interface WorkComponents extends NodeComponents {
+  readonly wire: Wire
+  readonly directory: Directory
+  readonly finder: Finder
+  readonly engine: TaskEngine
+}
+
+export interface Work {
+  readonly ids: IdSource
+  readonly delegations: Delegations
+  readonly ledger: Ledger
+}
+
+export function createEngine(
+  { clock, random, logger }: NodeComponents,
+  runner: AgentRunner,
+  { agents, tasks }: NodeConfig
+): TaskEngine {
+  return createTaskEngine(
+    { clock, ids: createIdSource(clock, random), logger: logger.child('tasks'), runner },
+    {
+      admission: { concurrency: agents.concurrency, queue: agents.queue, total: tasks.active },
+      retentionMs: tasks.retention
+    }
+  )
+}
+
+/** Registers the A2A methods with the sessions, so that peers can delegate to this node. */
+export function createWork(components: WorkComponents): Work {
+  const { clock, random, logger, wire, directory, engine } = components
+  const { sessions, identity, name } = wire
+  const self = identity.peer
+  const service = createTaskService({
+    engine,
+    extendedCard: (agentId) => cardOf(directory, self, agentId)
+  })
+  serveA2a(sessions.methods, service)
+  const router = createRouter(
+    {
+      sessions,
+      local: service,
+      directory: routeDirectory(components),
+      clock,
+      random,
+      logger: logger.child('routing')
+    },
+    { self }
+  )
+  const ids = createIdSource(clock, random)
+  const delegations = createDelegations({
+    clock,
+    random,
+    logger: logger.child('tasks'),
+    dispatcher: router,
+    ids
+  })
+  const nameOf = (peer: PeerIdText): string =>
+    peer === self ? name : (directory.peer(peer)?.name ?? sessions.get(peer)?.hello.name ?? '')
+  const ledger = createLedger({ engine, delegations }, { self: { id: self, name }, nameOf })
+  return { ids, delegations, ledger }
+}
+
+function cardOf(directory: Directory, self: PeerIdText, agentId: string): AgentCard | undefined {
+  return directory.peer(self)?.cards.find((card) => card.agentId === agentId)?.card
+}
+
+function routeDirectory({ directory, finder }: WorkComponents): RouteDirectory {
+  return {
+    async find(target, signal) {
+      const { providers } = await finder.find(target, { signal })
+      return providers.map((provider) => ({
+        peer: provider.peer,
+        name: provider.name,
+        agentId: provider.agentId,
+        match: provider.match,
+        load: provider.load,
+        local: provider.local,
+        connected: provider.connected,
+        idempotent: isIdempotent(provider.card.card)
+      }))
+    },
+    nodes: () => directory.peers().map(({ peer, name }) => ({ id: peer, name }))
+  }
+}
