@@ -1,0 +1,136 @@
+/** What can be configured: the one place for names, meanings, bounds and defaults. */
+import { multiaddr } from '@multiformats/multiaddr'
+import { z } from 'zod'
+import { LIMITS } from '../../core/limits.ts'
+import { parseDuration } from '../../core/units.ts'
+import { isLabel } from '../../trust/node-name.ts'
+
+/** L-U-M-O on the keys of a phone. A default port that is taken gives way to a free one. */
+export const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/5866', '/ip4/0.0.0.0/tcp/5868/ws'] as const
+
+export const BUILT_IN_AGENTS = ['echo', 'clock', 'calc', 'files', 'summarize', 'sysinfo'] as const
+
+/** Keys whose values are paths: relative ones count from where they are written down. */
+export const PATH_KEYS: ReadonlySet<string> = new Set(['swarm.keyFile', 'agents.files.roots'])
+
+const label = z
+  .string()
+  .refine(isLabel, 'must be 1 to 63 lower case letters, digits and inner dashes')
+const address = z.string().refine(isAddress, 'must be a multiaddr such as /ip4/0.0.0.0/tcp/5866')
+const duration = z
+  .string('must be a duration with its unit, such as 90s or 24h')
+  .transform((text, context) => {
+    const ms = parseDuration(text)
+    if (ms !== undefined) return ms
+    context.addIssue('must be a duration with its unit, such as 90s or 24h')
+    return z.NEVER
+  })
+const level = z.enum(['trace', 'debug', 'info', 'warn', 'error'])
+const count = (least: number, most: number): z.ZodNumber => z.int().min(least).max(most)
+
+const swarm = z.strictObject({
+  name: label.default('home').describe('Swarm to belong to.'),
+  open: z
+    .boolean()
+    .default(false)
+    .describe('Join a swarm without key: anybody on the network can take part.'),
+  keyFile: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      'File with the key of the swarm, 64 hex digits. Without it: `LUMOS_SWARM_KEY`, or the key that this user’s nodes on this host share.'
+    )
+})
+
+const discovery = z.strictObject({
+  mdns: z.boolean().default(true).describe('Look for nodes on the local network.'),
+  sameHost: z
+    .boolean()
+    .default(true)
+    .describe('Look for nodes of the same user on this host, and share the swarm’s key with them.')
+})
+
+const network = z.strictObject({
+  targetPeers: count(1, 64).default(10).describe('Peers to keep a session with, well spread.'),
+  relayService: z
+    .boolean()
+    .default(false)
+    .describe('Carry traffic between peers that cannot reach each other.'),
+  natTraversal: z
+    .boolean()
+    .default(true)
+    .describe('Ask peers whether this node can be reached from outside, and punch holes.')
+})
+
+const agents = z.strictObject({
+  enabled: z
+    .array(z.enum(BUILT_IN_AGENTS))
+    .default([...BUILT_IN_AGENTS])
+    .describe('Built-in agents that this node offers.'),
+  concurrency: count(1, 4096)
+    .default(LIMITS.agentConcurrency.value)
+    .describe('Tasks one agent works on at the same time.'),
+  queue: count(0, 65_536)
+    .default(LIMITS.agentQueue.value)
+    .describe('Accepted tasks that wait for one agent; more are refused at once.'),
+  files: z
+    .strictObject({
+      roots: z
+        .array(z.string().min(1))
+        .default([])
+        .describe('Folders that the agents may read. None by default.')
+    })
+    .prefault({})
+})
+
+const tasks = z.strictObject({
+  active: count(1, 65_536)
+    .default(LIMITS.tasksActive.value)
+    .describe('Accepted tasks that have not ended, over all agents.'),
+  retention: duration.prefault('24h').describe('How long an ended task can be read.')
+})
+
+const log = z.strictObject({
+  level: level.default('info').describe('Lines of this level and the more urgent ones are kept.'),
+  components: z
+    .record(z.string(), level)
+    .default({})
+    .describe('Levels of single parts, such as `libp2p: debug`.'),
+  format: z
+    .enum(['pretty', 'json'])
+    .exactOptional()
+    .describe('Form of the log on stderr. Without it: pretty on a terminal, else json.')
+})
+
+export const nodeConfigSchema = z.strictObject({
+  name: label
+    .exactOptional()
+    .describe('Readable name of the node. Without it: two words made from its key.'),
+  swarm: swarm.prefault({}),
+  listen: z
+    .array(address)
+    .default([...DEFAULT_LISTEN])
+    .describe('Addresses to listen on. A default port that is taken gives way to a free one.'),
+  announce: z
+    .array(address)
+    .default([])
+    .describe('Addresses told to peers instead of those listened on.'),
+  bootstrap: z.array(address).default([]).describe('Nodes to connect to at start, and again.'),
+  discovery: discovery.prefault({}),
+  network: network.prefault({}),
+  agents: agents.prefault({}),
+  tasks: tasks.prefault({}),
+  log: log.prefault({})
+})
+
+/** Durations are milliseconds, paths absolute. */
+export type NodeConfig = z.output<typeof nodeConfigSchema>
+
+function isAddress(text: string): boolean {
+  try {
+    return multiaddr(text).getComponents().length > 0
+  } catch {
+    return false
+  }
+}
