@@ -21,7 +21,12 @@ export interface ConfigFile {
 export async function readConfigFile(path: string): Promise<ConfigFile> {
   const text = await textOf(path)
   const lines = new LineCounter()
-  const document = parseDocument(text ?? '', { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text ?? '', {
+    lineCounter: lines,
+    prettyErrors: false,
+    // Otherwise the library prints warnings of its own.
+    logLevel: 'silent'
+  })
   const at = (offset: number): string => `${path}, line ${lines.linePos(offset).line}`
   const exists = text !== undefined
   if (document.errors.length > 0) {
