@@ -76,9 +76,9 @@ export const LIMITS = {
   ),
   sessionDial: limit(15_000, 'ms', 'opening a session’s stream, dialling included'),
   sessionHello: limit(10_000, 'ms', 'silence after opening a session until HELLO'),
-  sessionDrain: limit(2000, 'ms', 'calls in flight get this long to end after GOAWAY'),
+  sessionDrain: limit(1500, 'ms', 'calls in flight get this long to end after GOAWAY'),
   sessionRetire: limit(30_000, 'ms', 'calls on the surplus stream of a simultaneous dial'),
-  streamClose: limit(2000, 'ms', 'closing a stream; a peer that does not read never lets it end'),
+  streamClose: limit(1500, 'ms', 'closing a stream; a peer that does not read never lets it end'),
   heartbeatInterval: limit(5000, 'ms', 'between two pings of a session'),
   heartbeatDead: limit(
     15_000,

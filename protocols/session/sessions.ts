@@ -148,15 +148,19 @@ class PeerSessions implements Sessions, LinkOwner {
     }
     this.events.on('opened', onOpened)
     try {
-      this.#openStream(peer).then(() => {
-        // Without an event when the stream joined a session that was open.
-        const session = this.get(peer)
-        if (session !== undefined) opened.resolve(session)
-      }, opened.reject)
-      return await opened.promise
+      const dialled = this.#openStream(peer)
+      dialled.catch(opened.reject)
+      // A stream that joins an open session is no event.
+      return await Promise.race([opened.promise, dialled.then(() => this.#connected(peer))])
     } finally {
       this.events.off('opened', onOpened)
     }
+  }
+
+  #connected(peer: PeerIdText): Session {
+    const session = this.get(peer)
+    if (session === undefined) throw new LumosError('SESSION_CLOSED', { details: { peer } })
+    return session
   }
 
   async #openStream(peer: PeerIdText): Promise<void> {

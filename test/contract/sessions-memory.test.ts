@@ -1,10 +1,11 @@
 /** Sessions over streams in memory, moved by a manual clock. */
+import { LIMITS } from '../../core/limits.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { createSessions } from '../../protocols/session/sessions.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryStreams } from '../support/memory-streams.ts'
 import { seededRandom } from '../support/random.ts'
-import { describeSessions } from '../support/session-contract.ts'
+import { describeSessions } from '../support/session-contract/contract.ts'
 
 describeSessions('memory', async ({ helloB } = {}) => {
   const clock = new ManualClock()
@@ -28,10 +29,9 @@ describeSessions('memory', async ({ helloB } = {}) => {
     pass: (ms) => clock.advance(ms),
     cut: () => network.opened.at(-1)?.raw.die(),
     async stop() {
-      let stopped = false
       const stopping = Promise.all([a.sessions.stop(), b.sessions.stop()])
-      void stopping.then(() => (stopped = true))
-      while (!stopped) await clock.advance(100)
+      await clock.advance(LIMITS.sessionDrain.value + LIMITS.streamClose.value)
+      await stopping
       if (clock.pending > 0) throw new Error(`${clock.pending} timers outlive the sessions`)
     }
   }
