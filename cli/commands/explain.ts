@@ -91,7 +91,7 @@ function exitPage(name: string, number: number): Page {
   return { kind: 'exit', name: `${number} ${name}`, rows }
 }
 
-const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'done',
   failed: 'failed',
   usage: 'the command line is not right',

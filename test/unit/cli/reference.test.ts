@@ -1,9 +1,10 @@
 /** What works without a daemon: explain, completion, logs from the file, doctor. */
 import { spawnSync } from 'node:child_process'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ERRORS, EXIT } from '../../../core/error-table.ts'
+import { EXIT_MEANINGS } from '../../../cli/commands/explain.ts'
 import { createTestCli } from '../../support/cli.ts'
 
 test.for(Object.keys(ERRORS))('explains %s', async (code) => {
@@ -18,6 +19,16 @@ test.for(Object.values(EXIT))('explains exit code %d', async (number) => {
   const cli = await createTestCli()
   const { out } = await cli.run(['explain', String(number), '--json'])
   expect(JSON.parse(out)).toMatchObject({ v: 1, kind: 'exit', means: expect.stringMatching(/\w/) })
+})
+
+test('docs/configuration.md has the same exit codes', async () => {
+  const text = await readFile('docs/configuration.md', 'utf8')
+  for (const [name, number] of Object.entries(EXIT)) {
+    if (number === EXIT.interrupted) continue
+    expect(text).toContain(
+      `| ${number} | ${name} | ${new Map(Object.entries(EXIT_MEANINGS)).get(name)} |`
+    )
+  }
 })
 
 test('explains limits, and answers an unknown word with the nearest', async () => {
