@@ -2,7 +2,7 @@
 import type { Cli } from './cli.ts'
 import type { LumosCommand } from './lumos-command.ts'
 
-export interface CommandModule {
+interface CommandModule {
   /** Adds arguments, flags, examples, subcommands and the action. */
   define(command: LumosCommand, cli: Cli): void
 }

@@ -58,7 +58,7 @@ export interface Cli {
   line(value: unknown): void
 }
 
-export const DEFAULT_FLAGS: GlobalFlags = { json: false, color: true, debug: false, quiet: false }
+const DEFAULT_FLAGS: GlobalFlags = { json: false, color: true, debug: false, quiet: false }
 
 export function createCli(host: Host): Cli {
   const { terminal } = host

@@ -10,7 +10,7 @@ import type { Environment, NodePaths } from '../core/paths.ts'
 /** Ready takes about a second; a cold disk or a busy machine may need many times that. */
 export const START_TIMEOUT_MS = 45_000
 /** The node drains its tasks for at most 10 s and is gone after 15 s. */
-export const STOP_TIMEOUT_MS = 20_000
+const STOP_TIMEOUT_MS = 20_000
 const POLL_MS = 25
 /** The end of the daemon's stderr is enough to see why it died. */
 const LAST_WORDS_BYTES = 2048

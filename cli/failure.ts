@@ -41,7 +41,7 @@ function labelled(label: string, text: string, paint: (text: string) => string):
   return `  ${label.padEnd(6)} ${paint(oneLine(text))}`
 }
 
-export function hintOf(error: LumosError): string {
+function hintOf(error: LumosError): string {
   const { suggestion, command } = error.details
   if (suggestion !== undefined) return String(suggestion)
   if (error.code === 'USAGE' && command) return `lumos help ${String(command)}`

@@ -11,7 +11,7 @@ import { bytes } from './format.ts'
 const LITTLE_DISK = 1e9
 const NO_DISK = 1e8
 /** Where a node listens when nothing else is configured (docs/configuration.md). */
-export const DEFAULT_PORT = 5866
+const DEFAULT_PORT = 5866
 
 export async function offlineChecks(paths: NodePaths): Promise<Check[]> {
   const folders = outermost([paths.config, paths.data, paths.state, paths.runtime])

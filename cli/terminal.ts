@@ -11,7 +11,7 @@ export interface Sink {
   columns(): number
 }
 
-export interface Input {
+interface Input {
   readonly isTerminal: boolean
   /** All of it, as text. */
   readAll(): Promise<string>
@@ -25,7 +25,7 @@ export interface Terminal {
 
 const DEFAULT_COLUMNS = 80
 
-export interface ProcessStreams {
+interface ProcessStreams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: WriteStream
   readonly stderr: WriteStream

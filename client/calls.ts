@@ -22,9 +22,9 @@ import { readDocument, readLines } from './ndjson.ts'
 import type { Transport, TransportRequest } from './transport.ts'
 
 /** The daemon answers from memory; only a daemon in trouble takes longer. */
-export const CALL_TIMEOUT_MS = 10_000
+const CALL_TIMEOUT_MS = 10_000
 /** Calls for which the daemon asks the network, under deadlines of its own that are shorter. */
-export const NETWORK_CALL_TIMEOUT_MS = 45_000
+const NETWORK_CALL_TIMEOUT_MS = 45_000
 
 export interface CallOptions {
   readonly signal?: AbortSignal

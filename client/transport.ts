@@ -9,7 +9,7 @@ export interface TransportRequest {
   readonly signal?: AbortSignal
 }
 
-export interface TransportResponse {
+interface TransportResponse {
   readonly status: number
   /** Leaving the loop early closes the request. Fails with `DAEMON_STOPPED` when the daemon dies. */
   readonly body: AsyncIterable<Uint8Array>

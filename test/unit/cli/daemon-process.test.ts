@@ -25,7 +25,9 @@ async function setup(program: string) {
     start: (timeoutMs = 20_000) =>
       startDaemon({ bin, env, paths, flags: ['--name', 'n'], timeoutMs, signal: stop.signal }),
     pid,
-    gone: () => expect.poll(async () => isAlive(await pid())).toBe(false),
+    gone: async () => {
+      await expect.poll(async () => isAlive(await pid())).toBe(false)
+    },
     kill: async () => process.kill(await pid())
   }
 }
