@@ -88,7 +88,7 @@ function cardOf(directory: Directory, self: PeerIdText, agentId: string): AgentC
 function routeDirectory({ directory, finder }: WorkComponents): RouteDirectory {
   return {
     async find(target, signal) {
-      const { providers } = await finder.find(target, { signal })
+      const { providers } = await finder.find(target, { exact: true, signal })
       return providers.map((provider) => ({
         peer: provider.peer,
         name: provider.name,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
-import { documents, failure } from './schema/common.ts'
+import { documents, failure } from './schema/document.ts'
 
 const PREFIX = '#/components/schemas/'
 

@@ -9,7 +9,7 @@ interface Layer {
 export const LAYERS: Readonly<Record<string, Layer>> = {
   core: { imports: [] },
   storage: { imports: ['core'], owns: [/^level$/] },
-  trust: { imports: ['core', 'storage'], owns: [/^jose$/, /^canonicalize$/] },
+  trust: { imports: ['core', 'storage'], owns: [/^jose$/] },
   protocols: { imports: ['core', 'trust'], owns: [/^it-/] },
   discovery: {
     imports: ['core', 'storage', 'trust', 'protocols'],

@@ -1,7 +1,7 @@
 /** The A2A documents inside the control API's, as schemas for docs/openapi.json and for tests. */
 import { z } from 'zod'
 import type * as a2a from '../../../core/a2a.ts'
-import { json, jsonObject, named } from './common.ts'
+import { json, jsonObject, named } from './document.ts'
 
 export const taskState: z.ZodType<a2a.TaskState> = named(
   'TaskState',

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type * as api from '../../../client/api.ts'
 import { card, skill } from './a2a.ts'
-import { count, json, moment, ms, named, node, v, wireError } from './common.ts'
+import { count, json, moment, ms, named, node, v, wireError } from './document.ts'
 
 export const health: z.ZodType<api.Health> = named(
   'Health',

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type * as api from '../../../client/api.ts'
 import { artifact, message, taskState } from './a2a.ts'
-import { count, jsonObject, moment, ms, named, node, v, wireError } from './common.ts'
+import { count, jsonObject, moment, ms, named, node, v, wireError } from './document.ts'
 
 const summary = {
   id: z.string(),

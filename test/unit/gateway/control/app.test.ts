@@ -5,7 +5,7 @@ import { silentLogger } from '../../../../core/logger.ts'
 import { FIRST_LINE_WAIT_MS } from '../../../../gateway/control/answers.ts'
 import { createControlApp } from '../../../../gateway/control/app.ts'
 import type { ControlOperations } from '../../../../gateway/control/operations.ts'
-import { failure } from '../../../../gateway/control/schema/common.ts'
+import { failure } from '../../../../gateway/control/schema/document.ts'
 import { fakeOperations, lines, RUN_EVENTS } from '../../../support/control-operations.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 

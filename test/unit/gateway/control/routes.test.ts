@@ -3,7 +3,7 @@ import { silentLogger } from '../../../../core/logger.ts'
 import { createControlApp } from '../../../../gateway/control/app.ts'
 import type { ControlOperations } from '../../../../gateway/control/operations.ts'
 import { ROUTES } from '../../../../gateway/control/routes.ts'
-import { failure } from '../../../../gateway/control/schema/common.ts'
+import { failure } from '../../../../gateway/control/schema/document.ts'
 import { fakeOperations } from '../../../support/control-operations.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
