@@ -93,6 +93,13 @@ export class PeerBook {
     return Array.from(this.#entries.values(), view)
   }
 
+  /** A connected peer says where it listens. */
+  located(peer: PeerIdText, addresses: readonly string[]): void {
+    const entry = this.#entries.get(peer)
+    if (entry === undefined) return
+    for (const address of usableAddresses(addresses, peer)) addAddress(entry, address)
+  }
+
   /** A session opened; `address` is the one that was dialled for it. */
   connected(peer: PeerIdText, address?: string): void {
     const entry = this.#enter(peer)
@@ -104,10 +111,19 @@ export class PeerBook {
     entry.addresses.set(usable, { workedAt: entry.seenAt, failure: undefined })
   }
 
+  named(peer: PeerIdText, name: string): void {
+    const entry = this.#entries.get(peer)
+    if (entry === undefined) return
+    entry.name = name
+    // Nobody told us of it: it came by itself.
+    if (entry.foundBy.size === 0) entry.foundBy.add('incoming')
+  }
+
   failed(peer: PeerIdText, failures: readonly AddressFailure[]): void {
     const entry = this.#entries.get(peer)
     for (const { address, reason } of failures) {
-      const note = entry?.addresses.get(address)
+      const [usable = address] = usableAddresses([address], peer)
+      const note = entry?.addresses.get(usable)
       if (note !== undefined) note.failure = reason
     }
   }

@@ -78,6 +78,7 @@ class SameHostRegistry implements SameHost {
   readonly #folder: string
   /** Instance and addresses last reported, for each peer. */
   readonly #reported = new Map<PeerIdText, string>()
+  #published: Promise<void> = Promise.resolve()
   #watcher: FSWatcher | undefined
   #stopping: AbortController | undefined
   #loop: Promise<void> | undefined
@@ -107,13 +108,21 @@ class SameHostRegistry implements SameHost {
     this.#watcher?.close()
     this.#wake?.()
     await this.#loop
+    await this.#published
     this.#stopping = undefined
     this.#reported.clear()
     const own = await this.#read(this.#ownPath())
     if (own?.instance === this.#init.instance) await unlink(this.#ownPath()).catch(() => undefined)
   }
 
-  async publish(): Promise<void> {
+  publish(): Promise<void> {
+    // One after the other: a late write must neither win over a newer one nor outlive `stop`.
+    const written = this.#published.then(() => this.#write())
+    this.#published = written.catch(() => undefined)
+    return written
+  }
+
+  async #write(): Promise<void> {
     const { peer, swarm, name, instance } = this.#init
     const { pid } = process
     const started = await this.#parts.processes.startOf(pid)

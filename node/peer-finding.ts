@@ -1,0 +1,154 @@
+/** Gives the peer finder its hands and eyes: libp2p's dials, identify, the DHT and the sources of hints. */
+import type { IdentifyResult } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { Clock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
+import type { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
+import { createPeerFinder } from '../discovery/finder.ts'
+import type { PeerFinder } from '../discovery/finder.ts'
+import { isLoopback } from '../discovery/hint.ts'
+import type { PeerHint } from '../discovery/hint.ts'
+import { createMdns } from '../discovery/mdns.ts'
+import { systemProcesses } from '../discovery/process-table.ts'
+import { createRemembered } from '../discovery/remembered.ts'
+import { createSameHost } from '../discovery/same-host.ts'
+import type { SameHost } from '../discovery/same-host.ts'
+import type { Sessions } from '../protocols/session/session.ts'
+import type { Swarm } from '../trust/swarm.ts'
+import { createDialer } from './dialer.ts'
+import { createLibp2pLogger } from './libp2p-logger.ts'
+import type { Network } from './libp2p.ts'
+
+export interface PeerFindingComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly network: Network
+  readonly sessions: Sessions
+  /** Another process has come to use the key of this node. */
+  readonly onDuplicateKey: (error: LumosError) => void
+}
+
+export interface PeerFindingInit {
+  readonly swarm: Pick<Swarm, 'id'>
+  /** Readable node name. */
+  readonly name: string
+  /** Random per process start, as in HELLO. */
+  readonly instance: string
+  readonly bootstrap?: readonly string[]
+  readonly targetPeers?: number
+  /** The per-user runtime directory; without it no other node of this host is looked for. */
+  readonly runtimeDirectory?: string
+  /** Where addresses are remembered; without it they are not. */
+  readonly dataDirectory?: string
+  readonly mdns?: boolean
+}
+
+export interface PeerFinding extends Component {
+  readonly finder: PeerFinder
+}
+
+/** Start it after the network and the sessions, stop it before them. */
+export function createPeerFinding(
+  components: PeerFindingComponents,
+  init: PeerFindingInit
+): PeerFinding {
+  const { network, sessions } = components
+  const { libp2p } = network
+  const self = libp2p.peerId.toString()
+  const finder = createPeerFinder(
+    {
+      ...components,
+      dial: createDialer(components),
+      isLocal: (peer) => isLocal(network, peer),
+      walk: (signal) => walk(components, signal),
+      async disconnect(peer) {
+        await sessions.disconnect(peer)
+        await libp2p.hangUp(peerIdFromString(peer))
+      }
+    },
+    { self, ...init }
+  )
+  const sameHost = addSources(components, finder, init)
+
+  const onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
+    const peer = detail.peerId.toString()
+    const addresses = detail.listenAddrs.map(String)
+    const local = isLoopback(detail.connection.remoteAddr.toString())
+    // A stranger's loopback is not ours.
+    finder.located(peer, local ? addresses : addresses.filter((address) => !isLoopback(address)))
+  }
+  const onAddresses = (): void => {
+    sameHost?.publish().catch((error: unknown) => {
+      components.logger.warn('the addresses were not published on this host', { error })
+    })
+  }
+
+  return {
+    finder,
+    async start() {
+      libp2p.addEventListener('peer:identify', onIdentify)
+      await finder.start()
+      libp2p.addEventListener('self:peer:update', onAddresses)
+    },
+    async stop() {
+      libp2p.removeEventListener('self:peer:update', onAddresses)
+      libp2p.removeEventListener('peer:identify', onIdentify)
+      await finder.stop()
+    }
+  }
+}
+
+function addSources(
+  { clock, random, logger, network, onDuplicateKey }: PeerFindingComponents,
+  finder: PeerFinder,
+  init: PeerFindingInit
+): SameHost | undefined {
+  const { dataDirectory, runtimeDirectory, swarm, name, instance } = init
+  const self = network.libp2p.peerId.toString()
+  const addresses = (): readonly string[] => network.addresses()
+  if (dataDirectory !== undefined) {
+    const peers = (): ReturnType<PeerFinder['known']> => finder.known()
+    finder.add(
+      createRemembered({ clock, logger, peers }, { directory: dataDirectory, swarm: swarm.id })
+    )
+  }
+  if (init.mdns === true) {
+    const libp2pLogger = createLibp2pLogger(logger, { enabled: false })
+    finder.add(createMdns({ random, libp2pLogger, addresses }, { self, swarm: swarm.id }))
+  }
+  if (runtimeDirectory === undefined) return undefined
+  const sameHost = createSameHost(
+    { clock, logger, processes: systemProcesses, addresses, onDuplicate: onDuplicateKey },
+    { directory: runtimeDirectory, peer: self, swarm: swarm.id, name, instance }
+  )
+  finder.add(sameHost)
+  return sameHost
+}
+
+/** Kademlia keys are SHA-256 digests. */
+const KEY_BYTES = 32
+
+function isLocal({ libp2p }: Network, peer: PeerIdText): boolean {
+  const connections = libp2p.getConnections(peerIdFromString(peer))
+  return connections.some(({ remoteAddr }) => isLoopback(remoteAddr.toString()))
+}
+
+/**
+ * Peers near a random key: different ones each time, from all over the swarm.
+ *
+ * @yields a hint for each peer on the way
+ */
+async function* walk(
+  { network, random }: PeerFindingComponents,
+  signal: AbortSignal
+): AsyncIterable<PeerHint> {
+  const { libp2p } = network
+  const key = random.bytes(KEY_BYTES)
+  for await (const { id, multiaddrs } of libp2p.peerRouting.getClosestPeers(key, { signal })) {
+    yield { peer: id.toString(), addresses: multiaddrs.map(String), foundBy: 'dht' }
+  }
+}
