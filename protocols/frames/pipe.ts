@@ -104,6 +104,9 @@ class RawFramePipe implements FramePipe {
     stream.addEventListener('close', ({ error }) => this.#onClose(error))
     // Last, because libp2p delivers what is already buffered when this listener is added.
     stream.addEventListener('message', (event) => this.#onMessage(event))
+    // What happened before the listeners were there is not told again.
+    const over = stream.readableEnded || (stream.status !== 'open' && stream.status !== 'closing')
+    if (over && stream.readBufferLength === 0) queueMicrotask(() => this.#onInputOver())
   }
 
   send(frames: Uint8Array): void {

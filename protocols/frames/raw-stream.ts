@@ -5,6 +5,10 @@ import type { Libp2p } from '@libp2p/interface'
 export interface RawStream {
   readonly writableNeedsDrain: boolean
   readonly readBufferLength: number
+  /** `open`, and a few words for the opposite. */
+  readonly status: string
+  /** True once `end` was dispatched. */
+  readonly readableEnded: boolean
   send(data: Uint8Array): boolean
   close(options: { signal: AbortSignal }): Promise<void>
   abort(error: Error): void

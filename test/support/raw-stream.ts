@@ -44,6 +44,14 @@ export class FakeRawStream implements RawStream {
     return this.#open
   }
 
+  get status(): string {
+    return this.#open ? 'open' : 'closed'
+  }
+
+  get readableEnded(): boolean {
+    return this.#endSaid
+  }
+
   get readBufferLength(): number {
     return this.#buffer.reduce((bytes, { length }) => bytes + length, 0)
   }
