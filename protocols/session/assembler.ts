@@ -73,7 +73,8 @@ export class Assembler {
 
   #take(): Uint8Array {
     this.#flushTail()
-    const message = Buffer.concat(this.#parts, this.#length)
+    const { buffer, byteOffset } = Buffer.concat(this.#parts, this.#length)
+    const message = new Uint8Array(buffer, byteOffset, this.#length)
     this.#parts = []
     this.#length = 0
     this.#tail = undefined

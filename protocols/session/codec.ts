@@ -121,7 +121,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   if (!isPlain(type)) throw violation('unknown frame type')
   const ofCall = type === FRAME.error || type === FRAME.cancel
   if (ofCall !== (id !== 0)) throw violation('call id where none belongs, or none')
-  return { type, id, body: bytes.subarray(HEADER_BYTES) }
+  return { type, id, body: view(bytes, HEADER_BYTES) }
 }
 
 function decodeOpen(bytes: Uint8Array, flags: number, id: number): OpenFrame {
@@ -134,7 +134,7 @@ function decodeOpen(bytes: Uint8Array, flags: number, id: number): OpenFrame {
   const headersAt = OPEN_HEADER_BYTES + methodBytes
   const bodyAt = headersAt + headerBytes
   if (bodyAt > bytes.length) throw violation('OPEN is shorter than it says')
-  const body = bytes.subarray(bodyAt)
+  const body = view(bytes, bodyAt)
   checkChunk(body)
   return {
     type: FRAME.open,
@@ -142,7 +142,7 @@ function decodeOpen(bytes: Uint8Array, flags: number, id: number): OpenFrame {
     id,
     timeoutMs: readUint32(bytes, HEADER_BYTES),
     method: readAscii(bytes, OPEN_HEADER_BYTES, headersAt),
-    headers: bytes.subarray(OPEN_HEADER_BYTES + methodBytes, bodyAt),
+    headers: view(bytes, headersAt, bodyAt),
     body
   }
 }
@@ -150,7 +150,7 @@ function decodeOpen(bytes: Uint8Array, flags: number, id: number): OpenFrame {
 function decodeData(bytes: Uint8Array, flags: number, id: number): DataFrame {
   if (flags & ~(FLAG.endMessage | FLAG.endCall)) throw violation('unknown flag')
   if (id === 0) throw violation('DATA without a call')
-  const body = bytes.subarray(HEADER_BYTES)
+  const body = view(bytes, HEADER_BYTES)
   checkChunk(body)
   return { type: FRAME.data, flags, id, body }
 }
@@ -177,6 +177,11 @@ const PLAIN_TYPES: ReadonlySet<number> = new Set([
 
 function isPlain(type: number): type is PlainType {
   return PLAIN_TYPES.has(type)
+}
+
+/** Always a plain Uint8Array: a Buffer's `slice` would not copy, to the surprise of its reader. */
+function view(bytes: Uint8Array, from: number, to = bytes.length): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from)
 }
 
 function readUint32(bytes: Uint8Array, at: number): number {

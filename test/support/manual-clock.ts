@@ -53,11 +53,16 @@ export class ManualClock implements Clock {
       await settle()
       const next = [...this.#timers].toSorted((a, b) => a.at - b.at)[0]
       if (next === undefined || next.at > end) break
-      this.#now = next.at
+      this.#now = Math.max(this.#now, next.at)
       this.#timers.delete(next)
       next.fire()
     }
     this.#now = end
+  }
+
+  /** Moves the time without firing anything, as a stalled event loop does. */
+  jump(ms: number): void {
+    this.#now += ms
   }
 
   #add(ms: number, fire: () => void): Timer {

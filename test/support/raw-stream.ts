@@ -120,7 +120,9 @@ export class FakeRawStream implements RawStream {
 
   /** Nothing gets through from here on and nobody is told: a pulled cable. */
   freeze(): void {
+    const other = this.#other
     this.#other = undefined
+    other?.freeze()
   }
 
   pause(): void {
