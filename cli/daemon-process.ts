@@ -60,7 +60,7 @@ function spawnDaemon({ bin, env, flags }: StartInit, log: FileHandle): ChildProc
     // A session of its own: the Ctrl-C and the closing of this terminal are not for it.
     detached: true,
     env,
-    stdio: ['ignore', log.fd, log.fd, 'pipe']
+    stdio: ['ignore', 'ignore', log.fd, 'pipe']
   })
 }
 

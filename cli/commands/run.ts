@@ -59,7 +59,8 @@ async function toRequest(
   }
   const { timeoutMs } = cli.flags
   return {
-    target: target.replace(/^@/, ''),
+    // The control API's form; the command takes it without the first @ as well.
+    target: /^[^@]+@/.test(target) ? `@${target}` : target,
     text: await readText(words, cli),
     // Chosen here, so that Ctrl-C can cancel what the daemon has not yet confirmed.
     taskId: taskId ?? createIdSource(cli.clock, systemRandom)(),
@@ -137,7 +138,7 @@ async function withAdvice(
   try {
     const { agents } = await client.agents({ timeoutMs: ADVICE_TIMEOUT_MS })
     const names = agents.flatMap(({ id, skills }) => [id, ...skills.map((skill) => skill.id)])
-    const [wanted = target] = target.split('@')
+    const [wanted = target] = target.replace(/^@/, '').split('@')
     const near = names.find((name) => name.includes(wanted)) ?? suggest(wanted, names)
     const details = { ...error.details, looked: `${agents.length} agents known here` }
     const suggestion = near === undefined ? undefined : `lumos run ${near} …, or ${error.hint}`

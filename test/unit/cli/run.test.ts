@@ -82,10 +82,10 @@ test('prints the artifacts of the result when none was streamed', async () => {
 test('hands over target, text, place, deadline and id', async () => {
   const { cli, requests } = setup([result('TASK_STATE_COMPLETED')])
   const flags = ['--to', 'bob', '--remote', '--timeout', '2m', '--task-id', task]
-  await (await cli).run(['run', '@echo@bob', 'hi', 'there', ...flags])
+  await (await cli).run(['run', 'echo@bob', 'hi', 'there', ...flags])
   expect(requests).toEqual([
     {
-      target: 'echo@bob',
+      target: '@echo@bob',
       text: 'hi there',
       to: 'bob',
       where: 'remote',
