@@ -11,6 +11,8 @@ export const EXIT = {
   timedOut: 6,
   taskFailed: 7,
   badConfig: 8,
+  /** EX_SOFTWARE of sysexits.h: a defect of ours, as service managers know it. */
+  crashed: 70,
   interrupted: 130
 } as const
 
@@ -164,6 +166,14 @@ export const ERRORS = {
     { a2a: INTERNAL, exit: EXIT.failed }
   ),
   LISTEN_FAILED: final('cannot listen on {address}: {reason}', 'choose another address: --listen', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
+  CRASHED: final('the node ended because of a defect: {reason}', 'please report it with `lumos logs`', {
+    a2a: INTERNAL,
+    exit: EXIT.crashed
+  }),
+  STOP_HUNG: final('the node did not stop within {timeoutMs} ms', 'lumos logs', {
     a2a: INTERNAL,
     exit: EXIT.failed
   }),

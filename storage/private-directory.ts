@@ -1,5 +1,6 @@
 /** Folders that belong to one OS user alone: keys and sockets live in them. */
 import { chmod, lstat, mkdir } from 'node:fs/promises'
+import { getSystemErrorMessage } from 'node:util'
 import { LumosError } from '../core/errors.ts'
 
 /**
@@ -29,10 +30,13 @@ export async function ensurePrivateDirectory(path: string): Promise<void> {
   }
 }
 
-/** The part of a system error that helps a person: `EACCES`, `ENOSPC`, ... */
+/** The part of a system error that helps a person: `permission denied (EACCES)`. */
 export function errnoText(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return error instanceof Error ? error.message : 'unknown'
+  if (!(error instanceof Error)) return 'unknown'
+  if (!('code' in error) || typeof error.code !== 'string') return error.message
+  return 'errno' in error && typeof error.errno === 'number'
+    ? `${getSystemErrorMessage(error.errno)} (${error.code})`
+    : error.code
 }
 
 function unusable(path: string, reason: string, cause?: unknown): LumosError {

@@ -51,7 +51,7 @@ export async function runConfigCommand(
 }
 
 function parseWords(argv: readonly string[]): Words {
-  const options = { origin: { type: 'boolean' }, json: { type: 'boolean' } } as const
+  const options = { origin: { type: 'boolean' } } as const
   try {
     const { positionals, values } = parseArgs({ args: [...argv], options, allowPositionals: true })
     return { words: positionals, origin: values.origin ?? false }

@@ -5,7 +5,7 @@ import { isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import type { Document, YAMLMap } from 'yaml'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { writeFileAtomic } from '../../storage/atomic-file.ts'
+import { isErrno, writeFileAtomic } from '../../storage/atomic-file.ts'
 import { errnoText } from '../../storage/private-directory.ts'
 import { CONFIG_KEYS, didYouMean, isSection } from './keys.ts'
 import { withAbsolutePaths, type Layer, type LayerValue } from './layer.ts'
@@ -52,7 +52,7 @@ async function textOf(path: string): Promise<string | undefined> {
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    if (errnoText(cause) === 'ENOENT') return undefined
+    if (isErrno(cause, 'ENOENT')) return undefined
     throw invalid(`${path} cannot be read: ${errnoText(cause)}`, cause)
   }
   if (text.length > LIMITS.configFileBytes.value) throw invalid(`${path} is too large`)

@@ -3,13 +3,6 @@ import { parseArgs } from 'node:util'
 import { LumosError } from '../../core/errors.ts'
 import { withAbsolutePaths, type Layer, type LayerValue } from './layer.ts'
 
-export interface DaemonFlags {
-  readonly layer: Layer
-  readonly json: boolean
-  /** File descriptor for the line that says whether the node is ready. */
-  readonly readyFd: number | undefined
-}
-
 const text = { type: 'string' } as const
 const texts = { type: 'string', multiple: true } as const
 const bare = { type: 'boolean' } as const
@@ -27,12 +20,11 @@ const OPTIONS = {
   'files-root': texts,
   'log-level': text,
   'log-format': text,
-  'ready-fd': text,
-  json: bare
+  'ready-fd': text
 } as const
 
 /** @throws USAGE */
-export function parseDaemonFlags(argv: readonly string[], workingDirectory: string): DaemonFlags {
+export function parseDaemonFlags(argv: readonly string[], workingDirectory: string): Layer {
   const flags = parse(argv)
   const values = new Map<string, LayerValue>()
   const give = (key: string, flag: string, value: unknown): void => {
@@ -56,11 +48,8 @@ export function parseDaemonFlags(argv: readonly string[], workingDirectory: stri
   give('agents.files.roots', 'files-root', flags['files-root'])
   give('log.level', 'log-level', flags['log-level'])
   give('log.format', 'log-format', flags['log-format'])
-  return {
-    layer: { values, problems: [] },
-    json: flags.json ?? false,
-    readyFd: readyFdOf(flags['ready-fd'])
-  }
+  checkReadyFd(flags['ready-fd'])
+  return { values, problems: [] }
 }
 
 function parse(argv: readonly string[]) {
@@ -80,9 +69,8 @@ function keyFileOf(source: string | undefined): string | undefined {
   throw new LumosError('USAGE', { details: { reason } })
 }
 
-function readyFdOf(given: string | undefined): number | undefined {
-  if (given === undefined) return undefined
-  const fd = Number(given)
-  if (Number.isSafeInteger(fd) && fd > 2 && fd < 1024) return fd
+/** Not a setting of the node: the program has taken it already (program.ts). */
+function checkReadyFd(given: string | undefined): void {
+  if (given === undefined || /^([3-9]|[1-9]\d{1,2})$/.test(given)) return
   throw new LumosError('USAGE', { details: { reason: '--ready-fd takes a number from 3' } })
 }

@@ -22,7 +22,7 @@ async function setup() {
     return loadConfig({
       env,
       paths: { config },
-      flags: parseDaemonFlags(flags, '/work').layer,
+      flags: parseDaemonFlags(flags, '/work'),
       workingDirectory: '/work'
     })
   }

@@ -1,0 +1,27 @@
+/** The node of a daemon: all parts, and their answers to the control API. */
+import { assemble } from '../assembly.ts'
+import { createLifeCycle } from '../life-cycle.ts'
+import { createOperations } from '../operations.ts'
+import type { DaemonNodeInit, NodeHandle, NodeParts } from './daemon.ts'
+
+export async function createDaemonNode(
+  parts: NodeParts,
+  { config, paths, swarmKey, version, values, logs, requestStop }: DaemonNodeInit
+): Promise<NodeHandle> {
+  const assembly = await assemble(parts, { config, paths, swarmKey, version })
+  const { socket } = paths
+  const operations = createOperations(assembly, { socket, values, logs, requestStop })
+  const lifeCycle = createLifeCycle(parts, [
+    { name: 'node', component: assembly },
+    { name: 'operations', component: operations }
+  ])
+  return {
+    ...lifeCycle,
+    operations: operations.control,
+    identity: () => ({
+      peerId: assembly.wire.identity.peer,
+      name: assembly.wire.name,
+      addresses: assembly.wire.network.addresses()
+    })
+  }
+}

@@ -1,0 +1,89 @@
+/** The process that a daemon lives in, narrowed to what it uses. */
+import { execFile } from 'node:child_process'
+import { closeSync, fstatSync, statSync, writeSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import type { Environment } from '../../core/paths.ts'
+
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+/** What a shell reports for a process that a signal ended: 128 + its number. */
+export const SIGNAL_EXIT: Readonly<Record<StopSignal, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143
+}
+
+export interface DaemonHost {
+  readonly pid: number
+  readonly env: Environment
+  readonly stdout: Writable
+  readonly stderr: Writable & { readonly isTTY?: boolean }
+  /** Whether the stream of that name already is the file at `path`, as `lumos up` arranges it. */
+  writesTo(stream: 'stdout' | 'stderr', path: string): boolean
+  /** The returned function stops listening. */
+  onSignal(handler: (signal: StopSignal) => void): () => void
+  /** What nobody caught. The returned function stops listening. */
+  onDefect(handler: (error: unknown, kind: 'exception' | 'rejection') => void): () => void
+  /** Writes one line to a file descriptor that the parent process reads, and closes it. */
+  tell(fd: number, line: string): void
+  /** Runs a program to its end. */
+  run(program: string, args: readonly string[], timeoutMs: number): Promise<void>
+  /** Ends the process now. */
+  exit(code: number): void
+}
+
+export function createProcessHost(): DaemonHost {
+  // Without a listener, a reader that left (EPIPE) would end the process.
+  process.stdout.on('error', ignore)
+  return {
+    pid: process.pid,
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    writesTo: (stream, path) => isSameFile(stream === 'stdout' ? 1 : 2, path),
+    onSignal(handler) {
+      const signals: StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
+      for (const signal of signals) process.on(signal, handler)
+      return () => {
+        for (const signal of signals) process.off(signal, handler)
+      }
+    },
+    onDefect(handler) {
+      const exception = (error: unknown): void => handler(error, 'exception')
+      const rejection = (error: unknown): void => handler(error, 'rejection')
+      process.on('uncaughtException', exception)
+      process.on('unhandledRejection', rejection)
+      return () => {
+        process.off('uncaughtException', exception)
+        process.off('unhandledRejection', rejection)
+      }
+    },
+    tell,
+    run: (program, args, timeout) =>
+      new Promise((resolve, reject) => {
+        execFile(program, args, { timeout }, (error) => (error ? reject(error) : resolve()))
+      }),
+    exit: (code) => process.exit(code)
+  }
+}
+
+function ignore(): void {}
+
+function isSameFile(fd: number, path: string): boolean {
+  try {
+    const [open, named] = [fstatSync(fd), statSync(path)]
+    return open.ino === named.ino && open.dev === named.dev
+  } catch {
+    return false
+  }
+}
+
+/** A parent that does not wait any more (EPIPE), or never opened the descriptor, loses nothing. */
+function tell(fd: number, line: string): void {
+  try {
+    writeSync(fd, line)
+    closeSync(fd)
+  } catch {
+    return
+  }
+}

@@ -1,0 +1,119 @@
+/** The program of the node: `daemon` and `config`, which the command line hands on. */
+import { parseArgs } from 'node:util'
+import { systemClock } from '../core/clock.ts'
+import { LumosError, toLumosError } from '../core/errors.ts'
+import { resolvePaths, type Environment } from '../core/paths.ts'
+import { systemRandom } from '../core/random.ts'
+import { runConfigCommand } from './config/config-command.ts'
+import { parseDaemonFlags } from './config/flags.ts'
+import { loadConfig } from './config/load.ts'
+import { runDaemon, type CreateNode } from './daemon/daemon.ts'
+import { createProcessHost, type DaemonHost } from './daemon/host.ts'
+import { createReadyReport } from './daemon/ready-report.ts'
+import { packageVersion } from './version.ts'
+
+/** Profiles become names of folders and sockets. */
+const PROFILE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/
+
+/**
+ * `argv`: the words after `lumos`. Resolves with the exit code of a run that has ended in order.
+ *
+ * @throws LumosError, for the caller to show and to exit with its code
+ */
+export async function main(
+  argv: readonly string[],
+  createNode: CreateNode = createRealNode
+): Promise<number> {
+  const { words, env, json } = takeGlobalFlags(argv, process.env)
+  const profile = env['LUMOS_PROFILE']
+  if (profile && !PROFILE.test(profile)) throw usage(`"${profile}" cannot be a profile's name`)
+  const host = { ...createProcessHost(), env }
+  const [command = '', ...rest] = words
+  if (command === 'daemon') return daemon(rest, { host, json, createNode })
+  if (command === 'config') return config(rest, { host, json })
+  throw usage(`the node's program knows daemon and config, not "${command}"`)
+}
+
+interface Setting {
+  readonly host: DaemonHost
+  readonly json: boolean
+}
+
+async function daemon(
+  argv: readonly string[],
+  { host, json, createNode }: Setting & { readonly createNode: CreateNode }
+): Promise<number> {
+  const { env } = host
+  const paths = resolvePaths(env)
+  const report = createReadyReport(host, {
+    json,
+    fd: readyFdIn(argv),
+    quiet: host.writesTo('stdout', paths.log)
+  })
+  try {
+    const workingDirectory = process.cwd()
+    const flags = parseDaemonFlags(argv, workingDirectory)
+    const loaded = await loadConfig({ env, paths, flags, workingDirectory })
+    const parts = { clock: systemClock, random: systemRandom, host, createNode }
+    return await runDaemon(parts, { paths, loaded, report, version: packageVersion() })
+  } catch (error) {
+    const failure = toLumosError(error)
+    report.failed(failure)
+    throw failure
+  }
+}
+
+async function config(argv: readonly string[], { host, json }: Setting): Promise<number> {
+  const { env } = host
+  const workingDirectory = process.cwd()
+  const result = await runConfigCommand(argv, { env, paths: resolvePaths(env), workingDirectory })
+  host.stdout.write(json ? `${JSON.stringify(result.document)}\n` : result.text)
+  return 0
+}
+
+/** libp2p takes a second to load: a profile that is locked need not wait for it. */
+const createRealNode: CreateNode = async (parts, init) => {
+  const { createDaemonNode } = await import('./daemon/daemon-node.ts')
+  return createDaemonNode(parts, init)
+}
+
+/** `-P`, `--home` and `--json` may stand anywhere; the rest is for the command. */
+function takeGlobalFlags(
+  argv: readonly string[],
+  env: Environment
+): { readonly words: readonly string[]; readonly env: Environment; readonly json: boolean } {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: {
+      profile: { type: 'string', short: 'P' },
+      home: { type: 'string' },
+      json: { type: 'boolean' }
+    },
+    strict: false,
+    tokens: true
+  })
+  const words = [...argv]
+  const given: Record<string, string> = {}
+  let json = false
+  // Backwards, so that the places of the tokens before stay right.
+  for (const token of tokens.toReversed()) {
+    if (token.kind !== 'option') continue
+    const { name, index, value, inlineValue } = token
+    if (name !== 'profile' && name !== 'home' && name !== 'json') continue
+    if (name !== 'json' && value === undefined) throw usage(`--${name} needs a value`)
+    words.splice(index, value === undefined || inlineValue ? 1 : 2)
+    if (name === 'json') json = true
+    else given[`LUMOS_${name.toUpperCase()}`] ??= value ?? ''
+  }
+  return { words, env: { ...env, ...given }, json }
+}
+
+/** Found even among flags that are wrong: whoever waits there shall learn of that. */
+function readyFdIn(argv: readonly string[]): number | undefined {
+  const fd = Number(argv[argv.indexOf('--ready-fd') + 1])
+  return argv.includes('--ready-fd') && Number.isSafeInteger(fd) && fd > 2 ? fd : undefined
+}
+
+function usage(reason: string): LumosError {
+  return new LumosError('USAGE', { details: { reason } })
+}
