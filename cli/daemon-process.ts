@@ -6,6 +6,7 @@ import type { ReadyLine, Started } from '../client/api.ts'
 import type { Clock } from '../core/clock.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { Environment, NodePaths } from '../core/paths.ts'
+import { isRunning } from '../core/process.ts'
 
 /** Ready takes about a second; a cold disk or a busy machine may need many times that. */
 export const START_TIMEOUT_MS = 45_000
@@ -121,23 +122,14 @@ async function died(log: FileHandle, before: number): Promise<LumosError> {
 }
 
 /** Waits until process `pid` is gone. */
-export async function awaitExit(pid: number, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function awaitExit(pid: number, clock: Clock, signal?: AbortSignal): Promise<void> {
   const deadline = clock.monotonic() + STOP_TIMEOUT_MS
-  while (isAlive(pid)) {
+  while (isRunning(pid)) {
     if (clock.monotonic() > deadline) {
       throw new LumosError('TIMED_OUT', { details: { timeoutMs: STOP_TIMEOUT_MS, pid } })
     }
     // oxlint-disable-next-line no-await-in-loop -- polling: nothing tells of the end of a stranger
-    if (!(await clock.sleep(POLL_MS, signal))) throw signal.reason
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    if (!(await clock.sleep(POLL_MS, signal))) throw signal?.reason
   }
 }
 

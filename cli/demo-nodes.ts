@@ -7,10 +7,12 @@ import type { Client } from '../client/calls.ts'
 import { createClient } from '../client/client.ts'
 import { resolvePaths, type Environment } from '../core/paths.ts'
 import type { Cli } from './cli.ts'
-import { awaitExit, isAlive, START_TIMEOUT_MS, startDaemon } from './daemon-process.ts'
+import { isRunning } from '../core/process.ts'
+import { awaitExit, START_TIMEOUT_MS, startDaemon } from './daemon-process.ts'
 
 /** A node that has nothing to finish says good-bye within 5 s; then it is ended the hard way. */
 const FAREWELL_MS = 6000
+const FAREWELL_POLL_MS = 10
 
 export interface DemoNode {
   readonly started: Started
@@ -29,10 +31,16 @@ export interface DemoNodes {
   prefix(node: DemoNode): string
 }
 
+interface Ending {
+  readonly started: Started
+  /** Its run.json. */
+  readonly run: string
+}
+
 export async function createDemoNodes(cli: Cli): Promise<DemoNodes> {
   const folder = await mkdtemp(join(tmpdir(), 'lumos-demo-'))
   const runtime = join(folder, 'run')
-  const pids = new Set<number>()
+  const running = new Set<Ending>()
   const starting = new Set<Promise<unknown>>()
 
   async function start(name: string, flags: readonly string[]): Promise<DemoNode> {
@@ -48,7 +56,7 @@ export async function createDemoNodes(cli: Cli): Promise<DemoNodes> {
       timeoutMs: START_TIMEOUT_MS,
       signal: cli.signal
     })
-    pids.add(started.pid)
+    running.add({ started, run: paths.run })
     const client = createClient({ socket: paths.socket, profile: `demo ${name}` })
     return { started, home, client, tookMs: cli.clock.monotonic() - begun }
   }
@@ -62,8 +70,8 @@ export async function createDemoNodes(cli: Cli): Promise<DemoNodes> {
     },
     async remove() {
       await Promise.allSettled(starting)
-      await Promise.all(Array.from(pids, (pid) => end(pid, cli)))
-      pids.clear()
+      await Promise.all(Array.from(running, (node) => end(node, cli)))
+      running.clear()
       await rm(folder, { recursive: true, force: true, maxRetries: 3 })
     },
     prefix({ started, home }) {
@@ -79,16 +87,18 @@ function withoutLumos(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('LUMOS_')))
 }
 
-async function end(pid: number, { clock }: Cli): Promise<void> {
+/** Once a node has written down its end, only Node's compile cache is left to write: seconds, at first. */
+async function end({ started: { pid }, run }: Ending, { clock }: Cli): Promise<void> {
   if (!isAlive(pid)) return
   process.kill(pid, 'SIGTERM')
-  const patience = new AbortController()
-  const lose = clock.after(FAREWELL_MS, () => patience.abort())
-  try {
-    await awaitExit(pid, clock, patience.signal)
-  } catch {
-    if (isAlive(pid)) process.kill(pid, 'SIGKILL')
-  } finally {
-    lose()
+  const deadline = clock.monotonic() + FAREWELL_MS
+  while (isAlive(pid)) {
+    // oxlint-disable-next-line no-await-in-loop -- polling: nothing tells of the end of a stranger
+    const ended = (await readRunFile(run))?.exit !== undefined
+    if (ended || clock.monotonic() > deadline) break
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await clock.sleep(FAREWELL_POLL_MS)
   }
+  if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+  await awaitExit(pid, clock)
 }

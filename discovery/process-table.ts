@@ -1,5 +1,6 @@
 /** Tells whether a process still runs, and whether it is the one that was meant: pids are used again. */
 import { readFile } from 'node:fs/promises'
+import { isRunning } from '../core/process.ts'
 
 export interface ProcessTable {
   isRunning(pid: number): boolean
@@ -11,15 +12,7 @@ export interface ProcessTable {
 const START_FIELD = 19
 
 export const systemProcesses: ProcessTable = {
-  isRunning(pid) {
-    try {
-      process.kill(pid, 0)
-      return true
-    } catch (error) {
-      // EPERM: it runs, and belongs to somebody else.
-      return error instanceof Error && 'code' in error && error.code === 'EPERM'
-    }
-  },
+  isRunning,
   async startOf(pid) {
     try {
       const stat = await readFile(`/proc/${pid}/stat`, 'utf8')

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { NodePaths } from '../../core/paths.ts'
-import { isErrno } from '../../storage/atomic-file.ts'
+import { isRunning } from '../../core/process.ts'
 import { readRunFile } from './run-file.ts'
 
 /** Two processes that try at the same moment can refuse each other; waiting lets one through. */
@@ -59,21 +59,11 @@ async function lockedBy(
     const owner = readRunFile(run)
     const late = clock.monotonic() >= end
     // Before the owner has written, the file tells of the run before: ended, or killed.
-    if (late || (owner?.exit === undefined && isAlive(owner?.pid))) {
+    if (late || (owner !== undefined && owner.exit === undefined && isRunning(owner.pid))) {
       const details = { profile, pid: owner?.pid ?? 'unknown' }
       return new LumosError('PROFILE_LOCKED', { cause, details })
     }
     // oxlint-disable-next-line no-await-in-loop -- waiting for the owner to say who it is
     await clock.sleep(OWNER_POLL_MS)
-  }
-}
-
-function isAlive(pid: number | undefined): boolean {
-  if (pid === undefined) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return isErrno(error, 'EPERM')
   }
 }
