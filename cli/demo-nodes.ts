@@ -9,6 +9,7 @@ import { resolvePaths, type Environment } from '../core/paths.ts'
 import type { Cli } from './cli.ts'
 import { isRunning } from '../core/process.ts'
 import { awaitExit, START_TIMEOUT_MS, startDaemon } from './daemon-process.ts'
+import { readRunFile } from './run-file.ts'
 
 /** A node that has nothing to finish says good-bye within 5 s; then it is ended the hard way. */
 const FAREWELL_MS = 6000
@@ -89,16 +90,16 @@ function withoutLumos(env: Environment): Environment {
 
 /** Once a node has written down its end, only Node's compile cache is left to write: seconds, at first. */
 async function end({ started: { pid }, run }: Ending, { clock }: Cli): Promise<void> {
-  if (!isAlive(pid)) return
+  if (!isRunning(pid)) return
   process.kill(pid, 'SIGTERM')
   const deadline = clock.monotonic() + FAREWELL_MS
-  while (isAlive(pid)) {
+  while (isRunning(pid)) {
     // oxlint-disable-next-line no-await-in-loop -- polling: nothing tells of the end of a stranger
     const ended = (await readRunFile(run))?.exit !== undefined
     if (ended || clock.monotonic() > deadline) break
     // oxlint-disable-next-line no-await-in-loop -- as above
     await clock.sleep(FAREWELL_POLL_MS)
   }
-  if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+  if (isRunning(pid)) process.kill(pid, 'SIGKILL')
   await awaitExit(pid, clock)
 }

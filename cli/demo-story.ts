@@ -28,7 +28,7 @@ export interface DemoStory {
 
 const TEXT_WIDTH = 72
 const TIME_WIDTH = 7
-const TIME_AT = 68
+const TIME_AT = 72
 
 export function createDemoStory(cli: Cli): DemoStory {
   return cli.flags.json ? jsonStory(cli) : toldStory(cli)
@@ -59,13 +59,17 @@ function facts({ started, tookMs }: DemoNode): object {
 
 function toldStory(cli: Cli): DemoStory {
   const progress = createProgress(cli)
-  const { accent, good, strong } = cli.out()
+  const { accent, faint, good, strong } = cli.out()
   const steps = createSteps(cli, progress)
   let caller = ''
   let tell: ((event: RunEvent) => void) | undefined
   return {
     waiting: (text) => progress.show(text),
     begun(nodes) {
+      progress.clear()
+      cli.print(
+        faint('Two nodes on this machine, each a process with a key and a folder of its own.')
+      )
       caller = nodes.caller.started.name
       const worker = nodes.worker.started.name
       steps.align([caller, worker])
@@ -75,9 +79,8 @@ function toldStory(cli: Cli): DemoStory {
         steps.add({ mark: good('✓'), who: started.name, what, ms: tookMs })
       }
     },
-    met({ tookMs, rttMs, name }) {
-      const rtt = rttMs === null ? '' : `, ${duration(rttMs)} apart`
-      const what = `met ${strong(name)} on this host, encrypted session${rtt}`
+    met({ tookMs, name }) {
+      const what = `met ${strong(name)} on this host, encrypted session`
       steps.add({ mark: good('✓'), who: caller, what, ms: tookMs })
     },
     asked(text) {
@@ -92,7 +95,7 @@ function toldStory(cli: Cli): DemoStory {
       const first = firstEventMs === null ? '' : `, first event after ${duration(firstEventMs)}`
       const what = `did the work${first}`
       steps.add({ mark: good('✓'), who: worker.name, what, ms: tookMs })
-      steps.add({ mark: good('✓'), who: 'all', what: 'from nothing to the answer', ms: totalMs })
+      steps.add({ mark: good('✓'), who: 'both', what: 'from nothing to this answer', ms: totalMs })
     },
     quiet: () => progress.clear()
   }
@@ -146,9 +149,10 @@ function createEventTeller(init: TellerInit): (event: RunEvent) => void {
   let lastStatus = ''
 
   function status({ text, state, fraction, atMs }: Extract<RunEvent, { type: 'status' }>): void {
-    const said = text === undefined ? stateName(state) : oneLine(text)
-    progress.show(`${worker}  ${said}${fraction === undefined ? '' : ` ${percent(fraction)}`}`)
-    if (said === lastStatus || state !== 'TASK_STATE_WORKING') return
+    const said = oneLine(text ?? '')
+    const share = fraction === undefined ? '' : ` ${percent(fraction)}`
+    progress.show(`${worker}  ${said || stateName(state)}${share}`)
+    if (said === '' || said === lastStatus) return
     lastStatus = said
     steps.add({ mark: works, who: worker, what: said, ms: atMs })
   }

@@ -6,7 +6,7 @@ import type { Cli } from './cli.ts'
 import { age } from './format.ts'
 
 /** Undefined when there is none, or none that can be read: it is a help, not a need. */
-async function readRunFile(path: string): Promise<RunFile | undefined> {
+export async function readRunFile(path: string): Promise<RunFile | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(path, 'utf8'))
     return isRunFile(value) ? value : undefined

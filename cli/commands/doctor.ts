@@ -41,8 +41,10 @@ async function examine(cli: Cli, peer: string | undefined): Promise<DoctorReport
   try {
     const online = await cli.client().doctor({ ...cli.call(), peer })
     if (peer !== undefined) return online
-    // The port is in use by the node itself then.
-    const offline = (await offlineChecks(cli.paths())).filter(({ area }) => area !== 'Network')
+    // The node looks after its own disk and port.
+    const offline = (await offlineChecks(cli.paths())).filter(
+      ({ area }) => area !== 'Network' && area !== 'Disk'
+    )
     return { v: 1, checks: [...offline, ...online.checks] }
   } catch (error) {
     const failure = toLumosError(error)
