@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { isAlive } from '../../cli/daemon-process.ts'
+import { isRunning } from '../../core/process.ts'
 import { createLumos, type Lumos } from '../support/lumos.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -46,7 +46,7 @@ beforeAll(async () => {
   await vi.waitFor(
     async () => {
       const text = JSON.stringify(await json(alpha, 'peers'))
-      if (!/"state":"connected".*"summarize"/.test(text)) throw new Error(`not met: ${text}`)
+      if (!/"state":"connected".*"echo"/.test(text)) throw new Error(`not met: ${text}`)
     },
     { timeout: 20_000, interval: 100 }
   )
@@ -178,7 +178,7 @@ test('down stops the node; the commands then say so with exit 3; down again is n
   const gamma = createLumos({ home: join(folder, 'gamma') })
   const { pid } = await json(gamma, 'up', ...LISTEN)
   expect(await json(gamma, 'down')).toEqual({ v: 1, stopped: true, pid })
-  expect(isAlive(Number(pid))).toBe(false)
+  expect(isRunning(Number(pid))).toBe(false)
   const status = await gamma.run(['status', '--json'])
   expect({ code: status.code, failure: object(status.stdout) }).toMatchObject({
     code: 3,
@@ -209,7 +209,7 @@ test('the demo does the main job and leaves nothing behind', async () => {
     task: { state: 'TASK_STATE_COMPLETED', artifacts: [expect.anything()] }
   })
   for (const node of [events[0]?.['caller'], events[0]?.['worker']]) {
-    expect(isAlive(pidOf(node))).toBe(false)
+    expect(isRunning(pidOf(node))).toBe(false)
   }
   expect(await leftovers(temporary)).toEqual([])
 }, 60_000)
@@ -226,7 +226,7 @@ test('Ctrl-C in the middle of the demo leaves nothing behind either', async () =
     child.kill('SIGINT')
   }
   expect(await ended).toBe(130)
-  expect(isAlive(pidOf(first?.['caller']))).toBe(false)
+  expect(isRunning(pidOf(first?.['caller']))).toBe(false)
   expect(await leftovers(temporary)).toEqual([])
 }, 60_000)
 

@@ -2,7 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { isAlive, startDaemon } from '../../../cli/daemon-process.ts'
+import { startDaemon } from '../../../cli/daemon-process.ts'
+import { isRunning } from '../../../core/process.ts'
 import { resolvePaths } from '../../../core/paths.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
@@ -26,7 +27,7 @@ async function setup(program: string) {
       startDaemon({ bin, env, paths, flags: ['--name', 'n'], timeoutMs, signal: stop.signal }),
     pid,
     gone: async () => {
-      await expect.poll(async () => isAlive(await pid())).toBe(false)
+      await expect.poll(async () => isRunning(await pid())).toBe(false)
     },
     kill: async () => process.kill(await pid())
   }
