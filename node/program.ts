@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { systemClock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
-import { resolvePaths, type Environment } from '../core/paths.ts'
+import { resolvePaths, type Environment, type NodePaths } from '../core/paths.ts'
 import { systemRandom } from '../core/random.ts'
 import { runConfigCommand } from './config/config-command.ts'
 import { parseDaemonFlags } from './config/flags.ts'
@@ -25,8 +25,6 @@ export async function main(
   createNode: CreateNode = createRealNode
 ): Promise<number> {
   const { words, env, json } = takeGlobalFlags(argv, process.env)
-  const profile = env['LUMOS_PROFILE']
-  if (profile && !PROFILE.test(profile)) throw usage(`"${profile}" cannot be a profile's name`)
   const host = { ...createProcessHost(), env }
   const [command = '', ...rest] = words
   if (command === 'daemon') return daemon(rest, { host, json, createNode })
@@ -51,6 +49,7 @@ async function daemon(
     quiet: host.writesTo('stdout', paths.log)
   })
   try {
+    checkProfile(paths)
     const workingDirectory = process.cwd()
     const flags = parseDaemonFlags(argv, workingDirectory)
     const loaded = await loadConfig({ env, paths, flags, workingDirectory })
@@ -65,8 +64,9 @@ async function daemon(
 
 async function config(argv: readonly string[], { host, json }: Setting): Promise<number> {
   const { env } = host
-  const workingDirectory = process.cwd()
-  const result = await runConfigCommand(argv, { env, paths: resolvePaths(env), workingDirectory })
+  const paths = resolvePaths(env)
+  checkProfile(paths)
+  const result = await runConfigCommand(argv, { env, paths, workingDirectory: process.cwd() })
   host.stdout.write(json ? `${JSON.stringify(result.document)}\n` : result.text)
   return 0
 }
@@ -106,6 +106,10 @@ function takeGlobalFlags(
     else given[`LUMOS_${name.toUpperCase()}`] ??= value ?? ''
   }
   return { words, env: { ...env, ...given }, json }
+}
+
+function checkProfile({ profile }: NodePaths): void {
+  if (!PROFILE.test(profile)) throw usage(`"${profile}" cannot be the name of a profile`)
 }
 
 /** Found even among flags that are wrong: whoever waits there shall learn of that. */

@@ -1,12 +1,12 @@
 /** The profile's config.yaml: read with places, changed without losing a comment. */
-import { mkdir, readFile, realpath } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import type { Document, YAMLMap } from 'yaml'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { isErrno, writeFileAtomic } from '../../storage/atomic-file.ts'
-import { errnoText } from '../../storage/private-directory.ts'
+import { errnoText, makeDirectories } from '../../storage/private-directory.ts'
 import { CONFIG_KEYS, didYouMean, isSection } from './keys.ts'
 import { withAbsolutePaths, type Layer, type LayerValue } from './layer.ts'
 
@@ -39,7 +39,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 /** Replaces the file in one step, for this user alone; a link keeps pointing to its target. */
 export async function writeConfigFile({ path, document }: ConfigFile): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeDirectories(dirname(path))
     const target = await realpath(path).catch(() => path)
     await writeFileAtomic(target, document.toString({ lineWidth: 0 }))
   } catch (cause) {
@@ -52,7 +52,8 @@ async function textOf(path: string): Promise<string | undefined> {
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    if (isErrno(cause, 'ENOENT')) return undefined
+    // A home that is no folder will be reported as such.
+    if (isErrno(cause, 'ENOENT') || isErrno(cause, 'ENOTDIR')) return undefined
     throw invalid(`${path} cannot be read: ${errnoText(cause)}`, cause)
   }
   if (text.length > LIMITS.configFileBytes.value) throw invalid(`${path} is too large`)

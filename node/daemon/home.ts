@@ -1,10 +1,14 @@
 /** Makes the folders of a profile, and finds out at once when they cannot be used. */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, stat, unlink } from 'node:fs/promises'
+import { open, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LumosError } from '../../core/errors.ts'
 import type { NodePaths } from '../../core/paths.ts'
-import { ensurePrivateDirectory, errnoText } from '../../storage/private-directory.ts'
+import {
+  ensurePrivateDirectory,
+  errnoText,
+  makeDirectories
+} from '../../storage/private-directory.ts'
 
 /** @throws HOME_UNUSABLE with the folder and the reason */
 export async function prepareHome(paths: NodePaths): Promise<void> {
@@ -20,7 +24,7 @@ export async function prepareHome(paths: NodePaths): Promise<void> {
 
 async function ensureDirectory(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeDirectories(path)
     if ((await stat(path)).isDirectory()) return
   } catch (cause) {
     throw unusable(path, errnoText(cause), cause)
