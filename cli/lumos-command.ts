@@ -33,17 +33,30 @@ export class LumosCommand extends Command {
 
   /** Fails with "unknown command", naming the nearest one. */
   reportUnknown(word: string): never {
-    const names = this.commands.filter(visible).map(nameOf)
-    throw unknownCommand(word, names, this.parent === null ? '' : `${this.path} `)
+    const path = this.parent === null ? '' : this.path
+    const prefix = path === '' ? '' : `${path} `
+    const details = { reason: `unknown command "${prefix}${word}"`, command: path }
+    const near = this.nearest(word)
+    if (near === undefined) throw new LumosError('USAGE', { details })
+    const suggestion = `did you mean "lumos ${prefix}${near}"?`
+    throw new LumosError('USAGE', { details: { ...details, suggestion } })
+  }
+
+  private nearest(word: string): string | undefined {
+    const names = this.commands.map((each) => each.name())
+    return suggest(
+      word,
+      names.filter((name) => !name.startsWith('__'))
+    )
   }
 
   override error(message: string, { code }: ErrorOptions = {}): never {
     const operand = this.args[0]
-    // `lumos peers` means `lumos peers ls`, so a mistyped subcommand arrives as its argument.
+    // `lumos peers` means `lumos peers ls`: a mistyped subcommand arrives as an argument of that.
     const group = code === 'commander.excessArguments' ? (this.parent ?? this) : this
     if (group instanceof LumosCommand && operand !== undefined) {
       if (group.commands.length > 0 && !group.commands.some((each) => each.name() === operand)) {
-        if (group === this || this.name() === 'ls') group.reportUnknown(operand)
+        if (group === this || group.nearest(operand) !== undefined) group.reportUnknown(operand)
       }
     }
     const [text = '', suggested] = message.replace(/^error: /, '').split('\n(Did you mean ')
@@ -52,20 +65,4 @@ export class LumosCommand extends Command {
     const suggestion = suggested && `did you mean ${suggested.replace(/\?\)$/, '')}?`
     throw new LumosError('USAGE', { details: suggestion ? { ...details, suggestion } : details })
   }
-}
-
-function unknownCommand(word: string, names: readonly string[], prefix: string): LumosError {
-  const near = suggest(word, names)
-  const details = { reason: `unknown command "${prefix}${word}"`, command: prefix.trim() }
-  if (near === undefined) return new LumosError('USAGE', { details })
-  const suggestion = `did you mean "lumos ${prefix}${near}"?`
-  return new LumosError('USAGE', { details: { ...details, suggestion } })
-}
-
-function nameOf(command: Command): string {
-  return command.name()
-}
-
-function visible(command: Command): boolean {
-  return !command.name().startsWith('__')
 }

@@ -73,7 +73,8 @@ export function renderLogLine(line: LogLine, style: Style, brief: boolean): stri
   ]).get(level)
   const rest = Object.entries(fields).map(([name, value]) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value)
-    return style.faint(`${name}=${oneLine(/\s/.test(text) ? JSON.stringify(text) : text)}`)
+    const plain = text.includes('"') || !/\s/.test(text)
+    return style.faint(`${name}=${oneLine(plain ? text : `"${text}"`)}`)
   })
   const clock = brief ? localTime(time) : time
   const word = padEnd(level, 5)

@@ -49,6 +49,12 @@ test.for([
   ['pers', 'unknown command "pers"', 'did you mean "lumos peers"?'],
   ['zzzzzzzz', 'unknown command "zzzzzzzz"', 'lumos help'],
   ['peers pnig bob', 'unknown command "peers pnig"', 'did you mean "lumos peers ping"?'],
+  ['config gte name', 'unknown command "config gte"', 'did you mean "lumos config get"?'],
+  [
+    'peers alpha beta',
+    'too many arguments for "ls". Expected 0 arguments but got 2: alpha, beta',
+    'lumos help peers ls'
+  ],
   ['help statsu', 'unknown command "statsu"', 'did you mean "lumos status"?'],
   ['status --jsn', 'unknown option "--jsn"', 'did you mean --json?'],
   ['run', 'missing required argument "agent"', 'lumos help run'],
