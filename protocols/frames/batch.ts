@@ -1,13 +1,17 @@
 /** Collects the frames of one tick in one buffer, so that they become one write. */
 import { LENGTH_BYTES } from './constants.ts'
 
+/** A quiet stream holds no more than this. */
+const FIRST_SLAB_BYTES = 1024
+
 /** Larger than what a tick usually holds, small enough to be pinned by the last frame in it. */
-const SLAB_BYTES = 64 * 1024
+const MAX_SLAB_BYTES = 64 * 1024
 
 /** Frames that are written together. The slab is shared by following batches, never rewritten. */
 export class FrameBatch {
   /** Where frames are written; read it again after every {@link reserve}. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  bytes: Buffer = Buffer.allocUnsafeSlow(0)
+  #slabBytes = FIRST_SLAB_BYTES
   #start = 0
   #end = 0
 
@@ -35,7 +39,8 @@ export class FrameBatch {
 
   #grow(size: number): void {
     const pending = this.byteLength
-    const bytes = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, 2 * (pending + size)))
+    const bytes = Buffer.allocUnsafeSlow(Math.max(this.#slabBytes, 2 * (pending + size)))
+    this.#slabBytes = Math.min(2 * this.#slabBytes, MAX_SLAB_BYTES)
     this.bytes.copy(bytes, 0, this.#start, this.#end)
     this.bytes = bytes
     this.#start = 0

@@ -20,26 +20,26 @@ const STREAM_OPTIONS = {
   maxWriteBufferLength: 4 * 1024 * 1024
 }
 
+export function createLibp2pNode(listen: string): Promise<Libp2p> {
+  return createLibp2p({
+    addresses: { listen: [listen] },
+    transports: [tcp(), memory()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux({ streamOptions: STREAM_OPTIONS })],
+    connectionMonitor: { enabled: false }
+  })
+}
+
 /** Stopping a node takes half a second, so that tests share them. */
 export async function createLibp2pPair(listen: readonly [string, string]): Promise<Libp2p[]> {
-  const [a, b] = await Promise.all(
-    listen.map((address) =>
-      createLibp2p({
-        addresses: { listen: [address] },
-        transports: [tcp(), memory()],
-        connectionEncrypters: [noise()],
-        streamMuxers: [yamux({ streamOptions: STREAM_OPTIONS })],
-        connectionMonitor: { enabled: false }
-      })
-    )
-  )
+  const [a, b] = await Promise.all(listen.map((address) => createLibp2pNode(address)))
   if (a === undefined || b === undefined) throw new Error('two addresses make two nodes')
   await a.peerStore.merge(b.peerId, { multiaddrs: b.getMultiaddrs() })
   await b.peerStore.merge(a.peerId, { multiaddrs: a.getMultiaddrs() })
   return [a, b]
 }
 
-async function startSessions(
+export async function startSessions(
   libp2p: Libp2p,
   seed: number,
   hello: Partial<HelloFacts> = {}

@@ -52,9 +52,13 @@ test('a batch keeps what was begun when it outgrows its buffer', () => {
 
 test('a batch gives its bytes once, and goes on after them', () => {
   const batch = new FrameBatch()
-  batch.bytes[batch.reserve(1)] = 7
+  const put = (value: number): void => {
+    const at = batch.reserve(1)
+    batch.bytes[at] = value
+  }
+  put(7)
   const first = batch.take()
-  batch.bytes[batch.reserve(1)] = 8
+  put(8)
   expect([first, batch.take(), batch.take()].map((bytes) => bytes && [...bytes])).toEqual([
     [0, 0, 0, 1, 7],
     [0, 0, 0, 1, 8],

@@ -116,10 +116,8 @@ test('of a simultaneous dial, the stream of the smaller peer id survives on both
   const [a, b] = [await create('a', 'instance-a'), await create('b', 'instance-b')]
   await Promise.all([a.connect('b'), b.connect('a')])
   await settle()
-  expect(network.opened.map(({ from, raw }) => [from, raw.open]).toSorted()).toEqual([
-    ['a', true],
-    ['b', false]
-  ])
+  const open = network.opened.map(({ from, raw }) => [from, raw.open])
+  expect(Object.fromEntries(open)).toEqual({ a: true, b: false })
   await clock.advance(2 * DEAD)
   expect([a.all().length, b.all().length]).toEqual([1, 1])
 })
