@@ -1,7 +1,8 @@
-/** Writes the generated parts of docs/errors.md and docs/limits.md from the tables in core/. */
+/** Writes the generated parts of docs/errors.md, limits.md and configuration.md from the tables in the code. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ERRORS } from '../core/error-table.ts'
 import { LIMITS } from '../core/limits.ts'
+import { CONFIG_KEYS } from '../node/config/keys.ts'
 
 const BEGIN = '<!-- generated: node tools/reference-docs.ts -->'
 const END = '<!-- end -->'
@@ -26,6 +27,22 @@ export function limitTable(): string {
   return ['| limit | value | unit | why |', '|---|---|---|---|', ...rows].join('\n')
 }
 
+export function settingTable(): string {
+  const rows = Array.from(
+    CONFIG_KEYS.values(),
+    ({ key, fallback, variable, description }) =>
+      `| \`${key}\` | ${readable(fallback)} | \`${variable}\` | ${description} |`
+  )
+  return ['| key | default | variable | means |', '|---|---|---|---|', ...rows].join('\n')
+}
+
+function readable(value: unknown): string {
+  if (value === undefined) return ''
+  if (Array.isArray(value)) return value.map(readable).join(', ') || 'none'
+  if (typeof value === 'object') return 'none'
+  return `\`${JSON.stringify(value).replaceAll('"', '')}\``
+}
+
 /** Puts `table` between the markers of `document`. */
 export function withTable(document: string, table: string): string {
   const start = document.indexOf(BEGIN)
@@ -37,7 +54,8 @@ export function withTable(document: string, table: string): string {
 if (import.meta.main) {
   for (const [path, table] of [
     ['docs/errors.md', errorTable()],
-    ['docs/limits.md', limitTable()]
+    ['docs/limits.md', limitTable()],
+    ['docs/configuration.md', settingTable()]
   ] as const) {
     writeFileSync(path, withTable(readFileSync(path, 'utf8'), table))
   }

@@ -1,12 +1,16 @@
 /** Documentation that repeats a table must repeat it truly. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { errorTable, limitTable, withTable } from '../../tools/reference-docs.ts'
+import { errorTable, limitTable, settingTable, withTable } from '../../tools/reference-docs.ts'
 
 test.for([
   ['docs/errors.md', errorTable],
-  ['docs/limits.md', limitTable]
-] as const)('%s equals the table in core/ (run: node tools/reference-docs.ts)', ([path, table]) => {
-  const document = readFileSync(path, 'utf8')
-  expect(document).toBe(withTable(document, table()))
-})
+  ['docs/limits.md', limitTable],
+  ['docs/configuration.md', settingTable]
+] as const)(
+  '%s equals the table in the code (run: node tools/reference-docs.ts)',
+  ([path, table]) => {
+    const document = readFileSync(path, 'utf8')
+    expect(document).toBe(withTable(document, table()))
+  }
+)
