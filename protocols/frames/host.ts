@@ -7,7 +7,7 @@ import { createFramePipe } from './pipe.ts'
 import type { FramePipe } from './pipe.ts'
 import type { RawNode } from './raw-stream.ts'
 
-export interface HandleOptions {
+interface HandleOptions {
   /** Streams of this protocol that one connection may hold open; the same for ours to the peer. */
   readonly maxStreams: number
 }

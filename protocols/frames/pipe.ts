@@ -8,7 +8,7 @@ import { startDeadline } from './deadline.ts'
 import { FrameDecoder } from './decoder.ts'
 import type { RawMessage, RawStream } from './raw-stream.ts'
 
-/** Told what arrives. Calls are synchronous, in order, and end with `ended` or `failed`. */
+/** Told what arrives, synchronously and in order, until `failed`, or `ended` and what follows it. */
 export interface FrameSink {
   /** May be a view of a larger buffer: copy what must outlive the call by long. */
   frame(frame: Uint8Array): void

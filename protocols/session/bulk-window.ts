@@ -2,7 +2,7 @@
 import { LIMITS } from '../../core/limits.ts'
 
 /** Two chunks: one on its way while the next is made. */
-export const LEAST_BULK_BYTES = 2 * LIMITS.chunkBytes.value
+const LEAST_BULK_BYTES = 2 * LIMITS.chunkBytes.value
 
 /** Queueing that bulk may cause, beyond what the way takes when it is empty. */
 const TARGET_DELAY_MS = 5

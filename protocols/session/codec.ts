@@ -49,7 +49,7 @@ export type PlainType =
   | typeof FRAME.retire
 
 /** A frame of a newer peer that this one may skip. */
-export interface SkippedFrame {
+interface SkippedFrame {
   readonly type: undefined
 }
 

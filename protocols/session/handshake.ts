@@ -11,7 +11,7 @@ import { decodeHello, decodeWireError, encodeHello, encodeWireError } from './sc
 import type { Hello } from './session.ts'
 
 /** Exactly one is called, once; after `accepted` the returned sink gets all that follows. */
-export interface HandshakeOutcome {
+interface HandshakeOutcome {
   accepted(hello: Hello): FrameSink
   /** One side does not want the other; the peer has been told, or has told us. */
   refused(reason: LumosError): void

@@ -8,7 +8,7 @@ import { FRAME_COST } from './constants.ts'
 import { SendCredit } from './credit.ts'
 
 /** Messages up to this size need not take turns: they are what the turns protect. */
-export const SMALL_BYTES = 4 * 1024
+const SMALL_BYTES = 4 * 1024
 
 /** A chunk cut short by credit is sent only from this size on; credit comes back in larger steps. */
 const LEAST_CHUNK_BYTES = 4 * 1024

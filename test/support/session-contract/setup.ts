@@ -26,7 +26,7 @@ export type CreatePair = (init?: SessionPairInit) => Promise<SessionPair>
 
 type Seen = readonly [event: keyof SessionEvents, peer: string, code?: string]
 
-export interface Fixture extends SessionPair {
+interface Fixture extends SessionPair {
   readonly seenByA: readonly Seen[]
   readonly seenByB: readonly Seen[]
   readonly connect: () => Promise<Session>
