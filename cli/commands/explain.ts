@@ -59,7 +59,7 @@ function find(word: string, settings: readonly Page[]): Page | undefined {
       ]
     }
   }
-  return settings.find(({ name }) => same(name))
+  return settings.find(({ name, rows }) => same(name) || rows.some(([, text]) => same(text)))
 }
 
 function errorPage(code: ErrorCode): Page {
@@ -124,6 +124,7 @@ async function readSettings({ host }: Cli): Promise<Page[]> {
       if (cells.length > 0 && !/^:?-+:?$/.test(cells[0] ?? '')) head = cells
       return []
     }
+    if (head[0] !== 'key') return []
     const rows = cells
       .slice(1)
       .map((cell, index): [string, string] => [

@@ -31,6 +31,13 @@ test('docs/configuration.md has the same exit codes', async () => {
   }
 })
 
+test('explains a setting by its key and by its variable', async () => {
+  const cli = await createTestCli()
+  const { out } = await cli.run(['explain', 'discovery.mdns'])
+  expect(out).toMatch(/^discovery\.mdns {3}setting\n {2}default {2}true\n/)
+  expect(await cli.run(['explain', 'LUMOS_DISCOVERY_MDNS'])).toMatchObject({ code: 0, out })
+})
+
 test('explains limits, and answers an unknown word with the nearest', async () => {
   const cli = await createTestCli()
   expect((await cli.run(['explain', 'framebytes'])).out).toMatch(/262144 bytes/)
