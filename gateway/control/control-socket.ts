@@ -21,7 +21,7 @@ export interface BoundSocket {
 export async function listenPrivately(server: Server, path: string): Promise<BoundSocket> {
   await refuseOwned(path)
   try {
-    const folder = await mkdtemp(join(dirname(path), '.'))
+    const folder = await mkdtemp(join(dirname(path), '.s-'))
     try {
       const bound = join(folder, basename(path).slice(0, 1))
       await listen(server, bound)

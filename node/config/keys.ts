@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { suggest } from '../../core/suggest.ts'
 import { nodeConfigSchema } from './schema.ts'
 
-export type KeyKind = 'text' | 'number' | 'switch' | 'list' | 'map'
+type KeyKind = 'text' | 'number' | 'switch' | 'list' | 'map'
 
 export interface ConfigKey {
   /** `discovery.sameHost` */

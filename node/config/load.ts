@@ -47,7 +47,7 @@ export async function loadConfig(init: LoadInit): Promise<LoadedConfig> {
 }
 
 /** Later layers win. */
-export function mergeLayers(layers: readonly Layer[]): ReadonlyMap<string, LayerValue> {
+function mergeLayers(layers: readonly Layer[]): ReadonlyMap<string, LayerValue> {
   return new Map(layers.flatMap(({ values }) => [...values]))
 }
 

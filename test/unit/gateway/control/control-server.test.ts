@@ -71,6 +71,18 @@ test('serves the typed client', async () => {
   expect(await collect(client.run({ target: 'echo', text: 'hi' }))).toEqual(RUN_EVENTS)
 })
 
+test('needs no folder but that of the socket', async () => {
+  const { components, folder } = await setup()
+  const own = join(folder, 'own')
+  await mkdir(own)
+  // What the system would tell about the folder above: it changes when a name comes or goes in it.
+  const before = await stat(folder, { bigint: true })
+  const server = createControlServer(components, { socketPath: join(own, 'lumos.sock') })
+  onTestFinished(() => server.stop())
+  await server.start()
+  expect((await stat(folder, { bigint: true })).mtimeNs).toBe(before.mtimeNs)
+})
+
 test('lets this user in and nobody else, whatever the umask says', async () => {
   const before = process.umask(0)
   onTestFinished(() => void process.umask(before))
