@@ -3,8 +3,11 @@ import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Agent } from './agent.ts'
 import { createCalcAgent } from './calc/calc-agent.ts'
+import { createClockAgent } from './clock/clock-agent.ts'
 import { createEchoAgent } from './echo.ts'
 import { createFilesAgent } from './files/files-agent.ts'
+import { createSummarizeAgent } from './summarize/summarize-agent.ts'
+import { createSysinfoAgent } from './sysinfo.ts'
 
 export interface BuiltinComponents {
   readonly clock: Clock
@@ -21,8 +24,11 @@ export interface BuiltinInit {
 export function createBuiltinAgents({ clock }: BuiltinComponents, init: BuiltinInit): Agent[] {
   const factories: Readonly<Record<string, () => Agent>> = {
     echo: createEchoAgent,
+    clock: () => createClockAgent({ clock }),
     calc: () => createCalcAgent({ clock }),
-    files: () => createFilesAgent({ roots: init.files.roots })
+    files: () => createFilesAgent({ roots: init.files.roots }),
+    summarize: createSummarizeAgent,
+    sysinfo: () => createSysinfoAgent()
   }
   return init.enabled.flatMap((id) => factories[id]?.() ?? [])
 }

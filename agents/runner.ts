@@ -37,6 +37,9 @@ export interface AgentRunnerComponents {
   readonly logger: Logger
 }
 
+/** One for all: an error with its stack costs more than all else that ends a task (measured). */
+const TASK_OVER = new DOMException('the task is over', 'AbortError')
+
 interface Known {
   readonly agent: Agent
   readonly log: Logger
@@ -79,7 +82,7 @@ export function createAgentRunner(
       running.delete(controller)
       task.signal.removeEventListener('abort', cancel)
       // Whoever is still being asked has nobody left to answer.
-      controller.abort(new DOMException('the task is over', 'AbortError'))
+      controller.abort(TASK_OVER)
     }
   }
 

@@ -51,8 +51,14 @@ function rssMb(pid: number): string {
 
 try {
   console.log('| what | median | best |\n|---|---|---|')
-  row('baseline: `node -e 0`', timed(ROUNDS, () => execFileSync(process.execPath, ['-e', '0'])))
-  row('`lumos version`', timed(ROUNDS, () => lumos('version')))
+  row(
+    'baseline: `node -e 0`',
+    timed(ROUNDS, () => execFileSync(process.execPath, ['-e', '0']))
+  )
+  row(
+    '`lumos version`',
+    timed(ROUNDS, () => lumos('version'))
+  )
   const starts = timed(ROUNDS, () => {
     lumos(...UP)
     lumos('down')
@@ -66,9 +72,15 @@ try {
       return time
     }).toSorted((a, b) => a - b)
   )
-  row('`lumos demo`, end to end', timed(3, () => lumos('demo')))
+  row(
+    '`lumos demo`, end to end',
+    timed(3, () => lumos('demo'))
+  )
   const { pid } = JSON.parse(lumos(...UP)) as { pid: number }
-  row('`lumos status`', timed(ROUNDS, () => lumos('status')))
+  row(
+    '`lumos status`',
+    timed(ROUNDS, () => lumos('status'))
+  )
   const before = cpuMs(pid)
   await delay(IDLE_S * 1000)
   const busy = ((cpuMs(pid) - before) / (IDLE_S * 1000)) * 100

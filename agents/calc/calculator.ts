@@ -62,7 +62,7 @@ export function createCalculator({
         return text
       } finally {
         finish()
-        if (--waiting === 0) cancelIdle = clock.after(LIMITS.calcIdle.value, keeper.kill)
+        if (--waiting === 0) cancelIdle = clock.after(LIMITS.calcIdle.value, () => keeper.kill())
       }
     },
     async stop() {

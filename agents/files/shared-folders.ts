@@ -66,12 +66,13 @@ export function createSharedFolders(roots: readonly string[]): SharedFolders {
       if (named.size > 1 && parseSharePath(path)?.length === 0) return listRoots(named)
       await using opened = await openPath(path)
       if (opened === undefined || !opened.stats.isDirectory()) return undefined
-      return listFolder(opened, signal)
+      // Awaited here: `opened` closes when this function returns.
+      return await listFolder(opened, signal)
     },
     async read(path, signal) {
       await using opened = await openPath(path)
       if (opened === undefined || !opened.stats.isFile()) return undefined
-      return readAll(opened, signal)
+      return await readAll(opened, signal)
     }
   }
 }
