@@ -169,10 +169,14 @@ export const ERRORS = {
     a2a: INTERNAL,
     exit: EXIT.failed
   }),
-  CRASHED: final('the node ended because of a defect: {reason}', 'please report it with `lumos logs`', {
-    a2a: INTERNAL,
-    exit: EXIT.crashed
-  }),
+  CRASHED: final(
+    'the node ended because of a defect: {reason}',
+    'please report it with `lumos logs`',
+    {
+      a2a: INTERNAL,
+      exit: EXIT.crashed
+    }
+  ),
   STOP_HUNG: final('the node did not stop within {timeoutMs} ms', 'lumos logs', {
     a2a: INTERNAL,
     exit: EXIT.failed
