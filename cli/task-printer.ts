@@ -104,6 +104,7 @@ function createTextOutput(cli: Cli) {
   const { out } = cli.terminal
   let artifactId: string | undefined
   let endsLine = true
+  let saidText = false
 
   function put(text: string): void {
     if (text === '') return
@@ -122,7 +123,12 @@ function createTextOutput(cli: Cli) {
       if (artifact.artifactId !== artifactId || !append) end()
       artifactId = artifact.artifactId
       for (const part of artifact.parts) {
-        if (part.text !== undefined) put(part.text)
+        if (part.text !== undefined) {
+          saidText ||= part.text !== ''
+          put(part.text)
+        }
+        // Data beside text mostly says the same again, for programs.
+        else if (part.data !== undefined && saidText) cli.note(dataNote(artifact))
         else if (part.data !== undefined) put(`${JSON.stringify(part.data, null, 2)}\n`)
         else if (part.url !== undefined) put(`${part.url}\n`)
         else cli.note(binaryNote(part))
@@ -130,6 +136,10 @@ function createTextOutput(cli: Cli) {
     },
     end
   }
+}
+
+function dataNote({ name, artifactId }: Artifact): string {
+  return `(data "${oneLine(name ?? artifactId)}": --json shows it)`
 }
 
 function binaryNote({ raw = '', mediaType = 'binary', filename }: Part): string {

@@ -45,6 +45,8 @@ export class Heartbeat {
     if (token !== this.#token || this.#pingedAt === undefined) return
     this.#roundTripMs = this.#components.clock.monotonic() - this.#pingedAt
     this.#pingedAt = undefined
+    // The first one times code that runs for the first time, at both ends; the second the link.
+    if (token === 1) this.#ping()
   }
 
   #arm(): void {
