@@ -219,7 +219,7 @@ export const LIMITS = {
     'inbound connections not yet upgraded; with 10, ten idle sockets lock honest peers out'
   ),
   inboundPerHost: limit(
-    50,
+    128,
     'per second',
     'inbound connections of one host; with 5, 25 of 30 nodes on one machine fail (measured)'
   ),
@@ -310,5 +310,7 @@ export const LIMITS = {
   calcInput: limit(4096, 'bytes', 'one expression: deeper nesting could only exhaust the stack'),
   calcResult: limit(16 * KIB, 'bytes', 'one result in text; the rest is cut off'),
   summaryBytes: limit(MIB, 'bytes', 'text to summarize: a book of some 170,000 words'),
-  summarySentences: limit(400, 'count', 'sentences ranked; the graph grows with their square')
+  summarySentences: limit(400, 'count', 'sentences ranked; the graph grows with their square'),
+  clockInput: limit(1024, 'bytes', 'one question to the clock'),
+  clockPlaces: limit(24, 'count', 'places in one question: more than the zones of the whole globe')
 } as const satisfies Record<string, Limit>

@@ -1,49 +1,45 @@
 /** docker-compose.yml is what it says: its commands, run as plain processes, make one swarm of three. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { createLumos } from '../support/lumos.ts'
 import type { Lumos } from '../support/lumos.ts'
+import { testFolder } from '../support/started-nodes.ts'
 
 interface ComposeFile {
   readonly services: Record<string, { readonly command: string; readonly volumes: string[] }>
 }
 
 const compose: ComposeFile = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true })
-const started: Lumos[] = []
-const folder = mkdtempSync(join(tmpdir(), 'lumos-compose-'))
+interface Started {
+  readonly node: Lumos
+  readonly port: string
+}
 
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((node) => node.kill()))
-  rmSync(folder, { recursive: true, force: true })
-})
-
-/** The command of a service with a container's names replaced by this machine's. */
-function commandOf(service: string, beaconPort: string | undefined): string[] {
+/** Runs the command of a service with a container's names replaced by this machine's. */
+async function start(folder: string, service: string, beaconPort = ''): Promise<Started> {
   const { command } = compose.services[service] ?? { command: '' }
-  return command
+  const words = command
     .replace('/run/secrets/swarm_key', join(folder, 'swarm.key'))
     .replace('/ip4/0.0.0.0/tcp/5866', '/ip4/127.0.0.1/tcp/0')
     .replace('/dns4/beacon/tcp/5866', `/dns4/localhost/tcp/${beaconPort}`)
     .split(' ')
-}
-
-async function start(service: string, beaconPort?: string): Promise<string> {
   const node = createLumos({ home: join(folder, service) })
-  started.push(node)
-  const { addresses } = await node.daemon(commandOf(service, beaconPort))
-  return /\/tcp\/(\d+)/.exec(addresses[0] ?? '')?.[1] ?? ''
+  onTestFinished(() => node.kill())
+  const { addresses } = await node.daemon(words)
+  return { node, port: /\/tcp\/(\d+)/.exec(addresses[0] ?? '')?.[1] ?? '' }
 }
 
 test('the three services meet through the beacon and work for each other', async () => {
+  const folder = testFolder()
   writeFileSync(join(folder, 'swarm.key'), `${'5a6b'.repeat(16)}\n`)
-  const port = await start('beacon')
-  await Promise.all([start('amber', port), start('birch', port)])
-  const [, amber] = started
-  if (amber === undefined) throw new TypeError('amber did not start')
+  const { port } = await start(folder, 'beacon')
+  const [{ node: amber }] = await Promise.all([
+    start(folder, 'amber', port),
+    start(folder, 'birch', port)
+  ])
 
   await expect
     .poll(async () => JSON.parse((await amber.run(['peers', '--json'])).stdout), {
