@@ -132,7 +132,7 @@ export const LIMITS = {
     'what a reader of a task may be behind; then it is cut and resumes (the slow-consumer rule of NATS)'
   ),
   subscribersPerTask: limit(64, 'count', 'readers of one task at the same time'),
-  tasksKept: limit(10_000, 'count', 'ended tasks that can still be read; the oldest go first'),
+  tasksKept: limit(2000, 'count', 'ended tasks that can still be read; the oldest go first'),
   tasksKeptBytes: limit(64 * MIB, 'bytes', 'events of ended tasks that can still be read'),
   taskRetention: limit(86_400_000, 'ms', 'how long an ended task can be read'),
   taskTombstones: limit(
