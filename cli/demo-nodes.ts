@@ -1,19 +1,24 @@
 /** The two temporary nodes of `lumos demo`: own processes, own folders, own corner of the host. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Started } from '../client/api.ts'
+import type { LogLine, Started } from '../client/api.ts'
 import type { Client } from '../client/calls.ts'
 import { createClient } from '../client/client.ts'
 import { resolvePaths, type Environment } from '../core/paths.ts'
 import type { Cli } from './cli.ts'
 import { isRunning } from '../core/process.ts'
 import { awaitExit, START_TIMEOUT_MS, startDaemon } from './daemon-process.ts'
+import { readLogLines } from './log-file.ts'
 import { readRunFile } from './run-file.ts'
 
 /** A node that has nothing to finish says good-bye within 5 s; then it is ended the hard way. */
 const FAREWELL_MS = 6000
 const FAREWELL_POLL_MS = 10
+/** Lines of each node's log that are shown with a failure. */
+const LAST_WORDS = 5
+/** Nothing but the other node of the demo shall meet it. */
+const ALONE = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
 
 export interface DemoNode {
   readonly started: Started
@@ -26,6 +31,8 @@ export interface DemoNodes {
   readonly folder: string
   /** Starts a node with a home of this name. */
   start(name: string, flags: readonly string[]): Promise<DemoNode>
+  /** What the nodes logged that may tell why something failed; all of it with `--debug`. */
+  lastWords(): Promise<readonly { readonly node: string; readonly line: LogLine }[]>
   /** Ends every node and removes every folder; safe to call at any moment, and twice. */
   remove(): Promise<void>
   /** What to write before `lumos` to talk to a node that was kept. */
@@ -42,6 +49,7 @@ export async function createDemoNodes(cli: Cli): Promise<DemoNodes> {
   const folder = await mkdtemp(join(tmpdir(), 'lumos-demo-'))
   const runtime = join(folder, 'run')
   const running = new Set<Ending>()
+  const logs = new Map<string, string>()
   const starting = new Set<Promise<unknown>>()
 
   async function start(name: string, flags: readonly string[]): Promise<DemoNode> {
@@ -49,11 +57,12 @@ export async function createDemoNodes(cli: Cli): Promise<DemoNodes> {
     const home = join(folder, name)
     const env = { ...withoutLumos(cli.host.env), LUMOS_HOME: home, LUMOS_RUNTIME_DIR: runtime }
     const paths = resolvePaths(env)
+    logs.set(name, paths.log)
     const started = await startDaemon({
       bin: cli.host.bin,
       env,
       paths,
-      flags: ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns', ...flags],
+      flags: [...ALONE, ...(cli.flags.debug ? ['--log-level', 'debug'] : []), ...flags],
       timeoutMs: START_TIMEOUT_MS,
       signal: cli.signal
     })
@@ -68,6 +77,16 @@ export async function createDemoNodes(cli: Cli): Promise<DemoNodes> {
       const node = start(name, flags)
       starting.add(node)
       return node
+    },
+    async lastWords() {
+      const query = cli.flags.debug ? {} : { level: 'warn', limit: LAST_WORDS }
+      const found = await Promise.all(
+        Array.from(logs, async ([node, path]) => {
+          const text = await readFile(path, 'utf8').catch(() => '')
+          return readLogLines(text, query).map((line) => ({ node, line }))
+        })
+      )
+      return found.flat()
     },
     async remove() {
       await Promise.allSettled(starting)

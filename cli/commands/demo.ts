@@ -1,4 +1,5 @@
 /** `lumos demo`: the whole thing in one command, true from the first process to the last byte. */
+import type { RunRequest } from '../../client/api.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { Cli } from '../cli.ts'
 import { createDemoNodes, type DemoNode, type DemoNodes } from '../demo-nodes.ts'
@@ -6,12 +7,15 @@ import { createDemoStory, type DemoStory, type Meeting } from '../demo-story.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { failureOf, type ResultEvent } from '../task-printer.ts'
 import { duration } from '../format.ts'
+import { renderLogLine } from '../log-line.ts'
 
 const TASK = 'summarize README.md'
 const AGENT = 'summarize'
 /** Two nodes of one user on one host meet within a second; a loaded machine may need longer. */
 const MEET_TIMEOUT_MS = 20_000
 const MEET_POLL_MS = 25
+/** The work itself takes milliseconds. */
+const TASK_TIMEOUT_MS = 20_000
 
 interface Pair {
   readonly caller: DemoNode
@@ -35,6 +39,12 @@ export function define(command: LumosCommand, cli: Cli): void {
           kept = true
           return sayHowToTalk(nodes, pair, cli)
         }
+      } catch (error) {
+        story.quiet()
+        for (const { node, line } of await nodes.lastWords()) {
+          cli.note(`${node}: ${renderLogLine(line, cli.err(), true)}`)
+        }
+        throw error
       } finally {
         story.quiet()
         if (!kept) await cleanUp(nodes, story, cli)
@@ -93,7 +103,13 @@ async function delegate(
   story: DemoStory,
   cli: Cli
 ): Promise<ResultEvent> {
-  const request = { target: AGENT, text: TASK, to: worker.started.peerId, where: 'remote' } as const
+  const request: RunRequest = {
+    target: AGENT,
+    text: TASK,
+    to: worker.started.peerId,
+    where: 'remote',
+    timeoutMs: TASK_TIMEOUT_MS
+  }
   for await (const event of caller.client.run(request, cli.call())) {
     story.event(event)
     if (event.type === 'result') return event

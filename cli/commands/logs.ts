@@ -7,8 +7,7 @@ import { countFlag, durationFlag, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { readLogLines } from '../log-file.ts'
-import type { Style } from '../style.ts'
-import { oneLine, padEnd } from '../width.ts'
+import { renderLogLine } from '../log-line.ts'
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
 const DEFAULT_LINES = '50'
@@ -61,40 +60,6 @@ function toQuery({ follow, lines, since, level, component }: LogFlags, cli: Cli)
 function show(line: LogLine, cli: Cli): void {
   if (cli.flags.json) cli.line(line)
   else cli.print(renderLogLine(line, cli.out(), cli.terminal.out.isTerminal))
-}
-
-/** `14:02:07.113 warn  discovery  message  key=value`; outside a terminal with the whole date. */
-export function renderLogLine(line: LogLine, style: Style, brief: boolean): string {
-  const { time, level, component, message, fields } = line
-  const paint = new Map([
-    ['warn', style.doubtful],
-    ['error', style.bad],
-    ['fatal', style.bad]
-  ]).get(level)
-  const rest = Object.entries(fields).map(([name, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value)
-    const plain = text.includes('"') || !/\s/.test(text)
-    return style.faint(`${name}=${oneLine(plain ? text : `"${text}"`)}`)
-  })
-  const clock = brief ? localTime(time) : time
-  const word = padEnd(level, 5)
-  return [
-    style.faint(clock),
-    paint === undefined ? word : paint(word),
-    style.accent(oneLine(component)),
-    oneLine(message),
-    ...rest
-  ]
-    .filter((part) => part !== '')
-    .join(' ')
-}
-
-function localTime(iso: string): string {
-  const moment = new Date(iso)
-  const parts = [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map((part) =>
-    String(part).padStart(2, '0')
-  )
-  return `${parts.join(':')}.${String(moment.getMilliseconds()).padStart(3, '0')}`
 }
 
 /** False when there is no log at all. */

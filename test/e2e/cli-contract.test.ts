@@ -46,7 +46,7 @@ beforeAll(async () => {
   await vi.waitFor(
     async () => {
       const text = JSON.stringify(await json(alpha, 'peers'))
-      if (!/"state":"connected".*"echo"/.test(text)) throw new Error(`not met: ${text}`)
+      if (!/"state":"connected".*"summarize"/.test(text)) throw new Error(`not met: ${text}`)
     },
     { timeout: 20_000, interval: 100 }
   )
