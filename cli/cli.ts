@@ -39,6 +39,8 @@ export interface Cli {
   flags: GlobalFlags
   /** What the process ends with when nothing fails. */
   exitCode: number
+  /** What this user types to get here: under npm the command is not on their PATH. */
+  readonly command: string
   /** The environment with `--profile` and `--home` applied. */
   env(): Environment
   paths(): NodePaths
@@ -71,6 +73,7 @@ export function createCli(host: Host): Cli {
     terminal,
     flags: DEFAULT_FLAGS,
     exitCode: 0,
+    command: host.env['npm_command'] === undefined ? 'lumos' : 'npx lumos',
     env: () => ({
       ...host.env,
       ...(cli.flags.profile && { LUMOS_PROFILE: cli.flags.profile }),

@@ -51,7 +51,7 @@ export function define(command: LumosCommand, cli: Cli): void {
       }
       const { accent } = cli.err()
       cli.note(
-        `next: ${accent('lumos up')}   a node of your own      again: ${accent('lumos demo --keep')}`
+        `next: ${accent(`${cli.command} up`)}   a node of your own      again: ${accent(`${cli.command} demo --keep`)}`
       )
     })
 }
@@ -133,7 +133,7 @@ function sayHowToTalk(nodes: DemoNodes, { caller, worker }: Pair, cli: Cli): voi
   }
   const style = cli.out()
   const line = (node: DemoNode, words: string): void =>
-    cli.print(`  ${style.accent(`${nodes.prefix(node)} lumos ${words}`)}`)
+    cli.print(`  ${style.accent(`${nodes.prefix(node)} ${cli.command} ${words}`)}`)
   cli.print('')
   cli.print(style.strong('both keep running; talk to them:'))
   line(caller, 'peers')

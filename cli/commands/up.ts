@@ -71,9 +71,9 @@ export function report(started: Started, state: string, cli: Cli): void {
   )
   for (const address of started.addresses) cli.print(`  ${style.faint('at')} ${address}`)
   const { accent } = cli.err()
-  cli.note(`next: ${accent('lumos demo')}     see one node do work for another`)
+  cli.note(`next: ${accent(`${cli.command} demo`)}     see one node do work for another`)
   cli.note(
-    `      ${accent('lumos status')}   how it is doing      stop it: ${accent('lumos down')}`
+    `      ${accent(`${cli.command} status`)}   how it is doing      stop it: ${accent(`${cli.command} down`)}`
   )
 }
 

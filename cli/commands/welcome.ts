@@ -9,14 +9,16 @@ export async function welcome(cli: Cli): Promise<void> {
     const status = await cli.client().status(cli.call())
     if (cli.flags.json) return cli.document(status)
     for (const line of renderStatus(status, style)) cli.print(line)
-    const next = status.peers === 0 ? 'lumos demo' : 'lumos peers'
-    cli.note(`next: ${cli.err().accent(next)}   or: ${cli.err().accent('lumos help')}`)
+    const next = status.peers === 0 ? `${cli.command} demo` : `${cli.command} peers`
+    cli.note(`next: ${cli.err().accent(next)}   or: ${cli.err().accent(`${cli.command} help`)}`)
   } catch (error) {
     if (cli.flags.json || toLumosError(error).code !== 'DAEMON_DOWN') throw error
     cli.print(`${style.strong('Lumos')}: a peer-to-peer network of AI agents. No node is running.`)
-    cli.print(`  ${style.accent('lumos demo')}   see one node do work for another, then clean up`)
     cli.print(
-      `  ${style.accent('lumos up')}     start this node        all commands: ${style.accent('lumos help')}`
+      `  ${style.accent(`${cli.command} demo`)}   see one node do work for another, then clean up`
+    )
+    cli.print(
+      `  ${style.accent(`${cli.command} up`)}     start this node        all commands: ${style.accent(`${cli.command} help`)}`
     )
   }
 }
