@@ -26,7 +26,7 @@ const TEXT = 'x'.repeat(256)
 const children: ChildProcess[] = []
 
 /** Starts a server and resolves with the first line it prints. */
-async function start(script: string, args: readonly string[] = []): Promise<string> {
+async function startServer(script: string, args: readonly string[] = []): Promise<string> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'a2a', script), ...args], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
@@ -63,6 +63,13 @@ async function calls(caller: Caller, inFlight: number, count: number): Promise<F
   return { perSecond, p50: at(times, 0.5), p95: at(times, 0.95) }
 }
 
+function median(values: readonly number[]): number {
+  return at(
+    values.toSorted((a, b) => a - b),
+    0.5
+  )
+}
+
 async function streams(caller: Caller): Promise<{ first: number; total: number }> {
   const [firsts, totals]: [number[], number[]] = [[], []]
   for (let index = 0; index < STREAMS; index += 1) {
@@ -72,19 +79,14 @@ async function streams(caller: Caller): Promise<{ first: number; total: number }
     firsts.push(first ?? 0)
     totals.push(performance.now() - start)
   }
-  const median = (values: number[]): number =>
-    at(
-      values.toSorted((a, b) => a - b),
-      0.5
-    )
   return { first: median(firsts), total: median(totals) }
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'lumos-bench-'))
 const swarmKey = randomBytes(32).toString('hex')
 try {
-  const sdkUrl = await start('sdk-server.mjs')
-  const address = await start('lumos-server.ts', [join(folder, 'server'), swarmKey])
+  const sdkUrl = await startServer('sdk-server.mjs')
+  const address = await startServer('lumos-server.ts', [join(folder, 'server'), swarmKey])
   // A path in a variable: the SDK is installed for the benches only.
   const sdkClient = './a2a/sdk-client.mjs'
   const { createSdkCaller } = await import(sdkClient)

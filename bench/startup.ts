@@ -76,7 +76,7 @@ try {
     '`lumos demo`, end to end',
     timed(3, () => lumos('demo'))
   )
-  const { pid } = JSON.parse(lumos(...UP)) as { pid: number }
+  const { pid }: { pid: number } = JSON.parse(lumos(...UP))
   row(
     '`lumos status`',
     timed(ROUNDS, () => lumos('status'))

@@ -12,19 +12,20 @@ const part = (text) => ({
 })
 const status = (state) => ({ state, message: undefined, timestamp: new Date().toISOString() })
 
+const artifact = (value) => ({
+  artifactId: 'result',
+  name: 'result',
+  description: '',
+  parts: [part(value)],
+  metadata: undefined,
+  extensions: []
+})
+
 /** `chunks N` streams N pieces of 32 bytes; any other text comes back as one artifact. */
 class Executor {
   async execute({ taskId, contextId, userMessage }, bus) {
     const text = userMessage.parts[0]?.content?.value ?? ''
     const ids = { taskId, contextId, metadata: undefined }
-    const artifact = (value) => ({
-      artifactId: 'result',
-      name: 'result',
-      description: '',
-      parts: [part(value)],
-      metadata: undefined,
-      extensions: []
-    })
     bus.publish(
       AgentEvent.task({
         id: taskId,
