@@ -41,7 +41,8 @@ export function define(command: LumosCommand, cli: Cli): void {
         }
       } catch (error) {
         story.quiet()
-        for (const { node, line } of await nodes.lastWords()) {
+        // Ctrl-C is no failure to explain.
+        for (const { node, line } of cli.signal.aborted ? [] : await nodes.lastWords()) {
           cli.note(`${node}: ${renderLogLine(line, cli.err(), true)}`)
         }
         throw error
