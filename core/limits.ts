@@ -230,7 +230,7 @@ export const LIMITS = {
   ),
   dialDeadline: limit(8000, 'ms', 'reaching a peer at any of its addresses'),
   addressDialDeadline: limit(3000, 'ms', 'one address of a peer'),
-  parallelDials: limit(8, 'count', 'dials under way; each costs both ends some 10 ms of CPU'),
+  parallelDials: limit(4, 'count', 'dials under way; each costs both ends some 10 ms of CPU'),
   addressesPerPeer: limit(8, 'count', 'addresses kept and dialled of one peer'),
   addressBytes: limit(256, 'bytes', 'one multiaddr in text form; what fits an mDNS record'),
   knownPeers: limit(1024, 'count', 'peers whose addresses are kept; strangers go first'),

@@ -13,10 +13,17 @@ export interface PeerNote {
   readonly addresses: readonly string[]
 }
 
+/** What either side says of itself and of others. */
 export interface ExchangeMessage {
   /** Session peers of the sender. */
   readonly degree: number
   readonly peers: readonly PeerNote[]
+}
+
+export interface SampleRequest {
+  readonly degree: number
+  /** Peers that the sender would like to hear of. */
+  readonly want: number
 }
 
 export interface ReleaseAnswer {
@@ -32,10 +39,16 @@ const note = z.object({
   addresses: z.array(z.string().max(LIMITS.addressBytes.value)).max(LIMITS.addressesPerPeer.value)
 })
 const message = z.object({ degree, peers: z.array(note).max(LIMITS.exchangedPeers.value) })
+const request = z.object({ degree, want: z.int().min(0).max(1_000_000) })
 const answer = z.object({ degree, released: z.boolean() })
 
-export function encode(value: ExchangeMessage | ReleaseAnswer): Uint8Array {
+export function encode(value: ExchangeMessage | ReleaseAnswer | SampleRequest): Uint8Array {
   return Buffer.from(JSON.stringify(value))
+}
+
+/** @throws INVALID_REQUEST */
+export function decodeRequest(bytes: Uint8Array): SampleRequest {
+  return decode(request, bytes)
 }
 
 /** @throws INVALID_REQUEST */

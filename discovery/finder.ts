@@ -101,7 +101,9 @@ class JoinedFinder implements PeerFinder {
       book: this.#book,
       isConnected,
       degree: () => sessions.all().length,
+      wanted: () => Math.max(0, this.#topology.appetite().strangers),
       hasRoom: (peer) => this.#topology.hasRoom(peer),
+      onHandedOn: (peer) => this.#topology.onHandedOn(peer),
       onDegree: (peer, degree) => this.#topology.onDegree(peer, degree),
       release: (peer) => this.#topology.release(peer),
       learn
@@ -110,6 +112,7 @@ class JoinedFinder implements PeerFinder {
       {
         ...components,
         sessions: () => sessions.all(),
+        isConnected,
         exchange: this.#exchange,
         redialer: this.#redialer,
         isBusy,

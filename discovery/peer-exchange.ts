@@ -8,6 +8,7 @@ import type { CallContext, MethodTable, Session } from '../protocols/session/ses
 import {
   decodeMessage,
   decodeRelease,
+  decodeRequest,
   encode,
   RELEASE_METHOD,
   SAMPLE_METHOD
@@ -22,6 +23,10 @@ import { sample } from './sampling.ts'
 export const EXCHANGE_TIMEOUT_MS = 2000
 /** A peer without a session is handed on only if it had one so recently. */
 const LIVE_MS = 10 * 60_000
+/** Asked for beyond what is needed, since some cannot be reached or are known already. */
+const SPARES = 3
+/** Named to a peer that is asked to let us go. */
+const SUBSTITUTES = 4
 const WINDOW_MS = 60_000
 
 export interface PeerExchangeComponents {
@@ -32,8 +37,12 @@ export interface PeerExchangeComponents {
   /** Whether the peer is on this host: only it can use our host's loopback addresses. */
   readonly isLocal: (peer: PeerIdText) => boolean
   readonly degree: () => number
+  /** Session peers this node is short of. */
+  readonly wanted: () => number
   /** Whether a peer still has room, as far as known. */
   readonly hasRoom: (peer: PeerIdText) => boolean
+  /** A peer was named to somebody, who may well dial it. */
+  readonly onHandedOn: (peer: PeerIdText) => void
   /** A peer said how many session peers it has. */
   readonly onDegree: (peer: PeerIdText, degree: number) => void
   readonly learn: (hint: PeerHint) => void
@@ -52,7 +61,7 @@ export interface PeerExchange {
 }
 
 export function createPeerExchange(components: PeerExchangeComponents): PeerExchange {
-  const { degree, onDegree, release } = components
+  const { degree, onDegree, release, wanted } = components
   const limiter = createLimiter(components.clock)
 
   function take(peer: PeerIdText, body: Uint8Array): number {
@@ -68,8 +77,9 @@ export function createPeerExchange(components: PeerExchangeComponents): PeerExch
     serve(methods) {
       methods.request(SAMPLE_METHOD, (body, { peer }: CallContext) => {
         limiter.admit(peer)
-        take(peer, body)
-        return encode({ degree: degree(), peers: notesFor(components, peer) })
+        const { degree: theirs, want } = decodeRequest(body)
+        onDegree(peer, theirs)
+        return encode({ degree: degree(), peers: notesFor(components, peer, want) })
       })
       methods.request(RELEASE_METHOD, (body, { peer }: CallContext) => {
         limiter.admit(peer)
@@ -78,13 +88,15 @@ export function createPeerExchange(components: PeerExchangeComponents): PeerExch
       })
     },
     async ask(session) {
-      const body = await session.request(SAMPLE_METHOD, encode({ degree: degree(), peers: [] }), {
+      const request = encode({ degree: degree(), want: wanted() + SPARES })
+      const body = await session.request(SAMPLE_METHOD, request, {
         timeoutMs: EXCHANGE_TIMEOUT_MS
       })
       return take(session.peer, body)
     },
     async askRelease(session) {
-      const request = encode({ degree: degree(), peers: notesFor(components, session.peer) })
+      const peers = notesFor(components, session.peer, SUBSTITUTES)
+      const request = encode({ degree: degree(), peers })
       const body = await session.request(RELEASE_METHOD, request, {
         timeoutMs: EXCHANGE_TIMEOUT_MS
       })
@@ -97,8 +109,12 @@ export function createPeerExchange(components: PeerExchangeComponents): PeerExch
 }
 
 /** A random handful of live peers that `asker` could reach, those with room first. */
-function notesFor(components: PeerExchangeComponents, asker: PeerIdText): readonly PeerNote[] {
-  const { book, clock, hasRoom, isConnected, random } = components
+function notesFor(
+  components: PeerExchangeComponents,
+  asker: PeerIdText,
+  want: number
+): readonly PeerNote[] {
+  const { book, clock, hasRoom, isConnected, onHandedOn, random } = components
   const horizon = clock.now() - LIVE_MS
   const live = book
     .all()
@@ -108,7 +124,9 @@ function notesFor(components: PeerExchangeComponents, asker: PeerIdText): readon
     .toSorted((a, b) => Number(hasRoom(b.peer)) - Number(hasRoom(a.peer)))
     .map((known) => noteOf(known, components.isLocal(asker)))
     .filter(({ addresses }) => addresses.length > 0)
-  return notes.slice(0, LIMITS.exchangedPeers.value)
+    .slice(0, Math.min(want, LIMITS.exchangedPeers.value))
+  for (const { id } of notes) onHandedOn(id)
+  return notes
 }
 
 function noteOf({ peer, name, addresses }: KnownPeer, isLocal: boolean): PeerNote {

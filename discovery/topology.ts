@@ -37,6 +37,7 @@ export interface TopologyComponents {
   readonly random: Random
   readonly logger: Logger
   readonly sessions: () => readonly Session[]
+  readonly isConnected: (peer: PeerIdText) => boolean
   readonly exchange: {
     ask(session: Session): Promise<number>
     askRelease(session: Session): Promise<boolean>
@@ -64,6 +65,8 @@ export interface Topology extends Component {
   appetite(): Appetite
   /** Whether a peer has room for another session peer, as far as known. */
   hasRoom(peer: PeerIdText): boolean
+  /** A peer was named to somebody, who may well dial it. */
+  onHandedOn(peer: PeerIdText): void
   onDegree(peer: PeerIdText, degree: number): void
   /** A peer asks whether it may close its session with us. */
   release(peer: PeerIdText): boolean
@@ -107,6 +110,11 @@ class TopologyKeeper implements Topology {
 
   hasRoom(peer: PeerIdText): boolean {
     return (this.#degrees.get(peer) ?? 0) < this.#high
+  }
+
+  /** Until it speaks for itself again, a peer that was named is taken to have one more. */
+  onHandedOn(peer: PeerIdText): void {
+    if (this.#parts.isConnected(peer)) this.onDegree(peer, (this.#degrees.get(peer) ?? 0) + 1)
   }
 
   onDegree(peer: PeerIdText, degree: number): void {
@@ -203,10 +211,8 @@ class TopologyKeeper implements Topology {
     const [neighbour] = sample(sessions, 1, this.#parts.random)
     const news = neighbour === undefined ? 0 : await this.#ask(neighbour)
     if (this.appetite().strangers <= 0) return
-    if (news === 0 || !this.#parts.redialer.hasStrangers()) {
-      this.#pause = Math.min(HUNGRY_MAX_MS, this.#pause * 1.5)
-      await this.#walk(stopped)
-    }
+    if (news === 0) this.#pause = Math.min(HUNGRY_MAX_MS, this.#pause * 1.5)
+    if (!this.#parts.redialer.hasStrangers()) await this.#walk(stopped)
     this.#parts.redialer.poke()
   }
 

@@ -8,7 +8,7 @@ import { gossipsub } from '@libp2p/gossipsub'
 import type { GossipSub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
 import type { Libp2p } from '@libp2p/interface'
-import { kadDHT, passthroughMapper } from '@libp2p/kad-dht'
+import { passthroughMapper } from '@libp2p/kad-dht'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import type { Ping } from '@libp2p/ping'
@@ -30,6 +30,7 @@ import type { Swarm } from '../trust/swarm.ts'
 import { guardedEncrypter, guardedProtector } from './connection-guard.ts'
 import type { ConnectionGuardComponents, ForeignContact } from './connection-guard.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
+import { restrainedDht } from './restrained-dht.ts'
 import type { Agreement } from './wire-guard.ts'
 import { guardedYamux } from './yamux-guard.ts'
 
@@ -224,7 +225,7 @@ function services({ topics, relay = false, natTraversal = true }: NetworkInit) {
     ping: ping({ maxInboundStreams: 4 }),
     ...(natTraversal && { autonat: autoNAT({ startupDelay: 30_000 }), dcutr: dcutr() }),
     ...(relay && { relay: circuitRelayServer() }),
-    dht: kadDHT({
+    dht: restrainedDht({
       protocol: KAD_PROTOCOL,
       clientMode: false,
       peerInfoMapper: passthroughMapper,

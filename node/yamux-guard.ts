@@ -11,6 +11,7 @@ import type {
 import { LIMITS } from '../core/limits.ts'
 import { guardMuxedStream } from './stream-guard.ts'
 import { WireViolation } from './wire-guard.ts'
+import { saveWindowUpdates } from './yamux-window.ts'
 import type { Agreement, ChunkedBytes } from './wire-guard.ts'
 
 export interface GuardedYamuxComponents {
@@ -33,6 +34,7 @@ export function guardedYamux(
   const maxFrame = init.streamOptions?.maxStreamWindowSize ?? LIMITS.streamWindow.value
 
   const guard = (stream: Stream): void => {
+    saveWindowUpdates(stream)
     guardMuxedStream(stream, agreement, (violation) => {
       onViolation(violation)
       // Thrown into the muxer, which stops reading and aborts the connection.

@@ -1,0 +1,69 @@
+/**
+ * Keeps the DHT from dialling on its own account: libp2p's opens a connection to every peer that an
+ * answer names, and has lost ones reconnected, which turns 60 nodes into a full mesh (measured: 812
+ * connections where 330 were wanted) and undoes what the topology keeper decides.
+ */
+import { KEEP_ALIVE } from '@libp2p/interface'
+import type { PeerData, PeerId, PeerStore } from '@libp2p/interface'
+import { kadDHT } from '@libp2p/kad-dht'
+import type { KadDHT, KadDHTComponents, KadDHTInit } from '@libp2p/kad-dht'
+import type { Ping } from '@libp2p/ping'
+
+/** The tag of peers in the routing table (KAD_PEER_TAG_NAME). */
+const IN_TABLE = 'kad-peer'
+
+/** Lookups still dial whom they ask; the table then takes in those that are connected. */
+export function restrainedDht(init: KadDHTInit): (components: KadDHTComponents) => KadDHT {
+  const create = kadDHT(init)
+  return (components) => create(restrain(components))
+}
+
+function restrain(components: KadDHTComponents): KadDHTComponents {
+  // Made late, as libp2p hands its components out before all of them exist.
+  return new Proxy(components, {
+    get(target, name) {
+      if (name === 'ping') return pingWithoutDialling(target)
+      if (name === 'peerStore') return storeWithoutKeepAlive(target.peerStore)
+      return Reflect.get(target, name)
+    }
+  })
+}
+
+/**
+ * A new contact counts as alive when it is connected, and is not dialled for the table's sake; an
+ * old one is really asked before a newcomer takes its place, as Kademlia wants it.
+ */
+function pingWithoutDialling({ connectionManager, peerStore, ping }: KadDHTComponents): Ping {
+  return {
+    async ping(peer, options) {
+      if (!isPeerId(peer)) return ping.ping(peer, options)
+      if (connectionManager.getConnections(peer).length > 0) return 0
+      const { tags } = await peerStore.get(peer)
+      if (tags.has(IN_TABLE)) return ping.ping(peer, options)
+      throw new Error('a new contact is not connected')
+    }
+  }
+}
+
+function isPeerId(peer: Parameters<Ping['ping']>[0]): peer is PeerId {
+  return 'toMultihash' in peer
+}
+
+/** The re-dial supervisor decides who is kept; the tag would have libp2p reconnect as well. */
+function storeWithoutKeepAlive(store: PeerStore): PeerStore {
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'merge') {
+        return (peer: PeerId, data: PeerData) => target.merge(peer, withoutKeepAlive(data))
+      }
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    }
+  })
+}
+
+function withoutKeepAlive(data: PeerData): PeerData {
+  if (data.tags === undefined) return data
+  const tags = Object.entries(data.tags).filter(([name]) => !name.startsWith(KEEP_ALIVE))
+  return { ...data, tags: Object.fromEntries(tags) }
+}

@@ -1,0 +1,86 @@
+/** A node reduced to network, sessions, gossip and peer finding: what the mesh tests are about. */
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { systemClock } from '../../core/clock.ts'
+import { silentLogger } from '../../core/logger.ts'
+import type { PubSub } from '../../core/pubsub.ts'
+import { systemRandom } from '../../core/random.ts'
+import { Secret } from '../../core/secret.ts'
+import { createNetwork } from '../../node/libp2p.ts'
+import type { Network, NetworkInit } from '../../node/libp2p.ts'
+import { createPeerFinding } from '../../node/peer-finding.ts'
+import type { PeerFinding, PeerFindingInit } from '../../node/peer-finding.ts'
+import { createPubSub } from '../../node/pubsub.ts'
+import { createStreamHost } from '../../protocols/frames/host.ts'
+import type { Sessions } from '../../protocols/session/session.ts'
+import { createSessions } from '../../protocols/session/sessions.ts'
+import { identityOf } from '../../trust/identity.ts'
+import type { Identity } from '../../trust/identity.ts'
+import { createMembership } from '../../trust/membership.ts'
+import type { Swarm } from '../../trust/swarm.ts'
+
+export const TEST_TOPIC = '/lumos/presence/1/test'
+
+export interface MeshNode {
+  readonly peer: string
+  readonly network: Network
+  readonly sessions: Sessions
+  readonly finding: PeerFinding
+  readonly pubsub: PubSub
+  stop(): Promise<void>
+}
+
+export interface MeshNodeInit extends Partial<PeerFindingInit> {
+  readonly identity?: Identity
+  readonly swarm?: Swarm
+  readonly listen?: readonly string[]
+  readonly network?: Partial<NetworkInit>
+}
+
+/** A private swarm whose key is this byte over and over, plus a count. */
+export function testSwarm(seed = 1): Swarm {
+  const key = Uint8Array.from({ length: 32 }, (_, index) => seed + index)
+  return { name: 'test', id: Buffer.from(key.subarray(0, 8)).toString('hex'), key: new Secret(key) }
+}
+
+/** Listens on loopback unless told otherwise; every port is chosen by the system. */
+export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> {
+  const { swarm = testSwarm(), listen = ['/ip4/127.0.0.1/tcp/0'], name = 'test-node' } = init
+  const shared = { clock: systemClock, random: systemRandom, logger: silentLogger }
+  const identity = init.identity ?? identityOf(await generateKeyPair('Ed25519'))
+  const network = await createNetwork(
+    { ...shared, identity, swarm, membership: createMembership() },
+    {
+      listen,
+      topics: [TEST_TOPIC],
+      agentVersion: 'lumos/test',
+      natTraversal: false,
+      ...init.network
+    }
+  )
+  const instance = init.instance ?? Buffer.from(systemRandom.bytes(8)).toString('hex')
+  const sessions = createSessions(
+    {
+      ...shared,
+      host: createStreamHost({ ...shared, libp2p: network.libp2p }),
+      hello: () => ({ swarm: swarm.id, name, version: '0.0.0', fields: {} })
+    },
+    { instance }
+  )
+  const finding = createPeerFinding(
+    { ...shared, network, sessions, onDuplicateKey: () => undefined },
+    { ...init, swarm, name, instance }
+  )
+  const parts = [network, sessions, finding]
+  for (const part of parts) await part.start()
+  const pubsub = createPubSub({ gossip: network.libp2p.services.pubsub, logger: silentLogger })
+  return {
+    peer: identity.peer,
+    network,
+    sessions,
+    finding,
+    pubsub,
+    async stop() {
+      for (const part of parts.toReversed()) await part.stop()
+    }
+  }
+}
