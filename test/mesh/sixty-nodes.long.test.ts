@@ -18,7 +18,7 @@ afterEach(async () => {
 })
 
 async function forkHosts(count: number): Promise<readonly MeshHost[]> {
-  hosts.push(...(await Promise.all(Array.from({ length: count }, forkMeshHost))))
+  hosts.push(...(await Promise.all(Array.from({ length: count }, () => forkMeshHost()))))
   return hosts
 }
 
@@ -53,12 +53,12 @@ test('sixty nodes that start at once have their peers in 10 s, and a message rea
   const [hub, ...group] = await forkHosts(PROCESSES + 1)
   if (hub === undefined) throw new Error('no process for the bootstrap node')
   const all = [hub, ...group]
-  const bootstrap = await hub.start(1, [])
+  const bootstrap = await hub.start(1)
   const figures: Record<string, number | readonly number[]> = {}
 
   const start = performance.now()
   const share = (index: number) => Math.ceil((NODES - index) / PROCESSES)
-  await Promise.all(group.map((each, index) => each.start(share(index), bootstrap)))
+  await Promise.all(group.map((each, index) => each.start(share(index), { bootstrap })))
   const startMs = Math.round(performance.now() - start)
   figures['meshMs'] = startMs + (await until(() => isMesh(all), MESH_MS - startMs))
   figures['deliveryMs'] = [await deliver(all, 'first', NODES), await deliver(all, 'second', NODES)]

@@ -1,11 +1,33 @@
 /** A process that runs several mesh nodes for a test; speaks JSON over the IPC channel of `fork`. */
 import type { GossipSub } from '@libp2p/gossipsub'
-import { startMeshNode, TEST_TOPIC } from './mesh-node.ts'
+import type { ForeignNode } from '../../discovery/hint.ts'
+import { seededIdentity, startMeshNode, testSwarm, TEST_TOPIC } from './mesh-node.ts'
 import type { MeshNode } from './mesh-node.ts'
+
+/** What crosses the process boundary of {@link MeshNodeInit}. */
+export interface MeshHostInit {
+  readonly bootstrap?: readonly string[]
+  readonly listen?: readonly string[]
+  readonly mdns?: boolean
+  /** Of {@link testSwarm}. */
+  readonly swarm?: number
+  /** Of {@link seededIdentity}, so that a node can come back; for one node only. */
+  readonly identity?: number
+}
+
+export interface MeshNodeView {
+  readonly peer: string
+  readonly addresses: readonly string[]
+  readonly sessions: readonly string[]
+  readonly foreign: readonly ForeignNode[]
+  /** Contacts with somebody of another swarm, dialled or dialling. */
+  readonly contacts: number
+}
 
 export interface MeshHostCommands {
   /** Starts nodes at once; resolves to the addresses of the first. */
-  start(count: number, bootstrap: readonly string[]): Promise<readonly string[]>
+  start(count: number, init?: MeshHostInit): Promise<readonly string[]>
+  views(): Promise<readonly MeshNodeView[]>
   /** Session peers of each node. */
   degrees(): Promise<readonly number[]>
   /** Peers in each node's gossip mesh. */
@@ -20,10 +42,16 @@ export interface MeshHostCommands {
 
 const nodes: MeshNode[] = []
 const receivers = new Map<string, number>()
+const contacts = new Map<MeshNode, number>()
 
-async function startOne(bootstrap: readonly string[]): Promise<void> {
-  const node = await startMeshNode({ bootstrap })
+async function startOne({ swarm, identity, ...init }: MeshHostInit): Promise<void> {
+  const node = await startMeshNode({
+    ...init,
+    swarm: testSwarm(swarm),
+    ...(identity !== undefined && { identity: await seededIdentity(identity) })
+  })
   nodes.push(node)
+  node.network.events.on('foreign', () => contacts.set(node, (contacts.get(node) ?? 0) + 1))
   node.pubsub.subscribe(TEST_TOPIC, (_, data) => {
     const text = Buffer.from(data).toString()
     receivers.set(text, (receivers.get(text) ?? 0) + 1)
@@ -32,10 +60,18 @@ async function startOne(bootstrap: readonly string[]): Promise<void> {
 }
 
 const commands: MeshHostCommands = {
-  async start(count, bootstrap) {
-    await Promise.all(Array.from({ length: count }, () => startOne(bootstrap)))
+  async start(count, init = {}) {
+    await Promise.all(Array.from({ length: count }, () => startOne(init)))
     return nodes[0]?.network.addresses() ?? []
   },
+  views: async () =>
+    nodes.map((node) => ({
+      peer: node.peer,
+      addresses: node.network.addresses(),
+      sessions: node.sessions.all().map(({ peer }) => peer),
+      foreign: node.finding.finder.foreign(),
+      contacts: contacts.get(node) ?? 0
+    })),
   degrees: async () => nodes.map(({ sessions }) => sessions.all().length),
   meshes: async () => nodes.map(({ network }) => meshSize(network.libp2p.services.pubsub)),
   async publish(node, text) {

@@ -18,14 +18,17 @@ interface Reply {
 
 const PROGRAM = fileURLToPath(new URL('mesh-host.ts', import.meta.url))
 
-/** A process that has loaded its code and waits for commands. */
-export async function forkMeshHost(): Promise<MeshHost> {
-  const child = fork(PROGRAM)
+/** A process that has loaded its code and waits for commands, in a network namespace if one is named. */
+export async function forkMeshHost(namespace?: string): Promise<MeshHost> {
+  // `ip netns exec` becomes node by exec(2): pid and IPC channel stay what they are.
+  const inside = ['netns', 'exec', namespace ?? '', process.execPath]
+  const child = fork(PROGRAM, namespace === undefined ? {} : { execPath: 'ip', execArgv: inside })
   const gone = once(child, 'exit')
   await once(child, 'message')
   const ask = createCaller(child)
   return {
-    start: (count, bootstrap) => ask('start', count, bootstrap),
+    start: (count, init = {}) => ask('start', count, init),
+    views: () => ask('views'),
     degrees: () => ask('degrees'),
     meshes: () => ask('meshes'),
     publish: (node, text) => ask('publish', node, text),

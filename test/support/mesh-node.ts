@@ -1,5 +1,5 @@
 /** A node reduced to network, sessions, gossip and peer finding: what the mesh tests are about. */
-import { generateKeyPair } from '@libp2p/crypto/keys'
+import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { systemClock } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
 import type { PubSub } from '../../core/pubsub.ts'
@@ -40,6 +40,11 @@ export interface MeshNodeInit extends Partial<PeerFindingInit> {
 export function testSwarm(seed = 1): Swarm {
   const key = Uint8Array.from({ length: 32 }, (_, index) => seed + index)
   return { name: 'test', id: Buffer.from(key.subarray(0, 8)).toString('hex'), key: new Secret(key) }
+}
+
+/** The same key for the same seed. */
+export async function seededIdentity(seed: number): Promise<Identity> {
+  return identityOf(await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(seed)))
 }
 
 /** Listens on loopback unless told otherwise; every port is chosen by the system. */
