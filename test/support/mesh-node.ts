@@ -76,7 +76,15 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
     { ...init, swarm, name, instance }
   )
   const parts = [network, sessions, finding]
-  for (const part of parts) await part.start()
+  async function stop(): Promise<void> {
+    for (const part of parts.toReversed()) await part.stop()
+  }
+  try {
+    for (const part of parts) await part.start()
+  } catch (error) {
+    await stop()
+    throw error
+  }
   const pubsub = createPubSub({ gossip: network.libp2p.services.pubsub, logger: silentLogger })
   return {
     peer: identity.peer,
@@ -84,8 +92,6 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
     sessions,
     finding,
     pubsub,
-    async stop() {
-      for (const part of parts.toReversed()) await part.stop()
-    }
+    stop
   }
 }
