@@ -5,10 +5,10 @@ import { systemClock } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
 
 export interface TestRunner {
-  outputs(agentId: string, input: string, signal?: AbortSignal): Promise<AgentOutput[]>
+  readonly outputs: (agentId: string, input: string, signal?: AbortSignal) => Promise<AgentOutput[]>
   /** The streamed text, joined. */
-  text(agentId: string, input: string): Promise<string>
-  stop(): Promise<void>
+  readonly text: (agentId: string, input: string) => Promise<string>
+  readonly stop: () => Promise<void>
 }
 
 export function createRunner(agents: readonly Agent[]): TestRunner {
