@@ -216,17 +216,17 @@ export class RedialSchedule {
     const { peer, address, foundBy, state, attempts, error, failures } = plan
     const known = peer === undefined ? undefined : this.#book.get(peer)
     const addresses = [...(address === undefined ? [] : [address]), ...(known?.addresses ?? [])]
-    const sources = new Set([
-      ...(foundBy === undefined ? [] : [foundBy]),
-      ...(known?.foundBy ?? [])
-    ])
+    // The session of a pinned address may open before the dial can say whose it is.
+    const sources = (known?.foundBy ?? []).filter(
+      (by) => foundBy === undefined || by !== 'incoming'
+    )
     return {
       peer,
       name: known?.name,
       state,
       pinned: address !== undefined,
       addresses: [...new Set(addresses)],
-      foundBy: [...sources],
+      foundBy: [...new Set([...(foundBy === undefined ? [] : [foundBy]), ...sources])],
       error,
       failures,
       attempts,
