@@ -53,7 +53,7 @@ async function* echo({ message, text, signal }: AgentRequest): AsyncGenerator<Ag
  *
  * @yields about {@link MAX_PIECES} pieces at most, which join to `text`
  */
-export function* pieces(text: string): Generator<string> {
+function* pieces(text: string): Generator<string> {
   const enough = text.length / MAX_PIECES
   let from = 0
   for (const { 0: word, index } of text.matchAll(/\S+\s*|\s+/g)) {

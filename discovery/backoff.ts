@@ -1,8 +1,8 @@
 /** How long to wait before a peer is tried again: exponential with full jitter, so that no crowd returns at once. */
 import type { Random } from '../core/random.ts'
 
-export const FIRST_RETRY_MS = 1000
-export const MAX_RETRY_MS = 60_000
+const FIRST_RETRY_MS = 1000
+const MAX_RETRY_MS = 60_000
 /** Full jitter may draw nothing; a refused port would then be tried in a busy loop. */
 const LEAST_RETRY_MS = 100
 

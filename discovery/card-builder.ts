@@ -4,7 +4,7 @@ import type { AgentCard, AgentExtension, AgentSkill } from '../core/a2a.ts'
 import type { PeerIdText } from '../core/ids.ts'
 
 /** Declares how an agent may be run: `params.idempotent` allows running a task again elsewhere. */
-export const EXECUTION_EXTENSION = 'urn:lumos:a2a:ext:execution:1'
+const EXECUTION_EXTENSION = 'urn:lumos:a2a:ext:execution:1'
 
 /** What a card says of an agent. */
 export interface AgentDescription {

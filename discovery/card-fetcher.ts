@@ -13,11 +13,11 @@ import type { Wanted } from './card-transfer.ts'
 import type { Directory } from './directory.ts'
 
 /** Before a stranger is dialled for its cards, this many rounds ask peers that are connected anyway. */
-export const ASK_AROUND_ROUNDS = 2
+const ASK_AROUND_ROUNDS = 2
 /** Connected peers asked in a round: with 10 of 100 nodes holding a new card, two rounds find it often. */
 const ASKED_PER_ROUND = 2
 /** Rounds start up to this far apart, at random, so that a hundred nodes do not ask at once. */
-export const ROUND_SPREAD_MS = 600
+const ROUND_SPREAD_MS = 600
 const FIRST_BACKOFF_MS = 2000
 const MAX_BACKOFF_MS = 60_000
 

@@ -13,7 +13,7 @@ import type { Query } from './query.ts'
 /** A skill that nobody has is not looked up again for this long. */
 export const NEGATIVE_CACHE_MS = 5000
 /** A provider that turned out not to have the skill is not asked for it again for this long. */
-export const LIAR_CACHE_MS = 60_000
+const LIAR_CACHE_MS = 60_000
 /** Time for connecting to a found provider and checking its cards, beside the search itself. */
 const CONFIRM_TIMEOUT_MS = 3000
 const CACHE_ENTRIES = 1024

@@ -8,7 +8,6 @@ import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
-import { usableAddresses } from './hint.ts'
 import type { ForeignNode, HintSource, PeerHint } from './hint.ts'
 import { PeerBook } from './peer-book.ts'
 import type { KnownPeer } from './peer-book.ts'
@@ -221,13 +220,4 @@ class JoinedFinder implements PeerFinder {
   #isKept(peer: PeerIdText): boolean {
     return this.#sessions.get(peer) !== undefined || this.#redialer.isPinned(peer)
   }
-}
-
-/** The multiaddrs of a configured list that can be used, and those that cannot. */
-export function checkBootstrap(addresses: readonly string[]): {
-  readonly usable: readonly string[]
-  readonly unusable: readonly string[]
-} {
-  const unusable = addresses.filter((address) => usableAddresses([address]).length === 0)
-  return { usable: addresses.filter((address) => !unusable.includes(address)), unusable }
 }

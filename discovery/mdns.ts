@@ -11,7 +11,7 @@ import { isLoopback, peerOfAddress } from './hint.ts'
 import type { HintEvents, HintSource } from './hint.ts'
 
 /** Our own, since `_p2p._udp` would meet every IPFS node of the network. */
-export const SERVICE_TAG = '_lumos._udp.local'
+const SERVICE_TAG = '_lumos._udp.local'
 /**
  * Every node answers every question, so traffic grows with the square of the nodes. A newcomer asks
  * at once and dials whoever answers; the rest need not ask as often as the library's ten seconds.
@@ -121,10 +121,7 @@ export interface Announcement {
 }
 
 /** Reads a node's announcement; anybody on the network may have sent the packet. */
-export function parseResponse({
-  answers = [],
-  additionals = []
-}: MdnsPacket): Announcement | undefined {
+function parseResponse({ answers = [], additionals = [] }: MdnsPacket): Announcement | undefined {
   const pointer = answers.find(({ type, name }) => type === 'PTR' && name === SERVICE_TAG)
   const [label = ''] = typeof pointer?.data === 'string' ? pointer.data.split('.') : []
   const [swarm = '', suffix] = label.split('-')

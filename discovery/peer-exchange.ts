@@ -20,7 +20,7 @@ import type { KnownPeer, PeerBook } from './peer-book.ts'
 import { sample } from './sampling.ts'
 
 /** A question to one peer; it has the answer at hand, so a slow one is as good as none. */
-export const EXCHANGE_TIMEOUT_MS = 2000
+const EXCHANGE_TIMEOUT_MS = 2000
 /** A peer without a session is handed on only if it had one so recently. */
 const LIVE_MS = 10 * 60_000
 /** Asked for beyond what is needed, since some cannot be reached or are known already. */
@@ -118,7 +118,7 @@ function notesFor(
   const horizon = clock.now() - LIVE_MS
   const live = book
     .all()
-    .filter(({ peer, connectedAt = 0 }) => isConnected(peer) || connectedAt > horizon)
+    .filter((known) => isConnected(known.peer) || isHopeful(known, horizon))
     .filter(({ peer }) => peer !== asker)
   const notes = sample(live, live.length, random)
     .toSorted((a, b) => Number(hasRoom(b.peer)) - Number(hasRoom(a.peer)))
@@ -127,6 +127,11 @@ function notesFor(
     .slice(0, Math.min(want, LIMITS.exchangedPeers.value))
   for (const { id } of notes) onHandedOn(id)
   return notes
+}
+
+/** It had a session since `horizon`, and nobody found it gone since. */
+function isHopeful({ addresses, connectedAt = 0, failures }: KnownPeer, horizon: number): boolean {
+  return connectedAt > horizon && failures.length < addresses.length
 }
 
 function noteOf({ peer, name, addresses }: KnownPeer, isLocal: boolean): PeerNote {

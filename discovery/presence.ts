@@ -23,7 +23,7 @@ const DEBOUNCE_MS = 300
 /** A load change smaller than this waits for the next regular statement. */
 const LOAD_STEP = 0.25
 /** A session peer not heard for this long is asked directly: gossip may have lost its word. */
-export const RECONCILE_AFTER_MS = 10_000
+const RECONCILE_AFTER_MS = 10_000
 const RECONCILE_TIMEOUT_MS = 3000
 /** `stop` may take 5 s in all; peers that do not answer a goodbye at once will notice anyway. */
 const GOODBYE_TIMEOUT_MS = 500

@@ -5,7 +5,7 @@ import type { VerifiedCard } from '../trust/card-signature.ts'
 export type Match = 'agent' | 'skill' | 'prefix' | 'tag' | 'words'
 
 /** An exact name beats a broader one, which beats a tag, which beats words in a description. */
-export const SCORES: Readonly<Record<Match, number>> = {
+const SCORES: Readonly<Record<Match, number>> = {
   agent: 1,
   skill: 0.95,
   prefix: 0.8,

@@ -35,6 +35,8 @@ export interface Target {
   /** `undefined` until a pinned address has answered. */
   readonly peer: PeerIdText | undefined
   readonly address: string | undefined
+  /** Tries in a row that failed before this one. */
+  readonly attempts: number
 }
 
 const CONNECTED = {
@@ -75,10 +77,12 @@ export interface Slots {
   readonly strangers: number
   /** How many may go to peers that are not pinned: strangers, and those whose session broke. */
   readonly lost: number
+  /** How many may go to peers that failed last time, so that the dead never hold up the living. */
+  readonly retries: number
 }
 
 /** A peer that let us go, or that we let go, is not sought again for so long unless needed. */
-export const RELEASED_REST_MS = 15 * 60_000
+const RELEASED_REST_MS = 15 * 60_000
 
 /** All times are milliseconds on the monotonic clock, handed in as `now`. */
 export class RedialSchedule {
@@ -133,17 +137,13 @@ export class RedialSchedule {
   take(now: number, slots: Slots): readonly Target[] {
     const taken: Plan[] = []
     for (const plan of this.#pins.values()) {
-      if (taken.length === slots.free) break
       if (!isDue(plan, now, slots) || this.#isBusyElsewhere(plan)) continue
-      plan.state = 'connecting'
-      taken.push(plan)
+      if (fits(plan, taken, slots)) taken.push(begin(plan))
     }
     for (const plan of this.#ranked(now, slots)) {
       const room = plan.lost ? slots.lost : slots.strangers
-      const others = taken.filter(({ address }) => address === undefined).length
-      if (taken.length >= slots.free || others >= room) continue
-      plan.state = 'connecting'
-      taken.push(plan)
+      const hopeful = taken.filter(({ address, attempts }) => address === undefined && attempts === 0)
+      if (hopeful.length < room && fits(plan, taken, slots)) taken.push(begin(plan))
     }
     return taken
   }
@@ -153,6 +153,7 @@ export class RedialSchedule {
     let next = Infinity
     for (const plan of [...this.#pins.values(), ...this.#plans.values()]) {
       if (!isIdle(plan) || !this.#canDial(plan) || !isWanted(plan, slots)) continue
+      if (plan.attempts > 0 && slots.retries <= 0) continue
       const rested = slots.strangers > 0 ? 0 : plan.restUntil
       next = Math.min(next, Math.max(now, plan.dueAt, rested))
     }
@@ -189,7 +190,7 @@ export class RedialSchedule {
 
   /** A dial ended without a session, or the peer turned us away. */
   failed(
-    target: Target,
+    target: Pick<Target, 'peer' | 'address'>,
     now: number,
     outcome: { readonly error: LumosError; readonly failures: readonly AddressFailure[] }
   ): void {
@@ -319,6 +320,16 @@ function newPlan(peer: PeerIdText | undefined, address?: string, foundBy?: Found
     error: undefined,
     failures: []
   }
+}
+
+function fits({ attempts }: Plan, taken: readonly Plan[], slots: Slots): boolean {
+  if (taken.length >= slots.free) return false
+  return attempts === 0 || taken.filter((plan) => plan.attempts > 0).length < slots.retries
+}
+
+function begin(plan: Plan): Plan {
+  plan.state = 'connecting'
+  return plan
 }
 
 function isIdle({ state }: Plan): boolean {

@@ -75,7 +75,7 @@ export interface Redialer extends Component {
 }
 
 /** Both ends of a mutual discovery would dial at once; the one with the larger id waits this long. */
-export const YIELD_MS = 1500
+const YIELD_MS = 1500
 /** These say that the peer is up just now, and the peer learns of us in the same way. */
 const MUTUAL: ReadonlySet<FoundBy> = new Set<FoundBy>(['same-host', 'mdns'])
 
@@ -139,13 +139,20 @@ function createDialler(components: RedialComponents, init: DiallerInit): Dialler
   const { clock, appetite } = components
   const { schedule, parallel = LIMITS.parallelDials.value } = init
   const dials = new Map<AbortController, Promise<void>>()
+  let retries = 0
   let running = false
   let cancelTimer: (() => void) | undefined
 
   function slots(): Slots {
     const { strangers, lost } = appetite()
-    const busy = dials.size
-    return { free: parallel - busy, strangers: strangers - busy, lost: lost - busy }
+    // A peer that failed last time is not counted on: strangers are dialled beside it.
+    const hopeful = dials.size - retries
+    return {
+      free: parallel - dials.size,
+      strangers: strangers - hopeful,
+      lost: lost - hopeful,
+      retries: Math.ceil(parallel / 2) - retries
+    }
   }
 
   function pump(): void {
@@ -164,7 +171,10 @@ function createDialler(components: RedialComponents, init: DiallerInit): Dialler
     const cancelDeadline = clock.after(LIMITS.dialDeadline.value, () => {
       controller.abort(new DOMException('the dial took too long', 'TimeoutError'))
     })
+    const isRetry = target.attempts > 0
+    if (isRetry) retries++
     const attempt = run(target, controller.signal).finally(() => {
+      if (isRetry) retries--
       cancelDeadline()
       dials.delete(controller)
       pump()

@@ -12,9 +12,9 @@ import type { KnownPeer } from './peer-book.ts'
 /** In the data directory. */
 export const REMEMBERED_FILE = 'peers.json'
 /** Enough to find a swarm again when most of its nodes have moved; 128 × 8 addresses stay small. */
-export const REMEMBERED_PEERS = 128
+const REMEMBERED_PEERS = 128
 /** Changes are gathered: a lost minute of addresses costs nothing. */
-export const SAVE_INTERVAL_MS = 30_000
+const SAVE_INTERVAL_MS = 30_000
 const FILE_BYTES = 512 * 1024
 
 const document = z.object({

@@ -21,7 +21,7 @@ import type { ProcessTable } from './process-table.ts'
 /** Below the runtime directory. */
 export const PEERS_FOLDER = 'peers.d'
 /** File systems that report no changes (some network mounts) are looked at so often. */
-export const POLL_MS = 5000
+const POLL_MS = 5000
 /** Several changes that come together are one look. */
 const SETTLE_MS = 50
 /** A file whose process is gone is deleted when it is so old: its node may just be restarting. */

@@ -96,7 +96,7 @@ const TYPE_DATA = 0
  * Watches frame headers: yamux' decoder buffers an announced frame whole before it looks at the
  * window, so one header that announces 4 GiB fills the memory (faults-and-libp2p.md, B2).
  */
-export class FrameGuard {
+class FrameGuard {
   readonly #maxFrameBytes: number
   readonly #header = new Uint8Array(HEADER_BYTES)
   readonly #view = new DataView(this.#header.buffer)

@@ -197,7 +197,9 @@ class PeerRouter implements Router {
       code: error.code
     })
     if (REQUEST_AT_FAULT.has(error.code)) throw error
-    const uncertain = UNCERTAIN.has(error.code) || search.suspect === provider
+    // One that may have the task and then vanishes is no less suspect; any other answer clears it.
+    const vanished = error.code === 'PEER_UNREACHABLE' || error.code === 'SHUTTING_DOWN'
+    const uncertain = UNCERTAIN.has(error.code) || (vanished && search.suspect === provider)
     // What can be repeated without harm can be given to somebody else even when in doubt.
     search.suspect = uncertain && !provider.idempotent ? provider : undefined
     const others = search.left.filter((one) => one !== provider)

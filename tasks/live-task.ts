@@ -17,7 +17,7 @@ export interface LiveTaskComponents {
 }
 
 /** The artifact that an agent's plain text becomes. */
-export const RESULT_ARTIFACT = 'result'
+const RESULT_ARTIFACT = 'result'
 
 export class LiveTask implements OutputSink {
   readonly record: TaskRecord

@@ -14,7 +14,7 @@ import type { SignedCard } from './card-schema.ts'
 import type { Identity } from './identity.ts'
 
 /** Longer validity is refused: a lost key must not speak for ever. */
-export const MAX_CARD_VALIDITY_MS = 7 * 24 * 60 * 60 * 1000
+const MAX_CARD_VALIDITY_MS = 7 * 24 * 60 * 60 * 1000
 
 export interface SignatureInit {
   /** Grows with every new card of the node; the higher one wins. */

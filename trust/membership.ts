@@ -13,7 +13,7 @@ export interface Membership {
 }
 
 /** A person keeps this list; a list this long should be a new swarm key instead. */
-export const MAX_BLOCKED_PEERS = 10_000
+const MAX_BLOCKED_PEERS = 10_000
 
 export function createMembership(
   init: { readonly blocked?: Iterable<PeerIdText> } = {}

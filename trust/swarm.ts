@@ -75,7 +75,7 @@ export async function resolveSwarm(
 }
 
 /** In the data directory and in the runtime directory. */
-export function keyFileName(swarm: string): string {
+function keyFileName(swarm: string): string {
   return `swarm-${swarm}.key`
 }
 

@@ -44,7 +44,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 }
 
 /** Import specifiers of a TypeScript source, static and dynamic, types included. */
-export function importsOf(source: string): string[] {
+function importsOf(source: string): string[] {
   return Array.from(
     source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"]([^'"]+)['"]/g),
     ([, specifier = '']) => specifier
