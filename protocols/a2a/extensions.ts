@@ -30,7 +30,7 @@ export function positionOf(event: StreamResponse): Position | undefined {
   return stampOf((task ?? statusUpdate ?? artifactUpdate ?? message)?.metadata)
 }
 
-export function stampOf(metadata: JsonObject | undefined): Position | undefined {
+function stampOf(metadata: JsonObject | undefined): Position | undefined {
   const value = metadata?.[EVENTS_EXTENSION]
   if (!isObject(value)) return undefined
   const { attempt, seq } = value

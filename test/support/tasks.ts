@@ -1,0 +1,71 @@
+/** Agents, messages and engines for tests of tasks. */
+import type { Message } from '../../core/a2a.ts'
+import { createIdSource } from '../../core/ids.ts'
+import { silentLogger } from '../../core/logger.ts'
+import { createTaskEngine } from '../../tasks/engine.ts'
+import type { TaskEngineInit } from '../../tasks/engine.ts'
+import type { AgentRunner, AgentUtterance, AgentWork } from '../../tasks/execution.ts'
+import type { TaskStore } from '../../tasks/task-store.ts'
+import { ManualClock } from './manual-clock.ts'
+import { seededRandom } from './random.ts'
+
+export type TestAgent = (work: AgentWork) => AsyncIterable<AgentUtterance>
+
+export function say(text: string, more: Partial<Message> = {}): Message {
+  return { messageId: `m-${text}`, role: 'ROLE_USER', parts: [{ text }], ...more }
+}
+
+export async function* echo({ message }: AgentWork): AsyncIterable<AgentUtterance> {
+  yield message.parts[0]?.text ?? ''
+}
+
+/** An agent that works until it is told to go on. */
+export function gated(): { agent: TestAgent; open: () => void; started: () => number } {
+  const gate = Promise.withResolvers<void>()
+  let started = 0
+  return {
+    async *agent({ signal }) {
+      started += 1
+      const aborted = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
+      await Promise.race([gate.promise, aborted])
+      yield 'done'
+    },
+    open: gate.resolve,
+    started: () => started
+  }
+}
+
+function runnerOf(agents: Readonly<Record<string, TestAgent>>): AgentRunner {
+  return {
+    has: (id) => Object.hasOwn(agents, id),
+    run(work) {
+      const agent = agents[work.agentId]
+      if (agent === undefined) throw new TypeError(`no agent ${work.agentId}`)
+      return agent(work)
+    }
+  }
+}
+
+export interface EngineSetup {
+  readonly agents?: Readonly<Record<string, TestAgent>>
+  readonly init?: TaskEngineInit
+  readonly store?: TaskStore
+  readonly clock?: ManualClock
+}
+
+export function setupEngine({ agents = { echo }, init, store, clock }: EngineSetup = {}) {
+  const time = clock ?? new ManualClock()
+  const ids = createIdSource(time, seededRandom(1))
+  const engine = createTaskEngine(
+    { clock: time, ids, logger: silentLogger, runner: runnerOf(agents), ...(store && { store }) },
+    init
+  )
+  return { clock: time, ids, engine }
+}
+
+/** Everything an iterable yields. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  return Array.fromAsync(items)
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { LumosError } from '../../../core/errors.ts'
+import { createAdmission } from '../../../tasks/admission.ts'
+import type { AdmissionInit } from '../../../tasks/admission.ts'
+
+function setup(init: AdmissionInit = {}) {
+  const admission = createAdmission({ concurrency: 1, queue: 10, perPeer: 10, ...init })
+  const started: string[] = []
+  function enter(caller: string, deadlineMs = Infinity) {
+    const place = admission.reserve({ agentId: 'a', caller, deadlineMs })
+    place.enter(() => started.push(caller))
+    return place
+  }
+  return { admission, enter, started }
+}
+
+test('callers take turns, however many tasks one of them has', () => {
+  const { enter, started } = setup()
+  const places = ['x', 'x', 'x', 'x', 'y'].map((caller) => enter(caller))
+  for (const place of places) place.leave(1)
+  expect(started).toEqual(['x', 'x', 'y', 'x', 'x'].slice(0, started.length))
+  expect(started).toContain('y')
+})
+
+test('a full queue, a full share and a full node refuse at once, with a time to come back', () => {
+  for (const init of [{ queue: 1 }, { perPeer: 2 }, { total: 2 }]) {
+    const { enter } = setup(init)
+    enter('x')
+    enter('x')
+    expect(() => enter('x')).toThrow(LumosError)
+    try {
+      enter('x')
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'OVERLOADED' })
+      expect((error as LumosError).details['retryAfterMs']).toBeGreaterThan(0)
+    }
+  }
+})
+
+test('one peer’s full share leaves places for others', () => {
+  const { enter, started } = setup({ concurrency: 2, perPeer: 1 })
+  enter('x')
+  expect(() => enter('x')).toThrow(LumosError)
+  enter('y')
+  expect(started).toEqual(['x', 'y'])
+})
+
+test('a task that would wait longer than its deadline is refused', () => {
+  const { enter } = setup()
+  const first = enter('x')
+  first.leave(60_000)
+  enter('x')
+  enter('x')
+  expect(() => enter('y', 1000)).toThrow(LumosError)
+})
+
+test('who leaves while waiting is not started, and makes room', () => {
+  const { admission, enter, started } = setup({ queue: 1 })
+  const first = enter('x')
+  const second = enter('y')
+  second.leave()
+  second.leave()
+  const third = enter('z')
+  first.leave(1)
+  expect(started).toEqual(['x', 'z'])
+  expect(admission.load()).toBe(1)
+  third.leave(1)
+  expect(admission.load()).toBe(0)
+  expect(admission.working).toBe(0)
+})
