@@ -1,139 +1,175 @@
-/** Real nodes find each other in every way there is, find each other again, and tell strangers apart. */
-import { readdir, readFile } from 'node:fs/promises'
+/** Every way by which two nodes meet without being introduced by hand, with real connections. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect, onTestFinished, test } from 'vitest'
 import { REMEMBERED_FILE } from '../../discovery/remembered.ts'
 import { PEERS_FOLDER } from '../../discovery/same-host.ts'
-import { identityOf } from '../../trust/identity.ts'
-import { startMeshNode, testSwarm } from '../support/mesh-node.ts'
+import { forkMeshHost } from '../support/mesh-hosts.ts'
+import { seededIdentity, startMeshNode, testSwarm } from '../support/mesh-node.ts'
 import type { MeshNode, MeshNodeInit } from '../support/mesh-node.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-async function node(init: MeshNodeInit = {}): Promise<MeshNode> {
-  const started = await startMeshNode(init)
-  onTestFinished(() => started.stop())
-  return started
+const OTHER_SWARM = testSwarm(99)
+/** A re-dial may wait for a backoff of some seconds. */
+const PATIENCE = { timeout: 15_000, interval: 20 }
+
+async function start(init: MeshNodeInit = {}): Promise<MeshNode> {
+  const node = await startMeshNode(init)
+  onTestFinished(() => node.stop())
+  return node
 }
 
-async function meet(a: MeshNode, b: MeshNode): Promise<void> {
-  await expect.poll(() => a.sessions.get(b.peer)?.peer, { timeout: 5000 }).toBe(b.peer)
-  await expect.poll(() => b.sessions.get(a.peer)?.peer, { timeout: 5000 }).toBe(a.peer)
+async function startHost() {
+  const host = await forkMeshHost()
+  onTestFinished(() => host.kill())
+  return host
 }
 
-function goalOf(of: MeshNode, peer: MeshNode) {
-  return of.finding.finder.goals().find((goal) => goal.peer === peer.peer)
+function peersOf({ sessions }: MeshNode): readonly string[] {
+  return sessions.all().map(({ peer }) => peer)
 }
 
-test('by the runtime directory of their user', async () => {
+async function expectSession(a: MeshNode, b: Pick<MeshNode, 'peer'>): Promise<void> {
+  await expect.poll(() => peersOf(a), PATIENCE).toContain(b.peer)
+}
+
+function withoutPeer(addresses: readonly string[]): string[] {
+  return addresses.map((address) => address.split('/p2p/')[0] ?? '')
+}
+
+test('nodes with one runtime directory meet', async () => {
   const runtimeDirectory = await temporaryDirectory()
-  const [amber, birch] = await Promise.all([
-    node({ runtimeDirectory, name: 'amber' }),
-    node({ runtimeDirectory, name: 'birch' })
-  ])
-  await meet(amber, birch)
-  const seen = [goalOf(amber, birch), goalOf(birch, amber)]
-  expect(seen.map((goal) => goal?.name)).toEqual(['birch', 'amber'])
-  expect(seen.flatMap((goal) => goal?.foundBy)).toContain('same-host')
-  const connections = amber.network.libp2p.getConnections()
-  expect(connections, 'one dials, the other waits').toHaveLength(1)
+  const a = await start({ runtimeDirectory })
+  const b = await start({ runtimeDirectory })
+  await expectSession(a, b)
+  await expectSession(b, a)
+  const found = [a, b].flatMap(({ finding }) => finding.finder.known())
+  // Whoever was not first to see the other's file calls it an incoming peer until it looks.
+  expect(found.flatMap(({ foundBy }) => foundBy)).toContain('same-host')
 })
 
-test('by a bootstrap address, with or without the peer id in it', async () => {
-  const hub = await node()
-  const [address = ''] = hub.network.addresses()
-  const [named, bare] = await Promise.all([
-    node({ bootstrap: [address] }),
-    node({ bootstrap: [address.replace(/\/p2p\/.*/, '')] })
+test('a bootstrap address with a peer id leads to that peer', async () => {
+  const a = await start()
+  const b = await start({ bootstrap: a.network.addresses() })
+  await expectSession(b, a)
+  expect(b.finding.finder.goals()).toMatchObject([
+    { peer: a.peer, pinned: true, state: 'connected' }
   ])
-  await meet(named, hub)
-  await meet(bare, hub)
-  expect(goalOf(bare, hub)).toMatchObject({
-    state: 'connected',
-    pinned: true,
-    foundBy: ['bootstrap']
+})
+
+test('a bootstrap address without a peer id leads to whoever answers', async () => {
+  const a = await start()
+  const b = await start({ bootstrap: withoutPeer(a.network.addresses()) })
+  await expectSession(b, a)
+  expect(b.finding.finder.goals()).toMatchObject([{ peer: a.peer, pinned: true }])
+})
+
+test('a restarted node finds its swarm where it was, though the bootstrap node is gone', async () => {
+  const identity = await seededIdentity(1)
+  const dataDirectory = await temporaryDirectory()
+  const hub = await start()
+  const bootstrap = hub.network.addresses()
+  const b = await start({ bootstrap })
+  const first = await start({ bootstrap, identity, dataDirectory })
+  await expectSession(first, b)
+
+  await first.stop()
+  await hub.stop()
+  const again = await start({ identity, dataDirectory })
+
+  await expectSession(again, b)
+  const known = again.finding.finder.known().find(({ peer }) => peer === b.peer)
+  expect(known?.foundBy).toContain('remembered')
+})
+
+test('a bootstrap node with another swarm key is called that, and not a broken network', async () => {
+  const stranger = await start({ swarm: OTHER_SWARM })
+  const node = await start({ bootstrap: stranger.network.addresses() })
+  await expect
+    .poll(() => node.finding.finder.goals(), PATIENCE)
+    .toMatchObject([{ state: 'refused', error: { code: 'OTHER_SWARM' } }])
+  expect(peersOf(stranger)).toEqual([])
+})
+
+test('a node of another swarm on this host is reported and never dialled', async () => {
+  const runtimeDirectory = await temporaryDirectory()
+  const stranger = await start({ swarm: OTHER_SWARM, runtimeDirectory, name: 'stranger' })
+  const node = await start({ runtimeDirectory })
+  const reported = { peer: stranger.peer, name: 'stranger', swarm: OTHER_SWARM.id }
+  await expect.poll(() => node.finding.finder.foreign(), PATIENCE).toMatchObject([reported])
+  expect(node.finding.finder.goals()).toEqual([])
+})
+
+test('a second process with the key of a running node does not start', async () => {
+  const runtimeDirectory = await temporaryDirectory()
+  const identity = await seededIdentity(2)
+  const rival = { v: 1, peer: identity.peer, swarm: testSwarm().id, name: 'rival' }
+  const folder = join(runtimeDirectory, PEERS_FOLDER)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const record = { ...rival, pid: process.ppid, instance: 'rival', addresses: [] }
+  await writeFile(join(folder, `${identity.peer}.json`), JSON.stringify(record))
+  await expect(startMeshNode({ identity, runtimeDirectory })).rejects.toMatchObject({
+    code: 'DUPLICATE_KEY',
+    details: { pid: process.ppid }
   })
 })
 
-test('by a peer of a peer', async () => {
-  const hub = await node()
-  const bootstrap = hub.network.addresses()
-  const [amber, birch] = await Promise.all([node({ bootstrap }), node({ bootstrap })])
-  await meet(amber, birch)
-  expect([goalOf(amber, birch), goalOf(birch, amber)].flatMap((goal) => goal?.foundBy)).toContain(
-    'exchange'
+test('a killed node is missed, and dialled again once it is back', async () => {
+  const node = await start()
+  const killed = await startHost()
+  const listen = withoutPeer(
+    await killed.start(1, { identity: 3, bootstrap: node.network.addresses() })
   )
+  const peer = (await seededIdentity(3)).peer
+  await expectSession(node, { peer })
+  await expect.poll(() => node.finding.finder.known()[0]?.addresses, PATIENCE).toEqual(listen)
+
+  await killed.kill()
+  await expect.poll(() => peersOf(node), PATIENCE).toEqual([])
+  // The one that comes back knows nobody: only the node that stayed can bring them together.
+  const returned = await startHost()
+  await returned.start(1, { identity: 3, listen })
+  await expectSession(node, { peer })
 })
 
-test('by the addresses remembered from last time', async () => {
-  const hub = await node()
-  const dataDirectory = await temporaryDirectory()
-  const first = await startMeshNode({ dataDirectory, bootstrap: hub.network.addresses() })
-  await meet(first, hub)
-  await first.stop()
-  const second = await node({ dataDirectory })
-  await meet(second, hub)
-  expect(goalOf(second, hub)?.foundBy).toContain('remembered')
+test('two nodes that share only a bootstrap node hear of each other from it', async () => {
+  const hub = await start()
+  const bootstrap = hub.network.addresses()
+  const [a, b] = await Promise.all([start({ bootstrap }), start({ bootstrap })])
+  await expectSession(a, b)
+  const found = [a, b].flatMap(({ finding }) => finding.finder.known())
+  expect(found.flatMap(({ foundBy }) => foundBy)).toContain('exchange')
 })
 
-test('again, after a peer came back with its key at another port', async () => {
-  const runtimeDirectory = await temporaryDirectory()
-  const identity = identityOf(await generateKeyPair('Ed25519'))
-  const stays = await node({ runtimeDirectory })
-  const before = await startMeshNode({ runtimeDirectory, identity })
-  await meet(stays, before)
-  await before.stop()
-  const after = await node({ runtimeDirectory, identity })
-  await meet(stays, after)
-  expect(goalOf(stays, after)).toMatchObject({ state: 'connected', attempts: 0 })
+test('a bootstrap node that has a key where this node has none is another swarm, too', async () => {
+  const hub = await start()
+  const open = await start({
+    swarm: { ...testSwarm(), key: undefined },
+    bootstrap: hub.network.addresses()
+  })
+  const goal = () => open.finding.finder.goals()[0]
+  await expect.poll(() => goal()?.state, PATIENCE).toBe('refused')
+  expect(goal()?.error).toMatchObject({ code: 'OTHER_SWARM', details: { certain: true } })
 })
-
-test('nodes of another swarm are named as such, and never dialled', async () => {
-  const runtimeDirectory = await temporaryDirectory()
-  const [ours, theirs] = await Promise.all([
-    node({ runtimeDirectory }),
-    node({ runtimeDirectory, swarm: testSwarm(100), name: 'theirs' })
-  ])
-  const { finder } = ours.finding
-  await expect
-    .poll(() => finder.foreign(), { timeout: 5000 })
-    .toMatchObject([
-      { peer: theirs.peer, swarm: testSwarm(100).id, name: 'theirs', foundBy: 'same-host' }
-    ])
-  expect(finder.goals()).toEqual([])
-})
-
-test.for([
-  ['another key', testSwarm(100), testSwarm()],
-  ['a key where this node has none', testSwarm(), { ...testSwarm(), key: undefined }]
-] as const)(
-  'a bootstrap node with %s is another swarm, not a broken network',
-  async ([, theirs, ours]) => {
-    const hub = await node({ swarm: theirs })
-    const lost = await node({ swarm: ours, bootstrap: hub.network.addresses() })
-    const first = () => lost.finding.finder.goals()[0]
-    await expect.poll(() => first()?.state, { timeout: 5000 }).toBe('refused')
-    expect(first()?.error).toMatchObject({ code: 'OTHER_SWARM' })
-    expect(first()?.failures).toHaveLength(1)
-  }
-)
 
 test('an address where nothing listens is told in words', async () => {
-  const alone = await node({ bootstrap: ['/ip4/127.0.0.1/tcp/1'] })
-  const first = () => alone.finding.finder.goals()[0]
-  await expect
-    .poll(() => first()?.failures, { timeout: 5000 })
-    .toEqual([expect.objectContaining({ reason: 'connection refused: nothing listens there' })])
-  expect(first()).toMatchObject({ state: 'disconnected', error: { code: 'PEER_UNREACHABLE' } })
+  const alone = await start({ bootstrap: ['/ip4/127.0.0.1/tcp/1'] })
+  const goal = () => alone.finding.finder.goals()[0]
+  await expect.poll(() => goal()?.failures.length, PATIENCE).toBe(1)
+  expect(goal()).toMatchObject({
+    state: 'disconnected',
+    error: { code: 'PEER_UNREACHABLE' },
+    failures: [{ reason: 'connection refused: nothing listens there' }]
+  })
 })
 
 test('a stopped node leaves no file where others look, and keeps its own', async () => {
   const runtimeDirectory = await temporaryDirectory()
   const dataDirectory = await temporaryDirectory()
-  const hub = await node()
+  const hub = await start()
   const bootstrap = hub.network.addresses()
-  const stopped = await startMeshNode({ runtimeDirectory, dataDirectory, bootstrap })
-  await meet(stopped, hub)
+  const stopped = await start({ runtimeDirectory, dataDirectory, bootstrap })
+  await expectSession(stopped, hub)
   await stopped.stop()
   expect(await readdir(join(runtimeDirectory, PEERS_FOLDER))).toEqual([])
   expect(await readFile(join(dataDirectory, REMEMBERED_FILE), 'utf8')).toContain(hub.peer)
