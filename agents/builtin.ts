@@ -27,7 +27,7 @@ export function createBuiltinAgents({ clock }: BuiltinComponents, init: BuiltinI
     clock: () => createClockAgent({ clock }),
     calc: () => createCalcAgent({ clock }),
     files: () => createFilesAgent({ roots: init.files.roots }),
-    summarize: createSummarizeAgent,
+    summarize: () => createSummarizeAgent({ clock }),
     sysinfo: () => createSysinfoAgent()
   }
   return init.enabled.flatMap((id) => factories[id]?.() ?? [])

@@ -18,10 +18,11 @@ const TABLE = /^\s*\||^[^|]{1,500}\|[^|]{1,500}\|/
 const QUOTE = /^ {0,3}> ?/
 const INDENTED = /^(?: {4}|\t)/
 const REFERENCE = /^ {0,3}\[[^\]]{1,300}\]:\s/
+const FRONT_MATTER = /^---\r?\n[^]{0,20000}?\n---(?:\r?\n|$)/
 /** Any of these makes a document Markdown, where four spaces mean code. */
 const MARKDOWN = /^(?:#{1,6} |```|~~~|[-*] )|\]\(/m
 
-/** What is skipped as a whole: how it opens, and how the line looks that closes it. */
+/** What is skipped as a whole: the line that opens it, and the line that closes it. */
 const SKIPPED: readonly (readonly [RegExp, RegExp])[] = [
   [/^ {0,3}```/, /^ {0,3}```/],
   [/^ {0,3}~~~/, /^ {0,3}~~~/],
@@ -29,66 +30,82 @@ const SKIPPED: readonly (readonly [RegExp, RegExp])[] = [
   [/^\s*<(?:script|style|pre|svg|table)\b(?!.*<\/)/i, /<\/(?:script|style|pre|svg|table)>/i]
 ]
 
+type LineKind = Block['kind'] | 'more' | 'none'
+
+export interface BlockReader {
+  /** The blocks that `line`, the next of the document, has completed: mostly none. */
+  add(line: string): readonly Block[]
+  /** The block that the document's end completes. */
+  end(): readonly Block[]
+}
+
+/** Reads Markdown or plain text line by line, so that a long document can be read with pauses. */
+export function createBlockReader(document: string): BlockReader {
+  const isMarkdown = MARKDOWN.test(document)
+  const isSkipped = createSkipper()
+  let open: { kind: Block['kind']; readonly lines: string[]; length: number } | undefined
+
+  function close(): readonly Block[] {
+    if (open === undefined) return []
+    const { kind, lines } = open
+    open = undefined
+    const text = stripMarkup(lines.join('\n'))
+    return text === '' ? [] : [{ kind, text }]
+  }
+
+  return {
+    add(line) {
+      if (open?.kind === 'paragraph' && UNDERLINE.test(line)) open.kind = 'heading'
+      const isCode = isSkipped(line) || (isMarkdown && open === undefined && INDENTED.test(line))
+      const kind = isCode ? 'none' : kindOf(line)
+      const before = kind === 'more' && (open?.length ?? 0) < MAX_LENGTH ? [] : close()
+      if (kind === 'none') return before
+      open ??= { kind: kind === 'more' ? 'paragraph' : kind, lines: [], length: 0 }
+      open.lines.push(withoutMarker(line, kind))
+      open.length += line.length + 1
+      return kind === 'heading' ? [...before, ...close()] : before
+    },
+    end: close
+  }
+}
+
 /**
- * Goes through a Markdown or plain text.
+ * Cuts a document into lines.
  *
- * @yields its prose, in its order, without markup
+ * @yields each without its end; one of more than {@link MAX_LENGTH} characters in pieces
  */
-export function* proseBlocks(document: string): Generator<Block> {
-  const text = document.replace(/^\uFEFF/, '').replace(/^---\n[^]{0,20000}?\n---(?:\n|$)/, '')
-  const isMarkdown = MARKDOWN.test(text)
-  let open: { kind: Block['kind']; lines: string[] } | undefined
+export function* linesOf(document: string): Generator<string> {
+  const text = document.replace(/^\uFEFF/, '').replace(FRONT_MATTER, '')
+  for (let from = 0; from < text.length;) {
+    const found = text.indexOf('\n', from)
+    const end = found === -1 ? text.length : found
+    const to = Math.min(end, from + MAX_LENGTH)
+    yield text.slice(from, to).trimEnd().replace(QUOTE, '')
+    from = to === end ? to + 1 : to
+  }
+}
+
+/** Tells for each line in turn whether it belongs to something that is skipped as a whole. */
+function createSkipper(): (line: string) => boolean {
   let closing: RegExp | undefined
-  for (const line of lines(text)) {
-    if (closing !== undefined) {
-      if (closing.test(line)) closing = undefined
-      continue
+  return (line) => {
+    if (closing === undefined) {
+      closing = SKIPPED.find(([opening]) => opening.test(line))?.[1]
+      return closing !== undefined
     }
-    closing = SKIPPED.find(([opening]) => opening.test(line))?.[1]
-    if (open?.kind === 'paragraph' && UNDERLINE.test(line)) open.kind = 'heading'
-    const isCode = isMarkdown && open === undefined && INDENTED.test(line)
-    const kind = closing === undefined && !isCode ? kindOf(line) : 'none'
-    if (kind !== 'more' && open !== undefined) {
-      yield* close(open)
-      open = undefined
-    }
-    if (kind === 'none') continue
-    open ??= { kind: kind === 'more' ? 'paragraph' : kind, lines: [] }
-    open.lines.push(line.replace(kind === 'heading' ? HEADING : ITEM, '').replace(/\s#+$/, ''))
-    if (open.lines.length * line.length > MAX_LENGTH) {
-      yield* close(open)
-      open = undefined
-    }
-  }
-  if (open !== undefined) yield* close(open)
-}
-
-function* lines(text: string): Generator<string> {
-  for (const [line] of text.matchAll(/[^\r\n\u2028\u2029]+|\r\n|[\r\n\u2028\u2029]/g)) {
-    for (let from = 0; from < line.length; from += MAX_LENGTH) {
-      yield line
-        .slice(from, from + MAX_LENGTH)
-        .trimEnd()
-        .replace(QUOTE, '')
-    }
+    if (closing.test(line)) closing = undefined
+    return true
   }
 }
 
-/** `more` continues the block before it; `none` ends it and says nothing itself. */
-function kindOf(line: string): Block['kind'] | 'more' | 'none' {
-  if (line.trim() === '' || UNDERLINE.test(line) || RULE.test(line)) return 'none'
+function kindOf(line: string): LineKind {
+  if (line === '' || RULE.test(line) || UNDERLINE.test(line)) return 'none'
   if (TABLE.test(line) || REFERENCE.test(line)) return 'none'
   if (HEADING.test(line)) return 'heading'
   return ITEM.test(line) ? 'item' : 'more'
 }
 
-function* close({
-  kind,
-  lines: parts
-}: {
-  kind: Block['kind']
-  lines: string[]
-}): Generator<Block> {
-  const text = stripMarkup(parts.join(' '))
-  if (text !== '') yield { kind, text }
+function withoutMarker(line: string, kind: LineKind): string {
+  if (kind === 'heading') return line.replace(HEADING, '').replace(/\s#+$/, '')
+  return kind === 'item' ? line.replace(ITEM, '') : line
 }

@@ -1,18 +1,22 @@
 /** Summarizes a text, or a file of its node, with the text's own best sentences: no model is needed. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { textOf } from '../../core/a2a.ts'
+import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { defineAgent, inputError } from '../agent.ts'
 import type { Agent, AgentOutput, AgentRequest } from '../agent.ts'
-import { proseBlocks } from './blocks.ts'
-import { sentencesOf } from './sentences.ts'
-import type { Sentence } from './sentences.ts'
-import { bestSentences } from './text-rank.ts'
+import { summarizeText } from './summary.ts'
+import type { Breathe } from './text-rank.ts'
 
-const DEFAULT_SENTENCES = 4
 const MAX_SENTENCES = 20
+/** A node that waits no longer than this between two turns feels idle to its peers. */
+const MAX_BREATH_MS = 10
 
-export function createSummarizeAgent(): Agent {
+export interface SummarizeAgentComponents {
+  readonly clock: Clock
+}
+
+export function createSummarizeAgent({ clock }: SummarizeAgentComponents): Agent {
   return defineAgent({
     id: 'summarize',
     name: 'Summarize',
@@ -32,7 +36,7 @@ export function createSummarizeAgent(): Agent {
       }
     ],
     idempotent: true,
-    run: summarize
+    run: (request) => summarize(clock, request)
   })
 }
 
@@ -40,48 +44,53 @@ interface Wish {
   /** `undefined`: the text itself is to be summarized. */
   readonly path: string | undefined
   readonly text: string
-  readonly count: number
+  /** Sentences; `undefined` leaves it to the length of the text. */
+  readonly count: number | undefined
 }
 
-async function* summarize(request: AgentRequest): AsyncGenerator<AgentOutput> {
+async function* summarize(clock: Clock, request: AgentRequest): AsyncGenerator<AgentOutput> {
   const { path, text, count } = parseWish(request.text)
   if (path !== undefined) yield { type: 'progress', text: `reading ${path}`, fraction: 0.1 }
-  const document = path === undefined ? text : textOf(await request.ask('files', `read ${path}`))
-  const sentences = readSentences(document)
-  yield { type: 'progress', text: `ranking ${sentences.length} sentences`, fraction: 0.4 }
-  const chosen = await bestSentences(sentences, count, async () => {
-    await turn()
-    request.signal.throwIfAborted()
-  })
-  for (const [place, index] of chosen.entries()) {
-    const sentence = sentences[index]
-    if (sentence === undefined) continue
-    yield `${separator(sentences, chosen, place)}${sentence.text}`
-  }
-}
-
-/** A blank line where the source has moved on to another paragraph, else a space. */
-function separator(
-  sentences: readonly Sentence[],
-  chosen: readonly number[],
-  place: number
-): string {
-  if (place === 0) return ''
-  const [before, now] = [sentences[chosen[place - 1] ?? 0], sentences[chosen[place] ?? 0]]
-  return before?.paragraph === now?.paragraph ? ' ' : '\n\n'
-}
-
-function readSentences(document: string): Sentence[] {
+  const document = path === undefined ? text : await readFile(request, path)
   if (Buffer.byteLength(document) > LIMITS.summaryBytes.value) {
     throw inputError('summarize', `the text has more than ${LIMITS.summaryBytes.value} bytes`)
   }
-  const sentences: Sentence[] = []
-  for (const sentence of sentencesOf(proseBlocks(document))) {
-    sentences.push(sentence)
-    if (sentences.length >= LIMITS.summarySentences.value) break
-  }
+  const { sentences, total } = await summarizeText(document, count, pauses(clock, request.signal))
   if (sentences.length === 0) throw inputError('summarize', 'there is no running text in it')
-  return sentences
+  const kept = `kept ${sentences.length} of ${total} sentences`
+  yield { type: 'progress', text: kept, fraction: 0.9 }
+  for (const [index, sentence] of sentences.entries()) {
+    const before = sentences[index - 1]
+    yield `${separator(before?.block, sentence.block)}${sentence.text}`
+  }
+}
+
+/** Asks `files`, so that its rules hold; a data part, as a path may look like a sentence. */
+async function readFile({ ask }: AgentRequest, path: string): Promise<string> {
+  const parts = await ask('files', [{ data: { op: 'read', path } }])
+  if (parts.every((part) => part.text === undefined)) {
+    throw inputError('summarize', `"${path}" is no text`)
+  }
+  return textOf(parts)
+}
+
+/** A blank line where the source has moved on to another paragraph, else a space. */
+function separator(before: number | undefined, now: number): string {
+  if (before === undefined) return ''
+  return before === now ? ' ' : '\n\n'
+}
+
+/** Gives the rest of the node its turn whenever the work has taken {@link MAX_BREATH_MS}. */
+function pauses(clock: Clock, signal: AbortSignal): Breathe {
+  let since = clock.monotonic()
+
+  async function pause(): Promise<void> {
+    await turn()
+    signal.throwIfAborted()
+    since = clock.monotonic()
+  }
+
+  return () => (clock.monotonic() - since < MAX_BREATH_MS ? undefined : pause())
 }
 
 const LENGTH =
@@ -96,14 +105,13 @@ function parseWish(input: string): Wish {
   if (trimmed === '') {
     throw inputError('summarize', 'there is nothing to summarize, try: summarize README.md')
   }
-  const length = LENGTH.exec(trimmed.slice(-80))?.[1]?.toLowerCase()
-  const count = length === undefined ? DEFAULT_SENTENCES : (NUMBERS[length] ?? Number(length))
-  const wish = length === undefined ? trimmed : trimmed.replace(LENGTH, '')
-  const text = wish.replace(COMMAND, '')
+  // Only the end is searched: the pattern would be slow on a long text full of spaces.
+  const [found = '', length] = LENGTH.exec(trimmed.slice(-80)) ?? []
+  const text = trimmed.slice(0, trimmed.length - found.length).replace(COMMAND, '')
   const [, , quoted, bare] = PATH.exec(text) ?? []
-  return {
-    path: quoted ?? bare,
-    text,
-    count: Math.min(MAX_SENTENCES, Math.max(1, count))
-  }
+  return { path: quoted ?? bare, text, count: length === undefined ? undefined : toCount(length) }
+}
+
+function toCount(length: string): number {
+  return Math.min(MAX_SENTENCES, Math.max(1, NUMBERS[length.toLowerCase()] ?? Number(length)))
 }

@@ -1,102 +1,127 @@
 /**
- * Finds the sentences that say most of a text: TextRank (R. Mihalcea, P. Tarau: "TextRank: Bringing
- * Order into Texts", EMNLP 2004), the PageRank of the graph in which sentences vote for those like them.
+ * Ranks sentences by how much the others have in common with them: TextRank (R. Mihalcea and
+ * P. Tarau, "TextRank: Bringing Order into Texts", EMNLP 2004), with BM25 in place of the paper's
+ * word overlap (F. Barrios et al., "Variations of the Similarity Function of TextRank for Automated
+ * Summarization", 2016), which needs no list of stop words and so works in every language.
  */
-import type { Sentence } from './sentences.ts'
 
-/** Damping factor of PageRank, as in the paper. */
+/** Lets other work of the node have its turn when this has taken long enough. */
+export type Breathe = () => Promise<void> | undefined
+
+/** BM25's usual constants (Robertson and Zaragoza 2009). */
+const K1 = 1.2
+const B = 0.75
+/** The paper's damping factor and threshold; 50 rounds reach it in practice. */
 const DAMPING = 0.85
-/** The ranks of a few hundred sentences settle to three digits well before that. */
-const ROUNDS = 30
-/** Texts say early what they are about: their first sentence counts so much more than the last. */
-const LEAD_BONUS = 2
-/** Sentences after which that bonus has fallen to a third. */
-const LEAD_LENGTH = 4
-/** Two sentences this alike say the same (Jaccard); the second is left out. */
-const REDUNDANT = 0.45
-/** Sentences compared before others get a turn: well below a millisecond's work each. */
-const ROWS_PER_TURN = 20
+const THRESHOLD = 1e-4
+const MAX_ROUNDS = 50
 
-/**
- * Indexes of the `count` best of `sentences`, in the order of the text. `pause` is awaited every few
- * milliseconds of work, so that ranking never holds up a node.
- */
-export async function bestSentences(
-  sentences: readonly Sentence[],
-  count: number,
-  pause: () => Promise<void>
-): Promise<number[]> {
-  const weights = await similarities(sentences, pause)
-  const ranks = await pageRank(weights, pause)
-  const scores = ranks.map((rank, index) => rank * lead(index))
-  const order = scores.map((_, index) => index).toSorted((a, b) => at(scores, b) - at(scores, a))
-  const chosen: number[] = []
-  for (const index of order) {
-    if (chosen.length >= count) break
-    if (chosen.every((other) => !alike(sentences[index], sentences[other]))) chosen.push(index)
-  }
-  return chosen.toSorted((a, b) => a - b)
+export interface Ranking {
+  /** 0 to 1, the best sentence has 1. */
+  readonly scores: readonly number[]
+  /** How much two sentences say the same, 0 to 1. */
+  similarity(a: number, b: number): number
 }
 
-/** Shared words over the logarithms of the lengths: formula of section 4.1 of the paper. */
+export async function rankSentences(
+  sentences: readonly (readonly string[])[],
+  breathe: Breathe
+): Promise<Ranking> {
+  const weights = await similarities(sentences, breathe)
+  const scores = await pageRank(weights, sentences.length, breathe)
+  const best = Math.max(...scores, Number.MIN_VALUE)
+  const sets = sentences.map((words) => new Set(words))
+  return {
+    scores: Array.from(scores, (score) => score / best),
+    similarity: (a, b) => overlap(sets[a] ?? new Set(), sets[b] ?? new Set())
+  }
+}
+
+/** Of the shorter sentence's words, the share that the other has too. */
+function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  const shorter = Math.min(a.size, b.size)
+  if (shorter === 0) return 0
+  let shared = 0
+  for (const word of a) if (b.has(word)) shared++
+  return shared / shorter
+}
+
+/** The graph: row by row, the weight of the edge between two sentences. */
 async function similarities(
-  sentences: readonly Sentence[],
-  pause: () => Promise<void>
-): Promise<Float64Array[]> {
-  const rows = sentences.map(() => new Float64Array(sentences.length))
-  for (const [index, { words }] of sentences.entries()) {
-    if (index % ROWS_PER_TURN === 0) await pause()
-    for (let other = 0; other < index; other += 1) {
-      const others = sentences[other]?.words ?? new Set<string>()
-      const shared = overlap(words, others)
-      const weight =
-        shared === 0 ? 0 : shared / (Math.log(words.size + 1) + Math.log(others.size + 1))
-      rows[index]?.fill(weight, other, other + 1)
-      rows[other]?.fill(weight, index, index + 1)
+  sentences: readonly (readonly string[])[],
+  breathe: Breathe
+): Promise<Float64Array> {
+  const count = sentences.length
+  const postings = indexWords(sentences)
+  const meanLength =
+    sentences.reduce((total, words) => total + words.length, 0) / Math.max(count, 1)
+  const graph = new Float64Array(count * count)
+  for (const [row, words] of sentences.entries()) {
+    for (const word of new Set(words)) {
+      const found = postings.get(word) ?? new Map<number, number>()
+      const rarity = Math.log(1 + (count - found.size + 0.5) / (found.size + 0.5))
+      for (const [column, times] of found) {
+        if (column === row) continue
+        const length = (sentences[column]?.length ?? 0) / meanLength
+        const weight = (rarity * times * (K1 + 1)) / (times + K1 * (1 - B + B * length))
+        // The graph is undirected, as the paper's: either sentence recommends the other.
+        add(graph, row * count + column, weight)
+        add(graph, column * count + row, weight)
+      }
+    }
+    await breathe()
+  }
+  return graph
+}
+
+/** For each word, how often each sentence has it. */
+function indexWords(
+  sentences: readonly (readonly string[])[]
+): ReadonlyMap<string, ReadonlyMap<number, number>> {
+  const postings = new Map<string, Map<number, number>>()
+  for (const [index, words] of sentences.entries()) {
+    for (const word of words) {
+      const found = postings.get(word) ?? new Map<number, number>()
+      found.set(index, (found.get(index) ?? 0) + 1)
+      postings.set(word, found)
     }
   }
-  return rows
+  return postings
 }
 
 async function pageRank(
-  weights: readonly Float64Array[],
-  pause: () => Promise<void>
-): Promise<number[]> {
-  const size = weights.length
-  const outgoing = weights.map((row) => row.reduce((sum, weight) => sum + weight, 0))
-  let ranks: number[] = Array.from({ length: size }, () => 1)
-  for (let round = 0; round < ROUNDS; round += 1) {
-    await pause()
-    const shares = ranks.map((rank, index) =>
-      at(outgoing, index) > 0 ? rank / at(outgoing, index) : 0
+  graph: Float64Array,
+  count: number,
+  breathe: Breathe
+): Promise<Float64Array> {
+  const sums = Float64Array.from({ length: count }, (_, row) => sumOf(graph, row * count, count))
+  let scores = new Float64Array(count).fill(1 / count)
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const next = new Float64Array(count).fill((1 - DAMPING) / count)
+    for (let row = 0; row < count; row++) {
+      const given = (DAMPING * (scores[row] ?? 0)) / (sums[row] || 1)
+      if (given === 0) continue
+      for (let column = 0; column < count; column++) {
+        add(next, column, given * (graph[row * count + column] ?? 0))
+      }
+    }
+    const change = scores.reduce(
+      (most, score, i) => Math.max(most, Math.abs(score - (next[i] ?? 0))),
+      0
     )
-    ranks = weights.map((row) => {
-      let votes = 0
-      for (let other = 0; other < size; other += 1) votes += at(row, other) * at(shares, other)
-      return 1 - DAMPING + DAMPING * votes
-    })
+    scores = next
+    if (change < THRESHOLD / count) break
+    await breathe()
   }
-  return ranks
+  return scores
 }
 
-/** Falls from 1 + {@link LEAD_BONUS} at the first sentence towards 1. */
-function lead(index: number): number {
-  return 1 + LEAD_BONUS * Math.exp(-index / LEAD_LENGTH)
+function add(numbers: Float64Array, index: number, value: number): void {
+  numbers[index] = (numbers[index] ?? 0) + value
 }
 
-function alike(a: Sentence | undefined, b: Sentence | undefined): boolean {
-  if (a === undefined || b === undefined) return false
-  const shared = overlap(a.words, b.words)
-  return shared / (a.words.size + b.words.size - shared) > REDUNDANT
-}
-
-function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
-  const [small, large] = a.size < b.size ? [a, b] : [b, a]
-  let shared = 0
-  for (const word of small) if (large.has(word)) shared += 1
-  return shared
-}
-
-function at(values: ArrayLike<number>, index: number): number {
-  return values[index] ?? 0
+function sumOf(numbers: Float64Array, from: number, count: number): number {
+  let total = 0
+  for (let index = from; index < from + count; index++) total += numbers[index] ?? 0
+  return total
 }
