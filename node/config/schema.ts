@@ -52,7 +52,7 @@ const discovery = z.strictObject({
 })
 
 const network = z.strictObject({
-  targetPeers: count(1, 64).default(10).describe('Peers to keep a session with, well spread.'),
+  targetPeers: count(1, 64).default(8).describe('Peers to keep a session with, well spread.'),
   relayService: z
     .boolean()
     .default(false)

@@ -45,7 +45,7 @@ test('works with nothing configured at all', async () => {
     announce: [],
     bootstrap: [],
     discovery: { mdns: true, sameHost: true },
-    network: { targetPeers: 10, relayService: false, natTraversal: true },
+    network: { targetPeers: 8, relayService: false, natTraversal: true },
     agents: {
       enabled: ['echo', 'clock', 'calc', 'files', 'summarize', 'sysinfo'],
       concurrency: 64,
