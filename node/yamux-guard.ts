@@ -9,10 +9,10 @@ import type {
   StreamMuxerFactory
 } from '@libp2p/interface'
 import { LIMITS } from '../core/limits.ts'
+import { FrameGuard } from './frame-guard.ts'
 import { guardMuxedStream } from './stream-guard.ts'
-import { WireViolation } from './wire-guard.ts'
 import { saveWindowUpdates } from './yamux-window.ts'
-import type { Agreement, ChunkedBytes } from './wire-guard.ts'
+import type { Agreement } from './wire-guard.ts'
 
 export interface GuardedYamuxComponents {
   /** Ends the negotiation of a stream: what follows the line, once both sides agree on it. */
@@ -85,52 +85,4 @@ function watchFrames(
 
 function hasInboundDoor(muxer: StreamMuxer): muxer is StreamMuxer & InboundDoor {
   return 'onRemoteStream' in muxer && typeof muxer.onRemoteStream === 'function'
-}
-
-const HEADER_BYTES = 12
-const TYPE_OFFSET = 1
-const LENGTH_OFFSET = 8
-const TYPE_DATA = 0
-
-/**
- * Watches frame headers: yamux' decoder buffers an announced frame whole before it looks at the
- * window, so one header that announces 4 GiB fills the memory (faults-and-libp2p.md, B2).
- */
-class FrameGuard {
-  readonly #maxFrameBytes: number
-  readonly #header = new Uint8Array(HEADER_BYTES)
-  readonly #view = new DataView(this.#header.buffer)
-  #have = 0
-  #skip = 0
-
-  constructor(maxFrameBytes: number) {
-    this.#maxFrameBytes = maxFrameBytes
-  }
-
-  /** Throws a {@link WireViolation} when a data frame announces more than any window ever granted. */
-  feed(chunk: ChunkedBytes): void {
-    for (const bytes of chunk instanceof Uint8Array ? [chunk] : chunk) this.#scan(bytes)
-  }
-
-  #scan(bytes: Uint8Array): void {
-    let offset = 0
-    while (offset < bytes.byteLength) {
-      const wanted = this.#skip > 0 ? this.#skip : HEADER_BYTES - this.#have
-      const end = Math.min(bytes.byteLength, offset + wanted)
-      if (this.#skip > 0) this.#skip -= end - offset
-      else this.#readHeader(bytes.subarray(offset, end))
-      offset = end
-    }
-  }
-
-  #readHeader(part: Uint8Array): void {
-    this.#header.set(part, this.#have)
-    this.#have += part.byteLength
-    if (this.#have < HEADER_BYTES) return
-    this.#have = 0
-    if (this.#header[TYPE_OFFSET] !== TYPE_DATA) return
-    this.#skip = this.#view.getUint32(LENGTH_OFFSET)
-    if (this.#skip <= this.#maxFrameBytes) return
-    throw new WireViolation(`a frame of ${this.#skip} bytes exceeds ${this.#maxFrameBytes}`)
-  }
 }

@@ -1,0 +1,97 @@
+import { TopicValidatorResult } from '@libp2p/gossipsub'
+import type { GossipSub } from '@libp2p/gossipsub'
+import { expect, test, vi } from 'vitest'
+import { LIMITS } from '../../../core/limits.ts'
+import { silentLogger } from '../../../core/logger.ts'
+import type { Verdict } from '../../../core/pubsub.ts'
+import { createPubSub } from '../../../node/pubsub.ts'
+
+const TOPIC = '/lumos/presence/1/test'
+
+/** gossipsub as far as the port needs it. */
+class FakeGossip extends EventTarget {
+  readonly verdicts: unknown[] = []
+  readonly topics = new Set<string>()
+  readonly publish = vi.fn<(topic: string, data: Uint8Array) => Promise<void>>()
+  subscribe = (topic: string) => void this.topics.add(topic)
+  unsubscribe = (topic: string) => void this.topics.delete(topic)
+  getSubscribers = () => ['peer-a']
+  reportMessageValidationResult = (...verdict: unknown[]) => void this.verdicts.push(verdict)
+
+  receive(msg: { type?: string; topic?: string; from?: string; data?: Uint8Array }) {
+    const signed = { type: 'signed', topic: TOPIC, from: 'author', data: new Uint8Array(1), ...msg }
+    const detail = { msgId: 'id', propagationSource: 'neighbour', msg: signed }
+    this.dispatchEvent(new CustomEvent('gossipsub:message', { detail }))
+    return this.verdicts.pop()
+  }
+}
+
+function setup() {
+  const gossip = new FakeGossip()
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the port uses these members alone
+  const pubsub = createPubSub({ gossip: gossip as unknown as GossipSub, logger: silentLogger })
+  return { gossip, pubsub }
+}
+
+test.for([
+  ['accept', TopicValidatorResult.Accept],
+  ['ignore', TopicValidatorResult.Ignore],
+  ['reject', TopicValidatorResult.Reject]
+] as const)('tells gossipsub the verdict of the handler: %s', ([verdict, result]) => {
+  const { gossip, pubsub } = setup()
+  const handler = vi.fn<(from: string, data: Uint8Array) => Verdict>().mockReturnValue(verdict)
+  pubsub.subscribe(TOPIC, handler)
+  expect(gossip.receive({ data: Uint8Array.of(7) })).toEqual(['id', 'neighbour', result])
+  expect(handler).toHaveBeenCalledWith('author', Uint8Array.of(7))
+})
+
+test.for([
+  ['unsigned', { type: 'unsigned' }, TopicValidatorResult.Reject],
+  [
+    'too large',
+    { data: new Uint8Array(LIMITS.gossipBytes.value + 1) },
+    TopicValidatorResult.Reject
+  ],
+  ['on a topic without a handler', { topic: 'other' }, TopicValidatorResult.Ignore]
+] as const)('does not bother the handler with a message that is %s', ([, message, result]) => {
+  const { gossip, pubsub } = setup()
+  const handler = vi.fn<() => Verdict>()
+  pubsub.subscribe(TOPIC, handler)
+  expect(gossip.receive(message)).toEqual(['id', 'neighbour', result])
+  expect(handler).not.toHaveBeenCalled()
+})
+
+test('a handler that throws costs the message, not the node', () => {
+  const { gossip, pubsub } = setup()
+  pubsub.subscribe(TOPIC, () => {
+    throw new Error('a defect')
+  })
+  expect(gossip.receive({})).toEqual(['id', 'neighbour', TopicValidatorResult.Ignore])
+})
+
+test('publishes at most what every peer accepts', async () => {
+  const { gossip, pubsub } = setup()
+  const limit = LIMITS.gossipBytes.value
+  await pubsub.publish(TOPIC, new Uint8Array(limit))
+  await expect(pubsub.publish(TOPIC, new Uint8Array(limit + 1))).rejects.toMatchObject({
+    code: 'PAYLOAD_TOO_LARGE',
+    details: { bytes: limit + 1, limit }
+  })
+  expect(gossip.publish).toHaveBeenCalledTimes(1)
+})
+
+test('one handler a topic, and none after it was given back', () => {
+  const { gossip, pubsub } = setup()
+  const unsubscribe = pubsub.subscribe(TOPIC, () => 'accept')
+  expect(() => pubsub.subscribe(TOPIC, () => 'accept')).toThrow(TypeError)
+  expect(pubsub.subscribers(TOPIC)).toEqual(['peer-a'])
+  unsubscribe()
+  expect([...gossip.topics]).toEqual([])
+  expect(gossip.receive({})).toBeUndefined()
+})
+
+test('refuses a gossipsub that takes no verdicts: its messages would never travel on', () => {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is refused for what it lacks
+  const gossip = new EventTarget() as unknown as GossipSub
+  expect(() => createPubSub({ gossip, logger: silentLogger })).toThrow(TypeError)
+})
