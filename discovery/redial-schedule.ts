@@ -142,7 +142,9 @@ export class RedialSchedule {
     }
     for (const plan of this.#ranked(now, slots)) {
       const room = plan.lost ? slots.lost : slots.strangers
-      const hopeful = taken.filter(({ address, attempts }) => address === undefined && attempts === 0)
+      const hopeful = taken.filter(
+        ({ address, attempts }) => address === undefined && attempts === 0
+      )
       if (hopeful.length < room && fits(plan, taken, slots)) taken.push(begin(plan))
     }
     return taken

@@ -143,17 +143,7 @@ function createDialler(components: RedialComponents, init: DiallerInit): Dialler
   let running = false
   let cancelTimer: (() => void) | undefined
 
-  function slots(): Slots {
-    const { strangers, lost } = appetite()
-    // A peer that failed last time is not counted on: strangers are dialled beside it.
-    const hopeful = dials.size - retries
-    return {
-      free: parallel - dials.size,
-      strangers: strangers - hopeful,
-      lost: lost - hopeful,
-      retries: Math.ceil(parallel / 2) - retries
-    }
-  }
+  const slots = (): Slots => slotsFor(appetite(), { dialing: dials.size, retries, parallel })
 
   function pump(): void {
     if (!running) return
@@ -203,6 +193,21 @@ function createDialler(components: RedialComponents, init: DiallerInit): Dialler
       for (const controller of dials.keys()) controller.abort()
       await Promise.all(dials.values())
     }
+  }
+}
+
+/** How many dials of each kind may begin now. */
+function slotsFor(
+  { strangers, lost }: Appetite,
+  { dialing, retries, parallel }: { dialing: number; retries: number; parallel: number }
+): Slots {
+  // A peer that failed last time is not counted on: strangers are dialled beside it.
+  const hopeful = dialing - retries
+  return {
+    free: parallel - dialing,
+    strangers: strangers - hopeful,
+    lost: lost - hopeful,
+    retries: Math.ceil(parallel / 2) - retries
   }
 }
 
