@@ -7,8 +7,6 @@ export interface Sentence {
   /** Number of the block that it stands in; neighbours in one block read on. */
   readonly block: number
   readonly opensBlock: boolean
-  /** Its words in lower case, at most {@link MAX_WORDS}. */
-  readonly words: readonly string[]
 }
 
 /** More words than any sentence worth quoting has. */
@@ -30,6 +28,7 @@ const LOCALES: readonly (readonly [string, RegExp])[] = [
 export interface SentenceReader {
   /** The sentences of one block; empty for headings. */
   sentences(block: Block, number: number): Sentence[]
+  /** The words of `text` in lower case, at most {@link MAX_WORDS}. */
   words(text: string): readonly string[]
 }
 
@@ -57,8 +56,7 @@ export function createSentenceReader(sample: string): SentenceReader {
         text: sentence,
         kind,
         block,
-        opensBlock: index === 0,
-        words: words(sentence)
+        opensBlock: index === 0
       }))
     }
   }

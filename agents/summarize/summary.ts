@@ -1,7 +1,7 @@
 /** Picks the sentences that together tell best what a document says, in the document's order. */
 import { LIMITS } from '../../core/limits.ts'
 import { type Block, createBlockReader, linesOf } from './blocks.ts'
-import { createSentenceReader, type Sentence } from './sentences.ts'
+import { createSentenceReader, type Sentence, type SentenceReader } from './sentences.ts'
 import { type Breathe, rankSentences, type Ranking } from './text-rank.ts'
 
 const MIN_WORDS = 4
@@ -18,7 +18,7 @@ const DANGLING =
   /^(?:this|that|these|those|it|its|they|he|she|but|and|so|then|also|however|therefore|hence|thus|otherwise|instead|both|each|such|here|there)\b/i
 /** Directions to the reader: about the document, not what it says (English only). */
 const DIRECTION =
-  /^(?:see|read|note|click|run|for example|for more|for details|please|then|add|copy)\b/i
+  /^(?:see|read|note|click|run|for example|for more|for details|please|then|add|copy|next|now|finally|from then on|after that)\b|https?:\/\//i
 const FINISHED = /[.!?。！？…．｡।۔؟][\p{Pe}\p{Pf}"'”’]*$/u
 
 /** How far the first sentences are lifted above what the graph says, and how fast that fades. */
@@ -28,7 +28,7 @@ const LEAD_FADE = 3
 export interface Summary {
   /** With `block`, so that neighbours can be shown as one paragraph. */
   readonly sentences: readonly Sentence[]
-  /** Sentences in the document. */
+  /** Sentences in the document, mere labels left out. */
   readonly total: number
 }
 
@@ -38,10 +38,13 @@ export async function summarizeText(
   wanted: number | undefined,
   breathe: Breathe
 ): Promise<Summary> {
-  const { title, sentences } = await readDocument(document, breathe)
-  const quotable = sentences.filter(isQuotable)
-  const candidates = sample(quotable.length > 0 ? quotable : sentences.map(clip))
-  const count = wanted ?? Math.min(Math.max(Math.ceil(quotable.length / 4), 2), 5)
+  const reader = createSentenceReader(document.slice(0, SAMPLE_LENGTH))
+  const { title, quotable, others } = await readDocument(document, reader, breathe)
+  const candidates = sample(quotable.length > 0 ? quotable : others).map((sentence) => ({
+    ...sentence,
+    words: reader.words(sentence.text)
+  }))
+  const count = wanted ?? Math.min(Math.max(Math.ceil(candidates.length / 4), 2), 5)
   const ranking = await rankSentences(
     candidates.map(({ words }) => words),
     breathe
@@ -53,26 +56,40 @@ export async function summarizeText(
   const picked = pick(scores, ranking, count)
   return {
     sentences: candidates.filter((_, index) => picked.has(index)),
-    total: sentences.length
+    total: quotable.length + others.length
   }
+}
+
+interface Candidate extends Sentence {
+  readonly words: readonly string[]
 }
 
 interface Document {
   /** Words of its first heading. */
   readonly title: ReadonlySet<string>
-  readonly sentences: readonly Sentence[]
+  readonly quotable: readonly Sentence[]
+  /** Those that are quoted only where nothing better is. */
+  readonly others: readonly Sentence[]
 }
 
-async function readDocument(document: string, breathe: Breathe): Promise<Document> {
-  const sentenceReader = createSentenceReader(document.slice(0, SAMPLE_LENGTH))
+async function readDocument(
+  document: string,
+  reader: SentenceReader,
+  breathe: Breathe
+): Promise<Document> {
   const blockReader = createBlockReader(document)
-  const sentences: Sentence[] = []
+  const quotable: Sentence[] = []
+  const others: Sentence[] = []
   let title: ReadonlySet<string> | undefined
   let number = 0
 
   function take(block: Block): void {
-    if (block.kind === 'heading') title ??= new Set(sentenceReader.words(block.text))
-    sentences.push(...sentenceReader.sentences(block, number++))
+    if (block.kind === 'heading') title ??= new Set(reader.words(block.text))
+    for (const sentence of reader.sentences(block, number++)) {
+      if (reader.words(sentence.text).length < MIN_WORDS) continue
+      if (isQuotable(sentence)) quotable.push(sentence)
+      else others.push(clip(sentence))
+    }
   }
 
   for (const line of linesOf(document)) {
@@ -80,12 +97,12 @@ async function readDocument(document: string, breathe: Breathe): Promise<Documen
     await breathe()
   }
   for (const block of blockReader.end()) take(block)
-  return { title: title ?? new Set(), sentences }
+  return { title: title ?? new Set(), quotable, others }
 }
 
 /** A sentence that stands for itself: not the lead-in of a list, not a row of names or signs. */
-function isQuotable({ text, words, kind }: Sentence): boolean {
-  if (words.length < MIN_WORDS || text.length > MAX_QUOTED || /[:：]$/.test(text)) return false
+function isQuotable({ text, kind }: Sentence): boolean {
+  if (text.length > MAX_QUOTED || /[:：]$/.test(text)) return false
   if (kind === 'item' && !FINISHED.test(text)) return false
   const letters = text.match(/[\p{L}\p{M}\s]/gu)?.length ?? 0
   return letters / text.length > 0.7
@@ -103,15 +120,10 @@ function sample(sentences: readonly Sentence[]): readonly Sentence[] {
   const head = Math.floor(limit * HEAD_SHARE)
   const step = (sentences.length - head) / (limit - head)
   const rest = Array.from({ length: limit - head }, (_, index) => head + Math.floor(index * step))
-  return [...sentences.slice(0, head), ...sentences.filter(inOrder(rest))]
+  return [...sentences.slice(0, head), ...rest.flatMap((index) => sentences[index] ?? [])]
 }
 
-function inOrder(indices: readonly number[]): (sentence: Sentence, index: number) => boolean {
-  const wanted = new Set(indices)
-  return (_, index) => wanted.has(index)
-}
-
-function styleOf({ text, words, kind, opensBlock }: Sentence): number {
+function styleOf({ text, words, kind, opensBlock }: Candidate): number {
   let style = kind === 'item' ? 0.6 : 1
   if (!opensBlock && DANGLING.test(text)) style *= 0.6
   if (DIRECTION.test(text)) style *= 0.4
@@ -120,7 +132,7 @@ function styleOf({ text, words, kind, opensBlock }: Sentence): number {
   return words.length < 8 ? style * 0.8 : style
 }
 
-function titleBonus({ words }: Sentence, title: ReadonlySet<string>): number {
+function titleBonus({ words }: Candidate, title: ReadonlySet<string>): number {
   return words.some((word) => title.has(word)) ? 1.2 : 1
 }
 
