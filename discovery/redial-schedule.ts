@@ -82,7 +82,7 @@ export interface Slots {
 }
 
 /** A peer that let us go, or that we let go, is not sought again for so long unless needed. */
-const RELEASED_REST_MS = 15 * 60_000
+export const RELEASED_REST_MS = 15 * 60_000
 
 /** All times are milliseconds on the monotonic clock, handed in as `now`. */
 export class RedialSchedule {

@@ -75,7 +75,7 @@ export interface Redialer extends Component {
 }
 
 /** Both ends of a mutual discovery would dial at once; the one with the larger id waits this long. */
-const YIELD_MS = 1500
+export const YIELD_MS = 1500
 /** These say that the peer is up just now, and the peer learns of us in the same way. */
 const MUTUAL: ReadonlySet<FoundBy> = new Set<FoundBy>(['same-host', 'mdns'])
 

@@ -1,0 +1,307 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { LumosError } from '../../../core/errors.ts'
+import { silentLogger } from '../../../core/logger.ts'
+import { LIMITS } from '../../../core/limits.ts'
+import { PeerBook } from '../../../discovery/peer-book.ts'
+import { createRedialer, YIELD_MS } from '../../../discovery/redial.ts'
+import type { Appetite, DialOutcome, DialTarget } from '../../../discovery/redial.ts'
+import { RELEASED_REST_MS } from '../../../discovery/redial-schedule.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { seededRandom } from '../../support/random.ts'
+
+const SELF = '12D3KooWMmmmm'
+const BEFORE = '12D3KooWAaaaa'
+const AFTER = '12D3KooWZzzzz'
+const MINUTE = 60_000
+/** A real one, where multiaddrs are parsed. */
+const REAL = '12D3KooWEQQFCiJXcG5VXF2gQRu6S9L2JD5QAPacYeCANnRJindq'
+
+interface Attempt extends DialTarget {
+  readonly at: number
+  readonly signal: AbortSignal
+  answer(outcome: DialOutcome): Promise<void>
+}
+
+function setup({ strangers = 8, lost = 12, seed = 1 } = {}) {
+  const clock = new ManualClock()
+  const random = seededRandom(seed)
+  const connected = new Set<string>()
+  const attempts: Attempt[] = []
+  const limits: { -readonly [K in keyof Appetite]: number } = { strangers, lost }
+  const book = new PeerBook({ clock, keep: (peer) => connected.has(peer) }, { self: SELF })
+  const redialer = createRedialer(
+    {
+      clock,
+      random,
+      logger: silentLogger,
+      book,
+      isConnected: (peer) => connected.has(peer),
+      appetite: () => ({
+        strangers: limits.strangers - connected.size,
+        lost: limits.lost - connected.size
+      }),
+      dial: (target, signal) => {
+        const { promise, resolve } = Promise.withResolvers<DialOutcome>()
+        attempts.push({
+          ...target,
+          signal,
+          at: clock.now(),
+          async answer(outcome) {
+            resolve(outcome)
+            await clock.advance(0)
+          }
+        })
+        return promise
+      }
+    },
+    { self: SELF }
+  )
+  function open(peer: string): void {
+    connected.add(peer)
+    redialer.opened(peer)
+  }
+  function close(peer: string, how: 'released' | 'lost' = 'lost'): void {
+    connected.delete(peer)
+    redialer.closed(peer, how)
+  }
+  return { attempts, book, clock, close, limits, open, redialer }
+}
+
+function hint(peer: string, foundBy: 'exchange' | 'same-host' | 'remembered' = 'exchange') {
+  return {
+    peer,
+    addresses: [`/ip4/10.0.0.1/tcp/${4000 + peer.charCodeAt(peer.length - 1)}`],
+    foundBy
+  }
+}
+
+function unreachable(peer = BEFORE): DialOutcome {
+  const address = hint(peer).addresses[0] ?? ''
+  const error = new LumosError('PEER_UNREACHABLE', { details: { peer } })
+  return { error, failures: [{ address, reason: 'connection refused' }] }
+}
+
+function refused(): DialOutcome {
+  return { error: new LumosError('OTHER_SWARM', { details: { peer: BEFORE } }), failures: [] }
+}
+
+test('dials a peer it hears of at the addresses it knows', async () => {
+  const { attempts, open, redialer } = setup()
+  await redialer.start()
+  redialer.learn(hint(BEFORE))
+  expect(attempts).toMatchObject([{ peer: BEFORE, addresses: hint(BEFORE).addresses }])
+  open(BEFORE)
+  await attempts[0]?.answer({ peer: BEFORE, address: hint(BEFORE).addresses[0] })
+  expect(redialer.goals()).toMatchObject([{ peer: BEFORE, state: 'connected', attempts: 0 }])
+  await redialer.stop()
+})
+
+test('tries for ever, ever more rarely, a minute apart at most', async () => {
+  const { attempts, clock, redialer } = setup()
+  await redialer.start()
+  redialer.learn(hint(BEFORE))
+  while (attempts.length < 40) {
+    await attempts.at(-1)?.answer(unreachable())
+    const { retryInMs = 0 } = redialer.goals()[0] ?? {}
+    await clock.advance(retryInMs)
+  }
+  const gaps = attempts.slice(1).map(({ at }, index) => at - (attempts[index]?.at ?? 0))
+  expect(gaps[0]).toBeLessThanOrEqual(1000)
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(MINUTE)
+  expect(Math.max(...gaps)).toBeGreaterThan(MINUTE / 2)
+  await attempts.at(-1)?.answer(unreachable())
+  await redialer.stop()
+})
+
+test('says of each address why it failed', async () => {
+  const { attempts, redialer } = setup()
+  await redialer.start()
+  redialer.learn(hint(BEFORE))
+  await attempts[0]?.answer(unreachable())
+  expect(redialer.goals()).toMatchObject([
+    {
+      state: 'disconnected',
+      attempts: 1,
+      error: { code: 'PEER_UNREACHABLE' },
+      failures: [{ address: hint(BEFORE).addresses[0], reason: 'connection refused' }]
+    }
+  ])
+  await redialer.stop()
+})
+
+test('a new address makes a peer due at once, however long it would have waited', async () => {
+  const { attempts, clock, redialer } = setup()
+  await redialer.start()
+  redialer.learn(hint(BEFORE))
+  for (const _ of Array.from({ length: 8 })) {
+    await attempts.at(-1)?.answer(unreachable())
+    await clock.advance(redialer.goals()[0]?.retryInMs ?? 0)
+  }
+  await attempts.at(-1)?.answer(unreachable())
+  const before = attempts.length
+  redialer.learn({ ...hint(BEFORE), addresses: ['/ip4/10.0.0.9/tcp/1'] })
+  expect(attempts).toHaveLength(before + 1)
+  expect(attempts.at(-1)?.addresses).toContain('/ip4/10.0.0.9/tcp/1')
+  await attempts.at(-1)?.answer(unreachable())
+  await redialer.stop()
+})
+
+test('a peer that refused is asked again after half a minute at the earliest', async () => {
+  const { attempts, clock, redialer } = setup()
+  await redialer.start()
+  redialer.learn(hint(BEFORE))
+  await attempts[0]?.answer(refused())
+  expect(redialer.goals()).toMatchObject([{ state: 'refused', error: { code: 'OTHER_SWARM' } }])
+  await clock.advance(MINUTE / 2 - 1)
+  expect(attempts).toHaveLength(1)
+  await clock.advance(MINUTE / 2 + 1)
+  expect(attempts).toHaveLength(2)
+  await attempts[1]?.answer(refused())
+  await redialer.stop()
+})
+
+test('of two nodes that see each other, the one with the greater id waits', async () => {
+  const { attempts, clock, redialer } = setup()
+  await redialer.start()
+  redialer.learn(hint(AFTER, 'same-host'))
+  expect(attempts).toMatchObject([{ peer: AFTER }])
+  redialer.learn(hint(BEFORE, 'same-host'))
+  expect(attempts).toHaveLength(1)
+  await clock.advance(YIELD_MS)
+  expect(attempts).toMatchObject([{ peer: AFTER }, { peer: BEFORE }])
+  for (const attempt of attempts) await attempt.answer(unreachable())
+  await redialer.stop()
+})
+
+test('dials no more strangers than are wanted, and one more for each that is lost', async () => {
+  const { attempts, clock, limits, open, redialer } = setup({ strangers: 2, lost: 2 })
+  await redialer.start()
+  const peers = ['a', 'b', 'c', 'd'].map((letter) => `12D3KooW${letter.repeat(5)}`)
+  for (const peer of peers) redialer.learn(hint(peer))
+  expect(attempts).toHaveLength(2)
+  for (const attempt of attempts.slice()) {
+    const { peer = '' } = attempt
+    open(peer)
+    await attempt.answer({ peer, address: undefined })
+  }
+  await clock.advance(10 * MINUTE)
+  expect(attempts).toHaveLength(2)
+  Object.assign(limits, { strangers: 3, lost: 3 })
+  redialer.poke()
+  expect(attempts).toHaveLength(3)
+  await attempts[2]?.answer(unreachable())
+  await redialer.stop()
+})
+
+test('a peer whose session broke is wanted back beyond the target, one that was let go is not', async () => {
+  const { attempts, clock, close, open, redialer } = setup({ strangers: 0, lost: 4 })
+  await redialer.start()
+  for (const peer of [BEFORE, AFTER]) {
+    redialer.learn(hint(peer))
+    open(peer)
+  }
+  close(BEFORE, 'lost')
+  close(AFTER, 'released')
+  await clock.advance(10 * MINUTE)
+  expect(new Set(attempts.map(({ peer }) => peer))).toEqual(new Set([BEFORE]))
+  await attempts.at(-1)?.answer(unreachable())
+  await redialer.stop()
+})
+
+test('a bootstrap node is tried for ever, but left alone for a while when it let us go', async () => {
+  const { attempts, clock, close, open, redialer } = setup({ strangers: 0, lost: 0 })
+  redialer.pin('/ip4/10.0.0.1/tcp/4001', 'bootstrap')
+  await redialer.start()
+  expect(attempts).toMatchObject([{ peer: undefined, addresses: ['/ip4/10.0.0.1/tcp/4001'] }])
+  await attempts[0]?.answer(unreachable())
+  await clock.advance(1000)
+  open(BEFORE)
+  await attempts[1]?.answer({ peer: BEFORE, address: '/ip4/10.0.0.1/tcp/4001' })
+  expect(redialer.isPinned(BEFORE)).toBe(true)
+  close(BEFORE, 'released')
+  await clock.advance(RELEASED_REST_MS - 1)
+  expect(attempts).toHaveLength(2)
+  await clock.advance(1)
+  expect(attempts).toHaveLength(3)
+  open(BEFORE)
+  await attempts[2]?.answer({ peer: BEFORE, address: undefined })
+  close(BEFORE, 'lost')
+  await clock.advance(1000)
+  expect(attempts).toHaveLength(4)
+  await attempts[3]?.answer(unreachable())
+  await redialer.stop()
+})
+
+test('two addresses of one pinned peer lead to one connection', async () => {
+  const { attempts, clock, open, redialer } = setup()
+  redialer.pin(`/ip4/10.0.0.1/tcp/4001/p2p/${REAL}`, 'manual')
+  redialer.pin(`/ip4/10.0.0.1/tcp/4002/ws/p2p/${REAL}`, 'manual')
+  await redialer.start()
+  expect(attempts).toHaveLength(1)
+  open(REAL)
+  await attempts[0]?.answer({ peer: REAL, address: undefined })
+  await clock.advance(MINUTE)
+  expect(attempts).toHaveLength(1)
+  expect(redialer.isHeld(REAL)).toBe(true)
+  redialer.unpin(REAL)
+  expect(redialer.isPinned(REAL)).toBe(false)
+  await redialer.stop()
+})
+
+test('gives up a dial that takes too long, and every dial when stopped', async () => {
+  const { attempts, clock, redialer } = setup()
+  await redialer.start()
+  redialer.learn(hint(BEFORE))
+  await clock.advance(LIMITS.dialDeadline.value)
+  expect(attempts[0]?.signal.aborted).toBe(true)
+  await attempts[0]?.answer(unreachable())
+  redialer.learn(hint(AFTER))
+  const stopped = redialer.stop()
+  expect(attempts.at(-1)?.signal.aborted).toBe(true)
+  for (const attempt of attempts) await attempt.answer(unreachable(attempt.peer))
+  await stopped
+  expect(clock.pending).toBe(0)
+})
+
+test('whatever happens, dials stay bounded, one for each peer, and none are left behind', async () => {
+  const letter = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h')
+  const event = fc.record({
+    kind: fc.constantFrom('learn', 'open', 'lose', 'release', 'answer', 'fail', 'refuse', 'wait'),
+    letter
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.integer(), fc.array(event, { maxLength: 60 }), async (seed, events) => {
+      const { attempts, clock, close, open, redialer } = setup({ seed, strangers: 3, lost: 5 })
+      const answered = new Set<Attempt>()
+      const pending = () => attempts.filter((attempt) => !answered.has(attempt))
+      const answer = async (outcome: (peer: string) => DialOutcome) => {
+        const [attempt] = pending()
+        if (attempt === undefined) return
+        answered.add(attempt)
+        await attempt.answer(outcome(attempt.peer ?? ''))
+      }
+      await redialer.start()
+      for (const { kind, letter: name } of events) {
+        const peer = `12D3KooW${name.repeat(5)}`
+        if (kind === 'learn') redialer.learn(hint(peer))
+        else if (kind === 'open') open(peer)
+        else if (kind === 'lose') close(peer, 'lost')
+        else if (kind === 'release') close(peer, 'released')
+        else if (kind === 'answer')
+          await answer((to) => (open(to), { peer: to, address: undefined }))
+        else if (kind === 'fail') await answer(unreachable)
+        else if (kind === 'refuse') await answer(refused)
+        else await clock.advance(5000)
+        const dialled = pending().map((attempt) => attempt.peer)
+        expect(dialled.length).toBeLessThanOrEqual(LIMITS.parallelDials.value)
+        expect(redialer.dialing).toBe(dialled.length)
+      }
+      const stopped = redialer.stop()
+      while (pending().length > 0) await answer(unreachable)
+      await stopped
+      expect(clock.pending).toBe(0)
+    }),
+    { numRuns: 100 }
+  )
+})
