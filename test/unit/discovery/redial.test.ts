@@ -43,6 +43,7 @@ function setup({ strangers = 8, lost = 12, seed = 1 } = {}) {
       }),
       dial: (target, signal) => {
         const { promise, resolve } = Promise.withResolvers<DialOutcome>()
+        signal.addEventListener('abort', () => resolve(unreachable()))
         attempts.push({
           ...target,
           signal,
