@@ -5,19 +5,17 @@ import type { ComponentLogger, PeerDiscovery } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { PeerIdText } from '../core/ids.ts'
-import { LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
-import { isLoopback, peerOfAddress } from './hint.ts'
+import { isLoopback } from './hint.ts'
 import type { HintEvents, HintSource } from './hint.ts'
+import { parseResponse, SERVICE_TAG } from './mdns-packet.ts'
+import type { MdnsPacket } from './mdns-packet.ts'
 
-/** Our own, since `_p2p._udp` would meet every IPFS node of the network. */
-const SERVICE_TAG = '_lumos._udp.local'
 /**
  * Every node answers every question, so traffic grows with the square of the nodes. A newcomer asks
  * at once and dials whoever answers; the rest need not ask as often as the library's ten seconds.
  */
 const QUERY_INTERVAL_MS = 30_000
-const TXT_PREFIX = 'dnsaddr='
 
 export interface MdnsComponents {
   readonly random: Random
@@ -100,56 +98,4 @@ function isResponder(service: PeerDiscovery): service is PeerDiscovery & Respond
 
 function announced(addresses: readonly string[]): Multiaddr[] {
   return addresses.filter((address) => !isLoopback(address)).map((address) => multiaddr(address))
-}
-
-/** What dns-packet decodes, as far as we read it. */
-export interface MdnsPacket {
-  readonly answers?: readonly MdnsRecord[]
-  readonly additionals?: readonly MdnsRecord[]
-}
-
-export interface MdnsRecord {
-  readonly type: string
-  readonly name: string
-  readonly data?: unknown
-}
-
-export interface Announcement {
-  readonly peer: PeerIdText
-  readonly swarm: string
-  readonly addresses: readonly string[]
-}
-
-/** Reads a node's announcement; anybody on the network may have sent the packet. */
-function parseResponse({ answers = [], additionals = [] }: MdnsPacket): Announcement | undefined {
-  const pointer = answers.find(({ type, name }) => type === 'PTR' && name === SERVICE_TAG)
-  const [label = ''] = typeof pointer?.data === 'string' ? pointer.data.split('.') : []
-  const [swarm = '', suffix] = label.split('-')
-  if (swarm === '' || suffix === undefined) return undefined
-  const addresses = [...answers, ...additionals]
-    .filter(({ type, name }) => type === 'TXT' && name === `${label}.${SERVICE_TAG}`)
-    .flatMap(({ data }) => texts(data))
-    .filter((text) => text.startsWith(TXT_PREFIX))
-    .map((text) => text.slice(TXT_PREFIX.length))
-    .slice(0, LIMITS.addressesPerPeer.value)
-  const peer = commonPeer(addresses)
-  return peer === undefined ? undefined : { peer, swarm, addresses }
-}
-
-function texts(data: unknown): string[] {
-  const parts: unknown[] = Array.isArray(data) ? data : [data]
-  return parts
-    .filter((part) => typeof part === 'string' || part instanceof Uint8Array)
-    .map((part) => (typeof part === 'string' ? part : Buffer.from(part).toString()))
-}
-
-/** The peer that all addresses name; one packet speaks for one node. */
-function commonPeer(addresses: readonly string[]): PeerIdText | undefined {
-  try {
-    const peers = new Set(addresses.map((address) => peerOfAddress(address)))
-    const [peer] = peers
-    return peers.size === 1 ? peer : undefined
-  } catch {
-    return undefined
-  }
 }

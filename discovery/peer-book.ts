@@ -24,6 +24,9 @@ export interface KnownPeer {
   readonly seenAt: number
 }
 
+/** Before every time of any clock. */
+const NEVER = -1
+
 interface AddressNote {
   workedAt: number
   failure: string | undefined
@@ -168,7 +171,7 @@ function addAddress({ addresses }: Entry, address: string): boolean {
     const [oldest] = failed ?? [...addresses.keys()]
     if (oldest !== undefined) addresses.delete(oldest)
   }
-  addresses.set(address, { workedAt: 0, failure: undefined })
+  addresses.set(address, { workedAt: NEVER, failure: undefined })
   return true
 }
 
