@@ -130,8 +130,8 @@ function notesFor(
 }
 
 /** It had a session since `horizon`, and nobody found it gone since. */
-function isHopeful({ addresses, connectedAt = 0, failures }: KnownPeer, horizon: number): boolean {
-  return connectedAt > horizon && failures.length < addresses.length
+function isHopeful({ addresses, connectedAt, failures }: KnownPeer, horizon: number): boolean {
+  return connectedAt !== undefined && connectedAt > horizon && failures.length < addresses.length
 }
 
 function noteOf({ peer, name, addresses }: KnownPeer, isLocal: boolean): PeerNote {
