@@ -260,11 +260,17 @@ class TopologyKeeper implements Topology {
     if (walk === undefined || sessions().length === 0) return
     if (now - this.#walkedAt < WALK_INTERVAL_MS) return
     this.#walkedAt = now
+    const ending = new AbortController()
+    const end = (): void => ending.abort()
+    const cancelTimer = clock.after(WALK_TIMEOUT_MS, end)
+    stopped.addEventListener('abort', end)
     try {
-      const signal = AbortSignal.any([stopped, clock.timeout(WALK_TIMEOUT_MS)])
-      for await (const hint of walk(signal)) learn(hint)
+      for await (const hint of walk(ending.signal)) learn(hint)
     } catch (error) {
       logger.debug('a walk through the DHT ended early', { error })
+    } finally {
+      cancelTimer()
+      stopped.removeEventListener('abort', end)
     }
   }
 }
