@@ -14,6 +14,8 @@ const NODES = 59
  */
 const MESH_MS = 60_000
 const DELIVERY_MS = 10_000
+/** The high-water mark (docs/protocols/discovery.md, "Keeping a mesh"). */
+const MOST_PEERS = 1.5 * TARGET_PEERS
 
 const hosts: MeshHost[] = []
 
@@ -76,5 +78,6 @@ test('sixty nodes that start at once all get their peers, and a message reaches 
   const degrees = (await degreesOf(group)).toSorted((a, b) => a - b)
   figures['degrees'] = [degrees.at(0) ?? 0, degrees[NODES >> 1] ?? 0, degrees.at(-1) ?? 0]
   process.stdout.write(`sixty nodes: ${JSON.stringify(figures)}\n`)
-  expect(degrees.at(-1)).toBeLessThanOrEqual(2 * TARGET_PEERS)
+  // Newcomers crowd in faster than a node asks to be let go, which it does once a second.
+  await until(async () => Math.max(...(await degreesOf(group))) <= MOST_PEERS, MESH_MS)
 })
