@@ -79,5 +79,7 @@ test('sixty nodes that start at once all get their peers, and a message reaches 
   figures['degrees'] = [degrees.at(0) ?? 0, degrees[NODES >> 1] ?? 0, degrees.at(-1) ?? 0]
   process.stdout.write(`sixty nodes: ${JSON.stringify(figures)}\n`)
   // Newcomers crowd in faster than a node asks to be let go, which it does once a second.
-  await until(async () => Math.max(...(await degreesOf(group))) <= MOST_PEERS, MESH_MS)
+  await expect
+    .poll(async () => Math.max(...(await degreesOf(group))), { timeout: MESH_MS })
+    .toBeLessThanOrEqual(MOST_PEERS)
 })
