@@ -2,7 +2,7 @@
  * A process without rights that calculates, and that can be killed at any moment.
  *
  * Not a worker thread: V8 answers some allocations (`1:1e9`) by ending the whole process, whatever
- * the thread's resource limits say (docs/decisions/0010-calculator-process.md).
+ * the thread's resource limits say (docs/decisions/0006-the-calculator-is-a-process.md).
  */
 import { fork } from 'node:child_process'
 import { createRequire } from 'node:module'
