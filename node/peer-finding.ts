@@ -21,6 +21,8 @@ import type { Swarm } from '../trust/swarm.ts'
 import { createDialer } from './dialer.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
 import type { Network } from './libp2p.ts'
+import { createStrayConnections } from './stray-connections.ts'
+import type { OpenConnection } from './stray-connections.ts'
 
 export interface PeerFindingComponents {
   readonly clock: Clock
@@ -67,12 +69,18 @@ export function createPeerFinding(
       walk: (signal) => walk(components, signal),
       async disconnect(peer) {
         await sessions.disconnect(peer)
-        await libp2p.hangUp(peerIdFromString(peer))
+        await hangUp(components, peer)
       }
     },
     { self, ...init }
   )
   const sameHost = addSources(components, finder, init)
+  const strays = createStrayConnections({
+    clock: components.clock,
+    connections: () => openConnections(network),
+    isWanted: (peer) => sessions.get(peer) !== undefined || isRelay(network, peer),
+    hangUp: (peer) => hangUp(components, peer)
+  })
 
   const onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
     const peer = detail.peerId.toString()
@@ -92,11 +100,13 @@ export function createPeerFinding(
     async start() {
       libp2p.addEventListener('peer:identify', onIdentify)
       await finder.start()
+      await strays.start()
       libp2p.addEventListener('self:peer:update', onAddresses)
     },
     async stop() {
       libp2p.removeEventListener('self:peer:update', onAddresses)
       libp2p.removeEventListener('peer:identify', onIdentify)
+      await strays.stop()
       await finder.stop()
     }
   }
@@ -129,8 +139,32 @@ function addSources(
   return sameHost
 }
 
+/** A peer that does not read must not hold up the one that leaves; libp2p closes the socket then. */
+const HANG_UP_MS = 2000
 /** Kademlia keys are SHA-256 digests. */
 const KEY_BYTES = 32
+
+function openConnections({ libp2p }: Network): readonly OpenConnection[] {
+  return libp2p
+    .getConnections()
+    .map(({ remotePeer, timeline }) => ({ peer: remotePeer.toString(), openedAt: timeline.open }))
+}
+
+/** Whether this node is reached through the peer. */
+function isRelay(network: Network, peer: PeerIdText): boolean {
+  return network.addresses().some((address) => address.includes(`/p2p/${peer}/p2p-circuit`))
+}
+
+async function hangUp(
+  { clock, logger, network }: PeerFindingComponents,
+  peer: PeerIdText
+): Promise<void> {
+  try {
+    await network.libp2p.hangUp(peerIdFromString(peer), { signal: clock.timeout(HANG_UP_MS) })
+  } catch (error) {
+    logger.debug('a connection did not close in order', { peer, error })
+  }
+}
 
 function isLocal({ libp2p }: Network, peer: PeerIdText): boolean {
   const connections = libp2p.getConnections(peerIdFromString(peer))
