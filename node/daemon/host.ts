@@ -2,6 +2,8 @@
 import { execFile } from 'node:child_process'
 import { closeSync, fstatSync, statSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Environment } from '../../core/paths.ts'
 
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
@@ -28,6 +30,8 @@ export interface DaemonHost {
   tell(fd: number, line: string): void
   /** Runs a program to its end. */
   run(program: string, args: readonly string[], timeoutMs: number): Promise<void>
+  /** Gives memory that is no longer in use back to the system; takes about 0.1 s. */
+  releaseMemory(): void
   /** Ends the process now. */
   exit(code: number): void
 }
@@ -63,8 +67,15 @@ export function createProcessHost(): DaemonHost {
       new Promise((resolve, reject) => {
         execFile(program, args, { timeout }, (error) => (error ? reject(error) : resolve()))
       }),
+    releaseMemory,
     exit: (code) => process.exit(code)
   }
+}
+
+/** V8 sizes its heap for the busiest moment, and collects in full only under pressure, which rest never brings. */
+function releaseMemory(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext("gc({ type: 'major', flavor: 'last-resort' })")
 }
 
 function ignore(): void {}

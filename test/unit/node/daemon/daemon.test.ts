@@ -40,6 +40,7 @@ function fakeHost(env: Record<string, string> = {}) {
     onDefect: (handler) => listen(defects, handler),
     tell: vi.fn<DaemonHost['tell']>(),
     run: vi.fn<DaemonHost['run']>(async () => undefined),
+    releaseMemory: vi.fn<DaemonHost['releaseMemory']>(),
     exit: vi.fn<DaemonHost['exit']>()
   } satisfies DaemonHost
   const signal = (name: StopSignal) => signals.forEach((handler) => handler(name))
@@ -122,6 +123,18 @@ test('says that it is ready when it answers, and is gone when it has ended', asy
   expect(await record()).toMatchObject({ exit: { code: 0 } })
   await expect(client.status()).rejects.toMatchObject({ code: 'DAEMON_DOWN' })
   expect([listeners(), clock.pending]).toEqual([0, 0])
+})
+
+test('gives back the memory that starting took, once it has settled', async () => {
+  const { run, ready, signal, host, clock } = await setup()
+  const ended = run()
+  await ready()
+  await vi.waitUntil(() => clock.pending > 0, { interval: 5 })
+  expect(host.releaseMemory).not.toHaveBeenCalled()
+  await clock.advance(10_000)
+  expect(host.releaseMemory).toHaveBeenCalledOnce()
+  signal('SIGTERM')
+  expect(await ended).toBe(0)
 })
 
 test('with --json, says so as one document', async () => {
