@@ -2,6 +2,7 @@
 import { TERMINAL_STATES } from '../core/a2a.ts'
 import type { TaskState } from '../core/a2a.ts'
 import { LIMITS } from '../core/limits.ts'
+import { createFifo } from './fifo.ts'
 import { sizeOf } from './task-fold.ts'
 import type {
   Commit,
@@ -37,12 +38,13 @@ interface Entry {
 
 class MemoryTaskStore implements TaskStore {
   readonly #init: Required<MemoryTaskStoreInit>
-  /** In the order of their last change of state, so that lists need no sorting. */
   readonly #entries = new Map<string, Entry>()
   /** Ended tasks in the order of their end. */
-  readonly #ended = new Map<string, Entry>()
-  /** Keys of forgotten tasks, oldest first. */
+  readonly #ended = createFifo<Entry>()
+  /** Keys of forgotten tasks. */
   readonly #tombstones = new Set<string>()
+  /** The same, oldest first. */
+  readonly #forgotten = createFifo<string>()
   #endedBytes = 0
 
   constructor(init: MemoryTaskStoreInit) {
@@ -63,8 +65,7 @@ class MemoryTaskStore implements TaskStore {
   }
 
   append(key: TaskKey, event: TaskEvent): Commit {
-    const name = keyText(key)
-    const entry = this.#entries.get(name)
+    const entry = this.#entries.get(keyText(key))
     if (entry === undefined) return undefined
     // A new attempt begins with a Task that replaces all that was said before.
     if (event.seq === 0) entry.events = []
@@ -74,9 +75,7 @@ class MemoryTaskStore implements TaskStore {
     if (state === undefined) return undefined
     entry.state = state
     entry.updatedAt = event.at
-    this.#entries.delete(name)
-    this.#entries.set(name, entry)
-    if (TERMINAL_STATES.has(state)) this.#keepEnded(name, entry)
+    if (TERMINAL_STATES.has(state)) this.#keepEnded(entry)
     return undefined
   }
 
@@ -94,8 +93,6 @@ class MemoryTaskStore implements TaskStore {
   list({ limit, before, ...query }: TaskQuery): Promise<TaskPage> {
     const matching = [...this.#entries.values()]
       .filter((entry) => matches(entry, query))
-      .toReversed()
-      // Nearly sorted already: only changes within one millisecond are out of order.
       .toSorted((a, b) => order(placeOf(a), placeOf(b)))
     const rest =
       before === undefined
@@ -109,32 +106,30 @@ class MemoryTaskStore implements TaskStore {
   }
 
   collect(horizon: number): Promise<void> {
-    for (const [name, { updatedAt }] of this.#ended) {
-      if (updatedAt >= horizon) break
-      this.#forget(name)
-    }
+    while ((this.#ended.first?.updatedAt ?? Infinity) < horizon) this.#forgetOldest()
     return Promise.resolve()
   }
 
-  #keepEnded(name: string, entry: Entry): void {
-    this.#ended.set(name, entry)
+  #keepEnded(entry: Entry): void {
+    this.#ended.push(entry)
     this.#endedBytes += entry.bytes
     const { maxTasks, maxBytes } = this.#init
-    for (const oldest of this.#ended.keys()) {
-      if (this.#ended.size <= maxTasks && this.#endedBytes <= maxBytes) break
-      // The newest stays even if it alone is above the limit: its caller has not seen the end yet.
-      if (oldest === name) break
-      this.#forget(oldest)
+    // The newest stays even if it alone is above the limit: its caller has not seen the end yet.
+    while (this.#ended.size > 1 && (this.#ended.size > maxTasks || this.#endedBytes > maxBytes)) {
+      this.#forgetOldest()
     }
   }
 
-  #forget(name: string): void {
-    this.#endedBytes -= this.#ended.get(name)?.bytes ?? 0
-    this.#ended.delete(name)
+  #forgetOldest(): void {
+    const entry = this.#ended.shift()
+    if (entry === undefined) return
+    const name = keyText(entry.record)
+    this.#endedBytes -= entry.bytes
     this.#entries.delete(name)
     this.#tombstones.add(name)
-    if (this.#tombstones.size <= this.#init.maxTombstones) return
-    const [oldest] = this.#tombstones
+    this.#forgotten.push(name)
+    if (this.#forgotten.size <= this.#init.maxTombstones) return
+    const oldest = this.#forgotten.shift()
     if (oldest !== undefined) this.#tombstones.delete(oldest)
   }
 }

@@ -1,5 +1,5 @@
 /** Tells a repeated request from another one under the same task id. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { Message } from '../core/a2a.ts'
 
@@ -9,7 +9,5 @@ import type { Message } from '../core/a2a.ts'
  */
 export function payloadHash(agentId: string, message: Message): string {
   const { messageId: _, taskId: __, ...asked } = message
-  return createHash('sha256')
-    .update(canonicalize({ agentId, ...asked }) ?? '')
-    .digest('base64url')
+  return hash('sha256', canonicalize({ agentId, ...asked }) ?? '', 'base64url')
 }

@@ -108,8 +108,8 @@ export function sizeOf(event: StreamResponse): number {
   const { task, statusUpdate, artifactUpdate, message } = event
   const overhead = 256
   if (artifactUpdate !== undefined) {
-    const { artifact, metadata } = artifactUpdate
-    return overhead + sizeOfParts(artifact.parts) + sizeOfJson(artifact.metadata ?? metadata)
+    const { artifact } = artifactUpdate
+    return overhead + sizeOfParts(artifact.parts) + sizeOfJson(artifact.metadata)
   }
   const spoken = message ?? statusUpdate?.status.message
   if (task === undefined) return overhead + (spoken ? sizeOfMessage(spoken) : 0)
