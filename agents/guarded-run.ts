@@ -9,17 +9,27 @@ import { assertOutput, OutputFlaw } from './output.ts'
 /** Outputs forwarded before timers and sockets get a turn, should neither side ever wait. */
 const OUTPUTS_PER_TURN = 64
 
+/** One run of an agent, from its first step on. */
+export interface GuardedRun {
+  readonly agent: Agent
+  readonly request: AgentRequest
+  /** Called when the run has ended, however it did. */
+  over(): void
+}
+
 /**
- * Forwards what `agent` yields, checked. Ends within `LIMITS.cancelGrace` of an abort even when the
+ * Forwards what an agent yields, checked. Ends within `LIMITS.cancelGrace` of an abort even when the
  * agent ignores it; only an agent that blocks the thread cannot be helped (docs/agents.md).
+ *
+ * One generator for the whole way, because each more that an output passes costs four turns.
  *
  * @yields what the agent yielded
  */
 export async function* runGuarded(
   clock: Clock,
-  agent: Agent,
-  request: AgentRequest
+  begin: () => GuardedRun
 ): AsyncGenerator<AgentOutput, void> {
+  const { agent, request, over } = begin()
   const { signal, log, taskId } = request
   const nextStep = createSteps(signal)
   let iterator: AsyncIterator<unknown> | undefined
@@ -44,6 +54,7 @@ export async function* runGuarded(
     if (iterator !== undefined && !(await close(clock, iterator))) {
       log.warn('agent did not stop in time', { taskId })
     }
+    over()
   }
 }
 

@@ -7,7 +7,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Agent, AgentOutput } from './agent.ts'
 import { createCollector } from './collector.ts'
-import { runGuarded } from './guarded-run.ts'
+import { type GuardedRun, runGuarded } from './guarded-run.ts'
 
 /** One task as the task engine hands it over. */
 export interface AgentRun {
@@ -57,7 +57,11 @@ export function createAgentRunner(
   const running = new Set<AbortController>()
   let stopped: LumosError | undefined
 
-  async function* run(task: AgentRun, depth: number): AsyncGenerator<AgentOutput, void> {
+  function run(task: AgentRun, depth: number): AsyncIterable<AgentOutput> {
+    return runGuarded(clock, () => begin(task, depth))
+  }
+
+  function begin(task: AgentRun, depth: number): GuardedRun {
     if (depth > LIMITS.agentAskDepth.value) throw askedTooDeep(task.agentId)
     const { agent, log } = find(task.agentId)
     if (stopped !== undefined) throw stopped
@@ -67,22 +71,25 @@ export function createAgentRunner(
     const cancel = (): void => controller.abort(task.signal.reason)
     task.signal.addEventListener('abort', cancel, { once: true })
     running.add(controller)
-    try {
-      yield* runGuarded(clock, agent, {
-        ...task,
-        text: textOf(task.message.parts),
-        signal,
-        log,
-        ask(agentId, input) {
-          const question = asQuestion({ ...task, signal }, agentId, input)
-          return answerOf(agentId, run(question, depth + 1))
-        }
-      })
-    } finally {
-      running.delete(controller)
-      task.signal.removeEventListener('abort', cancel)
-      // Whoever is still being asked has nobody left to answer.
-      controller.abort(TASK_OVER)
+    const request = {
+      ...task,
+      text: textOf(task.message.parts),
+      signal,
+      log,
+      ask(agentId: string, input: string | readonly Part[]) {
+        const question = asQuestion({ ...task, signal }, agentId, input)
+        return answerOf(agentId, run(question, depth + 1))
+      }
+    }
+    return {
+      agent,
+      request,
+      over() {
+        running.delete(controller)
+        task.signal.removeEventListener('abort', cancel)
+        // Whoever is still being asked has nobody left to answer.
+        controller.abort(TASK_OVER)
+      }
     }
   }
 
