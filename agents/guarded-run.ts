@@ -14,7 +14,7 @@ export interface GuardedRun {
   readonly agent: Agent
   readonly request: AgentRequest
   /** Called when the run has ended, however it did. */
-  over(): void
+  readonly over: () => void
 }
 
 /**

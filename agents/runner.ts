@@ -84,7 +84,7 @@ export function createAgentRunner(
     return {
       agent,
       request,
-      over() {
+      over: () => {
         running.delete(controller)
         task.signal.removeEventListener('abort', cancel)
         // Whoever is still being asked has nobody left to answer.
