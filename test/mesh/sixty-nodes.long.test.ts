@@ -8,12 +8,9 @@ import type { MeshHost } from '../support/mesh-hosts.ts'
 const PROCESSES = 2
 /** Besides the bootstrap node, which has a process of its own. */
 const NODES = 59
-/**
- * What must come true, not how soon: the promised times (10 s and 1 s on two idle cores) are printed
- * and stand in docs/benchmarks.md, since a busy machine must not fail a change.
- */
-const MESH_MS = 60_000
-const DELIVERY_MS = 10_000
+/** What a swarm of sixty promises (docs/benchmarks.md); two idle cores need half of the first, a fifth of the second. */
+const MESH_MS = 10_000
+const DELIVERY_MS = 1000
 /** The high-water mark (docs/protocols/discovery.md, "Keeping a mesh"). */
 const MOST_PEERS = 1.5 * TARGET_PEERS
 
@@ -46,7 +43,7 @@ async function isMesh(group: readonly MeshHost[]): Promise<boolean> {
   return Math.min(...degrees) >= TARGET_PEERS && Math.min(...meshes) > 0
 }
 
-/** Milliseconds until `others` nodes have a message of one of the group. */
+/** Milliseconds until `others` nodes have a message of the first node of the last host in the group. */
 async function deliver(group: readonly MeshHost[], text: string, others: number): Promise<number> {
   await group.at(-1)?.publish(0, text)
   return until(async () => {
@@ -67,7 +64,10 @@ test('sixty nodes that start at once all get their peers, and a message reaches 
   await Promise.all(group.map((each, index) => each.start(share(index), { bootstrap })))
   const startMs = Math.round(performance.now() - start)
   figures['meshMs'] = startMs + (await until(() => isMesh(all), MESH_MS - startMs))
-  figures['deliveryMs'] = [await deliver(all, 'first', NODES), await deliver(all, 'second', NODES)]
+  figures['deliveryMs'] = [
+    await deliver(all, 'first', NODES),
+    await deliver([...group, hub], 'second', NODES)
+  ]
   const costs = await Promise.all(all.map((each) => each.cost()))
   figures['connections'] = costs.reduce((sum, each) => sum + each.connectionEnds, 0) / 2
   figures['cpuMs'] = Math.round(costs.reduce((sum, each) => sum + each.cpuMs, 0))
