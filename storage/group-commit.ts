@@ -2,6 +2,7 @@
 import { LumosError, toLumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Operation, Store } from './store.ts'
+import { assertKeys } from './store.ts'
 
 export interface AppendOptions {
   /** Whether the promise waits for the disk; without it, for the operating system only. */
@@ -130,7 +131,10 @@ async function commit(store: Pick<Store, 'commit'>, batch: readonly Write[]): Pr
   const operations: Operation[] = []
   const taken = batch.filter((write) => {
     try {
-      for (const operation of write.operations()) operations.push(operation)
+      const made = write.operations()
+      // A bad key must not fail those who share its batch.
+      for (const { key } of made) assertKeys(key)
+      for (const operation of made) operations.push(operation)
       return true
     } catch (error) {
       write.reject(error)

@@ -9,9 +9,15 @@ import { errnoText, makeDirectories } from './private-directory.ts'
 import type { Entry, IterateOptions, KeyRange, Store } from './store.ts'
 import { assertKeys, compareKeys } from './store.ts'
 
-/** Entries of one page of an iteration: a hop to LevelDB's thread costs as much as reading fifty. */
-const PAGE_ENTRIES = 512
+/**
+ * Entries of one page of an iteration: few at first, then as many as fill about `PAGE_BYTES`.
+ * A hop to LevelDB's thread costs as much as reading fifty.
+ */
+const FIRST_PAGE_ENTRIES = 16
+const LARGEST_PAGE_ENTRIES = 512
 const PAGE_BYTES = 256 * 1024
+/** The size of a page is kept by its number of entries. */
+const NO_HIGH_WATER_MARK = 2 ** 31
 
 type Database = Level<string, Uint8Array>
 
@@ -27,17 +33,17 @@ export async function openLevelStore(path: string, init: { create: boolean }): P
 
   function page(range: KeyRange, reverse: boolean, limit: number): Promise<Entry[]> {
     return use(async (database) => {
+      const entries: Entry[] = []
       const iterator = database.iterator({
         ...bounds(range),
         reverse,
-        limit,
-        highWaterMarkBytes: PAGE_BYTES
+        // One more, and not `nextv`: classic-level tells of a damaged block, which LevelDB skips,
+        // only to those who read an iterator to its end.
+        limit: limit + 1,
+        highWaterMarkBytes: NO_HIGH_WATER_MARK
       })
-      try {
-        return await iterator.nextv(limit)
-      } finally {
-        await iterator.close()
-      }
+      for await (const entry of iterator) entries.push(entry)
+      return entries.slice(0, limit)
     })
   }
 
@@ -143,12 +149,16 @@ async function* pages(
   assertKeys(range.gte, range.gt, range.lt)
   let rest = range
   let wanted = limit
+  let size = FIRST_PAGE_ENTRIES
   while (wanted > 0) {
-    const entries = await page(rest, reverse, Math.min(wanted, PAGE_ENTRIES))
-    const last = entries.at(-1)
-    if (last === undefined) return
+    const asked = Math.min(wanted, size)
+    const entries = await page(rest, reverse, asked)
     yield* entries
+    const last = entries.at(-1)
+    if (last === undefined || entries.length < asked) return
     wanted -= entries.length
+    const bytes = entries.reduce((sum, [, value]) => sum + value.length, 0)
+    size = bytes > PAGE_BYTES ? Math.ceil(size / 2) : Math.min(size * 2, LARGEST_PAGE_ENTRIES)
     rest = reverse ? { ...rest, lt: last[0] } : { ...rest, gt: last[0] }
   }
 }
@@ -163,16 +173,20 @@ function bounds({ gte, gt, lt }: KeyRange): KeyRange {
 }
 
 async function openDatabase(path: string, create: boolean): Promise<Database> {
-  const database: Database = new Level(path, { keyEncoding: 'utf8', valueEncoding: 'view' })
   try {
     // LevelDB silently starts afresh where CURRENT is gone, and deletes the tables it then misses.
-    const existing = await holdsLevelFiles(path)
+    const createIfMissing = create && !(await holdsLevelFiles(path))
     if (create) await makeDirectories(path)
-    await database.open({ createIfMissing: create && !existing })
+    const database: Database = new Level(path, {
+      createIfMissing,
+      keyEncoding: 'utf8',
+      valueEncoding: 'view'
+    })
+    await database.open()
+    return database
   } catch (cause) {
     throw storeError(path, cause)
   }
-  return database
 }
 
 /** Writes as much as opening the database may, beside it: a quota shows in no free-space figure. */

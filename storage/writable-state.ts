@@ -1,8 +1,8 @@
 /** Keeps a node alive on a full disk: it reads on, refuses writes at once, and notices when there is room. */
 import { EventEmitter } from 'node:events'
 import type { Clock } from '../core/clock.ts'
-import type { ErrorCode, LumosError } from '../core/errors.ts'
-import { toLumosError } from '../core/errors.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import { LumosError, toLumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Store } from './store.ts'
 
@@ -76,13 +76,13 @@ export function createGuardedStore({
       try {
         await store.commit(operations, options)
       } catch (cause) {
-        const error = toLumosError(cause)
-        if (state.name === 'writable' && LASTING.has(error.code)) {
+        const error = cause instanceof LumosError ? cause : undefined
+        if (state.name === 'writable' && error !== undefined && LASTING.has(error.code)) {
           change({ name: 'read-only', error, since: clock.now() })
           // A damaged database would not open again: reading goes on until the node is restarted.
           if (error.code !== 'STORE_CORRUPT') recovery ??= recover()
         }
-        throw error
+        throw cause
       }
     },
     recover: () => store.recover(),

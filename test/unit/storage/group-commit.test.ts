@@ -81,8 +81,10 @@ test('operations that cannot be made fail alone', async () => {
   const broken = commit.append(() => {
     throw new RangeError('no')
   }, SYNC)
+  const badKey = commit.append([put('b'), put('\uD800')], SYNC)
   const whole = commit.append(() => [put('a')], SYNC)
   await expect(broken).rejects.toThrow(RangeError)
+  await expect(badKey).rejects.toThrow(TypeError)
   await whole
   expect(await collect(store)).toHaveLength(1)
 })
