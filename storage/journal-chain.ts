@@ -66,20 +66,27 @@ export function createChain(
   /** A failed write may have reached the disk nevertheless: look what is there. */
   async function settle(): Promise<void> {
     // Only a store that takes writes again has decided what became of the failed one.
-    await commit.append([{ type: 'put', key: keys.probe, value: new Uint8Array() }], {
-      sync: false
-    })
+    await commit.append([probeOperation(keys)], { sync: false })
     head = (await readHead(store, keys)) ?? (await readCheckpoint(store, keys)) ?? start.head
     failure = undefined
+  }
+
+  function settled(): Promise<void> {
+    settling ??= settle().finally(() => {
+      settling = undefined
+    })
+    return settling
   }
 
   function next(payload: Uint8Array, operations: readonly Operation[]): readonly Operation[] {
     const { value, position } = encodeRecord(head, payload)
     head = position
-    const record: Operation = { type: 'put', key: keys.record(position.sequence), value }
-    if (!window.pass(position, value.length)) return [record, ...operations]
-    const checkpoint = encodePosition(window.checkpoint)
-    return [record, { type: 'put', key: keys.checkpoint, value: checkpoint }, ...operations]
+    const moved = window.pass(position, value.length)
+    return [
+      { type: 'put', key: keys.record(position.sequence), value },
+      ...(moved ? [checkpointOperation(keys, window)] : []),
+      ...operations
+    ]
   }
 
   /** Commits what `make` says once its turn has come; resolves with the last record's number then. */
@@ -87,12 +94,7 @@ export function createChain(
     make: () => readonly Operation[],
     { sync, bytes }: { readonly sync: boolean; readonly bytes: number }
   ): Promise<number> {
-    if (failure !== undefined) {
-      settling ??= settle().finally(() => {
-        settling = undefined
-      })
-      await settling
-    }
+    if (failure !== undefined) await settled()
     let sequence = 0
     const prepare = (): readonly Operation[] => {
       if (failure !== undefined) throw failure
@@ -100,13 +102,7 @@ export function createChain(
       sequence = head.sequence
       return operations
     }
-    await commit.append(prepare, {
-      sync,
-      bytes,
-      failed(error) {
-        failure = error
-      }
-    })
+    await commit.append(prepare, { sync, bytes, failed: (error) => void (failure = error) })
     return sequence
   }
 
@@ -119,12 +115,16 @@ export function createChain(
         sync,
         bytes: payload.length + bytesOf(operations)
       }),
-    sync: () =>
-      write(() => [{ type: 'put', key: keys.probe, value: new Uint8Array() }], {
-        sync: true,
-        bytes: 0
-      })
+    sync: () => write(() => [probeOperation(keys)], { sync: true, bytes: 0 })
   }
+}
+
+function probeOperation(keys: JournalKeys): Operation {
+  return { type: 'put', key: keys.probe, value: new Uint8Array() }
+}
+
+function checkpointOperation(keys: JournalKeys, { checkpoint }: CheckpointWindow): Operation {
+  return { type: 'put', key: keys.checkpoint, value: encodePosition(checkpoint) }
 }
 
 function bytesOf(operations: readonly Operation[]): number {

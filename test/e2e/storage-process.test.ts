@@ -17,8 +17,8 @@ import { LIMITS } from '../../core/limits.ts'
 
 const WRITER = fileURLToPath(new URL('../support/journal-writer.ts', import.meta.url))
 
-/** Runs the writer until it has acknowledged `count` records, then kills it; the last number. */
-async function killAfter(directory: string, count: number): Promise<number> {
+/** Runs the writer until it has acknowledged so many `records`, then kills it; the last number. */
+async function killAfter(directory: string, records: number): Promise<number> {
   const child = spawn(process.execPath, [WRITER, directory], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
@@ -28,7 +28,7 @@ async function killAfter(directory: string, count: number): Promise<number> {
   createInterface({ input: child.stdout }).on('line', (line) => {
     // The last line may have been cut by the kill; a shorter number does no harm.
     last = Math.max(last, Number(line))
-    if ((lines += 1) === count) child.kill('SIGKILL')
+    if ((lines += 1) === records) child.kill('SIGKILL')
   })
   await closed
   return last
@@ -37,8 +37,8 @@ async function killAfter(directory: string, count: number): Promise<number> {
 test('after kill -9 everything acknowledged is there, and the chain is whole', async () => {
   const directory = await temporaryDirectory()
   let acknowledged = 0
-  for (const count of [1, 50, 300, 1000, 2500]) {
-    acknowledged = await killAfter(directory, count)
+  for (const records of [1, 50, 300, 1000, 2500]) {
+    acknowledged = await killAfter(directory, records)
     const store = await openLevelStore(join(directory, 'db'), { create: false })
     const commit = createGroupCommit({ store })
     const journal = await openJournal(
@@ -73,8 +73,7 @@ async function smallDisk(size: string): Promise<string | undefined> {
 test('a full disk makes the database read-only; with room again it goes on, and nothing is lost', async ({
   skip
 }) => {
-  const directory = await smallDisk('8m')
-  if (directory === undefined) return skip('mounting is not allowed here')
+  const directory = (await smallDisk('8m')) ?? skip('mounting is not allowed here')
   const clock = new ManualClock()
   const store = createGuardedStore({
     clock,

@@ -207,6 +207,6 @@ test('runs each migration once and in order, and goes on after one that failed',
 test('a new database needs no migration', async () => {
   const home = await setup()
   const migrations = [{ version: 2, run: () => Promise.reject(new Error('not needed')) }]
-  await home.visit(count, { migrations })
-  await home.visit(count, { migrations })
+  expect(await home.visit(count, { migrations })).toBe(0)
+  expect(await home.visit(count, { migrations })).toBe(0)
 })

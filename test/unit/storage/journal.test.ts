@@ -30,6 +30,13 @@ function open(store: MemoryStore, directory: string): Promise<Journal> {
   return openJournal({ clock: new ManualClock(), store, commit }, { name: NAME, directory })
 }
 
+function beside(key: string) {
+  return {
+    sync: true,
+    operations: [{ type: 'put' as const, key, value: Buffer.from(key) }]
+  }
+}
+
 async function fill(journal: Journal, count: number): Promise<void> {
   await Promise.all(
     Array.from({ length: count }, (_, n) => journal.append(Buffer.from(`payload ${n}`), SYNC))
@@ -64,10 +71,6 @@ test('numbers records from one and reads them back after a restart', async () =>
 
 test('commits other operations with the record, both or neither', async () => {
   const { journal, store } = await setup({ commit: (n) => (n === 2 ? 'failed' : undefined) })
-  const beside = (key: string) => ({
-    sync: true,
-    operations: [{ type: 'put' as const, key, value: Buffer.from(key) }]
-  })
   await journal.append(Buffer.from('a'), beside('x'))
   await expect(journal.append(Buffer.from('b'), beside('y'))).rejects.toMatchObject({
     code: 'STORE_FAILED'

@@ -1,5 +1,5 @@
 /** The guard of a full disk: read-only at once, writable again without a restart. */
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Fault } from '../../../storage/memory-store.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
@@ -31,8 +31,10 @@ function setup() {
   return { clock, store, disk, states, commits: () => commits }
 }
 
-storeContract('a guarded Store', {
-  create: async () => createGuardedStore({ clock: new ManualClock(), store: createMemoryStore() })
+describe('a guarded Store', () => {
+  storeContract({
+    create: async () => createGuardedStore({ clock: new ManualClock(), store: createMemoryStore() })
+  })
 })
 
 test('reads on with a full disk and refuses commits without touching it', async () => {
