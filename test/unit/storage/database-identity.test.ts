@@ -102,6 +102,17 @@ test.for([
   expect(await readdir(report?.event === 'repaired' ? report.movedTo : '')).not.toEqual([])
 })
 
+test('never starts afresh over what LevelDB has left behind', async () => {
+  const home = await setup()
+  await home.visit(fill)
+  await remove(await home.files(/^CURRENT$/))
+  const before = await home.files(/ldb$/)
+  await expect(openLevelStore(home.path, { create: true })).rejects.toMatchObject({
+    code: 'STORE_CORRUPT'
+  })
+  expect(await home.files(/ldb$/)).toEqual(before)
+})
+
 test('repairs a database that misses a table, and tells that something may be lost', async () => {
   const home = await setup()
   await home.visit(fill)

@@ -176,6 +176,27 @@ test.for(['failed', 'unknown'] as const)(
   }
 )
 
+test('keeps its chain when the disk recovers while it looks what became of a failed write', async () => {
+  const { directory, store } = await setup({ commit: (n) => (n === 2 ? 'unknown' : undefined) })
+  let failed = false
+  const recoversWhileRead: MemoryStore = {
+    ...store,
+    async *iterate(range, options) {
+      yield* store.iterate(range, options)
+      if (failed) await store.recover()
+    }
+  }
+  const journal = await open(recoversWhileRead, directory)
+  await journal.append(Buffer.from('a'), SYNC)
+  await Promise.allSettled(['b', 'c'].map((text) => journal.append(Buffer.from(text), SYNC)))
+  failed = true
+  await Promise.allSettled([journal.append(Buffer.from('d'), SYNC)])
+  await store.recover()
+  await journal.append(Buffer.from('e'), SYNC)
+  expect(await payloads(journal)).toEqual(['1 a', '2 b', '3 c', '4 e'])
+  expect((await open(store, directory)).report.breakCount).toBe(0)
+})
+
 test('checks at start only what follows the checkpoint, and trims only what lies before it', async () => {
   const { directory, journal, store } = await setup()
   const payload = Buffer.alloc(JOURNAL_WINDOW_BYTES / 4)
