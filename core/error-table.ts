@@ -151,6 +151,37 @@ export const ERRORS = {
     'check owner and rights, or choose another: LUMOS_HOME',
     { a2a: INTERNAL, exit: EXIT.badConfig }
   ),
+  STORE_LOCKED: final(
+    'the database {path} is open in another process',
+    'only the daemon opens it: lumos status',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  STORE_CORRUPT: final(
+    'the database {path} is damaged: {reason}',
+    'start the node again: it moves the damaged files aside and repairs a copy',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  STORE_FULL: retryable(
+    'the disk of the database {path} is full',
+    'make room; the node goes on by itself',
+    EXIT.failed
+  ),
+  STORE_FAILED: retryable(
+    'the database {path} cannot be used: {reason}',
+    'check the disk; the node goes on by itself',
+    EXIT.failed
+  ),
+  STORE_CLOSED: retryable(
+    'the database is closed',
+    'the node is stopping; try again when it is back',
+    EXIT.failed
+  ),
+  STORE_BUSY: retryable('{waiting} writes wait for the disk', 'try again in a moment', EXIT.failed),
+  STORE_TOO_NEW: final(
+    'the database {path} has schema {found}, this version of Lumos knows {known}',
+    'update Lumos, or give this version a home of its own: LUMOS_HOME',
+    { a2a: INTERNAL, exit: EXIT.badConfig }
+  ),
   CONFIG_INVALID: final('the configuration is not valid: {reason}', 'lumos config validate', {
     a2a: INVALID_PARAMS,
     exit: EXIT.badConfig

@@ -253,6 +253,23 @@ export const LIMITS = {
     'bytes',
     'one gossip message; above 4 MiB it would kill the receiving stream'
   ),
+  storeQueue: limit(
+    16_384,
+    'count',
+    'writes that wait for the disk; at 8,000 tasks/s some 0.3 s of work'
+  ),
+  storeQueueBytes: limit(64 * MIB, 'bytes', 'bytes of the writes that wait for the disk'),
+  storeBatchBytes: limit(
+    2 * MIB,
+    'bytes',
+    'writes that share one fsync; half of LevelDB’s log, so that none waits long behind bulk'
+  ),
+  storeProbe: limit(5000, 'ms', 'between two looks whether a full disk has room again'),
+  storeProbeBytes: limit(
+    16 * MIB,
+    'bytes',
+    'room that must be back before the database is opened again: opening writes out its log of 4 MiB, twice'
+  ),
   controlBodyBytes: limit(
     20 * MIB,
     'bytes',
