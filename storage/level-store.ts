@@ -228,8 +228,8 @@ function storeError(path: string, error: unknown): LumosError {
   if (/No space left on device|Disk quota exceeded/.test(text)) {
     return new LumosError('STORE_FULL', { cause, details: { path } })
   }
-  // A file that LevelDB knows of and that is not there; a folder without any is the same to us.
-  if (/does not exist \(create_if_missing|\.(ldb|log|sst)|MANIFEST-.*No such file/.test(text)) {
+  // Files that LevelDB misses, or that end too early (EINVAL of reading past the end).
+  if (/does not exist \(create_if_missing|No such file|\.ldb: Invalid argument/.test(text)) {
     return new LumosError('STORE_CORRUPT', { cause, details: { path, reason: text } })
   }
   const name = cause instanceof Error && 'code' in cause ? String(cause.code) : ''

@@ -182,8 +182,11 @@ test('keeps its chain when the disk recovers while it looks what became of a fai
   const recoversWhileRead: MemoryStore = {
     ...store,
     async *iterate(range, options) {
-      yield* store.iterate(range, options)
-      if (failed) await store.recover()
+      try {
+        yield* store.iterate(range, options)
+      } finally {
+        if (failed) await store.recover()
+      }
     }
   }
   const journal = await open(recoversWhileRead, directory)
