@@ -1,5 +1,5 @@
 /** The contract between a node and an agent: what people write, and all that an agent sees. */
-import type { AgentSkill, Artifact, Message, Part } from '../core/a2a.ts'
+import type { AgentSkill, Artifact, Message, Part, StreamResponse } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
@@ -27,11 +27,21 @@ export interface AgentRequest {
   /** Aborts when the caller cancels or a deadline passes: stop promptly. */
   readonly signal: AbortSignal
   readonly log: Logger
+  /** There when the node was interrupted while a `resumable` agent worked on this very task. */
+  readonly resumed?: Resumption
   /**
    * Asks another agent of the same node and returns its `result` artifact's parts.
    * Cancelled together with this task; rejects with what the other agent failed with.
    */
   readonly ask: (agentId: string, input: string | readonly Part[]) => Promise<readonly Part[]>
+}
+
+/** What the interrupted attempt had said, and its readers keep: go on behind it. */
+export interface Resumption {
+  /** The attempt that was interrupted, from 1. */
+  readonly attempt: number
+  /** Its events in order, beginning with the Task as it stood when the attempt began. */
+  readonly events: readonly StreamResponse[]
 }
 
 export interface AgentDefinition {
@@ -46,6 +56,8 @@ export interface AgentDefinition {
   readonly outputModes?: readonly string[]
   /** True when running the same task twice does no harm: it may then be retried elsewhere. */
   readonly idempotent?: boolean
+  /** True when an interrupted task can go on where it was: `request.resumed` then tells how far it came. */
+  readonly resumable?: boolean
   /** Yields text, progress and artifacts; returning completes the task, throwing fails it. */
   run(request: AgentRequest): AsyncIterable<AgentOutput>
   /** Releases what the agent holds between tasks (workers, sockets); the node calls it once, last. */
@@ -74,6 +86,7 @@ export function defineAgent(definition: AgentDefinition): Agent {
     inputModes: ['text/plain'],
     outputModes: ['text/plain'],
     idempotent: false,
+    resumable: false,
     ...definition
   }
 }

@@ -5,7 +5,7 @@ import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
-import type { Agent, AgentOutput } from './agent.ts'
+import type { Agent, AgentOutput, Resumption } from './agent.ts'
 import { createCollector } from './collector.ts'
 import { type GuardedRun, runGuarded } from './guarded-run.ts'
 
@@ -17,11 +17,13 @@ export interface AgentRun {
   readonly caller: PeerIdText
   readonly message: Message
   readonly signal: AbortSignal
+  readonly resumed?: Resumption
 }
 
 export interface AgentRunner {
   readonly agents: readonly Agent[]
-  has(agentId: string): boolean
+  /** What the agent declares about being run again; `undefined` when there is no such agent. */
+  traits(agentId: string): Pick<Agent, 'idempotent' | 'resumable'> | undefined
   /**
    * Forwards what the agent yields, checked. Rejects with a LumosError (AGENT_UNKNOWN, AGENT_INPUT,
    * AGENT_OUTPUT, AGENT_FAILED or what the agent chose), or with the reason of the aborted signal;
@@ -101,7 +103,7 @@ export function createAgentRunner(
 
   return {
     agents,
-    has: (agentId) => byId.has(agentId),
+    traits: (agentId) => byId.get(agentId)?.agent,
     run: (task) => run(task, 0),
     async stop() {
       if (stopped !== undefined) return
@@ -113,9 +115,10 @@ export function createAgentRunner(
 }
 
 function asQuestion(task: AgentRun, agentId: string, input: string | readonly Part[]): AgentRun {
+  const { resumed: _, ...rest } = task
   const messageId = `${task.message.messageId}/${agentId}`
   const parts = typeof input === 'string' ? [{ text: input }] : input
-  return { ...task, agentId, message: { messageId, role: 'ROLE_USER', parts } }
+  return { ...rest, agentId, message: { messageId, role: 'ROLE_USER', parts } }
 }
 
 async function answerOf(

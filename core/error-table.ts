@@ -278,6 +278,11 @@ export const ERRORS = {
     a2a: INTERNAL,
     exit: EXIT.taskFailed
   }),
+  TASK_INTERRUPTED: final(
+    'the node that ran {agent} was interrupted, and the task may have been done in part',
+    'check what it did, then lumos tasks retry ID',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
   TASK_REFUSED: final('the peer refused the task: {reason}', 'lumos peers', {
     a2a: INTERNAL,
     exit: EXIT.taskFailed

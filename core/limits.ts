@@ -118,6 +118,11 @@ export const LIMITS = {
     'count',
     'tasks of one peer at one agent: half of its places, so that no peer locks out the others'
   ),
+  taskAttempts: limit(
+    3,
+    'count',
+    'runs of one task that its node interrupted: what ends the process each time must not do so for ever'
+  ),
   taskDuration: limit(86_400_000, 'ms', 'a task without a deadline of its own ends after a day'),
   cancelGrace: limit(2000, 'ms', 'what an agent may still do after its signal aborted'),
   deltaBytes: limit(
@@ -134,6 +139,8 @@ export const LIMITS = {
   subscribersPerTask: limit(64, 'count', 'readers of one task at the same time'),
   tasksKept: limit(2000, 'count', 'ended tasks that can still be read; the oldest go first'),
   tasksKeptBytes: limit(64 * MIB, 'bytes', 'events of ended tasks that can still be read'),
+  tasksOnDisk: limit(100_000, 'count', 'ended tasks kept in the database; the oldest go first'),
+  tasksOnDiskBytes: limit(1024 * MIB, 'bytes', 'events of ended tasks kept in the database'),
   taskRetention: limit(86_400_000, 'ms', 'how long an ended task can be read'),
   taskTombstones: limit(
     50_000,

@@ -20,6 +20,8 @@ export interface AdmissionRequest {
   readonly caller: PeerIdText
   /** Milliseconds the caller gives the whole task. */
   readonly deadlineMs: number
+  /** Whether the task was accepted before, by an earlier process: then nothing refuses it. */
+  readonly accepted?: boolean
 }
 
 /** A task's right to be worked on; an accepted task never loses it to a later one. */
@@ -75,17 +77,17 @@ class BoundedAdmission implements Admission {
     }
   }
 
-  reserve({ agentId, caller, deadlineMs }: AdmissionRequest): Place {
+  reserve({ agentId, caller, deadlineMs, accepted = false }: AdmissionRequest): Place {
     const { concurrency, queue, perPeer, total } = this.#init
     const desk = this.#desks.get(agentId) ?? newDesk()
     const waitMs = (Math.max(0, desk.reserved + 1 - concurrency) / concurrency) * desk.averageMs
     const share = desk.perPeer.get(caller) ?? 0
-    if (
+    const full =
       this.#total >= total ||
       desk.reserved >= concurrency + queue ||
       share >= perPeer ||
       waitMs > deadlineMs
-    ) {
+    if (full && !accepted) {
       const retryAfterMs = Math.round(
         Math.min(RETRY_AFTER_MAX_MS, Math.max(RETRY_AFTER_MIN_MS, waitMs))
       )

@@ -1,4 +1,5 @@
 /** The worker's side of tasks: accepts each once, has an agent do it, and tells its caller all of it. */
+import { TERMINAL_STATES } from '../core/a2a.ts'
 import type { Message, Task } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
@@ -8,13 +9,23 @@ import { isUuid } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import { createAdmission } from './admission.ts'
-import type { Admission, AdmissionInit, Place } from './admission.ts'
-import { execute, stopped } from './execution.ts'
+import type { Admission, AdmissionInit } from './admission.ts'
 import type { AgentRunner } from './execution.ts'
+import { createJobs } from './jobs.ts'
+import type { Jobs } from './jobs.ts'
 import { LiveTask } from './live-task.ts'
+import type { LiveTaskInit } from './live-task.ts'
 import { createMemoryTaskStore, keyText } from './memory-task-store.ts'
 import { payloadHash } from './payload-hash.ts'
-import type { StoredTask, TaskKey, TaskPage, TaskQuery, TaskStore } from './task-store.ts'
+import { recover } from './recovery.ts'
+import type {
+  StoredTask,
+  TaskKey,
+  TaskPage,
+  TaskQuery,
+  TaskRecord,
+  TaskStore
+} from './task-store.ts'
 import { createTaskView } from './task-view.ts'
 import type { TaskView } from './task-view.ts'
 
@@ -85,22 +96,16 @@ export function createTaskEngine(
   return new Engine(components, init)
 }
 
-/** A task and its right to be worked on. */
-interface Job {
-  readonly task: LiveTask
-  readonly place: Place
-}
-
 class Engine implements TaskEngine {
   readonly #parts: TaskEngineComponents
   readonly #store: TaskStore
   readonly #admission: Admission
+  readonly #jobs: Jobs
   readonly #retentionMs: number
-  readonly #graceMs: number
-  readonly #jobs = new Map<string, Job>()
   /** Submissions on their way to acceptance: a repeat waits for the same one. */
   readonly #arriving = new Map<string, Promise<TaskHandle>>()
-  readonly #counts = { completed: 0, failed: 0 }
+  /** Tasks that the store could not keep to their end. */
+  #stranded: TaskRecord[] = []
   #closing = new AbortController()
   #collecting: Promise<void> | undefined
 
@@ -109,23 +114,26 @@ class Engine implements TaskEngine {
     this.#store = components.store ?? createMemoryTaskStore()
     this.#admission = createAdmission(init.admission)
     this.#retentionMs = init.retentionMs ?? LIMITS.taskRetention.value
-    this.#graceMs = init.graceMs ?? LIMITS.cancelGrace.value
+    this.#jobs = createJobs(components, {
+      durable: this.#store.durable,
+      graceMs: init.graceMs ?? LIMITS.cancelGrace.value,
+      onStranded: (record) => void this.#stranded.push(record)
+    })
   }
 
-  start(): Promise<void> {
-    if (this.#collecting === undefined) {
-      this.#closing = new AbortController()
-      this.#collecting = this.#collect(this.#closing.signal)
+  async start(): Promise<void> {
+    if (this.#collecting !== undefined) return
+    this.#closing = new AbortController()
+    for (const { record } of await this.#store.unfinished()) {
+      if (this.#jobs.find(keyText(record)) === undefined) await this.#recover(record)
     }
-    return Promise.resolve()
+    this.#collecting = this.#collect(this.#closing.signal)
   }
 
   async stop(): Promise<void> {
     this.#closing.abort()
     await Promise.allSettled(this.#arriving.values())
-    const jobs = [...this.#jobs.values()]
-    for (const job of jobs) this.#halt(job, new LumosError('SHUTTING_DOWN'))
-    await Promise.allSettled(jobs.map(({ task }) => task.settled))
+    await this.#jobs.stop(new LumosError('SHUTTING_DOWN'))
     await this.#collecting
     this.#collecting = undefined
   }
@@ -135,11 +143,9 @@ class Engine implements TaskEngine {
     const { agentId, message, taskId: id = this.#parts.ids() } = submission
     if (!isUuid(id)) throw invalid('the task id is not a UUID')
     const key = { caller, id }
-    const name = keyText(key)
     const hash = payloadHash(agentId, message)
-    const handle = this.#known(name) ?? this.#arrive(key, submission, hash)
-    const { record } = (await handle).view
-    if (record.payloadHash !== hash) {
+    const handle = await (this.#known(keyText(key)) ?? this.#arrive(key, submission, hash))
+    if (handle.view.record.payloadHash !== hash) {
       throw new LumosError('TASK_CONFLICT', { details: { task: id } })
     }
     return handle
@@ -155,9 +161,9 @@ class Engine implements TaskEngine {
 
   async cancel(key: TaskKey): Promise<Task> {
     const { view } = await this.open(key)
-    const job = this.#jobs.get(keyText(key))
+    const job = this.#jobs.find(keyText(key))
     if (job !== undefined) {
-      this.#halt(job, new LumosError('CANCELLED'))
+      this.#jobs.halt(job, new LumosError('CANCELLED'))
       await job.task.settled
     } else if (view.status?.state !== 'TASK_STATE_CANCELED') {
       throw new LumosError('TASK_NOT_CANCELABLE', { details: { task: key.id } })
@@ -170,16 +176,16 @@ class Engine implements TaskEngine {
   }
 
   counts(): TaskCounts {
-    return { running: this.#jobs.size, ...this.#counts }
+    return { running: this.#jobs.size, ...this.#jobs.counts }
   }
 
   load(): number {
     return this.#admission.load()
   }
 
+  /** A task on its way to acceptance comes first: it is not one before its record is kept. */
   #known(name: string): TaskHandle | Promise<TaskHandle> | undefined {
-    const task = this.#jobs.get(name)?.task
-    return task === undefined ? this.#arriving.get(name) : task
+    return this.#arriving.get(name) ?? this.#jobs.find(name)?.task
   }
 
   #arrive(key: TaskKey, submission: Submission, hash: string): Promise<TaskHandle> {
@@ -195,71 +201,59 @@ class Engine implements TaskEngine {
     if (stored !== undefined) return this.#revive(stored)
     const { agentId, message } = submission
     const { clock, ids, runner } = this.#parts
-    if (!runner.has(agentId)) {
+    const traits = runner.traits(agentId)
+    if (traits === undefined) {
       throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId.slice(0, 64) } })
     }
     const deadlineMs = Math.min(submission.deadlineMs ?? Infinity, LIMITS.taskDuration.value)
     const place = this.#admission.reserve({ agentId, caller: key.caller, deadlineMs })
     const contextId = message.contextId || ids()
+    const createdAt = clock.now()
     const record = {
       ...key,
       agentId,
       contextId,
       message: { ...message, contextId, taskId: key.id },
       payloadHash: hash,
-      createdAt: clock.now()
+      createdAt,
+      deadlineAt: createdAt + deadlineMs
     }
-    const task = new LiveTask({ clock, store: this.#store }, record)
-    try {
-      await task.accept()
-    } catch (error) {
-      place.leave()
-      throw error
-    }
-    this.#launch({ task, place }, deadlineMs)
+    const task = this.#liveTask({ record, attempt: 1, artifacts: [] })
+    const accepted = task.accept()
+    // The work begins while the acceptance is written, and the caller hears of both when it is.
+    this.#jobs.launch({ task, place, traits })
+    await accepted
     return task
   }
 
-  #launch(job: Job, deadlineMs: number): void {
-    const { task, place } = job
-    const { clock, logger } = this.#parts
-    const name = keyText(task.record)
-    this.#jobs.set(name, job)
-    const disarm = clock.after(deadlineMs, () => {
-      this.#halt(job, new LumosError('TIMED_OUT', { details: { timeoutMs: deadlineMs } }))
-    })
-    task.settled
-      .catch((error: unknown) => logger.error('a task could not be kept', { task: name, error }))
-      .finally(() => {
-        disarm()
-        this.#jobs.delete(name)
-        const done = task.view.status?.state === 'TASK_STATE_COMPLETED'
-        this.#counts[done ? 'completed' : 'failed'] += 1
-      })
-    place.enter(() => void this.#work(job))
-  }
-
-  async #work({ task, place }: Job): Promise<void> {
+  /** Goes on with a task of an earlier process, or ends it. */
+  async #recover(record: TaskRecord): Promise<void> {
     const { clock, runner, logger } = this.#parts
-    const { agentId, id: taskId, contextId, caller, message } = task.record
-    const began = clock.monotonic()
-    const work = { agentId, taskId, contextId, caller, message, signal: task.stopping.signal }
-    task.begin()
-    const outcome = await execute({ clock, runner }, { work, sink: task, graceMs: this.#graceMs })
-    task.end(outcome)
-    place.leave(clock.monotonic() - began)
-    if (outcome.error !== undefined) {
-      const { code, cause } = outcome.error
-      logger.warn('a task failed', { task: taskId, agent: agentId, code, cause })
+    const { agentId, caller, deadlineAt } = record
+    const traits = runner.traits(agentId)
+    const events = await Array.fromAsync(this.#store.events(record))
+    const { error, resumed, ...start } = recover({ record, events, traits, now: clock.now() })
+    logger.info('a task was interrupted', {
+      task: record.id,
+      agent: agentId,
+      attempt: start.attempt,
+      ...(error && { code: error.code })
+    })
+    const task = this.#liveTask({ record, ...start })
+    const accepted = task.accept()
+    if (error !== undefined || traits === undefined) {
+      task.end({ state: 'TASK_STATE_FAILED', ...(error && { error }) })
+      await task.settled
+      return
     }
+    const deadlineMs = deadlineAt - clock.now()
+    const place = this.#admission.reserve({ agentId, caller, deadlineMs, accepted: true })
+    this.#jobs.launch({ task, place, traits, ...(resumed && { resumed }) })
+    await accepted
   }
 
-  /** Tells the agent to stop; a task that still waits for its turn ends here. */
-  #halt({ task, place }: Job, reason: LumosError): void {
-    task.stopping.abort(reason)
-    if (task.started) return
-    place.leave()
-    task.end(stopped(task.stopping.signal.reason))
+  #liveTask(init: LiveTaskInit): LiveTask {
+    return new LiveTask({ clock: this.#parts.clock, store: this.#store }, init)
   }
 
   /** A task of the past: all its events are in the store. */
@@ -270,9 +264,37 @@ class Engine implements TaskEngine {
   }
 
   async #collect(closing: AbortSignal): Promise<void> {
-    const { clock } = this.#parts
+    const { clock, logger } = this.#parts
     while (await clock.sleep(COLLECT_INTERVAL_MS, closing)) {
-      await this.#store.collect(clock.now() - this.#retentionMs)
+      try {
+        await this.#settleStranded()
+        await this.#store.collect(clock.now() - this.#retentionMs)
+      } catch (error) {
+        // The disk is full or broken; it will be tried again.
+        logger.warn('ended tasks could not be looked through', { error })
+      }
+    }
+  }
+
+  /** Not so when even its acceptance was not kept. */
+  async #isOpen(record: TaskRecord): Promise<boolean> {
+    const stored = await this.#store.find(record)
+    return stored !== undefined && stored !== 'gone' && !TERMINAL_STATES.has(stored.state)
+  }
+
+  /** Once the store takes writes again, what it refused is told: nothing stays "working" for ever. */
+  async #settleStranded(): Promise<void> {
+    const stranded = this.#stranded
+    this.#stranded = []
+    while (stranded.length > 0) {
+      const [record] = stranded
+      try {
+        if (record !== undefined && (await this.#isOpen(record))) await this.#recover(record)
+      } catch (error) {
+        this.#stranded.push(...stranded)
+        throw error
+      }
+      stranded.shift()
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Runs an agent for one task: its output into a sink, its end into an outcome, its hanging ended. */
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Artifact, Message, TaskState } from '../core/a2a.ts'
+import type { Artifact, Message, StreamResponse, TaskState } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
@@ -14,6 +14,24 @@ export interface AgentWork {
   readonly message: Message
   /** Aborts when the task is cancelled or out of time. */
   readonly signal: AbortSignal
+  /** There for a resumable agent whose earlier attempt was interrupted. */
+  readonly resumed?: Resumption
+}
+
+/** What an interrupted attempt had said; the same shape as in agents/agent.ts. */
+export interface Resumption {
+  /** The one that was interrupted, from 1. */
+  readonly attempt: number
+  /** Its events in order, beginning with the Task as it stood when the attempt began. */
+  readonly events: readonly StreamResponse[]
+}
+
+/** What may be done with a task whose run was interrupted. */
+export interface AgentTraits {
+  /** Running it twice does no harm. */
+  readonly idempotent: boolean
+  /** It goes on by itself when it is given its own events. */
+  readonly resumable: boolean
 }
 
 /** What an agent says; the same shapes as in agents/agent.ts. */
@@ -34,7 +52,8 @@ export interface OutputSink {
 
 /** The agents of this node, as far as tasks concern them. */
 export interface AgentRunner {
-  has(agentId: string): boolean
+  /** `undefined` when there is no such agent. */
+  traits(agentId: string): AgentTraits | undefined
   run(work: AgentWork): AsyncIterable<AgentUtterance>
 }
 

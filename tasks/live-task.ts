@@ -16,31 +16,46 @@ export interface LiveTaskComponents {
   readonly store: TaskStore
 }
 
+/** What a task begins with. */
+export interface LiveTaskInit {
+  readonly record: TaskRecord
+  /** Counts the executions of the task, from 1. */
+  readonly attempt: number
+  /** Output of earlier attempts that still counts. */
+  readonly artifacts: readonly Artifact[]
+}
+
 /** The artifact that an agent's plain text becomes. */
 const RESULT_ARTIFACT = 'result'
 
 export class LiveTask implements OutputSink {
   readonly record: TaskRecord
   readonly view: GrowingTaskView
-  readonly attempt = 1
+  readonly attempt: number
   /** Aborts with the reason why the agent has to stop. */
   readonly stopping = new AbortController()
   started = false
+  suspended = false
   readonly #settled = Promise.withResolvers<void>()
   readonly #clock: Clock
   readonly #store: TaskStore
   /** Text that no event carries yet. */
   #held = ''
   #resultOpen = false
-  readonly #artifactIds = new Set<string>()
+  readonly #artifactIds: Set<string>
+  readonly #carried: readonly Artifact[]
   #disarm: (() => void) | undefined
   #closing = false
   #ended = false
 
-  constructor({ clock, store }: LiveTaskComponents, record: TaskRecord) {
+  constructor({ clock, store }: LiveTaskComponents, { record, attempt, artifacts }: LiveTaskInit) {
     this.#clock = clock
     this.#store = store
     this.record = record
+    this.attempt = attempt
+    this.#carried = artifacts
+    this.#artifactIds = new Set(artifacts.map(({ artifactId }) => artifactId))
+    this.#resultOpen = this.#artifactIds.has(RESULT_ARTIFACT)
     this.view = createTaskView(record, () => this.#flush(false))
     // Whoever waits is told; when nobody does, a broken store is still no reason to crash.
     this.#settled.promise.catch(() => {})
@@ -51,25 +66,37 @@ export class LiveTask implements OutputSink {
     return this.#settled.promise
   }
 
-  /** Keeps the record and its first event, the Task. Nothing else may come before it. */
-  accept(): Promise<void> {
+  /**
+   * Keeps the record and the first event of the attempt, the Task. Nothing else may come before it,
+   * but more may follow at once: nothing is shown before all that precedes it is kept.
+   */
+  async accept(): Promise<void> {
     const { id, contextId, message } = this.record
     const status = this.#status('TASK_STATE_SUBMITTED')
     const metadata = stamp({ attempt: this.attempt, seq: 0 })
-    const task = { id, contextId, status, history: [message], metadata }
+    const artifacts = this.#carried
+    const task = {
+      id,
+      contextId,
+      status,
+      ...(artifacts.length > 0 && { artifacts }),
+      history: [message],
+      metadata
+    }
     const event = { attempt: this.attempt, seq: 0, at: this.#clock.now(), update: { task } }
     this.view.log.append(event, sizeOf(event.update))
-    const commit = this.#store.accept(this.record, event)
-    if (commit === undefined) {
-      this.view.reveal(1)
-      return Promise.resolve()
-    }
-    return commit.then(() => this.view.reveal(1))
+    const commit =
+      this.attempt === 1
+        ? this.#store.accept(this.record, event)
+        : this.#store.append(this.record, event, 'flushed')
+    this.#showWhen(commit, 1)
+    await commit
   }
 
-  begin(): void {
+  /** Resolves when it is kept that the work has begun. */
+  begin(durability: Durability): Commit {
     this.started = true
-    this.#report(this.#status('TASK_STATE_WORKING'), 'written')
+    return this.#report(this.#status('TASK_STATE_WORKING'), durability)
   }
 
   text(delta: string): void {
@@ -83,7 +110,7 @@ export class LiveTask implements OutputSink {
   progress(text: string, fraction?: number): void {
     this.#flush(false)
     const metadata = fraction === undefined ? undefined : progressMetadata(fraction)
-    this.#report(this.#status('TASK_STATE_WORKING', text, metadata), 'written')
+    void this.#report(this.#status('TASK_STATE_WORKING', text, metadata), 'written')
   }
 
   artifact({ artifactId, ...rest }: Parameters<OutputSink['artifact']>[0]): void {
@@ -100,7 +127,13 @@ export class LiveTask implements OutputSink {
     this.#flush(true)
     this.#ended = true
     const details = error && errorMetadata(error.toWire())
-    this.#report(this.#status(state, error?.message, details), 'flushed')
+    void this.#report(this.#status(state, error?.message, details), 'flushed')
+  }
+
+  /** Leaves the task as it is in the store, for the next process; readers are told to come back. */
+  suspend(reason: LumosError): void {
+    this.suspended = true
+    this.#breakOff(reason)
   }
 
   #tick(): void {
@@ -142,31 +175,32 @@ export class LiveTask implements OutputSink {
   ): void {
     const { id, contextId } = this.record
     this.#artifactIds.add(update.artifact.artifactId)
-    this.#append(
+    void this.#append(
       (metadata) => ({ artifactUpdate: { taskId: id, contextId, ...update, metadata } }),
       durability
     )
   }
 
-  #report(status: TaskStatus, durability: Durability): void {
+  #report(status: TaskStatus, durability: Durability): Commit {
     const { id, contextId } = this.record
-    this.#append(
+    return this.#append(
       (metadata) => ({ statusUpdate: { taskId: id, contextId, status, metadata } }),
       durability
     )
   }
 
-  #append(make: (metadata: JsonObject) => StreamResponse, durability: Durability): void {
+  #append(make: (metadata: JsonObject) => StreamResponse, durability: Durability): Commit {
     const { log } = this.view
     const position = { attempt: this.attempt, seq: log.length }
     const update = make(stamp(position))
     const bytes = sizeOf(update)
-    if (!this.#hasRoom(bytes)) return
+    if (!this.#hasRoom(bytes)) return undefined
     const event = { ...position, at: this.#clock.now(), update }
     log.append(event, bytes)
     const commit = this.#store.append(this.record, event, durability)
     if (durability === 'lazy' && log.visible === position.seq) this.#reveal(position.seq + 1)
     this.#showWhen(commit, position.seq + 1)
+    return commit
   }
 
   #showWhen(commit: Commit, count: number): void {
@@ -187,6 +221,7 @@ export class LiveTask implements OutputSink {
 
   /** Events that cannot be kept may not be shown: the work is stopped and readers are told. */
   #breakOff(error: LumosError): void {
+    if (this.#ended && this.view.ended) return
     this.#ended = true
     this.#disarm?.()
     this.stopping.abort(error)

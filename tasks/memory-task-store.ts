@@ -37,6 +37,7 @@ interface Entry {
 }
 
 class MemoryTaskStore implements TaskStore {
+  readonly durable = false
   readonly #init: Required<MemoryTaskStoreInit>
   readonly #entries = new Map<string, Entry>()
   /** Ended tasks in the order of their end. */
@@ -79,6 +80,10 @@ class MemoryTaskStore implements TaskStore {
     return undefined
   }
 
+  unfinished(): Promise<readonly StoredTask[]> {
+    return Promise.resolve([])
+  }
+
   find(key: TaskKey): Promise<StoredTask | 'gone' | undefined> {
     const name = keyText(key)
     const entry = this.#entries.get(name)
@@ -90,7 +95,7 @@ class MemoryTaskStore implements TaskStore {
     yield* this.#entries.get(keyText(key))?.events.slice(from) ?? []
   }
 
-  list({ limit, before, ...query }: TaskQuery): Promise<TaskPage> {
+  list({ limit, before, total, ...query }: TaskQuery): Promise<TaskPage> {
     const matching = [...this.#entries.values()]
       .filter((entry) => matches(entry, query))
       .toSorted((a, b) => order(placeOf(a), placeOf(b)))
@@ -101,7 +106,7 @@ class MemoryTaskStore implements TaskStore {
     return Promise.resolve({
       tasks: rest.slice(0, limit).map(stored),
       more: rest.length > limit,
-      total: matching.length
+      total: total === true ? matching.length : undefined
     })
   }
 
@@ -134,6 +139,13 @@ class MemoryTaskStore implements TaskStore {
   }
 }
 
+/** What queries ask about. */
+export interface Listed extends Pick<StoredTask, 'state' | 'updatedAt'> {
+  readonly record: Pick<TaskRecord, 'id' | 'caller' | 'agentId' | 'contextId'>
+}
+
+export type Filter = Omit<TaskQuery, 'limit' | 'before' | 'total'>
+
 /** A text that is unique for caller and id. */
 export function keyText({ caller, id }: TaskKey): string {
   return `${caller}/${id}`
@@ -146,11 +158,13 @@ export function order(a: ListPlace, b: ListPlace): number {
   return a.id < b.id ? 1 : -1
 }
 
-function placeOf({ updatedAt, record }: Entry): ListPlace {
+/** Where a task stands in lists. */
+export function placeOf({ updatedAt, record }: StoredTask): ListPlace {
   return { updatedAt, id: record.id }
 }
 
-function stateOf({ update }: TaskEvent): TaskState | undefined {
+/** The state that an event brings, if it does. */
+export function stateOf({ update }: TaskEvent): TaskState | undefined {
   return (update.task ?? update.statusUpdate)?.status.state
 }
 
@@ -158,10 +172,8 @@ function stored({ record, state, updatedAt }: Entry): StoredTask {
   return { record, state, updatedAt }
 }
 
-function matches(
-  { record, state, updatedAt }: Entry,
-  query: Omit<TaskQuery, 'limit' | 'before'>
-): boolean {
+/** Whether a task is one of those that a query asks for, wherever it stands. */
+export function matches({ record, state, updatedAt }: Listed, query: Filter): boolean {
   return (
     (query.id === undefined || record.id === query.id) &&
     (query.exceptCaller === undefined || record.caller !== query.exceptCaller) &&

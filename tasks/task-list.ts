@@ -17,6 +17,7 @@ export function queryOf(
   const query = {
     caller,
     limit: pageSize,
+    total: true,
     ...(tenant && { agentId: tenant }),
     ...(contextId && { contextId }),
     ...(status && { state: status }),
@@ -36,7 +37,7 @@ export function pageOf(
     page.more && last !== undefined
       ? formatCursor({ updatedAt: last.updatedAt, id: last.record.id })
       : ''
-  return { tasks, nextPageToken, pageSize, totalSize: page.total }
+  return { tasks, nextPageToken, pageSize, totalSize: page.total ?? tasks.length }
 }
 
 /**

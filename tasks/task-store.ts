@@ -18,6 +18,8 @@ export interface TaskRecord extends TaskKey {
   readonly payloadHash: string
   /** Milliseconds since the epoch. */
   readonly createdAt: number
+  /** When the task is out of time, milliseconds since the epoch. */
+  readonly deadlineAt: number
 }
 
 export interface TaskEvent extends Position {
@@ -47,6 +49,8 @@ export interface TaskQuery {
   /** Only tasks behind this one in the order of the list. */
   readonly before?: ListPlace
   readonly limit: number
+  /** Whether to count all that match, which reads every one of them. */
+  readonly total?: boolean
 }
 
 /** A place in the order of lists: youngest state first, then by id. */
@@ -58,8 +62,8 @@ export interface ListPlace {
 export interface TaskPage {
   readonly tasks: readonly StoredTask[]
   readonly more: boolean
-  /** Tasks that match, whatever their place. */
-  readonly total: number
+  /** Tasks that match, whatever their place, when that was asked. */
+  readonly total: number | undefined
 }
 
 /**
@@ -76,9 +80,14 @@ export type Commit = Promise<void> | undefined
  * a store groups what arrives together.
  */
 export interface TaskStore {
+  /** Whether tasks are still there when another process opens the store. */
+  readonly durable: boolean
   /** Keeps the record and its first event for good before the caller is told ACCEPTED. */
   accept(record: TaskRecord, first: TaskEvent): Commit
+  /** An event with number 0 begins a new attempt: the events of the one before are forgotten. */
   append(key: TaskKey, event: TaskEvent, durability: Durability): Commit
+  /** Tasks that a process before this one accepted and did not end. */
+  unfinished(): Promise<readonly StoredTask[]>
   /** `'gone'` for a task that was kept once and has been forgotten. */
   find(key: TaskKey): Promise<StoredTask | 'gone' | undefined>
   /** Events of the latest attempt, from `from` on. */

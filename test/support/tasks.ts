@@ -37,9 +37,12 @@ export function gated(): { agent: TestAgent; open: () => void; started: () => nu
   }
 }
 
+/** Of every test agent. */
+const TRAITS = { idempotent: true, resumable: false }
+
 function runnerOf(agents: Readonly<Record<string, TestAgent>>): AgentRunner {
   return {
-    has: (id) => Object.hasOwn(agents, id),
+    traits: (id) => (Object.hasOwn(agents, id) ? TRAITS : undefined),
     run(work) {
       const agent = agents[work.agentId]
       if (agent === undefined) throw new TypeError(`no agent ${work.agentId}`)

@@ -1,0 +1,237 @@
+/** Keeps tasks in the node's database: what a caller was told survives the process, and the power. */
+import type { TaskState } from '../core/a2a.ts'
+import { TERMINAL_STATES } from '../core/a2a.ts'
+import type { Clock } from '../core/clock.ts'
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Journal } from '../storage/journal.ts'
+import type { Operation } from '../storage/store.ts'
+import { openEndedTasks } from './ended-tasks.ts'
+import type { EndedLimits, EndedTask, EndedTasks, Reading } from './ended-tasks.ts'
+import { createKnownIds } from './known-ids.ts'
+import type { KnownIds } from './known-ids.ts'
+import { keyText, matches, order, placeOf, stateOf } from './memory-task-store.ts'
+import { del, parse, put } from './stored-json.ts'
+import { sizeOf } from './task-fold.ts'
+import { taskKeys } from './task-keys.ts'
+import type {
+  Commit,
+  Durability,
+  StoredTask,
+  TaskEvent,
+  TaskKey,
+  TaskPage,
+  TaskQuery,
+  TaskRecord,
+  TaskStore
+} from './task-store.ts'
+
+export interface JournalTaskStoreComponents {
+  readonly clock: Clock
+  readonly store: Reading
+  readonly journal: Pick<Journal, 'append'>
+}
+
+/** Reads what the last process left: which tasks have not ended, and how much there is. */
+export async function openJournalTaskStore(
+  components: JournalTaskStoreComponents,
+  init: Partial<EndedLimits> = {}
+): Promise<TaskStore> {
+  const { store } = components
+  const ended = await openEndedTasks(store, {
+    maxTasks: LIMITS.tasksOnDisk.value,
+    maxBytes: LIMITS.tasksOnDiskBytes.value,
+    maxTombstones: LIMITS.taskTombstones.value,
+    ...init
+  })
+  const open = new Map<string, OpenTask>()
+  for await (const [name, value] of store.iterate(taskKeys.allOpen)) {
+    const key = taskKeys.taskOf(name)
+    open.set(keyText(key), await readOpen(store, key, parse<Opening>(value)))
+  }
+  const ids = createKnownIds(await highestId(store))
+  return new JournalTaskStore(components, { ended, open, ids })
+}
+
+/** The value at `open/`: the attempt that is under way. */
+interface Opening {
+  readonly attempt: number
+}
+
+interface OpenTask {
+  readonly record: TaskRecord
+  state: TaskState
+  updatedAt: number
+  attempt: number
+  /** Events of this attempt. */
+  events: number
+  bytes: number
+}
+
+/** What is known of the database without reading it. */
+interface Contents {
+  readonly ended: EndedTasks
+  readonly open: Map<string, OpenTask>
+  readonly ids: KnownIds
+}
+
+class JournalTaskStore implements TaskStore {
+  readonly durable = true
+  readonly #parts: JournalTaskStoreComponents
+  readonly #ended: EndedTasks
+  readonly #open: Map<string, OpenTask>
+  readonly #ids: KnownIds
+  /** Open when this process began. */
+  readonly #left: readonly OpenTask[]
+
+  constructor(components: JournalTaskStoreComponents, { ended, open, ids }: Contents) {
+    this.#parts = components
+    this.#ended = ended
+    this.#open = open
+    this.#ids = ids
+    this.#left = [...open.values()]
+  }
+
+  accept(record: TaskRecord, first: TaskEvent): Commit {
+    const { attempt, at: updatedAt } = first
+    const state = stateOf(first) ?? 'TASK_STATE_SUBMITTED'
+    const bytes = sizeOf(first.update)
+    this.#open.set(keyText(record), { record, state, updatedAt, attempt, events: 1, bytes })
+    this.#ids.add(record)
+    const operations = [
+      put(taskKeys.record(record), record),
+      put(taskKeys.open(record), { attempt } satisfies Opening),
+      put(taskKeys.event(record, attempt, 0), first)
+    ]
+    return this.#write(`accept ${keyText(record)}`, operations, 'flushed').catch(
+      (error: unknown) => {
+        this.#open.delete(keyText(record))
+        throw error
+      }
+    )
+  }
+
+  append(key: TaskKey, event: TaskEvent, durability: Durability): Commit {
+    const task = this.#open.get(keyText(key))
+    if (task === undefined) return undefined
+    const { attempt, seq, at } = event
+    const operations: Operation[] = [put(taskKeys.event(key, attempt, seq), event)]
+    if (seq === 0) operations.push(...beginAttempt(task, attempt))
+    task.events = seq + 1
+    task.bytes += sizeOf(event.update)
+    const state = stateOf(event)
+    if (state !== undefined) {
+      task.state = state
+      task.updatedAt = at
+      if (TERMINAL_STATES.has(state)) operations.push(...this.#end(task))
+    }
+    return this.#write(`${attempt}.${seq} ${keyText(key)}`, operations, durability)
+  }
+
+  unfinished(): Promise<readonly StoredTask[]> {
+    return Promise.resolve(this.#left.filter(({ record }) => this.#open.has(keyText(record))))
+  }
+
+  async find(key: TaskKey): Promise<StoredTask | 'gone' | undefined> {
+    const open = this.#open.get(keyText(key))
+    if (open !== undefined) return open
+    return this.#ids.isNew(key) ? undefined : this.#ended.find(key)
+  }
+
+  async *events(key: TaskKey, from = 0): AsyncIterable<TaskEvent> {
+    const { store } = this.#parts
+    const open = this.#open.get(keyText(key))
+    const end = open === undefined ? await store.get(taskKeys.end(key)) : undefined
+    const attempt = open?.attempt ?? (end && parse<EndedTask>(end).attempt)
+    if (attempt === undefined) return
+    for await (const [, value] of store.iterate(taskKeys.eventsFrom(key, attempt, from))) {
+      yield parse<TaskEvent>(value)
+    }
+  }
+
+  async list({ limit, before, total, ...query }: TaskQuery): Promise<TaskPage> {
+    const live = [...this.#open.values()].filter((task) => matches(task, query))
+    const placed = live.filter((task) => before === undefined || order(before, placeOf(task)) < 0)
+    const range = before === undefined ? taskKeys.allEnded : taskKeys.endedBehind(before)
+    // One more than asked for tells whether another page follows.
+    const ended =
+      query.id === undefined
+        ? await this.#ended.page(range, query, limit + 1)
+        : (await this.#ended.named(query.id)).filter((task) => matches(task, query))
+    const tasks = [...placed, ...ended].toSorted((a, b) => order(placeOf(a), placeOf(b)))
+    return {
+      tasks: tasks.slice(0, limit),
+      more: tasks.length > limit,
+      total: total === true ? live.length + (await this.#ended.count(query)) : undefined
+    }
+  }
+
+  async collect(horizon: number): Promise<void> {
+    for await (const operations of this.#ended.surplus(horizon, this.#parts.clock.now())) {
+      await this.#write('collect', operations, 'written')
+    }
+  }
+
+  #end({ record, state, updatedAt, attempt, bytes }: OpenTask): Operation[] {
+    const { agentId, contextId } = record
+    this.#open.delete(keyText(record))
+    const end = { state, updatedAt, agentId, contextId, attempt, bytes }
+    return [del(taskKeys.open(record)), ...this.#ended.add(record, end)]
+  }
+
+  async #write(
+    what: string,
+    operations: readonly Operation[],
+    durability: Durability
+  ): Promise<void> {
+    const sync = durability === 'flushed'
+    await this.#parts.journal.append(Buffer.from(what), { sync, operations })
+  }
+}
+
+/** What was said before counts no more; the new attempt's Task says what is left of it. */
+function beginAttempt(task: OpenTask, attempt: number): Operation[] {
+  const { record, attempt: last, events } = task
+  const operations: Operation[] = [put(taskKeys.open(record), { attempt } satisfies Opening)]
+  for (let seq = 0; seq < events; seq += 1) operations.push(del(taskKeys.event(record, last, seq)))
+  task.attempt = attempt
+  task.bytes = 0
+  return operations
+}
+
+async function readOpen(store: Reading, key: TaskKey, { attempt }: Opening): Promise<OpenTask> {
+  const record = await store.get(taskKeys.record(key))
+  if (record === undefined) {
+    const reason = `the record of task ${key.id} is missing`
+    throw new LumosError('STORE_CORRUPT', { details: { path: taskKeys.record(key), reason } })
+  }
+  const task: OpenTask = {
+    record: parse<TaskRecord>(record),
+    state: 'TASK_STATE_SUBMITTED',
+    updatedAt: 0,
+    attempt,
+    events: 0,
+    bytes: 0
+  }
+  for await (const [, value] of store.iterate(taskKeys.eventsFrom(key, attempt, 0))) {
+    const event = parse<TaskEvent>(value)
+    const state = stateOf(event)
+    task.events = event.seq + 1
+    task.bytes += sizeOf(event.update)
+    if (state === undefined) continue
+    task.state = state
+    task.updatedAt = event.at
+  }
+  return task
+}
+
+async function highestId(store: Reading): Promise<string> {
+  let highest = ''
+  for (const range of [taskKeys.records, taskKeys.allGone]) {
+    for await (const [name] of store.iterate(range, { reverse: true, limit: 1 })) {
+      const { id } = taskKeys.taskOf(name)
+      if (id > highest) highest = id
+    }
+  }
+  return highest
+}

@@ -1,0 +1,57 @@
+/** What becomes of a task whose process ended before it did: nothing stays "working" for ever. */
+import type { Artifact, StreamResponse } from '../core/a2a.ts'
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { AgentTraits, Resumption } from './execution.ts'
+import { createTaskFold } from './task-fold.ts'
+import type { TaskEvent, TaskRecord } from './task-store.ts'
+
+/** How a task goes on, as its next attempt. */
+export interface Recovery {
+  readonly attempt: number
+  /** Output of earlier attempts that still counts. */
+  readonly artifacts: readonly Artifact[]
+  /** For an agent that goes on where it was. */
+  readonly resumed?: Resumption
+  /** The task ends at once with this. */
+  readonly error?: LumosError
+}
+
+export interface RecoveryInit {
+  readonly record: TaskRecord
+  /** All events of the last attempt. */
+  readonly events: readonly TaskEvent[]
+  /** `undefined` when this node has no such agent any more. */
+  readonly traits: AgentTraits | undefined
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+/**
+ * The log is the truth: an agent that harm could come from is run only after WORKING is on disk, so
+ * that a task without it has surely not been begun.
+ */
+export function recover({ record, events, traits, now }: RecoveryInit): Recovery {
+  const fold = createTaskFold()
+  for (const { update } of events) fold.apply(update)
+  const last = events.at(-1)?.attempt ?? 0
+  const begun = events.some(({ update }) => isWorking(update))
+  const resumable = traits?.resumable === true
+  const harmless = traits?.idempotent === true || (traits !== undefined && !begun)
+  const next = { attempt: last + 1, artifacts: fold.artifacts() }
+  if (now >= record.deadlineAt) {
+    const timeoutMs = record.deadlineAt - record.createdAt
+    return { ...next, error: new LumosError('TIMED_OUT', { details: { timeoutMs } }) }
+  }
+  if (last >= LIMITS.taskAttempts.value || !(resumable || harmless)) {
+    const { agentId: agent } = record
+    const details = { agent, attempts: last, maybeExecuted: begun }
+    return { ...next, error: new LumosError('TASK_INTERRUPTED', { details }) }
+  }
+  if (!resumable || !begun) return { ...next, artifacts: [] }
+  return { ...next, resumed: { attempt: last, events: events.map(({ update }) => update) } }
+}
+
+function isWorking({ statusUpdate, task }: StreamResponse): boolean {
+  return (statusUpdate ?? task)?.status.state === 'TASK_STATE_WORKING'
+}

@@ -1,0 +1,60 @@
+/** Where a worker's tasks lie in the database (docs/protocols/tasks.md, "Record layout"). */
+import type { KeyRange } from '../storage/store.ts'
+import { prefixRange } from '../storage/store.ts'
+import type { ListPlace, TaskKey } from './task-store.ts'
+
+/** Digits of the largest safe integer: numbers of equal length sort as texts do. */
+const TIME_DIGITS = 16
+const ATTEMPT_DIGITS = 6
+const SEQ_DIGITS = 10
+
+/** Ids come before callers, so that a task is found by its id alone, and the newest id is the last. */
+function place({ id, caller }: TaskKey): string {
+  return `${id}/${caller}`
+}
+
+function digits(value: number, length: number): string {
+  return String(value).padStart(length, '0')
+}
+
+export const taskKeys = {
+  /** What was agreed at acceptance. */
+  record: (key: TaskKey): string => `task/${place(key)}`,
+  records: prefixRange('task/'),
+  recordsOf: (id: string): KeyRange => prefixRange(`task/${id}/`),
+  /** There while the task has not ended. */
+  open: (key: TaskKey): string => `open/${place(key)}`,
+  allOpen: prefixRange('open/'),
+  /** How the task ended. */
+  end: (key: TaskKey): string => `end/${place(key)}`,
+  event: (key: TaskKey, attempt: number, seq: number): string =>
+    `event/${place(key)}/${digits(attempt, ATTEMPT_DIGITS)}/${digits(seq, SEQ_DIGITS)}`,
+  /** Events of all attempts, in order. */
+  events: (key: TaskKey): KeyRange => prefixRange(`event/${place(key)}/`),
+  /** Events of one attempt, from number `from` on. */
+  eventsFrom: (key: TaskKey, attempt: number, from: number): KeyRange => {
+    const range = prefixRange(`event/${place(key)}/${digits(attempt, ATTEMPT_DIGITS)}/`)
+    return { ...range, gte: taskKeys.event(key, attempt, from) }
+  },
+  /** Ended tasks in the order of their end. */
+  ended: (key: TaskKey, updatedAt: number): string =>
+    `ended/${digits(updatedAt, TIME_DIGITS)}/${place(key)}`,
+  allEnded: prefixRange('ended/'),
+  /** Those that come behind a place in lists, which begin with the youngest. */
+  endedBehind: ({ updatedAt, id }: ListPlace): KeyRange => ({
+    gte: 'ended/',
+    lt: `ended/${digits(updatedAt, TIME_DIGITS)}/${id}`
+  }),
+  /** A task that was forgotten. */
+  gone: (key: TaskKey): string => `gone/${place(key)}`,
+  allGone: prefixRange('gone/'),
+  /** The same in the order in which they were forgotten. */
+  goneAt: (key: TaskKey, at: number): string => `gone-at/${digits(at, TIME_DIGITS)}/${place(key)}`,
+  allGoneAt: prefixRange('gone-at/'),
+  /** The task that a key names; its last two parts for every kind but events. */
+  taskOf: (key: string): TaskKey => {
+    const [caller = '', id = ''] = key.split('/').toReversed()
+    return { caller, id }
+  },
+  timeOf: (key: string): number => Number(key.split('/')[1])
+}
