@@ -9,6 +9,8 @@ import { createCapabilities, createTableWatch, helloFields } from './capabilitie
 import type { Capabilities } from './capabilities.ts'
 import { createLifeCycle } from './life-cycle.ts'
 import type { Part } from './life-cycle.ts'
+import { createNodeDatabase } from './database.ts'
+import type { NodeDatabase } from './database.ts'
 import { createPeerFinding } from './peer-finding.ts'
 import type { PeerFinding } from './peer-finding.ts'
 import { createEngine, createWork } from './work.ts'
@@ -27,6 +29,7 @@ export interface AssemblyInit extends NodeInit {
 export interface Assembly extends Component {
   readonly init: AssemblyInit
   readonly components: NodeComponents
+  readonly database: NodeDatabase
   readonly wire: Wire
   readonly capabilities: Capabilities
   readonly engine: TaskEngine
@@ -47,7 +50,8 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const builtin = createBuiltinAgents({ clock, logger: logger.child('agents') }, config.agents)
   const agents = [...builtin, ...(init.agents ?? [])]
   const runner = createAgentRunner({ clock, logger: logger.child('agents') }, agents)
-  const engine = createEngine(components, runner, config)
+  const database = createNodeDatabase(components, { directory: paths.data })
+  const engine = createEngine({ ...components, runner, database }, config)
   const load = (): { load: number; slots: number } => ({
     load: engine.load(),
     slots: config.agents.concurrency
@@ -58,12 +62,13 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   )
   const work = createWork({ ...components, ...capabilities, wire, engine })
   const finding = createFinding(components, init, wire)
-  const parts = { agents: toComponent(runner), wire, capabilities, engine, work, finding }
+  const parts = { database, agents: toComponent(runner), wire, capabilities, engine, work, finding }
   const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts))
-  return { ...lifeCycle, init, components, wire, capabilities, engine, work, finding }
+  return { ...lifeCycle, init, components, database, wire, capabilities, engine, work, finding }
 }
 
 interface Parts {
+  readonly database: NodeDatabase
   readonly agents: Component
   readonly wire: Wire
   readonly capabilities: Capabilities
@@ -73,9 +78,10 @@ interface Parts {
 }
 
 /** Those who answer peers come before the network, those who need peers after it. */
-function inOrder({ agents, wire, capabilities, engine, work, finding }: Parts): Part[] {
+function inOrder({ database, agents, wire, capabilities, engine, work, finding }: Parts): Part[] {
   const { book, directory, exchange, presence, dht } = capabilities
   return [
+    { name: 'database', component: database },
     { name: 'agents', component: agents },
     { name: 'cards', component: book },
     { name: 'directory', component: directory },

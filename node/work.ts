@@ -13,10 +13,12 @@ import type { Delegations } from '../tasks/delegations.ts'
 import { createTaskEngine } from '../tasks/engine.ts'
 import type { TaskEngine } from '../tasks/engine.ts'
 import type { AgentRunner } from '../tasks/execution.ts'
+import { openJournalTaskStore } from '../tasks/journal-task-store.ts'
 import { createLedger } from '../tasks/ledger.ts'
 import type { Ledger } from '../tasks/ledger.ts'
 import { createTaskService } from '../tasks/service.ts'
 import type { NodeConfig } from './config/schema.ts'
+import type { NodeDatabase } from './database.ts'
 import type { NodeComponents, Wire } from './wire.ts'
 
 export interface WorkComponents extends NodeComponents {
@@ -32,13 +34,24 @@ export interface Work {
   readonly ledger: Ledger
 }
 
+export interface EngineComponents extends NodeComponents {
+  readonly runner: AgentRunner
+  readonly database: NodeDatabase
+}
+
 export function createEngine(
-  { clock, random, logger }: NodeComponents,
-  runner: AgentRunner,
+  { clock, random, logger, runner, database }: EngineComponents,
   { agents, tasks }: NodeConfig
 ): TaskEngine {
   return createTaskEngine(
-    { clock, ids: createIdSource(clock, random), logger: logger.child('tasks'), runner },
+    {
+      clock,
+      ids: createIdSource(clock, random),
+      logger: logger.child('tasks'),
+      runner,
+      openStore: () =>
+        openJournalTaskStore({ clock, store: database.store, journal: database.tasks })
+    },
     {
       admission: { concurrency: agents.concurrency, queue: agents.queue, total: tasks.active },
       retentionMs: tasks.retention

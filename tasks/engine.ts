@@ -34,8 +34,8 @@ export interface TaskEngineComponents {
   readonly ids: IdSource
   readonly logger: Logger
   readonly runner: AgentRunner
-  /** Default: in memory, bounded by LIMITS. */
-  readonly store?: TaskStore
+  /** Asked at every start. Default: in memory, bounded by LIMITS. */
+  readonly openStore?: () => Promise<TaskStore>
 }
 
 export interface TaskEngineInit {
@@ -98,7 +98,7 @@ export function createTaskEngine(
 
 class Engine implements TaskEngine {
   readonly #parts: TaskEngineComponents
-  readonly #store: TaskStore
+  #store: TaskStore = createMemoryTaskStore()
   readonly #admission: Admission
   readonly #jobs: Jobs
   readonly #retentionMs: number
@@ -111,11 +111,10 @@ class Engine implements TaskEngine {
 
   constructor(components: TaskEngineComponents, init: TaskEngineInit) {
     this.#parts = components
-    this.#store = components.store ?? createMemoryTaskStore()
     this.#admission = createAdmission(init.admission)
     this.#retentionMs = init.retentionMs ?? LIMITS.taskRetention.value
     this.#jobs = createJobs(components, {
-      durable: this.#store.durable,
+      isDurable: () => this.#store.durable,
       graceMs: init.graceMs ?? LIMITS.cancelGrace.value,
       onStranded: (record) => void this.#stranded.push(record)
     })
@@ -123,6 +122,8 @@ class Engine implements TaskEngine {
 
   async start(): Promise<void> {
     if (this.#collecting !== undefined) return
+    const { openStore } = this.#parts
+    if (openStore !== undefined) this.#store = await openStore()
     this.#closing = new AbortController()
     for (const { record } of await this.#store.unfinished()) {
       if (this.#jobs.find(keyText(record)) === undefined) await this.#recover(record)

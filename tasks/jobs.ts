@@ -19,7 +19,7 @@ export interface JobsInit {
   /** Milliseconds between an agent's signal and its hard end. */
   readonly graceMs: number
   /** Whether a later process finds the tasks that are left to it. */
-  readonly durable: boolean
+  readonly isDurable: () => boolean
   /** Told of a task whose end could not be kept. */
   readonly onStranded: (record: TaskRecord) => void
 }
@@ -104,7 +104,7 @@ class RunningJobs implements Jobs {
   async stop(reason: LumosError): Promise<void> {
     const jobs = [...this.#jobs.values()]
     for (const job of jobs) {
-      if (this.#init.durable && canGoOn(job)) job.task.suspend(reason)
+      if (this.#init.isDurable() && canGoOn(job)) job.task.suspend(reason)
       else this.halt(job, reason)
     }
     await Promise.allSettled(jobs.map(({ task }) => task.settled))

@@ -62,7 +62,13 @@ export function setupEngine({ agents = { echo }, init, store, clock }: EngineSet
   const time = clock ?? new ManualClock()
   const ids = createIdSource(time, seededRandom(1))
   const engine = createTaskEngine(
-    { clock: time, ids, logger: silentLogger, runner: runnerOf(agents), ...(store && { store }) },
+    {
+      clock: time,
+      ids,
+      logger: silentLogger,
+      runner: runnerOf(agents),
+      ...(store && { openStore: async () => store })
+    },
     init
   )
   return { clock: time, ids, engine }

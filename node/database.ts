@@ -1,0 +1,133 @@
+/** The node's one database: opened at start with all its checks, journalled, closed last. */
+import { join } from 'node:path'
+import type { Component } from '../core/component.ts'
+import { LumosError, toLumosError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
+import { openDatabase } from '../storage/database-identity.ts'
+import type { DatabaseReport } from '../storage/database-identity.ts'
+import { createGroupCommit } from '../storage/group-commit.ts'
+import type { GroupCommit } from '../storage/group-commit.ts'
+import { openJournal } from '../storage/journal.ts'
+import type { Journal } from '../storage/journal.ts'
+import { createGuardedStore } from '../storage/writable-state.ts'
+import type { GuardedStore, WritableState } from '../storage/writable-state.ts'
+import type { NodeComponents } from './wire.ts'
+
+export interface DatabaseInit {
+  /** Folder that holds the database and what is told about it. */
+  readonly directory: string
+}
+
+export interface NodeDatabase extends Component {
+  /** Both throw STORE_CLOSED before the start and after the stop. */
+  readonly store: GuardedStore
+  readonly tasks: Journal
+  /** `undefined` while it is not open. */
+  readonly state: WritableState | undefined
+}
+
+interface Opened {
+  readonly store: GuardedStore
+  readonly commit: GroupCommit
+  readonly tasks: Journal
+}
+
+/** Every schema from the second on has its migration here; this is the first. */
+const MIGRATIONS = [] as const
+
+export function createNodeDatabase(components: NodeComponents, init: DatabaseInit): NodeDatabase {
+  return new OneDatabase(components, init)
+}
+
+class OneDatabase implements NodeDatabase {
+  readonly #parts: NodeComponents
+  readonly #logger: Logger
+  readonly #directory: string
+  #opened: Opened | undefined
+
+  constructor(components: NodeComponents, { directory }: DatabaseInit) {
+    this.#parts = components
+    this.#logger = components.logger.child('storage')
+    this.#directory = directory
+  }
+
+  get store(): GuardedStore {
+    return this.#use().store
+  }
+
+  get tasks(): Journal {
+    return this.#use().tasks
+  }
+
+  get state(): WritableState | undefined {
+    return this.#opened?.store.state
+  }
+
+  async start(): Promise<void> {
+    if (this.#opened !== undefined) return
+    try {
+      this.#opened = await this.#open(false)
+    } catch (error) {
+      // Damage that only reading finds: LevelDB opened it, and the journal could not be checked.
+      if (toLumosError(error).code !== 'STORE_CORRUPT') throw error
+      this.#logger.error('the database is damaged and will be repaired', { error })
+      this.#opened = await this.#open(true)
+    }
+  }
+
+  async stop(): Promise<void> {
+    const opened = this.#opened
+    this.#opened = undefined
+    if (opened === undefined) return
+    try {
+      await opened.tasks.close()
+    } catch (error) {
+      this.#logger.warn('the end of the journal was not written down', { error })
+    }
+    await opened.commit.close()
+    await opened.store.close()
+  }
+
+  #use(): Opened {
+    if (this.#opened === undefined) throw new LumosError('STORE_CLOSED')
+    return this.#opened
+  }
+
+  async #open(repair: boolean): Promise<Opened> {
+    const { clock, random } = this.#parts
+    const path = join(this.#directory, 'database')
+    const { store: bare, reports } = await openDatabase(
+      { clock, random },
+      { path, migrations: MIGRATIONS, repair }
+    )
+    for (const report of reports) this.#logger.warn(describe(report), { ...report })
+    const store = createGuardedStore({ clock, store: bare })
+    try {
+      const commit = createGroupCommit({ store })
+      const directory = this.#directory
+      const tasks = await openJournal({ clock, store, commit }, { name: 'tasks', directory })
+      this.#tell(store, tasks)
+      return { store, commit, tasks }
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  #tell(store: GuardedStore, { report }: Journal): void {
+    if (report.breakCount > 0 || report.tailLost > 0) {
+      this.#logger.error('the journal has lost records', { ...report })
+    }
+    store.events.on('changed', (state) => {
+      if (state.name === 'writable') this.#logger.info('the database takes writes again')
+      else this.#logger.error(state.error.message, { code: state.error.code })
+    })
+  }
+}
+
+function describe({ event }: DatabaseReport): string {
+  if (event === 'missing') return 'the database is gone: a new one was made'
+  if (event === 'replaced') return 'the database was another one: it was moved aside'
+  if (event === 'repaired') return 'the database was damaged: it was repaired, and a copy kept'
+  return 'the identity file of the database was gone and was written again'
+}
