@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import type { Component } from '../core/component.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
+import { createBatches } from '../storage/batches.ts'
+import type { Batches } from '../storage/batches.ts'
 import { openDatabase } from '../storage/database-identity.ts'
 import type { DatabaseReport } from '../storage/database-identity.ts'
 import { createGroupCommit } from '../storage/group-commit.ts'
@@ -21,7 +23,7 @@ export interface DatabaseInit {
 export interface NodeDatabase extends Component {
   /** Both throw STORE_CLOSED before the start and after the stop. */
   readonly store: GuardedStore
-  readonly tasks: Journal
+  readonly tasks: Batches
   /** `undefined` while it is not open. */
   readonly state: WritableState | undefined
 }
@@ -29,7 +31,8 @@ export interface NodeDatabase extends Component {
 interface Opened {
   readonly store: GuardedStore
   readonly commit: GroupCommit
-  readonly tasks: Journal
+  readonly journal: Journal
+  readonly tasks: Batches
 }
 
 /** Every schema from the second on has its migration here; this is the first. */
@@ -55,7 +58,7 @@ class OneDatabase implements NodeDatabase {
     return this.#use().store
   }
 
-  get tasks(): Journal {
+  get tasks(): Batches {
     return this.#use().tasks
   }
 
@@ -80,7 +83,7 @@ class OneDatabase implements NodeDatabase {
     this.#opened = undefined
     if (opened === undefined) return
     try {
-      await opened.tasks.close()
+      await opened.journal.close()
     } catch (error) {
       this.#logger.warn('the end of the journal was not written down', { error })
     }
@@ -105,9 +108,9 @@ class OneDatabase implements NodeDatabase {
     try {
       const commit = createGroupCommit({ store })
       const directory = this.#directory
-      const tasks = await openJournal({ clock, store, commit }, { name: 'tasks', directory })
-      this.#tell(store, tasks)
-      return { store, commit, tasks }
+      const journal = await openJournal({ clock, store, commit }, { name: 'tasks', directory })
+      this.#tell(store, journal)
+      return { store, commit, journal, tasks: createBatches(journal) }
     } catch (error) {
       await store.close()
       throw error

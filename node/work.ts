@@ -50,7 +50,7 @@ export function createEngine(
       logger: logger.child('tasks'),
       runner,
       openStore: () =>
-        openJournalTaskStore({ clock, store: database.store, journal: database.tasks })
+        openJournalTaskStore({ clock, store: database.store, batches: database.tasks })
     },
     {
       admission: { concurrency: agents.concurrency, queue: agents.queue, total: tasks.active },

@@ -76,7 +76,7 @@ export interface Journal {
 }
 
 /**
- * What a start checks anew, at least. A hole can only come from LevelDB's log (of 4 MiB, two at a
+ * What a start checks anew, at least. A hole can only come from LevelDB's log (LOG_BYTES, two at a
  * time); tables have checksums of their own.
  */
 export const JOURNAL_WINDOW_BYTES = 16 * 1024 * 1024

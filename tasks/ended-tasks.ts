@@ -72,7 +72,8 @@ class Index implements EndedTasks {
   add(key: TaskKey, end: EndedTask): Operation[] {
     this.#counts.tasks += 1
     this.#counts.bytes += end.bytes
-    return [put(taskKeys.end(key), end), put(taskKeys.ended(key, end.updatedAt), end)]
+    const named = put(taskKeys.end(key), end)
+    return [named, { ...named, key: taskKeys.ended(key, end.updatedAt) }]
   }
 
   async find(key: TaskKey): Promise<StoredTask | 'gone' | undefined> {

@@ -4,7 +4,7 @@ import { TERMINAL_STATES } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Journal } from '../storage/journal.ts'
+import type { Batches } from '../storage/batches.ts'
 import type { Operation } from '../storage/store.ts'
 import { openEndedTasks } from './ended-tasks.ts'
 import type { EndedLimits, EndedTask, EndedTasks, Reading } from './ended-tasks.ts'
@@ -29,7 +29,7 @@ import type {
 export interface JournalTaskStoreComponents {
   readonly clock: Clock
   readonly store: Reading
-  readonly journal: Pick<Journal, 'append'>
+  readonly batches: Batches
 }
 
 /** Reads what the last process left: which tasks have not ended, and how much there is. */
@@ -103,12 +103,10 @@ class JournalTaskStore implements TaskStore {
       put(taskKeys.open(record), { attempt } satisfies Opening),
       put(taskKeys.event(record, attempt, 0), first)
     ]
-    return this.#write(`accept ${keyText(record)}`, operations, 'flushed').catch(
-      (error: unknown) => {
-        this.#open.delete(keyText(record))
-        throw error
-      }
-    )
+    return this.#parts.batches.write(operations, true).catch((error: unknown) => {
+      this.#open.delete(keyText(record))
+      throw error
+    })
   }
 
   append(key: TaskKey, event: TaskEvent, durability: Durability): Commit {
@@ -125,7 +123,7 @@ class JournalTaskStore implements TaskStore {
       task.updatedAt = at
       if (TERMINAL_STATES.has(state)) operations.push(...this.#end(task))
     }
-    return this.#write(`${attempt}.${seq} ${keyText(key)}`, operations, durability)
+    return this.#parts.batches.write(operations, durability === 'flushed')
   }
 
   unfinished(): Promise<readonly StoredTask[]> {
@@ -168,24 +166,24 @@ class JournalTaskStore implements TaskStore {
 
   async collect(horizon: number): Promise<void> {
     for await (const operations of this.#ended.surplus(horizon, this.#parts.clock.now())) {
-      await this.#write('collect', operations, 'written')
+      await this.#parts.batches.write(operations, false)
     }
   }
 
   #end({ record, state, updatedAt, attempt, bytes }: OpenTask): Operation[] {
     const { agentId, contextId } = record
     this.#open.delete(keyText(record))
-    const end = { state, updatedAt, agentId, contextId, attempt, bytes }
-    return [del(taskKeys.open(record)), ...this.#ended.add(record, end)]
-  }
-
-  async #write(
-    what: string,
-    operations: readonly Operation[],
-    durability: Durability
-  ): Promise<void> {
-    const sync = durability === 'flushed'
-    await this.#parts.journal.append(Buffer.from(what), { sync, operations })
+    const ended = this.#ended.add(record, {
+      state,
+      updatedAt,
+      agentId,
+      contextId,
+      attempt,
+      bytes
+    })
+    const opening = taskKeys.open(record)
+    // A quick task has ended before it was written that it began.
+    return this.#parts.batches.withdraw(opening) ? ended : [del(opening), ...ended]
   }
 }
 
