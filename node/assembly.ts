@@ -47,7 +47,8 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const builtin = createBuiltinAgents({ clock, logger: logger.child('agents') }, config.agents)
   const agents = [...builtin, ...(init.agents ?? [])]
   const runner = createAgentRunner({ clock, logger: logger.child('agents') }, agents)
-  const engine = createEngine(components, runner, config)
+  const onLoad = (): void => capabilities?.presence.loadChanged()
+  const engine = createEngine(components, { runner, onLoad }, config)
   const load = (): { load: number; slots: number } => ({
     load: engine.load(),
     slots: config.agents.concurrency

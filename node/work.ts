@@ -34,13 +34,18 @@ export interface Work {
 
 export function createEngine(
   { clock, random, logger }: NodeComponents,
-  runner: AgentRunner,
+  { runner, onLoad }: { readonly runner: AgentRunner; readonly onLoad: () => void },
   { agents, tasks }: NodeConfig
 ): TaskEngine {
   return createTaskEngine(
     { clock, ids: createIdSource(clock, random), logger: logger.child('tasks'), runner },
     {
-      admission: { concurrency: agents.concurrency, queue: agents.queue, total: tasks.active },
+      admission: {
+        concurrency: agents.concurrency,
+        queue: agents.queue,
+        total: tasks.active,
+        onChange: onLoad
+      },
       retentionMs: tasks.retention
     }
   )
