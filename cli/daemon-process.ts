@@ -1,9 +1,10 @@
 /** Starts and stops daemon processes, for `up`, `down`, `restart` and `demo`. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdir, open, type FileHandle } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { ReadyLine, Started } from '../client/api.ts'
 import type { Clock } from '../core/clock.ts'
+import { makeDirectories } from '../core/directories.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { Environment, NodePaths } from '../core/paths.ts'
 import { isRunning } from '../core/process.ts'
@@ -48,7 +49,7 @@ export async function startDaemon(init: StartInit): Promise<Started> {
 
 async function openLog({ state, log }: NodePaths): Promise<FileHandle> {
   try {
-    await mkdir(state, { recursive: true, mode: 0o700 })
+    await makeDirectories(state)
     return await open(log, 'a+', 0o600)
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'

@@ -15,6 +15,13 @@ export interface Failure {
   readonly error: WireError
 }
 
+export interface TaskCounts {
+  readonly running: number
+  readonly completed: number
+  /** Failed, rejected or cancelled. */
+  readonly failed: number
+}
+
 export interface Status extends Versioned {
   readonly peerId: string
   readonly name: string
@@ -32,7 +39,10 @@ export interface Status extends Versioned {
   readonly peers: number
   /** Agents of this node. */
   readonly agents: number
-  readonly tasks: { readonly running: number; readonly completed: number; readonly failed: number }
+  /** Tasks that this node works on, for peers and for itself, since its start. */
+  readonly tasks: TaskCounts
+  /** Tasks that were asked for here, whoever works on them, since the start. */
+  readonly asked: TaskCounts
   readonly uptimeMs: number
   readonly rssBytes: number
   readonly eventLoopDelayMs: number

@@ -156,7 +156,7 @@ export const LIMITS = {
   ),
   retryDelayMost: limit(5000, 'ms', 'upper bound of every random wait before a retry'),
   resumeWindow: limit(
-    600_000,
+    120_000,
     'ms',
     'how long the caller of a task without a deadline waits for a worker that went away'
   ),

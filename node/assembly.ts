@@ -51,7 +51,8 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const agents = [...builtin, ...(init.agents ?? [])]
   const runner = createAgentRunner({ clock, logger: logger.child('agents') }, agents)
   const database = createNodeDatabase(components, { directory: paths.data })
-  const engine = createEngine({ ...components, runner, database }, config)
+  const onLoad = (): void => capabilities?.presence.loadChanged()
+  const engine = createEngine({ ...components, runner, database, onLoad }, config)
   const load = (): { load: number; slots: number } => ({
     load: engine.load(),
     slots: config.agents.concurrency

@@ -2,24 +2,16 @@
 import { createServer } from 'node:net'
 import { LumosError } from '../core/errors.ts'
 import { chooseFreePorts } from './config/listen-ports.ts'
+import type { PortsInit } from './config/listen-ports.ts'
 import { DEFAULT_LISTEN } from './config/schema.ts'
-
-export interface ListenInit {
-  /** As configured. */
-  readonly addresses: readonly string[]
-  /** Remembers default ports that gave way to free ones. */
-  readonly directory: string
-}
 
 /**
  * The addresses to listen on. Default ports that are taken give way to free ones; a chosen one that
  * is taken throws PORT_IN_USE, one that cannot be had for another reason LISTEN_FAILED.
  */
-export async function usableListen({
-  addresses,
-  directory
-}: ListenInit): Promise<readonly string[]> {
-  if (addresses.join() === DEFAULT_LISTEN.join()) return chooseFreePorts({ addresses, directory })
+export async function usableListen(init: PortsInit): Promise<readonly string[]> {
+  const { addresses } = init
+  if (addresses.join() === DEFAULT_LISTEN.join()) return chooseFreePorts(init)
   await Promise.all(addresses.map(checkAddress))
   return addresses
 }

@@ -16,6 +16,7 @@ import { createMembership } from '../trust/membership.ts'
 import { nodeName } from '../trust/node-name.ts'
 import { resolveSwarm } from '../trust/swarm.ts'
 import type { ResolvedSwarm } from '../trust/swarm.ts'
+import { createPortClaims } from './config/port-claims.ts'
 import type { NodeConfig } from './config/schema.ts'
 import { createNetwork } from './libp2p.ts'
 import type { Network, TransportFactory } from './libp2p.ts'
@@ -66,7 +67,11 @@ export async function createWire(
   const network = await createNetwork(
     { identity, swarm, membership: createMembership(), logger: logger.child('network') },
     {
-      listen: await usableListen({ addresses: config.listen, directory: paths.data }),
+      listen: await usableListen({
+        addresses: config.listen,
+        directory: paths.data,
+        claims: createPortClaims(clock, { directory: paths.runtime, owner: paths.data })
+      }),
       announce: config.announce,
       topics: [presenceTopic(swarm.id)],
       agentVersion: `lumos/${version}`,

@@ -37,10 +37,12 @@ export interface Work {
 export interface EngineComponents extends NodeComponents {
   readonly runner: AgentRunner
   readonly database: NodeDatabase
+  /** Called when the load may have changed. */
+  readonly onLoad: () => void
 }
 
 export function createEngine(
-  { clock, random, logger, runner, database }: EngineComponents,
+  { clock, random, logger, runner, database, onLoad }: EngineComponents,
   { agents, tasks }: NodeConfig
 ): TaskEngine {
   return createTaskEngine(
@@ -53,7 +55,12 @@ export function createEngine(
         openJournalTaskStore({ clock, store: database.store, batches: database.tasks })
     },
     {
-      admission: { concurrency: agents.concurrency, queue: agents.queue, total: tasks.active },
+      admission: {
+        concurrency: agents.concurrency,
+        queue: agents.queue,
+        total: tasks.active,
+        onChange: onLoad
+      },
       retentionMs: tasks.retention
     }
   )

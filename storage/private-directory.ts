@@ -1,9 +1,8 @@
 /** Folders that belong to one OS user alone: keys and sockets live in them. */
-import { chmod, lstat, mkdir } from 'node:fs/promises'
+import { chmod, lstat } from 'node:fs/promises'
 import { getSystemErrorMessage } from 'node:util'
-import { dirname } from 'node:path'
+import { makeDirectories } from '../core/directories.ts'
 import { LumosError } from '../core/errors.ts'
-import { isErrno } from './atomic-file.ts'
 
 /**
  * Creates `path` (and its parents) if needed and makes sure that it is a real folder of this OS
@@ -30,26 +29,6 @@ export async function ensurePrivateDirectory(path: string): Promise<void> {
   } catch (cause) {
     throw unusable(path, errnoText(cause), cause)
   }
-}
-
-/**
- * Creates `path` and its parents (0700) where they are missing. Not Node's `recursive`: that one
- * never ends where a folder cannot be made although its parent exists, as in /proc (Node 24.21).
- */
-export async function makeDirectories(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 })
-  } catch (error) {
-    if (isErrno(error, 'EEXIST')) return
-    const parent = dirname(path)
-    if (!isErrno(error, 'ENOENT') || parent === path) throw error
-    await makeDirectories(parent)
-    await mkdir(path, { mode: 0o700 }).catch(unlessThere)
-  }
-}
-
-function unlessThere(error: unknown): void {
-  if (!isErrno(error, 'EEXIST')) throw error
 }
 
 /** The part of a system error that helps a person: `permission denied (EACCES)`. */

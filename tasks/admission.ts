@@ -12,6 +12,8 @@ export interface AdmissionInit {
   readonly perPeer?: number
   /** Accepted tasks that have not ended, over all agents. */
   readonly total?: number
+  /** Called after every change of the load. */
+  readonly onChange?: () => void
 }
 
 /** What is asked for. */
@@ -73,6 +75,7 @@ class BoundedAdmission implements Admission {
       queue: LIMITS.agentQueue.value,
       perPeer: LIMITS.agentTasksPerPeer.value,
       total: LIMITS.tasksActive.value,
+      onChange: () => {},
       ...init
     }
   }
@@ -97,6 +100,7 @@ class BoundedAdmission implements Admission {
     this.#total += 1
     desk.reserved += 1
     desk.perPeer.set(caller, share + 1)
+    this.#init.onChange()
     return this.#place(desk, caller)
   }
 
@@ -145,6 +149,7 @@ class BoundedAdmission implements Admission {
     if (share === 0) desk.perPeer.delete(caller)
     else desk.perPeer.set(caller, share)
     this.#pump(desk)
+    this.#init.onChange()
   }
 
   #pump(desk: Desk): void {

@@ -10,6 +10,7 @@ import { Delegation } from './delegation.ts'
 import type { DelegationComponents } from './delegation.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { Placement, WorkOrder } from './dispatcher.ts'
+import type { TaskCounts } from './engine.ts'
 import { payloadHash } from './payload-hash.ts'
 
 export interface DelegationsComponents extends DelegationComponents {
@@ -63,6 +64,8 @@ export interface Delegations extends Component {
   find(id: string): DelegationView | undefined
   /** In no particular order; the ledger sorts. */
   list(): readonly DelegationView[]
+  /** Since the start of this process. */
+  counts(): TaskCounts
   /** Asks the worker to stop. TASK_NOT_FOUND, TASK_NOT_CANCELABLE. */
   cancel(id: string): Promise<DelegationView>
 }
@@ -81,6 +84,7 @@ class Outbox implements Delegations {
   /** In the order of their end. */
   readonly #ended = new Map<string, Delegation>()
   readonly #following = new Set<Promise<void>>()
+  readonly #counts = { completed: 0, failed: 0 }
   #stopped = false
 
   constructor(components: DelegationsComponents, init: DelegationsInit) {
@@ -142,6 +146,10 @@ class Outbox implements Delegations {
     return [...this.#running.values(), ...this.#ended.values()].map(viewOf)
   }
 
+  counts(): TaskCounts {
+    return { running: this.#running.size, ...this.#counts }
+  }
+
   async cancel(id: string): Promise<DelegationView> {
     const found = this.#find(id)
     if (found === undefined) throw new LumosError('TASK_NOT_FOUND')
@@ -163,6 +171,7 @@ class Outbox implements Delegations {
       this.#following.delete(following)
       this.#running.delete(id)
       this.#ended.set(id, delegation)
+      this.#counts[delegation.state === 'TASK_STATE_COMPLETED' ? 'completed' : 'failed'] += 1
       this.#forgetOld()
     })
     this.#following.add(following)

@@ -1,5 +1,5 @@
 /** `lumos status`: one screen about this node; problems appear only when there are some. */
-import type { Status } from '../../client/api.ts'
+import type { Status, TaskCounts } from '../../client/api.ts'
 import type { Cli } from '../cli.ts'
 import { bytes, duration, plural } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
@@ -32,11 +32,12 @@ export function renderStatus(status: Status, style: Style): string[] {
 }
 
 function facts(status: Status, style: Style): string[] {
-  const { swarm, open, peers, agents, tasks, rssBytes, eventLoopDelayMs, addresses } = status
+  const { swarm, open, peers, agents, tasks, asked, rssBytes, eventLoopDelayMs, addresses } = status
   const wall = open ? style.doubtful('open: anybody may join') : 'private'
   const rows: [string, string][] = [
     ['swarm', `${swarm} (${wall})   ${plural(peers, 'peer')}   ${plural(agents, 'agent')}`],
-    ['tasks', `${tasks.running} running, ${tasks.completed} done, ${tasks.failed} failed`],
+    ['works', counts(tasks)],
+    ['asked', counts(asked)],
     ['uses', `${bytes(rssBytes)} of memory   event loop ${duration(eventLoopDelayMs)} late`],
     ...addresses.map((address, index): [string, string] => [index === 0 ? 'at' : '', address])
   ]
@@ -48,4 +49,8 @@ function problems({ problems: all }: Status, style: Style): string[] {
     const advice = hint === undefined ? '' : `   try: ${style.accent(oneLine(hint))}`
     return `${style.doubtful('!')} ${oneLine(message)}${advice}`
   })
+}
+
+function counts({ running, completed, failed }: TaskCounts): string {
+  return `${running} running, ${completed} done, ${failed} failed`
 }

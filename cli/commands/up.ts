@@ -1,7 +1,8 @@
 /** `lumos up`: one command to have a node; running it again changes nothing. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Started } from '../../client/api.ts'
+import { makeDirectories } from '../../core/directories.ts'
 import { toLumosError } from '../../core/errors.ts'
 import type { Cli } from '../cli.ts'
 import { START_TIMEOUT_MS, startDaemon } from '../daemon-process.ts'
@@ -101,7 +102,7 @@ async function awaitRival(cli: Cli): Promise<Started | undefined> {
 }
 
 async function keepFlags(state: string, flags: readonly string[]): Promise<void> {
-  await mkdir(state, { recursive: true, mode: 0o700 })
+  await makeDirectories(state)
   await writeFile(join(state, 'up.json'), `${JSON.stringify(flags)}\n`, { mode: 0o600 })
 }
 

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { readFileBounded, writeJsonAtomic } from '../../storage/atomic-file.ts'
+import type { PortClaims } from './port-claims.ts'
 
 /** `/ip4/0.0.0.0/tcp/5866/ws` */
 const ADDRESS = /^(?<host>\/ip4\/0\.0\.0\.0\/tcp\/)(?<port>\d+)(?<rest>.*)$/
@@ -12,10 +13,15 @@ export interface PortsInit {
   readonly addresses: readonly string[]
   /** Remembers the ports from one start to the next, so that others find the node again. */
   readonly directory: string
+  readonly claims: PortClaims
 }
 
 /** `addresses` with ports that are free at this moment: last time's, the wished one, or any. */
-export async function chooseFreePorts({ addresses, directory }: PortsInit): Promise<string[]> {
+export async function chooseFreePorts({
+  addresses,
+  directory,
+  claims
+}: PortsInit): Promise<string[]> {
   const path = join(directory, 'ports.json')
   const before = await readPorts(path)
   const taken = new Set<number>()
@@ -24,7 +30,10 @@ export async function chooseFreePorts({ addresses, directory }: PortsInit): Prom
     const wished = Number(ADDRESS.exec(address)?.groups?.['port'] ?? 0)
     const candidates = [before[index], wished, 0].filter((port) => port !== undefined)
     // oxlint-disable-next-line no-await-in-loop -- one address must not take the port of the next
-    const port = await firstFree(candidates.filter((candidate) => !taken.has(candidate)))
+    const port = await firstFree(
+      candidates.filter((candidate) => !taken.has(candidate)),
+      claims
+    )
     taken.add(port)
     ports.push(port)
   }
@@ -53,11 +62,12 @@ function isPort(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) > 0 && Number(value) < 65_536
 }
 
-async function firstFree(candidates: readonly number[]): Promise<number> {
+async function firstFree(candidates: readonly number[], claims: PortClaims): Promise<number> {
   for (const candidate of candidates) {
     // oxlint-disable-next-line no-await-in-loop -- the first that is free, in this order
     const port = await bind(candidate)
-    if (port !== undefined) return port
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    if (port !== undefined && (await claims.claim(port))) return port
   }
   return 0
 }

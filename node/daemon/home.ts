@@ -4,11 +4,8 @@ import { open, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { LumosError } from '../../core/errors.ts'
 import type { NodePaths } from '../../core/paths.ts'
-import {
-  ensurePrivateDirectory,
-  errnoText,
-  makeDirectories
-} from '../../storage/private-directory.ts'
+import { makeDirectories } from '../../core/directories.ts'
+import { ensurePrivateDirectory, errnoText } from '../../storage/private-directory.ts'
 
 /** @throws HOME_UNUSABLE with the folder and the reason */
 export async function prepareHome(paths: NodePaths): Promise<void> {

@@ -55,7 +55,7 @@ export function statusDocument(
   assembly: Assembly,
   { loop, startedAt, socket }: StatusFacts
 ): Status {
-  const { wire, engine, capabilities, init, components } = assembly
+  const { wire, engine, work, capabilities, init, components } = assembly
   return {
     ...identityDocument(assembly),
     version: init.version,
@@ -67,6 +67,7 @@ export function statusDocument(
     peers: wire.sessions.all().length,
     agents: capabilities.book.cards().length,
     tasks: engine.counts(),
+    asked: work.delegations.counts(),
     uptimeMs: Math.round(components.clock.monotonic() - startedAt),
     rssBytes: process.memoryUsage.rss(),
     eventLoopDelayMs: Number(loop.delayMs().toFixed(1)),

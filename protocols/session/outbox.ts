@@ -12,6 +12,12 @@ import type { Lane } from './scheduler.ts'
 /** Bulk bytes of one write; then others (reading, timers, small calls) have their turn. */
 const WRITE_BYTES = 64 * 1024
 
+/**
+ * So much leaves before the work at hand is done, so that the peer works on it meanwhile: measured,
+ * a fifth more calls a second at 128 in flight than with one write a tick; with 16 KiB it is less.
+ */
+const EARLY_BYTES = 32 * 1024
+
 /** What the outbox needs of a pipe. */
 export type OutboxPort = Pick<FramePipe, 'writable' | 'send' | 'pause' | 'resume'>
 
@@ -126,8 +132,7 @@ export class Outbox {
     let more = true
     do more = this.#scheduler.writeNext()
     while (more && this.#batch.byteLength < WRITE_BYTES)
-    const bytes = this.#batch.take()
-    if (bytes !== undefined) this.#port.send(bytes)
+    this.#sendBatch()
     if (more) this.#wake()
     if (!this.#reading) {
       this.#reading = true
@@ -136,9 +141,15 @@ export class Outbox {
   }
 
   #wake(): void {
+    if (this.#batch.byteLength >= EARLY_BYTES && this.#port.writable) this.#sendBatch()
     if (this.#flushing) return
     this.#flushing = true
     this.#defer(this.#flush)
+  }
+
+  #sendBatch(): void {
+    const bytes = this.#batch.take()
+    if (bytes !== undefined) this.#port.send(bytes)
   }
 
   /** Who does not take our answers is not asked for more: its questions stay in its own memory. */

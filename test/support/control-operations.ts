@@ -140,6 +140,7 @@ const status: api.Status = {
   peers: 0,
   agents: 1,
   tasks: { running: 0, completed: 0, failed: 0 },
+  asked: { running: 1, completed: 2, failed: 0 },
   uptimeMs: 1,
   rssBytes: 1,
   eventLoopDelayMs: 0,

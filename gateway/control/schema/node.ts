@@ -9,6 +9,8 @@ export const health: z.ZodType<api.Health> = named(
   z.strictObject({ v, ok: z.literal(true) })
 )
 
+const taskCounts = z.strictObject({ running: count, completed: count, failed: count })
+
 export const status: z.ZodType<api.Status> = named(
   'Status',
   z.strictObject({
@@ -25,7 +27,8 @@ export const status: z.ZodType<api.Status> = named(
     addresses: z.array(z.string()),
     peers: count.describe('Peers with a session.'),
     agents: count.describe('Agents of this node.'),
-    tasks: z.strictObject({ running: count, completed: count, failed: count }),
+    tasks: taskCounts.describe('Tasks that this node works on, since its start.'),
+    asked: taskCounts.describe('Tasks that were asked for here, whoever works on them.'),
     uptimeMs: ms,
     rssBytes: count,
     eventLoopDelayMs: ms,

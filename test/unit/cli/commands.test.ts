@@ -45,6 +45,7 @@ const status: Status = {
   peers: 7,
   agents: 6,
   tasks: { running: 2, completed: 341, failed: 3 },
+  asked: { running: 1, completed: 2, failed: 0 },
   uptimeMs: 11_520_000,
   rssBytes: 98_000_000,
   eventLoopDelayMs: 4,
@@ -57,7 +58,8 @@ test('status is one screen, without a word about problems while there are none',
     code: 0,
     out: `● amber-otter   up 3h 12m   lumos 0.1.0   profile default   pid 4123
   swarm  home (private)   7 peers   6 agents
-  tasks  2 running, 341 done, 3 failed
+  works  2 running, 341 done, 3 failed
+  asked  1 running, 2 done, 0 failed
   uses   98 MB of memory   event loop 4 ms late
   at     /ip4/127.0.0.1/tcp/5866
          /ip4/192.168.1.5/tcp/5866

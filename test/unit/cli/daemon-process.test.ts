@@ -90,5 +90,5 @@ test('a home that cannot be used is said before anything is started', async () =
   await writeFile(paths.state, 'a file where the folder should be')
   await expect(
     startDaemon({ bin: '', env: {}, paths, flags: [], timeoutMs: 1, signal: stop.signal })
-  ).rejects.toMatchObject({ code: 'HOME_UNUSABLE', details: { reason: 'EEXIST' } })
+  ).rejects.toMatchObject({ code: 'HOME_UNUSABLE', details: { reason: 'ENOTDIR' } })
 })

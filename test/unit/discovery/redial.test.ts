@@ -303,6 +303,6 @@ test('whatever happens, dials stay bounded, one for each peer, and none are left
       await redialer.stop()
       expect(clock.pending).toBe(0)
     }),
-    { numRuns: 100, seed: 20261121 }
+    { numRuns: 100 }
   )
 })

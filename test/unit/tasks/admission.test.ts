@@ -68,3 +68,15 @@ test('who leaves while waiting is not started, and makes room', () => {
   expect(admission.load()).toBe(0)
   expect(admission.working).toBe(0)
 })
+
+test('tells of every change of the load', () => {
+  const loads: number[] = []
+  const admission = createAdmission({
+    concurrency: 2,
+    onChange: () => void loads.push(admission.load())
+  })
+  const place = admission.reserve({ agentId: 'echo', caller: 'peer', deadlineMs: 1000 })
+  place.enter(() => {})
+  place.leave()
+  expect(loads).toEqual([0.5, 0])
+})

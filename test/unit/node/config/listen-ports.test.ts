@@ -3,6 +3,8 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { chooseFreePorts } from '../../../../node/config/listen-ports.ts'
+import { createPortClaims } from '../../../../node/config/port-claims.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
 import { temporaryDirectory } from '../../../support/temporary-directory.ts'
 
 async function listening(): Promise<{ server: Server; port: number }> {
@@ -19,26 +21,34 @@ async function occupy(): Promise<number> {
   return port
 }
 
+async function claimsOf(owner: string, directory?: string) {
+  const clock = new ManualClock()
+  const folder = directory ?? (await temporaryDirectory())
+  return createPortClaims(clock, { directory: folder, owner })
+}
+
 const portOf = (address: string | undefined): number => Number(address?.split('/')[4])
 
 test('takes the wished ports when they are free', async () => {
   const directory = await temporaryDirectory()
+  const claims = await claimsOf(directory)
   const { server, port } = await listening()
   await new Promise((resolve) => server.close(resolve))
   const addresses = [`/ip4/0.0.0.0/tcp/${port}`]
-  expect(await chooseFreePorts({ addresses, directory })).toEqual(addresses)
+  expect(await chooseFreePorts({ addresses, directory, claims })).toEqual(addresses)
 })
 
 test('takes free ones instead of taken ones, and the same again next time', async () => {
   const directory = await temporaryDirectory()
+  const claims = await claimsOf(directory)
   const taken = await occupy()
   const addresses = [`/ip4/0.0.0.0/tcp/${taken}`, `/ip4/0.0.0.0/tcp/${taken}/ws`]
-  const first = await chooseFreePorts({ addresses, directory })
+  const first = await chooseFreePorts({ addresses, directory, claims })
   const ports = first.map(portOf)
   expect(ports).not.toContain(taken)
   expect(new Set(ports).size).toBe(2)
   expect(first).toEqual([`/ip4/0.0.0.0/tcp/${ports[0]}`, `/ip4/0.0.0.0/tcp/${ports[1]}/ws`])
-  expect(await chooseFreePorts({ addresses, directory })).toEqual(first)
+  expect(await chooseFreePorts({ addresses, directory, claims })).toEqual(first)
 })
 
 test.for(['', '{', '{"a":1}', '["x",-1,99999]'])(
@@ -49,8 +59,29 @@ test.for(['', '{', '{"a":1}', '["x",-1,99999]'])(
     const taken = await occupy()
     const [address] = await chooseFreePorts({
       addresses: [`/ip4/0.0.0.0/tcp/${taken}`],
-      directory
+      directory,
+      claims: await claimsOf(directory)
     })
     expect(portOf(address)).toBeGreaterThan(0)
   }
 )
+
+test('two nodes that look at the same moment do not choose the same port', async () => {
+  const runtime = await temporaryDirectory()
+  const { server, port } = await listening()
+  await new Promise((resolve) => server.close(resolve))
+  const choose = async (): Promise<string[]> => {
+    const directory = await temporaryDirectory()
+    const claims = await claimsOf(directory, runtime)
+    return chooseFreePorts({ addresses: [`/ip4/0.0.0.0/tcp/${port}`], directory, claims })
+  }
+  const [[first], [second]] = await Promise.all([choose(), choose()])
+  expect([portOf(first), portOf(second)]).toContain(port)
+  expect(portOf(first)).not.toBe(portOf(second))
+})
+
+test('the claim of a process that has ended holds nobody up', async () => {
+  const runtime = await temporaryDirectory()
+  await writeFile(join(runtime, 'port-5866'), '999999999 /somewhere')
+  expect(await (await claimsOf('here', runtime)).claim(5866)).toBe(true)
+})

@@ -1,0 +1,70 @@
+/** Whole nodes that speak A2A with each other in a test. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { multiaddr } from '@multiformats/multiaddr'
+import { defineAgent } from '../../agents/agent.ts'
+import type { Agent, AgentDefinition } from '../../agents/agent.ts'
+import { systemClock } from '../../core/clock.ts'
+import { silentLogger } from '../../core/logger.ts'
+import { resolvePaths } from '../../core/paths.ts'
+import { systemRandom } from '../../core/random.ts'
+import { Secret } from '../../core/secret.ts'
+import { assemble } from '../../node/assembly.ts'
+import type { Assembly } from '../../node/assembly.ts'
+import { nodeConfigSchema } from '../../node/config/schema.ts'
+import { createA2aClient } from '../../protocols/a2a/client.ts'
+import type { A2aClient } from '../../protocols/a2a/client.ts'
+
+const SWARM_KEY = '0123456789abcdef'.repeat(4)
+
+/** An agent with one skill, named like it. */
+export function testAgent(
+  id: string,
+  run: AgentDefinition['run'],
+  more: Partial<AgentDefinition> = {}
+): Agent {
+  const skills = [{ id, name: id, description: id, tags: ['test'] }]
+  return defineAgent({ id, description: id, skills, run, ...more })
+}
+
+/** A node that the test has to stop. */
+export interface StartedAssembly {
+  readonly assembly: Assembly
+  stop(): Promise<void>
+}
+
+/** A started node with these agents only, which looks for nobody by itself. */
+export async function startAssembly(agents: readonly Agent[] = []): Promise<StartedAssembly> {
+  const home = mkdtempSync(join(tmpdir(), 'lumos-test-'))
+  const assembly = await assemble(
+    { clock: systemClock, random: systemRandom, logger: silentLogger },
+    {
+      config: nodeConfigSchema.parse({
+        listen: ['/ip4/127.0.0.1/tcp/0'],
+        discovery: { mdns: false, sameHost: false },
+        agents: { enabled: [] }
+      }),
+      paths: resolvePaths({ LUMOS_HOME: home }),
+      swarmKey: new Secret(SWARM_KEY),
+      version: '0.0.0',
+      agents
+    }
+  )
+  await assembly.start()
+  return {
+    assembly,
+    async stop() {
+      await assembly.stop()
+      rmSync(home, { recursive: true, force: true })
+    }
+  }
+}
+
+/** The operations of `worker`'s agents as `caller` reaches them, over libp2p. */
+export async function a2aBetween(caller: Assembly, worker: Assembly): Promise<A2aClient> {
+  const [address] = worker.wire.network.addresses()
+  if (address === undefined) throw new Error('the worker does not listen')
+  await caller.wire.network.libp2p.dial(multiaddr(address))
+  return createA2aClient(await caller.wire.sessions.connect(worker.wire.identity.peer))
+}

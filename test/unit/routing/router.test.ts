@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest'
+import { LumosError } from '../../../core/errors.ts'
+import { ACCEPT, provider, refuse, SELF, setupRouting, TASK } from '../../support/routing.ts'
+
+test('tells whom it chose, then what the worker says', async () => {
+  const { dispatch } = setupRouting({ providers: [provider('a')], answers: { a: ACCEPT } })
+  const { events, error } = await dispatch()
+  expect(error).toBeUndefined()
+  expect(events).toMatchObject([
+    {
+      type: 'routed',
+      candidates: 1,
+      placement: { worker: { id: 'a', name: 'name-of-a' }, agentId: 'echo', path: 'direct' }
+    },
+    { type: 'update', update: { task: { id: TASK } } }
+  ])
+})
+
+test('prefers an agent of this node, unless it has to be another', async () => {
+  const providers = [provider('a'), provider(SELF)]
+  const { dispatch, asked } = setupRouting({ providers, answers: { a: ACCEPT, [SELF]: ACCEPT } })
+  await dispatch()
+  await dispatch({ where: 'remote' })
+  expect(asked).toEqual([SELF, 'a'])
+})
+
+test('asks only the node that was named', async () => {
+  const providers = [provider('a'), provider('b'), provider(SELF)]
+  const answers = { a: ACCEPT, b: ACCEPT, [SELF]: ACCEPT }
+  const { dispatch, asked } = setupRouting({ providers, answers })
+  await dispatch({ to: 'name-of-b' })
+  await dispatch({ target: '@echo@name-of-b' })
+  expect(asked).toEqual(['b', 'b'])
+})
+
+describe('without anybody to ask', () => {
+  test('a capability has no route', async () => {
+    const { error } = await setupRouting({ providers: [] }).dispatch({ target: 'fly' })
+    expect(error).toMatchObject({ code: 'NO_ROUTE', details: { capability: 'fly' } })
+  })
+
+  test('an agent that was named is unknown', async () => {
+    const { error } = await setupRouting({ providers: [] }).dispatch({ target: '@pilot' })
+    expect(error).toMatchObject({ code: 'AGENT_UNKNOWN', details: { agent: 'pilot' } })
+  })
+
+  test('a node that was named is unknown', async () => {
+    const { dispatch } = setupRouting({ providers: [provider('a')] })
+    expect((await dispatch({ to: 'nowhere' })).error).toMatchObject({ code: 'PEER_UNKNOWN' })
+  })
+})
+
+describe('when a peer does not take the task', () => {
+  test('another is asked, and the reader hears why', async () => {
+    const { dispatch, asked } = setupRouting({
+      providers: [provider('a', { load: 0 }), provider('b', { load: 0.9 })],
+      answers: { a: refuse('OVERLOADED', { retryAfterMs: 50 }), b: ACCEPT }
+    })
+    const { events, error } = await dispatch()
+    expect([asked, error]).toEqual([['a', 'b'], undefined])
+    expect(events.map(({ type }) => type)).toEqual(['routed', 'retry', 'routed', 'update'])
+  })
+
+  test('the only one is asked again after the time it named', async () => {
+    const { dispatch, asked, clock } = setupRouting({
+      providers: [provider('a')],
+      answers: { a: (n) => (n === 0 ? overloaded(5000) : ACCEPT(n)) }
+    })
+    const { error } = await dispatch()
+    expect([asked, error]).toEqual([['a', 'a'], undefined])
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(5000)
+  })
+
+  test('nobody is asked again when there is no time left for it', async () => {
+    const { dispatch, asked } = setupRouting({
+      providers: [provider('a')],
+      answers: { a: () => overloaded(5000) }
+    })
+    const { error } = await dispatch({}, 1000)
+    expect(asked).toEqual(['a'])
+    expect(error).toMatchObject({ code: 'DELEGATION_FAILED', details: { last: 'OVERLOADED' } })
+  })
+
+  test('nobody else is asked when the request itself is at fault', async () => {
+    const { dispatch, asked } = setupRouting({
+      providers: [provider('a'), provider('b')],
+      answers: { a: refuse('TASK_CONFLICT'), b: refuse('TASK_CONFLICT') }
+    })
+    expect((await dispatch()).error).toMatchObject({ code: 'TASK_CONFLICT' })
+    expect(asked).toHaveLength(1)
+  })
+
+  test('three peers are asked at most, and the failure names them', async () => {
+    const peers = ['a', 'b', 'c', 'd']
+    const { dispatch, asked } = setupRouting({ providers: peers.map((peer) => provider(peer)) })
+    const { error } = await dispatch()
+    expect(new Set(asked).size).toBe(3)
+    expect(error).toMatchObject({ code: 'DELEGATION_FAILED', details: { attempts: 3, tried: 3 } })
+  })
+})
+
+describe('when nobody knows whether a peer took the task', () => {
+  test('the same peer is asked again, because another could do it twice', async () => {
+    const { dispatch, asked } = setupRouting({
+      providers: [provider('a'), provider('b', { load: 1 })],
+      answers: { a: lost, b: ACCEPT }
+    })
+    expect((await dispatch()).error).toBeUndefined()
+    expect(asked).toEqual(['a', 'a'])
+  })
+
+  test('another may be asked when doing it twice does no harm', async () => {
+    const harmless = { idempotent: true }
+    const { dispatch, asked } = setupRouting({
+      providers: [provider('a', harmless), provider('b', { ...harmless, load: 1 })],
+      answers: { a: lost, b: ACCEPT }
+    })
+    expect((await dispatch()).error).toBeUndefined()
+    expect(asked).toEqual(['a', 'b'])
+  })
+})
+
+test('resuming and cancelling go to the peer that has the task', async () => {
+  const { router, calls } = setupRouting({
+    providers: [provider('a'), provider('b')],
+    answers: { a: ACCEPT, b: ACCEPT }
+  })
+  const placement = {
+    worker: { id: 'b', name: 'name-of-b' },
+    agentId: 'echo',
+    path: 'direct'
+  } as const
+  const options = { signal: new AbortController().signal, remainingMs: () => Infinity }
+  await Array.fromAsync(router.resume({ placement, taskId: TASK }, options))
+  await router.cancel(placement, TASK)
+  expect(calls).toEqual([
+    { peer: 'b', method: 'a2a.SubscribeToTask', body: { tenant: 'echo', id: TASK } },
+    { peer: 'b', method: 'a2a.CancelTask', body: { tenant: 'echo', id: TASK } }
+  ])
+})
+
+function overloaded(retryAfterMs: number): LumosError {
+  return new LumosError('OVERLOADED', { details: { retryAfterMs } })
+}
+
+/** Vanishes at the first task, takes the next. */
+function lost(n: number) {
+  return n === 0 ? new LumosError('SESSION_CLOSED') : ACCEPT(n)
+}
