@@ -98,6 +98,11 @@ test.for([
   expect(new Set(folders)).toEqual(new Set(['bin', 'cli', 'client', 'core']))
 })
 
+test('the file itself can be run, as the README tells people to', () => {
+  const out = execFileSync(BIN, ['version'], { encoding: 'utf8', stdio: 'pipe' })
+  expect(out).toMatch(/^lumos \d/)
+})
+
 test('a reader that has seen enough ends the command quietly', async () => {
   const { env } = await setup({
     async *logs() {
