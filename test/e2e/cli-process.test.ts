@@ -1,5 +1,5 @@
 /** The `lumos` process: what it loads, how it ends on signals and closed pipes, and on an old Node. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -96,6 +96,11 @@ test.for([
   const ours = loaded.filter((url) => url.includes(ROOT) && !url.includes('node_modules'))
   const folders = ours.map((url) => url.split(`${ROOT}/`)[1]?.split('/')[0])
   expect(new Set(folders)).toEqual(new Set(['bin', 'cli', 'client', 'core']))
+})
+
+test('the file itself can be run, as the README tells people to', () => {
+  const out = execFileSync(BIN, ['version'], { encoding: 'utf8', stdio: 'pipe' })
+  expect(out).toMatch(/^lumos \d/)
 })
 
 test('a reader that has seen enough ends the command quietly', async () => {
