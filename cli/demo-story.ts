@@ -174,6 +174,7 @@ function createEventTeller(init: TellerInit): (event: RunEvent) => void {
         const what = oneLine(event.error.message)
         return steps.add({ mark: doubtful('!'), who: caller, what, ms: event.atMs })
       }
+      case 'restarted':
       case 'artifact':
         return progress.show(`${worker}  answering`)
       case 'result':

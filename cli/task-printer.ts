@@ -33,7 +33,14 @@ export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
     progress.clear()
     const again = text.started() ? ', from the beginning' : ''
     text.end()
-    cli.note(`! ${oneLine(error.message)}: trying another peer${again}`)
+    cli.note(`! ${oneLine(error.message)}: trying again${again}`)
+  }
+
+  function restarted(): void {
+    progress.clear()
+    const again = text.started() ? ': what it said so far does not count' : ''
+    text.end()
+    cli.note(`! ${worker} was interrupted${again}`)
   }
 
   function finish(event: ResultEvent): void {
@@ -61,6 +68,8 @@ export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
         return text.write(event.artifact, event.append)
       case 'retry':
         return retry(event)
+      case 'restarted':
+        return restarted()
       case 'result':
         return finish(event)
     }

@@ -201,6 +201,8 @@ export interface RunRequest {
   /** UUID chosen by the caller; the same id and text is the same task. */
   readonly taskId?: string
   readonly contextId?: string
+  /** Ends the story with `accepted`, as soon as the order is on disk; the task goes on. */
+  readonly detach?: boolean
 }
 
 /** One line of `lumos run --json`; `seq` counts from 0 without gaps. */
@@ -229,6 +231,8 @@ export type RunEvent = { readonly v: 1; readonly seq: number } & (
       readonly atMs: number
     }
   | { readonly type: 'retry'; readonly error: WireError; readonly atMs: number }
+  /** The worker was interrupted and begins anew: artifacts told so far count no more. */
+  | { readonly type: 'restarted'; readonly attempt: number; readonly atMs: number }
   | {
       readonly type: 'result'
       readonly task: {

@@ -65,6 +65,10 @@ export interface Client {
   tasks(query?: TaskQuery, options?: CallOptions): Promise<TaskList>
   task(id: string, options?: CallOptions): Promise<TaskDocument>
   cancel(id: string, options?: CallOptions): Promise<TaskDocument>
+  /** The same order under a new id. */
+  retry(id: string, options?: CallOptions): Promise<TaskDocument>
+  /** Forgets an ended task; answers with what it was. */
+  remove(id: string, options?: CallOptions): Promise<TaskDocument>
   /** All events from the first, then live ones until the result. */
   events(id: string, options?: CallOptions): AsyncGenerator<RunEvent>
   logs(query?: LogQuery, options?: CallOptions): AsyncGenerator<LogLine>
@@ -92,6 +96,8 @@ export function createCalls(transport: Transport): Client {
     tasks: (page = {}, options) => get(`/v1/tasks${query({ ...page })}`, options),
     task: (id, options) => get(`/v1/tasks/${encode(id)}`, options),
     cancel: (id, options) => post(`/v1/tasks/${encode(id)}/cancel`, {}, overNetwork(options)),
+    retry: (id, options) => post(`/v1/tasks/${encode(id)}/retry`, {}, options),
+    remove: (id, options) => post(`/v1/tasks/${encode(id)}/remove`, {}, options),
     events: (id, options) =>
       stream({ method: 'GET', path: `/v1/tasks/${encode(id)}/events` }, options),
     logs: (filter = {}, options) =>

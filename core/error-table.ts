@@ -278,6 +278,10 @@ export const ERRORS = {
     a2a: INTERNAL,
     exit: EXIT.taskFailed
   }),
+  TASK_RUNNING: final('the task has not ended', 'lumos tasks cancel {task}', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
   TASK_INTERRUPTED: final(
     'the node that ran {agent} was interrupted, and the task may have been done in part',
     'check what it did, then lumos tasks retry ID',

@@ -147,7 +147,11 @@ export const LIMITS = {
     'count',
     'forgotten task ids that are still recognized, so that a late repeat is not executed again'
   ),
-  delegationsKept: limit(1000, 'count', 'ended tasks of this node’s own asking that can be read'),
+  delegationsOnDisk: limit(
+    100_000,
+    'count',
+    'ended tasks of this node’s own asking that can be read'
+  ),
   dispatchAttempts: limit(3, 'count', 'peers (or the same peer again) asked to take one task'),
   retryDelayFirst: limit(
     100,
@@ -156,9 +160,14 @@ export const LIMITS = {
   ),
   retryDelayMost: limit(5000, 'ms', 'upper bound of every random wait before a retry'),
   resumeWindow: limit(
-    120_000,
+    86_400_000,
     'ms',
-    'how long the caller of a task without a deadline waits for a worker that went away'
+    'how long a task without a deadline waits for its worker: as long as that keeps tasks at least'
+  ),
+  searchWindow: limit(
+    300_000,
+    'ms',
+    'how long a task that outlived its node looks for a worker, as peers come back one by one'
   ),
   hopMargin: limit(50, 'ms', 'taken off a deadline at each hop, so that the answer still arrives'),
   cardBytes: limit(32 * KIB, 'bytes', 'one signed agent card'),

@@ -61,7 +61,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     { ...components, wire, load },
     { agents, dataDirectory: paths.data }
   )
-  const work = createWork({ ...components, ...capabilities, wire, engine })
+  const work = createWork({ ...components, ...capabilities, wire, engine, database })
   const finding = createFinding(components, init, wire)
   const parts = { database, agents: toComponent(runner), wire, capabilities, engine, work, finding }
   const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts))

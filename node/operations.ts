@@ -14,7 +14,15 @@ import {
   pingPeer
 } from './operations/peers.ts'
 import { createLoopMonitor, identityDocument, statusDocument } from './operations/status.ts'
-import { cancelTask, listTasks, runTask, showTask, watchTask } from './operations/tasks.ts'
+import {
+  cancelTask,
+  listTasks,
+  removeTask,
+  retryTask,
+  runTask,
+  showTask,
+  watchTask
+} from './operations/tasks.ts'
 
 export interface OperationsInit {
   readonly socket: string
@@ -50,6 +58,8 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       tasks: (filter) => listTasks(assembly, filter),
       task: (id) => showTask(assembly, id),
       cancelTask: (id) => cancelTask(assembly, id),
+      retryTask: (id) => retryTask(assembly, id),
+      removeTask: (id) => removeTask(assembly, id),
       taskEvents: (id, signal) => watchTask(assembly, id, signal),
       logs: init.logs,
       config: async () => ({ v: API_VERSION, values: init.values }),

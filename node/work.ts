@@ -16,6 +16,7 @@ import type { AgentRunner } from '../tasks/execution.ts'
 import { openJournalTaskStore } from '../tasks/journal-task-store.ts'
 import { createLedger } from '../tasks/ledger.ts'
 import type { Ledger } from '../tasks/ledger.ts'
+import { openOutboxStore } from '../tasks/outbox-store.ts'
 import { createTaskService } from '../tasks/service.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
@@ -26,6 +27,7 @@ export interface WorkComponents extends NodeComponents {
   readonly directory: Directory
   readonly finder: Finder
   readonly engine: TaskEngine
+  readonly database: NodeDatabase
 }
 
 export interface Work {
@@ -68,7 +70,7 @@ export function createEngine(
 
 /** Registers the A2A methods with the sessions, so that peers can delegate to this node. */
 export function createWork(components: WorkComponents): Work {
-  const { clock, random, logger, wire, directory, engine } = components
+  const { clock, random, logger, wire, directory, engine, database } = components
   const { sessions, identity, name } = wire
   const self = identity.peer
   const service = createTaskService({
@@ -93,7 +95,8 @@ export function createWork(components: WorkComponents): Work {
     random,
     logger: logger.child('tasks'),
     dispatcher: router,
-    ids
+    ids,
+    openStore: () => openOutboxStore({ store: database.store, batches: database.tasks })
   })
   const nameOf = (peer: PeerIdText): string =>
     peer === self ? name : (directory.peer(peer)?.name ?? sessions.get(peer)?.hello.name ?? '')

@@ -219,8 +219,8 @@ class PeerRouter implements Router {
     return delayMs
   }
 
-  #placementOf({ peer, name, agentId }: RouteProvider): Placement {
-    return { worker: { id: peer, name }, agentId, path: this.#workers.path(peer) }
+  #placementOf({ peer, name, agentId, idempotent }: RouteProvider): Placement {
+    return { worker: { id: peer, name }, agentId, path: this.#workers.path(peer), idempotent }
   }
 }
 

@@ -1,11 +1,12 @@
 /** The Store on disk: LevelDB, with its failures told apart and a way back from a full disk. */
 import { open, readdir, unlink } from 'node:fs/promises'
 import { Level } from 'level'
+import { makeDirectories } from '../core/directories.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { isErrno } from './atomic-file.ts'
-import { errnoText, makeDirectories } from './private-directory.ts'
+import { errnoText } from './private-directory.ts'
 import type { Entry, IterateOptions, KeyRange, Store } from './store.ts'
 import { assertKeys, compareKeys } from './store.ts'
 
@@ -23,7 +24,7 @@ const NO_HIGH_WATER_MARK = 2 ** 31
  * Of LevelDB's log and the table in memory that it fills, of which there are two at times. Twice the
  * default: a tenth more tasks a second, since fewer tables are merged.
  */
-export const LOG_BYTES = 8 * 1024 * 1024
+const LOG_BYTES = 8 * 1024 * 1024
 
 type Database = Level<string, Uint8Array>
 

@@ -13,6 +13,7 @@ export type DelegationEvent =
       readonly worker: NodeName
       readonly agentId: string
       readonly path: 'local' | 'direct' | 'relay'
+      readonly idempotent: boolean
       readonly lookupMs: number
     }
   | { readonly type: 'accepted'; readonly taskId: string; readonly atMs: number }
@@ -31,6 +32,8 @@ export type DelegationEvent =
       readonly atMs: number
     }
   | { readonly type: 'retry'; readonly error: WireError; readonly atMs: number }
+  /** The worker was interrupted and begins anew: artifacts told so far count no more. */
+  | { readonly type: 'restarted'; readonly attempt: number; readonly atMs: number }
   | {
       readonly type: 'result'
       readonly taskId: string

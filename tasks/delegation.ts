@@ -1,5 +1,5 @@
 /** One task that this node asked for: follows it to its end, through broken streams. */
-import type { Artifact, Message, StreamResponse, TaskState } from '../core/a2a.ts'
+import type { Artifact, StreamResponse, TaskState } from '../core/a2a.ts'
 import { TERMINAL_STATES } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
@@ -7,10 +7,8 @@ import type { ErrorCode, WireError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
-import { positionOf } from '../protocols/a2a/extensions.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
-import { eventsOf, failureOf } from './delegation-events.ts'
-import type { DelegationEvent } from './delegation-events.ts'
+import { failureOf } from './delegation-events.ts'
 import type {
   DispatchEvent,
   DispatchOptions,
@@ -18,9 +16,10 @@ import type {
   Placement,
   WorkOrder
 } from './dispatcher.ts'
-import { createEventLog } from './event-log.ts'
+import { DelegationLog } from './delegation-log.ts'
+import type { OpenOrder, OutboxEnd, OutboxRecord, OutboxStore } from './outbox-store.ts'
 import { retryDelay } from './retry-delay.ts'
-import { createTaskFold, sizeOf } from './task-fold.ts'
+import { TaskStory } from './task-story.ts'
 
 export interface DelegationComponents {
   readonly clock: Clock
@@ -30,89 +29,119 @@ export interface DelegationComponents {
 }
 
 export interface DelegationInit {
-  readonly order: WorkOrder
-  readonly payloadHash: string
-  /** Milliseconds the task may take; `Infinity` for no deadline. */
-  readonly timeoutMs: number
+  readonly record: OutboxRecord
+  readonly store: OutboxStore
+  /** What an earlier process knew. */
+  readonly restored?: OpenOrder
 }
 
-/** After these the worker has nothing to resume. */
-const LOST: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['TASK_NOT_FOUND', 'TASK_GONE'])
+/** After these the task is the next process's: this one is ending, or cannot keep what happens. */
+const LEFT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'SHUTTING_DOWN',
+  'STORE_FULL',
+  'STORE_FAILED',
+  'STORE_CLOSED',
+  'STORE_BUSY',
+  'STORE_CORRUPT'
+])
 
-/** After these there is nobody to tell, or no need: a stopping node's task may go on. */
-const UNHEARD: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['WORKER_LOST', 'SHUTTING_DOWN'])
+/** After these a worker may still turn up. */
+const NOBODY_YET: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'NO_ROUTE',
+  'AGENT_UNKNOWN',
+  'PEER_UNKNOWN',
+  'DELEGATION_FAILED'
+])
 
 export class Delegation {
-  readonly order: WorkOrder
-  readonly payloadHash: string
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number
+  readonly record: OutboxRecord
+  readonly log: DelegationLog
   updatedAt: number
   state: TaskState = 'TASK_STATE_SUBMITTED'
   error: WireError | undefined
-  placement: Placement | undefined
   tookMs: number | undefined
-  /** Numbered from 0 without gaps; what `lumos run` and `lumos tasks watch` print. */
-  readonly log = createEventLog<DelegationEvent>()
   readonly #parts: DelegationComponents
-  readonly #timeoutMs: number
+  readonly #store: OutboxStore
+  readonly #deadlineMs: number
+  readonly #isRestored: boolean
   readonly #began: number
-  readonly #fold = createTaskFold()
+  readonly #story: TaskStory
   /** Aborts when it makes no sense to go on here: cancelled before acceptance, late, shutting down. */
   readonly #stopping = new AbortController()
   readonly #options: DispatchOptions
-  #position: Position | undefined
-  #accepted = false
-  #firstEventMs: number | null = null
-  #cancelling = false
-  #bytes = 0
+  #cancelling: boolean
   #stuckSince = 0
+  /** Where the story stood when readers last heard that the worker is lost. */
+  #lostAt: Position | undefined
+  #ending: Promise<void> | undefined
 
-  constructor(parts: DelegationComponents, { order, payloadHash, timeoutMs }: DelegationInit) {
+  constructor(parts: DelegationComponents, { record, store, restored }: DelegationInit) {
     this.#parts = parts
-    this.order = order
-    this.payloadHash = payloadHash
-    this.#timeoutMs = timeoutMs
-    this.createdAt = this.updatedAt = parts.clock.now()
-    this.#began = parts.clock.monotonic()
+    this.#store = store
+    this.#isRestored = restored !== undefined
+    this.record = record
+    const { createdAt, deadlineAt = Infinity } = record
+    this.updatedAt = createdAt
+    // What passed while no process was there counts, too; from now on the clock may be set.
+    const ageMs = Math.max(0, parts.clock.now() - createdAt)
+    this.#began = parts.clock.monotonic() - ageMs
+    this.#deadlineMs = deadlineAt - createdAt
+    this.log = new DelegationLog(store, {
+      id: record.order.taskId,
+      told: restored?.events ?? [],
+      onBroken: (error) => this.stop(error)
+    })
     this.#options = {
       signal: this.#stopping.signal,
-      remainingMs: () => timeoutMs - this.#elapsed()
+      remainingMs: () => this.#deadlineMs - this.#elapsed()
     }
+    this.#cancelling = restored?.cancelling ?? false
+    this.#story = new TaskStory(this.log, {
+      taskId: record.order.taskId,
+      elapsed: () => this.#elapsed(),
+      told: restored?.events ?? []
+    })
+  }
+
+  get order(): WorkOrder {
+    return this.record.order
   }
 
   get ended(): boolean {
     return this.tookMs !== undefined
   }
 
-  get message(): Message {
-    return this.order.message
+  get placement(): Placement | undefined {
+    return this.#story.placement
   }
 
   get artifacts(): readonly Artifact[] {
-    return this.#fold.artifacts()
+    return this.#story.artifacts
   }
 
-  /** Resolves when the task has ended, or is given up; never rejects. */
+  /** Resolves when the end of the task is kept, or it is left to the next process; never rejects. */
   async run(): Promise<void> {
     const { clock } = this.#parts
     const { signal } = this.#stopping
-    const disarm = Number.isFinite(this.#timeoutMs)
-      ? clock.after(this.#timeoutMs, () => this.stop(timedOut(this.#timeoutMs)))
+    const timeoutMs = this.#deadlineMs
+    const disarm = Number.isFinite(timeoutMs)
+      ? clock.after(Math.max(0, this.#options.remainingMs()), () => this.stop(timedOut(timeoutMs)))
       : undefined
     try {
-      await this.#dispatch()
+      if (this.#isRestored && this.placement === undefined) await this.#dispatchPatiently()
+      else if (this.placement === undefined) await this.#dispatch()
       for (let attempt = 0; !this.ended; attempt += 1) {
-        const before = this.#position
+        const before = this.#story.position
         await this.#pause(attempt)
         await this.#resume()
-        if (this.#position !== before) attempt = -1
+        if (this.#story.position !== before) attempt = -1
       }
     } catch (error) {
       this.#giveUp(toLumosError(signal.aborted ? signal.reason : error))
     } finally {
       disarm?.()
     }
+    await this.#ending
   }
 
   /** Stops following. The worker, if there is one, is told when the reason is ours and final. */
@@ -120,28 +149,50 @@ export class Delegation {
     this.#stopping.abort(reason)
   }
 
-  /** Asks the worker to stop; if it cannot be reached, it is asked as soon as it can. */
-  cancel(): void {
-    if (this.ended) {
-      throw new LumosError('TASK_NOT_CANCELABLE', { details: { task: this.order.taskId } })
-    }
+  /** Asks the worker to stop; if it cannot be reached, it is asked as soon as it can, even by a later process. */
+  async cancel(): Promise<void> {
+    const { taskId } = this.order
+    if (this.ended) throw new LumosError('TASK_NOT_CANCELABLE', { details: { task: taskId } })
     this.#cancelling = true
-    if (this.#accepted) void this.#tellWorker()
+    await this.#store.cancel(taskId)
+    if (this.ended) return
+    if (this.#story.accepted) void this.#tellWorker()
     else this.stop(new LumosError('CANCELLED'))
   }
 
   async #dispatch(): Promise<void> {
+    if (this.#cancelling) throw new LumosError('CANCELLED')
     try {
       const events = this.#parts.dispatcher.dispatch(this.order, this.#options)
       for await (const event of events) {
         this.#takeDispatch(event)
         if (this.ended) return
+        // A process that comes back must ask the same worker, or harm could be done twice.
+        if (event.type === 'routed' && !event.placement.idempotent) await this.#story.kept
       }
-      if (!this.#accepted) throw new LumosError('STREAM_TRUNCATED')
+      if (!this.#story.accepted) throw new LumosError('STREAM_TRUNCATED')
     } catch (error) {
       const broken = toLumosError(error)
-      if (!this.#accepted || this.#stopping.signal.aborted || !broken.retry) throw error
-      this.#retry(broken)
+      if (!this.#story.accepted || this.#stopping.signal.aborted || !broken.retry) throw error
+      this.#story.retry(broken)
+    }
+  }
+
+  /** A process that has just begun knows nobody yet: that there is no worker may change in a moment. */
+  async #dispatchPatiently(): Promise<void> {
+    const { clock, random } = this.#parts
+    const { signal } = this.#stopping
+    const end = clock.monotonic() + LIMITS.searchWindow.value
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#dispatch()
+      } catch (error) {
+        const { code } = toLumosError(error)
+        if (this.#story.accepted || signal.aborted || !NOBODY_YET.has(code)) throw error
+        if (clock.monotonic() > end) throw error
+      }
+      await clock.sleep(retryDelay(random, attempt), signal)
+      signal.throwIfAborted()
     }
   }
 
@@ -149,7 +200,7 @@ export class Delegation {
     const { dispatcher } = this.#parts
     const { placement } = this
     if (placement === undefined) return
-    const after = this.#position
+    const after = this.#story.position
     const place = { placement, taskId: this.order.taskId, ...(after && { after }) }
     try {
       if (this.#cancelling) await this.#tellWorker()
@@ -160,10 +211,16 @@ export class Delegation {
     } catch (cause) {
       if (this.#stopping.signal.aborted) throw cause
       const error = toLumosError(cause)
-      if (LOST.has(error.code)) {
+      if (error.code === 'TASK_NOT_FOUND' || error.code === 'TASK_GONE') {
+        // What never arrived can be sent anew, to anybody.
+        if (error.code === 'TASK_NOT_FOUND' && !this.#story.accepted)
+          return this.#dispatchPatiently()
         throw new LumosError('WORKER_LOST', { cause, details: { peer: placement.worker.name } })
       }
       if (!error.retry) throw error
+      if (!this.#story.accepted && placement.idempotent) return this.#dispatchPatiently()
+      if (this.#lostAt !== this.#story.position) this.#story.retry(error)
+      this.#lostAt = this.#story.position
       this.#parts.logger.debug('could not resume a task yet', {
         task: this.order.taskId,
         code: error.code
@@ -198,58 +255,16 @@ export class Delegation {
 
   #takeDispatch(event: DispatchEvent): void {
     if (event.type === 'update') this.#take(event.update)
-    else if (event.type === 'retry') this.#retry(event.error)
-    else {
-      const { placement, candidates, lookupMs } = event
-      this.placement = placement
-      this.#tell({ type: 'routed', candidates, ...placement, lookupMs })
-    }
+    else if (event.type === 'retry') this.#story.retry(event.error)
+    else this.#story.routed(event)
   }
 
   #take(update: StreamResponse): void {
-    const position = positionOf(update)
-    if (!this.#isNew(update, position)) return
-    this.#checkOwner(update)
-    this.#bytes += sizeOf(update)
-    const limit = LIMITS.taskOutputBytes.value
-    if (this.#bytes > limit) {
-      throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes: this.#bytes, limit } })
-    }
-    this.#position = position
-    this.#fold.apply(update)
-    const atMs = this.#elapsed()
-    if (!this.#accepted) {
-      this.#accepted = true
-      this.#tell({ type: 'accepted', taskId: this.order.taskId, atMs })
-    }
-    for (const event of eventsOf(update, atMs)) {
-      this.#firstEventMs ??= atMs
-      this.#tell(event)
-    }
-    this.#checkEnd()
-  }
-
-  /** Repeats are dropped; throws EVENT_GAP when something is missing in between. */
-  #isNew({ task }: StreamResponse, position: Position | undefined): boolean {
-    const held = this.#position
-    if (position === undefined || held === undefined) return true
-    if (position.attempt < held.attempt) return false
-    if (position.attempt === held.attempt && position.seq <= held.seq) return false
-    if (task !== undefined) return true
-    if (position.attempt === held.attempt && position.seq === held.seq + 1) return true
-    throw new LumosError('EVENT_GAP')
-  }
-
-  #checkOwner({ task, statusUpdate, artifactUpdate }: StreamResponse): void {
-    const id = task?.id ?? (statusUpdate ?? artifactUpdate)?.taskId
-    if (id === this.order.taskId) return
-    throw new LumosError('AGENT_RESPONSE_INVALID', {
-      details: { reason: 'it is not about the task that was asked for' }
-    })
+    if (this.#story.take(update)) this.#checkEnd()
   }
 
   #checkEnd(): void {
-    const { status } = this.#fold
+    const { status } = this.#story
     if (status === undefined) return
     this.updatedAt = this.#parts.clock.now()
     this.state = status.state
@@ -262,33 +277,47 @@ export class Delegation {
     this.tookMs = this.#elapsed()
     const { worker } = this.placement
     const { taskId } = this.order
-    this.#tell({
+    this.#ending = this.log.end(this.#outcome(), {
       type: 'result',
       taskId,
       state: this.state,
       artifacts: this.artifacts,
       worker,
       tookMs: this.tookMs,
-      firstEventMs: this.#firstEventMs,
+      firstEventMs: this.#story.firstEventMs,
       ...(error && { error })
     })
-    this.log.end()
+  }
+
+  #outcome(): OutboxEnd {
+    const { state, updatedAt, error, placement, tookMs = 0 } = this
+    return {
+      state,
+      updatedAt,
+      tookMs,
+      ...(placement && { worker: placement.worker, agentId: placement.agentId }),
+      ...(error && { error })
+    }
   }
 
   /** Before acceptance there is no task to speak of, and readers get the error itself. */
   #giveUp(error: LumosError): void {
     if (this.ended) return
+    if (LEFT.has(error.code)) {
+      this.log.leave(error)
+      return
+    }
     const cancelled = error.code === 'CANCELLED'
     this.state = cancelled ? 'TASK_STATE_CANCELED' : 'TASK_STATE_FAILED'
     this.updatedAt = this.#parts.clock.now()
-    if (!UNHEARD.has(error.code)) void this.#tellWorker()
-    if (this.#accepted || (cancelled && this.placement !== undefined)) {
+    if (error.code !== 'WORKER_LOST') void this.#tellWorker()
+    if (this.#story.accepted || (cancelled && this.placement !== undefined)) {
       this.#end(error.toWire())
       return
     }
     this.error = error.toWire()
     this.tookMs = this.#elapsed()
-    this.log.end(error)
+    this.#ending = this.log.end(this.#outcome(), error)
   }
 
   async #tellWorker(): Promise<void> {
@@ -305,24 +334,9 @@ export class Delegation {
     }
   }
 
-  #retry(error: LumosError): void {
-    this.#tell({ type: 'retry', error: error.toWire(), atMs: this.#elapsed() })
-  }
-
-  #tell(event: DelegationEvent): void {
-    this.log.append(event, sizeOfEvent(event))
-    this.log.reveal(this.log.length)
-  }
-
   #elapsed(): number {
     return Math.round(this.#parts.clock.monotonic() - this.#began)
   }
-}
-
-/** Bytes, near enough for the backlog of readers. */
-function sizeOfEvent(event: DelegationEvent): number {
-  if (event.type !== 'artifact') return 256
-  return sizeOf({ artifactUpdate: { taskId: '', contextId: '', artifact: event.artifact } })
 }
 
 function timedOut(timeoutMs: number): LumosError {

@@ -1,7 +1,7 @@
 /** The caller's side of tasks: remembers what this node asked for, and follows each to its end. */
 import type { Artifact, Message, TaskState } from '../core/a2a.ts'
 import type { Component } from '../core/component.ts'
-import { LumosError } from '../core/errors.ts'
+import { fromWireError, LumosError, toLumosError } from '../core/errors.ts'
 import type { WireError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
 import { isUuid } from '../core/ids.ts'
@@ -9,17 +9,20 @@ import { LIMITS } from '../core/limits.ts'
 import { Delegation } from './delegation.ts'
 import type { DelegationComponents } from './delegation.ts'
 import type { DelegationEvent } from './delegation-events.ts'
-import type { Placement, WorkOrder } from './dispatcher.ts'
+import type { NodeName, WorkOrder } from './dispatcher.ts'
+import { COLLECT_INTERVAL_MS } from './engine.ts'
 import type { TaskCounts } from './engine.ts'
+import { order } from './memory-task-store.ts'
+import type { EndedOrder, OutboxQuery, OutboxRecord, OutboxStore } from './outbox-store.ts'
 import { payloadHash } from './payload-hash.ts'
 
 export interface DelegationsComponents extends DelegationComponents {
   readonly ids: IdSource
+  /** Asked at every start. */
+  readonly openStore: () => Promise<OutboxStore>
 }
 
 export interface DelegationsInit {
-  /** Ended delegations to remember. */
-  readonly maxEnded?: number
   /** Milliseconds an ended delegation is remembered. */
   readonly retentionMs?: number
 }
@@ -38,7 +41,9 @@ export interface DelegationView {
   readonly target: string
   readonly message: Message
   readonly state: TaskState
-  readonly placement: Placement | undefined
+  /** Who has it, or had it; and what that one calls the agent. */
+  readonly worker: NodeName | undefined
+  readonly agentId: string | undefined
   /** Milliseconds since the epoch. */
   readonly createdAt: number
   readonly updatedAt: number
@@ -50,24 +55,29 @@ export interface DelegationView {
 export interface Delegations extends Component {
   /**
    * Starts the task, or finds it if it was asked for already (TASK_CONFLICT: with another request).
-   * It goes on whether or not somebody reads its events.
+   * Resolves when the order is on disk: from then on it is followed to its end, whether or not
+   * somebody reads its events, and by the next process if this one ends.
    */
   delegate(request: DelegationRequest): Promise<DelegationView>
   /**
    * Events from number `from` on, old and new, until the task ends. Their numbers are their places,
-   * from 0. Throws when no worker took the task. `undefined` for an unknown task.
+   * from 0. Throws when no worker took the task, TASK_NOT_FOUND for an unknown one.
    */
   watch(
     id: string,
     options?: { readonly from?: number; readonly signal?: AbortSignal }
-  ): AsyncIterable<DelegationEvent> | undefined
-  find(id: string): DelegationView | undefined
-  /** In no particular order; the ledger sorts. */
-  list(): readonly DelegationView[]
+  ): AsyncIterable<DelegationEvent>
+  find(id: string): Promise<DelegationView | undefined>
+  /** Youngest change of state first. */
+  list(query: OutboxQuery): Promise<readonly DelegationView[]>
   /** Since the start of this process. */
   counts(): TaskCounts
   /** Asks the worker to stop. TASK_NOT_FOUND, TASK_NOT_CANCELABLE. */
   cancel(id: string): Promise<DelegationView>
+  /** The same order under a new id. TASK_NOT_FOUND, TASK_RUNNING. */
+  retry(id: string): Promise<DelegationView>
+  /** Forgets an ended task. TASK_NOT_FOUND, TASK_RUNNING. */
+  remove(id: string): Promise<void>
 }
 
 export function createDelegations(
@@ -79,71 +89,104 @@ export function createDelegations(
 
 class Outbox implements Delegations {
   readonly #parts: DelegationsComponents
-  readonly #init: Required<DelegationsInit>
+  readonly #retentionMs: number
   readonly #running = new Map<string, Delegation>()
-  /** In the order of their end. */
-  readonly #ended = new Map<string, Delegation>()
+  /** Orders on their way to disk: a repeat waits for the same one. */
+  readonly #arriving = new Map<string, Promise<void>>()
   readonly #following = new Set<Promise<void>>()
   readonly #counts = { completed: 0, failed: 0 }
-  #stopped = false
+  #store: OutboxStore | undefined
+  #closing = new AbortController()
+  #collecting: Promise<void> = Promise.resolve()
 
-  constructor(components: DelegationsComponents, init: DelegationsInit) {
+  constructor(components: DelegationsComponents, { retentionMs }: DelegationsInit) {
     this.#parts = components
-    this.#init = {
-      maxEnded: LIMITS.delegationsKept.value,
-      retentionMs: LIMITS.taskRetention.value,
-      ...init
-    }
+    this.#retentionMs = retentionMs ?? LIMITS.taskRetention.value
   }
 
-  start(): Promise<void> {
-    this.#stopped = false
-    return Promise.resolve()
+  async start(): Promise<void> {
+    if (this.#store !== undefined) return
+    this.#closing = new AbortController()
+    const store = await this.#parts.openStore()
+    this.#store = store
+    for (const restored of await store.open()) {
+      this.#follow(new Delegation(this.#parts, { record: restored.record, store, restored }))
+    }
+    this.#collecting = this.#collect(store, this.#closing.signal)
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#closing.abort()
     for (const delegation of this.#running.values()) {
       delegation.stop(new LumosError('SHUTTING_DOWN'))
     }
-    await Promise.all(this.#following)
+    await Promise.allSettled([...this.#following, this.#collecting])
+    this.#store = undefined
   }
 
   async delegate(request: DelegationRequest): Promise<DelegationView> {
-    if (this.#stopped) throw new LumosError('SHUTTING_DOWN')
-    const { taskId = this.#parts.ids(), timeoutMs = Infinity, where = 'any', ...rest } = request
+    const store = this.#open()
+    const { taskId = this.#parts.ids(), timeoutMs, where = 'any', ...rest } = request
     if (!isUuid(taskId)) {
       throw new LumosError('INVALID_REQUEST', { details: { reason: 'the task id is not a UUID' } })
     }
-    const hash = payloadHash(`${request.target} ${request.to ?? ''} ${where}`, request.message)
-    const known = this.#find(taskId)
+    const payload = payloadHash(`${request.target} ${request.to ?? ''} ${where}`, request.message)
+    const known = this.#running.get(taskId)?.record ?? (await store.findEnded(taskId))?.record
     if (known === undefined) {
-      const order = { ...rest, taskId, where }
-      return viewOf(
-        this.#begin(new Delegation(this.#parts, { order, payloadHash: hash, timeoutMs }))
-      )
-    }
-    if (known.payloadHash !== hash) {
+      const createdAt = this.#parts.clock.now()
+      const record = {
+        order: { ...rest, taskId, where },
+        payloadHash: payload,
+        createdAt,
+        ...(timeoutMs !== undefined && { deadlineAt: createdAt + timeoutMs })
+      }
+      if (!this.#running.has(taskId)) this.#begin(record, store)
+    } else if (known.payloadHash !== payload) {
       throw new LumosError('TASK_CONFLICT', { details: { task: taskId } })
     }
-    return viewOf(known)
+    await this.#arriving.get(taskId)
+    return this.#viewOf(taskId)
   }
 
-  watch(
+  async *watch(
     id: string,
     { from = 0, signal }: { readonly from?: number; readonly signal?: AbortSignal } = {}
-  ): AsyncIterable<DelegationEvent> | undefined {
-    return this.#find(id)?.log.read(from, signal)
+  ): AsyncIterable<DelegationEvent> {
+    const running = this.#running.get(id)
+    if (running !== undefined) {
+      yield* running.log.read(from, signal)
+      return
+    }
+    const ended = await this.#open().findEnded(id)
+    if (ended === undefined) throw new LumosError('TASK_NOT_FOUND')
+    let last: DelegationEvent | undefined
+    for await (const event of this.#open().events(id, from)) {
+      signal?.throwIfAborted()
+      yield event
+      last = event
+    }
+    // No worker took it: the end is the error itself.
+    if (last?.type !== 'result' && ended.end.error) throw fromWireError(ended.end.error)
   }
 
-  find(id: string): DelegationView | undefined {
-    const found = this.#find(id)
-    return found && viewOf(found)
+  async find(id: string): Promise<DelegationView | undefined> {
+    const running = this.#running.get(id)
+    if (running !== undefined) return viewOf(running)
+    const ended = await this.#open().findEnded(id)
+    if (ended === undefined) return undefined
+    const told = await Array.fromAsync(this.#open().events(id, 0))
+    const result = told.findLast((event) => event.type === 'result')
+    return viewOfEnded(ended, result?.artifacts)
   }
 
-  list(): readonly DelegationView[] {
-    this.#forgetOld()
-    return [...this.#running.values(), ...this.#ended.values()].map(viewOf)
+  async list(query: OutboxQuery): Promise<readonly DelegationView[]> {
+    const { limit, state, before } = query
+    const live = [...this.#running.values()]
+      .map(viewOf)
+      .filter((view) => state === undefined || view.state === state)
+      .filter((view) => before === undefined || order(before, view) < 0)
+    const ended = await this.#open().listEnded(query)
+    return [...live, ...ended.map((one) => viewOfEnded(one))].toSorted(order).slice(0, limit)
   }
 
   counts(): TaskCounts {
@@ -151,57 +194,125 @@ class Outbox implements Delegations {
   }
 
   async cancel(id: string): Promise<DelegationView> {
-    const found = this.#find(id)
-    if (found === undefined) throw new LumosError('TASK_NOT_FOUND')
-    found.cancel()
-    return viewOf(found)
+    const running = this.#running.get(id)
+    if (running !== undefined) await running.cancel()
+    else await this.#ended(id, 'TASK_NOT_CANCELABLE')
+    return this.#viewOf(id)
   }
 
-  #find(id: string): Delegation | undefined {
-    return this.#running.get(id) ?? this.#ended.get(id)
+  async retry(id: string): Promise<DelegationView> {
+    const { record } = await this.#ended(id)
+    const { taskId: _, message, ...rest } = record.order
+    const taskId = this.#parts.ids()
+    const { createdAt, deadlineAt } = record
+    return this.delegate({
+      ...rest,
+      taskId,
+      message: { ...message, messageId: taskId },
+      ...(deadlineAt !== undefined && { timeoutMs: deadlineAt - createdAt })
+    })
   }
 
-  #begin(delegation: Delegation): Delegation {
+  async remove(id: string): Promise<void> {
+    await this.#ended(id)
+    await this.#open().remove(id)
+  }
+
+  /** An order that has ended; throws TASK_NOT_FOUND, TASK_RUNNING, or `otherwise` when it is there. */
+  async #ended(id: string, otherwise?: 'TASK_NOT_CANCELABLE'): Promise<EndedOrder> {
+    if (this.#running.has(id)) throw new LumosError('TASK_RUNNING', { details: { task: id } })
+    const ended = await this.#open().findEnded(id)
+    if (ended === undefined) throw new LumosError('TASK_NOT_FOUND')
+    if (otherwise !== undefined) throw new LumosError(otherwise, { details: { task: id } })
+    return ended
+  }
+
+  #open(): OutboxStore {
+    if (this.#store === undefined || this.#closing.signal.aborted) {
+      throw new LumosError('SHUTTING_DOWN')
+    }
+    return this.#store
+  }
+
+  async #viewOf(id: string): Promise<DelegationView> {
+    const view = await this.find(id)
+    if (view === undefined) throw new LumosError('TASK_NOT_FOUND')
+    return view
+  }
+
+  /** The search for a worker begins while the order is written. */
+  #begin(record: OutboxRecord, store: OutboxStore): void {
     if (this.#running.size >= LIMITS.tasksActive.value) {
       throw new LumosError('OVERLOADED', { details: { retryAfterMs: 1000 } })
     }
+    const { taskId } = record.order
+    const arrival = store.add(record).finally(() => this.#arriving.delete(taskId))
+    this.#arriving.set(taskId, arrival)
+    const delegation = new Delegation(this.#parts, { record, store })
+    arrival.catch((error: unknown) => delegation.stop(toLumosError(error)))
+    this.#follow(delegation)
+  }
+
+  #follow(delegation: Delegation): void {
     const id = delegation.order.taskId
     this.#running.set(id, delegation)
     const following = delegation.run().finally(() => {
       this.#following.delete(following)
       this.#running.delete(id)
-      this.#ended.set(id, delegation)
+      if (!delegation.ended) return
       this.#counts[delegation.state === 'TASK_STATE_COMPLETED' ? 'completed' : 'failed'] += 1
-      this.#forgetOld()
     })
     this.#following.add(following)
-    return delegation
   }
 
-  #forgetOld(): void {
-    const { maxEnded, retentionMs } = this.#init
-    const horizon = this.#parts.clock.now() - retentionMs
-    for (const [id, { updatedAt }] of this.#ended) {
-      if (this.#ended.size <= maxEnded && updatedAt >= horizon) break
-      this.#ended.delete(id)
+  async #collect(store: OutboxStore, closing: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#parts
+    while (await clock.sleep(COLLECT_INTERVAL_MS, closing)) {
+      try {
+        await store.collect(clock.now() - this.#retentionMs)
+      } catch (error) {
+        logger.warn('ended tasks could not be looked through', { error })
+      }
     }
   }
 }
 
 function viewOf(delegation: Delegation): DelegationView {
-  const { order, state, placement, createdAt, updatedAt, tookMs, error } = delegation
+  const { order: asked, record, state, placement, updatedAt, tookMs, error } = delegation
   return {
-    id: order.taskId,
-    target: order.target,
-    message: order.message,
+    id: asked.taskId,
+    target: asked.target,
+    message: asked.message,
     state,
-    placement,
-    createdAt,
+    worker: placement?.worker,
+    agentId: placement?.agentId,
+    createdAt: record.createdAt,
     updatedAt,
     tookMs,
     error,
     get artifacts() {
       return delegation.artifacts
     }
+  }
+}
+
+function viewOfEnded(
+  { record, end }: EndedOrder,
+  artifacts: readonly Artifact[] = []
+): DelegationView {
+  const { order: asked, createdAt } = record
+  const { worker, agentId, state, updatedAt, tookMs, error } = end
+  return {
+    id: asked.taskId,
+    target: asked.target,
+    message: asked.message,
+    state,
+    worker,
+    agentId,
+    createdAt,
+    updatedAt,
+    tookMs,
+    error,
+    artifacts
   }
 }

@@ -25,6 +25,8 @@ export interface Placement {
   readonly worker: NodeName
   readonly agentId: string
   readonly path: 'local' | 'direct' | 'relay'
+  /** Whether the agent may be given the task twice without harm. */
+  readonly idempotent: boolean
 }
 
 export type DispatchEvent =
@@ -47,7 +49,8 @@ export interface DispatchOptions {
 
 export interface Dispatcher {
   /**
-   * Finds a worker and hands the task over; the first update means that it was accepted, and from
+   * Finds a worker and hands the task over, which it does when it is asked for what comes after
+   * `routed`: who waits can write down whom the task goes to. The first update means that it was accepted, and from
    * then on no other worker is asked. Throws when nobody takes it (NO_ROUTE, DELEGATION_FAILED,
    * PEER_UNKNOWN, …), and when the stream breaks afterwards.
    */

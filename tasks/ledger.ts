@@ -10,6 +10,7 @@ import type { Delegations, DelegationView } from './delegations.ts'
 import type { NodeName } from './dispatcher.ts'
 import type { TaskEngine, TaskHandle } from './engine.ts'
 import { order } from './memory-task-store.ts'
+import type { OutboxQuery } from './outbox-store.ts'
 import { formatCursor, parseCursor } from './task-list.ts'
 import type { StoredTask, TaskKey, TaskQuery } from './task-store.ts'
 
@@ -89,25 +90,18 @@ class BothWays implements Ledger {
   async list(query: LedgerQuery): Promise<{ entries: readonly LedgerEntry[]; next: string }> {
     const { limit, state, outgoing, cursor } = query
     const before = cursor ? parseCursor(cursor) : undefined
-    const own = outgoing === false ? [] : this.#outgoing(state)
-    const placed = before === undefined ? own : own.filter((entry) => order(before, entry) < 0)
     // One more than asked for tells whether another page follows.
-    const others =
-      outgoing === true
-        ? []
-        : await this.#incoming({
-            limit: limit + 1,
-            ...(state && { state }),
-            ...(before && { before })
-          })
-    const entries = [...placed, ...others].toSorted(order)
+    const part = { limit: limit + 1, ...(state && { state }), ...(before && { before }) }
+    const own = outgoing === false ? [] : await this.#outgoing(part)
+    const others = outgoing === true ? [] : await this.#incoming(part)
+    const entries = [...own, ...others].toSorted(order)
     const last = entries[limit - 1]
     const next = entries.length > limit && last !== undefined ? formatCursor(last) : ''
     return { entries: entries.slice(0, limit), next }
   }
 
   async find(id: string): Promise<LedgerDetails> {
-    const own = this.#delegations.find(id)
+    const own = await this.#delegations.find(id)
     if (own !== undefined) return this.#detailsOfOwn(own)
     return this.#detailsOf(await this.#engine.open(await this.#keyOf(id)))
   }
@@ -116,23 +110,22 @@ class BothWays implements Ledger {
     id: string,
     { from = 0, signal }: { readonly from?: number; readonly signal?: AbortSignal } = {}
   ): Promise<AsyncIterable<DelegationEvent>> {
-    const own = this.#delegations.watch(id, { from, ...(signal && { signal }) })
-    if (own !== undefined) return own
+    if ((await this.#delegations.find(id)) !== undefined) {
+      return this.#delegations.watch(id, { from, ...(signal && { signal }) })
+    }
     const handle = await this.#engine.open(await this.#keyOf(id))
     return this.#eventsOf(handle, from, signal)
   }
 
   async cancel(id: string): Promise<LedgerDetails> {
-    if (this.#delegations.find(id) !== undefined) await this.#delegations.cancel(id)
+    if ((await this.#delegations.find(id)) !== undefined) await this.#delegations.cancel(id)
     else await this.#engine.cancel(await this.#keyOf(id))
     return this.find(id)
   }
 
-  #outgoing(state: TaskState | undefined): LedgerEntry[] {
-    return this.#delegations
-      .list()
-      .filter((view) => state === undefined || view.state === state)
-      .map((view) => this.#entryOfOwn(view))
+  async #outgoing(query: OutboxQuery): Promise<LedgerEntry[]> {
+    const views = await this.#delegations.list(query)
+    return views.map((view) => this.#entryOfOwn(view))
   }
 
   async #incoming(query: TaskQuery): Promise<LedgerEntry[]> {
@@ -150,15 +143,15 @@ class BothWays implements Ledger {
   }
 
   #entryOfOwn(view: DelegationView): LedgerEntry {
-    const { id, state, placement, createdAt, updatedAt, tookMs, message, error } = view
+    const { id, state, worker, agentId, createdAt, updatedAt, tookMs, message, error } = view
     return {
       id,
       contextId: message.contextId ?? '',
       state,
-      agent: placement?.agentId ?? view.target,
+      agent: agentId ?? view.target,
       outgoing: true,
       caller: this.#init.self,
-      worker: placement?.worker,
+      worker,
       createdAt,
       updatedAt,
       tookMs,

@@ -7,6 +7,7 @@ import type { RunRequest } from '../../client/api.ts'
 import type { Client } from '../../client/calls.ts'
 import { usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
+import { shortId } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { createTaskPrinter } from '../task-printer.ts'
 
@@ -22,6 +23,7 @@ interface RunFlags {
   readonly local?: boolean
   readonly remote?: boolean
   readonly taskId?: string
+  readonly detach?: boolean
 }
 
 export function define(command: LumosCommand, cli: Cli): void {
@@ -31,10 +33,12 @@ export function define(command: LumosCommand, cli: Cli): void {
     .option('--to <node>', 'this node does it: name, PeerId or a unique beginning of it')
     .option('--local', 'only on this node')
     .option('--remote', 'only on a peer')
+    .option('--detach', 'come back as soon as the order is on disk; the task goes on')
     .option('--task-id <uuid>', 'the same id and text is the same task: safe to repeat')
     .example('lumos run summarize "summarize README.md"', 'by whoever does it best')
     .example('lumos run calc "3 km / 20 min in km/h" --to bob', 'by one node')
     .example('git log -20 | lumos run summarize > summary.txt', 'text in, text out')
+    .example('lumos run --detach summarize "summarize book.txt"', 'later: lumos tasks watch')
     .example('lumos run calc -- "-5 + 3"', 'a text that begins with a dash')
     .action(async (target: string, words: string[], flags: RunFlags) => {
       const client = cli.client()
@@ -52,7 +56,7 @@ async function toRequest(
   words: readonly string[],
   { cli, flags }: { readonly cli: Cli; readonly flags: RunFlags }
 ): Promise<RunRequest & { readonly taskId: string }> {
-  const { to, local, remote, taskId } = flags
+  const { to, local, remote, taskId, detach } = flags
   if (local && remote) throw usage('--local and --remote exclude each other', { command: 'run' })
   if (taskId !== undefined && !isUuid(taskId)) {
     throw usage(`"${taskId}" is no UUID`, { suggestion: 'make one with uuidgen' })
@@ -67,7 +71,8 @@ async function toRequest(
     ...(to !== undefined && { to }),
     ...(local && { where: 'local' as const }),
     ...(remote && { where: 'remote' as const }),
-    ...(timeoutMs !== undefined && { timeoutMs })
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(detach && { detach })
   }
 }
 
@@ -108,7 +113,7 @@ async function follow(
 
 async function readEvents(
   client: Client,
-  request: RunRequest,
+  request: RunRequest & { readonly taskId: string },
   { cli, signal }: { readonly cli: Cli; readonly signal: AbortSignal }
 ): Promise<void> {
   const print = createTaskPrinter(cli)
@@ -117,7 +122,7 @@ async function readEvents(
   let ended = false
   try {
     for await (const event of client.run(request, { signal: AbortSignal.any([signal, ...late]) })) {
-      ended = event.type === 'result'
+      ended = event.type === (request.detach ? 'accepted' : 'result')
       print(event)
     }
   } catch (error) {
@@ -127,6 +132,12 @@ async function readEvents(
     throw error
   }
   if (!ended) throw new LumosError('DAEMON_STOPPED')
+  if (request.detach && !cli.flags.json) {
+    cli.print(request.taskId)
+    cli.note(
+      `next: lumos tasks watch ${shortId(request.taskId)}   lumos tasks show, lumos tasks cancel`
+    )
+  }
 }
 
 /** For a name nobody has: the nearest one that somebody has. */

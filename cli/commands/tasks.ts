@@ -46,6 +46,8 @@ export function define(command: LumosCommand, cli: Cli): void {
   defineShow(command, cli)
   defineCancel(command, cli)
   defineWatch(command, cli)
+  defineRetry(command, cli)
+  defineRemove(command, cli)
 }
 
 function defineList(command: LumosCommand, cli: Cli): void {
@@ -187,6 +189,35 @@ function defineWatch(command: LumosCommand, cli: Cli): void {
         id === undefined ? await latestRunning(client, cli) : await resolve(id, client, cli)
       const print = createTaskPrinter(cli)
       for await (const event of client.events(task, cli.call())) print(event)
+    })
+}
+
+function defineRetry(command: LumosCommand, cli: Cli): void {
+  command
+    .command('retry')
+    .description('ask again for what an ended task was about, under a new id')
+    .argument('<id>', 'task id, or a unique beginning or end of it')
+    .example('lumos tasks retry 7f3a9c1e', 'once more; follow it with lumos tasks watch')
+    .action(async (id: string) => {
+      const client = cli.client()
+      const document = await client.retry(await resolve(id, client, cli), cli.call())
+      if (cli.flags.json) return cli.document(document)
+      cli.print(document.task.id)
+      cli.note(`next: lumos tasks watch ${shortId(document.task.id)}`)
+    })
+}
+
+function defineRemove(command: LumosCommand, cli: Cli): void {
+  command
+    .command('rm')
+    .description('forget a task that was asked for here and has ended')
+    .argument('<id>', 'task id, or a unique beginning or end of it')
+    .example('lumos tasks rm 7f3a9c1e', 'its result is gone, too')
+    .action(async (id: string) => {
+      const client = cli.client()
+      const document = await client.remove(await resolve(id, client, cli), cli.call())
+      if (cli.flags.json) return cli.document(document)
+      cli.print(`task ${shortId(document.task.id)} is forgotten`)
     })
 }
 

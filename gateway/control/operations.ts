@@ -64,6 +64,10 @@ export interface ControlOperations {
   tasks(filter: TaskFilter): Promise<TaskList>
   task(id: string): Promise<TaskDocument>
   cancelTask(id: string, signal: AbortSignal): Promise<TaskDocument>
+  /** The same order under a new id. */
+  retryTask(id: string): Promise<TaskDocument>
+  /** Forgets a task that was asked for here and has ended; answers with what it was. */
+  removeTask(id: string): Promise<TaskDocument>
   /** What happened so far, then what happens, up to `result`. */
   taskEvents(id: string, signal: AbortSignal): AsyncIterable<RunEvent>
   logs(filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>

@@ -199,6 +199,24 @@ const taskRoutes = [
     answer: tasks.taskDocument,
     handle: (operations, { params, signal }) => operations.cancelTask(params.id, signal)
   }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/tasks/{id}/retry',
+    id: 'retryTask',
+    summary: 'Asks again for what an ended task was about, under a new id',
+    params: taskId,
+    answer: tasks.taskDocument,
+    handle: (operations, { params }) => operations.retryTask(params.id)
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/tasks/{id}/remove',
+    id: 'removeTask',
+    summary: 'Forgets a task that was asked for here and has ended',
+    params: taskId,
+    answer: tasks.taskDocument,
+    handle: (operations, { params }) => operations.removeTask(params.id)
+  }),
   linesRoute({
     method: 'GET',
     path: '/v1/tasks/{id}/events',

@@ -30,7 +30,9 @@ export async function* runTask(
     ...(to && { to }),
     ...(timeoutMs !== undefined && { timeoutMs })
   })
-  yield* numbered(work.delegations.watch(task, { signal }) ?? [])
+  if (request.detach === true) {
+    yield { v: API_VERSION, seq: 0, type: 'accepted', task: { id: task }, atMs: 0 }
+  } else yield* numbered(work.delegations.watch(task, { signal }))
 }
 
 export async function* watchTask(
@@ -54,6 +56,17 @@ export async function cancelTask({ work }: Assembly, id: string): Promise<TaskDo
   return { v: API_VERSION, task: viewOf(await work.ledger.cancel(id)) }
 }
 
+export async function retryTask({ work }: Assembly, id: string): Promise<TaskDocument> {
+  const { id: again } = await work.delegations.retry(id)
+  return { v: API_VERSION, task: viewOf(await work.ledger.find(again)) }
+}
+
+export async function removeTask({ work }: Assembly, id: string): Promise<TaskDocument> {
+  const task = viewOf(await work.ledger.find(id))
+  await work.delegations.remove(id)
+  return { v: API_VERSION, task }
+}
+
 async function* numbered(
   events: AsyncIterable<DelegationEvent> | Iterable<DelegationEvent>
 ): AsyncIterable<RunEvent> {
@@ -68,7 +81,7 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
   const head = { v: API_VERSION, seq } as const
   switch (event.type) {
     case 'routed': {
-      const { agentId, ...facts } = event
+      const { agentId, idempotent: _, ...facts } = event
       return { ...head, ...facts, agent: agentId }
     }
     case 'accepted':
@@ -80,6 +93,7 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
     case 'status':
     case 'artifact':
     case 'retry':
+    case 'restarted':
       return { ...head, ...event }
     default:
       throw new LumosError('INTERNAL')

@@ -190,6 +190,8 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
       return { v: 1, task }
     },
     cancelTask: async () => ({ v: 1, task }),
+    retryTask: async () => ({ v: 1, task }),
+    removeTask: async () => ({ v: 1, task }),
     taskEvents: () => lines(RUN_EVENTS),
     logs: () =>
       lines<api.LogLine>([

@@ -57,7 +57,11 @@ export const runRequest: z.ZodType<api.RunRequest> = named(
       .uuid()
       .exactOptional()
       .describe('Chosen by the caller; the same id and text is the same task.'),
-    contextId: z.string().min(1).max(128).exactOptional()
+    contextId: z.string().min(1).max(128).exactOptional(),
+    detach: z
+      .boolean()
+      .exactOptional()
+      .describe('Ends the story with `accepted`, as soon as the order is on disk.')
   })
 )
 
@@ -99,6 +103,7 @@ export const runEvent: z.ZodType<api.RunEvent> = named(
       atMs: ms
     }),
     z.strictObject({ ...head, type: z.literal('retry'), error: wireError, atMs: ms }),
+    z.strictObject({ ...head, type: z.literal('restarted'), attempt: count, atMs: ms }),
     z.strictObject({
       ...head,
       type: z.literal('result'),

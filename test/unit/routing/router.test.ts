@@ -128,7 +128,8 @@ test('resuming and cancelling go to the peer that has the task', async () => {
   const placement = {
     worker: { id: 'b', name: 'name-of-b' },
     agentId: 'echo',
-    path: 'direct'
+    path: 'direct',
+    idempotent: false
   } as const
   const options = { signal: new AbortController().signal, remainingMs: () => Infinity }
   await Array.fromAsync(router.resume({ placement, taskId: TASK }, options))

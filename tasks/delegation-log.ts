@@ -1,0 +1,83 @@
+/** The story of one task that this node asked for: every event is kept, then shown, under its number. */
+import { LumosError, toLumosError } from '../core/errors.ts'
+import type { Position } from '../protocols/a2a/extensions.ts'
+import type { DelegationEvent } from './delegation-events.ts'
+import { createEventLog } from './event-log.ts'
+import type { EventLog } from './event-log.ts'
+import type { OutboxEnd, OutboxEvent, OutboxStore } from './outbox-store.ts'
+import { sizeOf } from './task-fold.ts'
+
+export interface DelegationLogInit {
+  readonly id: string
+  /** What an earlier process told. */
+  readonly told: readonly OutboxEvent[]
+  /** Called when an event could not be kept. */
+  readonly onBroken: (error: LumosError) => void
+}
+
+export class DelegationLog {
+  readonly #log: EventLog<DelegationEvent> = createEventLog<DelegationEvent>()
+  readonly #store: Pick<OutboxStore, 'tell' | 'end'>
+  readonly #init: DelegationLogInit
+  #broken = false
+
+  constructor(store: Pick<OutboxStore, 'tell' | 'end'>, init: DelegationLogInit) {
+    this.#store = store
+    this.#init = init
+    for (const { event } of init.told) this.#log.append(event, sizeOfEvent(event))
+    this.#log.reveal(init.told.length)
+  }
+
+  read(from: number, signal?: AbortSignal): AsyncIterable<DelegationEvent> {
+    return this.#log.read(from, signal)
+  }
+
+  /** Resolves when the event is kept; with `sync`, on disk. Never rejects. */
+  async tell(event: DelegationEvent, position?: Position, sync = false): Promise<void> {
+    const number = this.#log.length
+    this.#log.append(event, sizeOfEvent(event))
+    const kept = { number, event, ...(position && { position }) }
+    const commit = this.#store.tell(this.#init.id, kept, sync)
+    // A piece of text may be seen before it is kept: it is no state, and waiting would be felt.
+    if (isPiece(event) && this.#log.visible === number) this.#log.reveal(number + 1)
+    try {
+      await commit
+      this.#log.reveal(number + 1)
+    } catch (error) {
+      this.#break(toLumosError(error))
+    }
+  }
+
+  /** The last event, if there is one, and the end, on disk before they are shown. */
+  async end(end: OutboxEnd, result: DelegationEvent | LumosError): Promise<void> {
+    try {
+      if (!(result instanceof LumosError)) void this.tell(result, undefined, true)
+      await this.#store.end(this.#init.id, end)
+      this.#log.end(result instanceof LumosError ? result : undefined)
+    } catch (error) {
+      this.#break(toLumosError(error))
+    }
+  }
+
+  /** Readers are told; the task itself goes on in the next process. */
+  leave(reason: LumosError): void {
+    this.#log.end(reason)
+  }
+
+  #break(error: LumosError): void {
+    if (this.#broken) return
+    this.#broken = true
+    this.#log.end(error)
+    this.#init.onBroken(error)
+  }
+}
+
+function isPiece(event: DelegationEvent): boolean {
+  return event.type === 'artifact' && !event.lastChunk
+}
+
+/** Bytes, near enough for the backlog of readers. */
+function sizeOfEvent(event: DelegationEvent): number {
+  if (event.type !== 'artifact') return 256
+  return sizeOf({ artifactUpdate: { taskId: '', contextId: '', artifact: event.artifact } })
+}

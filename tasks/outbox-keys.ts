@@ -1,0 +1,40 @@
+/** Where the tasks that this node asked for lie in the database (docs/protocols/tasks.md, "Record layout"). */
+import type { KeyRange } from '../storage/store.ts'
+import { prefixRange } from '../storage/store.ts'
+import type { ListPlace } from './task-store.ts'
+
+/** Digits of the largest safe integer: numbers of equal length sort as texts do. */
+const TIME_DIGITS = 16
+const NUMBER_DIGITS = 10
+
+function time(value: number): string {
+  return String(value).padStart(TIME_DIGITS, '0')
+}
+
+export const outboxKeys = {
+  record: (id: string): string => `out/record/${id}`,
+  /** There while the task has not ended. */
+  open: (id: string): string => `out/open/${id}`,
+  allOpen: prefixRange('out/open/'),
+  /** There once somebody wants the task to stop. */
+  cancel: (id: string): string => `out/cancel/${id}`,
+  event: (id: string, number: number): string =>
+    `out/event/${id}/${String(number).padStart(NUMBER_DIGITS, '0')}`,
+  events: (id: string): KeyRange => prefixRange(`out/event/${id}/`),
+  eventsFrom: (id: string, from: number): KeyRange => ({
+    ...prefixRange(`out/event/${id}/`),
+    gte: outboxKeys.event(id, from)
+  }),
+  /** How the task ended. */
+  end: (id: string): string => `out/end/${id}`,
+  /** Ended tasks in the order of their end. */
+  ended: (id: string, at: number): string => `out/ended/${time(at)}/${id}`,
+  allEnded: prefixRange('out/ended/'),
+  /** Those behind a place in lists, which begin with the youngest. */
+  endedBehind: ({ updatedAt, id }: ListPlace): KeyRange => ({
+    gte: 'out/ended/',
+    lt: outboxKeys.ended(id, updatedAt)
+  }),
+  idOf: (key: string): string => key.slice(key.lastIndexOf('/') + 1),
+  timeOf: (key: string): number => Number(key.split('/')[2])
+}

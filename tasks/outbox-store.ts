@@ -1,0 +1,214 @@
+/** Keeps what this node asked for: who asked once need not ask again, whatever happens to the process. */
+import type { TaskState } from '../core/a2a.ts'
+import type { WireError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Position } from '../protocols/a2a/extensions.ts'
+import type { Batches } from '../storage/batches.ts'
+import type { Operation, Store } from '../storage/store.ts'
+import type { DelegationEvent } from './delegation-events.ts'
+import type { NodeName, WorkOrder } from './dispatcher.ts'
+import { outboxKeys } from './outbox-keys.ts'
+import { del, parse, put } from './stored-json.ts'
+import type { ListPlace } from './task-store.ts'
+
+/** What was asked; never changes. */
+export interface OutboxRecord {
+  readonly order: WorkOrder
+  /** Tells a repeat from a conflict (tasks/payload-hash.ts). */
+  readonly payloadHash: string
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  /** Milliseconds since the epoch; absent without a deadline. */
+  readonly deadlineAt?: number
+}
+
+/** An event, and where the worker's log stood with it. */
+export interface OutboxEvent {
+  readonly event: DelegationEvent
+  readonly position?: Position
+}
+
+/** `number` counts the events of one order, from 0. */
+export interface NumberedEvent extends OutboxEvent {
+  readonly number: number
+}
+
+export interface OutboxEnd {
+  readonly state: TaskState
+  /** Milliseconds since the epoch. */
+  readonly updatedAt: number
+  readonly tookMs: number
+  readonly worker?: NodeName
+  readonly agentId?: string
+  readonly error?: WireError
+}
+
+/** One that has not ended, with all that is known of it. */
+export interface OpenOrder {
+  readonly record: OutboxRecord
+  readonly events: readonly OutboxEvent[]
+  readonly cancelling: boolean
+}
+
+export interface EndedOrder {
+  readonly record: OutboxRecord
+  readonly end: OutboxEnd
+}
+
+export interface OutboxQuery {
+  readonly limit: number
+  readonly state?: TaskState
+  /** Only those behind this place. */
+  readonly before?: ListPlace
+}
+
+/**
+ * Writes are made in the order of the calls, without waiting for each other. With `sync` they
+ * resolve when they are on disk, else when they outlive the process.
+ */
+export interface OutboxStore {
+  add(record: OutboxRecord): Promise<void>
+  tell(id: string, event: NumberedEvent, sync: boolean): Promise<void>
+  cancel(id: string): Promise<void>
+  end(id: string, end: OutboxEnd): Promise<void>
+  /** Everything of an ended order. */
+  remove(id: string): Promise<void>
+  open(): Promise<readonly OpenOrder[]>
+  findEnded(id: string): Promise<EndedOrder | undefined>
+  events(id: string, from: number): AsyncIterable<DelegationEvent>
+  /** Youngest end first. */
+  listEnded(query: OutboxQuery): Promise<readonly EndedOrder[]>
+  /** Forgets those that ended before `horizon`, and the oldest that are too many. */
+  collect(horizon: number): Promise<void>
+}
+
+export interface OutboxStoreComponents {
+  readonly store: Pick<Store, 'get' | 'getMany' | 'iterate'>
+  readonly batches: Batches
+}
+
+export interface OutboxStoreInit {
+  /** Ended orders to keep. */
+  readonly maxEnded?: number
+}
+
+/** Counts what is there. */
+export async function openOutboxStore(
+  components: OutboxStoreComponents,
+  { maxEnded = LIMITS.delegationsOnDisk.value }: OutboxStoreInit = {}
+): Promise<OutboxStore> {
+  let ended = 0
+  for await (const _ of components.store.iterate(outboxKeys.allEnded)) ended += 1
+  return new JournalOutboxStore(components, { maxEnded, ended })
+}
+
+class JournalOutboxStore implements OutboxStore {
+  readonly #store: OutboxStoreComponents['store']
+  readonly #batches: Batches
+  readonly #maxEnded: number
+  #ended: number
+
+  constructor(
+    { store, batches }: OutboxStoreComponents,
+    { maxEnded, ended }: { readonly maxEnded: number; readonly ended: number }
+  ) {
+    this.#store = store
+    this.#batches = batches
+    this.#maxEnded = maxEnded
+    this.#ended = ended
+  }
+
+  add(record: OutboxRecord): Promise<void> {
+    const { taskId } = record.order
+    return this.#batches.write(
+      [put(outboxKeys.record(taskId), record), put(outboxKeys.open(taskId), {})],
+      true
+    )
+  }
+
+  tell(id: string, { number, ...event }: NumberedEvent, sync: boolean): Promise<void> {
+    return this.#batches.write([put(outboxKeys.event(id, number), event)], sync)
+  }
+
+  cancel(id: string): Promise<void> {
+    return this.#batches.write([put(outboxKeys.cancel(id), {})], true)
+  }
+
+  end(id: string, end: OutboxEnd): Promise<void> {
+    this.#ended += 1
+    const named = put(outboxKeys.end(id), end)
+    const operations: Operation[] = [named, { ...named, key: outboxKeys.ended(id, end.updatedAt) }]
+    for (const key of [outboxKeys.open(id), outboxKeys.cancel(id)]) {
+      // Of an order that ends at once, neither was written yet.
+      if (!this.#batches.withdraw(key)) operations.push(del(key))
+    }
+    return this.#batches.write(operations, true)
+  }
+
+  async remove(id: string): Promise<void> {
+    const found = await this.findEnded(id)
+    if (found === undefined) return
+    this.#ended -= 1
+    await this.#batches.write(await this.#forgetting(id, found.end.updatedAt), true)
+  }
+
+  async open(): Promise<readonly OpenOrder[]> {
+    const orders: OpenOrder[] = []
+    for await (const [name] of this.#store.iterate(outboxKeys.allOpen)) {
+      const id = outboxKeys.idOf(name)
+      const keys = [outboxKeys.record(id), outboxKeys.cancel(id)]
+      const [record, cancel] = await this.#store.getMany(keys)
+      if (record === undefined) continue
+      const events: OutboxEvent[] = []
+      for await (const [, value] of this.#store.iterate(outboxKeys.events(id))) {
+        events.push(parse<OutboxEvent>(value))
+      }
+      orders.push({ record: parse<OutboxRecord>(record), events, cancelling: cancel !== undefined })
+    }
+    return orders
+  }
+
+  async findEnded(id: string): Promise<EndedOrder | undefined> {
+    const keys = [outboxKeys.record(id), outboxKeys.end(id)]
+    const [record, end] = await this.#store.getMany(keys)
+    if (record === undefined || end === undefined) return undefined
+    return { record: parse<OutboxRecord>(record), end: parse<OutboxEnd>(end) }
+  }
+
+  async *events(id: string, from: number): AsyncIterable<DelegationEvent> {
+    for await (const [, value] of this.#store.iterate(outboxKeys.eventsFrom(id, from))) {
+      yield parse<OutboxEvent>(value).event
+    }
+  }
+
+  async listEnded({ limit, state, before }: OutboxQuery): Promise<readonly EndedOrder[]> {
+    const range = before === undefined ? outboxKeys.allEnded : outboxKeys.endedBehind(before)
+    const found: { readonly id: string; readonly end: OutboxEnd }[] = []
+    for await (const [name, value] of this.#store.iterate(range, { reverse: true })) {
+      const end = parse<OutboxEnd>(value)
+      if (state === undefined || end.state === state) found.push({ id: outboxKeys.idOf(name), end })
+      if (found.length === limit) break
+    }
+    const records = await this.#store.getMany(found.map(({ id }) => outboxKeys.record(id)))
+    return found.flatMap(({ end }, index) => {
+      const record = records[index]
+      // Forgotten between the two readings.
+      return record === undefined ? [] : [{ record: parse<OutboxRecord>(record), end }]
+    })
+  }
+
+  async collect(horizon: number): Promise<void> {
+    for await (const [name] of this.#store.iterate(outboxKeys.allEnded)) {
+      const at = outboxKeys.timeOf(name)
+      if (at >= horizon && this.#ended <= this.#maxEnded) return
+      this.#ended -= 1
+      await this.#batches.write(await this.#forgetting(outboxKeys.idOf(name), at), false)
+    }
+  }
+
+  async #forgetting(id: string, at: number): Promise<Operation[]> {
+    const keys = [outboxKeys.record(id), outboxKeys.end(id), outboxKeys.ended(id, at)]
+    for await (const [name] of this.#store.iterate(outboxKeys.events(id))) keys.push(name)
+    return keys.map(del)
+  }
+}

@@ -1,0 +1,141 @@
+/** What this node has heard of a task that it asked for: checked, kept, and told on. */
+import type { Artifact, StreamResponse, TaskStatus } from '../core/a2a.ts'
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import { positionOf } from '../protocols/a2a/extensions.ts'
+import type { Position } from '../protocols/a2a/extensions.ts'
+import { eventsOf } from './delegation-events.ts'
+import type { DelegationEvent } from './delegation-events.ts'
+import type { DelegationLog } from './delegation-log.ts'
+import type { DispatchEvent, Placement } from './dispatcher.ts'
+import type { OutboxEvent } from './outbox-store.ts'
+import { createTaskFold, sizeOf } from './task-fold.ts'
+
+export interface TaskStoryInit {
+  readonly taskId: string
+  /** Milliseconds since the task was asked for. */
+  readonly elapsed: () => number
+  /** What an earlier process knew. */
+  readonly told: readonly OutboxEvent[]
+}
+
+export class TaskStory {
+  /** Who has the task, or was given it last. */
+  placement: Placement | undefined
+  /** Whether the worker has said that it took it. */
+  accepted = false
+  /** The last event of the worker's log that is here. */
+  position: Position | undefined
+  firstEventMs: number | null = null
+  readonly #log: DelegationLog
+  readonly #init: TaskStoryInit
+  readonly #fold = createTaskFold()
+  #bytes = 0
+  #kept: Promise<void> = Promise.resolve()
+
+  constructor(log: DelegationLog, init: TaskStoryInit) {
+    this.#log = log
+    this.#init = init
+    this.#restore(init.told)
+  }
+
+  /** Resolves when everything told so far is kept. */
+  get kept(): Promise<void> {
+    return this.#kept
+  }
+
+  /** What the worker said last about the state; nothing from an earlier process. */
+  get status(): TaskStatus | undefined {
+    return this.#fold.status
+  }
+
+  get artifacts(): readonly Artifact[] {
+    return this.#fold.artifacts()
+  }
+
+  routed({ placement, candidates, lookupMs }: Extract<DispatchEvent, { type: 'routed' }>): void {
+    this.placement = placement
+    // On disk before the task is sent, if sending it to two could do harm.
+    this.#tell({ type: 'routed', candidates, ...placement, lookupMs }, !placement.idempotent)
+  }
+
+  retry(error: LumosError): void {
+    this.#tell({ type: 'retry', error: error.toWire(), atMs: this.#init.elapsed() })
+  }
+
+  /**
+   * False for what is known already.
+   *
+   * @throws EVENT_GAP, AGENT_RESPONSE_INVALID, PAYLOAD_TOO_LARGE
+   */
+  take(update: StreamResponse): boolean {
+    const position = positionOf(update)
+    if (!this.#isNew(update, position)) return false
+    this.#checkOwner(update)
+    this.#bytes += sizeOf(update)
+    const limit = LIMITS.taskOutputBytes.value
+    if (this.#bytes > limit) {
+      throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes: this.#bytes, limit } })
+    }
+    const before = this.position
+    this.position = position
+    this.#fold.apply(update)
+    const atMs = this.#init.elapsed()
+    if (!this.accepted) {
+      this.accepted = true
+      this.#tell({ type: 'accepted', taskId: this.#init.taskId, atMs })
+    }
+    if (position !== undefined && before !== undefined && position.attempt > before.attempt) {
+      this.#tell({ type: 'restarted', attempt: position.attempt, atMs })
+    }
+    for (const event of eventsOf(update, atMs)) {
+      this.firstEventMs ??= atMs
+      this.#tell(event)
+    }
+    return true
+  }
+
+  /** Repeats are dropped; throws EVENT_GAP when something is missing in between. */
+  #isNew({ task }: StreamResponse, position: Position | undefined): boolean {
+    const held = this.position
+    if (position === undefined || held === undefined) return true
+    if (position.attempt < held.attempt) return false
+    if (position.attempt === held.attempt && position.seq <= held.seq) return false
+    if (task !== undefined) return true
+    if (position.attempt === held.attempt && position.seq === held.seq + 1) return true
+    throw new LumosError('EVENT_GAP')
+  }
+
+  #checkOwner({ task, statusUpdate, artifactUpdate }: StreamResponse): void {
+    const id = task?.id ?? (statusUpdate ?? artifactUpdate)?.taskId
+    if (id === this.#init.taskId) return
+    throw new LumosError('AGENT_RESPONSE_INVALID', {
+      details: { reason: 'it is not about the task that was asked for' }
+    })
+  }
+
+  /** What an earlier process was told is as good as told now. */
+  #restore(told: readonly OutboxEvent[]): void {
+    const { taskId } = this.#init
+    for (const { event, position } of told) {
+      if (position !== undefined) this.position = position
+      if (event.type === 'accepted') this.accepted = true
+      else if (event.type === 'restarted') this.#fold.apply({ task: blank(taskId) })
+      else if (event.type === 'routed') {
+        const { worker, agentId, path, idempotent } = event
+        this.placement = { worker, agentId, path, idempotent }
+      } else if (event.type === 'artifact') {
+        const { artifact, append } = event
+        this.#fold.apply({ artifactUpdate: { taskId, contextId: '', artifact, append } })
+      }
+    }
+  }
+
+  #tell(event: DelegationEvent, sync = false): void {
+    this.#kept = this.#log.tell(event, this.position, sync)
+  }
+}
+
+function blank(id: string) {
+  return { id, contextId: '', status: { state: 'TASK_STATE_SUBMITTED' as const } }
+}
