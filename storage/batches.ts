@@ -14,7 +14,10 @@ export interface Batches {
    * @throws STORE_CLOSED, STORE_FULL, STORE_FAILED
    */
   write(operations: readonly Operation[], sync: boolean): Promise<void>
-  /** Forgets a put that is still waiting; false when there is none, and the key has to be deleted. */
+  /**
+   * Forgets a put that is still waiting; false when there is none, and the key has to be deleted.
+   * Only for a key that was never put before: what is on disk stays there.
+   */
   withdraw(key: string): boolean
 }
 

@@ -182,8 +182,10 @@ class JournalTaskStore implements TaskStore {
       bytes
     })
     const opening = taskKeys.open(record)
-    // A quick task has ended before it was written that it began.
-    return this.#parts.batches.withdraw(opening) ? ended : [del(opening), ...ended]
+    // A quick task has ended before it was written that it began; a later attempt's beginning only
+    // replaces what is on disk already.
+    const unwritten = attempt === 1 && this.#parts.batches.withdraw(opening)
+    return unwritten ? ended : [del(opening), ...ended]
   }
 }
 

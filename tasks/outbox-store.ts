@@ -107,6 +107,8 @@ class JournalOutboxStore implements OutboxStore {
   readonly #batches: Batches
   readonly #maxEnded: number
   #ended: number
+  /** Open orders whose wish to be cancelled is on disk. */
+  readonly #cancelled = new Set<string>()
 
   constructor(
     { store, batches }: OutboxStoreComponents,
@@ -131,6 +133,7 @@ class JournalOutboxStore implements OutboxStore {
   }
 
   cancel(id: string): Promise<void> {
+    this.#cancelled.add(id)
     return this.#batches.write([put(outboxKeys.cancel(id), {})], true)
   }
 
@@ -138,10 +141,10 @@ class JournalOutboxStore implements OutboxStore {
     this.#ended += 1
     const named = put(outboxKeys.end(id), end)
     const operations: Operation[] = [named, { ...named, key: outboxKeys.ended(id, end.updatedAt) }]
-    for (const key of [outboxKeys.open(id), outboxKeys.cancel(id)]) {
-      // Of an order that ends at once, neither was written yet.
-      if (!this.#batches.withdraw(key)) operations.push(del(key))
-    }
+    const opening = outboxKeys.open(id)
+    // A quick task has ended before it was written that it began.
+    if (!this.#batches.withdraw(opening)) operations.push(del(opening))
+    if (this.#cancelled.delete(id)) operations.push(del(outboxKeys.cancel(id)))
     return this.#batches.write(operations, true)
   }
 
@@ -159,6 +162,7 @@ class JournalOutboxStore implements OutboxStore {
       const keys = [outboxKeys.record(id), outboxKeys.cancel(id)]
       const [record, cancel] = await this.#store.getMany(keys)
       if (record === undefined) continue
+      if (cancel !== undefined) this.#cancelled.add(id)
       const events: OutboxEvent[] = []
       for await (const [, value] of this.#store.iterate(outboxKeys.events(id))) {
         events.push(parse<OutboxEvent>(value))

@@ -12,7 +12,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/random.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
-const RECORDS = 5000
+const RECORDS = 12_000
 const VALUE = 'v'.repeat(1000)
 
 interface Home {
