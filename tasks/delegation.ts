@@ -63,7 +63,7 @@ export class Delegation {
   readonly #parts: DelegationComponents
   readonly #store: OutboxStore
   readonly #deadlineMs: number
-  readonly #isRestored: boolean
+  readonly #isPatient: boolean
   readonly #began: number
   readonly #story: TaskStory
   /** Aborts when it makes no sense to go on here: cancelled before acceptance, late, shutting down. */
@@ -78,7 +78,7 @@ export class Delegation {
   constructor(parts: DelegationComponents, { record, store, restored }: DelegationInit) {
     this.#parts = parts
     this.#store = store
-    this.#isRestored = restored !== undefined
+    this.#isPatient = record.patient === true || restored !== undefined
     this.record = record
     const { createdAt, deadlineAt = Infinity } = record
     this.updatedAt = createdAt
@@ -128,8 +128,9 @@ export class Delegation {
       ? clock.after(Math.max(0, this.#options.remainingMs()), () => this.stop(timedOut(timeoutMs)))
       : undefined
     try {
-      if (this.#isRestored && this.placement === undefined) await this.#dispatchPatiently()
-      else if (this.placement === undefined) await this.#dispatch()
+      if (this.placement === undefined) {
+        await (this.#isPatient ? this.#dispatchPatiently() : this.#dispatch())
+      }
       for (let attempt = 0; !this.ended; attempt += 1) {
         const before = this.#story.position
         await this.#pause(attempt)

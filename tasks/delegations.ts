@@ -33,6 +33,8 @@ export interface DelegationRequest extends Omit<WorkOrder, 'taskId' | 'where'> {
   readonly where?: WorkOrder['where']
   /** Milliseconds the task may take. */
   readonly timeoutMs?: number
+  /** Looks for a worker for LIMITS.searchWindow when there is none at once. */
+  readonly patient?: boolean
 }
 
 /** One task that this node asked for. */
@@ -126,7 +128,7 @@ class Outbox implements Delegations {
 
   async delegate(request: DelegationRequest): Promise<DelegationView> {
     const store = this.#open()
-    const { taskId = this.#parts.ids(), timeoutMs, where = 'any', ...rest } = request
+    const { taskId = this.#parts.ids(), timeoutMs, patient, where = 'any', ...rest } = request
     if (!isUuid(taskId)) {
       throw new LumosError('INVALID_REQUEST', { details: { reason: 'the task id is not a UUID' } })
     }
@@ -138,6 +140,7 @@ class Outbox implements Delegations {
         order: { ...rest, taskId, where },
         payloadHash: payload,
         createdAt,
+        ...(patient && { patient }),
         ...(timeoutMs !== undefined && { deadlineAt: createdAt + timeoutMs })
       }
       if (!this.#running.has(taskId)) this.#begin(record, store)

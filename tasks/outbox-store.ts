@@ -20,6 +20,8 @@ export interface OutboxRecord {
   readonly createdAt: number
   /** Milliseconds since the epoch; absent without a deadline. */
   readonly deadlineAt?: number
+  /** Nobody waits at the terminal: that there is no worker now is no reason to give up. */
+  readonly patient?: boolean
 }
 
 /** An event, and where the worker's log stood with it. */

@@ -28,6 +28,7 @@ export async function* runTask(
       ...(contextId && { contextId })
     },
     ...(to && { to }),
+    ...(request.detach && { patient: true }),
     ...(timeoutMs !== undefined && { timeoutMs })
   })
   if (request.detach === true) {

@@ -1,0 +1,207 @@
+/** A caller whose worker answers as a test says, on a disk that can lose its power. */
+import type { StreamResponse, TaskState } from '../../core/a2a.ts'
+import { LumosError } from '../../core/errors.ts'
+import { createIdSource } from '../../core/ids.ts'
+import { silentLogger } from '../../core/logger.ts'
+import { stamp } from '../../protocols/a2a/extensions.ts'
+import type { Position } from '../../protocols/a2a/extensions.ts'
+import { createBatches } from '../../storage/batches.ts'
+import { createGroupCommit } from '../../storage/group-commit.ts'
+import { createMemoryStore } from '../../storage/memory-store.ts'
+import type { MemoryStore } from '../../storage/memory-store.ts'
+import type { Store } from '../../storage/store.ts'
+import type { DelegationEvent } from '../../tasks/delegation-events.ts'
+import { createDelegations } from '../../tasks/delegations.ts'
+import type { Delegations, DelegationsInit } from '../../tasks/delegations.ts'
+import type { DispatchEvent, Dispatcher, Placement } from '../../tasks/dispatcher.ts'
+import { openOutboxStore } from '../../tasks/outbox-store.ts'
+import type { OutboxStore, OutboxStoreInit } from '../../tasks/outbox-store.ts'
+import { ManualClock } from './manual-clock.ts'
+import { seededRandom } from './random.ts'
+
+export const TASK = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+/** What a stream brings: updates, then silence, unless an error ends it. */
+export type Answer = readonly (StreamResponse | LumosError)[]
+
+/** The whole task, as it begins an attempt or a resumed stream. */
+export function begin(state: TaskState = 'TASK_STATE_WORKING', at = position(0)): StreamResponse {
+  return { task: { id: TASK, contextId: 'c', status: { state }, metadata: stamp(at) } }
+}
+
+export function piece(text: string, at: Position, append = at.seq > 1): StreamResponse {
+  const artifact = { artifactId: 'result', parts: [{ text }] }
+  return {
+    artifactUpdate: { taskId: TASK, contextId: 'c', artifact, append, metadata: stamp(at) }
+  }
+}
+
+export function finish(at: Position, state: TaskState = 'TASK_STATE_COMPLETED'): StreamResponse {
+  const status = { state }
+  return { statusUpdate: { taskId: TASK, contextId: 'c', status, metadata: stamp(at) } }
+}
+
+export function position(seq: number, attempt = 1): Position {
+  return { attempt, seq }
+}
+
+export async function openOutbox(store: Store, init?: OutboxStoreInit): Promise<OutboxStore> {
+  const commit = createGroupCommit({ store })
+  const batches = createBatches({
+    append: async (_, { sync, operations = [] }) => {
+      await commit.append(operations, { sync })
+      return 0
+    }
+  })
+  return openOutboxStore({ store, batches }, init)
+}
+
+/** The worker, and what it was asked. */
+export class ScriptedWorker implements Dispatcher {
+  readonly placement: Placement
+  /** Orders that left the node, by task id. */
+  readonly sent: string[] = []
+  /** From where streams were resumed. */
+  readonly resumed: (Position | undefined)[] = []
+  readonly cancelled: string[] = []
+  reachable = true
+  /** What each stream brings, in the order in which they are opened; then nothing ever. */
+  readonly answers: Answer[] = []
+  /** Why no worker is found. */
+  nobody: LumosError | undefined
+  readonly #waiting = new Set<() => void>()
+
+  constructor(idempotent: boolean) {
+    const worker = { id: 'worker', name: 'birch' }
+    this.placement = { worker, agentId: 'echo', path: 'direct', idempotent }
+  }
+
+  comeBack(): void {
+    this.reachable = true
+    for (const wake of this.#waiting) wake()
+  }
+
+  async *dispatch(
+    ...[{ taskId }, { signal }]: Parameters<Dispatcher['dispatch']>
+  ): AsyncIterable<DispatchEvent> {
+    if (this.nobody !== undefined) throw this.nobody
+    yield { type: 'routed', placement: this.placement, candidates: 1, lookupMs: 0 }
+    this.sent.push(taskId)
+    for await (const update of this.#stream(signal)) yield { type: 'update', update }
+  }
+
+  async *resume(
+    ...[{ after }, { signal }]: Parameters<Dispatcher['resume']>
+  ): AsyncIterable<StreamResponse> {
+    if (!this.reachable) throw new LumosError('PEER_UNREACHABLE', { details: { peer: 'birch' } })
+    this.resumed.push(after)
+    yield* this.#stream(signal)
+  }
+
+  async cancel(_: Placement, taskId: string): Promise<void> {
+    if (!this.reachable) throw new LumosError('PEER_UNREACHABLE', { details: { peer: 'birch' } })
+    this.cancelled.push(taskId)
+  }
+
+  isReachable(): boolean {
+    return this.reachable
+  }
+
+  whenReachable(_: Placement, signal: AbortSignal): Promise<void> {
+    if (this.reachable) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#waiting.add(resolve)
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  async *#stream(signal: AbortSignal): AsyncIterable<StreamResponse> {
+    for (const step of this.answers.shift() ?? []) {
+      if (step instanceof LumosError) throw step
+      yield step
+    }
+    await new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      if (signal.aborted) reject(signal.reason)
+    })
+  }
+}
+
+export interface CallerSetup {
+  readonly idempotent?: boolean
+  readonly disk?: MemoryStore
+  readonly init?: DelegationsInit
+  readonly answers?: readonly Answer[]
+}
+
+/** A node that asks, and its machine. */
+export class TestCaller {
+  readonly clock = new ManualClock()
+  readonly worker: ScriptedWorker
+  disk: MemoryStore
+  delegations: Delegations
+  readonly #init: DelegationsInit | undefined
+
+  constructor({ idempotent = false, disk, init, answers = [] }: CallerSetup = {}) {
+    this.worker = new ScriptedWorker(idempotent)
+    this.worker.answers.push(...answers)
+    this.disk = disk ?? createMemoryStore()
+    this.#init = init
+    this.delegations = this.#create()
+  }
+
+  ask(more: Partial<Parameters<Delegations['delegate']>[0]> = {}) {
+    const message = { messageId: 'm', role: 'ROLE_USER' as const, parts: [{ text: 'hi' }] }
+    return this.delegations.delegate({ taskId: TASK, target: 'echo', message, ...more })
+  }
+
+  /** Events so far, or until the end when it has come. */
+  async told(): Promise<DelegationEvent[]> {
+    const events: DelegationEvent[] = []
+    const reading = new AbortController()
+    const read = (async () => {
+      const { signal } = reading
+      for await (const event of this.delegations.watch(TASK, { signal })) events.push(event)
+    })().catch(() => {})
+    await this.clock.advance(0)
+    reading.abort()
+    await read
+    return events
+  }
+
+  /** The power fails; the machine starts again after `ms`. */
+  async crash(ms = 0, seed = 1): Promise<void> {
+    this.disk = this.disk.crash(seededRandom(seed))
+    // Whatever still runs of it has no disk and no network any more.
+    await this.delegations.stop()
+    this.clock.jump(ms)
+    this.delegations = this.#create()
+    await this.delegations.start()
+    await this.clock.advance(0)
+  }
+
+  #create(): Delegations {
+    const { clock, disk } = this
+    const random = seededRandom(1)
+    return createDelegations(
+      {
+        clock,
+        random,
+        logger: silentLogger,
+        dispatcher: this.worker,
+        ids: createIdSource(clock, random),
+        openStore: () => openOutbox(disk)
+      },
+      this.#init
+    )
+  }
+}
+
+/** Types of events, and what artifacts say. */
+export function briefly(events: readonly DelegationEvent[]): string[] {
+  return events.map((event) => {
+    if (event.type === 'artifact') return event.artifact.parts.map(({ text }) => text).join('')
+    if (event.type === 'status') return event.state
+    return event.type
+  })
+}

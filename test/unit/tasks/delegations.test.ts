@@ -1,0 +1,197 @@
+/** What this node asked for: acknowledged when it is on disk, and followed to its end by whichever process is there. */
+import { expect, onTestFinished, test } from 'vitest'
+import { LumosError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
+import { createMemoryStore } from '../../../storage/memory-store.ts'
+import type { Fault } from '../../../storage/memory-store.ts'
+import {
+  begin,
+  briefly,
+  finish,
+  piece,
+  position,
+  TASK,
+  TestCaller
+} from '../../support/delegations.ts'
+import type { CallerSetup } from '../../support/delegations.ts'
+
+const CUT = new LumosError('SESSION_CLOSED')
+const UNKNOWN = new LumosError('TASK_NOT_FOUND')
+
+async function setup(init: CallerSetup = {}): Promise<TestCaller> {
+  const caller = new TestCaller(init)
+  await caller.delegations.start()
+  onTestFinished(async () => {
+    await caller.delegations.stop()
+    expect(caller.clock.pending).toBe(0)
+  })
+  return caller
+}
+
+/** A disk that finishes its `n`-th write when it is told to. */
+function slowDisk(n: number) {
+  const gate = Promise.withResolvers<Fault | undefined>()
+  const disk = createMemoryStore({ commit: (count) => (count === n ? gate.promise : undefined) })
+  return { disk, finishWrite: () => gate.resolve(undefined) }
+}
+
+test('tells the whole story, and again to whoever asks later', async () => {
+  const story = [
+    begin(),
+    piece('one ', position(1)),
+    piece('two', position(2)),
+    finish(position(3))
+  ]
+  const caller = await setup({ answers: [story] })
+  await caller.ask()
+  const told = await caller.told()
+  expect(briefly(told)).toEqual([
+    'routed',
+    'accepted',
+    'TASK_STATE_WORKING',
+    'one ',
+    'two',
+    'result'
+  ])
+  expect(await caller.told()).toEqual(told)
+  await caller.crash()
+  expect(await caller.told()).toEqual(told)
+  expect(await caller.delegations.find(TASK)).toMatchObject({
+    state: 'TASK_STATE_COMPLETED',
+    artifacts: [{ parts: [{ text: 'one two' }] }]
+  })
+})
+
+test('acknowledges an order when it is on disk, and not before', async () => {
+  const { disk, finishWrite } = slowDisk(1)
+  const caller = await setup({ disk })
+  let acknowledged = false
+  const asking = caller.ask().then(() => (acknowledged = true))
+  await caller.clock.advance(1000)
+  expect(acknowledged).toBe(false)
+  finishWrite()
+  await asking
+})
+
+test('sends nothing that may do harm twice before the choice of the worker is on disk', async () => {
+  const { disk, finishWrite } = slowDisk(1)
+  const caller = await setup({ disk })
+  const asking = caller.ask()
+  await caller.clock.advance(1000)
+  expect(caller.worker.sent).toEqual([])
+  finishWrite()
+  await asking
+  await caller.clock.advance(0)
+  expect(caller.worker.sent).toEqual([TASK])
+})
+
+test('sends what can be repeated without harm while the order is being written', async () => {
+  const { disk, finishWrite } = slowDisk(1)
+  const caller = await setup({ disk, idempotent: true })
+  const asking = caller.ask()
+  await caller.clock.advance(0)
+  expect(caller.worker.sent).toEqual([TASK])
+  finishWrite()
+  await asking
+})
+
+test('an order that cannot be written is refused, and can be given again', async () => {
+  const disk = createMemoryStore({ commit: (n) => (n === 1 ? 'full' : undefined) })
+  const caller = await setup({ disk })
+  await expect(caller.ask()).rejects.toMatchObject({ code: 'STORE_FULL' })
+  await caller.clock.advance(0)
+  expect(await caller.delegations.find(TASK)).toBeUndefined()
+  await disk.recover()
+  await expect(caller.ask()).resolves.toMatchObject({ id: TASK })
+})
+
+test('the same id with another request is a conflict, even while the first is being looked for', async () => {
+  const caller = await setup()
+  const both = [caller.ask(), caller.ask({ target: 'other' })]
+  const [first, second] = await Promise.allSettled(both)
+  expect(first).toMatchObject({ status: 'fulfilled' })
+  expect(second).toMatchObject({ status: 'rejected', reason: { code: 'TASK_CONFLICT' } })
+})
+
+test('after a restart it asks the same worker for what it has not heard', async () => {
+  const caller = await setup({ answers: [[begin(), piece('one ', position(1))]] })
+  await caller.ask()
+  await caller.clock.advance(0)
+  const before = await caller.told()
+  caller.worker.answers.push([piece('two', position(2)), finish(position(3))])
+  await caller.crash()
+  expect(caller.worker.resumed).toEqual([position(1)])
+  expect(caller.worker.sent).toEqual([TASK])
+  const after = await caller.told()
+  expect(after.slice(0, before.length)).toEqual(before)
+  expect(briefly(after.slice(before.length))).toEqual(['two', 'result'])
+  expect((await caller.delegations.find(TASK))?.artifacts).toMatchObject([
+    { parts: [{ text: 'one two' }] }
+  ])
+})
+
+test('after a restart it gives the order again to a worker that has never heard of it', async () => {
+  const caller = await setup({ answers: [[]] })
+  await caller.ask()
+  await caller.clock.advance(0)
+  caller.worker.answers.push([UNKNOWN], [begin('TASK_STATE_COMPLETED')])
+  await caller.crash()
+  expect(caller.worker.sent).toEqual([TASK, TASK])
+  expect(briefly(await caller.told())).toEqual(['routed', 'routed', 'accepted', 'result'])
+})
+
+test('after a restart it goes on looking for a worker', async () => {
+  const caller = await setup()
+  // The search itself is what the power failure interrupts.
+  caller.worker.nobody = new LumosError('SHUTTING_DOWN')
+  await caller.ask()
+  caller.worker.nobody = new LumosError('NO_ROUTE', { details: { capability: 'echo' } })
+  await caller.crash()
+  await caller.clock.advance(10_000)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_SUBMITTED' })
+  caller.worker.nobody = undefined
+  caller.worker.answers.push([begin('TASK_STATE_COMPLETED')])
+  await caller.clock.advance(LIMITS.retryDelayMost.value)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_COMPLETED' })
+})
+
+test('a worker that took the task and does not know it any more may have done it', async () => {
+  const caller = await setup({ answers: [[begin(), CUT], [UNKNOWN]] })
+  await caller.ask()
+  await caller.clock.advance(LIMITS.retryDelayMost.value)
+  expect(await caller.delegations.find(TASK)).toMatchObject({
+    state: 'TASK_STATE_FAILED',
+    error: { code: 'WORKER_LOST', details: { maybeExecuted: true } }
+  })
+  expect(caller.worker.sent).toEqual([TASK])
+})
+
+test('a deadline runs on while the node is down', async () => {
+  const caller = await setup({ answers: [[begin()]] })
+  await caller.ask({ timeoutMs: 60_000 })
+  await caller.clock.advance(0)
+  await caller.crash(50_000)
+  await caller.clock.advance(9_999)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_WORKING' })
+  await caller.clock.advance(1)
+  expect(await caller.delegations.find(TASK)).toMatchObject({
+    state: 'TASK_STATE_FAILED',
+    error: { code: 'TIMED_OUT' }
+  })
+  expect(caller.worker.cancelled).toEqual([TASK])
+})
+
+test('a deadline that passed while the node was down ends the task at the start', async () => {
+  const caller = await setup({ answers: [[begin()]] })
+  await caller.ask({ timeoutMs: 60_000 })
+  await caller.clock.advance(0)
+  await caller.crash(3_600_000)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ error: { code: 'TIMED_OUT' } })
+})
+
+test('a clock set forwards while the node runs takes nothing from a deadline', async () => {
+  const caller = await setup({ answers: [[begin()]] })
+  await caller.ask({ timeoutMs: 60_000 })
+  await caller.clock.advance(59_000)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_WORKING' })
+})
