@@ -174,6 +174,11 @@ function createEventTeller(init: TellerInit): (event: RunEvent) => void {
         const what = oneLine(event.error.message)
         return steps.add({ mark: doubtful('!'), who: caller, what, ms: event.atMs })
       }
+      case 'waiting': {
+        const what = `lost contact: ${oneLine(event.error.message)}`
+        return steps.add({ mark: doubtful('!'), who: caller, what, ms: event.atMs })
+      }
+      case 'resumed':
       case 'restarted':
       case 'artifact':
         return progress.show(`${worker}  answering`)

@@ -10,6 +10,8 @@ import { oneLine, printable } from './width.ts'
 
 export type ResultEvent = Extract<RunEvent, { type: 'result' }>
 
+type Interruption = Extract<RunEvent, { type: 'retry' | 'waiting' | 'resumed' | 'restarted' }>
+
 /** Prints every event. A task that did not complete throws at its result, or sets the exit code. */
 export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
   const progress = createProgress(cli)
@@ -29,18 +31,14 @@ export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
     lastStatus = line
   }
 
-  function retry({ error }: Extract<RunEvent, { type: 'retry' }>): void {
+  function interrupted(event: Interruption): void {
     progress.clear()
-    const again = text.started() ? ', from the beginning' : ''
-    text.end()
-    cli.note(`! ${oneLine(error.message)}: trying again${again}`)
-  }
-
-  function restarted(): void {
-    progress.clear()
-    const again = text.started() ? ': what it said so far does not count' : ''
-    text.end()
-    cli.note(`! ${worker} was interrupted${again}`)
+    const note = interruptionNote(event, { worker, started: text.started() })
+    const goesOn = event.type === 'waiting' || event.type === 'resumed'
+    // A file must not get a line end in the middle of a text that goes on.
+    if (!goesOn || cli.terminal.out.isTerminal) text.end()
+    cli.note(note)
+    if (event.type === 'waiting') progress.show(`${worker}  waiting`)
   }
 
   function finish(event: ResultEvent): void {
@@ -67,13 +65,29 @@ export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
         progress.clear()
         return text.write(event.artifact, event.append)
       case 'retry':
-        return retry(event)
+      case 'waiting':
+      case 'resumed':
       case 'restarted':
-        return restarted()
+        return interrupted(event)
       case 'result':
         return finish(event)
     }
   }
+}
+
+function interruptionNote(
+  event: Interruption,
+  { worker, started }: { readonly worker: string; readonly started: boolean }
+): string {
+  if (event.type === 'retry') {
+    const again = started ? ', from the beginning' : ''
+    return `! ${oneLine(event.error.message)}: trying again${again}`
+  }
+  if (event.type === 'waiting') {
+    return `! lost contact with ${worker} (${oneLine(event.error.message)}): waiting for it`
+  }
+  if (event.type === 'resumed') return `  ${worker} is back`
+  return `! ${worker} was interrupted${started ? ': what it said so far does not count' : ''}`
 }
 
 function printJson(event: RunEvent, cli: Cli): void {

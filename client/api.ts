@@ -203,6 +203,8 @@ export interface RunRequest {
   readonly contextId?: string
   /** Ends the story with `accepted`, as soon as the order is on disk; the task goes on. */
   readonly detach?: boolean
+  /** Stops the task when the listener goes away before its end; a node that stops is no such case. */
+  readonly cancelOnDisconnect?: boolean
 }
 
 /** One line of `lumos run --json`; `seq` counts from 0 without gaps. */
@@ -230,7 +232,21 @@ export type RunEvent = { readonly v: 1; readonly seq: number } & (
       readonly lastChunk: boolean
       readonly atMs: number
     }
+  /** A worker did not take the task; another try follows. */
   | { readonly type: 'retry'; readonly error: WireError; readonly atMs: number }
+  /** Contact with the worker that took the task is lost. What it said still counts. */
+  | {
+      readonly type: 'waiting'
+      readonly worker: { readonly id: string; readonly name: string }
+      readonly error: WireError
+      readonly atMs: number
+    }
+  /** Contact is back; the story goes on where it broke off. */
+  | {
+      readonly type: 'resumed'
+      readonly worker: { readonly id: string; readonly name: string }
+      readonly atMs: number
+    }
   /** The worker was interrupted and begins anew: artifacts told so far count no more. */
   | { readonly type: 'restarted'; readonly attempt: number; readonly atMs: number }
   | {

@@ -110,12 +110,17 @@ class PeerRouter implements Router {
   }
 
   async *resume(
-    { placement, taskId, after }: Parameters<Dispatcher['resume']>[0],
-    { signal }: DispatchOptions
+    { placement, order, after }: Parameters<Dispatcher['resume']>[0],
+    options: DispatchOptions
   ): AsyncIterable<StreamResponse> {
+    if (after === undefined) {
+      yield* this.#send(order, placement, options)
+      return
+    }
+    const { signal } = options
     const worker = await this.#workers.reach(placement.worker.id, signal)
-    const request = { tenant: placement.agentId, id: taskId }
-    yield* worker.subscribeToTask(request, { signal, ...(after && { after }) })
+    const request = { tenant: placement.agentId, id: order.taskId }
+    yield* worker.subscribeToTask(request, { signal, after })
   }
 
   async cancel({ worker: { id }, agentId }: Placement, taskId: string): Promise<void> {

@@ -31,7 +31,17 @@ export type DelegationEvent =
       readonly lastChunk: boolean
       readonly atMs: number
     }
+  /** A worker did not take the task; another try follows. */
   | { readonly type: 'retry'; readonly error: WireError; readonly atMs: number }
+  /** Contact with the worker that took the task is lost. What it said still counts. */
+  | {
+      readonly type: 'waiting'
+      readonly worker: NodeName
+      readonly error: WireError
+      readonly atMs: number
+    }
+  /** Contact is back; the story goes on where it broke off. */
+  | { readonly type: 'resumed'; readonly worker: NodeName; readonly atMs: number }
   /** The worker was interrupted and begins anew: artifacts told so far count no more. */
   | { readonly type: 'restarted'; readonly attempt: number; readonly atMs: number }
   | {

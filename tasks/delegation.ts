@@ -3,12 +3,12 @@ import type { Artifact, StreamResponse, TaskState } from '../core/a2a.ts'
 import { TERMINAL_STATES } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
-import type { ErrorCode, WireError } from '../core/errors.ts'
+import type { WireError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
-import type { Position } from '../protocols/a2a/extensions.ts'
 import { failureOf } from './delegation-events.ts'
+import { LEFT, NOBODY_YET, timedOut, workerLost } from './delegation-failures.ts'
 import type {
   DispatchEvent,
   DispatchOptions,
@@ -35,23 +35,8 @@ export interface DelegationInit {
   readonly restored?: OpenOrder
 }
 
-/** After these the task is the next process's: this one is ending, or cannot keep what happens. */
-const LEFT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'SHUTTING_DOWN',
-  'STORE_FULL',
-  'STORE_FAILED',
-  'STORE_CLOSED',
-  'STORE_BUSY',
-  'STORE_CORRUPT'
-])
-
-/** After these a worker may still turn up. */
-const NOBODY_YET: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'NO_ROUTE',
-  'AGENT_UNKNOWN',
-  'PEER_UNKNOWN',
-  'DELEGATION_FAILED'
-])
+/** A worker that has taken up the stream again and says nothing for so long is back all the same. */
+const SILENT_BUT_BACK_MS = 2000
 
 export class Delegation {
   readonly record: OutboxRecord
@@ -71,8 +56,6 @@ export class Delegation {
   readonly #options: DispatchOptions
   #cancelling: boolean
   #stuckSince = 0
-  /** Where the story stood when readers last heard that the worker is lost. */
-  #lostAt: Position | undefined
   #ending: Promise<void> | undefined
 
   constructor(parts: DelegationComponents, { record, store, restored }: DelegationInit) {
@@ -101,6 +84,7 @@ export class Delegation {
       elapsed: () => this.#elapsed(),
       told: restored?.events ?? []
     })
+    this.state = this.#story.status?.state ?? this.state
   }
 
   get order(): WorkOrder {
@@ -175,7 +159,7 @@ export class Delegation {
     } catch (error) {
       const broken = toLumosError(error)
       if (!this.#story.accepted || this.#stopping.signal.aborted || !broken.retry) throw error
-      this.#story.retry(broken)
+      this.#story.lost(broken)
     }
   }
 
@@ -198,35 +182,42 @@ export class Delegation {
   }
 
   async #resume(): Promise<void> {
-    const { dispatcher } = this.#parts
+    const { clock, dispatcher } = this.#parts
     const { placement } = this
     if (placement === undefined) return
     const after = this.#story.position
-    const place = { placement, taskId: this.order.taskId, ...(after && { after }) }
+    const place = { placement, order: this.order, ...(after && { after }) }
+    let disarm: (() => void) | undefined
     try {
       if (this.#cancelling) await this.#tellWorker()
+      disarm = clock.after(SILENT_BUT_BACK_MS, () => this.#story.found())
       for await (const update of dispatcher.resume(place, this.#options)) {
         this.#take(update)
         if (this.ended) return
       }
     } catch (cause) {
       if (this.#stopping.signal.aborted) throw cause
-      const error = toLumosError(cause)
-      if (error.code === 'TASK_NOT_FOUND' || error.code === 'TASK_GONE') {
-        // What never arrived can be sent anew, to anybody.
-        if (error.code === 'TASK_NOT_FOUND' && !this.#story.accepted)
-          return this.#dispatchPatiently()
-        throw new LumosError('WORKER_LOST', { cause, details: { peer: placement.worker.name } })
-      }
-      if (!error.retry) throw error
-      if (!this.#story.accepted && placement.idempotent) return this.#dispatchPatiently()
-      if (this.#lostAt !== this.#story.position) this.#story.retry(error)
-      this.#lostAt = this.#story.position
-      this.#parts.logger.debug('could not resume a task yet', {
-        task: this.order.taskId,
-        code: error.code
-      })
+      await this.#afterBreak(placement, toLumosError(cause))
+    } finally {
+      disarm?.()
     }
+  }
+
+  /** Decides whether to ask the same worker once more, which is what returning means. */
+  async #afterBreak(placement: Placement, error: LumosError): Promise<void> {
+    const { accepted } = this.#story
+    // What never arrived can be sent anew, to anybody.
+    if (error.code === 'TASK_NOT_FOUND' && !accepted) return this.#dispatchPatiently()
+    if (error.code === 'TASK_NOT_FOUND' || error.code === 'TASK_GONE') {
+      throw workerLost(placement, error)
+    }
+    if (!error.retry) throw error
+    if (!accepted && placement.idempotent) return this.#dispatchPatiently()
+    this.#story.lost(error)
+    this.#parts.logger.debug('could not resume a task yet', {
+      task: this.order.taskId,
+      code: error.code
+    })
   }
 
   /** Until the worker is back, or for a random while: whichever ends first. */
@@ -249,9 +240,9 @@ export class Delegation {
   }
 
   /** A deadline ends the waiting by itself; without one, it has an end all the same. */
-  #checkPatience({ worker }: Placement): void {
+  #checkPatience(placement: Placement): void {
     if (this.#elapsed() - this.#stuckSince <= LIMITS.resumeWindow.value) return
-    throw new LumosError('WORKER_LOST', { details: { peer: worker.name } })
+    throw workerLost(placement)
   }
 
   #takeDispatch(event: DispatchEvent): void {
@@ -304,7 +295,8 @@ export class Delegation {
   /** Before acceptance there is no task to speak of, and readers get the error itself. */
   #giveUp(error: LumosError): void {
     if (this.ended) return
-    if (LEFT.has(error.code)) {
+    // The same words from a worker are about that one's disk, not ours.
+    if (this.#stopping.signal.aborted && LEFT.has(error.code)) {
       this.log.leave(error)
       return
     }
@@ -338,8 +330,4 @@ export class Delegation {
   #elapsed(): number {
     return Math.round(this.#parts.clock.monotonic() - this.#began)
   }
-}
-
-function timedOut(timeoutMs: number): LumosError {
-  return new LumosError('TIMED_OUT', { details: { timeoutMs } })
 }

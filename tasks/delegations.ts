@@ -133,7 +133,9 @@ class Outbox implements Delegations {
       throw new LumosError('INVALID_REQUEST', { details: { reason: 'the task id is not a UUID' } })
     }
     const payload = payloadHash(`${request.target} ${request.to ?? ''} ${where}`, request.message)
-    const known = this.#running.get(taskId)?.record ?? (await store.findEnded(taskId))?.record
+    const ended = this.#running.has(taskId) ? undefined : await store.findEnded(taskId)
+    // Asked after the reading, during which the same id may have come a second time.
+    const known = this.#running.get(taskId)?.record ?? ended?.record
     if (known === undefined) {
       const createdAt = this.#parts.clock.now()
       const record = {
@@ -143,7 +145,7 @@ class Outbox implements Delegations {
         ...(patient && { patient }),
         ...(timeoutMs !== undefined && { deadlineAt: createdAt + timeoutMs })
       }
-      if (!this.#running.has(taskId)) this.#begin(record, store)
+      this.#begin(record, store)
     } else if (known.payloadHash !== payload) {
       throw new LumosError('TASK_CONFLICT', { details: { task: taskId } })
     }

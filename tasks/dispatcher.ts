@@ -55,9 +55,12 @@ export interface Dispatcher {
    * PEER_UNKNOWN, …), and when the stream breaks afterwards.
    */
   dispatch(order: WorkOrder, options: DispatchOptions): AsyncIterable<DispatchEvent>
-  /** What happened to an accepted task after `after`, and what happens next. */
+  /**
+   * What happened to a task after `after`, and what happens next. Without `after` nothing was heard
+   * of it yet: the order is sent once more to the same worker, for which it is the same task.
+   */
   resume(
-    place: { readonly placement: Placement; readonly taskId: string; readonly after?: Position },
+    place: { readonly placement: Placement; readonly order: WorkOrder; readonly after?: Position },
     options: DispatchOptions
   ): AsyncIterable<StreamResponse>
   /** Resolves when the worker has ended the task; TASK_NOT_CANCELABLE when it had already. */

@@ -24,6 +24,8 @@ export class TaskStory {
   placement: Placement | undefined
   /** Whether the worker has said that it took it. */
   accepted = false
+  /** Whether readers know that contact with the worker is lost. */
+  waiting = false
   /** The last event of the worker's log that is here. */
   position: Position | undefined
   firstEventMs: number | null = null
@@ -44,7 +46,7 @@ export class TaskStory {
     return this.#kept
   }
 
-  /** What the worker said last about the state; nothing from an earlier process. */
+  /** What the worker said last about the state. */
   get status(): TaskStatus | undefined {
     return this.#fold.status
   }
@@ -63,6 +65,21 @@ export class TaskStory {
     this.#tell({ type: 'retry', error: error.toWire(), atMs: this.#init.elapsed() })
   }
 
+  /** Told once until contact is back, however often it is tried in vain. */
+  lost(error: LumosError): void {
+    if (this.waiting || this.placement === undefined) return
+    this.waiting = true
+    const { worker } = this.placement
+    this.#tell({ type: 'waiting', worker, error: error.toWire(), atMs: this.#init.elapsed() })
+  }
+
+  found(): void {
+    if (!this.waiting || this.placement === undefined) return
+    this.waiting = false
+    const { worker } = this.placement
+    this.#tell({ type: 'resumed', worker, atMs: this.#init.elapsed() })
+  }
+
   /**
    * False for what is known already.
    *
@@ -72,6 +89,7 @@ export class TaskStory {
     const position = positionOf(update)
     if (!this.#isNew(update, position)) return false
     this.#checkOwner(update)
+    this.found()
     this.#bytes += sizeOf(update)
     const limit = LIMITS.taskOutputBytes.value
     if (this.#bytes > limit) {
@@ -120,7 +138,12 @@ export class TaskStory {
     for (const { event, position } of told) {
       if (position !== undefined) this.position = position
       if (event.type === 'accepted') this.accepted = true
-      else if (event.type === 'restarted') this.#fold.apply({ task: blank(taskId) })
+      else if (event.type === 'waiting') this.waiting = true
+      else if (event.type === 'resumed') this.waiting = false
+      else if (event.type === 'status') {
+        const status = { state: event.state }
+        this.#fold.apply({ statusUpdate: { taskId, contextId: '', status } })
+      } else if (event.type === 'restarted') this.#fold.apply({ task: blank(taskId) })
       else if (event.type === 'routed') {
         const { worker, agentId, path, idempotent } = event
         this.placement = { worker, agentId, path, idempotent }

@@ -24,6 +24,7 @@ interface RunFlags {
   readonly remote?: boolean
   readonly taskId?: string
   readonly detach?: boolean
+  readonly cancelOnDisconnect?: boolean
 }
 
 export function define(command: LumosCommand, cli: Cli): void {
@@ -34,6 +35,7 @@ export function define(command: LumosCommand, cli: Cli): void {
     .option('--local', 'only on this node')
     .option('--remote', 'only on a peer')
     .option('--detach', 'come back as soon as the order is on disk; the task goes on')
+    .option('--cancel-on-disconnect', 'stop the task if this command dies before its end')
     .option('--task-id <uuid>', 'the same id and text is the same task: safe to repeat')
     .example('lumos run summarize "summarize README.md"', 'by whoever does it best')
     .example('lumos run calc "3 km / 20 min in km/h" --to bob', 'by one node')
@@ -56,8 +58,11 @@ async function toRequest(
   words: readonly string[],
   { cli, flags }: { readonly cli: Cli; readonly flags: RunFlags }
 ): Promise<RunRequest & { readonly taskId: string }> {
-  const { to, local, remote, taskId, detach } = flags
+  const { to, local, remote, taskId, detach, cancelOnDisconnect } = flags
   if (local && remote) throw usage('--local and --remote exclude each other', { command: 'run' })
+  if (detach && cancelOnDisconnect) {
+    throw usage('--detach and --cancel-on-disconnect exclude each other', { command: 'run' })
+  }
   if (taskId !== undefined && !isUuid(taskId)) {
     throw usage(`"${taskId}" is no UUID`, { suggestion: 'make one with uuidgen' })
   }
@@ -72,7 +77,8 @@ async function toRequest(
     ...(local && { where: 'local' as const }),
     ...(remote && { where: 'remote' as const }),
     ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(detach && { detach })
+    ...(detach && { detach }),
+    ...(cancelOnDisconnect && { cancelOnDisconnect })
   }
 }
 

@@ -2,7 +2,7 @@
 import { API_VERSION } from '../../client/api.ts'
 import type { RunEvent, RunRequest, TaskDocument, TaskList, TaskView } from '../../client/api.ts'
 import { textOf } from '../../core/a2a.ts'
-import { LumosError } from '../../core/errors.ts'
+import { LumosError, toLumosError } from '../../core/errors.ts'
 import type { TaskFilter } from '../../gateway/control/operations.ts'
 import type { DelegationEvent } from '../../tasks/delegation-events.ts'
 import type { LedgerDetails, LedgerEntry } from '../../tasks/ledger.ts'
@@ -33,7 +33,20 @@ export async function* runTask(
   })
   if (request.detach === true) {
     yield { v: API_VERSION, seq: 0, type: 'accepted', task: { id: task }, atMs: 0 }
-  } else yield* numbered(work.delegations.watch(task, { signal }))
+    return
+  }
+  const leave = (): void => {
+    // A node that stops has lost no listener: the task is the next process's.
+    if (toLumosError(signal.reason).code === 'SHUTTING_DOWN') return
+    // It may have ended at that moment.
+    work.delegations.cancel(task).catch(() => {})
+  }
+  if (request.cancelOnDisconnect === true) {
+    if (signal.aborted) leave()
+    else signal.addEventListener('abort', leave, { once: true })
+  }
+  yield* numbered(work.delegations.watch(task, { signal }))
+  signal.removeEventListener('abort', leave)
 }
 
 export async function* watchTask(
@@ -94,6 +107,8 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
     case 'status':
     case 'artifact':
     case 'retry':
+    case 'waiting':
+    case 'resumed':
     case 'restarted':
       return { ...head, ...event }
     default:

@@ -113,9 +113,12 @@ export const RUN_EVENTS: readonly api.RunEvent[] = [
   },
   { v: 1, seq: 3, type: 'artifact', artifact, append: true, lastChunk: false, atMs: 3 },
   { v: 1, seq: 4, type: 'retry', error, atMs: 4 },
+  { v: 1, seq: 5, type: 'waiting', worker: node, error, atMs: 4 },
+  { v: 1, seq: 6, type: 'resumed', worker: node, atMs: 5 },
+  { v: 1, seq: 7, type: 'restarted', attempt: 2, atMs: 5 },
   {
     v: 1,
-    seq: 5,
+    seq: 8,
     type: 'result',
     task: { id: 't1', state: 'TASK_STATE_COMPLETED', artifacts: [artifact] },
     worker: node,

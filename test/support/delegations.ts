@@ -69,6 +69,8 @@ export class ScriptedWorker implements Dispatcher {
   readonly answers: Answer[] = []
   /** Why no worker is found. */
   nobody: LumosError | undefined
+  /** Whether the search for a worker takes for ever. */
+  searching = false
   readonly #waiting = new Set<() => void>()
 
   constructor(idempotent: boolean) {
@@ -84,6 +86,7 @@ export class ScriptedWorker implements Dispatcher {
   async *dispatch(
     ...[{ taskId }, { signal }]: Parameters<Dispatcher['dispatch']>
   ): AsyncIterable<DispatchEvent> {
+    if (this.searching) await untilAborted(signal)
     if (this.nobody !== undefined) throw this.nobody
     yield { type: 'routed', placement: this.placement, candidates: 1, lookupMs: 0 }
     this.sent.push(taskId)
@@ -91,10 +94,11 @@ export class ScriptedWorker implements Dispatcher {
   }
 
   async *resume(
-    ...[{ after }, { signal }]: Parameters<Dispatcher['resume']>
+    ...[{ order, after }, { signal }]: Parameters<Dispatcher['resume']>
   ): AsyncIterable<StreamResponse> {
     if (!this.reachable) throw new LumosError('PEER_UNREACHABLE', { details: { peer: 'birch' } })
-    this.resumed.push(after)
+    if (after === undefined) this.sent.push(order.taskId)
+    else this.resumed.push(after)
     yield* this.#stream(signal)
   }
 
@@ -120,11 +124,15 @@ export class ScriptedWorker implements Dispatcher {
       if (step instanceof LumosError) throw step
       yield step
     }
-    await new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-      if (signal.aborted) reject(signal.reason)
-    })
+    await untilAborted(signal)
   }
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    if (signal.aborted) reject(signal.reason)
+  })
 }
 
 export interface CallerSetup {
@@ -155,6 +163,13 @@ export class TestCaller {
     return this.delegations.delegate({ taskId: TASK, target: 'echo', message, ...more })
   }
 
+  /** Lets `ms` pass, and then what the disk and the worker have to do. */
+  async pass(ms = 0): Promise<void> {
+    await this.clock.advance(ms)
+    // A write takes a few turns of the event loop.
+    for (let turn = 0; turn < 10; turn += 1) await this.clock.advance(0)
+  }
+
   /** Events so far, or until the end when it has come. */
   async told(): Promise<DelegationEvent[]> {
     const events: DelegationEvent[] = []
@@ -163,7 +178,7 @@ export class TestCaller {
       const { signal } = reading
       for await (const event of this.delegations.watch(TASK, { signal })) events.push(event)
     })().catch(() => {})
-    await this.clock.advance(0)
+    await this.pass()
     reading.abort()
     await read
     return events
@@ -177,7 +192,7 @@ export class TestCaller {
     this.clock.jump(ms)
     this.delegations = this.#create()
     await this.delegations.start()
-    await this.clock.advance(0)
+    await this.pass()
   }
 
   #create(): Delegations {

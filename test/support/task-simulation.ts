@@ -12,7 +12,13 @@ import { createMemoryStore } from '../../storage/memory-store.ts'
 import type { MemoryStore } from '../../storage/memory-store.ts'
 import { createDelegations } from '../../tasks/delegations.ts'
 import type { Delegations } from '../../tasks/delegations.ts'
-import type { DispatchEvent, Dispatcher, Placement, WorkOrder } from '../../tasks/dispatcher.ts'
+import type {
+  DispatchEvent,
+  DispatchOptions,
+  Dispatcher,
+  Placement,
+  WorkOrder
+} from '../../tasks/dispatcher.ts'
 import { createTaskEngine } from '../../tasks/engine.ts'
 import type { TaskEngine } from '../../tasks/engine.ts'
 import type { AgentTraits, AgentUtterance, AgentWork } from '../../tasks/execution.ts'
@@ -191,19 +197,7 @@ export class TaskWorld {
         for (let attempt = 0; ; attempt += 1) {
           let accepted = false
           try {
-            const send = (service: TaskService) =>
-              service.sendStreamingMessage(
-                {
-                  tenant: placement.agentId,
-                  message: order.message,
-                  metadata: taskIdMetadata(order.taskId)
-                },
-                {
-                  caller: 'caller',
-                  signal,
-                  ...(Number.isFinite(remainingMs()) && { deadlineMs: remainingMs() })
-                }
-              )
+            const send = sending(order, { signal, remainingMs })
             for await (const update of world.#hear(send, process, signal)) {
               accepted = true
               yield { type: 'update', update }
@@ -217,13 +211,14 @@ export class TaskWorld {
           }
         }
       },
-      async *resume({ placement, taskId, after }, { signal }) {
+      async *resume({ placement, order, after }, { signal, remainingMs }) {
         const subscribe = (service: TaskService) =>
           service.subscribeToTask(
-            { tenant: placement.agentId, id: taskId },
+            { tenant: placement.agentId, id: order.taskId },
             { caller: 'caller', signal, ...(after && { after }) }
           )
-        yield* world.#hear(subscribe, process, signal)
+        const open = after === undefined ? sending(order, { signal, remainingMs }) : subscribe
+        yield* world.#hear(open, process, signal)
       },
       async cancel({ agentId }, taskId) {
         const { service } = world.#reach()
@@ -293,6 +288,18 @@ function placementOf({ target }: WorkOrder): Placement {
     path: 'direct',
     idempotent: TRAITS[target]?.idempotent === true
   }
+}
+
+function sending(order: WorkOrder, { signal, remainingMs }: DispatchOptions) {
+  return (service: TaskService): AsyncIterable<StreamResponse> =>
+    service.sendStreamingMessage(
+      { tenant: order.target, message: order.message, metadata: taskIdMetadata(order.taskId) },
+      {
+        caller: 'caller',
+        signal,
+        ...(Number.isFinite(remainingMs()) && { deadlineMs: remainingMs() })
+      }
+    )
 }
 
 /** What an interrupted attempt is known to have said. */

@@ -61,7 +61,11 @@ export const runRequest: z.ZodType<api.RunRequest> = named(
     detach: z
       .boolean()
       .exactOptional()
-      .describe('Ends the story with `accepted`, as soon as the order is on disk.')
+      .describe('Ends the story with `accepted`, as soon as the order is on disk.'),
+    cancelOnDisconnect: z
+      .boolean()
+      .exactOptional()
+      .describe('Stops the task when the listener goes away before its end.')
   })
 )
 
@@ -103,6 +107,14 @@ export const runEvent: z.ZodType<api.RunEvent> = named(
       atMs: ms
     }),
     z.strictObject({ ...head, type: z.literal('retry'), error: wireError, atMs: ms }),
+    z.strictObject({
+      ...head,
+      type: z.literal('waiting'),
+      worker: node,
+      error: wireError,
+      atMs: ms
+    }),
+    z.strictObject({ ...head, type: z.literal('resumed'), worker: node, atMs: ms }),
     z.strictObject({ ...head, type: z.literal('restarted'), attempt: count, atMs: ms }),
     z.strictObject({
       ...head,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
+import { say } from '../../support/tasks.ts'
 import { ACCEPT, provider, refuse, SELF, setupRouting, TASK } from '../../support/routing.ts'
 
 test('tells whom it chose, then what the worker says', async () => {
@@ -132,7 +133,9 @@ test('resuming and cancelling go to the peer that has the task', async () => {
     idempotent: false
   } as const
   const options = { signal: new AbortController().signal, remainingMs: () => Infinity }
-  await Array.fromAsync(router.resume({ placement, taskId: TASK }, options))
+  const order = { taskId: TASK, target: 'echo', where: 'any' as const, message: say('hi') }
+  const after = { attempt: 1, seq: 3 }
+  await Array.fromAsync(router.resume({ placement, order, after }, options))
   await router.cancel(placement, TASK)
   expect(calls).toEqual([
     { peer: 'b', method: 'a2a.SubscribeToTask', body: { tenant: 'echo', id: TASK } },

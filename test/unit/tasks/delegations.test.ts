@@ -67,7 +67,7 @@ test('acknowledges an order when it is on disk, and not before', async () => {
   const caller = await setup({ disk })
   let acknowledged = false
   const asking = caller.ask().then(() => (acknowledged = true))
-  await caller.clock.advance(1000)
+  await caller.pass(1000)
   expect(acknowledged).toBe(false)
   finishWrite()
   await asking
@@ -77,11 +77,11 @@ test('sends nothing that may do harm twice before the choice of the worker is on
   const { disk, finishWrite } = slowDisk(1)
   const caller = await setup({ disk })
   const asking = caller.ask()
-  await caller.clock.advance(1000)
+  await caller.pass(1000)
   expect(caller.worker.sent).toEqual([])
   finishWrite()
   await asking
-  await caller.clock.advance(0)
+  await caller.pass()
   expect(caller.worker.sent).toEqual([TASK])
 })
 
@@ -89,7 +89,7 @@ test('sends what can be repeated without harm while the order is being written',
   const { disk, finishWrite } = slowDisk(1)
   const caller = await setup({ disk, idempotent: true })
   const asking = caller.ask()
-  await caller.clock.advance(0)
+  await caller.pass()
   expect(caller.worker.sent).toEqual([TASK])
   finishWrite()
   await asking
@@ -99,7 +99,7 @@ test('an order that cannot be written is refused, and can be given again', async
   const disk = createMemoryStore({ commit: (n) => (n === 1 ? 'full' : undefined) })
   const caller = await setup({ disk })
   await expect(caller.ask()).rejects.toMatchObject({ code: 'STORE_FULL' })
-  await caller.clock.advance(0)
+  await caller.pass()
   expect(await caller.delegations.find(TASK)).toBeUndefined()
   await disk.recover()
   await expect(caller.ask()).resolves.toMatchObject({ id: TASK })
@@ -116,7 +116,7 @@ test('the same id with another request is a conflict, even while the first is be
 test('after a restart it asks the same worker for what it has not heard', async () => {
   const caller = await setup({ answers: [[begin(), piece('one ', position(1))]] })
   await caller.ask()
-  await caller.clock.advance(0)
+  await caller.pass()
   const before = await caller.told()
   caller.worker.answers.push([piece('two', position(2)), finish(position(3))])
   await caller.crash()
@@ -130,35 +130,35 @@ test('after a restart it asks the same worker for what it has not heard', async 
   ])
 })
 
-test('after a restart it gives the order again to a worker that has never heard of it', async () => {
+test('after a restart it gives the order to the same worker again when that one has not answered', async () => {
   const caller = await setup({ answers: [[]] })
   await caller.ask()
-  await caller.clock.advance(0)
-  caller.worker.answers.push([UNKNOWN], [begin('TASK_STATE_COMPLETED')])
+  await caller.pass()
+  caller.worker.answers.push([begin('TASK_STATE_COMPLETED')])
   await caller.crash()
   expect(caller.worker.sent).toEqual([TASK, TASK])
-  expect(briefly(await caller.told())).toEqual(['routed', 'routed', 'accepted', 'result'])
+  expect(briefly(await caller.told())).toEqual(['routed', 'accepted', 'result'])
 })
 
 test('after a restart it goes on looking for a worker', async () => {
   const caller = await setup()
-  // The search itself is what the power failure interrupts.
-  caller.worker.nobody = new LumosError('SHUTTING_DOWN')
+  caller.worker.searching = true
   await caller.ask()
+  caller.worker.searching = false
   caller.worker.nobody = new LumosError('NO_ROUTE', { details: { capability: 'echo' } })
   await caller.crash()
-  await caller.clock.advance(10_000)
+  await caller.pass(10_000)
   expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_SUBMITTED' })
   caller.worker.nobody = undefined
   caller.worker.answers.push([begin('TASK_STATE_COMPLETED')])
-  await caller.clock.advance(LIMITS.retryDelayMost.value)
+  await caller.pass(2 * LIMITS.retryDelayMost.value)
   expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_COMPLETED' })
 })
 
 test('a worker that took the task and does not know it any more may have done it', async () => {
   const caller = await setup({ answers: [[begin(), CUT], [UNKNOWN]] })
   await caller.ask()
-  await caller.clock.advance(LIMITS.retryDelayMost.value)
+  await caller.pass(LIMITS.retryDelayMost.value)
   expect(await caller.delegations.find(TASK)).toMatchObject({
     state: 'TASK_STATE_FAILED',
     error: { code: 'WORKER_LOST', details: { maybeExecuted: true } }
@@ -169,11 +169,11 @@ test('a worker that took the task and does not know it any more may have done it
 test('a deadline runs on while the node is down', async () => {
   const caller = await setup({ answers: [[begin()]] })
   await caller.ask({ timeoutMs: 60_000 })
-  await caller.clock.advance(0)
+  await caller.pass()
   await caller.crash(50_000)
-  await caller.clock.advance(9_999)
+  await caller.pass(9_999)
   expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_WORKING' })
-  await caller.clock.advance(1)
+  await caller.pass(1)
   expect(await caller.delegations.find(TASK)).toMatchObject({
     state: 'TASK_STATE_FAILED',
     error: { code: 'TIMED_OUT' }
@@ -184,7 +184,7 @@ test('a deadline runs on while the node is down', async () => {
 test('a deadline that passed while the node was down ends the task at the start', async () => {
   const caller = await setup({ answers: [[begin()]] })
   await caller.ask({ timeoutMs: 60_000 })
-  await caller.clock.advance(0)
+  await caller.pass()
   await caller.crash(3_600_000)
   expect(await caller.delegations.find(TASK)).toMatchObject({ error: { code: 'TIMED_OUT' } })
 })
@@ -192,6 +192,125 @@ test('a deadline that passed while the node was down ends the task at the start'
 test('a clock set forwards while the node runs takes nothing from a deadline', async () => {
   const caller = await setup({ answers: [[begin()]] })
   await caller.ask({ timeoutMs: 60_000 })
-  await caller.clock.advance(59_000)
+  await caller.pass(59_000)
   expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_WORKING' })
+})
+
+test('says that contact is lost and that it is back, and goes on where it broke off', async () => {
+  const caller = await setup({ answers: [[begin(), piece('one ', position(1)), CUT]] })
+  caller.worker.reachable = false
+  await caller.ask()
+  await caller.pass(60_000)
+  expect(briefly(await caller.told()).slice(3)).toEqual(['one ', 'waiting'])
+  caller.worker.answers.push([piece('two', position(2)), finish(position(3))])
+  caller.worker.comeBack()
+  await caller.pass()
+  const told = await caller.told()
+  expect(briefly(told).slice(4)).toEqual(['waiting', 'resumed', 'two', 'result'])
+  expect(told[4]).toMatchObject({ worker: { name: 'birch' }, error: { code: 'SESSION_CLOSED' } })
+})
+
+test('says that contact is back although the worker has nothing to tell', async () => {
+  const caller = await setup({ answers: [[begin(), CUT]] })
+  await caller.ask()
+  await caller.pass(LIMITS.retryDelayMost.value)
+  expect(briefly(await caller.told()).slice(3)).toEqual(['waiting', 'resumed'])
+})
+
+test('waits a day for a worker that went away, and then no longer', async () => {
+  const caller = await setup({ answers: [[begin(), CUT]] })
+  caller.worker.reachable = false
+  await caller.ask()
+  await caller.pass(LIMITS.resumeWindow.value - 1000)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_WORKING' })
+  await caller.pass(60_000)
+  expect(await caller.delegations.find(TASK)).toMatchObject({
+    state: 'TASK_STATE_FAILED',
+    error: { code: 'WORKER_LOST' }
+  })
+})
+
+test('says which output does not count when the worker begins anew', async () => {
+  const first = [begin(), piece('half', position(1)), CUT]
+  const again = [
+    begin('TASK_STATE_WORKING', position(0, 2)),
+    piece('whole', position(1, 2)),
+    finish(position(2, 2))
+  ]
+  const caller = await setup({ answers: [first, again] })
+  await caller.ask()
+  await caller.pass(LIMITS.retryDelayMost.value)
+  const told = await caller.told()
+  expect(briefly(told).slice(3)).toEqual([
+    'half',
+    'waiting',
+    'resumed',
+    'restarted',
+    'TASK_STATE_WORKING',
+    'whole',
+    'result'
+  ])
+  expect(told.at(-1)).toMatchObject({ artifacts: [{ parts: [{ text: 'whole' }] }] })
+})
+
+test('a cancel reaches a worker that was away, even after a restart', async () => {
+  const caller = await setup({ answers: [[begin(), CUT]] })
+  caller.worker.reachable = false
+  await caller.ask()
+  await caller.pass()
+  await caller.delegations.cancel(TASK)
+  await caller.crash()
+  expect(caller.worker.cancelled).toEqual([])
+  caller.worker.answers.push([finish(position(1), 'TASK_STATE_CANCELED')])
+  caller.worker.comeBack()
+  await caller.pass()
+  expect(caller.worker.cancelled).toEqual([TASK])
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_CANCELED' })
+})
+
+test('what the disk of the worker cannot keep is the end of the task, not of this process', async () => {
+  const damaged = new LumosError('STORE_CORRUPT', { details: { path: 'there', reason: 'planned' } })
+  const caller = await setup({ answers: [[begin(), CUT], [damaged]] })
+  await caller.ask()
+  await caller.pass(LIMITS.retryDelayMost.value)
+  expect(await caller.delegations.find(TASK)).toMatchObject({
+    state: 'TASK_STATE_FAILED',
+    error: { code: 'STORE_CORRUPT' }
+  })
+})
+
+test('goes on with its tasks when the disk has room again', async () => {
+  let full = false
+  const disk = createMemoryStore({ commit: () => (full ? 'full' : undefined) })
+  const caller = await setup({ disk, answers: [[begin(), piece('one ', position(1)), CUT]] })
+  await caller.ask()
+  await caller.pass()
+  full = true
+  caller.worker.answers.push([piece('two', position(2)), finish(position(3))])
+  await caller.pass(LIMITS.retryDelayMost.value)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_WORKING' })
+  full = false
+  await disk.recover()
+  caller.worker.answers.push([piece('two', position(2)), finish(position(3))])
+  await caller.pass(120_000)
+  expect(await caller.delegations.find(TASK)).toMatchObject({
+    state: 'TASK_STATE_COMPLETED',
+    artifacts: [{ parts: [{ text: 'one two' }] }]
+  })
+})
+
+test('asks again under a new id, and forgets, only what has ended', async () => {
+  const caller = await setup({ answers: [[begin(), finish(position(1), 'TASK_STATE_FAILED')]] })
+  await caller.ask({ timeoutMs: 60_000 })
+  await caller.pass()
+  const again = await caller.delegations.retry(TASK)
+  expect(again).toMatchObject({ target: 'echo', message: { parts: [{ text: 'hi' }] } })
+  expect(again.id).not.toBe(TASK)
+  const { id } = again
+  await expect(caller.delegations.retry(id)).rejects.toMatchObject({ code: 'TASK_RUNNING' })
+  await expect(caller.delegations.remove(id)).rejects.toMatchObject({ code: 'TASK_RUNNING' })
+  await caller.delegations.remove(TASK)
+  expect(await caller.delegations.find(TASK)).toBeUndefined()
+  await expect(caller.delegations.remove(TASK)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
+  expect((await caller.delegations.list({ limit: 10 })).map((view) => view.id)).toEqual([id])
 })
