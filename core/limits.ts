@@ -152,6 +152,11 @@ export const LIMITS = {
     'count',
     'ended tasks of this node’s own asking that can be read'
   ),
+  delegationsOnDiskBytes: limit(
+    1024 * MIB,
+    'bytes',
+    'what is kept of ended tasks of this node’s own asking'
+  ),
   dispatchAttempts: limit(3, 'count', 'peers (or the same peer again) asked to take one task'),
   retryDelayFirst: limit(
     100,

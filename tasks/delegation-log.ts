@@ -4,7 +4,7 @@ import type { Position } from '../protocols/a2a/extensions.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import { createEventLog } from './event-log.ts'
 import type { EventLog } from './event-log.ts'
-import type { OutboxEnd, OutboxEvent, OutboxStore } from './outbox-store.ts'
+import type { NumberedEvent, OutboxEnd, OutboxEvent, OutboxStore } from './outbox-store.ts'
 import { sizeOf } from './task-fold.ts'
 
 export interface DelegationLogInit {
@@ -32,17 +32,30 @@ export class DelegationLog {
     return this.#log.read(from, signal)
   }
 
-  /** Resolves when the event is kept; with `sync`, on disk. Never rejects. */
-  async tell(event: DelegationEvent, position?: Position, sync = false): Promise<void> {
-    const number = this.#log.length
-    this.#log.append(event, sizeOfEvent(event))
-    const kept = { number, event, ...(position && { position }) }
+  /** Whether an event could not be kept: what follows it is not kept either, so that none is missing. */
+  get broken(): boolean {
+    return this.#broken
+  }
+
+  /** Resolves when the events are kept, all of them or none; with `sync`, on disk. Never rejects. */
+  async tell(
+    events: readonly DelegationEvent[],
+    {
+      position,
+      sync = false
+    }: { readonly position?: Position | undefined; readonly sync?: boolean }
+  ): Promise<void> {
+    if (this.#broken || events.length === 0) return
+    const kept = events.map((event) => this.#append(event, position))
     const commit = this.#store.tell(this.#init.id, kept, sync)
-    // A piece of text may be seen before it is kept: it is no state, and waiting would be felt.
-    if (isPiece(event) && this.#log.visible === number) this.#log.reveal(number + 1)
+    for (const { number, event } of kept) {
+      // A piece of text may be seen before it is kept: it is no state, and waiting would be felt.
+      if (isPiece(event) && this.#log.visible === number) this.#log.reveal(number + 1)
+    }
+    const { length } = this.#log
     try {
       await commit
-      this.#log.reveal(number + 1)
+      this.#log.reveal(length)
     } catch (error) {
       this.#break(toLumosError(error))
     }
@@ -50,10 +63,16 @@ export class DelegationLog {
 
   /** The last event, if there is one, and the end, on disk before they are shown. */
   async end(end: OutboxEnd, result: DelegationEvent | LumosError): Promise<void> {
+    if (this.#broken) return
     try {
-      if (!(result instanceof LumosError)) void this.tell(result, undefined, true)
-      await this.#store.end(this.#init.id, end)
-      this.#log.end(result instanceof LumosError ? result : undefined)
+      if (result instanceof LumosError) {
+        await this.#store.end(this.#init.id, end)
+        this.#log.end(result)
+      } else {
+        await this.#store.end(this.#init.id, end, this.#append(result))
+        this.#log.reveal(this.#log.length)
+        this.#log.end()
+      }
     } catch (error) {
       this.#break(toLumosError(error))
     }
@@ -62,6 +81,12 @@ export class DelegationLog {
   /** Readers are told; the task itself goes on in the next process. */
   leave(reason: LumosError): void {
     this.#log.end(reason)
+  }
+
+  #append(event: DelegationEvent, position?: Position): NumberedEvent {
+    const number = this.#log.length
+    this.#log.append(event, sizeOfEvent(event))
+    return { number, event, ...(position && { position }) }
   }
 
   #break(error: LumosError): void {

@@ -95,6 +95,11 @@ export class Delegation {
     return this.tookMs !== undefined
   }
 
+  /** Whether it has ended for good: otherwise somebody has to take it up again. */
+  get kept(): boolean {
+    return this.ended && !this.log.broken
+  }
+
   get placement(): Placement | undefined {
     return this.#story.placement
   }

@@ -96,6 +96,8 @@ class Outbox implements Delegations {
   /** Orders on their way to disk: a repeat waits for the same one. */
   readonly #arriving = new Map<string, Promise<void>>()
   readonly #following = new Set<Promise<void>>()
+  /** Those that could not be followed further, because what they tell could not be kept. */
+  readonly #stranded = new Set<string>()
   readonly #counts = { completed: 0, failed: 0 }
   #store: OutboxStore | undefined
   #closing = new AbortController()
@@ -111,9 +113,7 @@ class Outbox implements Delegations {
     this.#closing = new AbortController()
     const store = await this.#parts.openStore()
     this.#store = store
-    for (const restored of await store.open()) {
-      this.#follow(new Delegation(this.#parts, { record: restored.record, store, restored }))
-    }
+    await this.#takeUp(store)
     this.#collecting = this.#collect(store, this.#closing.signal)
   }
 
@@ -123,6 +123,8 @@ class Outbox implements Delegations {
       delegation.stop(new LumosError('SHUTTING_DOWN'))
     }
     await Promise.allSettled([...this.#following, this.#collecting])
+    this.#running.clear()
+    this.#stranded.clear()
     this.#store = undefined
   }
 
@@ -179,9 +181,8 @@ class Outbox implements Delegations {
     if (running !== undefined) return viewOf(running)
     const ended = await this.#open().findEnded(id)
     if (ended === undefined) return undefined
-    const told = await Array.fromAsync(this.#open().events(id, 0))
-    const result = told.findLast((event) => event.type === 'result')
-    return viewOfEnded(ended, result?.artifacts)
+    const last = await this.#open().lastEvent(id)
+    return viewOfEnded(ended, last?.type === 'result' ? last.artifacts : [])
   }
 
   async list(query: OutboxQuery): Promise<readonly DelegationView[]> {
@@ -190,8 +191,10 @@ class Outbox implements Delegations {
       .map(viewOf)
       .filter((view) => state === undefined || view.state === state)
       .filter((view) => before === undefined || order(before, view) < 0)
-    const ended = await this.#open().listEnded(query)
-    return [...live, ...ended.map((one) => viewOfEnded(one))].toSorted(order).slice(0, limit)
+    const ended = (await this.#open().listEnded(query)).map((one) => viewOfEnded(one))
+    // One that ended during the reading is in both.
+    const ids = new Set(ended.map(({ id }) => id))
+    return [...live.filter(({ id }) => !ids.has(id)), ...ended].toSorted(order).slice(0, limit)
   }
 
   counts(): TaskCounts {
@@ -254,8 +257,28 @@ class Outbox implements Delegations {
     const arrival = store.add(record).finally(() => this.#arriving.delete(taskId))
     this.#arriving.set(taskId, arrival)
     const delegation = new Delegation(this.#parts, { record, store })
-    arrival.catch((error: unknown) => delegation.stop(toLumosError(error)))
+    arrival.catch((error: unknown) => {
+      delegation.stop(toLumosError(error))
+      // Nothing was promised.
+      this.#running.delete(taskId)
+    })
     this.#follow(delegation)
+  }
+
+  /** Goes on with all that has not ended and that nobody follows. */
+  async #takeUp(store: OutboxStore): Promise<void> {
+    for (const restored of await store.open()) {
+      const { record } = restored
+      const { taskId } = record.order
+      if (this.#running.has(taskId) && !this.#stranded.has(taskId)) continue
+      // It may have been asked for and have ended since the reading began.
+      if ((await store.findEnded(taskId)) !== undefined) continue
+      this.#stranded.delete(taskId)
+      this.#follow(new Delegation(this.#parts, { record, store, restored }))
+    }
+    // What is not open any more did end: only the news of it failed.
+    for (const taskId of this.#stranded) this.#running.delete(taskId)
+    this.#stranded.clear()
   }
 
   #follow(delegation: Delegation): void {
@@ -263,8 +286,12 @@ class Outbox implements Delegations {
     this.#running.set(id, delegation)
     const following = delegation.run().finally(() => {
       this.#following.delete(following)
+      if (this.#running.get(id) !== delegation) return
+      if (!delegation.kept) {
+        this.#stranded.add(id)
+        return
+      }
       this.#running.delete(id)
-      if (!delegation.ended) return
       this.#counts[delegation.state === 'TASK_STATE_COMPLETED' ? 'completed' : 'failed'] += 1
     })
     this.#following.add(following)
@@ -274,9 +301,10 @@ class Outbox implements Delegations {
     const { clock, logger } = this.#parts
     while (await clock.sleep(COLLECT_INTERVAL_MS, closing)) {
       try {
+        if (this.#stranded.size > 0) await this.#takeUp(store)
         await store.collect(clock.now() - this.#retentionMs)
       } catch (error) {
-        logger.warn('ended tasks could not be looked through', { error })
+        logger.warn('the tasks that were asked for could not be looked through', { error })
       }
     }
   }

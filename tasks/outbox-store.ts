@@ -45,6 +45,12 @@ export interface OutboxEnd {
   readonly error?: WireError
 }
 
+/** The value at `end/` and `ended/`. */
+interface StoredEnd extends OutboxEnd {
+  /** Of everything that is kept about it, near enough. */
+  readonly bytes: number
+}
+
 /** One that has not ended, with all that is known of it. */
 export interface OpenOrder {
   readonly record: OutboxRecord
@@ -70,14 +76,17 @@ export interface OutboxQuery {
  */
 export interface OutboxStore {
   add(record: OutboxRecord): Promise<void>
-  tell(id: string, event: NumberedEvent, sync: boolean): Promise<void>
+  /** All of the events or none. */
+  tell(id: string, events: readonly NumberedEvent[], sync: boolean): Promise<void>
   cancel(id: string): Promise<void>
-  end(id: string, end: OutboxEnd): Promise<void>
+  /** The end, and the last event if there is one: both or none. */
+  end(id: string, end: OutboxEnd, last?: NumberedEvent): Promise<void>
   /** Everything of an ended order. */
   remove(id: string): Promise<void>
   open(): Promise<readonly OpenOrder[]>
   findEnded(id: string): Promise<EndedOrder | undefined>
   events(id: string, from: number): AsyncIterable<DelegationEvent>
+  lastEvent(id: string): Promise<DelegationEvent | undefined>
   /** Youngest end first. */
   listEnded(query: OutboxQuery): Promise<readonly EndedOrder[]>
   /** Forgets those that ended before `horizon`, and the oldest that are too many. */
@@ -92,46 +101,61 @@ export interface OutboxStoreComponents {
 export interface OutboxStoreInit {
   /** Ended orders to keep. */
   readonly maxEnded?: number
+  /** Bytes of ended orders to keep. */
+  readonly maxBytes?: number
 }
+
+/** Operations of one portion of forgetting: more would keep others waiting for the disk. */
+const PORTION = 2048
 
 /** Counts what is there. */
 export async function openOutboxStore(
   components: OutboxStoreComponents,
-  { maxEnded = LIMITS.delegationsOnDisk.value }: OutboxStoreInit = {}
+  init: OutboxStoreInit = {}
 ): Promise<OutboxStore> {
-  let ended = 0
-  for await (const _ of components.store.iterate(outboxKeys.allEnded)) ended += 1
-  return new JournalOutboxStore(components, { maxEnded, ended })
+  const ended = { orders: 0, bytes: 0 }
+  for await (const [, value] of components.store.iterate(outboxKeys.allEnded)) {
+    ended.orders += 1
+    ended.bytes += parse<StoredEnd>(value).bytes
+  }
+  return new JournalOutboxStore(components, { ...init, ended })
 }
 
 class JournalOutboxStore implements OutboxStore {
   readonly #store: OutboxStoreComponents['store']
   readonly #batches: Batches
   readonly #maxEnded: number
-  #ended: number
+  readonly #maxBytes: number
+  readonly #ended: { orders: number; bytes: number }
+  /** Bytes of open orders. */
+  readonly #bytes = new Map<string, number>()
   /** Open orders whose wish to be cancelled is on disk. */
   readonly #cancelled = new Set<string>()
 
   constructor(
     { store, batches }: OutboxStoreComponents,
-    { maxEnded, ended }: { readonly maxEnded: number; readonly ended: number }
+    init: OutboxStoreInit & { readonly ended: { orders: number; bytes: number } }
   ) {
     this.#store = store
     this.#batches = batches
-    this.#maxEnded = maxEnded
-    this.#ended = ended
+    this.#maxEnded = init.maxEnded ?? LIMITS.delegationsOnDisk.value
+    this.#maxBytes = init.maxBytes ?? LIMITS.delegationsOnDiskBytes.value
+    this.#ended = init.ended
   }
 
   add(record: OutboxRecord): Promise<void> {
     const { taskId } = record.order
-    return this.#batches.write(
-      [put(outboxKeys.record(taskId), record), put(outboxKeys.open(taskId), {})],
-      true
-    )
+    const kept = put(outboxKeys.record(taskId), record)
+    this.#bytes.set(taskId, sizeOf([kept]))
+    return this.#batches.write([kept, put(outboxKeys.open(taskId), {})], true)
   }
 
-  tell(id: string, { number, ...event }: NumberedEvent, sync: boolean): Promise<void> {
-    return this.#batches.write([put(outboxKeys.event(id, number), event)], sync)
+  tell(id: string, events: readonly NumberedEvent[], sync: boolean): Promise<void> {
+    const operations = events.map(({ number, ...event }) =>
+      put(outboxKeys.event(id, number), event)
+    )
+    this.#bytes.set(id, (this.#bytes.get(id) ?? 0) + sizeOf(operations))
+    return this.#batches.write(operations, sync)
   }
 
   cancel(id: string): Promise<void> {
@@ -139,22 +163,31 @@ class JournalOutboxStore implements OutboxStore {
     return this.#batches.write([put(outboxKeys.cancel(id), {})], true)
   }
 
-  end(id: string, end: OutboxEnd): Promise<void> {
-    this.#ended += 1
-    const named = put(outboxKeys.end(id), end)
-    const operations: Operation[] = [named, { ...named, key: outboxKeys.ended(id, end.updatedAt) }]
+  async end(id: string, end: OutboxEnd, last?: NumberedEvent): Promise<void> {
+    const operations: Operation[] = []
+    if (last !== undefined) {
+      const { number, ...event } = last
+      operations.push(put(outboxKeys.event(id, number), event))
+    }
+    const bytes = (this.#bytes.get(id) ?? 0) + sizeOf(operations)
+    const named = put(outboxKeys.end(id), { ...end, bytes } satisfies StoredEnd)
+    operations.push(named, { ...named, key: outboxKeys.ended(id, end.updatedAt) })
     const opening = outboxKeys.open(id)
     // A quick task has ended before it was written that it began.
     if (!this.#batches.withdraw(opening)) operations.push(del(opening))
     if (this.#cancelled.delete(id)) operations.push(del(outboxKeys.cancel(id)))
-    return this.#batches.write(operations, true)
+    await this.#batches.write(operations, true)
+    this.#bytes.delete(id)
+    this.#ended.orders += 1
+    this.#ended.bytes += bytes
   }
 
   async remove(id: string): Promise<void> {
-    const found = await this.findEnded(id)
-    if (found === undefined) return
-    this.#ended -= 1
-    await this.#batches.write(await this.#forgetting(id, found.end.updatedAt), true)
+    const value = await this.#store.get(outboxKeys.end(id))
+    if (value === undefined) return
+    const end = parse<StoredEnd>(value)
+    await this.#batches.write(await this.#forgetting(id, end.updatedAt), true)
+    this.#forgot(end.bytes)
   }
 
   async open(): Promise<readonly OpenOrder[]> {
@@ -166,9 +199,12 @@ class JournalOutboxStore implements OutboxStore {
       if (record === undefined) continue
       if (cancel !== undefined) this.#cancelled.add(id)
       const events: OutboxEvent[] = []
+      let bytes = record.length
       for await (const [, value] of this.#store.iterate(outboxKeys.events(id))) {
         events.push(parse<OutboxEvent>(value))
+        bytes += value.length
       }
+      this.#bytes.set(id, bytes)
       orders.push({ record: parse<OutboxRecord>(record), events, cancelling: cancel !== undefined })
     }
     return orders
@@ -185,6 +221,14 @@ class JournalOutboxStore implements OutboxStore {
     for await (const [, value] of this.#store.iterate(outboxKeys.eventsFrom(id, from))) {
       yield parse<OutboxEvent>(value).event
     }
+  }
+
+  async lastEvent(id: string): Promise<DelegationEvent | undefined> {
+    const last = { reverse: true, limit: 1 }
+    for await (const [, value] of this.#store.iterate(outboxKeys.events(id), last)) {
+      return parse<OutboxEvent>(value).event
+    }
+    return undefined
   }
 
   async listEnded({ limit, state, before }: OutboxQuery): Promise<readonly EndedOrder[]> {
@@ -204,12 +248,23 @@ class JournalOutboxStore implements OutboxStore {
   }
 
   async collect(horizon: number): Promise<void> {
-    for await (const [name] of this.#store.iterate(outboxKeys.allEnded)) {
+    let portion: Operation[] = []
+    for await (const [name, value] of this.#store.iterate(outboxKeys.allEnded)) {
       const at = outboxKeys.timeOf(name)
-      if (at >= horizon && this.#ended <= this.#maxEnded) return
-      this.#ended -= 1
-      await this.#batches.write(await this.#forgetting(outboxKeys.idOf(name), at), false)
+      const { orders, bytes } = this.#ended
+      if (at >= horizon && orders <= this.#maxEnded && bytes <= this.#maxBytes) break
+      this.#forgot(parse<StoredEnd>(value).bytes)
+      portion.push(...(await this.#forgetting(outboxKeys.idOf(name), at)))
+      if (portion.length < PORTION) continue
+      await this.#batches.write(portion, false)
+      portion = []
     }
+    if (portion.length > 0) await this.#batches.write(portion, false)
+  }
+
+  #forgot(bytes: number): void {
+    this.#ended.orders -= 1
+    this.#ended.bytes -= bytes
   }
 
   async #forgetting(id: string, at: number): Promise<Operation[]> {
@@ -217,4 +272,8 @@ class JournalOutboxStore implements OutboxStore {
     for await (const [name] of this.#store.iterate(outboxKeys.events(id))) keys.push(name)
     return keys.map(del)
   }
+}
+
+function sizeOf(operations: readonly Operation[]): number {
+  return operations.reduce((sum, each) => sum + (each.type === 'put' ? each.value.length : 0), 0)
 }

@@ -58,11 +58,11 @@ export class TaskStory {
   routed({ placement, candidates, lookupMs }: Extract<DispatchEvent, { type: 'routed' }>): void {
     this.placement = placement
     // On disk before the task is sent, if sending it to two could do harm.
-    this.#tell({ type: 'routed', candidates, ...placement, lookupMs }, !placement.idempotent)
+    this.#tell([{ type: 'routed', candidates, ...placement, lookupMs }], !placement.idempotent)
   }
 
   retry(error: LumosError): void {
-    this.#tell({ type: 'retry', error: error.toWire(), atMs: this.#init.elapsed() })
+    this.#tell([{ type: 'retry', error: error.toWire(), atMs: this.#init.elapsed() }])
   }
 
   /** Told once until contact is back, however often it is tried in vain. */
@@ -70,14 +70,11 @@ export class TaskStory {
     if (this.waiting || this.placement === undefined) return
     this.waiting = true
     const { worker } = this.placement
-    this.#tell({ type: 'waiting', worker, error: error.toWire(), atMs: this.#init.elapsed() })
+    this.#tell([{ type: 'waiting', worker, error: error.toWire(), atMs: this.#init.elapsed() }])
   }
 
   found(): void {
-    if (!this.waiting || this.placement === undefined) return
-    this.waiting = false
-    const { worker } = this.placement
-    this.#tell({ type: 'resumed', worker, atMs: this.#init.elapsed() })
+    this.#tell(this.#contactIsBack())
   }
 
   /**
@@ -89,7 +86,6 @@ export class TaskStory {
     const position = positionOf(update)
     if (!this.#isNew(update, position)) return false
     this.#checkOwner(update)
-    this.found()
     this.#bytes += sizeOf(update)
     const limit = LIMITS.taskOutputBytes.value
     if (this.#bytes > limit) {
@@ -99,18 +95,26 @@ export class TaskStory {
     this.position = position
     this.#fold.apply(update)
     const atMs = this.#init.elapsed()
+    const told = this.#contactIsBack()
     if (!this.accepted) {
       this.accepted = true
-      this.#tell({ type: 'accepted', taskId: this.#init.taskId, atMs })
+      told.push({ type: 'accepted', taskId: this.#init.taskId, atMs })
     }
     if (position !== undefined && before !== undefined && position.attempt > before.attempt) {
-      this.#tell({ type: 'restarted', attempt: position.attempt, atMs })
+      told.push({ type: 'restarted', attempt: position.attempt, atMs })
     }
-    for (const event of eventsOf(update, atMs)) {
-      this.firstEventMs ??= atMs
-      this.#tell(event)
-    }
+    const events = eventsOf(update, atMs)
+    if (events.length > 0) this.firstEventMs ??= atMs
+    // Together, because the position says that all of the update is here.
+    this.#tell([...told, ...events])
     return true
+  }
+
+  #contactIsBack(): DelegationEvent[] {
+    if (!this.waiting || this.placement === undefined) return []
+    this.waiting = false
+    const { worker } = this.placement
+    return [{ type: 'resumed', worker, atMs: this.#init.elapsed() }]
   }
 
   /** Repeats are dropped; throws EVENT_GAP when something is missing in between. */
@@ -154,8 +158,8 @@ export class TaskStory {
     }
   }
 
-  #tell(event: DelegationEvent, sync = false): void {
-    this.#kept = this.#log.tell(event, this.position, sync)
+  #tell(events: readonly DelegationEvent[], sync = false): void {
+    this.#kept = this.#log.tell(events, { position: this.position, sync })
   }
 }
 
