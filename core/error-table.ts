@@ -282,6 +282,11 @@ export const ERRORS = {
     a2a: INTERNAL,
     exit: EXIT.failed
   }),
+  TASK_SUSPENDED: retryable(
+    'the task was interrupted and waits for its node to go on with it',
+    'try again in a moment',
+    EXIT.failed
+  ),
   TASK_INTERRUPTED: final(
     'the node that ran {agent} was interrupted, and the task may have been done in part',
     'check what it did, then lumos tasks retry ID',

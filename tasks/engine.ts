@@ -257,11 +257,17 @@ class Engine implements TaskEngine {
     return new LiveTask({ clock: this.#parts.clock, store: this.#store }, init)
   }
 
-  /** A task of the past: all its events are in the store. */
+  /** A task that is not being worked on: all its events are in the store. */
   async #revive({ record }: StoredTask): Promise<TaskHandle> {
     const view = createTaskView(record)
     for await (const event of this.#store.events(record)) view.add(event)
-    return { view, settled: Promise.resolve() }
+    if (view.ended) return { view, settled: Promise.resolve() }
+    // Nobody works on it at the moment: who follows it has to come back.
+    const error = new LumosError('TASK_SUSPENDED', { details: { task: record.id } })
+    view.log.end(error)
+    const settled = Promise.reject<void>(error)
+    settled.catch(() => {})
+    return { view, settled }
   }
 
   async #collect(closing: AbortSignal): Promise<void> {
