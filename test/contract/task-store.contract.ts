@@ -9,7 +9,7 @@ export interface TaskStoreLimits {
 }
 
 export interface TaskStoreHarness {
-  create(limits?: TaskStoreLimits): Promise<TaskStore>
+  readonly create: (limits?: TaskStoreLimits) => Promise<TaskStore>
 }
 
 const CONTEXT = 'context'
@@ -100,68 +100,69 @@ export function taskStoreContract({ create }: TaskStoreHarness): void {
     expect(await numbersOf(store, task)).toEqual([[2, 0]])
   })
 
-  describe('lists', () => {
-    async function filled(): Promise<TaskStore> {
-      const store = await create()
-      for (const number of [1, 2, 3]) await ended(store, record(number), number * 10)
-      const open = record(4, { agentId: 'clock' })
-      await store.accept(open, event(open, { seq: 0, at: 15, state: 'TASK_STATE_SUBMITTED' }))
-      await ended(store, record(5, { caller: 'another', contextId: 'other' }), 25)
-      return store
-    }
+  describe('lists', () => lists({ create }))
+  describe('forgets ended tasks', () => forgets({ create }))
+}
 
-    test('the youngest state first, page by page, without gap or repeat', async () => {
-      const store = await filled()
-      const first = await store.list({ limit: 2 })
-      const last = first.tasks[1]
-      const before = { updatedAt: last?.updatedAt ?? 0, id: last?.record.id ?? '' }
-      const second = await store.list({ limit: 9, before })
-      const ids = [...first.tasks, ...second.tasks].map((task) => task.record.id)
-      expect(ids).toEqual([3, 5, 2, 4, 1].map(idOf))
-      expect([first.more, second.more]).toEqual([true, false])
-    })
+async function filled(create: TaskStoreHarness['create']): Promise<TaskStore> {
+  const store = await create()
+  for (const number of [1, 2, 3]) await ended(store, record(number), number * 10)
+  const open = record(4, { agentId: 'clock' })
+  await store.accept(open, event(open, { seq: 0, at: 15, state: 'TASK_STATE_SUBMITTED' }))
+  await ended(store, record(5, { caller: 'another', contextId: 'other' }), 25)
+  return store
+}
 
-    test.for([
-      [{ caller: 'another' }, [5]],
-      [{ exceptCaller: 'another' }, [3, 2, 4, 1]],
-      [{ contextId: CONTEXT, agentId: 'echo' }, [3, 2, 1]],
-      [{ state: 'TASK_STATE_SUBMITTED' }, [4]],
-      [{ updatedSince: 20 }, [3, 5, 2]],
-      [{ id: idOf(2) }, [2]],
-      [{ id: idOf(9) }, []]
-    ] as const)('those that a query asks for: %j', async ([query, numbers]) => {
-      const store = await filled()
-      const page = await store.list({ ...query, limit: 10, total: true })
-      expect(page.tasks.map((task) => task.record.id)).toEqual(numbers.map(idOf))
-      if (!('id' in query)) expect(page.total).toBe(numbers.length)
-    })
+function lists({ create }: TaskStoreHarness): void {
+  test('the youngest state first, page by page, without gap or repeat', async () => {
+    const store = await filled(create)
+    const first = await store.list({ limit: 2 })
+    const last = first.tasks[1]
+    const before = { updatedAt: last?.updatedAt ?? 0, id: last?.record.id ?? '' }
+    const second = await store.list({ limit: 9, before })
+    const ids = [...first.tasks, ...second.tasks].map((task) => task.record.id)
+    expect(ids).toEqual([3, 5, 2, 4, 1].map(idOf))
+    expect([first.more, second.more]).toEqual([true, false])
   })
 
-  describe('forgets ended tasks', () => {
-    test('that ended before a time, and remembers that there were such', async () => {
-      const store = await create()
-      await ended(store, record(1), 10)
-      await ended(store, record(2), 20)
-      await store.collect(15)
-      expect(await store.find(record(1))).toBe('gone')
-      expect(await store.find(record(2))).toMatchObject({ state: 'TASK_STATE_COMPLETED' })
-      expect(await numbersOf(store, record(1))).toEqual([])
-    })
+  test.for([
+    [{ caller: 'another' }, [5]],
+    [{ exceptCaller: 'another' }, [3, 2, 4, 1]],
+    [{ contextId: CONTEXT, agentId: 'echo' }, [3, 2, 1]],
+    [{ state: 'TASK_STATE_SUBMITTED' }, [4]],
+    [{ updatedSince: 20 }, [3, 5, 2]],
+    [{ id: idOf(2) }, [2]],
+    [{ id: idOf(9) }, []]
+  ] as const)('those that a query asks for: %j', async ([query, numbers]) => {
+    const store = await filled(create)
+    const page = await store.list({ ...query, limit: 10, total: true })
+    expect(page.tasks.map((task) => task.record.id)).toEqual(numbers.map(idOf))
+    if (!('id' in query)) expect(page.total).toBe(numbers.length)
+}
 
-    test('when there are too many, the oldest first', async () => {
-      const store = await create({ maxTasks: 2 })
-      for (const number of [1, 2, 3]) await ended(store, record(number), number)
-      await store.collect(0)
-      expect(await store.find(record(1))).toBe('gone')
-      expect((await store.list({ limit: 9 })).tasks).toHaveLength(2)
-    })
-
-    test('and at last even that there were such', async () => {
-      const store = await create({ maxTasks: 1, maxTombstones: 1 })
-      for (const number of [1, 2, 3]) await ended(store, record(number), number)
-      await store.collect(0)
-      expect(await store.find(record(1))).toBeUndefined()
-      expect(await store.find(record(2))).toBe('gone')
-    })
+function forgets({ create }: TaskStoreHarness): void {
+  test('that ended before a time, and remembers that there were such', async () => {
+    const store = await create()
+    await ended(store, record(1), 10)
+    await ended(store, record(2), 20)
+    await store.collect(15)
+    expect(await store.find(record(1))).toBe('gone')
+    expect(await store.find(record(2))).toMatchObject({ state: 'TASK_STATE_COMPLETED' })
+    expect(await numbersOf(store, record(1))).toEqual([])
   })
+
+  test('when there are too many, the oldest first', async () => {
+    const store = await create({ maxTasks: 2 })
+    for (const number of [1, 2, 3]) await ended(store, record(number), number)
+    await store.collect(0)
+    expect(await store.find(record(1))).toBe('gone')
+    expect((await store.list({ limit: 9 })).tasks).toHaveLength(2)
+  })
+
+  test('and at last even that there were such', async () => {
+    const store = await create({ maxTasks: 1, maxTombstones: 1 })
+    for (const number of [1, 2, 3]) await ended(store, record(number), number)
+    await store.collect(0)
+    expect(await store.find(record(1))).toBeUndefined()
+    expect(await store.find(record(2))).toBe('gone')
 }
