@@ -23,6 +23,9 @@ const ASKED: readonly (readonly [words: string, kind: string])[] = [
   ['tasks show', 'tasks'],
   ['tasks cancel', 'tasks'],
   ['tasks watch', 'tasks'],
+  ['tasks logs', 'tasks'],
+  ['tasks retry', 'tasks'],
+  ['tasks rm', 'tasks'],
   ['explain', 'codes']
 ]
 const ASKED_FLAGS: readonly (readonly [flag: string, kind: string])[] = [

@@ -10,20 +10,28 @@ import { oneLine, printable } from './width.ts'
 
 export type ResultEvent = Extract<RunEvent, { type: 'result' }>
 
+type StatusEvent = Extract<RunEvent, { type: 'status' }>
 type Interruption = Extract<RunEvent, { type: 'retry' | 'waiting' | 'resumed' | 'restarted' }>
 
-/** Prints every event. A task that did not complete throws at its result, or sets the exit code. */
-export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
+export interface TaskPrinter {
+  /** Throws at the result of a task that did not complete, or sets the exit code. */
+  print(event: RunEvent): void
+  /** Leaves the terminal in order, wherever the story broke off. */
+  end(): void
+}
+
+export function createTaskPrinter(cli: Cli): TaskPrinter {
+  if (cli.flags.json) return { print: (event) => printJson(event, cli), end() {} }
+  return createTextPrinter(cli)
+}
+
+function createTextPrinter(cli: Cli): TaskPrinter {
   const progress = createProgress(cli)
   const text = createTextOutput(cli)
   let worker = ''
   let lastStatus = ''
 
-  function status({
-    text: said = '',
-    fraction,
-    state
-  }: Extract<RunEvent, { type: 'status' }>): void {
+  function status({ text: said = '', fraction, state }: StatusEvent): void {
     const share = fraction === undefined ? '' : `  ${percent(fraction)}`
     const line = `${worker}  ${oneLine(said) || stateName(state)}`
     if (!text.started()) progress.show(line + share)
@@ -50,8 +58,7 @@ export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
     cli.note(doneLine(event, cli))
   }
 
-  return (event) => {
-    if (cli.flags.json) return printJson(event, cli)
+  function print(event: RunEvent): void {
     switch (event.type) {
       case 'routed':
         worker = oneLine(event.worker.name)
@@ -71,6 +78,14 @@ export function createTaskPrinter(cli: Cli): (event: RunEvent) => void {
         return interrupted(event)
       case 'result':
         return finish(event)
+    }
+  }
+
+  return {
+    print,
+    end() {
+      progress.clear()
+      text.end()
     }
   }
 }

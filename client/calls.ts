@@ -69,8 +69,8 @@ export interface Client {
   retry(id: string, options?: CallOptions): Promise<TaskDocument>
   /** Forgets an ended task; answers with what it was. */
   remove(id: string, options?: CallOptions): Promise<TaskDocument>
-  /** All events from the first, then live ones until the result. */
-  events(id: string, options?: CallOptions): AsyncGenerator<RunEvent>
+  /** All events from the first, then live ones until the result, unless `follow` is false. */
+  events(id: string, options?: CallOptions & { follow?: boolean }): AsyncGenerator<RunEvent>
   logs(query?: LogQuery, options?: CallOptions): AsyncGenerator<LogLine>
   config(options?: CallOptions): Promise<ConfigDocument>
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
@@ -98,8 +98,10 @@ export function createCalls(transport: Transport): Client {
     cancel: (id, options) => post(`/v1/tasks/${encode(id)}/cancel`, {}, overNetwork(options)),
     retry: (id, options) => post(`/v1/tasks/${encode(id)}/retry`, {}, options),
     remove: (id, options) => post(`/v1/tasks/${encode(id)}/remove`, {}, options),
-    events: (id, options) =>
-      stream({ method: 'GET', path: `/v1/tasks/${encode(id)}/events` }, options),
+    events: (id, { follow = true, ...options } = {}) => {
+      const filter = follow ? '' : query({ follow })
+      return stream({ method: 'GET', path: `/v1/tasks/${encode(id)}/events${filter}` }, options)
+    },
     logs: (filter = {}, options) =>
       stream({ method: 'GET', path: `/v1/logs${query({ ...filter })}` }, options),
     config: (options) => get('/v1/config', options),

@@ -60,7 +60,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       cancelTask: (id) => cancelTask(assembly, id),
       retryTask: (id) => retryTask(assembly, id),
       removeTask: (id) => removeTask(assembly, id),
-      taskEvents: (id, signal) => watchTask(assembly, id, signal),
+      taskEvents: (id, signal, follow) => watchTask(assembly, id, { signal, follow }),
       logs: init.logs,
       config: async () => ({ v: API_VERSION, values: init.values }),
       doctor: (peer) => examine(assembly, loop, peer),

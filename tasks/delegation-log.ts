@@ -32,6 +32,15 @@ export class DelegationLog {
     return this.#log.read(from, signal)
   }
 
+  /** What readers have seen. */
+  *told(from: number): Iterable<DelegationEvent> {
+    const { visible } = this.#log
+    for (let number = from; number < visible; number += 1) {
+      const event = this.#log.at(number)
+      if (event !== undefined) yield event
+    }
+  }
+
   /** Whether an event could not be kept: what follows it is not kept either, so that none is missing. */
   get broken(): boolean {
     return this.#broken

@@ -54,6 +54,13 @@ export interface DelegationView {
   readonly artifacts: readonly Artifact[]
 }
 
+export interface WatchOptions {
+  readonly from?: number
+  readonly signal?: AbortSignal
+  /** Whether to wait for what is to come; default true. */
+  readonly follow?: boolean
+}
+
 export interface Delegations extends Component {
   /**
    * Starts the task, or finds it if it was asked for already (TASK_CONFLICT: with another request).
@@ -65,10 +72,7 @@ export interface Delegations extends Component {
    * Events from number `from` on, old and new, until the task ends. Their numbers are their places,
    * from 0. Throws when no worker took the task, TASK_NOT_FOUND for an unknown one.
    */
-  watch(
-    id: string,
-    options?: { readonly from?: number; readonly signal?: AbortSignal }
-  ): AsyncIterable<DelegationEvent>
+  watch(id: string, options?: WatchOptions): AsyncIterable<DelegationEvent>
   find(id: string): Promise<DelegationView | undefined>
   /** Youngest change of state first. */
   list(query: OutboxQuery): Promise<readonly DelegationView[]>
@@ -157,11 +161,11 @@ class Outbox implements Delegations {
 
   async *watch(
     id: string,
-    { from = 0, signal }: { readonly from?: number; readonly signal?: AbortSignal } = {}
+    { from = 0, signal, follow = true }: WatchOptions = {}
   ): AsyncIterable<DelegationEvent> {
     const running = this.#running.get(id)
     if (running !== undefined) {
-      yield* running.log.read(from, signal)
+      yield* follow ? running.log.read(from, signal) : running.log.told(from)
       return
     }
     const ended = await this.#open().findEnded(id)

@@ -4,9 +4,10 @@ import { TERMINAL_STATES } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import type { WireError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import { positionOf } from '../protocols/a2a/extensions.ts'
 import { eventsOf, failureOf } from './delegation-events.ts'
 import type { DelegationEvent } from './delegation-events.ts'
-import type { Delegations, DelegationView } from './delegations.ts'
+import type { Delegations, DelegationView, WatchOptions } from './delegations.ts'
 import type { NodeName } from './dispatcher.ts'
 import type { TaskEngine, TaskHandle } from './engine.ts'
 import { order } from './memory-task-store.ts'
@@ -63,11 +64,8 @@ export interface Ledger {
   list(query: LedgerQuery): Promise<{ entries: readonly LedgerEntry[]; next: string }>
   /** Throws TASK_NOT_FOUND. */
   find(id: string): Promise<LedgerDetails>
-  /** Events from number `from` on until the task ends. Throws TASK_NOT_FOUND. */
-  watch(
-    id: string,
-    options?: { readonly from?: number; readonly signal?: AbortSignal }
-  ): Promise<AsyncIterable<DelegationEvent>>
+  /** Events from number `from` on until the task ends, or now. Throws TASK_NOT_FOUND. */
+  watch(id: string, options?: WatchOptions): Promise<AsyncIterable<DelegationEvent>>
   /** Throws TASK_NOT_FOUND or TASK_NOT_CANCELABLE. */
   cancel(id: string): Promise<LedgerDetails>
 }
@@ -106,15 +104,12 @@ class BothWays implements Ledger {
     return this.#detailsOf(await this.#engine.open(await this.#keyOf(id)))
   }
 
-  async watch(
-    id: string,
-    { from = 0, signal }: { readonly from?: number; readonly signal?: AbortSignal } = {}
-  ): Promise<AsyncIterable<DelegationEvent>> {
+  async watch(id: string, options: WatchOptions = {}): Promise<AsyncIterable<DelegationEvent>> {
     if ((await this.#delegations.find(id)) !== undefined) {
-      return this.#delegations.watch(id, { from, ...(signal && { signal }) })
+      return this.#delegations.watch(id, options)
     }
     const handle = await this.#engine.open(await this.#keyOf(id))
-    return this.#eventsOf(handle, from, signal)
+    return this.#eventsOf(handle, options)
   }
 
   async cancel(id: string): Promise<LedgerDetails> {
@@ -196,9 +191,10 @@ class BothWays implements Ledger {
 
   async *#eventsOf(
     handle: TaskHandle,
-    from: number,
-    signal: AbortSignal | undefined
+    { from = 0, signal, follow = true }: WatchOptions
   ): AsyncIterable<DelegationEvent> {
+    const { ended } = handle.view
+    const now = positionOf({ task: handle.view.snapshot({ artifacts: false }) })
     const { id, createdAt } = handle.view.record
     let number = 0
     let firstEventMs: number | null = null
@@ -211,6 +207,7 @@ class BothWays implements Ledger {
         if (number >= from) yield event
         number += 1
       }
+      if (!follow && !ended && seq === now?.seq) return
     }
     if (number >= from) yield resultOf(this.#detailsOf(handle), this.#init.self, firstEventMs)
   }

@@ -122,20 +122,22 @@ async function readEvents(
   request: RunRequest & { readonly taskId: string },
   { cli, signal }: { readonly cli: Cli; readonly signal: AbortSignal }
 ): Promise<void> {
-  const print = createTaskPrinter(cli)
+  const printer = createTaskPrinter(cli)
   const { timeoutMs } = request
   const late = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs + DEADLINE_GRACE_MS)]
   let ended = false
   try {
     for await (const event of client.run(request, { signal: AbortSignal.any([signal, ...late]) })) {
       ended = event.type === (request.detach ? 'accepted' : 'result')
-      print(event)
+      printer.print(event)
     }
   } catch (error) {
     if (late[0]?.aborted && !ended) {
       throw new LumosError('TIMED_OUT', { cause: error, details: { timeoutMs: timeoutMs ?? 0 } })
     }
     throw error
+  } finally {
+    printer.end()
   }
   if (!ended) throw new LumosError('DAEMON_STOPPED')
   if (request.detach && !cli.flags.json) {

@@ -1,5 +1,5 @@
 /** `lumos tasks`: what this node asked for and what it does for others. */
-import type { TaskList, TaskView } from '../../client/api.ts'
+import type { RunEvent, TaskList, TaskView } from '../../client/api.ts'
 import type { Client } from '../../client/calls.ts'
 import { textOf } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
@@ -46,6 +46,7 @@ export function define(command: LumosCommand, cli: Cli): void {
   defineShow(command, cli)
   defineCancel(command, cli)
   defineWatch(command, cli)
+  defineLogs(command, cli)
   defineRetry(command, cli)
   defineRemove(command, cli)
 }
@@ -187,9 +188,38 @@ function defineWatch(command: LumosCommand, cli: Cli): void {
       const client = cli.client()
       const task =
         id === undefined ? await latestRunning(client, cli) : await resolve(id, client, cli)
-      const print = createTaskPrinter(cli)
-      for await (const event of client.events(task, cli.call())) print(event)
+      await tell(client.events(task, cli.call()), cli)
     })
+}
+
+function defineLogs(command: LumosCommand, cli: Cli): void {
+  command
+    .command('logs')
+    .description('the story of a task so far, without waiting for its end')
+    .argument('<id>', 'task id, or a unique beginning or end of it')
+    .example('lumos tasks logs 7f3a9c1e', 'what it has said, and what happened to it')
+    .example('lumos tasks logs 7f3a9c1e --json | jq -r .type', 'its events, one a line')
+    .action(async (id: string) => {
+      const client = cli.client()
+      const task = await resolve(id, client, cli)
+      const told = await tell(client.events(task, { ...cli.call(), follow: false }), cli)
+      if (told === 0) cli.note(`nothing has happened yet: lumos tasks watch ${shortId(task)}`)
+    })
+}
+
+/** Resolves to the number of events. */
+async function tell(events: AsyncIterable<RunEvent>, cli: Cli): Promise<number> {
+  const printer = createTaskPrinter(cli)
+  let told = 0
+  try {
+    for await (const event of events) {
+      printer.print(event)
+      told += 1
+    }
+  } finally {
+    printer.end()
+  }
+  return told
 }
 
 function defineRetry(command: LumosCommand, cli: Cli): void {

@@ -43,7 +43,7 @@ export interface LogFilter {
 /**
  * Failures are thrown as LumosError. `signal` aborts when the client goes away, at the deadline of
  * the answer, or when the node stops; a stream must then end. It never cancels a task: only
- * `cancelTask` does.
+ * `cancelTask` does, and a run with `cancelOnDisconnect` when the client goes away.
  */
 export interface ControlOperations {
   status(): Promise<Status>
@@ -68,8 +68,8 @@ export interface ControlOperations {
   retryTask(id: string): Promise<TaskDocument>
   /** Forgets a task that was asked for here and has ended; answers with what it was. */
   removeTask(id: string): Promise<TaskDocument>
-  /** What happened so far, then what happens, up to `result`. */
-  taskEvents(id: string, signal: AbortSignal): AsyncIterable<RunEvent>
+  /** What happened so far; with `follow`, then what happens, up to `result`. */
+  taskEvents(id: string, signal: AbortSignal, follow: boolean): AsyncIterable<RunEvent>
   logs(filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>
   config(): Promise<ConfigDocument>
   doctor(peer: string | undefined, signal: AbortSignal): Promise<DoctorReport>

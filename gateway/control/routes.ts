@@ -8,10 +8,8 @@ import * as node from './schema/node.ts'
 import * as tasks from './schema/tasks.ts'
 
 const text = z.string().min(1).max(1024)
-const yesNo = z
-  .enum(['true', 'false'])
-  .transform((word) => word === 'true')
-  .prefault('false')
+const truth = z.enum(['true', 'false']).transform((word) => word === 'true')
+const yesNo = truth.prefault('false')
 
 /** Selectors: name, PeerId, or a unique prefix of at least 6 characters. */
 const selector = z.strictObject({ selector: text.describe('Name, PeerId or unique prefix.') })
@@ -167,7 +165,7 @@ const taskRoutes = [
     method: 'POST',
     path: '/v1/run',
     id: 'run',
-    summary: 'Runs a task; closing the request early leaves it running',
+    summary: 'Runs a task; closing the request early leaves it running, unless asked otherwise',
     body: tasks.runRequest,
     answer: tasks.runEvent,
     handle: (operations, { body, signal }) => operations.run(body, signal)
@@ -223,8 +221,12 @@ const taskRoutes = [
     id: 'taskEvents',
     summary: 'The story of a task from its beginning, then live',
     params: taskId,
+    query: z.strictObject({
+      follow: truth.prefault('true').describe('Go on with what happens, until the result.')
+    }),
     answer: tasks.runEvent,
-    handle: (operations, { params, signal }) => operations.taskEvents(params.id, signal)
+    handle: (operations, { params, query, signal }) =>
+      operations.taskEvents(params.id, signal, query.follow)
   })
 ]
 

@@ -7,10 +7,11 @@ import type { TaskFilter } from '../../gateway/control/operations.ts'
 import type { DelegationEvent } from '../../tasks/delegation-events.ts'
 import type { LedgerDetails, LedgerEntry } from '../../tasks/ledger.ts'
 import type { Assembly } from '../assembly.ts'
+import type { Work } from '../work.ts'
 
-/** Starts a task and tells its story; who stops listening leaves it running. */
+/** Starts a task and tells its story; who stops listening leaves it running, unless asked otherwise. */
 export async function* runTask(
-  { work }: Assembly,
+  { work }: { readonly work: Pick<Work, 'ids' | 'delegations'> },
   request: RunRequest,
   signal: AbortSignal
 ): AsyncIterable<RunEvent> {
@@ -52,9 +53,9 @@ export async function* runTask(
 export async function* watchTask(
   { work }: Assembly,
   id: string,
-  signal: AbortSignal
+  options: { readonly signal: AbortSignal; readonly follow: boolean }
 ): AsyncIterable<RunEvent> {
-  yield* numbered(await work.ledger.watch(id, { signal }))
+  yield* numbered(await work.ledger.watch(id, options))
 }
 
 export async function listTasks({ work }: Assembly, filter: TaskFilter): Promise<TaskList> {

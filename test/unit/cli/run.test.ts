@@ -227,3 +227,65 @@ test('text of an agent cannot command the terminal, but reaches a pipe as it is'
     'a�]52;c;cm0gLXJm�b\n'
   )
 })
+
+const error = { code: 'SESSION_CLOSED', message: 'the session has ended', hint: '' }
+const broken = [
+  routed,
+  chunk('one ', false),
+  { type: 'waiting', worker, error, atMs: 2 } as Unnumbered,
+  { type: 'resumed', worker, atMs: 3 } as Unnumbered,
+  chunk('two', true),
+  result('TASK_STATE_COMPLETED')
+]
+
+test('a text that was interrupted reaches a file without a break', async () => {
+  const { cli } = setup(broken)
+  expect(await (await cli).run(['run', 'echo', 'x'])).toEqual({
+    code: 0,
+    out: 'one two\n',
+    err: `→ echo on bob   direct, best of 2, found in 3 ms
+! lost contact with bob (the session has ended): waiting for it
+  bob is back
+✓ 214 ms, first event after 31 ms   bob   task …7f3a9c1e
+`
+  })
+})
+
+test('says what does not count when the worker began anew', async () => {
+  const restarted = { type: 'restarted', attempt: 2, atMs: 3 } as Unnumbered
+  const story = [routed, chunk('on', false), restarted, chunk('one two', false)]
+  const { cli } = setup([...story, result('TASK_STATE_COMPLETED')])
+  const { out, err } = await (await cli).run(['run', 'echo', 'x'])
+  expect(out).toBe('on\none two\n')
+  expect(err).toContain('! bob was interrupted: what it said so far does not count\n')
+})
+
+test('--cancel-on-disconnect is handed over, and contradicts --detach', async () => {
+  const { cli, requests } = setup([result('TASK_STATE_COMPLETED')])
+  await (await cli).run(['run', 'echo', 'x', '--cancel-on-disconnect'])
+  expect(requests[0]).toMatchObject({ cancelOnDisconnect: true })
+  const both = ['run', 'echo', 'x', '--cancel-on-disconnect', '--detach']
+  expect(await (await cli).run(both)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('exclude each other')
+  })
+})
+
+test('--detach comes back with the id when the order is on disk', async () => {
+  const accepted = { type: 'accepted', task: { id: task }, atMs: 0 } as Unnumbered
+  const { cli, requests } = setup([accepted])
+  const detached = ['run', 'echo', 'x', '--detach', '--task-id', task]
+  expect(await (await cli).run(detached)).toEqual({
+    code: 0,
+    out: `${task}\n`,
+    err: 'next: lumos tasks watch …7f3a9c1e   lumos tasks show, lumos tasks cancel\n'
+  })
+  expect(requests[0]).toMatchObject({ detach: true })
+  const { out } = await (await cli).run([...detached, '--json'])
+  expect(JSON.parse(out)).toMatchObject({ v: 1, type: 'accepted', task: { id: task } })
+})
+
+test('a detached order that was not acknowledged is a failure', async () => {
+  const { cli } = setup([routed])
+  expect(await (await cli).run(['run', 'echo', 'x', '--detach'])).toMatchObject({ code: 3 })
+})

@@ -314,3 +314,11 @@ test('asks again under a new id, and forgets, only what has ended', async () => 
   await expect(caller.delegations.remove(TASK)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
   expect((await caller.delegations.list({ limit: 10 })).map((view) => view.id)).toEqual([id])
 })
+
+test('tells what was so far, without waiting', async () => {
+  const caller = await setup({ answers: [[begin(), piece('one ', position(1))]] })
+  await caller.ask()
+  await caller.pass()
+  const told = await Array.fromAsync(caller.delegations.watch(TASK, { follow: false }))
+  expect(briefly(told)).toEqual(['routed', 'accepted', 'TASK_STATE_WORKING', 'one '])
+})
