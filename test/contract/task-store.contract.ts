@@ -138,6 +138,7 @@ function lists({ create }: TaskStoreHarness): void {
     const page = await store.list({ ...query, limit: 10, total: true })
     expect(page.tasks.map((task) => task.record.id)).toEqual(numbers.map(idOf))
     if (!('id' in query)) expect(page.total).toBe(numbers.length)
+  })
 }
 
 function forgets({ create }: TaskStoreHarness): void {
@@ -165,4 +166,5 @@ function forgets({ create }: TaskStoreHarness): void {
     await store.collect(0)
     expect(await store.find(record(1))).toBeUndefined()
     expect(await store.find(record(2))).toBe('gone')
+  })
 }

@@ -51,4 +51,4 @@ const node = await createNode({
   builtin: { enabled: [], concurrency: 64 }
 })
 await node.start()
-console.log('ready')
+process.stdout.write('ready\n')

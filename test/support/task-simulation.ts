@@ -55,6 +55,10 @@ export interface Mutation {
   readonly batches?: (batches: Batches) => Batches
 }
 
+interface Process {
+  readonly alive: boolean
+}
+
 interface Worker {
   readonly engine: TaskEngine
   readonly service: TaskService
@@ -171,8 +175,8 @@ export class TaskWorld {
 
   /** Says its pieces with pauses between them; does its harm in the middle. */
   async *#speak(
-    { taskId, agentId, signal, resumed }: AgentWork,
-    process: { readonly alive: boolean }
+    { taskId, signal, resumed }: AgentWork,
+    process: Process
   ): AsyncIterable<AgentUtterance> {
     const said = resumed === undefined ? '' : textSaid(resumed.events)
     for (const [index] of PIECES.entries()) {
@@ -185,58 +189,60 @@ export class TaskWorld {
       if (index === 2) this.effects.set(taskId, (this.effects.get(taskId) ?? 0) + 1)
       yield upToHere.slice(Math.max(said.length, upToHere.length - (PIECES[index]?.length ?? 0)))
     }
-    if (agentId === 'never') await new Promise(() => {})
   }
 
-  #dispatcher(process: { readonly alive: boolean }): Dispatcher {
-    const world = this
+  #dispatcher(process: Process): Dispatcher {
     return {
-      async *dispatch(order, { signal, remainingMs }): AsyncIterable<DispatchEvent> {
-        const placement = placementOf(order)
-        yield { type: 'routed', placement, candidates: 1, lookupMs: 0 }
-        for (let attempt = 0; ; attempt += 1) {
-          let accepted = false
-          try {
-            const send = sending(order, { signal, remainingMs })
-            for await (const update of world.#hear(send, process, signal)) {
-              accepted = true
-              yield { type: 'update', update }
-            }
-            return
-          } catch (cause) {
-            const error = toLumosError(cause)
-            if (accepted || signal.aborted || attempt === 5 || !error.retry) throw error
-            yield { type: 'retry', error }
-            await world.clock.sleep(500, signal)
-          }
-        }
-      },
-      async *resume({ placement, order, after }, { signal, remainingMs }) {
-        const subscribe = (service: TaskService) =>
+      dispatch: (order, options) => this.#dispatch(process, order, options),
+      resume: ({ placement, order, after }, options) => {
+        const subscribe = (service: TaskService): AsyncIterable<StreamResponse> =>
           service.subscribeToTask(
             { tenant: placement.agentId, id: order.taskId },
-            { caller: 'caller', signal, ...(after && { after }) }
+            { caller: 'caller', signal: options.signal, ...(after && { after }) }
           )
-        const open = after === undefined ? sending(order, { signal, remainingMs }) : subscribe
-        yield* world.#hear(open, process, signal)
+        const open = after === undefined ? sending(order, options) : subscribe
+        return this.#hear(open, process, options.signal)
       },
-      async cancel({ agentId }, taskId) {
-        const { service } = world.#reach()
-        await world.#travel()
-        await service.cancelTask(
-          { tenant: agentId, id: taskId },
-          { caller: 'caller', signal: new AbortController().signal }
-        )
+      cancel: async ({ agentId }, taskId) => {
+        const { service } = this.#reach()
+        await this.#travel()
+        const { signal } = new AbortController()
+        await service.cancelTask({ tenant: agentId, id: taskId }, { caller: 'caller', signal })
       },
-      isReachable: () => world.#worker !== undefined,
-      whenReachable: (_, signal) => world.#back(signal)
+      isReachable: () => this.#worker !== undefined,
+      whenReachable: (_, signal) => this.#back(signal)
+    }
+  }
+
+  /** Tries the only worker there is, a few times, as a router does. */
+  async *#dispatch(
+    process: Process,
+    order: WorkOrder,
+    options: DispatchOptions
+  ): AsyncIterable<DispatchEvent> {
+    const { signal } = options
+    yield { type: 'routed', placement: placementOf(order), candidates: 1, lookupMs: 0 }
+    for (let attempt = 0; ; attempt += 1) {
+      let accepted = false
+      try {
+        for await (const update of this.#hear(sending(order, options), process, signal)) {
+          accepted = true
+          yield { type: 'update', update }
+        }
+        return
+      } catch (cause) {
+        const error = toLumosError(cause)
+        if (accepted || signal.aborted || attempt === 5 || !error.retry) throw error
+        yield { type: 'retry', error }
+        await this.clock.sleep(500, signal)
+      }
     }
   }
 
   /** A stream over a link that loses, delays and cuts. */
   async *#hear(
     open: (service: TaskService) => AsyncIterable<StreamResponse>,
-    process: { readonly alive: boolean },
+    process: Process,
     signal: AbortSignal
   ): AsyncIterable<StreamResponse> {
     const worker = this.#reach()
