@@ -14,7 +14,7 @@ export interface TaskStoreHarness {
 
 const CONTEXT = 'context'
 
-export function idOf(number: number): string {
+function idOf(number: number): string {
   return `01890a5d-ac96-774b-bcce-${String(number).padStart(12, '0')}`
 }
 
@@ -100,8 +100,12 @@ export function taskStoreContract({ create }: TaskStoreHarness): void {
     expect(await numbersOf(store, task)).toEqual([[2, 0]])
   })
 
-  describe('lists', () => lists({ create }))
-  describe('forgets ended tasks', () => forgets({ create }))
+  describe('lists', () => {
+    lists({ create })
+  })
+  describe('forgets ended tasks', () => {
+    forgets({ create })
+  })
 }
 
 async function filled(create: TaskStoreHarness['create']): Promise<TaskStore> {

@@ -30,7 +30,7 @@ import type { TaskStore } from '../../tasks/task-store.ts'
 import { ManualClock } from './manual-clock.ts'
 import { seededRandom } from './random.ts'
 
-export const PIECES = ['one ', 'two ', 'three ', 'four ', 'five']
+const PIECES = ['one ', 'two ', 'three ', 'four ', 'five']
 /** What every agent says in the end, whatever happens on the way. */
 export const WHOLE = PIECES.join('')
 
