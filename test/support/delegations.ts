@@ -67,6 +67,8 @@ export class ScriptedWorker implements Dispatcher {
   reachable = true
   /** What each stream brings, in the order in which they are opened; then nothing ever. */
   readonly answers: Answer[] = []
+  /** What it would tell of the task when there is no such answer. */
+  story: readonly StreamResponse[] = []
   /** Why no worker is found. */
   nobody: LumosError | undefined
   /** Whether the search for a worker takes for ever. */
@@ -90,7 +92,7 @@ export class ScriptedWorker implements Dispatcher {
     if (this.nobody !== undefined) throw this.nobody
     yield { type: 'routed', placement: this.placement, candidates: 1, lookupMs: 0 }
     this.sent.push(taskId)
-    for await (const update of this.#stream(signal)) yield { type: 'update', update }
+    for await (const update of this.#stream(signal, -1)) yield { type: 'update', update }
   }
 
   async *resume(
@@ -99,7 +101,7 @@ export class ScriptedWorker implements Dispatcher {
     if (!this.reachable) throw new LumosError('PEER_UNREACHABLE', { details: { peer: 'birch' } })
     if (after === undefined) this.sent.push(order.taskId)
     else this.resumed.push(after)
-    yield* this.#stream(signal)
+    yield* this.#stream(signal, after?.seq ?? -1)
   }
 
   async cancel(_: Placement, taskId: string): Promise<void> {
@@ -119,8 +121,8 @@ export class ScriptedWorker implements Dispatcher {
     })
   }
 
-  async *#stream(signal: AbortSignal): AsyncIterable<StreamResponse> {
-    for (const step of this.answers.shift() ?? []) {
+  async *#stream(signal: AbortSignal, after: number): AsyncIterable<StreamResponse> {
+    for (const step of this.answers.shift() ?? this.story.slice(after + 1)) {
       if (step instanceof LumosError) throw step
       yield step
     }

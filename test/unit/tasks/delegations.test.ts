@@ -322,3 +322,49 @@ test('tells what was so far, without waiting', async () => {
   const told = await Array.fromAsync(caller.delegations.watch(TASK, { follow: false }))
   expect(briefly(told)).toEqual(['routed', 'accepted', 'TASK_STATE_WORKING', 'one '])
 })
+
+/** More writes than the story takes. */
+const WRITES = 12
+
+test.for(Array.from({ length: WRITES }, (_, n) => n + 1))(
+  'a power failure during write %i takes nothing that was acknowledged or shown',
+  async (n) => {
+    for (const idempotent of [true, false]) {
+      for (let seed = 1; seed <= 4; seed += 1) {
+        const { disk, finishWrite } = slowDisk(n)
+        const caller = new TestCaller({ disk, idempotent })
+        caller.worker.story = [
+          begin(),
+          piece('one ', position(1)),
+          piece('two', position(2)),
+          finish(position(3))
+        ]
+        await caller.delegations.start()
+        const asked = { acknowledged: false }
+        void caller
+          .ask()
+          .then(() => (asked.acknowledged = true))
+          .catch(() => {})
+        await caller.pass()
+        const shown = briefly(await caller.told())
+        const crashed = caller.crash(1000, seed)
+        finishWrite()
+        await crashed
+        await caller.pass(60_000)
+        const found = await caller.delegations.find(TASK)
+        expect(asked.acknowledged && found === undefined, `seed ${seed}`).toBe(false)
+        const story = briefly(await caller.told())
+        if (asked.acknowledged) {
+          expect(story.slice(0, shown.length), `seed ${seed}`).toEqual(shown)
+        }
+        if (found !== undefined) {
+          expect(found).toMatchObject({
+            state: 'TASK_STATE_COMPLETED',
+            artifacts: [{ parts: [{ text: 'one two' }] }]
+          })
+        }
+        await caller.delegations.stop()
+      }
+    }
+  }
+)
