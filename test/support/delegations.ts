@@ -1,4 +1,5 @@
 /** A caller whose worker answers as a test says, on a disk that can lose its power. */
+import { expect, onTestFinished } from 'vitest'
 import type { StreamResponse, TaskState } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import { createIdSource } from '../../core/ids.ts'
@@ -212,6 +213,24 @@ export class TestCaller {
       this.#init
     )
   }
+}
+
+/** One that runs until the test has ended, and leaves no timer behind. */
+export async function startCaller(init: CallerSetup = {}): Promise<TestCaller> {
+  const caller = new TestCaller(init)
+  await caller.delegations.start()
+  onTestFinished(async () => {
+    await caller.delegations.stop()
+    expect(caller.clock.pending).toBe(0)
+  })
+  return caller
+}
+
+/** A disk that finishes its `n`-th write when it is told to. */
+export function slowDisk(n: number): { disk: MemoryStore; finishWrite: () => void } {
+  const gate = Promise.withResolvers<undefined>()
+  const disk = createMemoryStore({ commit: (count) => (count === n ? gate.promise : undefined) })
+  return { disk, finishWrite: () => gate.resolve(undefined) }
 }
 
 /** Types of events, and what artifacts say. */
