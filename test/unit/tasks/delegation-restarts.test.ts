@@ -174,11 +174,13 @@ test('an end that could not be kept is heard of again when the disk has room', a
   let full = false
   const disk = createMemoryStore({ commit: () => (full ? 'full' : undefined) })
   const caller = await startCaller({ disk, answers: [[begin(), CUT]] })
+  caller.worker.reachable = false
   await caller.ask()
   await caller.pass()
   full = true
   caller.worker.answers.push([finish(position(1))])
-  await caller.pass(LIMITS.retryDelayMost.value)
+  caller.worker.comeBack()
+  await caller.pass()
   expect(briefly(await caller.told())).not.toContain('result')
   full = false
   await disk.recover()
