@@ -60,7 +60,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   },
   {
     name: 'tasks',
-    summary: 'tasks given and taken: list, show, watch, cancel',
+    summary: 'tasks given and taken: list, show, watch, cancel, retry',
     group: 'Work',
     load: () => import('./commands/tasks.ts')
   },

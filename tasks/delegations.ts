@@ -221,6 +221,8 @@ class Outbox implements Delegations {
       ...rest,
       taskId,
       message: { ...message, messageId: taskId },
+      // Nobody waits for it at a terminal.
+      patient: true,
       ...(deadlineAt !== undefined && { timeoutMs: deadlineAt - createdAt })
     })
   }

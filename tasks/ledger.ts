@@ -131,7 +131,9 @@ class BothWays implements Ledger {
 
   /** Ids are unique for their caller only, but UUIDs: two callers do not choose the same by chance. */
   async #keyOf(id: string): Promise<TaskKey> {
-    const { tasks } = await this.#engine.list({ id, limit: 1 })
+    // The other side of what this node asked of itself goes with the order.
+    const query = { id, exceptCaller: this.#init.self.id, limit: 1 }
+    const { tasks } = await this.#engine.list(query)
     const [found] = tasks
     if (found === undefined) throw new LumosError('TASK_NOT_FOUND')
     return found.record
