@@ -157,6 +157,12 @@ export const LIMITS = {
     'bytes',
     'what is kept of ended tasks of this node’s own asking'
   ),
+  recentDelegations: limit(
+    512,
+    'count',
+    'ended tasks of this node’s own asking that are still in memory'
+  ),
+  recentBytes: limit(16 * KIB, 'bytes', 'the largest story of such a task'),
   dispatchAttempts: limit(3, 'count', 'peers (or the same peer again) asked to take one task'),
   retryDelayFirst: limit(
     100,

@@ -41,6 +41,10 @@ export class DelegationLog {
     }
   }
 
+  get bytes(): number {
+    return this.#log.bytes
+  }
+
   /** Whether an event could not be kept: what follows it is not kept either, so that none is missing. */
   get broken(): boolean {
     return this.#broken

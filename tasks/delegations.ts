@@ -1,15 +1,15 @@
 /** The caller's side of tasks: remembers what this node asked for, and follows each to its end. */
-import type { Artifact, Message, TaskState } from '../core/a2a.ts'
 import type { Component } from '../core/component.ts'
 import { fromWireError, LumosError, toLumosError } from '../core/errors.ts'
-import type { WireError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
 import { isUuid } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { Delegation } from './delegation.ts'
 import type { DelegationComponents } from './delegation.ts'
 import type { DelegationEvent } from './delegation-events.ts'
-import type { NodeName, WorkOrder } from './dispatcher.ts'
+import { viewOf, viewOfEnded } from './delegation-view.ts'
+import type { DelegationView } from './delegation-view.ts'
+import type { WorkOrder } from './dispatcher.ts'
 import { COLLECT_INTERVAL_MS } from './engine.ts'
 import type { TaskCounts } from './engine.ts'
 import { order } from './memory-task-store.ts'
@@ -35,23 +35,6 @@ export interface DelegationRequest extends Omit<WorkOrder, 'taskId' | 'where'> {
   readonly timeoutMs?: number
   /** Looks for a worker for LIMITS.searchWindow when there is none at once. */
   readonly patient?: boolean
-}
-
-/** One task that this node asked for. */
-export interface DelegationView {
-  readonly id: string
-  readonly target: string
-  readonly message: Message
-  readonly state: TaskState
-  /** Who has it, or had it; and what that one calls the agent. */
-  readonly worker: NodeName | undefined
-  readonly agentId: string | undefined
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number
-  readonly updatedAt: number
-  readonly tookMs: number | undefined
-  readonly error: WireError | undefined
-  readonly artifacts: readonly Artifact[]
 }
 
 export interface WatchOptions {
@@ -102,6 +85,8 @@ class Outbox implements Delegations {
   readonly #following = new Set<Promise<void>>()
   /** Those that could not be followed further, because what they tell could not be kept. */
   readonly #stranded = new Set<string>()
+  /** Small ones that have just ended: whoever asked is about to ask for their story. */
+  readonly #recent = new Map<string, Delegation>()
   readonly #counts = { completed: 0, failed: 0 }
   #store: OutboxStore | undefined
   #closing = new AbortController()
@@ -128,18 +113,21 @@ class Outbox implements Delegations {
     }
     await Promise.allSettled([...this.#following, this.#collecting])
     this.#running.clear()
+    this.#recent.clear()
     this.#stranded.clear()
     this.#store = undefined
   }
 
   async delegate(request: DelegationRequest): Promise<DelegationView> {
     const store = this.#open()
-    const { taskId = this.#parts.ids(), timeoutMs, patient, where = 'any', ...rest } = request
+    const { timeoutMs, patient, where = 'any', ...rest } = request
+    const { taskId = this.#parts.ids() } = request
     if (!isUuid(taskId)) {
       throw new LumosError('INVALID_REQUEST', { details: { reason: 'the task id is not a UUID' } })
     }
     const payload = payloadHash(`${request.target} ${request.to ?? ''} ${where}`, request.message)
-    const ended = this.#running.has(taskId) ? undefined : await store.findEnded(taskId)
+    const isNew = request.taskId === undefined || this.#running.has(taskId)
+    const ended = isNew ? undefined : await store.findEnded(taskId)
     // Asked after the reading, during which the same id may have come a second time.
     const known = this.#running.get(taskId)?.record ?? ended?.record
     if (known === undefined) {
@@ -163,9 +151,9 @@ class Outbox implements Delegations {
     id: string,
     { from = 0, signal, follow = true }: WatchOptions = {}
   ): AsyncIterable<DelegationEvent> {
-    const running = this.#running.get(id)
-    if (running !== undefined) {
-      yield* follow ? running.log.read(from, signal) : running.log.told(from)
+    const near = this.#near(id)
+    if (near !== undefined) {
+      yield* follow || near.ended ? near.log.read(from, signal) : near.log.told(from)
       return
     }
     const ended = await this.#open().findEnded(id)
@@ -181,8 +169,8 @@ class Outbox implements Delegations {
   }
 
   async find(id: string): Promise<DelegationView | undefined> {
-    const running = this.#running.get(id)
-    if (running !== undefined) return viewOf(running)
+    const near = this.#near(id)
+    if (near !== undefined) return viewOf(near)
     const ended = await this.#open().findEnded(id)
     if (ended === undefined) return undefined
     const last = await this.#open().lastEvent(id)
@@ -229,6 +217,7 @@ class Outbox implements Delegations {
 
   async remove(id: string): Promise<void> {
     await this.#ended(id)
+    this.#recent.delete(id)
     await this.#open().remove(id)
   }
 
@@ -252,6 +241,19 @@ class Outbox implements Delegations {
     const view = await this.find(id)
     if (view === undefined) throw new LumosError('TASK_NOT_FOUND')
     return view
+  }
+
+  #near(id: string): Delegation | undefined {
+    return this.#running.get(id) ?? this.#recent.get(id)
+  }
+
+  #remember(id: string, delegation: Delegation): void {
+    if (delegation.log.bytes > LIMITS.recentBytes.value) return
+    this.#recent.set(id, delegation)
+    const [oldest] = this.#recent.keys()
+    if (this.#recent.size > LIMITS.recentDelegations.value && oldest !== undefined) {
+      this.#recent.delete(oldest)
+    }
   }
 
   /** The search for a worker begins while the order is written. */
@@ -298,6 +300,7 @@ class Outbox implements Delegations {
         return
       }
       this.#running.delete(id)
+      this.#remember(id, delegation)
       this.#counts[delegation.state === 'TASK_STATE_COMPLETED' ? 'completed' : 'failed'] += 1
     })
     this.#following.add(following)
@@ -313,45 +316,5 @@ class Outbox implements Delegations {
         logger.warn('the tasks that were asked for could not be looked through', { error })
       }
     }
-  }
-}
-
-function viewOf(delegation: Delegation): DelegationView {
-  const { order: asked, record, state, placement, updatedAt, tookMs, error } = delegation
-  return {
-    id: asked.taskId,
-    target: asked.target,
-    message: asked.message,
-    state,
-    worker: placement?.worker,
-    agentId: placement?.agentId,
-    createdAt: record.createdAt,
-    updatedAt,
-    tookMs,
-    error,
-    get artifacts() {
-      return delegation.artifacts
-    }
-  }
-}
-
-function viewOfEnded(
-  { record, end }: EndedOrder,
-  artifacts: readonly Artifact[] = []
-): DelegationView {
-  const { order: asked, createdAt } = record
-  const { worker, agentId, state, updatedAt, tookMs, error } = end
-  return {
-    id: asked.taskId,
-    target: asked.target,
-    message: asked.message,
-    state,
-    worker,
-    agentId,
-    createdAt,
-    updatedAt,
-    tookMs,
-    error,
-    artifacts
   }
 }

@@ -19,6 +19,8 @@ function request(text: string): SendMessageRequest {
 export interface LumosCaller {
   send(text: string): Promise<unknown>
   stream(text: string): AsyncIterable<unknown>
+  /** The whole way of `lumos run`: outbox on disk, routing, worker's journal, result on disk. */
+  delegate(text: string): Promise<unknown>
   stop(): Promise<void>
 }
 
@@ -47,10 +49,22 @@ export async function createLumosCaller(
   while (node.wire.sessions.get(peer) === undefined) {
     await systemClock.sleep(10)
   }
+  const { signal } = new AbortController()
+  while ((await node.capabilities.finder.find('bench-echo', { signal })).providers.length === 0) {
+    await systemClock.sleep(10)
+  }
   const client = createA2aClient(await node.wire.sessions.connect(peer))
   return {
     send: (text) => client.sendMessage(request(text), {}),
     stream: (text) => client.sendStreamingMessage(request(text), {}),
+    async delegate(text) {
+      const { message } = request(text)
+      const { id } = await node.work.delegations.delegate({ target: '@bench-echo', message })
+      for await (const event of node.work.delegations.watch(id)) {
+        if (event.type === 'result') return event
+      }
+      throw new Error('a task without a result')
+    },
     stop: () => node.stop()
   }
 }

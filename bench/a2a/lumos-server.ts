@@ -7,6 +7,7 @@ const echo = defineAgent({
   id: 'bench-echo',
   description: 'echo',
   skills: [{ id: 'bench', name: 'bench', description: 'bench', tags: ['bench'] }],
+  idempotent: true,
   async *run({ text }) {
     const pieces = text.startsWith('chunks') ? Number(text.split(' ')[1]) : 0
     if (pieces === 0) yield text

@@ -1,0 +1,63 @@
+/** A task that this node asked for, as lists and details show it, whether it goes on or has ended. */
+import type { Artifact, Message, TaskState } from '../core/a2a.ts'
+import type { WireError } from '../core/errors.ts'
+import type { Delegation } from './delegation.ts'
+import type { NodeName } from './dispatcher.ts'
+import type { EndedOrder } from './outbox-store.ts'
+
+/** One task that this node asked for. */
+export interface DelegationView {
+  readonly id: string
+  readonly target: string
+  readonly message: Message
+  readonly state: TaskState
+  /** Who has it, or had it; and what that one calls the agent. */
+  readonly worker: NodeName | undefined
+  readonly agentId: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly tookMs: number | undefined
+  readonly error: WireError | undefined
+  readonly artifacts: readonly Artifact[]
+}
+
+export function viewOf(delegation: Delegation): DelegationView {
+  const { order: asked, record, state, placement, updatedAt, tookMs, error } = delegation
+  return {
+    id: asked.taskId,
+    target: asked.target,
+    message: asked.message,
+    state,
+    worker: placement?.worker,
+    agentId: placement?.agentId,
+    createdAt: record.createdAt,
+    updatedAt,
+    tookMs,
+    error,
+    get artifacts() {
+      return delegation.artifacts
+    }
+  }
+}
+
+export function viewOfEnded(
+  { record, end }: EndedOrder,
+  artifacts: readonly Artifact[] = []
+): DelegationView {
+  const { order: asked, createdAt } = record
+  const { worker, agentId, state, updatedAt, tookMs, error } = end
+  return {
+    id: asked.taskId,
+    target: asked.target,
+    message: asked.message,
+    state,
+    worker,
+    agentId,
+    createdAt,
+    updatedAt,
+    tookMs,
+    error,
+    artifacts
+  }
+}
