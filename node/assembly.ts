@@ -61,7 +61,10 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     { ...components, wire, load },
     { agents, dataDirectory: paths.data }
   )
-  const work = createWork({ ...components, ...capabilities, wire, engine, database })
+  const work = createWork(
+    { ...components, ...capabilities, wire, engine, database },
+    { retentionMs: config.tasks.retention }
+  )
   const finding = createFinding(components, init, wire)
   const parts = { database, agents: toComponent(runner), wire, capabilities, engine, work, finding }
   const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts))

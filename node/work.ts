@@ -30,6 +30,11 @@ export interface WorkComponents extends NodeComponents {
   readonly database: NodeDatabase
 }
 
+export interface WorkInit {
+  /** Milliseconds an ended task can be read. */
+  readonly retentionMs: number
+}
+
 export interface Work {
   readonly ids: IdSource
   readonly delegations: Delegations
@@ -69,7 +74,7 @@ export function createEngine(
 }
 
 /** Registers the A2A methods with the sessions, so that peers can delegate to this node. */
-export function createWork(components: WorkComponents): Work {
+export function createWork(components: WorkComponents, { retentionMs }: WorkInit): Work {
   const { clock, random, logger, wire, directory, engine, database } = components
   const { sessions, identity, name } = wire
   const self = identity.peer
@@ -90,14 +95,17 @@ export function createWork(components: WorkComponents): Work {
     { self }
   )
   const ids = createIdSource(clock, random)
-  const delegations = createDelegations({
-    clock,
-    random,
-    logger: logger.child('tasks'),
-    dispatcher: router,
-    ids,
-    openStore: () => openOutboxStore({ store: database.store, batches: database.tasks })
-  })
+  const delegations = createDelegations(
+    {
+      clock,
+      random,
+      logger: logger.child('tasks'),
+      dispatcher: router,
+      ids,
+      openStore: () => openOutboxStore({ store: database.store, batches: database.tasks })
+    },
+    { retentionMs }
+  )
   const nameOf = (peer: PeerIdText): string =>
     peer === self ? name : (directory.peer(peer)?.name ?? sessions.get(peer)?.hello.name ?? '')
   const ledger = createLedger({ engine, delegations }, { self: { id: self, name }, nameOf })
