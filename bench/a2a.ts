@@ -87,12 +87,14 @@ const swarmKey = randomBytes(32).toString('hex')
 try {
   const sdkUrl = await startServer('sdk-server.mjs')
   const address = await startServer('lumos-server.ts', [join(folder, 'server'), swarmKey])
+  const light = await startServer('lumos-server.ts', [join(folder, 'light'), swarmKey, 'memory'])
   // A path in a variable: the SDK is installed for the benches only.
   const sdkClient = './a2a/sdk-client.mjs'
   const { createSdkCaller } = await import(sdkClient)
   const sdk: Caller = await createSdkCaller(sdkUrl)
   const lumos = await createLumosCaller(join(folder, 'client'), swarmKey, address)
-  for (const caller of [sdk, lumos]) await calls(caller, 64, WARM_UP)
+  const memory = await createLumosCaller(join(folder, 'memory'), swarmKey, light)
+  for (const caller of [sdk, memory, lumos]) await calls(caller, 64, WARM_UP)
   const whole: Caller = { ...lumos, send: (text) => lumos.delegate(text) }
   await calls(whole, 64, WARM_UP)
 
@@ -100,11 +102,13 @@ try {
   console.log('|---|---|---|---|---|---|')
   for (const [key, count] of Object.entries(CALLS)) {
     const theirs = await calls(sdk, Number(key), count)
-    const ours = await calls(lumos, Number(key), count)
+    const ours = await calls(memory, Number(key), count)
+    const kept = await calls(lumos, Number(key), count)
     const both = await calls(whole, Number(key), count)
     for (const [name, { perSecond, p50, p95 }] of [
-      ['SendMessage, journalled by the worker', ours],
-      ['delegation, journalled at both ends', both],
+      ['Lumos session, tasks in memory', ours],
+      ['Lumos session, journalled by the worker', kept],
+      ['Lumos delegation, journalled at both ends', both],
       ['SDK over HTTP, in memory', theirs]
     ] as const) {
       const note = `${(perSecond / theirs.perSecond).toFixed(1)} ×`
@@ -121,7 +125,7 @@ try {
   console.log(
     `| ratio | ${(ours.first / theirs.first).toFixed(2)} | ${(ours.total / theirs.total).toFixed(2)} |`
   )
-  await lumos.stop()
+  await Promise.all([lumos.stop(), memory.stop()])
 } finally {
   for (const child of children) child.kill()
   rmSync(folder, { recursive: true, force: true })

@@ -9,7 +9,7 @@ import { createCapabilities, createTableWatch, helloFields } from './capabilitie
 import type { Capabilities } from './capabilities.ts'
 import { createLifeCycle } from './life-cycle.ts'
 import type { Part } from './life-cycle.ts'
-import { createNodeDatabase } from './database.ts'
+import { createMemoryDatabase, createNodeDatabase } from './database.ts'
 import type { NodeDatabase } from './database.ts'
 import { createPeerFinding } from './peer-finding.ts'
 import type { PeerFinding } from './peer-finding.ts'
@@ -50,7 +50,10 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const builtin = createBuiltinAgents({ clock, logger: logger.child('agents') }, config.agents)
   const agents = [...builtin, ...(init.agents ?? [])]
   const runner = createAgentRunner({ clock, logger: logger.child('agents') }, agents)
-  const database = createNodeDatabase(components, { directory: paths.data })
+  const database =
+    config.tasks.keep === 'disk'
+      ? createNodeDatabase(components, { directory: paths.data })
+      : createMemoryDatabase(components)
   const onLoad = (): void => capabilities?.presence.loadChanged()
   const engine = createEngine({ ...components, runner, database, onLoad }, config)
   const load = (): { load: number; slots: number } => ({

@@ -9,6 +9,7 @@ import { openDatabase } from '../storage/database-identity.ts'
 import type { DatabaseReport } from '../storage/database-identity.ts'
 import { createGroupCommit } from '../storage/group-commit.ts'
 import type { GroupCommit } from '../storage/group-commit.ts'
+import { createMemoryStore } from '../storage/memory-store.ts'
 import { openJournal } from '../storage/journal.ts'
 import type { Journal } from '../storage/journal.ts'
 import { createGuardedStore } from '../storage/writable-state.ts'
@@ -40,6 +41,27 @@ const MIGRATIONS = [] as const
 
 export function createNodeDatabase(components: NodeComponents, init: DatabaseInit): NodeDatabase {
   return new OneDatabase(components, init)
+}
+
+/** One that ends with its process, for nodes whose tasks are not worth a disk. */
+export function createMemoryDatabase({ clock }: Pick<NodeComponents, 'clock'>): NodeDatabase {
+  const store = createGuardedStore({ clock, store: createMemoryStore() })
+  const commit = createGroupCommit({ store })
+  const tasks = createBatches({
+    append: async (_, { sync, operations = [] }) => {
+      await commit.append(operations, { sync })
+      return 0
+    }
+  })
+  return {
+    store,
+    tasks,
+    get state() {
+      return store.state
+    },
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve()
+  }
 }
 
 class OneDatabase implements NodeDatabase {

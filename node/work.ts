@@ -58,8 +58,10 @@ export function createEngine(
       ids: createIdSource(clock, random),
       logger: logger.child('tasks'),
       runner,
-      openStore: () =>
-        openJournalTaskStore({ clock, store: database.store, batches: database.tasks })
+      ...(tasks.keep === 'disk' && {
+        openStore: () =>
+          openJournalTaskStore({ clock, store: database.store, batches: database.tasks })
+      })
     },
     {
       admission: {

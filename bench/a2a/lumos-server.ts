@@ -18,12 +18,13 @@ const echo = defineAgent({
   }
 })
 
-const [, , home = '', swarmKey = ''] = process.argv
+const [, , home = '', swarmKey = '', keep = 'disk'] = process.argv
 const node = await createNode({
   home,
   swarmKey,
   listen: ['/ip4/127.0.0.1/tcp/0'],
   discovery: { mdns: false, sameHost: false },
+  tasks: { keep: keep === 'memory' ? 'memory' : 'disk' },
   agents: [echo],
   builtin: { enabled: [], concurrency: 512 }
 })

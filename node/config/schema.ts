@@ -88,6 +88,10 @@ const tasks = z.strictObject({
   active: count(1, 65_536)
     .default(LIMITS.tasksActive.value)
     .describe('Accepted tasks that have not ended, over all agents.'),
+  keep: z
+    .enum(['disk', 'memory'])
+    .default('disk')
+    .describe('Where tasks are kept: in `memory` they cost less, and end with the node.'),
   retention: duration.prefault('24h').describe('How long an ended task can be read.')
 })
 

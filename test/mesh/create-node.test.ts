@@ -1,5 +1,6 @@
 /** Whole nodes in one process: they find each other, work for each other, and leave nothing behind. */
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -64,6 +65,16 @@ test('the same task id is the same task, and other work under it a conflict', as
   await expect(story(amber.run('shout', 'twice', { taskId }))).rejects.toMatchObject({
     code: 'TASK_CONFLICT'
   })
+})
+
+test('tasks are on disk, unless the node is told to keep them in memory', async () => {
+  const folder = testFolder()
+  for (const keep of ['disk', 'memory'] as const) {
+    const node = await startNode(folder, { name: keep, tasks: { keep } })
+    const events = await Array.fromAsync(node.run('echo', 'hi', { where: 'local' }))
+    expect(events.at(-1)).toMatchObject({ type: 'result', task: { state: 'TASK_STATE_COMPLETED' } })
+    expect(existsSync(join(folder, keep, 'data/database'))).toBe(keep === 'disk')
+  }
 })
 
 test('a deadline reaches the agent on the other node', async () => {
