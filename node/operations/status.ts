@@ -75,7 +75,13 @@ export function statusDocument(
   }
 }
 
-function problems({ wire, components }: Assembly): WireError[] {
+function problems(assembly: Assembly): WireError[] {
+  const { state } = assembly.database
+  const readOnly = state?.name === 'read-only' ? [state.error.toWire()] : []
+  return [...readOnly, ...skewed(assembly)]
+}
+
+function skewed({ wire, components }: Assembly): WireError[] {
   return wire.sessions.all().flatMap((session) => {
     const skewMs = clockSkew(session)
     if (skewMs < LIMITS.clockSkew.value) return []
