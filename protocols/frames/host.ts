@@ -3,6 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
+import { openStream } from './open-stream.ts'
 import { createFramePipe } from './pipe.ts'
 import type { FramePipe } from './pipe.ts'
 import type { RawNode } from './raw-stream.ts'
@@ -35,11 +36,8 @@ export function createStreamHost({ clock, libp2p }: StreamHostComponents): Strea
 
     async open(peer, protocol, signal) {
       try {
-        const connection = await libp2p.dial(peerIdFromString(peer), { signal })
-        const stream = await connection.newStream(protocol, {
-          signal,
-          runOnLimitedConnection: true
-        })
+        const target = [peerIdFromString(peer), protocol] as const
+        const { connection, stream } = await openStream(libp2p, target, signal)
         return createFramePipe({ clock }, stream, {
           peer,
           path: connection.limits === undefined ? 'direct' : 'relay',

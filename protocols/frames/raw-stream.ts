@@ -1,5 +1,5 @@
 /** What the frame layer uses of libp2p, so that nothing above it sees a stream or a connection. */
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, PeerId } from '@libp2p/interface'
 
 /** The part of a libp2p 3 stream that works as documented (docs/protocols/frames.md, "Traps"). */
 export interface RawStream {
@@ -24,5 +24,22 @@ export interface RawMessage {
   readonly data: Uint8Array | Iterable<Uint8Array>
 }
 
+export interface RawConnection {
+  /** Set where a relay carries it. */
+  readonly limits?: object
+  newStream(
+    protocol: string,
+    options: { readonly signal: AbortSignal; readonly runOnLimitedConnection: boolean }
+  ): Promise<RawStream>
+  abort(error: Error): void
+}
+
+/** The part of a libp2p node that opens streams. */
+export interface RawDialler {
+  /** Includes some that have ended, for the moment until their end is noticed. */
+  getConnections(peer: PeerId): readonly RawConnection[]
+  dial(peer: PeerId, options: { readonly signal: AbortSignal }): Promise<RawConnection>
+}
+
 /** A libp2p node, as far as streams need it. */
-export type RawNode = Pick<Libp2p, 'peerId' | 'dial' | 'handle' | 'unhandle'>
+export type RawNode = RawDialler & Pick<Libp2p, 'peerId' | 'handle' | 'unhandle'>
