@@ -53,7 +53,8 @@ interface Plan {
   /** Set for pinned addresses only. */
   readonly address: string | undefined
   readonly foundBy: FoundBy | undefined
-  state: GoalState
+  /** Whether it is being dialled is not said here: a dial may outlast a session's whole life. */
+  state: Exclude<GoalState, 'connecting'>
   attempts: number
   /** Milliseconds on the monotonic clock. */
   dueAt: number
@@ -91,6 +92,8 @@ export class RedialSchedule {
   readonly #plans = new Map<PeerIdText, Plan>()
   /** By address. Once one has answered, its plan is the peer's only one. */
   readonly #pins = new Map<string, Plan>()
+  /** Peers, or addresses of peers still unknown, with a dial under way. */
+  readonly #dialled = new Set<string>()
 
   constructor({ random, book }: RedialScheduleComponents) {
     this.#random = random
@@ -100,7 +103,7 @@ export class RedialSchedule {
   /** Makes the peer a candidate, or a sleeping one due `notBefore`. */
   meet(peer: PeerIdText, notBefore: number): void {
     const plan = this.#planOf(peer)
-    if (plan.state === 'connected' || plan.state === 'connecting') return
+    if (!this.#isIdle(plan)) return
     plan.state = 'disconnected'
     plan.attempts = 0
     plan.dueAt = notBefore
@@ -133,28 +136,33 @@ export class RedialSchedule {
     return this.#pinsOf(peer).some(({ foundBy }) => foundBy === 'manual')
   }
 
-  /** Whom to dial now; each counts as connecting until it is reported failed, opened or closed. */
+  /** Whom to dial now; each counts as connecting until its dial is reported `ended`. */
   take(now: number, slots: Slots): readonly Target[] {
     const taken: Plan[] = []
     for (const plan of this.#pins.values()) {
-      if (!isDue(plan, now, slots) || this.#isBusyElsewhere(plan)) continue
-      if (fits(plan, taken, slots)) taken.push(begin(plan))
+      if (!this.#isDue(plan, now, slots) || this.#isBusyElsewhere(plan)) continue
+      if (fits(plan, taken, slots)) taken.push(this.#begin(plan))
     }
     for (const plan of this.#ranked(now, slots)) {
       const room = plan.lost ? slots.lost : slots.strangers
       const hopeful = taken.filter(
         ({ address, attempts }) => address === undefined && attempts === 0
       )
-      if (hopeful.length < room && fits(plan, taken, slots)) taken.push(begin(plan))
+      if (hopeful.length < room && fits(plan, taken, slots)) taken.push(this.#begin(plan))
     }
     return taken
+  }
+
+  /** A dial is over; what it led to is told by `opened`, `closed` or `failed`. */
+  ended({ peer, address }: Pick<Target, 'peer' | 'address'>): void {
+    for (const key of [peer, address]) if (key !== undefined) this.#dialled.delete(key)
   }
 
   /** When to look again, if anybody will be due. */
   nextDue(now: number, slots: Slots): number | undefined {
     let next = Infinity
     for (const plan of [...this.#pins.values(), ...this.#plans.values()]) {
-      if (!isIdle(plan) || !this.#canDial(plan) || !isWanted(plan, slots)) continue
+      if (!this.#isIdle(plan) || !this.#canDial(plan) || !isWanted(plan, slots)) continue
       if (plan.attempts > 0 && slots.retries <= 0) continue
       const rested = slots.strangers > 0 ? 0 : plan.restUntil
       next = Math.min(next, Math.max(now, plan.dueAt, rested))
@@ -164,7 +172,7 @@ export class RedialSchedule {
 
   /** Whether anybody who is not pinned could be dialled, now or later. */
   hasStrangers(): boolean {
-    return [...this.#plans.values()].some((plan) => isIdle(plan) && this.#canDial(plan))
+    return [...this.#plans.values()].some((plan) => this.#isIdle(plan) && this.#canDial(plan))
   }
 
   /** A pinned address answered as `peer`. */
@@ -215,8 +223,27 @@ export class RedialSchedule {
     return [...pinned, ...Array.from(this.#plans.values(), (plan) => this.#goal(plan, now))]
   }
 
+  #begin(plan: Plan): Plan {
+    const key = plan.peer ?? plan.address
+    if (key !== undefined) this.#dialled.add(key)
+    return plan
+  }
+
+  #isDialled({ peer, address }: Plan): boolean {
+    return [peer, address].some((key) => key !== undefined && this.#dialled.has(key))
+  }
+
+  #isIdle(plan: Plan): boolean {
+    return plan.state !== 'connected' && !this.#isDialled(plan)
+  }
+
+  #isDue(plan: Plan, now: number, { strangers }: Slots): boolean {
+    return this.#isIdle(plan) && plan.dueAt <= now && (strangers > 0 || plan.restUntil <= now)
+  }
+
   #goal(plan: Plan, now: number): PeerGoal {
-    const { peer, address, foundBy, state, attempts, error, failures } = plan
+    const { peer, address, foundBy, attempts, error, failures } = plan
+    const isConnecting = plan.state !== 'connected' && this.#isDialled(plan)
     const known = peer === undefined ? undefined : this.#book.get(peer)
     const addresses = [...(address === undefined ? [] : [address]), ...(known?.addresses ?? [])]
     // The session of a pinned address may open before the dial can say whose it is.
@@ -226,14 +253,14 @@ export class RedialSchedule {
     return {
       peer,
       name: known?.name,
-      state,
+      state: isConnecting ? 'connecting' : plan.state,
       pinned: address !== undefined,
       addresses: [...new Set(addresses)],
       foundBy: [...new Set([...(foundBy === undefined ? [] : [foundBy]), ...sources])],
       error,
       failures,
       attempts,
-      retryInMs: isIdle(plan) ? Math.max(0, plan.dueAt - now) : undefined
+      retryInMs: this.#isIdle(plan) ? Math.max(0, plan.dueAt - now) : undefined
     }
   }
 
@@ -259,13 +286,13 @@ export class RedialSchedule {
   /** Plans follow the book, which is bounded; its evictions are noticed here. */
   #forgetStrangers(): void {
     for (const [peer, plan] of this.#plans) {
-      if (isIdle(plan) && !this.#book.has(peer)) this.#plans.delete(peer)
+      if (this.#isIdle(plan) && !this.#book.has(peer)) this.#plans.delete(peer)
     }
   }
 
   /** Two pinned addresses of one peer: one connection will do. */
   #isBusyElsewhere({ peer }: Plan): boolean {
-    return peer !== undefined && this.#pinsOf(peer).some((plan) => !isIdle(plan))
+    return peer !== undefined && this.#pinsOf(peer).some((plan) => !this.#isIdle(plan))
   }
 
   #canDial({ peer, address }: Plan): boolean {
@@ -277,7 +304,7 @@ export class RedialSchedule {
   #ranked(now: number, slots: Slots): readonly Plan[] {
     if (slots.free <= 0 || slots.lost <= 0) return []
     const due = [...this.#plans.values()].filter(
-      (plan) => isDue(plan, now, slots) && isWanted(plan, slots) && this.#canDial(plan)
+      (plan) => this.#isDue(plan, now, slots) && isWanted(plan, slots) && this.#canDial(plan)
     )
     const crowds = this.#crowds()
     return sample(due, due.length, this.#random).toSorted(
@@ -292,7 +319,7 @@ export class RedialSchedule {
   #crowds(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>()
     for (const plan of this.#plans.values()) {
-      if (isIdle(plan)) continue
+      if (this.#isIdle(plan)) continue
       const network = this.#network(plan)
       counts.set(network, (counts.get(network) ?? 0) + 1)
     }
@@ -327,19 +354,6 @@ function newPlan(peer: PeerIdText | undefined, address?: string, foundBy?: Found
 function fits({ attempts }: Plan, taken: readonly Plan[], slots: Slots): boolean {
   if (taken.length >= slots.free) return false
   return attempts === 0 || taken.filter((plan) => plan.attempts > 0).length < slots.retries
-}
-
-function begin(plan: Plan): Plan {
-  plan.state = 'connecting'
-  return plan
-}
-
-function isIdle({ state }: Plan): boolean {
-  return state === 'disconnected' || state === 'refused'
-}
-
-function isDue(plan: Plan, now: number, { strangers }: Slots): boolean {
-  return isIdle(plan) && plan.dueAt <= now && (strangers > 0 || plan.restUntil <= now)
 }
 
 function isWanted({ address, lost }: Plan, slots: Slots): boolean {

@@ -174,6 +174,7 @@ function createDialler(components: RedialComponents, init: DiallerInit): Dialler
 
   async function run(target: Target, signal: AbortSignal): Promise<void> {
     const outcome = await reach(components, target, signal)
+    schedule.ended(target)
     if (running) settle(components, schedule, { target, outcome })
   }
 

@@ -29,6 +29,7 @@ function setup(seed = 1) {
   }
   function fail(peer: string, now: number, code: ErrorCode = 'PEER_UNREACHABLE'): void {
     const error = new LumosError(code, { details: { peer } })
+    schedule.ended({ peer, address: undefined })
     schedule.failed({ peer, address: undefined }, now, { error, failures: [] })
   }
   const goal = (peer: string, now = 0) => schedule.goals(now).find((each) => each.peer === peer)
@@ -112,6 +113,7 @@ test('pinned addresses are dialled for ever, whatever is connected', () => {
   for (let round = 0; round < 50; round++) {
     expect(schedule.take(now, nothingWanted)).toMatchObject([{ address }])
     const error = new LumosError('PEER_UNREACHABLE', { details: { peer: address } })
+    schedule.ended({ peer: undefined, address })
     schedule.failed({ peer: undefined, address }, now, { error, failures: [] })
     const due = schedule.nextDue(now, nothingWanted) ?? Infinity
     expect(due - now).toBeLessThanOrEqual(MAX_RETRY_MS)
@@ -173,11 +175,15 @@ test('among strangers, networks with few connections come first', () => {
   expect(take(0, { strangers: 1, lost: 1 })).toEqual(['away'])
 })
 
-type Step = readonly ['take' | 'fail' | 'open' | 'lose' | 'release' | 'meet', number, number]
+type Step = readonly [
+  'take' | 'end' | 'fail' | 'open' | 'lose' | 'release' | 'meet',
+  number,
+  number
+]
 
 test('whatever happens, dials stay within their slots and nobody is forgotten', () => {
   const step = fc.tuple(
-    fc.constantFrom<Step[0]>('take', 'fail', 'open', 'lose', 'release', 'meet'),
+    fc.constantFrom<Step[0]>('take', 'end', 'fail', 'open', 'lose', 'release', 'meet'),
     fc.integer({ min: 0, max: 9 }),
     fc.integer({ min: 0, max: 20_000 })
   )
@@ -191,12 +197,14 @@ test('whatever happens, dials stay within their slots and nobody is forgotten', 
         now += ms
         const peer = peers[index] ?? ''
         if (what === 'take') expect(take(now, { free: 3 }).length).toBeLessThanOrEqual(3)
+        else if (what === 'end') schedule.ended({ peer, address: undefined })
         else if (what === 'fail') fail(peer, now)
         else if (what === 'open') schedule.opened(peer)
         else if (what === 'meet') schedule.meet(peer, now)
         else schedule.closed(peer, now, what === 'lose' ? 'lost' : 'released')
       }
       for (const peer of peers) {
+        schedule.ended({ peer, address: undefined })
         const { state, retryInMs = 0 } = goal(peer, now) ?? {}
         expect(state).toBeDefined()
         expect(retryInMs).toBeLessThanOrEqual(MAX_RETRY_MS)
