@@ -27,6 +27,8 @@ export interface AgentRequest {
   /** Aborts when the caller cancels or a deadline passes: stop promptly. */
   readonly signal: AbortSignal
   readonly log: Logger
+  /** A sign of life, for agents that declare `timeouts.heartbeatMs`; whatever they yield is one, too. */
+  readonly heartbeat: () => void
   /** There when the node was interrupted while a `resumable` agent worked on this very task. */
   readonly resumed?: Resumption
   /**
@@ -58,20 +60,32 @@ export interface AgentDefinition {
   readonly idempotent?: boolean
   /** True when an interrupted task can go on where it was: `request.resumed` then tells how far it came. */
   readonly resumable?: boolean
+  /** Limits of this agent's tasks; what is absent is as the node sets it (`tasks.timeouts`). */
+  readonly timeouts?: AgentTimeouts
   /** Yields text, progress and artifacts; returning completes the task, throwing fails it. */
   run(request: AgentRequest): AsyncIterable<AgentOutput>
   /** Releases what the agent holds between tasks (workers, sockets); the node calls it once, last. */
   stop?(): Promise<void>
 }
 
-export type Agent = Required<Omit<AgentDefinition, 'run' | 'stop'>> &
-  Pick<AgentDefinition, 'run' | 'stop'>
+/** Milliseconds, whole and positive. */
+export interface AgentTimeouts {
+  /** How long a task may wait for its turn; then it fails without having been begun. */
+  readonly queueMs?: number
+  /** How long one run may take. */
+  readonly runMs?: number
+  /** How long a running agent may say nothing, neither by what it yields nor by `heartbeat()`. */
+  readonly heartbeatMs?: number
+}
+
+export type Agent = Required<Omit<AgentDefinition, 'run' | 'stop' | 'timeouts'>> &
+  Pick<AgentDefinition, 'run' | 'stop' | 'timeouts'>
 
 const AGENT_ID = /^[a-z][a-z0-9-]{0,62}$/
 
 /** Checks a definition and fills in defaults. Throws TypeError for what would make a broken card. */
 export function defineAgent(definition: AgentDefinition): Agent {
-  const { id, description, skills } = definition
+  const { id, description, skills, timeouts = {} } = definition
   if (!AGENT_ID.test(id)) {
     throw new TypeError(`agent id "${id}" must match ${AGENT_ID.source}`)
   }
@@ -79,6 +93,11 @@ export function defineAgent(definition: AgentDefinition): Agent {
   if (skills.length === 0) throw new TypeError(`agent "${id}" needs at least one skill`)
   for (const skill of skills) {
     if (skill.tags.length === 0) throw new TypeError(`skill "${skill.id}" needs at least one tag`)
+  }
+  for (const [name, ms] of Object.entries(timeouts)) {
+    if (!Number.isSafeInteger(ms) || ms <= 0) {
+      throw new TypeError(`timeouts.${name} of agent "${id}" must be whole milliseconds above 0`)
+    }
   }
   return {
     name: id,

@@ -17,13 +17,14 @@ export interface AgentRun {
   readonly caller: PeerIdText
   readonly message: Message
   readonly signal: AbortSignal
+  readonly heartbeat: () => void
   readonly resumed?: Resumption
 }
 
 export interface AgentRunner {
   readonly agents: readonly Agent[]
-  /** What the agent declares about being run again; `undefined` when there is no such agent. */
-  traits(agentId: string): Pick<Agent, 'idempotent' | 'resumable'> | undefined
+  /** What the agent declares about its tasks; `undefined` when there is no such agent. */
+  traits(agentId: string): Pick<Agent, 'idempotent' | 'resumable' | 'timeouts'> | undefined
   /**
    * Forwards what the agent yields, checked. Rejects with a LumosError (AGENT_UNKNOWN, AGENT_INPUT,
    * AGENT_OUTPUT, AGENT_FAILED or what the agent chose), or with the reason of the aborted signal;
@@ -80,7 +81,7 @@ export function createAgentRunner(
       log,
       ask(agentId: string, input: string | readonly Part[]) {
         const question = asQuestion({ ...task, signal }, agentId, input)
-        return answerOf(agentId, run(question, depth + 1))
+        return answerOf(agentId, run(question, depth + 1), task.heartbeat)
       }
     }
     return {
@@ -123,10 +124,15 @@ function asQuestion(task: AgentRun, agentId: string, input: string | readonly Pa
 
 async function answerOf(
   agentId: string,
-  outputs: AsyncIterable<AgentOutput>
+  outputs: AsyncIterable<AgentOutput>,
+  heartbeat: () => void
 ): Promise<readonly Part[]> {
   const answer = createCollector(agentId)
-  for await (const output of outputs) answer.add(output)
+  for await (const output of outputs) {
+    // Whoever waits for somebody that is alive is alive.
+    heartbeat()
+    answer.add(output)
+  }
   return answer.parts()
 }
 

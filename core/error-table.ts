@@ -54,6 +54,21 @@ export const ERRORS = {
     'try again, or allow more: --timeout 60s',
     EXIT.timedOut
   ),
+  QUEUE_TIMED_OUT: retryable(
+    'the task waited {timeoutMs} ms for {agent} and was not begun',
+    'run it again, perhaps on another node',
+    EXIT.timedOut
+  ),
+  RUN_TIMED_OUT: final(
+    '{agent} worked for {timeoutMs} ms, as long as one run may take',
+    'ask for less at once, or allow more on its node: tasks.timeouts.run',
+    { a2a: INTERNAL, exit: EXIT.timedOut }
+  ),
+  HEARTBEAT_TIMED_OUT: retryable(
+    '{agent} gave no sign of life for {timeoutMs} ms and was stopped',
+    'lumos logs, on the node that ran it; then run it again',
+    EXIT.timedOut
+  ),
   SHUTTING_DOWN: retryable('the node is shutting down', 'try again when it is back', EXIT.failed),
 
   FRAME_TOO_LARGE: final(

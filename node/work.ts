@@ -11,7 +11,7 @@ import { createRouter } from '../routing/router.ts'
 import { createDelegations } from '../tasks/delegations.ts'
 import type { Delegations } from '../tasks/delegations.ts'
 import { createTaskEngine } from '../tasks/engine.ts'
-import type { TaskEngine } from '../tasks/engine.ts'
+import type { NodeTimeouts, TaskEngine } from '../tasks/engine.ts'
 import type { AgentRunner } from '../tasks/execution.ts'
 import { openJournalTaskStore } from '../tasks/journal-task-store.ts'
 import { createLedger } from '../tasks/ledger.ts'
@@ -70,9 +70,24 @@ export function createEngine(
         total: tasks.active,
         onChange: onLoad
       },
-      retentionMs: tasks.retention
+      retentionMs: tasks.retention,
+      timeouts: timeoutsOf(tasks.timeouts)
     }
   )
+}
+
+function timeoutsOf({
+  total,
+  queue,
+  run,
+  heartbeat
+}: NodeConfig['tasks']['timeouts']): NodeTimeouts {
+  return {
+    totalMs: total,
+    ...(queue !== undefined && { queueMs: queue }),
+    ...(run !== undefined && { runMs: run }),
+    ...(heartbeat !== undefined && { heartbeatMs: heartbeat })
+  }
 }
 
 /** Registers the A2A methods with the sessions, so that peers can delegate to this node. */

@@ -20,8 +20,8 @@ export interface AdmissionInit {
 export interface AdmissionRequest {
   readonly agentId: string
   readonly caller: PeerIdText
-  /** Milliseconds the caller gives the whole task. */
-  readonly deadlineMs: number
+  /** Milliseconds within which the work has to begin. */
+  readonly patienceMs: number
   /** Whether the task was accepted before, by an earlier process: then nothing refuses it. */
   readonly accepted?: boolean
 }
@@ -80,7 +80,7 @@ class BoundedAdmission implements Admission {
     }
   }
 
-  reserve({ agentId, caller, deadlineMs, accepted = false }: AdmissionRequest): Place {
+  reserve({ agentId, caller, patienceMs, accepted = false }: AdmissionRequest): Place {
     const { concurrency, queue, perPeer, total } = this.#init
     const desk = this.#desks.get(agentId) ?? newDesk()
     const waitMs = (Math.max(0, desk.reserved + 1 - concurrency) / concurrency) * desk.averageMs
@@ -89,7 +89,7 @@ class BoundedAdmission implements Admission {
       this.#total >= total ||
       desk.reserved >= concurrency + queue ||
       share >= perPeer ||
-      waitMs > deadlineMs
+      waitMs > patienceMs
     if (full && !accepted) {
       const retryAfterMs = Math.round(
         Math.min(RETRY_AFTER_MAX_MS, Math.max(RETRY_AFTER_MIN_MS, waitMs))

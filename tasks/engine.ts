@@ -28,6 +28,7 @@ import type {
 } from './task-store.ts'
 import { createTaskView } from './task-view.ts'
 import type { TaskView } from './task-view.ts'
+import type { TaskTimeouts } from './timeouts.ts'
 
 export interface TaskEngineComponents {
   readonly clock: Clock
@@ -44,6 +45,13 @@ export interface TaskEngineInit {
   readonly retentionMs?: number
   /** Milliseconds between an agent's signal and its hard end. */
   readonly graceMs?: number
+  readonly timeouts?: NodeTimeouts
+}
+
+/** What counts for agents that declare no limits of their own; the total counts for all. */
+export interface NodeTimeouts extends TaskTimeouts {
+  /** Milliseconds from acceptance to the end; default LIMITS.taskDuration. */
+  readonly totalMs?: number
 }
 
 export interface Submission {
@@ -51,7 +59,7 @@ export interface Submission {
   readonly message: Message
   /** UUID; made here when the caller has none. */
   readonly taskId?: string
-  /** Milliseconds the task may take; at most LIMITS.taskDuration. */
+  /** Milliseconds the task may take; at most what the node allows. */
   readonly deadlineMs?: number
 }
 
@@ -102,6 +110,7 @@ class Engine implements TaskEngine {
   readonly #admission: Admission
   readonly #jobs: Jobs
   readonly #retentionMs: number
+  readonly #timeouts: NodeTimeouts
   /** Submissions on their way to acceptance: a repeat waits for the same one. */
   readonly #arriving = new Map<string, Promise<TaskHandle>>()
   /** Tasks that the store could not keep to their end. */
@@ -113,9 +122,11 @@ class Engine implements TaskEngine {
     this.#parts = components
     this.#admission = createAdmission(init.admission)
     this.#retentionMs = init.retentionMs ?? LIMITS.taskRetention.value
+    this.#timeouts = init.timeouts ?? {}
     this.#jobs = createJobs(components, {
       isDurable: () => this.#store.durable,
       graceMs: init.graceMs ?? LIMITS.cancelGrace.value,
+      timeouts: this.#timeouts,
       onStranded: (record) => void this.#stranded.push(record)
     })
   }
@@ -206,8 +217,11 @@ class Engine implements TaskEngine {
     if (traits === undefined) {
       throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId.slice(0, 64) } })
     }
-    const deadlineMs = Math.min(submission.deadlineMs ?? Infinity, LIMITS.taskDuration.value)
-    const place = this.#admission.reserve({ agentId, caller: key.caller, deadlineMs })
+    const { totalMs = LIMITS.taskDuration.value } = this.#timeouts
+    const { queueMs = Infinity } = { ...this.#timeouts, ...traits.timeouts }
+    const deadlineMs = Math.min(submission.deadlineMs ?? Infinity, totalMs)
+    const patienceMs = Math.min(deadlineMs, queueMs)
+    const place = this.#admission.reserve({ agentId, caller: key.caller, patienceMs })
     const contextId = message.contextId || ids()
     const createdAt = clock.now()
     const record = {
@@ -247,8 +261,8 @@ class Engine implements TaskEngine {
       await task.settled
       return
     }
-    const deadlineMs = deadlineAt - clock.now()
-    const place = this.#admission.reserve({ agentId, caller, deadlineMs, accepted: true })
+    const patienceMs = deadlineAt - clock.now()
+    const place = this.#admission.reserve({ agentId, caller, patienceMs, accepted: true })
     this.#jobs.launch({ task, place, traits, ...(resumed && { resumed }) })
     await accepted
   }

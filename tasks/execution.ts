@@ -4,6 +4,7 @@ import type { Artifact, Message, StreamResponse, TaskState } from '../core/a2a.t
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import type { TaskTimeouts } from './timeouts.ts'
 
 /** What an agent is given. */
 export interface AgentWork {
@@ -14,6 +15,8 @@ export interface AgentWork {
   readonly message: Message
   /** Aborts when the task is cancelled or out of time. */
   readonly signal: AbortSignal
+  /** A sign of life; what the agent says is one, too. */
+  readonly heartbeat: () => void
   /** There for a resumable agent whose earlier attempt was interrupted. */
   readonly resumed?: Resumption
 }
@@ -32,6 +35,8 @@ export interface AgentTraits {
   readonly idempotent: boolean
   /** It goes on by itself when it is given its own events. */
   readonly resumable: boolean
+  /** What the agent declares counts instead of what the node sets. */
+  readonly timeouts?: TaskTimeouts
 }
 
 /** What an agent says; the same shapes as in agents/agent.ts. */
@@ -82,21 +87,21 @@ export async function execute(
   { clock, runner }: ExecutionComponents,
   { work, sink, graceMs }: ExecutionInit
 ): Promise<Outcome> {
-  const { signal } = work
+  const { signal, heartbeat } = work
   const hardEnd = Promise.withResolvers<void>()
   let disarm: (() => void) | undefined
-  let open = true
+  const listener = { sink, heartbeat, open: true }
   function onAbort(): void {
     disarm = clock.after(graceMs, hardEnd.resolve)
   }
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
   try {
-    await Promise.race([speak(runner.run(work), sink, () => open), hardEnd.promise])
+    await Promise.race([speak(runner.run(work), listener), hardEnd.promise])
   } catch (error) {
     if (!signal.aborted) return failure(error)
   } finally {
-    open = false
+    listener.open = false
     disarm?.()
     signal.removeEventListener('abort', onAbort)
   }
@@ -111,14 +116,19 @@ export function stopped(reason: unknown): Outcome {
   return failure(reason)
 }
 
-async function speak(
-  utterances: AsyncIterable<AgentUtterance>,
-  sink: OutputSink,
-  isOpen: () => boolean
-): Promise<void> {
+interface Listener {
+  readonly sink: OutputSink
+  readonly heartbeat: () => void
+  /** Whether what the agent says still counts. */
+  open: boolean
+}
+
+async function speak(utterances: AsyncIterable<AgentUtterance>, listener: Listener): Promise<void> {
+  const { sink, heartbeat } = listener
   let count = 0
   for await (const utterance of utterances) {
-    if (!isOpen()) return
+    if (!listener.open) return
+    heartbeat()
     if (typeof utterance === 'string') sink.text(utterance)
     else if (utterance.type === 'progress') sink.progress(utterance.text, utterance.fraction)
     else sink.artifact(utterance.artifact)

@@ -1,6 +1,6 @@
 /** The tasks that this node works on: each waits for its turn, is done in time, and ends. */
 import type { Clock } from '../core/clock.ts'
-import { LumosError } from '../core/errors.ts'
+import type { LumosError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Place } from './admission.ts'
 import { execute, stopped } from './execution.ts'
@@ -8,6 +8,8 @@ import type { AgentRunner, AgentTraits, Resumption } from './execution.ts'
 import type { LiveTask } from './live-task.ts'
 import { keyText } from './memory-task-store.ts'
 import type { TaskRecord } from './task-store.ts'
+import { TaskTimer } from './timeouts.ts'
+import type { TaskTimeouts } from './timeouts.ts'
 
 export interface JobsComponents {
   readonly clock: Clock
@@ -18,6 +20,8 @@ export interface JobsComponents {
 export interface JobsInit {
   /** Milliseconds between an agent's signal and its hard end. */
   readonly graceMs: number
+  /** For agents that declare none of their own. */
+  readonly timeouts: TaskTimeouts
   /** Whether a later process finds the tasks that are left to it. */
   readonly isDurable: () => boolean
   /** Told of a task whose end could not be kept. */
@@ -69,14 +73,17 @@ class RunningJobs implements Jobs {
   }
 
   launch(job: Job): void {
-    const { task, place } = job
+    const { task, place, traits } = job
     const { clock, logger } = this.#parts
     const { record } = task
     const name = keyText(record)
     this.#jobs.set(name, job)
-    const disarm = clock.after(Math.max(0, record.deadlineAt - clock.now()), () => {
-      const timeoutMs = record.deadlineAt - record.createdAt
-      this.halt(job, new LumosError('TIMED_OUT', { details: { timeoutMs } }))
+    const timer = new TaskTimer(clock, {
+      agent: record.agentId,
+      timeouts: { ...this.#init.timeouts, ...traits.timeouts },
+      remainingMs: record.deadlineAt - clock.now(),
+      totalMs: record.deadlineAt - record.createdAt,
+      onTimeout: (error) => this.halt(job, error)
     })
     task.settled
       .catch((error: unknown) => {
@@ -86,12 +93,12 @@ class RunningJobs implements Jobs {
         if (!task.started) place.leave()
       })
       .finally(() => {
-        disarm()
+        timer.stop()
         this.#jobs.delete(name)
         const done = task.view.status?.state === 'TASK_STATE_COMPLETED'
         this.counts[done ? 'completed' : 'failed'] += 1
       })
-    place.enter(() => void this.#work(job))
+    place.enter(() => void this.#work(job, timer))
   }
 
   halt({ task, place }: Job, reason: LumosError): void {
@@ -110,7 +117,7 @@ class RunningJobs implements Jobs {
     await Promise.allSettled(jobs.map(({ task }) => task.settled))
   }
 
-  async #work({ task, place, traits, resumed }: Job): Promise<void> {
+  async #work({ task, place, traits, resumed }: Job, timer: TaskTimer): Promise<void> {
     const { clock, runner, logger } = this.#parts
     const { agentId, id: taskId, contextId, caller, message } = task.record
     const { signal } = task.stopping
@@ -122,11 +129,13 @@ class RunningJobs implements Jobs {
       caller,
       message,
       signal,
+      heartbeat: () => timer.heartbeat(),
       ...(resumed && { resumed })
     }
     if (traits.idempotent) void task.begin('written')
     // Nothing that can do harm is begun before it is on disk that it was (tasks/recovery.ts).
     else await task.begin('flushed')?.catch(() => {})
+    timer.begin()
     const outcome = await execute(
       { clock, runner },
       { work, sink: task, graceMs: this.#init.graceMs }

@@ -25,6 +25,8 @@ const duration = z
     context.addIssue('must be a duration with its unit, such as 90s or 24h')
     return z.NEVER
   })
+const within = (most: number) =>
+  duration.refine((ms) => ms > 0 && ms <= most, `must be above 0 and at most ${most / 3_600_000}h`)
 const level = z.enum(['trace', 'debug', 'info', 'warn', 'error'])
 const count = (least: number, most: number): z.ZodNumber => z.int().min(least).max(most)
 
@@ -84,6 +86,21 @@ const agents = z.strictObject({
     .prefault({})
 })
 
+const timeouts = z.strictObject({
+  total: within(LIMITS.taskDuration.value)
+    .prefault('24h')
+    .describe('How long a task may take from its acceptance on, whatever its caller allows.'),
+  queue: within(LIMITS.taskDuration.value)
+    .exactOptional()
+    .describe('How long an accepted task may wait for its turn. An agent’s own value comes first.'),
+  run: within(LIMITS.taskDuration.value)
+    .exactOptional()
+    .describe('How long one run of an agent may take. An agent’s own value comes first.'),
+  heartbeat: within(LIMITS.taskDuration.value)
+    .exactOptional()
+    .describe('How long a running agent may say nothing. An agent’s own value comes first.')
+})
+
 const tasks = z.strictObject({
   active: count(1, 65_536)
     .default(LIMITS.tasksActive.value)
@@ -92,7 +109,8 @@ const tasks = z.strictObject({
     .enum(['disk', 'memory'])
     .default('disk')
     .describe('Where tasks are kept: in `memory` they cost less, and end with the node.'),
-  retention: duration.prefault('24h').describe('How long an ended task can be read.')
+  retention: duration.prefault('24h').describe('How long an ended task can be read.'),
+  timeouts: timeouts.prefault({})
 })
 
 const log = z.strictObject({

@@ -59,7 +59,8 @@ async function createSubject({ create }: AgentContract): Promise<Subject> {
       contextId: 'context',
       caller: 'caller',
       message: { messageId: 'message', role: 'ROLE_USER', parts },
-      signal
+      signal,
+      heartbeat: () => {}
     })
   return {
     agent: agents[0],

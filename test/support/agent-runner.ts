@@ -26,7 +26,8 @@ export function createRunner(agents: readonly Agent[]): TestRunner {
         contextId: 'context',
         caller: 'caller',
         message: { messageId: 'message', role: 'ROLE_USER', parts: [{ text: input }] },
-        signal
+        signal,
+        heartbeat: () => {}
       })
     )
   }

@@ -6,6 +6,7 @@ import { createTaskEngine } from '../../tasks/engine.ts'
 import type { TaskEngineInit } from '../../tasks/engine.ts'
 import type { AgentRunner, AgentUtterance, AgentWork } from '../../tasks/execution.ts'
 import type { TaskStore } from '../../tasks/task-store.ts'
+import type { TaskTimeouts } from '../../tasks/timeouts.ts'
 import { ManualClock } from './manual-clock.ts'
 import { seededRandom } from './random.ts'
 
@@ -40,9 +41,10 @@ export function gated(): { agent: TestAgent; open: () => void; started: () => nu
 /** Of every test agent. */
 const TRAITS = { idempotent: true, resumable: false }
 
-function runnerOf(agents: Readonly<Record<string, TestAgent>>): AgentRunner {
+function runnerOf({ agents = { echo }, timeouts }: EngineSetup): AgentRunner {
+  const traits = { ...TRAITS, ...(timeouts && { timeouts }) }
   return {
-    traits: (id) => (Object.hasOwn(agents, id) ? TRAITS : undefined),
+    traits: (id) => (Object.hasOwn(agents, id) ? traits : undefined),
     run(work) {
       const agent = agents[work.agentId]
       if (agent === undefined) throw new TypeError(`no agent ${work.agentId}`)
@@ -53,12 +55,15 @@ function runnerOf(agents: Readonly<Record<string, TestAgent>>): AgentRunner {
 
 export interface EngineSetup {
   readonly agents?: Readonly<Record<string, TestAgent>>
+  /** What every agent declares. */
+  readonly timeouts?: TaskTimeouts
   readonly init?: TaskEngineInit
   readonly store?: TaskStore
   readonly clock?: ManualClock
 }
 
-export function setupEngine({ agents = { echo }, init, store, clock }: EngineSetup = {}) {
+export function setupEngine(setup: EngineSetup = {}) {
+  const { init, store, clock } = setup
   const time = clock ?? new ManualClock()
   const ids = createIdSource(time, seededRandom(1))
   const engine = createTaskEngine(
@@ -66,7 +71,7 @@ export function setupEngine({ agents = { echo }, init, store, clock }: EngineSet
       clock: time,
       ids,
       logger: silentLogger,
-      runner: runnerOf(agents),
+      runner: runnerOf(setup),
       ...(store && { openStore: async () => store })
     },
     init

@@ -21,6 +21,7 @@ function agent(id: string, run: Run, stop?: () => Promise<void>): Agent {
 
 function setup(...agents: Agent[]) {
   const clock = new ManualClock()
+  const heartbeat = vi.fn<() => void>()
   const runner = createAgentRunner({ clock, logger: silentLogger }, agents)
   onTestFinished(async () => {
     await runner.stop()
@@ -28,11 +29,19 @@ function setup(...agents: Agent[]) {
   })
   function start(agentId: string, signal = new AbortController().signal) {
     const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hi' }] } as const
-    return runner.run({ agentId, taskId: 't', contextId: 'c', caller: 'me', message, signal })
+    return runner.run({
+      agentId,
+      taskId: 't',
+      contextId: 'c',
+      caller: 'me',
+      message,
+      signal,
+      heartbeat
+    })
   }
   const collect = (agentId: string, signal?: AbortSignal): Promise<AgentOutput[]> =>
     Array.fromAsync(start(agentId, signal))
-  return { clock, runner, start, collect }
+  return { clock, runner, start, collect, heartbeat }
 }
 
 /** An agent as plain JavaScript might bring it: nothing checked what `run` returns. */

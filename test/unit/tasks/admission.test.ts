@@ -6,8 +6,8 @@ import type { AdmissionInit } from '../../../tasks/admission.ts'
 function setup(init: AdmissionInit = {}) {
   const admission = createAdmission({ concurrency: 1, queue: 10, perPeer: 10, ...init })
   const started: string[] = []
-  function enter(caller: string, deadlineMs = Infinity) {
-    const place = admission.reserve({ agentId: 'a', caller, deadlineMs })
+  function enter(caller: string, patienceMs = Infinity) {
+    const place = admission.reserve({ agentId: 'a', caller, patienceMs })
     place.enter(() => started.push(caller))
     return place
   }
@@ -75,7 +75,7 @@ test('tells of every change of the load', () => {
     concurrency: 2,
     onChange: () => void loads.push(admission.load())
   })
-  const place = admission.reserve({ agentId: 'echo', caller: 'peer', deadlineMs: 1000 })
+  const place = admission.reserve({ agentId: 'echo', caller: 'peer', patienceMs: 1000 })
   place.enter(() => {})
   place.leave()
   expect(loads).toEqual([0.5, 0])
