@@ -1,9 +1,8 @@
 /** Signs agent cards with the node's key and checks those of others: the root of all trust in capabilities. */
 import { createHash } from 'node:crypto'
-import { peerIdFromString } from '@libp2p/peer-id'
 import canonicalize from 'canonicalize'
-import { decodeProtectedHeader, flattenedVerify, FlattenedSign, importJWK } from 'jose'
-import type { CryptoKey, ProtectedHeaderParameters } from 'jose'
+import { decodeProtectedHeader, flattenedVerify, FlattenedSign } from 'jose'
+import type { ProtectedHeaderParameters } from 'jose'
 import { LIBP2P_BINDING, libp2pUrl } from '../core/a2a.ts'
 import type { AgentCard } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
@@ -12,6 +11,7 @@ import { LIMITS } from '../core/limits.ts'
 import { parseCardShape } from './card-schema.ts'
 import type { SignedCard } from './card-schema.ts'
 import type { Identity } from './identity.ts'
+import { signingKeyOf, verificationKeyOf } from './signing-key.ts'
 
 /** Longer validity is refused: a lost key must not speak for ever. */
 const MAX_CARD_VALIDITY_MS = 7 * 24 * 60 * 60 * 1000
@@ -41,8 +41,7 @@ export type CardVerifier = typeof verifyCard
 
 /** A signer that keeps the imported key, as one node signs many cards. */
 export function createCardSigner(identity: Identity): CardSigner {
-  const { raw, publicKey } = identity.privateKey.reveal()
-  const key = importKey(publicKey.raw, raw.subarray(0, 32))
+  const key = signingKeyOf(identity)
   return async (card, { seq, issuedAt, expiresAt }) => {
     const payload = new TextEncoder().encode(canonicalCard({ ...card, signatures: undefined }))
     const { protected: header = '', signature } = await new FlattenedSign(payload)
@@ -122,7 +121,9 @@ async function verifySignature(peer: PeerIdText, card: SignedCard): Promise<Sign
   const jws = { payload, protected: own.protected, signature: own.signature }
   let header
   try {
-    const verified = await flattenedVerify(jws, await publicKeyOf(peer), { algorithms: ['EdDSA'] })
+    const verified = await flattenedVerify(jws, await verificationKeyOf(peer), {
+      algorithms: ['EdDSA']
+    })
     header = verified.protectedHeader
   } catch {
     throw invalid(peer, 'its signature does not match')
@@ -172,20 +173,6 @@ function headerOf(signature: {
   } catch {
     return undefined
   }
-}
-
-/** An Ed25519 PeerId is the public key itself; nothing has to be fetched or trusted first. */
-async function publicKeyOf(peer: PeerIdText): Promise<CryptoKey> {
-  const id = peerIdFromString(peer)
-  if (id.type !== 'Ed25519') throw new TypeError('only Ed25519 peers sign cards')
-  return importKey(id.publicKey.raw)
-}
-
-async function importKey(publicKey: Uint8Array, seed?: Uint8Array): Promise<CryptoKey> {
-  const jwk = { kty: 'OKP', crv: 'Ed25519', x: base64url(publicKey) }
-  const key = await importJWK(seed === undefined ? jwk : { ...jwk, d: base64url(seed) }, 'EdDSA')
-  if (key instanceof Uint8Array) throw new TypeError('an OKP key is never symmetric')
-  return key
 }
 
 function base64url(bytes: Uint8Array): string {
