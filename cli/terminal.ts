@@ -21,6 +21,8 @@ export interface Terminal {
   readonly out: Sink
   readonly err: Sink
   readonly input: Input
+  /** For a command that may wait long without a word: hears of a reader that goes meanwhile. */
+  watchReader(): Promise<void>
 }
 
 const DEFAULT_COLUMNS = 80
@@ -39,6 +41,10 @@ export function createTerminal(streams: ProcessStreams, onClosed: () => void): T
     input: {
       isTerminal: streams.stdin.isTTY === true,
       readAll: () => readAll(streams.stdin)
+    },
+    async watchReader() {
+      const { watchReader } = await import('./reader-watch.ts')
+      watchReader(onClosed)
     }
   }
 }

@@ -33,6 +33,7 @@ export function define(command: LumosCommand, cli: Cli): void {
     .example('lumos logs --json | jq -r .message', 'for a script')
     .action(async (flags: LogFlags) => {
       const query = toQuery(flags, cli)
+      if (flags.follow) await cli.terminal.watchReader()
       try {
         const lines = cli.client().logs(query, cli.call())
         for await (const line of lines) show(line, cli)

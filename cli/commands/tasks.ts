@@ -185,6 +185,7 @@ function defineWatch(command: LumosCommand, cli: Cli): void {
     .example('lumos tasks watch', 'the latest one that is running')
     .example('lumos tasks watch 7f3a9c1e --json', 'its events, one a line')
     .action(async (id: string | undefined) => {
+      await cli.terminal.watchReader()
       const client = cli.client()
       const task =
         id === undefined ? await latestRunning(client, cli) : await resolve(id, client, cli)

@@ -125,6 +125,26 @@ test('a reader that has seen enough ends the command quietly', async () => {
   })
 })
 
+test('a reader that has seen enough ends a log that says no more', async () => {
+  const { env } = await setup({
+    async *logs(_, signal) {
+      const time = '2026-01-02T03:04:05.678Z'
+      yield { time, level: 'info', component: 'node', message: 'the last', fields: {} }
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    }
+  })
+  const script = '"$0" "$1" logs -f | head -n 1; echo "code ${PIPESTATUS[0]}"'
+  const piped = spawn('bash', ['-c', script, process.execPath, BIN], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  expect(await endOf(piped)).toEqual({
+    code: 0,
+    out: expect.stringMatching(/the last\ncode 0\n$/),
+    err: ''
+  })
+})
+
 /** A task that runs until it is cancelled, or for ever. */
 function endless(init: { readonly cancellable: boolean }) {
   const begun = Promise.withResolvers<void>()

@@ -49,7 +49,8 @@ export async function createTestCli(operations?: Partial<ControlOperations>): Pr
         terminal: {
           out,
           err,
-          input: { isTerminal: input === undefined, readAll: async () => input ?? '' }
+          input: { isTerminal: input === undefined, readAll: async () => input ?? '' },
+          watchReader: async () => {}
         },
         clock: systemClock,
         signal: init.signal ?? new AbortController().signal,
