@@ -11,6 +11,10 @@ var VERSION = '24.21.0'
 /** 190 MB over a slow line. */
 var DOWNLOAD_TIMEOUT_MS = 10 * 60 * 1000
 var FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT']
+/** Where a person should know which Node runs; before every other answer it would be noise. */
+var TELLING = ['up', 'demo', 'doctor']
+/** Flags with a value, which is not the command (cli/program.ts, WITH_VALUE). */
+var WITH_VALUE = ['-P', '--profile', '--home', '--timeout']
 
 var packageName =
   'node-' + (process.platform === 'win32' ? 'win' : process.platform) + '-' + os.arch()
@@ -19,15 +23,21 @@ var binary = process.platform === 'win32' ? 'node.exe' : 'node'
 /** Starts `script` again with the same arguments, and ends as it ends. */
 function hand(script) {
   var newer = find(path.dirname(path.dirname(script)))
-  say(
-    'lumos needs Node 24 or newer (this is ' +
-      process.version +
-      ')' +
-      (newer ? ', and goes on with the one at ' + newer : '')
-  )
-  if (!newer) newer = download()
+  var finding = 'lumos needs Node 24 or newer (this is ' + process.version + ')'
+  if (!newer) {
+    say(finding)
+    newer = download()
+  } else if (process.stderr.isTTY && TELLING.indexOf(command()) >= 0) {
+    say(finding + ', and goes on with the one at ' + newer)
+  }
   if (newer) run(newer, script)
   else giveUp()
+}
+
+function command() {
+  return process.argv.slice(2).filter(function (word, index, words) {
+    return word.charAt(0) !== '-' && WITH_VALUE.indexOf(words[index - 1]) < 0
+  })[0]
 }
 
 function find(root) {
