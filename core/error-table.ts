@@ -317,9 +317,24 @@ export const ERRORS = {
     { a2a: -32004, exit: EXIT.failed }
   ),
   PUSH_NOT_SUPPORTED: final(
-    'push notifications are not supported',
+    'the node sends no push notifications',
     'subscribe to the task instead',
     { a2a: -32003, exit: EXIT.failed }
+  ),
+  PUSH_TARGET_FORBIDDEN: final(
+    'push notifications may not go there: {reason}',
+    'use a public http(s) URL, or have the node’s operator allow the host: tasks.push.allow',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  PUSH_CONFIG_NOT_FOUND: final(
+    'the task has no such push notification config',
+    'it ends with its task; list those that are left',
+    { a2a: -32001, exit: EXIT.notFound }
+  ),
+  PUSH_CONFIG_LIMIT: final(
+    'there are {limit} push notification configs already, which is the most a {scope} may have',
+    'delete one that is not needed, or wait for a task to end',
+    { a2a: INVALID_PARAMS, exit: EXIT.failed }
   ),
   EXTENDED_CARD_UNAVAILABLE: final('the agent has no extended card', 'use its public card', {
     a2a: -32007,
@@ -367,6 +382,11 @@ export const ERRORS = {
     'update the older node',
     { a2a: -32009, exit: EXIT.failed }
   ),
+
+  RECORD_INVALID: final('a record of shared memory is not valid: {reason}', 'update the peer', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.failed
+  }),
 
   AGENT_INPUT: final('the agent cannot use this input: {reason}', 'lumos agents show {agent}', {
     a2a: INVALID_PARAMS,

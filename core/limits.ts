@@ -107,6 +107,13 @@ export const LIMITS = {
     'events of one running task, held for those who resume'
   ),
   tasksActive: limit(4096, 'count', 'accepted tasks that have not ended, over all agents'),
+  tasksWaiting: limit(4096, 'count', 'tasks that wait for an answer of their callers'),
+  tasksWaitingPerPeer: limit(
+    256,
+    'count',
+    'of these, tasks of one peer, which subscribes to each: a quarter of its calls'
+  ),
+  turnsPerTask: limit(256, 'count', 'messages of its caller to one task, which shows them all'),
   agentConcurrency: limit(64, 'count', 'tasks one agent works on at the same time'),
   agentQueue: limit(
     512,
@@ -163,6 +170,11 @@ export const LIMITS = {
     'ended tasks of this node’s own asking that are still in memory'
   ),
   recentBytes: limit(16 * KIB, 'bytes', 'the largest story of such a task'),
+  recalls: limit(
+    4096,
+    'count',
+    'cancelled tasks whose worker may have them and could not be told yet'
+  ),
   dispatchAttempts: limit(3, 'count', 'peers (or the same peer again) asked to take one task'),
   retryDelayFirst: limit(
     100,
@@ -179,6 +191,56 @@ export const LIMITS = {
     300_000,
     'ms',
     'how long a task that outlived its node looks for a worker, as peers come back one by one'
+  ),
+  pushConfigs: limit(4096, 'count', 'push notification configs whose task has not ended'),
+  pushConfigsPerPeer: limit(
+    2048,
+    'count',
+    'push notification configs of one peer: half of all, so that no peer locks out the others'
+  ),
+  pushConfigsPerTask: limit(8, 'count', 'push notification configs of one task'),
+  pushBytes: limit(
+    512 * KIB,
+    'bytes',
+    'one push notification; webhooks commonly take no more than 1 MiB, and `pushesInFlight` of these fit into memory'
+  ),
+  pushesInFlight: limit(
+    128,
+    'count',
+    'push notifications on their way; receivers that failed last time share half of the places'
+  ),
+  pushesPerReceiver: limit(8, 'count', 'push notifications on their way to one host and port'),
+  pushTimeout: limit(
+    15_000,
+    'ms',
+    'one push notification, redirects included; A2A recommends 10 to 30 s'
+  ),
+  pushRedirects: limit(3, 'count', 'redirects that one push notification follows'),
+  pushAnswerBytes: limit(
+    16 * KIB,
+    'bytes',
+    'body of a receiver’s answer, which is read and dropped'
+  ),
+  pushRetryFirst: limit(
+    1000,
+    'ms',
+    'upper bound of the first random wait for a receiver that failed; it doubles'
+  ),
+  pushRetryMost: limit(
+    300_000,
+    'ms',
+    'upper bound of every random wait for a receiver that failed'
+  ),
+  pushRetryAfter: limit(3_600_000, 'ms', 'the longest wait that a receiver may ask for'),
+  pushGiveUp: limit(
+    86_400_000,
+    'ms',
+    'how long a receiver may fail before its config is dropped: as long as an ended task can be read'
+  ),
+  pushTokenLife: limit(
+    300_000,
+    'ms',
+    'how long the signature of a push notification holds; each try is signed anew'
   ),
   hopMargin: limit(50, 'ms', 'taken off a deadline at each hop, so that the answer still arrives'),
   cardBytes: limit(32 * KIB, 'bytes', 'one signed agent card'),
@@ -356,5 +418,30 @@ export const LIMITS = {
   summaryBytes: limit(MIB, 'bytes', 'text to summarize: a book of some 170,000 words'),
   summarySentences: limit(400, 'count', 'sentences ranked; the graph grows with their square'),
   clockInput: limit(1024, 'bytes', 'one question to the clock'),
-  clockPlaces: limit(24, 'count', 'places in one question: more than the zones of the whole globe')
+  clockPlaces: limit(24, 'count', 'places in one question: more than the zones of the whole globe'),
+  memorySkew: limit(
+    60_000,
+    'ms',
+    'how far ahead of this clock a record may be; later ones wait until they are due'
+  ),
+  memoryKeyBytes: limit(
+    512,
+    'bytes',
+    'one key of shared memory: it is in three rows and every index'
+  ),
+  memoryValueBytes: limit(
+    32 * KIB,
+    'bytes',
+    'one value of shared memory; larger things go by blob hash'
+  ),
+  memoryWriters: limit(
+    10_000,
+    'count',
+    'writers of one space: the version vector holds 22 bytes of each'
+  ),
+  memoryRanges: limit(
+    64,
+    'count',
+    'runs of numbers beyond gaps that are remembered of one writer; what is beyond is sent again'
+  )
 } as const satisfies Record<string, Limit>
