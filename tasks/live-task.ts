@@ -1,15 +1,17 @@
 /** A task that is being worked on: numbers its events, has them kept, then shows them. */
-import type { Artifact, Part, StreamResponse, TaskStatus, TaskState } from '../core/a2a.ts'
+import type { Artifact, Message, Part, StreamResponse, TaskStatus, TaskState } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import { errorMetadata, progressMetadata, stamp } from '../protocols/a2a/extensions.ts'
-import type { Outcome, OutputSink } from './execution.ts'
+import { turnMetadata } from '../protocols/a2a/turn.ts'
+import type { Outcome, OutputSink, Question } from './execution.ts'
 import { sizeOf } from './task-fold.ts'
-import type { Commit, Durability, TaskRecord, TaskStore } from './task-store.ts'
+import type { Commit, Durability, TaskEvent, TaskRecord, TaskStore } from './task-store.ts'
 import { createTaskView } from './task-view.ts'
 import type { GrowingTaskView } from './task-view.ts'
+import { isAsking, questionOf } from './turns.ts'
 
 export interface LiveTaskComponents {
   readonly clock: Clock
@@ -23,6 +25,8 @@ export interface LiveTaskInit {
   readonly attempt: number
   /** Output of earlier attempts that still counts. */
   readonly artifacts: readonly Artifact[]
+  /** What was said before this attempt; without it, only the message that the task began with. */
+  readonly history?: readonly Message[]
 }
 
 /** The artifact that an agent's plain text becomes. */
@@ -34,9 +38,15 @@ export class LiveTask implements OutputSink {
   readonly attempt: number
   /** Aborts with the reason why the agent has to stop. */
   readonly stopping = new AbortController()
+  /** Whether the agent is at work. */
   started = false
   suspended = false
+  /** What was said up to the message that the agent works on, or worked on last. */
+  history: readonly Message[]
   readonly #settled = Promise.withResolvers<void>()
+  /** There while somebody waits for the task to end or to ask. */
+  #resting: PromiseWithResolvers<void> | undefined
+  #turning: Promise<void> | undefined
   readonly #clock: Clock
   readonly #store: TaskStore
   /** Text that no event carries yet. */
@@ -48,11 +58,13 @@ export class LiveTask implements OutputSink {
   #closing = false
   #ended = false
 
-  constructor({ clock, store }: LiveTaskComponents, { record, attempt, artifacts }: LiveTaskInit) {
+  constructor({ clock, store }: LiveTaskComponents, init: LiveTaskInit) {
+    const { record, attempt, artifacts, history = [record.message] } = init
     this.#clock = clock
     this.#store = store
     this.record = record
     this.attempt = attempt
+    this.history = history
     this.#carried = artifacts
     this.#artifactIds = new Set(artifacts.map(({ artifactId }) => artifactId))
     this.#resultOpen = this.#artifactIds.has(RESULT_ARTIFACT)
@@ -66,12 +78,31 @@ export class LiveTask implements OutputSink {
     return this.#settled.promise
   }
 
+  /** Resolves when the task has ended or waits for its caller. */
+  get rested(): Promise<void> {
+    if (this.#ended) return this.settled
+    if (this.asking) return Promise.resolve()
+    this.#resting ??= Promise.withResolvers()
+    this.#resting.promise.catch(() => {})
+    return this.#resting.promise
+  }
+
+  /** Whether a message of the caller would be taken up. */
+  get asking(): boolean {
+    return !this.#ended && this.#turning === undefined && isAsking(this.view.status)
+  }
+
+  /** The message that is being written down; resolves when it is kept. */
+  get turning(): Promise<void> | undefined {
+    return this.#turning
+  }
+
   /**
    * Keeps the record and the first event of the attempt, the Task. Nothing else may come before it,
    * but more may follow at once: nothing is shown before all that precedes it is kept.
    */
   async accept(): Promise<void> {
-    const { id, contextId, message } = this.record
+    const { id, contextId } = this.record
     const status = this.#status('TASK_STATE_SUBMITTED')
     const metadata = stamp({ attempt: this.attempt, seq: 0 })
     const artifacts = this.#carried
@@ -80,7 +111,7 @@ export class LiveTask implements OutputSink {
       contextId,
       status,
       ...(artifacts.length > 0 && { artifacts }),
-      history: [message],
+      history: this.history,
       metadata
     }
     const event = { attempt: this.attempt, seq: 0, at: this.#clock.now(), update: { task } }
@@ -91,6 +122,18 @@ export class LiveTask implements OutputSink {
         : this.#store.append(this.record, event, 'flushed')
     this.#showWhen(commit, 1)
     await commit
+  }
+
+  /** Takes up again what an earlier process left waiting for its caller; `events` are all of the attempt. */
+  restore(events: readonly TaskEvent[]): void {
+    for (const event of events) {
+      this.view.add(event)
+      const { artifact, lastChunk } = event.update.artifactUpdate ?? {}
+      if (artifact === undefined) continue
+      this.#artifactIds.add(artifact.artifactId)
+      if (artifact.artifactId === RESULT_ARTIFACT) this.#resultOpen = lastChunk !== true
+    }
+    this.history = this.view.history
   }
 
   /** Resolves when it is kept that the work has begun. */
@@ -119,6 +162,33 @@ export class LiveTask implements OutputSink {
     this.#put({ artifact: { artifactId: id, ...rest }, lastChunk: true }, 'written')
   }
 
+  /** The agent has ended with a question. The text so far may go on with its next run. */
+  ask({ state, text, parts = [] }: Question): void {
+    this.#flush(false)
+    this.started = false
+    const status = this.#status(state, [{ text }, ...parts])
+    // On disk before it is shown: who was asked must be able to answer, whatever happens.
+    void this.#report(status, 'flushed')
+  }
+
+  /**
+   * Takes up the caller's answer; resolves when it is kept.
+   *
+   * @throws PAYLOAD_TOO_LARGE when the task has no room for it
+   */
+  async answer(message: Message): Promise<void> {
+    this.#checkRoom(message)
+    const status = this.#status('TASK_STATE_SUBMITTED')
+    const question = questionOf(this.view.status)
+    this.history = [...this.history, ...(question ? [question] : []), message]
+    this.#turning = Promise.resolve(this.#report(status, 'flushed', turnMetadata(message)))
+    try {
+      await this.#turning
+    } finally {
+      this.#turning = undefined
+    }
+  }
+
   /** The last event. What is held back goes before it. */
   end({ state, error }: Outcome): void {
     if (this.#ended) return
@@ -145,12 +215,12 @@ export class LiveTask implements OutputSink {
     if (this.#ended) return
     // An artifact that was begun needs its last chunk, if only an empty one.
     if (this.#held === '' && !(last && this.#resultOpen)) return
-    const size = LIMITS.deltaBytes.value
     let text = this.#held
     this.#held = ''
-    while (text.length > size) {
-      this.#putText(text.slice(0, size), false)
-      text = text.slice(size)
+    while (text.length > LIMITS.deltaBytes.value) {
+      const piece = pieceOf(text)
+      this.#putText(piece, false)
+      text = text.slice(piece.length)
     }
     this.#putText(text, last)
   }
@@ -181,10 +251,12 @@ export class LiveTask implements OutputSink {
     )
   }
 
-  #report(status: TaskStatus, durability: Durability): Commit {
+  #report(status: TaskStatus, durability: Durability, more?: JsonObject): Commit {
     const { id, contextId } = this.record
     return this.#append(
-      (metadata) => ({ statusUpdate: { taskId: id, contextId, status, metadata } }),
+      (metadata) => ({
+        statusUpdate: { taskId: id, contextId, status, metadata: { ...metadata, ...more } }
+      }),
       durability
     )
   }
@@ -217,6 +289,9 @@ export class LiveTask implements OutputSink {
     if (this.view.ended) return
     this.view.reveal(count)
     if (this.view.ended) this.#settled.resolve()
+    if (this.#resting === undefined || !(this.view.ended || isAsking(this.view.status))) return
+    this.#resting.resolve()
+    this.#resting = undefined
   }
 
   /** Events that cannot be kept may not be shown: the work is stopped and readers are told. */
@@ -227,24 +302,43 @@ export class LiveTask implements OutputSink {
     this.stopping.abort(error)
     this.view.log.end(error)
     this.#settled.reject(error)
+    this.#resting?.reject(error)
   }
 
   /** Too much output stops the agent; the events that say so always have room. */
   #hasRoom(bytes: number): boolean {
     if (this.#closing) return true
-    const { messageBytes, taskOutputBytes, artifactsPerTask } = LIMITS
-    const limit = Math.min(messageBytes.value, taskOutputBytes.value - this.view.log.bytes)
-    if (bytes <= limit && this.#artifactIds.size <= artifactsPerTask.value) return true
+    const limit = this.#room()
+    if (bytes <= limit && this.#artifactIds.size <= LIMITS.artifactsPerTask.value) return true
     this.stopping.abort(new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } }))
     return false
   }
 
-  #status(state: TaskState, text?: string, metadata?: JsonObject): TaskStatus {
+  /** The agent is not to blame for what its caller says: it is refused, and the task goes on waiting. */
+  #checkRoom(message: Message): void {
+    const turns = this.history.filter(({ role }) => role === 'ROLE_USER').length
+    if (turns >= LIMITS.turnsPerTask.value) {
+      const limit = LIMITS.turnsPerTask.value
+      throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes: turns + 1, limit } })
+    }
+    const limit = this.#room()
+    // What the update needs besides is as much again as an empty one.
+    const bytes = sizeOf({ message }) + sizeOf({})
+    if (bytes > limit) throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
+  }
+
+  /** Bytes that one more event may have. */
+  #room(): number {
+    const { messageBytes, taskOutputBytes } = LIMITS
+    return Math.min(messageBytes.value, taskOutputBytes.value - this.view.log.bytes)
+  }
+
+  #status(state: TaskState, said?: string | readonly Part[], metadata?: JsonObject): TaskStatus {
     const { id, contextId } = this.record
     const timestamp = new Date(this.#clock.now()).toISOString()
-    if (text === undefined) return { state, timestamp }
+    if (said === undefined) return { state, timestamp }
     const messageId = `${id}:${this.attempt}.${this.view.log.length}`
-    const parts = [{ text }]
+    const parts = typeof said === 'string' ? [{ text: said }] : said
     return {
       state,
       timestamp,
@@ -258,4 +352,12 @@ export class LiveTask implements OutputSink {
       }
     }
   }
+}
+
+/** The most that one event carries. Half a character is no text for a reader: it goes with the next. */
+function pieceOf(text: string): string {
+  const size = LIMITS.deltaBytes.value
+  const ending = text.charCodeAt(size - 1)
+  const parted = ending >= 0xd800 && ending <= 0xdbff
+  return text.slice(0, parted ? size - 1 : size)
 }

@@ -186,6 +186,25 @@ test('text gathers while nobody waits for it, and nothing of it is lost', async 
   expect((await collect(view.events())).length).toBeLessThan(10)
 })
 
+test('a character is never parted between two events', async () => {
+  const whole = `x${'🙂'.repeat(LIMITS.deltaBytes.value)}`
+  const { submit } = setup({
+    agents: {
+      async *echo() {
+        yield whole
+      }
+    }
+  })
+  const { view, settled } = await submit('x')
+  await settled
+  const pieces = (await collect(view.events())).flatMap(
+    ({ update }) => update.artifactUpdate?.artifact.parts.map(({ text = '' }) => text) ?? []
+  )
+  expect(pieces.length).toBeGreaterThan(2)
+  expect(pieces.filter((piece) => !piece.isWellFormed())).toEqual([])
+  expect(pieces.join('')).toBe(whole)
+})
+
 test('held text is sent after a moment, even if the agent says nothing more', async () => {
   const { clock, submit } = setup({
     agents: {
