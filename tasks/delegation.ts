@@ -17,6 +17,7 @@ import type {
   WorkOrder
 } from './dispatcher.ts'
 import { DelegationLog } from './delegation-log.ts'
+import { type Recall, recallOf } from './recalls.ts'
 import type { OpenOrder, OutboxEnd, OutboxRecord, OutboxStore } from './outbox-store.ts'
 import { retryDelay } from './retry-delay.ts'
 import { TaskStory } from './task-story.ts'
@@ -33,6 +34,8 @@ export interface DelegationInit {
   readonly store: OutboxStore
   /** What an earlier process knew. */
   readonly restored?: OpenOrder
+  /** Told of a worker that may have the task when nobody wants it any more. */
+  readonly onRecall: (recall: Recall) => void
 }
 
 /** A worker that has taken up the stream again and says nothing for so long is back all the same. */
@@ -46,7 +49,7 @@ export class Delegation {
   error: WireError | undefined
   tookMs: number | undefined
   readonly #parts: DelegationComponents
-  readonly #store: OutboxStore
+  readonly #init: DelegationInit
   readonly #deadlineMs: number
   readonly #isPatient: boolean
   readonly #began: number
@@ -57,10 +60,12 @@ export class Delegation {
   #cancelling: boolean
   #stuckSince = 0
   #ending: Promise<void> | undefined
+  #recall: Recall | undefined
 
-  constructor(parts: DelegationComponents, { record, store, restored }: DelegationInit) {
+  constructor(parts: DelegationComponents, init: DelegationInit) {
+    const { record, store, restored } = init
     this.#parts = parts
-    this.#store = store
+    this.#init = init
     this.#isPatient = record.patient === true || restored !== undefined
     this.record = record
     const { createdAt, deadlineAt = Infinity } = record
@@ -117,6 +122,8 @@ export class Delegation {
       ? clock.after(Math.max(0, this.#options.remainingMs()), () => this.stop(timedOut(timeoutMs)))
       : undefined
     try {
+      // Wanted by an earlier process: what was never accepted need not be sent for it.
+      if (this.#cancelling && !this.#story.accepted) throw new LumosError('CANCELLED')
       if (this.placement === undefined) {
         await (this.#isPatient ? this.#dispatchPatiently() : this.#dispatch())
       }
@@ -144,14 +151,13 @@ export class Delegation {
     const { taskId } = this.order
     if (this.ended) throw new LumosError('TASK_NOT_CANCELABLE', { details: { task: taskId } })
     this.#cancelling = true
-    await this.#store.cancel(taskId)
+    await this.#init.store.cancel(taskId)
     if (this.ended) return
     if (this.#story.accepted) void this.#tellWorker()
     else this.stop(new LumosError('CANCELLED'))
   }
 
   async #dispatch(): Promise<void> {
-    if (this.#cancelling) throw new LumosError('CANCELLED')
     try {
       const events = this.#parts.dispatcher.dispatch(this.order, this.#options)
       for await (const event of events) {
@@ -288,12 +294,14 @@ export class Delegation {
 
   #outcome(): OutboxEnd {
     const { state, updatedAt, error, placement, tookMs = 0 } = this
+    const recall = this.#recall
     return {
       state,
       updatedAt,
       tookMs,
       ...(placement && { worker: placement.worker, agentId: placement.agentId }),
-      ...(error && { error })
+      ...(error && { error }),
+      ...(recall && recall.until > updatedAt && { recall })
     }
   }
 
@@ -308,14 +316,16 @@ export class Delegation {
     const cancelled = error.code === 'CANCELLED'
     this.state = cancelled ? 'TASK_STATE_CANCELED' : 'TASK_STATE_FAILED'
     this.updatedAt = this.#parts.clock.now()
-    if (error.code !== 'WORKER_LOST') void this.#tellWorker()
+    if (error.code !== 'WORKER_LOST') this.#recall = recallOf(this.record, this.placement)
     if (this.#story.accepted || (cancelled && this.placement !== undefined)) {
       this.#end(error.toWire())
-      return
+    } else {
+      this.error = error.toWire()
+      this.tookMs = this.#elapsed()
+      this.#ending = this.log.end(this.#outcome(), error)
     }
-    this.error = error.toWire()
-    this.tookMs = this.#elapsed()
-    this.#ending = this.log.end(this.#outcome(), error)
+    // That it is to be told is on its way to the disk before that it was.
+    if (this.#recall !== undefined) this.#init.onRecall(this.#recall)
   }
 
   async #tellWorker(): Promise<void> {

@@ -5,11 +5,13 @@ import type { IdSource } from '../core/ids.ts'
 import { isUuid } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { Delegation } from './delegation.ts'
-import type { DelegationComponents } from './delegation.ts'
+import type { DelegationComponents, DelegationInit } from './delegation.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import { viewOf, viewOfEnded } from './delegation-view.ts'
 import type { DelegationView } from './delegation-view.ts'
 import type { WorkOrder } from './dispatcher.ts'
+import { createRecalls } from './recalls.ts'
+import type { Recalls } from './recalls.ts'
 import { COLLECT_INTERVAL_MS } from './engine.ts'
 import type { TaskCounts } from './engine.ts'
 import { order } from './memory-task-store.ts'
@@ -89,6 +91,7 @@ class Outbox implements Delegations {
   readonly #recent = new Map<string, Delegation>()
   readonly #counts = { completed: 0, failed: 0 }
   #store: OutboxStore | undefined
+  #recalls: Recalls | undefined
   #closing = new AbortController()
   #collecting: Promise<void> = Promise.resolve()
 
@@ -102,6 +105,8 @@ class Outbox implements Delegations {
     this.#closing = new AbortController()
     const store = await this.#parts.openStore()
     this.#store = store
+    this.#recalls = this.#createRecalls(store)
+    for (const recall of await store.recalls()) this.#recalls.add(recall)
     await this.#takeUp(store)
     this.#collecting = this.#collect(store, this.#closing.signal)
   }
@@ -111,7 +116,7 @@ class Outbox implements Delegations {
     for (const delegation of this.#running.values()) {
       delegation.stop(new LumosError('SHUTTING_DOWN'))
     }
-    await Promise.allSettled([...this.#following, this.#collecting])
+    await Promise.allSettled([...this.#following, this.#collecting, this.#recalls?.stop()])
     this.#running.clear()
     this.#recent.clear()
     this.#stranded.clear()
@@ -256,6 +261,23 @@ class Outbox implements Delegations {
     }
   }
 
+  #createRecalls(store: OutboxStore): Recalls {
+    return createRecalls({
+      ...this.#parts,
+      onSettled: (taskId) => {
+        // Told twice does no harm.
+        store.settle(taskId).catch(() => {})
+      }
+    })
+  }
+
+  #delegation(init: Omit<DelegationInit, 'onRecall'>): Delegation {
+    return new Delegation(this.#parts, {
+      ...init,
+      onRecall: (recall) => this.#recalls?.add(recall)
+    })
+  }
+
   /** The search for a worker begins while the order is written. */
   #begin(record: OutboxRecord, store: OutboxStore): void {
     if (this.#running.size >= LIMITS.tasksActive.value) {
@@ -264,7 +286,7 @@ class Outbox implements Delegations {
     const { taskId } = record.order
     const arrival = store.add(record).finally(() => this.#arriving.delete(taskId))
     this.#arriving.set(taskId, arrival)
-    const delegation = new Delegation(this.#parts, { record, store })
+    const delegation = this.#delegation({ record, store })
     arrival.catch((error: unknown) => {
       delegation.stop(toLumosError(error))
       // Nothing was promised.
@@ -282,7 +304,7 @@ class Outbox implements Delegations {
       // It may have been asked for and have ended since the reading began.
       if ((await store.findEnded(taskId)) !== undefined) continue
       this.#stranded.delete(taskId)
-      this.#follow(new Delegation(this.#parts, { record, store, restored }))
+      this.#follow(this.#delegation({ record, store, restored }))
     }
     // What is not open any more did end: only the news of it failed.
     for (const taskId of this.#stranded) this.#running.delete(taskId)

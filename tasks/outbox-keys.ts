@@ -16,8 +16,9 @@ export const outboxKeys = {
   /** There while the task has not ended. */
   open: (id: string): string => `out/open/${id}`,
   allOpen: prefixRange('out/open/'),
-  /** There once somebody wants the task to stop. */
+  /** There once somebody wants the task to stop; after its end, until the worker knows. */
   cancel: (id: string): string => `out/cancel/${id}`,
+  allCancels: prefixRange('out/cancel/'),
   event: (id: string, number: number): string =>
     `out/event/${id}/${String(number).padStart(NUMBER_DIGITS, '0')}`,
   events: (id: string): KeyRange => prefixRange(`out/event/${id}/`),

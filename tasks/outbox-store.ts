@@ -8,6 +8,7 @@ import type { Operation, Store } from '../storage/store.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { NodeName, WorkOrder } from './dispatcher.ts'
 import { outboxKeys } from './outbox-keys.ts'
+import type { Recall } from './recalls.ts'
 import { del, parse, put } from './stored-json.ts'
 import type { ListPlace } from './task-store.ts'
 
@@ -43,6 +44,8 @@ export interface OutboxEnd {
   readonly worker?: NodeName
   readonly agentId?: string
   readonly error?: WireError
+  /** There when the worker may have the task, and has to be told that nobody wants it. */
+  readonly recall?: Recall
 }
 
 /** The value at `end/` and `ended/`. */
@@ -79,6 +82,10 @@ export interface OutboxStore {
   /** All of the events or none. */
   tell(id: string, events: readonly NumberedEvent[], sync: boolean): Promise<void>
   cancel(id: string): Promise<void>
+  /** What workers are still to be told of ended orders. */
+  recalls(): Promise<readonly Recall[]>
+  /** Its worker need not be told any more. */
+  settle(id: string): Promise<void>
   /** The end, and the last event if there is one: both or none. */
   end(id: string, end: OutboxEnd, last?: NumberedEvent): Promise<void>
   /** Everything of an ended order. */
@@ -163,6 +170,19 @@ class JournalOutboxStore implements OutboxStore {
     return this.#batches.write([put(outboxKeys.cancel(id), {})], true)
   }
 
+  async recalls(): Promise<readonly Recall[]> {
+    const recalls: Recall[] = []
+    for await (const [, value] of this.#store.iterate(outboxKeys.allCancels)) {
+      const recall = parse<Partial<Recall>>(value)
+      if (isRecall(recall)) recalls.push(recall)
+    }
+    return recalls
+  }
+
+  settle(id: string): Promise<void> {
+    return this.#batches.write([del(outboxKeys.cancel(id))], false)
+  }
+
   async end(id: string, end: OutboxEnd, last?: NumberedEvent): Promise<void> {
     const operations: Operation[] = []
     if (last !== undefined) {
@@ -175,7 +195,9 @@ class JournalOutboxStore implements OutboxStore {
     const opening = outboxKeys.open(id)
     // A quick task has ended before it was written that it began.
     if (!this.#batches.withdraw(opening)) operations.push(del(opening))
-    if (this.#cancelled.delete(id)) operations.push(del(outboxKeys.cancel(id)))
+    const wished = this.#cancelled.delete(id)
+    if (end.recall !== undefined) operations.push(put(outboxKeys.cancel(id), end.recall))
+    else if (wished) operations.push(del(outboxKeys.cancel(id)))
     await this.#batches.write(operations, true)
     this.#bytes.delete(id)
     this.#ended.orders += 1
@@ -272,6 +294,11 @@ class JournalOutboxStore implements OutboxStore {
     for await (const [name] of this.#store.iterate(outboxKeys.events(id))) keys.push(name)
     return keys.map(del)
   }
+}
+
+/** The wish of an order that is open says no more than that there is one. */
+function isRecall(value: Partial<Recall>): value is Recall {
+  return value.placement !== undefined
 }
 
 function sizeOf(operations: readonly Operation[]): number {

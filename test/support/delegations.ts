@@ -65,6 +65,8 @@ export class ScriptedWorker implements Dispatcher {
   /** From where streams were resumed. */
   readonly resumed: (Position | undefined)[] = []
   readonly cancelled: string[] = []
+  /** What it answers to a cancel instead of obeying. */
+  refusal: LumosError | undefined
   reachable = true
   /** What each stream brings, in the order in which they are opened; then nothing ever. */
   readonly answers: Answer[] = []
@@ -107,6 +109,7 @@ export class ScriptedWorker implements Dispatcher {
 
   async cancel(_: Placement, taskId: string): Promise<void> {
     if (!this.reachable) throw new LumosError('PEER_UNREACHABLE', { details: { peer: 'birch' } })
+    if (this.refusal !== undefined) throw this.refusal
     this.cancelled.push(taskId)
   }
 

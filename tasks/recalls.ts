@@ -1,0 +1,167 @@
+/** Tells workers that a task which they may have is wanted no more, as soon as they can be reached. */
+import type { Clock } from '../core/clock.ts'
+import { toLumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
+import type { Dispatcher, Placement } from './dispatcher.ts'
+import type { OutboxRecord } from './outbox-store.ts'
+import { retryDelay } from './retry-delay.ts'
+
+/** Whom to tell, and for how long it makes sense. */
+export interface Recall {
+  readonly taskId: string
+  readonly placement: Placement
+  /** Milliseconds since the epoch: then the worker has ended the task by itself. */
+  readonly until: number
+}
+
+/** A worker ends a task by itself at its deadline, or when it has lasted as long as any may. */
+export function recallOf(
+  { order, createdAt, deadlineAt }: OutboxRecord,
+  placement: Placement | undefined
+): Recall | undefined {
+  if (placement === undefined) return undefined
+  const until = deadlineAt ?? createdAt + LIMITS.taskDuration.value
+  return { taskId: order.taskId, placement, until }
+}
+
+export interface RecallsComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly dispatcher: Pick<Dispatcher, 'cancel' | 'isReachable' | 'whenReachable'>
+  /** Called when there is no need to tell any more. */
+  readonly onSettled: (taskId: string) => void
+}
+
+export interface Recalls {
+  /** Tells the worker now, and again until it has heard, or `until` has passed. */
+  add(recall: Recall): void
+  /** What was not told is the next process's. */
+  stop(): Promise<void>
+}
+
+export function createRecalls(components: RecallsComponents): Recalls {
+  return new WorkerRecalls(components)
+}
+
+/** Each may last as long as a worker's grace period: neither one by one nor all at once. */
+const AT_ONCE = 32
+
+class WorkerRecalls implements Recalls {
+  readonly #parts: RecallsComponents
+  /** What those do not know yet that could not be told at once: one loop a worker, however many tasks. */
+  readonly #waiting = new Map<PeerIdText, Map<string, Recall>>()
+  readonly #loops = new Set<Promise<void>>()
+  readonly #stopping = new AbortController()
+  #size = 0
+
+  constructor(parts: RecallsComponents) {
+    this.#parts = parts
+  }
+
+  add(recall: Recall): void {
+    void this.#begin(recall)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.all(this.#loops)
+  }
+
+  async #begin(recall: Recall): Promise<void> {
+    const told = await this.#tell(recall)
+    if (!told && !this.#stopping.signal.aborted) this.#keep(recall)
+  }
+
+  #keep(recall: Recall): void {
+    const { placement, taskId } = recall
+    const { worker } = placement
+    if (this.#size >= LIMITS.recalls.value) {
+      this.#parts.logger.warn('too many tasks to recall; one is left to its worker', {
+        task: taskId,
+        peer: worker.id
+      })
+      this.#parts.onSettled(taskId)
+      return
+    }
+    this.#size += 1
+    const known = this.#waiting.get(worker.id)
+    if (known !== undefined) {
+      known.set(taskId, recall)
+      return
+    }
+    const waiting = new Map([[taskId, recall]])
+    this.#waiting.set(worker.id, waiting)
+    const loop = this.#serve(placement, waiting).finally(() => this.#loops.delete(loop))
+    this.#loops.add(loop)
+  }
+
+  async #serve(placement: Placement, waiting: Map<string, Recall>): Promise<void> {
+    for (let attempt = 0; waiting.size > 0; attempt += 1) {
+      await this.#pause(placement, attempt)
+      if (this.#stopping.signal.aborted) return
+      if (await this.#round(waiting)) attempt = -1
+    }
+    this.#waiting.delete(placement.worker.id)
+  }
+
+  /** Whether the worker has heard of any. */
+  async #round(waiting: Map<string, Recall>): Promise<boolean> {
+    let heard = false
+    this.#dropLate(waiting)
+    for (let portion = firstOf(waiting); portion.length > 0; portion = firstOf(waiting)) {
+      const told = await Promise.all(portion.map((recall) => this.#tell(recall)))
+      if (this.#stopping.signal.aborted) return heard
+      for (const { taskId } of portion.filter((_, index) => told[index])) {
+        this.#size -= 1
+        waiting.delete(taskId)
+        heard = true
+      }
+      if (told.includes(false)) return heard
+    }
+    return heard
+  }
+
+  #dropLate(waiting: Map<string, Recall>): void {
+    const now = this.#parts.clock.now()
+    for (const { taskId, until } of waiting.values()) {
+      if (now < until) continue
+      this.#size -= 1
+      waiting.delete(taskId)
+      this.#parts.onSettled(taskId)
+    }
+  }
+
+  /** Until the worker is back, or for a random while: whichever ends first. */
+  async #pause(placement: Placement, attempt: number): Promise<void> {
+    const { clock, random, dispatcher } = this.#parts
+    const waiting = new AbortController()
+    const either = AbortSignal.any([this.#stopping.signal, waiting.signal])
+    const pause = clock.sleep(retryDelay(random, attempt), either)
+    const here = dispatcher.isReachable(placement)
+    await (here ? pause : Promise.race([pause, dispatcher.whenReachable(placement, either)]))
+    waiting.abort()
+  }
+
+  /** False when it has to be told again. Never rejects. */
+  async #tell({ placement, taskId, until }: Recall): Promise<boolean> {
+    const { clock, logger, dispatcher, onSettled } = this.#parts
+    try {
+      await dispatcher.cancel(placement, taskId)
+    } catch (cause) {
+      const { code, retry } = toLumosError(cause)
+      logger.debug('a worker was not told to stop', { task: taskId, code })
+      // Any other answer says that there is nothing to stop, or that nothing will.
+      if (retry && clock.now() < until) return false
+    }
+    if (!this.#stopping.signal.aborted) onSettled(taskId)
+    return true
+  }
+}
+
+function firstOf(waiting: ReadonlyMap<string, Recall>): readonly Recall[] {
+  return [...waiting.values()].slice(0, AT_ONCE)
+}
