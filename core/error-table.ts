@@ -178,7 +178,7 @@ export const ERRORS = {
   ),
   STORE_FULL: retryable(
     'the disk of the database {path} is full',
-    'make room; the node goes on by itself',
+    'make room; a node that runs goes on by itself, one that could not start: lumos up',
     EXIT.failed
   ),
   STORE_FAILED: retryable(

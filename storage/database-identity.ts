@@ -1,12 +1,12 @@
 /** Opens the node's database and proves that it is the one of last time: LevelDB itself starts afresh in silence. */
-import { cp, rename } from 'node:fs/promises'
+import { cp, rename, rm } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import { readFileBounded, writeJsonAtomic } from './atomic-file.ts'
 import { fileTime } from './file-time.ts'
-import { holdsLevelFiles, openLevelStore, repairLevelStore } from './level-store.ts'
+import { holdsLevelFiles, openLevelStore, repairLevelStore, storeError } from './level-store.ts'
 import type { Store } from './store.ts'
 
 /** What happened to the database before it could be used; a start without any has no report. */
@@ -88,7 +88,7 @@ export async function openDatabase(
     if (verdict === 'foreign') {
       await store.close()
       const movedTo = asidePath(components.clock, init.path)
-      await rename(init.path, movedTo)
+      await onDisk(init.path, () => rename(init.path, movedTo))
       reports.push({ event: 'replaced', movedTo, lost: 'everything' })
       store = await openLevelStore(init.path, { create: true })
     }
@@ -98,7 +98,7 @@ export async function openDatabase(
     const identity = (kept ? undefined : (found ?? file)) ?? newIdentity(components, init)
     const migrated = await migrate(store, identity, init)
     // The file comes last: without it the next start takes the database's word.
-    await writeJsonAtomic(`${init.path}.json`, migrated)
+    await onDisk(init.path, () => writeJsonAtomic(`${init.path}.json`, migrated))
     return { store, id: migrated.id, reports }
   } catch (error) {
     await store.close()
@@ -125,12 +125,31 @@ async function openOrRepair(
     reason = String(error.details['reason'])
   }
   const movedTo = asidePath(clock, path)
-  await cp(path, movedTo, { recursive: true, errorOnExist: true })
+  await copyAside(path, movedTo)
   await repairLevelStore(path)
   return {
     store: await openLevelStore(path, { create: false }),
     origin: 'repaired',
     report: { event: 'repaired', movedTo, reason, lost: 'unknown' }
+  }
+}
+
+/** What the file system says against it, said of the database in `path`. */
+async function onDisk(path: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action()
+  } catch (cause) {
+    throw storeError(path, cause)
+  }
+}
+
+/** Whole or not at all: half a copy would take the room that the next try needs. */
+async function copyAside(path: string, movedTo: string): Promise<void> {
+  try {
+    await cp(path, movedTo, { recursive: true, errorOnExist: true })
+  } catch (cause) {
+    await rm(movedTo, { recursive: true, force: true })
+    throw storeError(path, cause)
   }
 }
 

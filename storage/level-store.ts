@@ -225,8 +225,11 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   EDQUOT: 'STORE_FULL'
 }
 
-/** LevelDB tells most of its reasons in words only (env_posix.cc, db_impl.cc). */
-function storeError(path: string, error: unknown): LumosError {
+/**
+ * A failure of LevelDB, or of a file of the database in `path`, as STORE_*. LevelDB tells most of
+ * its reasons in words only (env_posix.cc, db_impl.cc).
+ */
+export function storeError(path: string, error: unknown): LumosError {
   if (error instanceof LumosError) return error
   // A failed opening is wrapped: LEVEL_DATABASE_NOT_OPEN, with what happened as its cause.
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error

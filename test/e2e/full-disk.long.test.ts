@@ -1,27 +1,10 @@
 /** A whole node on a disk that fills up: it refuses what it cannot keep, says so, and goes on when there is room. */
-import { execFileSync } from 'node:child_process'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { LumosNode } from '../../node/create-node.ts'
+import { smallDisk } from '../support/small-disk.ts'
 import { startNode } from '../support/started-nodes.ts'
-import { temporaryDirectory } from '../support/temporary-directory.ts'
-
-/** Of a real file system, or `undefined` where mounting is not allowed. */
-async function smallDisk(size: string): Promise<string | undefined> {
-  const path = join(await temporaryDirectory(), 'disk')
-  await mkdir(path)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path], { stdio: 'ignore' })
-  } catch {
-    return undefined
-  }
-  onTestFinished(() => {
-    // The node has files open until it is stopped, which is after this.
-    execFileSync('umount', ['--lazy', path])
-  })
-  return path
-}
 
 /** Code of the failure, or the state of the task. */
 async function outcomeOf(node: LumosNode, text: string): Promise<string> {

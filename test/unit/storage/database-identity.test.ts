@@ -10,6 +10,7 @@ import { prefixRange } from '../../../storage/store.ts'
 import { collect, put } from '../../contract/store.contract.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/random.ts'
+import { smallDisk } from '../../support/small-disk.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const RECORDS = 12_000
@@ -25,8 +26,8 @@ interface Home {
 
 let seed = 0
 
-async function setup(): Promise<Home> {
-  const path = join(await temporaryDirectory(), 'db')
+async function setup(folder?: string): Promise<Home> {
+  const path = join(folder ?? (await temporaryDirectory()), 'db')
   const random = seededRandom((seed += 1))
   const clock = new ManualClock()
   async function open(init: Partial<DatabaseInit> = {}): Promise<OpenedDatabase> {
@@ -136,6 +137,22 @@ test('repairs on demand what shows its damage only to readers', async () => {
   const after = await home.open({ repair: true })
   expect(after.reports).toMatchObject([{ event: 'repaired' }])
   expect(await count(after)).toBeGreaterThan(RECORDS / 2)
+})
+
+test('waits with the repair until there is room for the copy', async ({ skip }) => {
+  const disk = (await smallDisk('32m')) ?? skip('mounting is not allowed here')
+  const home = await setup(disk)
+  await home.visit(fill)
+  await remove(await home.files(/^CURRENT$/))
+  const filler = join(disk, 'filler')
+  await writeFile(filler, Buffer.alloc(64 * 1024 * 1024)).catch(() => undefined)
+  const full = { code: 'STORE_FULL', details: { path: home.path } }
+  await expect(home.open()).rejects.toMatchObject(full)
+  expect((await readdir(disk)).toSorted()).toEqual(['db', 'db.json', 'filler'])
+  await rm(filler)
+  const after = await home.open()
+  expect(after.reports).toMatchObject([{ event: 'repaired' }])
+  expect(await count(after)).toBe(RECORDS)
 })
 
 test('tells that the database is gone', async () => {
