@@ -1,9 +1,20 @@
-/** Gathers the writes of many users into one record of a journal, while the record before is written. */
+/** Gathers the writes of many users into records of a journal, while the record before is written. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Journal } from './journal.ts'
 import type { Operation } from './store.ts'
+
+/** Adds a line of text to what waits under `key`, or begins a value with it. */
+export interface LineOperation {
+  readonly type: 'line'
+  /** One that no value on disk has. */
+  readonly key: string
+  /** Without line breaks. */
+  readonly line: string
+}
+
+export type BatchOperation = Operation | LineOperation
 
 export interface Batches {
   /**
@@ -13,61 +24,101 @@ export interface Batches {
    * @throws STORE_BUSY when too much waits already
    * @throws STORE_CLOSED, STORE_FULL, STORE_FAILED
    */
-  write(operations: readonly Operation[], sync: boolean): Promise<void>
+  write(operations: readonly BatchOperation[], sync: boolean): Promise<void>
+  /** Whether the next write joins one that puts lines under `key`: then a line may be added there. */
+  gathers(key: string): boolean
   /**
-   * Forgets a put that is still waiting; false when there is none, and the key has to be deleted.
-   * Only for a key that was never put before: what is on disk stays there.
+   * Forgets a put that the next write would join; false when there is none, and the key has to be
+   * deleted. Only for a key that was never put before: what is on disk stays there.
    */
   withdraw(key: string): boolean
 }
 
+type Pending =
+  | Operation
+  | { readonly type: 'lines'; readonly key: string; readonly lines: string[] }
+
 interface Batch {
-  readonly operations: Map<string, Operation>
+  readonly operations: Map<string, Pending>
   readonly done: PromiseWithResolvers<void>
   bytes: number
   writes: number
   sync: boolean
 }
 
+/**
+ * Of one record: while it is on its way to the disk, those behind it go on. With one record for all
+ * that waits, a hundred tasks walk in step, and caller and worker in turns (measured: 15 % fewer tasks a second).
+ */
+const BATCH_BYTES = 48 * 1024
+
 /** One record a batch instead of one a write: chaining and fsync then cost next to nothing each. */
 export function createBatches(journal: Pick<Journal, 'append'>): Batches {
-  let next: Batch | undefined
-  let writing = false
+  return new JournalBatches(journal)
+}
 
-  async function drain(): Promise<void> {
-    // What a quick task says in this turn of the event loop shares the fsync of its acceptance.
-    await turn()
-    for (let batch = take(); batch !== undefined; batch = take()) await append(journal, batch)
-    writing = false
+class JournalBatches implements Batches {
+  readonly #journal: Pick<Journal, 'append'>
+  readonly #waiting: Batch[] = []
+  #bytes = 0
+  #writing = false
+
+  constructor(journal: Pick<Journal, 'append'>) {
+    this.#journal = journal
   }
 
-  function take(): Batch | undefined {
-    const batch = next
-    next = undefined
+  write(operations: readonly BatchOperation[], sync: boolean): Promise<void> {
+    const bytes = sizeOf(operations)
+    if (this.#waiting.length > 0 && this.#bytes + bytes > LIMITS.storeQueueBytes.value) {
+      const waiting = this.#waiting.reduce((sum, { writes }) => sum + writes, 0)
+      return Promise.reject(new LumosError('STORE_BUSY', { details: { waiting } }))
+    }
+    const batch = this.#open() ?? this.#begin()
+    this.#bytes += bytes
+    batch.bytes += bytes
+    batch.writes += 1
+    batch.sync ||= sync
+    for (const operation of operations) add(batch.operations, operation)
+    if (!this.#writing) {
+      this.#writing = true
+      void this.#drain()
+    }
+    return batch.done.promise
+  }
+
+  gathers(key: string): boolean {
+    return this.#open()?.operations.get(key)?.type === 'lines'
+  }
+
+  withdraw(key: string): boolean {
+    const batch = this.#open()
+    if (batch?.operations.get(key)?.type !== 'put') return false
+    return batch.operations.delete(key)
+  }
+
+  /** The batch that the next write joins. */
+  #open(): Batch | undefined {
+    const last = this.#waiting.at(-1)
+    return last !== undefined && last.bytes < BATCH_BYTES ? last : undefined
+  }
+
+  #begin(): Batch {
+    const done = Promise.withResolvers<void>()
+    // Whoever wrote hears of it; that nobody listens is no reason to end the process.
+    done.promise.catch(() => {})
+    const batch = { operations: new Map(), done, bytes: 0, writes: 0, sync: false }
+    this.#waiting.push(batch)
     return batch
   }
 
-  return {
-    write(operations, sync) {
-      next ??= newBatch()
-      const bytes = sizeOf(operations)
-      if (next.writes > 0 && next.bytes + bytes > LIMITS.storeQueueBytes.value) {
-        return Promise.reject(new LumosError('STORE_BUSY', { details: { waiting: next.writes } }))
-      }
-      next.bytes += bytes
-      next.writes += 1
-      next.sync ||= sync
-      for (const operation of operations) next.operations.set(operation.key, operation)
-      if (!writing) {
-        writing = true
-        void drain()
-      }
-      return next.done.promise
-    },
-    withdraw(key) {
-      if (next?.operations.get(key)?.type !== 'put') return false
-      return next.operations.delete(key)
+  async #drain(): Promise<void> {
+    // What a quick task says in this turn of the event loop shares the fsync of its acceptance.
+    await turn()
+    for (let batch = this.#waiting.shift(); batch !== undefined; batch = this.#waiting.shift()) {
+      this.#bytes -= batch.bytes
+      await append(this.#journal, batch)
     }
+    this.#writing = false
   }
 }
 
@@ -77,24 +128,36 @@ async function append(
 ): Promise<void> {
   try {
     const payload = Buffer.from(`${writes} writes`)
-    await journal.append(payload, { sync, operations: [...operations.values()] })
+    await journal.append(payload, { sync, operations: [...operations.values()].map(finished) })
     done.resolve()
   } catch (error) {
     done.reject(error)
   }
 }
 
-function newBatch(): Batch {
-  const done = Promise.withResolvers<void>()
-  // Whoever wrote hears of it; that nobody listens is no reason to end the process.
-  done.promise.catch(() => {})
-  return { operations: new Map(), done, bytes: 0, writes: 0, sync: false }
+function add(operations: Map<string, Pending>, operation: BatchOperation): void {
+  const { key } = operation
+  if (operation.type !== 'line') {
+    operations.set(key, operation)
+    return
+  }
+  const there = operations.get(key)
+  if (there?.type === 'lines') there.lines.push(operation.line)
+  else operations.set(key, { type: 'lines', key, lines: [operation.line] })
 }
 
-function sizeOf(operations: readonly Operation[]): number {
+function finished(operation: Pending): Operation {
+  if (operation.type !== 'lines') return operation
+  const { key, lines } = operation
+  return { type: 'put', key, value: Buffer.from(lines.join('\n')) }
+}
+
+function sizeOf(operations: readonly BatchOperation[]): number {
   let bytes = 0
   for (const operation of operations) {
-    bytes += operation.key.length + (operation.type === 'put' ? operation.value.length : 0)
+    bytes += operation.key.length
+    if (operation.type === 'put') bytes += operation.value.length
+    else if (operation.type === 'line') bytes += operation.line.length
   }
   return bytes
 }

@@ -4,10 +4,10 @@ import { TERMINAL_STATES } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Batches } from '../storage/batches.ts'
-import type { Operation } from '../storage/store.ts'
+import type { BatchOperation, Batches } from '../storage/batches.ts'
 import { openEndedTasks } from './ended-tasks.ts'
 import type { EndedLimits, EndedTask, EndedTasks, Reading } from './ended-tasks.ts'
+import { lineOf, readEvents } from './event-lines.ts'
 import { createKnownIds } from './known-ids.ts'
 import type { KnownIds } from './known-ids.ts'
 import { keyText, matches, order, placeOf, stateOf } from './memory-task-store.ts'
@@ -63,8 +63,8 @@ interface OpenTask {
   state: TaskState
   updatedAt: number
   attempt: number
-  /** Events of this attempt. */
-  events: number
+  /** The numbers under which the events of this attempt lie. */
+  places: number[]
   bytes: number
 }
 
@@ -96,12 +96,13 @@ class JournalTaskStore implements TaskStore {
     const { attempt, at: updatedAt } = first
     const state = stateOf(first) ?? 'TASK_STATE_SUBMITTED'
     const bytes = sizeOf(first.update)
-    this.#open.set(keyText(record), { record, state, updatedAt, attempt, events: 1, bytes })
+    const task = { record, state, updatedAt, attempt, places: [], bytes }
+    this.#open.set(keyText(record), task)
     this.#ids.add(record)
     const operations = [
       put(taskKeys.record(record), record),
       put(taskKeys.open(record), { attempt } satisfies Opening),
-      put(taskKeys.event(record, attempt, 0), first)
+      this.#line(task, first)
     ]
     return this.#parts.batches.write(operations, true).catch((error: unknown) => {
       this.#open.delete(keyText(record))
@@ -113,9 +114,8 @@ class JournalTaskStore implements TaskStore {
     const task = this.#open.get(keyText(key))
     if (task === undefined) return undefined
     const { attempt, seq, at } = event
-    const operations: Operation[] = [put(taskKeys.event(key, attempt, seq), event)]
-    if (seq === 0) operations.push(...beginAttempt(task, attempt))
-    task.events = seq + 1
+    const operations: BatchOperation[] = seq === 0 ? beginAttempt(task, attempt) : []
+    operations.push(this.#line(task, event))
     task.bytes += sizeOf(event.update)
     const state = stateOf(event)
     if (state !== undefined) {
@@ -142,8 +142,12 @@ class JournalTaskStore implements TaskStore {
     const end = open === undefined ? await store.get(taskKeys.end(key)) : undefined
     const attempt = open?.attempt ?? (end && parse<EndedTask>(end).attempt)
     if (attempt === undefined) return
-    for await (const [, value] of store.iterate(taskKeys.eventsFrom(key, attempt, from))) {
-      yield parse<TaskEvent>(value)
+    for await (const { event } of readEvents<TaskEvent>(
+      store,
+      taskKeys.attempt(key, attempt),
+      from
+    )) {
+      yield event
     }
   }
 
@@ -170,7 +174,19 @@ class JournalTaskStore implements TaskStore {
     }
   }
 
-  #end({ record, state, updatedAt, attempt, bytes }: OpenTask): Operation[] {
+  #line(task: OpenTask, event: TaskEvent): BatchOperation {
+    const { record, attempt, places } = task
+    const last = places.at(-1)
+    const { operation, under } = lineOf(this.#parts.batches, taskKeys.attempt(record, attempt), {
+      number: event.seq,
+      ...(last !== undefined && { last }),
+      event
+    })
+    if (under !== last) places.push(under)
+    return operation
+  }
+
+  #end({ record, state, updatedAt, attempt, bytes }: OpenTask): BatchOperation[] {
     const { agentId, contextId } = record
     this.#open.delete(keyText(record))
     const ended = this.#ended.add(record, {
@@ -190,11 +206,12 @@ class JournalTaskStore implements TaskStore {
 }
 
 /** What was said before counts no more; the new attempt's Task says what is left of it. */
-function beginAttempt(task: OpenTask, attempt: number): Operation[] {
-  const { record, attempt: last, events } = task
-  const operations: Operation[] = [put(taskKeys.open(record), { attempt } satisfies Opening)]
-  for (let seq = 0; seq < events; seq += 1) operations.push(del(taskKeys.event(record, last, seq)))
+function beginAttempt(task: OpenTask, attempt: number): BatchOperation[] {
+  const { record, attempt: last, places } = task
+  const operations: BatchOperation[] = [put(taskKeys.open(record), { attempt } satisfies Opening)]
+  for (const seq of places) operations.push(del(taskKeys.event(record, last, seq)))
   task.attempt = attempt
+  task.places = []
   task.bytes = 0
   return operations
 }
@@ -210,13 +227,15 @@ async function readOpen(store: Reading, key: TaskKey, { attempt }: Opening): Pro
     state: 'TASK_STATE_SUBMITTED',
     updatedAt: 0,
     attempt,
-    events: 0,
+    places: [],
     bytes: 0
   }
-  for await (const [, value] of store.iterate(taskKeys.eventsFrom(key, attempt, 0))) {
-    const event = parse<TaskEvent>(value)
+  for await (const { under, event } of readEvents<TaskEvent>(
+    store,
+    taskKeys.attempt(key, attempt)
+  )) {
+    if (under !== task.places.at(-1)) task.places.push(under)
     const state = stateOf(event)
-    task.events = event.seq + 1
     task.bytes += sizeOf(event.update)
     if (state === undefined) continue
     task.state = state

@@ -1,6 +1,7 @@
 /** Where a worker's tasks lie in the database (docs/protocols/tasks.md, "Record layout"). */
 import type { KeyRange } from '../storage/store.ts'
 import { prefixRange } from '../storage/store.ts'
+import type { EventPlace } from './event-lines.ts'
 import type { ListPlace, TaskKey } from './task-store.ts'
 
 /** Digits of the largest safe integer: numbers of equal length sort as texts do. */
@@ -31,11 +32,11 @@ export const taskKeys = {
     `event/${place(key)}/${digits(attempt, ATTEMPT_DIGITS)}/${digits(seq, SEQ_DIGITS)}`,
   /** Events of all attempts, in order. */
   events: (key: TaskKey): KeyRange => prefixRange(`event/${place(key)}/`),
-  /** Events of one attempt, from number `from` on. */
-  eventsFrom: (key: TaskKey, attempt: number, from: number): KeyRange => {
-    const range = prefixRange(`event/${place(key)}/${digits(attempt, ATTEMPT_DIGITS)}/`)
-    return { ...range, gte: taskKeys.event(key, attempt, from) }
-  },
+  /** Those of one attempt. */
+  attempt: (key: TaskKey, attempt: number): EventPlace => ({
+    key: (seq) => taskKeys.event(key, attempt, seq),
+    all: prefixRange(`event/${place(key)}/${digits(attempt, ATTEMPT_DIGITS)}/`)
+  }),
   /** Ended tasks in the order of their end. */
   ended: (key: TaskKey, updatedAt: number): string =>
     `ended/${digits(updatedAt, TIME_DIGITS)}/${place(key)}`,

@@ -1,20 +1,34 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
 import { createBatches } from '../../../storage/batches.ts'
+import type { LineOperation } from '../../../storage/batches.ts'
 import type { Operation } from '../../../storage/store.ts'
 
 function put(key: string): Operation {
   return { type: 'put', key, value: Buffer.from(key) }
 }
 
+function line(key: string, text: string): LineOperation {
+  return { type: 'line', key, line: text }
+}
+
 /** A journal whose writes the test lets through one by one. */
 function setup() {
-  const writes: { keys: string[]; sync: boolean; gate: PromiseWithResolvers<number> }[] = []
+  const writes: {
+    keys: string[]
+    values: (string | undefined)[]
+    sync: boolean
+    gate: PromiseWithResolvers<number>
+  }[] = []
   const batches = createBatches({
     append(_, { operations = [], sync }) {
       const gate = Promise.withResolvers<number>()
-      writes.push({ keys: operations.map(({ key }) => key), sync, gate })
+      const values = operations.map((one) =>
+        one.type === 'put' ? Buffer.from(one.value).toString() : undefined
+      )
+      writes.push({ keys: operations.map(({ key }) => key), values, sync, gate })
       return gate.promise
     }
   })
@@ -68,4 +82,59 @@ test('a put can be withdrawn as long as it waits', async () => {
   expect(batches.withdraw('b')).toBe(false)
   writes[0]?.gate.resolve(1)
   await written
+})
+
+test('lines for one key become one value, as long as it waits in the record that is open', async () => {
+  const { batches, writes } = setup()
+  const written = [
+    batches.write([line('log/1', 'first')], false),
+    batches.write([put('b'), line('log/1', 'second')], false)
+  ]
+  expect(batches.gathers('log/1')).toBe(true)
+  expect(batches.gathers('b')).toBe(false)
+  await turn()
+  expect(batches.gathers('log/1')).toBe(false)
+  expect(writes[0]?.keys).toEqual(['log/1', 'b'])
+  expect(writes[0]?.values[0]).toBe('first\nsecond')
+  writes[0]?.gate.resolve(1)
+  await Promise.all(written)
+})
+
+test('a record that is large enough is closed: what comes later goes into the next one', async () => {
+  const { batches, writes } = setup()
+  const large = 'x'.repeat(64 * 1024)
+  const first = batches.write([line('log/1', large), put('open')], true)
+  expect(batches.gathers('log/1')).toBe(false)
+  expect(batches.withdraw('open')).toBe(false)
+  const second = batches.write([put('b')], false)
+  await turn()
+  expect(writes).toMatchObject([{ keys: ['log/1', 'open'], sync: true }])
+  writes[0]?.gate.resolve(1)
+  await first
+  await turn()
+  expect(writes[1]).toMatchObject({ keys: ['b'], sync: false })
+  writes[1]?.gate.resolve(2)
+  await second
+})
+
+test('more than the queue holds is refused at once', async () => {
+  const { batches, writes } = setup()
+  const block = 'x'.repeat(LIMITS.storeQueueBytes.value / 2 - 1)
+  const written = [
+    batches.write([line('a', block)], false),
+    batches.write([line('b', block)], true)
+  ]
+  await expect(batches.write([put('c')], true)).rejects.toMatchObject({
+    code: 'STORE_BUSY',
+    details: { waiting: 2 }
+  })
+  for (let index = 0; index < 2; index += 1) {
+    await turn()
+    writes[index]?.gate.resolve(index)
+  }
+  await Promise.all(written)
+  const after = batches.write([put('c')], true)
+  await turn()
+  writes[2]?.gate.resolve(2)
+  await after
 })

@@ -1,0 +1,66 @@
+/** How events lie in the database: those that were written together are lines of one value, under the first one's number. */
+import type { Batches, LineOperation } from '../storage/batches.ts'
+import type { KeyRange, Store } from '../storage/store.ts'
+
+/** Where the events of one log lie: of an attempt of a task, or of an order. */
+export interface EventPlace {
+  /** The key of event `number`, which is its last part. */
+  readonly key: (number: number) => string
+  readonly all: KeyRange
+}
+
+/** The operation that adds `event`; `last` is the number under which the event before it lies. */
+export function lineOf(
+  batches: Batches,
+  place: EventPlace,
+  {
+    number,
+    last,
+    event
+  }: { readonly number: number; readonly last?: number; readonly event: object }
+): { readonly operation: LineOperation; readonly under: number } {
+  const joins = last !== undefined && batches.gathers(place.key(last))
+  const under = joins ? last : number
+  return { operation: { type: 'line', key: place.key(under), line: JSON.stringify(event) }, under }
+}
+
+/** Events from number `from` on, in order, each with the number under which it lies. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says at the call what was put there
+export async function* readEvents<E>(
+  store: Pick<Store, 'iterate'>,
+  { key, all }: EventPlace,
+  from = 0
+): AsyncIterable<{ readonly under: number; readonly event: E }> {
+  let first = key(from)
+  const begun = { ...all, lt: key(from + 1) }
+  for await (const [name] of store.iterate(begun, { reverse: true, limit: 1 })) first = name
+  for await (const [name, value] of store.iterate({ ...all, gte: first })) {
+    const under = numberIn(name)
+    for (const [index, event] of parseLines<E>(value).entries()) {
+      if (under + index >= from) yield { under, event }
+    }
+  }
+}
+
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says at the call what was put there
+export async function lastEvent<E>(
+  store: Pick<Store, 'iterate'>,
+  { all }: EventPlace
+): Promise<E | undefined> {
+  for await (const [, value] of store.iterate(all, { reverse: true, limit: 1 })) {
+    return parseLines<E>(value).at(-1)
+  }
+  return undefined
+}
+
+function numberIn(name: string): number {
+  return Number(name.slice(name.lastIndexOf('/') + 1))
+}
+
+/** This node's own words, guarded by LevelDB's checksums and the journal's chain. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says at the call what was put there
+function parseLines<E>(value: Uint8Array): E[] {
+  const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- never written by anybody else
+  return text.split('\n').map((line) => JSON.parse(line) as E)
+}
