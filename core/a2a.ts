@@ -23,6 +23,12 @@ export const TERMINAL_STATES: ReadonlySet<TaskState> = new Set<TaskState>([
   'TASK_STATE_REJECTED'
 ])
 
+/** The task waits for its caller: for an answer, or for a permission. */
+export const INTERRUPTED_STATES: ReadonlySet<TaskState> = new Set<TaskState>([
+  'TASK_STATE_INPUT_REQUIRED',
+  'TASK_STATE_AUTH_REQUIRED'
+])
+
 /** Exactly one of `text`, `raw` (base64), `url` and `data` is present. */
 export interface Part {
   readonly text?: string

@@ -20,6 +20,7 @@ import { payloadHash } from './payload-hash.ts'
 import { recover } from './recovery.ts'
 import type {
   StoredTask,
+  TaskEvent,
   TaskKey,
   TaskPage,
   TaskQuery,
@@ -29,6 +30,7 @@ import type {
 import { createTaskView } from './task-view.ts'
 import type { TaskView } from './task-view.ts'
 import type { TaskTimeouts } from './timeouts.ts'
+import { isRepeated } from './turns.ts'
 
 export interface TaskEngineComponents {
   readonly clock: Clock
@@ -67,6 +69,8 @@ export interface TaskHandle {
   readonly view: TaskView
   /** Resolves when the end of the task is kept and shown. */
   readonly settled: Promise<void>
+  /** Resolves when the task has ended or waits for its caller. */
+  readonly rested: Promise<void>
 }
 
 export interface TaskCounts {
@@ -83,6 +87,12 @@ export interface TaskEngine extends Component {
    * same task; another request under that id throws TASK_CONFLICT, a forgotten one TASK_GONE.
    */
   submit(caller: PeerIdText, submission: Submission): Promise<TaskHandle>
+  /**
+   * Gives a task that waits for its caller what it asked for; resolves when that is kept. The same
+   * message again is the same. UNSUPPORTED_OPERATION when the task does not wait, TASK_CONFLICT for
+   * another message under a known id, and what `submit` throws when there is no room.
+   */
+  answer(key: TaskKey, message: Message): Promise<TaskHandle>
   /** Throws TASK_NOT_FOUND for a task that is not there, or that is another caller's. */
   open(key: TaskKey): Promise<TaskHandle>
   /** Resolves when the task has ended. Throws TASK_NOT_CANCELABLE if it had ended otherwise. */
@@ -171,6 +181,27 @@ class Engine implements TaskEngine {
     return this.#revive(stored)
   }
 
+  async answer(key: TaskKey, answer: Message): Promise<TaskHandle> {
+    if (this.#closing.signal.aborted) throw new LumosError('SHUTTING_DOWN')
+    const handle = await this.open(key)
+    const job = this.#jobs.find(keyText(key))
+    // Another message, or this very one, may be on its way to the store.
+    while (job?.task.turning !== undefined) await job.task.turning
+    const { agentId, contextId, deadlineAt, caller } = handle.view.record
+    const message = { ...answer, contextId, taskId: key.id }
+    if (isRepeated(handle.view.history, message)) return handle
+    if (job === undefined && !handle.view.ended) await handle.settled
+    if (job?.task.asking !== true) {
+      throw new LumosError('UNSUPPORTED_OPERATION', {
+        details: { operation: 'messages to a task that does not wait for one' }
+      })
+    }
+    const patienceMs = deadlineAt - this.#parts.clock.now()
+    const place = this.#admission.reserve({ agentId, caller, patienceMs })
+    await this.#jobs.answer(job, place, message)
+    return handle
+  }
+
   async cancel(key: TaskKey): Promise<Task> {
     const { view } = await this.open(key)
     const job = this.#jobs.find(keyText(key))
@@ -247,7 +278,9 @@ class Engine implements TaskEngine {
     const { agentId, caller, deadlineAt } = record
     const traits = runner.traits(agentId)
     const events = await Array.fromAsync(this.#store.events(record))
-    const { error, resumed, ...start } = recover({ record, events, traits, now: clock.now() })
+    const recovery = recover({ record, events, traits, now: clock.now() })
+    if (recovery === 'waits') return this.#waitAgain(record, events)
+    const { error, resumed, ...start } = recovery
     logger.info('a task was interrupted', {
       task: record.id,
       agent: agentId,
@@ -258,13 +291,24 @@ class Engine implements TaskEngine {
     const accepted = task.accept()
     if (error !== undefined || traits === undefined) {
       task.end({ state: 'TASK_STATE_FAILED', ...(error && { error }) })
-      await task.settled
+      await Promise.all([accepted, task.settled])
       return
     }
     const patienceMs = deadlineAt - clock.now()
     const place = this.#admission.reserve({ agentId, caller, patienceMs, accepted: true })
     this.#jobs.launch({ task, place, traits, ...(resumed && { resumed }) })
     await accepted
+  }
+
+  /** A task that waits for its caller just waits on, in the same attempt. */
+  #waitAgain(record: TaskRecord, events: readonly TaskEvent[]): void {
+    const [first] = events
+    const traits = this.#parts.runner.traits(record.agentId)
+    if (first === undefined || traits === undefined) return
+    const { attempt, update } = first
+    const task = this.#liveTask({ record, attempt, artifacts: update.task?.artifacts ?? [] })
+    task.restore(events)
+    this.#jobs.wait({ task, traits })
   }
 
   #liveTask(init: LiveTaskInit): LiveTask {
@@ -275,13 +319,13 @@ class Engine implements TaskEngine {
   async #revive({ record }: StoredTask): Promise<TaskHandle> {
     const view = createTaskView(record)
     for await (const event of this.#store.events(record)) view.add(event)
-    if (view.ended) return { view, settled: Promise.resolve() }
+    if (view.ended) return { view, settled: Promise.resolve(), rested: Promise.resolve() }
     // Nobody works on it at the moment: who follows it has to come back.
     const error = new LumosError('TASK_SUSPENDED', { details: { task: record.id } })
     view.log.end(error)
     const settled = Promise.reject<void>(error)
     settled.catch(() => {})
-    return { view, settled }
+    return { view, settled, rested: settled }
   }
 
   async #collect(closing: AbortSignal): Promise<void> {
@@ -297,8 +341,9 @@ class Engine implements TaskEngine {
     }
   }
 
-  /** Not so when even its acceptance was not kept. */
+  /** Not so when even its acceptance was not kept, or when it goes on already. */
   async #isOpen(record: TaskRecord): Promise<boolean> {
+    if (this.#jobs.find(keyText(record)) !== undefined) return false
     const stored = await this.#store.find(record)
     return stored !== undefined && stored !== 'gone' && !TERMINAL_STATES.has(stored.state)
   }

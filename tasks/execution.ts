@@ -1,6 +1,6 @@
 /** Runs an agent for one task: its output into a sink, its end into an outcome, its hanging ended. */
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Artifact, Message, StreamResponse, TaskState } from '../core/a2a.ts'
+import type { Artifact, Message, Part, StreamResponse, TaskState } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
@@ -13,6 +13,8 @@ export interface AgentWork {
   readonly contextId: string
   readonly caller: PeerIdText
   readonly message: Message
+  /** What was said on the task so far, by both; `message` is the last of it. */
+  readonly history: readonly Message[]
   /** Aborts when the task is cancelled or out of time. */
   readonly signal: AbortSignal
   /** A sign of life; what the agent says is one, too. */
@@ -47,6 +49,11 @@ export type AgentUtterance =
       readonly type: 'artifact'
       readonly artifact: Omit<Artifact, 'artifactId'> & { readonly artifactId?: string }
     }
+  | {
+      readonly type: 'input-required' | 'auth-required'
+      readonly text: string
+      readonly parts?: readonly Part[]
+    }
 
 /** Where an agent's output goes. */
 export interface OutputSink {
@@ -62,9 +69,19 @@ export interface AgentRunner {
   run(work: AgentWork): AsyncIterable<AgentUtterance>
 }
 
+/** What an agent needs from its caller before it can go on; its run ends with it. */
+export interface Question {
+  readonly state: 'TASK_STATE_INPUT_REQUIRED' | 'TASK_STATE_AUTH_REQUIRED'
+  readonly text: string
+  /** What belongs to it besides the text. */
+  readonly parts?: readonly Part[]
+}
+
 export interface Outcome {
   readonly state: TaskState
   readonly error?: LumosError
+  /** The task has not ended: it waits for its caller. */
+  readonly question?: Question
 }
 
 export interface ExecutionComponents {
@@ -88,6 +105,8 @@ export async function execute(
   { work, sink, graceMs }: ExecutionInit
 ): Promise<Outcome> {
   const { signal, heartbeat } = work
+  // Stopped before it began, perhaps because it could not be kept that it would.
+  if (signal.aborted) return stopped(signal.reason)
   const hardEnd = Promise.withResolvers<void>()
   let disarm: (() => void) | undefined
   const listener = { sink, heartbeat, open: true }
@@ -95,9 +114,10 @@ export async function execute(
     disarm = clock.after(graceMs, hardEnd.resolve)
   }
   signal.addEventListener('abort', onAbort)
-  if (signal.aborted) onAbort()
+  let question: Question | undefined
   try {
-    await Promise.race([speak(runner.run(work), listener), hardEnd.promise])
+    question =
+      (await Promise.race([speak(runner.run(work), listener), hardEnd.promise])) ?? undefined
   } catch (error) {
     if (!signal.aborted) return failure(error)
   } finally {
@@ -105,7 +125,10 @@ export async function execute(
     disarm?.()
     signal.removeEventListener('abort', onAbort)
   }
-  return signal.aborted ? stopped(signal.reason) : { state: 'TASK_STATE_COMPLETED' }
+  if (signal.aborted) return stopped(signal.reason)
+  return question === undefined
+    ? { state: 'TASK_STATE_COMPLETED' }
+    : { state: question.state, question }
 }
 
 /** How a task ends that was stopped for `reason`. */
@@ -123,18 +146,33 @@ interface Listener {
   open: boolean
 }
 
-async function speak(utterances: AsyncIterable<AgentUtterance>, listener: Listener): Promise<void> {
+/** Resolves to the question that the agent ended with; what it would say after it is not asked for. */
+async function speak(
+  utterances: AsyncIterable<AgentUtterance>,
+  listener: Listener
+): Promise<Question | undefined> {
   const { sink, heartbeat } = listener
   let count = 0
   for await (const utterance of utterances) {
-    if (!listener.open) return
+    if (!listener.open) return undefined
     heartbeat()
     if (typeof utterance === 'string') sink.text(utterance)
     else if (utterance.type === 'progress') sink.progress(utterance.text, utterance.fraction)
-    else sink.artifact(utterance.artifact)
+    else if (utterance.type === 'artifact') sink.artifact(utterance.artifact)
+    else return questionFrom(utterance)
     count += 1
     if (count % OUTPUTS_PER_TURN === 0) await turn()
   }
+  return undefined
+}
+
+function questionFrom({
+  type,
+  text,
+  parts
+}: Extract<AgentUtterance, { type: `${string}-required` }>): Question {
+  const state = type === 'input-required' ? 'TASK_STATE_INPUT_REQUIRED' : 'TASK_STATE_AUTH_REQUIRED'
+  return { state, text, ...(parts && { parts }) }
 }
 
 /** What an unforeseen error says may hold anything: only its kind leaves this node. */

@@ -1,10 +1,13 @@
 /** The tasks that this node works on: each waits for its turn, is done in time, and ends. */
+import type { Message } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
-import type { LumosError } from '../core/errors.ts'
+import { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Place } from './admission.ts'
 import { execute, stopped } from './execution.ts'
-import type { AgentRunner, AgentTraits, Resumption } from './execution.ts'
+import type { AgentRunner, AgentTraits, Question, Resumption } from './execution.ts'
 import type { LiveTask } from './live-task.ts'
 import { keyText } from './memory-task-store.ts'
 import type { TaskRecord } from './task-store.ts'
@@ -31,9 +34,12 @@ export interface JobsInit {
 /** A task and its right to be worked on. */
 export interface Job {
   readonly task: LiveTask
-  readonly place: Place
   readonly traits: AgentTraits
-  readonly resumed?: Resumption
+  /** Given up while the task waits for its caller. */
+  place?: Place | undefined
+  resumed?: Resumption | undefined
+  /** Of the run that is under way, or of the waiting. */
+  timer?: TaskTimer
 }
 
 export interface Jobs {
@@ -42,7 +48,11 @@ export interface Jobs {
   readonly counts: { readonly completed: number; readonly failed: number }
   find(name: string): Job | undefined
   /** The first event of the task is on its way to the store. */
-  launch(job: Job): void
+  launch(job: Job & { readonly place: Place }): void
+  /** Keeps a task that waits for its caller, until its deadline. */
+  wait(job: Job): void
+  /** Gives the caller's message to the agent; resolves when it is kept. PAYLOAD_TOO_LARGE. */
+  answer(job: Job, place: Place, message: Message): Promise<void>
   /** Tells the agent to stop; a task that still waits for its turn ends here. */
   halt(job: Job, reason: LumosError): void
   /** Ends all, or leaves those to the next process that it can go on with. */
@@ -72,39 +82,76 @@ class RunningJobs implements Jobs {
     return this.#jobs.get(name)
   }
 
-  launch(job: Job): void {
-    const { task, place, traits } = job
-    const { clock, logger } = this.#parts
-    const { record } = task
-    const name = keyText(record)
+  launch(job: Job & { readonly place: Place }): void {
+    this.#keep(job)
+    this.#enter(job, job.place)
+  }
+
+  wait(job: Job): void {
+    this.#keep(job)
+    this.#rest(job)
+  }
+
+  async answer(job: Job, place: Place, message: Message): Promise<void> {
+    const kept = job.task.answer(message)
+    if (job.task.turning === undefined) place.leave()
+    else {
+      job.resumed = undefined
+      this.#enter(job, place)
+    }
+    await kept
+  }
+
+  /** Until it has ended, for good or for this process. */
+  #keep(job: Job): void {
+    const { task } = job
+    const name = keyText(task.record)
     this.#jobs.set(name, job)
-    const timer = new TaskTimer(clock, {
-      agent: record.agentId,
-      timeouts: { ...this.#init.timeouts, ...traits.timeouts },
-      remainingMs: record.deadlineAt - clock.now(),
-      totalMs: record.deadlineAt - record.createdAt,
-      onTimeout: (error) => this.halt(job, error)
-    })
     task.settled
       .catch((error: unknown) => {
         if (task.suspended) return
-        logger.error('a task could not be kept', { task: name, error })
-        this.#init.onStranded(record)
-        if (!task.started) place.leave()
+        this.#parts.logger.error('a task could not be kept', { task: name, error })
+        this.#init.onStranded(task.record)
+        if (!task.started) job.place?.leave()
       })
       .finally(() => {
-        timer.stop()
+        job.timer?.stop()
         this.#jobs.delete(name)
         const done = task.view.status?.state === 'TASK_STATE_COMPLETED'
         this.counts[done ? 'completed' : 'failed'] += 1
       })
-    place.enter(() => void this.#work(job, timer))
+  }
+
+  #enter(job: Job, place: Place): void {
+    const timer = this.#time(job, { ...this.#init.timeouts, ...job.traits.timeouts })
+    job.place = place
+    place.enter(() => void this.#work(job, { place, timer }))
+  }
+
+  /** While it waits for its caller, a task counts nothing but its deadline. */
+  #rest(job: Job): void {
+    job.place = undefined
+    this.#time(job, {})
+  }
+
+  #time(job: Job, timeouts: TaskTimeouts): TaskTimer {
+    const { clock } = this.#parts
+    const { agentId: agent, deadlineAt, createdAt } = job.task.record
+    job.timer?.stop()
+    job.timer = new TaskTimer(clock, {
+      agent,
+      timeouts,
+      remainingMs: deadlineAt - clock.now(),
+      totalMs: deadlineAt - createdAt,
+      onTimeout: (error) => this.halt(job, error)
+    })
+    return job.timer
   }
 
   halt({ task, place }: Job, reason: LumosError): void {
     task.stopping.abort(reason)
     if (task.started) return
-    place.leave()
+    place?.leave()
     task.end(stopped(task.stopping.signal.reason))
   }
 
@@ -117,10 +164,16 @@ class RunningJobs implements Jobs {
     await Promise.allSettled(jobs.map(({ task }) => task.settled))
   }
 
-  async #work({ task, place, traits, resumed }: Job, timer: TaskTimer): Promise<void> {
+  async #work(
+    job: Job,
+    { place, timer }: { readonly place: Place; readonly timer: TaskTimer }
+  ): Promise<void> {
+    const { task, traits, resumed } = job
     const { clock, runner, logger } = this.#parts
-    const { agentId, id: taskId, contextId, caller, message } = task.record
+    const { agentId, id: taskId, contextId, caller } = task.record
     const { signal } = task.stopping
+    const { history } = task
+    const message = history.at(-1) ?? task.record.message
     const began = clock.monotonic()
     const work = {
       agentId,
@@ -128,6 +181,7 @@ class RunningJobs implements Jobs {
       contextId,
       caller,
       message,
+      history,
       signal,
       heartbeat: () => timer.heartbeat(),
       ...(resumed && { resumed })
@@ -140,12 +194,36 @@ class RunningJobs implements Jobs {
       { clock, runner },
       { work, sink: task, graceMs: this.#init.graceMs }
     )
-    task.end(outcome)
+    if (outcome.question === undefined) task.end(outcome)
+    else this.#ask(job, outcome.question)
     place.leave(clock.monotonic() - began)
     if (outcome.error !== undefined) {
       const { code, cause } = outcome.error
       logger.warn('a task failed', { task: taskId, agent: agentId, code, cause })
     }
+  }
+
+  #ask(job: Job, question: Question): void {
+    const { task } = job
+    const { signal } = task.stopping
+    if (!this.#mayWait(task.record.caller)) {
+      const error = new LumosError('OVERLOADED', { details: { retryAfterMs: 60_000 } })
+      task.end({ state: 'TASK_STATE_FAILED', error })
+      return
+    }
+    task.ask(question)
+    // The question itself may have been too much.
+    if (signal.aborted) task.end(stopped(signal.reason))
+    else this.#rest(job)
+  }
+
+  /** Counted anew each time: questions are rare, and what is not kept cannot be wrong. */
+  #mayWait(peer: PeerIdText): boolean {
+    const waiting = [...this.#jobs.values()].filter(({ place }) => place === undefined)
+    const ofPeer = waiting.filter(({ task }) => task.record.caller === peer)
+    return (
+      waiting.length < LIMITS.tasksWaiting.value && ofPeer.length < LIMITS.tasksWaitingPerPeer.value
+    )
   }
 }
 

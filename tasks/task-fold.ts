@@ -1,8 +1,18 @@
 /** The state of a task as the sum of its events, kept up to date at constant cost an event. */
-import type { Artifact, Message, Part, StreamResponse, Task, TaskStatus } from '../core/a2a.ts'
+import type {
+  Artifact,
+  Message,
+  Part,
+  StreamResponse,
+  Task,
+  TaskStatus,
+  TaskStatusUpdateEvent
+} from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
+import { turnOf } from '../protocols/a2a/turn.ts'
+import { questionOf } from './turns.ts'
 
 export interface SnapshotOptions {
   /** Most recent messages; absent means all. */
@@ -13,6 +23,8 @@ export interface SnapshotOptions {
 
 export interface TaskFold {
   readonly status: TaskStatus | undefined
+  /** What caller and agent said; the question of a task that waits is in its status yet. */
+  readonly history: readonly Message[]
   /** A Task replaces everything; updates change it. Throws PAYLOAD_TOO_LARGE at too many artifacts. */
   apply(event: StreamResponse): void
   /** The task so far; `undefined` before the first Task. Costs what the task holds. */
@@ -31,13 +43,13 @@ export function createTaskFold(): TaskFold {
 
 class Fold implements TaskFold {
   #task: Pick<Task, 'id' | 'contextId' | 'metadata'> | undefined
-  #history: readonly Message[] = []
   #artifacts = new Map<string, OpenArtifact>()
   status: TaskStatus | undefined
+  history: readonly Message[] = []
 
   apply({ task, statusUpdate, artifactUpdate }: StreamResponse): void {
     if (task !== undefined) this.#replace(task)
-    if (statusUpdate !== undefined) this.status = statusUpdate.status
+    if (statusUpdate !== undefined) this.#update(statusUpdate)
     if (artifactUpdate !== undefined) {
       this.#put(artifactUpdate.artifact, artifactUpdate.append ?? false)
     }
@@ -45,7 +57,7 @@ class Fold implements TaskFold {
 
   snapshot({ historyLength, artifacts = true }: SnapshotOptions = {}): Task | undefined {
     if (this.#task === undefined || this.status === undefined) return undefined
-    const history = lastOf(this.#history, historyLength)
+    const history = lastOf(this.history, historyLength)
     return {
       ...this.#task,
       status: this.status,
@@ -61,10 +73,18 @@ class Fold implements TaskFold {
     }))
   }
 
+  #update(update: TaskStatusUpdateEvent): void {
+    const question = questionOf(this.status)
+    const turn = turnOf(update)
+    if (question !== undefined) this.history = [...this.history, question]
+    if (turn !== undefined) this.history = [...this.history, turn]
+    this.status = update.status
+  }
+
   #replace({ id, contextId, status, artifacts = [], history = [], metadata }: Task): void {
     this.#task = { id, contextId, ...(metadata && { metadata }) }
     this.status = status
-    this.#history = history
+    this.history = history
     this.#artifacts = new Map()
     for (const artifact of artifacts) this.#put(artifact, false)
   }
@@ -112,7 +132,10 @@ export function sizeOf(event: StreamResponse): number {
     return overhead + sizeOfParts(artifact.parts) + sizeOfJson(artifact.metadata)
   }
   const spoken = message ?? statusUpdate?.status.message
-  if (task === undefined) return overhead + (spoken ? sizeOfMessage(spoken) : 0)
+  const heard = statusUpdate && turnOf(statusUpdate)
+  if (task === undefined) {
+    return overhead + (spoken ? sizeOfMessage(spoken) : 0) + (heard ? sizeOfMessage(heard) : 0)
+  }
   let bytes = overhead
   for (const item of task.history ?? []) bytes += sizeOfMessage(item)
   for (const { parts } of task.artifacts ?? []) bytes += sizeOfParts(parts)

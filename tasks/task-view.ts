@@ -1,5 +1,5 @@
 /** One task as its caller sees it: the state so far, and its events from any position on. */
-import type { StreamResponse, Task, TaskStatus } from '../core/a2a.ts'
+import type { Message, StreamResponse, Task, TaskStatus } from '../core/a2a.ts'
 import { TERMINAL_STATES } from '../core/a2a.ts'
 import { stampTask } from '../protocols/a2a/extensions.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
@@ -13,6 +13,8 @@ export interface TaskView {
   readonly record: TaskRecord
   readonly status: TaskStatus | undefined
   readonly ended: boolean
+  /** What caller and agent said; the question of a task that waits is in its status yet. */
+  readonly history: readonly Message[]
   /** The task with all its visible events, and the position of the last of them. */
   snapshot(options?: SnapshotOptions): Task
   /** Every event of this attempt, old and new. */
@@ -54,6 +56,10 @@ class View implements GrowingTaskView {
 
   get ended(): boolean {
     return this.status !== undefined && TERMINAL_STATES.has(this.status.state)
+  }
+
+  get history(): readonly Message[] {
+    return this.#fold.history
   }
 
   add(event: TaskEvent): void {

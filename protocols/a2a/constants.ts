@@ -33,11 +33,17 @@ export const TASK_ID_EXTENSION = 'urn:lumos:a2a:ext:task-id:1'
 export const ERROR_EXTENSION = 'urn:lumos:a2a:ext:error:1'
 /** The message of a working task's status carries how much is done. */
 export const PROGRESS_EXTENSION = 'urn:lumos:a2a:ext:progress:1'
+/** The update by which a task takes up a further message of its caller carries that message. */
+export const TURN_EXTENSION = 'urn:lumos:a2a:ext:turn:1'
+/** Push notifications are signed, and say when something had to be left out. */
+export const PUSH_EXTENSION = 'urn:lumos:a2a:ext:push:1'
 
 /** What a Lumos node declares in its cards, and activates in its calls. */
 export const A2A_EXTENSIONS = [
   EVENTS_EXTENSION,
   TASK_ID_EXTENSION,
   ERROR_EXTENSION,
-  PROGRESS_EXTENSION
+  PROGRESS_EXTENSION,
+  TURN_EXTENSION,
+  PUSH_EXTENSION
 ] as const

@@ -18,17 +18,19 @@ const WAITING = logOf(['TASK_STATE_SUBMITTED'])
 const BEGUN = logOf(['TASK_STATE_SUBMITTED', 'TASK_STATE_WORKING'])
 
 function outcome(events: readonly TaskEvent[], traits: typeof NEITHER | undefined, now = 1) {
-  return recover({ record: TASK, events, traits, now })
+  const recovery = recover({ record: TASK, events, traits, now })
+  if (recovery === 'waits') throw new Error('it was not interrupted')
+  return recovery
 }
 
 test('what had not begun begins, whatever the agent is', () => {
   for (const traits of [NEITHER, IDEMPOTENT, RESUMABLE]) {
-    expect(outcome(WAITING, traits)).toEqual({ attempt: 2, artifacts: [] })
+    expect(outcome(WAITING, traits)).toEqual({ attempt: 2, artifacts: [], history: [] })
   }
 })
 
 test('what does no harm twice is done again', () => {
-  expect(outcome(BEGUN, IDEMPOTENT)).toEqual({ attempt: 2, artifacts: [] })
+  expect(outcome(BEGUN, IDEMPOTENT)).toEqual({ attempt: 2, artifacts: [], history: [] })
 })
 
 test('an agent that can go on is given what it said', () => {
