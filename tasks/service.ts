@@ -10,13 +10,16 @@ import type {
   SendMessageResponse,
   SubscribeToTaskRequest
 } from '../core/a2a-operations.ts'
-import type { AgentCard, Message, StreamResponse, Task } from '../core/a2a.ts'
+import type { AgentCard, StreamResponse, Task } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { chosenTaskId } from '../protocols/a2a/extensions.ts'
 import type { ServerOptions } from '../protocols/a2a/server.ts'
 import type { TaskEngine, TaskHandle } from './engine.ts'
 import { pageOf, queryOf } from './task-list.ts'
+import type { TaskEvent } from './task-store.ts'
+import type { TaskView } from './task-view.ts'
+import { isAsking } from './turns.ts'
 
 export interface TaskServiceComponents {
   readonly engine: TaskEngine
@@ -44,9 +47,9 @@ class Service implements TaskService {
     request: SendMessageRequest,
     options: ServerOptions
   ): Promise<SendMessageResponse> {
-    const { view, settled } = await this.#submit(request, options)
+    const { view, rested } = await this.#submit(request, options)
     const { returnImmediately = false, historyLength } = request.configuration ?? {}
-    if (!returnImmediately && !view.ended) await unlessAborted(settled, options.signal)
+    if (!returnImmediately && !view.ended) await unlessAborted(rested, options.signal)
     return { task: view.snapshot({ historyLength }) }
   }
 
@@ -55,11 +58,11 @@ class Service implements TaskService {
     options: ServerOptions
   ): AsyncIterable<StreamResponse> {
     const { view } = await this.#submit(request, options)
-    if (options.after !== undefined) {
-      yield* view.subscribe(options.after, options.signal)
-      return
-    }
-    for await (const { update } of view.events(options.signal)) yield update
+    const { after, signal } = options
+    // Who sent a further message knows what came before it, so the Task is told as it is now.
+    const fromNow = after !== undefined || Boolean(request.message.taskId)
+    const updates = fromNow ? view.subscribe(after, signal) : updatesOf(view.events(signal))
+    yield* untilAsking(view, updates)
   }
 
   async getTask(request: GetTaskRequest, options: ServerOptions): Promise<Task> {
@@ -114,7 +117,7 @@ class Service implements TaskService {
       throw new LumosError('PUSH_NOT_SUPPORTED')
     }
     if (message.role !== 'ROLE_USER') throw invalid('the message is not of the role ROLE_USER')
-    if (message.taskId) await this.#refuseFurtherTurn(message.taskId, message, options)
+    if (message.taskId) return this.#answer(request, message.taskId, options)
     const taskId = chosenTaskId(request.metadata)
     if (taskId !== undefined && typeof taskId !== 'string') throw invalid('the task id is no text')
     return this.#engine.submit(options.caller, {
@@ -125,17 +128,17 @@ class Service implements TaskService {
     })
   }
 
-  /** No agent of ours asks back yet, so that a task takes no second message. */
-  async #refuseFurtherTurn(
+  /** A further message to a task, which waits for it. */
+  async #answer(
+    { tenant, message }: SendMessageRequest,
     id: string,
-    { contextId }: Message,
-    { caller }: ServerOptions
-  ): Promise<never> {
-    const { view } = await this.#engine.open({ caller, id })
-    if (contextId && contextId !== view.record.contextId) {
+    options: ServerOptions
+  ): Promise<TaskHandle> {
+    const { view } = await this.#find({ id, ...(tenant && { tenant }) }, options)
+    if (message.contextId && message.contextId !== view.record.contextId) {
       throw invalid('the context is not that of the task')
     }
-    throw unsupported('further messages to a task')
+    return this.#engine.answer(view.record, message)
   }
 
   async #find(
@@ -145,6 +148,26 @@ class Service implements TaskService {
     const handle = await this.#engine.open({ caller, id })
     if (tenant && tenant !== handle.view.record.agentId) throw new LumosError('TASK_NOT_FOUND')
     return handle
+  }
+}
+
+async function* updatesOf(events: AsyncIterable<TaskEvent>): AsyncIterable<StreamResponse> {
+  for await (const { update } of events) yield update
+}
+
+/**
+ * The stream of one message ends when its caller has the next word, as the A2A specification says in
+ * section 11.7; what happens then is the stream of the next message, and of SubscribeToTask.
+ */
+async function* untilAsking(
+  view: TaskView,
+  updates: AsyncIterable<StreamResponse>
+): AsyncIterable<StreamResponse> {
+  for await (const update of updates) {
+    yield update
+    const { status } = update.task ?? update.statusUpdate ?? {}
+    // In a replay, a question that was answered since is no end.
+    if (isAsking(status) && status === view.status) return
   }
 }
 
