@@ -97,11 +97,33 @@ export interface ListPushNotificationConfigsResponse {
   readonly nextPageToken: string
 }
 
+/** Operations on where a task's updates are pushed to. What a config holds is its caller's secret. */
+export interface PushConfigOperations<O> {
+  /** Replaces the config of that id; without an id, one that follows from the URL is given. */
+  createTaskPushNotificationConfig(
+    request: TaskPushNotificationConfig,
+    options: O
+  ): Promise<TaskPushNotificationConfig>
+  getTaskPushNotificationConfig(
+    request: PushNotificationConfigRequest,
+    options: O
+  ): Promise<TaskPushNotificationConfig>
+  listTaskPushNotificationConfigs(
+    request: ListPushNotificationConfigsRequest,
+    options: O
+  ): Promise<ListPushNotificationConfigsResponse>
+  /** Deleting what is not there is no error. */
+  deleteTaskPushNotificationConfig(
+    request: PushNotificationConfigRequest,
+    options: O
+  ): Promise<void>
+}
+
 /**
  * The operations that a node answers, each under the options `O` of its side:
  * a server learns who calls, a client says how long it waits.
  */
-export interface A2aOperations<O> {
+export interface A2aOperations<O> extends PushConfigOperations<O> {
   /** Resolves when the task has ended or waits for input, unless asked to return at once. */
   sendMessage(request: SendMessageRequest, options: O): Promise<SendMessageResponse>
   /** The Task, then its updates until it ends. */

@@ -1,5 +1,5 @@
 /** Speaks with the worker of a task, whether it is a peer or this node itself. */
-import type { A2aOperations } from '../core/a2a-operations.ts'
+import type { A2aOperations, PushConfigOperations } from '../core/a2a-operations.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { createA2aClient } from '../protocols/a2a/client.ts'
 import type { A2aCallOptions } from '../protocols/a2a/client.ts'
@@ -20,7 +20,7 @@ export interface WorkersComponents {
   readonly local: A2aOperations<ServerOptions>
 }
 
-export type Worker = A2aOperations<A2aCallOptions>
+export type Worker = Omit<A2aOperations<A2aCallOptions>, keyof PushConfigOperations<A2aCallOptions>>
 
 export interface Workers {
   /** Connects if necessary. */

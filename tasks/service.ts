@@ -4,11 +4,15 @@ import type {
   CancelTaskRequest,
   GetExtendedAgentCardRequest,
   GetTaskRequest,
+  ListPushNotificationConfigsRequest,
+  ListPushNotificationConfigsResponse,
   ListTasksRequest,
   ListTasksResponse,
+  PushNotificationConfigRequest,
   SendMessageRequest,
   SendMessageResponse,
-  SubscribeToTaskRequest
+  SubscribeToTaskRequest,
+  TaskPushNotificationConfig
 } from '../core/a2a-operations.ts'
 import type { AgentCard, StreamResponse, Task } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
@@ -16,6 +20,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import { chosenTaskId } from '../protocols/a2a/extensions.ts'
 import type { ServerOptions } from '../protocols/a2a/server.ts'
 import type { TaskEngine, TaskHandle } from './engine.ts'
+import type { PushNotifications } from './push-notifications.ts'
 import { pageOf, queryOf } from './task-list.ts'
 import type { TaskEvent } from './task-store.ts'
 import type { TaskView } from './task-view.ts'
@@ -23,6 +28,8 @@ import { isAsking } from './turns.ts'
 
 export interface TaskServiceComponents {
   readonly engine: TaskEngine
+  /** Absent on a node that sends no push notifications. */
+  readonly push?: PushNotifications
   /** The signed card of an agent as members of the swarm see it. */
   readonly extendedCard: (agentId: string, caller: PeerIdText) => AgentCard | undefined
 }
@@ -36,10 +43,12 @@ export function createTaskService(components: TaskServiceComponents): TaskServic
 
 class Service implements TaskService {
   readonly #engine: TaskEngine
+  readonly #push: PushNotifications | undefined
   readonly #extendedCard: TaskServiceComponents['extendedCard']
 
-  constructor({ engine, extendedCard }: TaskServiceComponents) {
+  constructor({ engine, push, extendedCard }: TaskServiceComponents) {
     this.#engine = engine
+    this.#push = push
     this.#extendedCard = extendedCard
   }
 
@@ -111,11 +120,63 @@ class Service implements TaskService {
     return card
   }
 
+  async createTaskPushNotificationConfig(
+    request: TaskPushNotificationConfig,
+    options: ServerOptions
+  ): Promise<TaskPushNotificationConfig> {
+    const push = this.#requirePush()
+    const { taskId: id = '', tenant = '' } = request
+    const { view } = await this.#find({ id, tenant }, options)
+    return push.create(view, request)
+  }
+
+  async getTaskPushNotificationConfig(
+    { taskId: id, tenant = '', id: config }: PushNotificationConfigRequest,
+    options: ServerOptions
+  ): Promise<TaskPushNotificationConfig> {
+    const push = this.#requirePush()
+    const { view } = await this.#find({ id, tenant }, options)
+    return push.get(view.record, config)
+  }
+
+  async listTaskPushNotificationConfigs(
+    { taskId: id, tenant = '' }: ListPushNotificationConfigsRequest,
+    options: ServerOptions
+  ): Promise<ListPushNotificationConfigsResponse> {
+    const push = this.#requirePush()
+    const { view } = await this.#find({ id, tenant }, options)
+    return push.list(view.record)
+  }
+
+  async deleteTaskPushNotificationConfig(
+    { taskId: id, tenant = '', id: config }: PushNotificationConfigRequest,
+    options: ServerOptions
+  ): Promise<void> {
+    const push = this.#requirePush()
+    const { view } = await this.#find({ id, tenant }, options)
+    await push.remove(view.record, config)
+  }
+
+  #requirePush(): PushNotifications {
+    if (this.#push === undefined) throw new LumosError('PUSH_NOT_SUPPORTED')
+    return this.#push
+  }
+
+  /** The request is answered only once its push notification config is kept, too. */
   async #submit(request: SendMessageRequest, options: ServerOptions): Promise<TaskHandle> {
+    const config = request.configuration?.taskPushNotificationConfig
+    if (config === undefined) return this.#place(request, options)
+    const push = this.#requirePush()
+    const { taskId } = request.message
+    const id = taskId || chosenTaskId(request.metadata)
+    push.check(config, { caller: options.caller, id: typeof id === 'string' ? id : '' })
+    const handle = await this.#place(request, options)
+    await push.create(handle.view, config, { whole: !taskId })
+    return handle
+  }
+
+  async #place(request: SendMessageRequest, options: ServerOptions): Promise<TaskHandle> {
     const { tenant: agentId = '', message } = request
-    if (request.configuration?.taskPushNotificationConfig !== undefined) {
-      throw new LumosError('PUSH_NOT_SUPPORTED')
-    }
     if (message.role !== 'ROLE_USER') throw invalid('the message is not of the role ROLE_USER')
     if (message.taskId) return this.#answer(request, message.taskId, options)
     const taskId = chosenTaskId(request.metadata)

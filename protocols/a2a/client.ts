@@ -60,6 +60,15 @@ export function createA2aClient(session: Session): A2aClient {
     cancelTask: (request, options) =>
       call([A2A_METHODS.cancelTask, schemas.task], request, options),
     subscribeToTask: (request, options) => stream(A2A_METHODS.subscribeToTask, request, options),
+    createTaskPushNotificationConfig: (request, options) =>
+      call([A2A_METHODS.createPushConfig, schemas.pushConfig], request, options),
+    getTaskPushNotificationConfig: (request, options) =>
+      call([A2A_METHODS.getPushConfig, schemas.pushConfig], request, options),
+    listTaskPushNotificationConfigs: (request, options) =>
+      call([A2A_METHODS.listPushConfigs, schemas.listPushConfigsResponse], request, options),
+    async deleteTaskPushNotificationConfig(request, options) {
+      await session.request(A2A_METHODS.deletePushConfig, encode(request), callOptions(options))
+    },
     async getExtendedAgentCard(request, options) {
       const method = A2A_METHODS.getExtendedAgentCard
       const answer = await session.request(method, encode(request), callOptions(options))

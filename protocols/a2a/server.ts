@@ -1,6 +1,6 @@
 /** Answers A2A operations that arrive over sessions. */
 import { A2A_VERSION } from '../../core/a2a.ts'
-import type { A2aOperations } from '../../core/a2a-operations.ts'
+import type { A2aOperations, PushConfigOperations } from '../../core/a2a-operations.ts'
 import type { StreamResponse } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
@@ -26,7 +26,7 @@ export interface ServerOptions {
 
 const BLAME = 'INVALID_REQUEST'
 
-/** Registers the eleven operations. Push notifications are not supported on this binding. */
+/** Registers the eleven operations. */
 export function serveA2a(methods: MethodTable, service: A2aOperations<ServerOptions>): void {
   methods.request(A2A_METHODS.sendMessage, async (body, context) => {
     const options = optionsOf(context)
@@ -61,24 +61,34 @@ export function serveA2a(methods: MethodTable, service: A2aOperations<ServerOpti
     const request = decode(body, schemas.extendedCardRequest, BLAME)
     return encode(await service.getExtendedAgentCard(request, options))
   })
-  refusePushConfigs(methods)
+  servePushConfigs(methods, service)
 }
 
-/** The request is checked all the same, so that a caller's mistake is told as one. */
-function refusePushConfigs(methods: MethodTable): void {
-  const requests = {
-    [A2A_METHODS.createPushConfig]: schemas.pushConfig,
-    [A2A_METHODS.getPushConfig]: schemas.pushConfigRequest,
-    [A2A_METHODS.listPushConfigs]: schemas.listPushConfigsRequest,
-    [A2A_METHODS.deletePushConfig]: schemas.pushConfigRequest
-  }
-  for (const [method, schema] of Object.entries(requests)) {
-    methods.request(method, (body, context) => {
-      optionsOf(context)
-      decode<unknown>(body, schema, BLAME)
-      throw new LumosError('PUSH_NOT_SUPPORTED')
-    })
-  }
+function servePushConfigs(
+  methods: MethodTable,
+  service: PushConfigOperations<ServerOptions>
+): void {
+  methods.request(A2A_METHODS.createPushConfig, async (body, context) => {
+    const options = optionsOf(context)
+    const request = decode(body, schemas.pushConfig, BLAME)
+    return encode(await service.createTaskPushNotificationConfig(request, options))
+  })
+  methods.request(A2A_METHODS.getPushConfig, async (body, context) => {
+    const options = optionsOf(context)
+    const request = decode(body, schemas.pushConfigRequest, BLAME)
+    return encode(await service.getTaskPushNotificationConfig(request, options))
+  })
+  methods.request(A2A_METHODS.listPushConfigs, async (body, context) => {
+    const options = optionsOf(context)
+    const request = decode(body, schemas.listPushConfigsRequest, BLAME)
+    return encode(await service.listTaskPushNotificationConfigs(request, options))
+  })
+  methods.request(A2A_METHODS.deletePushConfig, async (body, context) => {
+    const options = optionsOf(context)
+    const request = decode(body, schemas.pushConfigRequest, BLAME)
+    await service.deleteTaskPushNotificationConfig(request, options)
+    return encode({})
+  })
 }
 
 async function* encodeEach(events: AsyncIterable<StreamResponse>): AsyncIterable<Uint8Array> {

@@ -1,0 +1,192 @@
+/** Push notifications of this node's tasks: takes the configs of callers and has them served. */
+import { createHash } from 'node:crypto'
+import type {
+  ListPushNotificationConfigsResponse,
+  TaskPushNotificationConfig
+} from '../core/a2a-operations.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
+import { LumosError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
+import { positionOf } from '../protocols/a2a/extensions.ts'
+import type { Position } from '../protocols/a2a/extensions.ts'
+import type { PushConfig, PushConfigs } from './push-configs.ts'
+import { createPushDelivery } from './push-delivery.ts'
+import type { PushDelivery, PushSender, PushSigner } from './push-delivery.ts'
+import { weightOf } from './push-notification.ts'
+import type { PushTargets } from './push-target.ts'
+import type { TaskEvent, TaskKey, TaskStore } from './task-store.ts'
+import type { TaskView } from './task-view.ts'
+import { watchTaskStore } from './watched-task-store.ts'
+
+export interface PushNotificationsComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly targets: PushTargets
+  readonly sender: PushSender
+  readonly sign: PushSigner
+  /** Asked at every start. */
+  readonly openConfigs: () => Promise<PushConfigs>
+}
+
+/** Started after the tasks' store was opened, and stopped before it is closed. */
+export interface PushNotifications extends Component {
+  /** The store as the task engine has to use it. */
+  watch(store: TaskStore): TaskStore
+  /**
+   * Throws what speaks against a config of the task `key`, before that is begun for it.
+   *
+   * @throws INVALID_REQUEST, PUSH_TARGET_FORBIDDEN, PUSH_CONFIG_LIMIT
+   */
+  check(config: TaskPushNotificationConfig, key: TaskKey): void
+  /**
+   * Resolves when the config is on disk. Its receiver is told what happens from now on; of a task
+   * that has ended, the end; and with `whole` everything since the task began.
+   *
+   * @throws what `check` does, and STORE_* when it cannot be kept
+   */
+  create(
+    view: TaskView,
+    config: TaskPushNotificationConfig,
+    options?: { readonly whole?: boolean }
+  ): Promise<TaskPushNotificationConfig>
+  /** Throws PUSH_CONFIG_NOT_FOUND. */
+  get(key: TaskKey, id: string): Promise<TaskPushNotificationConfig>
+  list(key: TaskKey): Promise<ListPushNotificationConfigsResponse>
+  /** Nothing is sent once this has resolved. */
+  remove(key: TaskKey, id: string): Promise<void>
+}
+
+export function createPushNotifications(
+  components: PushNotificationsComponents
+): PushNotifications {
+  return new Pushes(components)
+}
+
+/** RFC 9110: a token, and what a header may hold: visible ASCII and inner blanks. */
+const SCHEME = /^[\w!#$%&'*+.^`|~-]+$/
+const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
+
+class Pushes implements PushNotifications {
+  readonly #parts: PushNotificationsComponents
+  #store: TaskStore | undefined
+  #open: { readonly configs: PushConfigs; readonly delivery: PushDelivery } | undefined
+
+  constructor(components: PushNotificationsComponents) {
+    this.#parts = components
+  }
+
+  async start(): Promise<void> {
+    if (this.#open !== undefined) return
+    const tasks = this.#store
+    if (tasks === undefined) throw new TypeError('there is no store of tasks to watch')
+    const configs = await this.#parts.openConfigs()
+    const delivery = createPushDelivery({ ...this.#parts, configs, tasks })
+    this.#open = { configs, delivery }
+    await delivery.start()
+  }
+
+  async stop(): Promise<void> {
+    const open = this.#open
+    this.#open = undefined
+    await open?.delivery.stop()
+  }
+
+  watch(store: TaskStore): TaskStore {
+    this.#store = store
+    return watchTaskStore(store, (key, event) => this.#onKept(key, event))
+  }
+
+  check(config: TaskPushNotificationConfig, key: TaskKey): void {
+    const { url, id, token, authentication: { scheme, credentials } = {} } = config
+    const target = URL.parse(url)
+    if (target === null) throw invalid('the URL for push notifications is malformed')
+    const reason = this.#parts.targets.refusal(target)
+    if (reason !== undefined) {
+      throw new LumosError('PUSH_TARGET_FORBIDDEN', { details: { reason } })
+    }
+    if (id?.isWellFormed() === false) throw invalid('the id of the config is no text')
+    if (scheme !== undefined && !SCHEME.test(scheme)) throw invalid('the scheme is malformed')
+    for (const secret of [token, credentials]) {
+      // The caller learns that it is wrong, and nobody what it was.
+      if (secret && !HEADER_VALUE.test(secret)) throw invalid('a secret fits into no HTTP header')
+    }
+    this.#use().configs.checkRoom({ ...key, config: id || idOf(url) })
+  }
+
+  async create(
+    view: TaskView,
+    config: TaskPushNotificationConfig,
+    { whole = false }: { readonly whole?: boolean } = {}
+  ): Promise<TaskPushNotificationConfig> {
+    this.check(config, view.record)
+    const { configs, delivery } = this.#use()
+    const { id: taskId, agentId: tenant } = view.record
+    const { url, token, authentication } = config
+    const stored: PushConfig = {
+      tenant,
+      id: config.id || idOf(url),
+      taskId,
+      url,
+      ...(token && { token }),
+      ...(authentication && { authentication })
+    }
+    const entry = await configs.put(view.record, stored, whole ? undefined : standOf(view))
+    delivery.renew(entry)
+    return stored
+  }
+
+  async get(key: TaskKey, id: string): Promise<TaskPushNotificationConfig> {
+    const { configs } = this.#use()
+    const entry = configs.find({ ...key, config: id })
+    const config = entry && (await configs.read(entry))
+    if (config === undefined) throw new LumosError('PUSH_CONFIG_NOT_FOUND')
+    return config
+  }
+
+  async list(key: TaskKey): Promise<ListPushNotificationConfigsResponse> {
+    const { configs } = this.#use()
+    const found = await Promise.all(configs.ofTask(key).map((entry) => configs.read(entry)))
+    // One may have ended between the two readings.
+    return { configs: found.filter((config) => config !== undefined), nextPageToken: '' }
+  }
+
+  async remove(key: TaskKey, id: string): Promise<void> {
+    const { configs, delivery } = this.#use()
+    const entry = configs.find({ ...key, config: id })
+    if (entry === undefined) return
+    delivery.drop(entry)
+    await configs.remove(entry)
+  }
+
+  #use(): { readonly configs: PushConfigs; readonly delivery: PushDelivery } {
+    if (this.#open === undefined) throw new LumosError('SHUTTING_DOWN')
+    return this.#open
+  }
+
+  #onKept(key: TaskKey, { update }: TaskEvent): void {
+    if (this.#open === undefined) return
+    const { configs, delivery } = this.#open
+    const entries = configs.ofTask(key)
+    if (entries.length === 0 || weightOf(update) === 'silent') return
+    for (const entry of entries) delivery.stir(entry)
+  }
+}
+
+/** The same URL is the same config: whoever repeats a request, as callers do, changes nothing. */
+function idOf(url: string): string {
+  return createHash('sha256').update(url).digest('hex').slice(0, 16)
+}
+
+/** Where the task is, or just before its end: that must be told even if the config came after it. */
+function standOf(view: TaskView): Position | undefined {
+  const position = positionOf({ task: view.snapshot({ artifacts: false, historyLength: 0 }) })
+  if (position === undefined || !view.ended) return position
+  return position.seq === 0 ? undefined : { ...position, seq: position.seq - 1 }
+}
+
+function invalid(reason: string): LumosError {
+  return new LumosError('INVALID_REQUEST', { details: { reason } })
+}
