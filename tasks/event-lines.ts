@@ -24,20 +24,30 @@ export function lineOf(
   return { operation: { type: 'line', key: place.key(under), line: JSON.stringify(event) }, under }
 }
 
-/** Events from number `from` on, in order, each with the number under which it lies. */
+/** An event as it was read. */
+export interface ReadEvent<E> {
+  readonly event: E
+  /** The number under which it lies. */
+  readonly under: number
+  /** Characters of its line. */
+  readonly size: number
+}
+
+/** Events from number `from` on, in order. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says at the call what was put there
 export async function* readEvents<E>(
   store: Pick<Store, 'iterate'>,
   { key, all }: EventPlace,
   from = 0
-): AsyncIterable<{ readonly under: number; readonly event: E }> {
+): AsyncIterable<ReadEvent<E>> {
   let first = key(from)
   const begun = { ...all, lt: key(from + 1) }
   for await (const [name] of store.iterate(begun, { reverse: true, limit: 1 })) first = name
   for await (const [name, value] of store.iterate({ ...all, gte: first })) {
     const under = numberIn(name)
-    for (const [index, event] of parseLines<E>(value).entries()) {
-      if (under + index >= from) yield { under, event }
+    for (const [index, line] of linesOf(value).entries()) {
+      if (under + index < from) continue
+      yield { event: parse<E>(line), under, size: line.length }
     }
   }
 }
@@ -48,7 +58,7 @@ export async function lastEvent<E>(
   { all }: EventPlace
 ): Promise<E | undefined> {
   for await (const [, value] of store.iterate(all, { reverse: true, limit: 1 })) {
-    return parseLines<E>(value).at(-1)
+    return parse<E>(linesOf(value).at(-1) ?? '')
   }
   return undefined
 }
@@ -57,10 +67,13 @@ function numberIn(name: string): number {
   return Number(name.slice(name.lastIndexOf('/') + 1))
 }
 
+function linesOf(value: Uint8Array): string[] {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString().split('\n')
+}
+
 /** This node's own words, guarded by LevelDB's checksums and the journal's chain. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says at the call what was put there
-function parseLines<E>(value: Uint8Array): E[] {
-  const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()
+function parse<E>(line: string): E {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- never written by anybody else
-  return text.split('\n').map((line) => JSON.parse(line) as E)
+  return JSON.parse(line) as E
 }

@@ -1,6 +1,7 @@
 /** Where the tasks that this node asked for lie in the database (docs/protocols/tasks.md, "Record layout"). */
 import type { KeyRange } from '../storage/store.ts'
 import { prefixRange } from '../storage/store.ts'
+import type { EventPlace } from './event-lines.ts'
 import type { ListPlace } from './task-store.ts'
 
 /** Digits of the largest safe integer: numbers of equal length sort as texts do. */
@@ -22,9 +23,9 @@ export const outboxKeys = {
   event: (id: string, number: number): string =>
     `out/event/${id}/${String(number).padStart(NUMBER_DIGITS, '0')}`,
   events: (id: string): KeyRange => prefixRange(`out/event/${id}/`),
-  eventsFrom: (id: string, from: number): KeyRange => ({
-    ...prefixRange(`out/event/${id}/`),
-    gte: outboxKeys.event(id, from)
+  place: (id: string): EventPlace => ({
+    key: (number) => outboxKeys.event(id, number),
+    all: outboxKeys.events(id)
   }),
   /** How the task ended. */
   end: (id: string): string => `out/end/${id}`,

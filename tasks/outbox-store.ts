@@ -3,10 +3,11 @@ import type { TaskState } from '../core/a2a.ts'
 import type { WireError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
-import type { Batches } from '../storage/batches.ts'
+import type { BatchOperation, Batches, LineOperation } from '../storage/batches.ts'
 import type { Operation, Store } from '../storage/store.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { NodeName, WorkOrder } from './dispatcher.ts'
+import { lastEvent, lineOf, readEvents } from './event-lines.ts'
 import { outboxKeys } from './outbox-keys.ts'
 import type { Recall } from './recalls.ts'
 import { del, parse, put } from './stored-json.ts'
@@ -52,6 +53,13 @@ export interface OutboxEnd {
 interface StoredEnd extends OutboxEnd {
   /** Of everything that is kept about it, near enough. */
   readonly bytes: number
+}
+
+/** What is on its way to the disk of an open order. */
+interface Written {
+  bytes: number
+  /** The number under which its last event lies. */
+  last: number | undefined
 }
 
 /** One that has not ended, with all that is known of it. */
@@ -134,8 +142,8 @@ class JournalOutboxStore implements OutboxStore {
   readonly #maxEnded: number
   readonly #maxBytes: number
   readonly #ended: { orders: number; bytes: number }
-  /** Bytes of open orders. */
-  readonly #bytes = new Map<string, number>()
+  /** Of open orders. */
+  readonly #written = new Map<string, Written>()
   /** Open orders whose wish to be cancelled is on disk. */
   readonly #cancelled = new Set<string>()
 
@@ -153,15 +161,12 @@ class JournalOutboxStore implements OutboxStore {
   add(record: OutboxRecord): Promise<void> {
     const { taskId } = record.order
     const kept = put(outboxKeys.record(taskId), record)
-    this.#bytes.set(taskId, sizeOf([kept]))
+    this.#written.set(taskId, { bytes: kept.value.length, last: undefined })
     return this.#batches.write([kept, put(outboxKeys.open(taskId), {})], true)
   }
 
   tell(id: string, events: readonly NumberedEvent[], sync: boolean): Promise<void> {
-    const operations = events.map(({ number, ...event }) =>
-      put(outboxKeys.event(id, number), event)
-    )
-    this.#bytes.set(id, (this.#bytes.get(id) ?? 0) + sizeOf(operations))
+    const operations = events.map((event) => this.#line(id, event))
     return this.#batches.write(operations, sync)
   }
 
@@ -184,12 +189,8 @@ class JournalOutboxStore implements OutboxStore {
   }
 
   async end(id: string, end: OutboxEnd, last?: NumberedEvent): Promise<void> {
-    const operations: Operation[] = []
-    if (last !== undefined) {
-      const { number, ...event } = last
-      operations.push(put(outboxKeys.event(id, number), event))
-    }
-    const bytes = (this.#bytes.get(id) ?? 0) + sizeOf(operations)
+    const operations: BatchOperation[] = last === undefined ? [] : [this.#line(id, last)]
+    const { bytes } = this.#writtenOf(id)
     const named = put(outboxKeys.end(id), { ...end, bytes } satisfies StoredEnd)
     operations.push(named, { ...named, key: outboxKeys.ended(id, end.updatedAt) })
     const opening = outboxKeys.open(id)
@@ -199,7 +200,7 @@ class JournalOutboxStore implements OutboxStore {
     if (end.recall !== undefined) operations.push(put(outboxKeys.cancel(id), end.recall))
     else if (wished) operations.push(del(outboxKeys.cancel(id)))
     await this.#batches.write(operations, true)
-    this.#bytes.delete(id)
+    this.#written.delete(id)
     this.#ended.orders += 1
     this.#ended.bytes += bytes
   }
@@ -221,12 +222,14 @@ class JournalOutboxStore implements OutboxStore {
       if (record === undefined) continue
       if (cancel !== undefined) this.#cancelled.add(id)
       const events: OutboxEvent[] = []
-      let bytes = record.length
-      for await (const [, value] of this.#store.iterate(outboxKeys.events(id))) {
-        events.push(parse<OutboxEvent>(value))
-        bytes += value.length
+      const written: Written = { bytes: record.length, last: undefined }
+      const read = readEvents<OutboxEvent>(this.#store, outboxKeys.place(id))
+      for await (const { under, event, size } of read) {
+        events.push(event)
+        written.bytes += size
+        written.last = under
       }
-      this.#bytes.set(id, bytes)
+      this.#written.set(id, written)
       orders.push({ record: parse<OutboxRecord>(record), events, cancelling: cancel !== undefined })
     }
     return orders
@@ -240,17 +243,17 @@ class JournalOutboxStore implements OutboxStore {
   }
 
   async *events(id: string, from: number): AsyncIterable<DelegationEvent> {
-    for await (const [, value] of this.#store.iterate(outboxKeys.eventsFrom(id, from))) {
-      yield parse<OutboxEvent>(value).event
+    for await (const { event } of readEvents<OutboxEvent>(
+      this.#store,
+      outboxKeys.place(id),
+      from
+    )) {
+      yield event.event
     }
   }
 
   async lastEvent(id: string): Promise<DelegationEvent | undefined> {
-    const last = { reverse: true, limit: 1 }
-    for await (const [, value] of this.#store.iterate(outboxKeys.events(id), last)) {
-      return parse<OutboxEvent>(value).event
-    }
-    return undefined
+    return (await lastEvent<OutboxEvent>(this.#store, outboxKeys.place(id)))?.event
   }
 
   async listEnded({ limit, state, before }: OutboxQuery): Promise<readonly EndedOrder[]> {
@@ -284,6 +287,25 @@ class JournalOutboxStore implements OutboxStore {
     if (portion.length > 0) await this.#batches.write(portion, false)
   }
 
+  #writtenOf(id: string): Written {
+    const written = this.#written.get(id) ?? { bytes: 0, last: undefined }
+    this.#written.set(id, written)
+    return written
+  }
+
+  #line(id: string, { number, ...event }: NumberedEvent): LineOperation {
+    const written = this.#writtenOf(id)
+    const { last } = written
+    const { operation, under } = lineOf(this.#batches, outboxKeys.place(id), {
+      number,
+      ...(last !== undefined && { last }),
+      event
+    })
+    written.last = under
+    written.bytes += operation.line.length
+    return operation
+  }
+
   #forgot(bytes: number): void {
     this.#ended.orders -= 1
     this.#ended.bytes -= bytes
@@ -299,8 +321,4 @@ class JournalOutboxStore implements OutboxStore {
 /** The wish of an order that is open says no more than that there is one. */
 function isRecall(value: Partial<Recall>): value is Recall {
   return value.placement !== undefined
-}
-
-function sizeOf(operations: readonly Operation[]): number {
-  return operations.reduce((sum, each) => sum + (each.type === 'put' ? each.value.length : 0), 0)
 }

@@ -1,11 +1,11 @@
 /** Values of the task database: JSON in UTF-8. */
-import type { Operation } from '../storage/store.ts'
+import type { Delete, Put } from '../storage/store.ts'
 
-export function put(key: string, value: object): Operation {
+export function put(key: string, value: object): Put {
   return { type: 'put', key, value: Buffer.from(JSON.stringify(value)) }
 }
 
-export function del(key: string): Operation {
+export function del(key: string): Delete {
   return { type: 'del', key }
 }
 
