@@ -173,7 +173,7 @@ export const ERRORS = {
   ),
   STORE_CORRUPT: final(
     'the database {path} is damaged: {reason}',
-    'start the node again: it moves the damaged files aside and repairs a copy',
+    'lumos restart: the node keeps a copy of the files, repairs them and says what was lost',
     { a2a: INTERNAL, exit: EXIT.failed }
   ),
   STORE_FULL: retryable(

@@ -5,6 +5,7 @@ import { LumosError, toLumosError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import { createBatches } from '../storage/batches.ts'
 import type { Batches } from '../storage/batches.ts'
+import { markDamaged } from '../storage/damage-mark.ts'
 import { openDatabase } from '../storage/database-identity.ts'
 import type { DatabaseReport } from '../storage/database-identity.ts'
 import { createGroupCommit } from '../storage/group-commit.ts'
@@ -69,6 +70,8 @@ class OneDatabase implements NodeDatabase {
   readonly #logger: Logger
   readonly #directory: string
   #opened: Opened | undefined
+  /** There while the next start is told of damage; never rejects. */
+  #marking: Promise<void> | undefined
 
   constructor(components: NodeComponents, { directory }: DatabaseInit) {
     this.#parts = components
@@ -111,6 +114,11 @@ class OneDatabase implements NodeDatabase {
     }
     await opened.commit.close()
     await opened.store.close()
+    await this.#marking
+  }
+
+  get #path(): string {
+    return join(this.#directory, 'database')
   }
 
   #use(): Opened {
@@ -120,7 +128,7 @@ class OneDatabase implements NodeDatabase {
 
   async #open(repair: boolean): Promise<Opened> {
     const { clock, random } = this.#parts
-    const path = join(this.#directory, 'database')
+    const path = this.#path
     const { store: bare, reports } = await openDatabase(
       { clock, random },
       { path, migrations: MIGRATIONS, repair }
@@ -145,7 +153,15 @@ class OneDatabase implements NodeDatabase {
     }
     store.events.on('changed', (state) => {
       if (state.name === 'writable') this.#logger.info('the database takes writes again')
-      else this.#logger.error(state.error.message, { code: state.error.code })
+      else this.#refused(state.error)
+    })
+  }
+
+  #refused(error: LumosError): void {
+    this.#logger.error(error.message, { code: error.code })
+    if (error.code !== 'STORE_CORRUPT') return
+    this.#marking = markDamaged(this.#path, error.message).catch((cause: unknown) => {
+      this.#logger.error('the next start will not look for the damage', { error: cause })
     })
   }
 }
@@ -153,6 +169,7 @@ class OneDatabase implements NodeDatabase {
 function describe({ event }: DatabaseReport): string {
   if (event === 'missing') return 'the database is gone: a new one was made'
   if (event === 'replaced') return 'the database was another one: it was moved aside'
+  if (event === 'found whole') return 'the database was found damaged, but all of it can be read'
   if (event === 'repaired') return 'the database was damaged: it was repaired, and a copy kept'
   return 'the identity file of the database was gone and was written again'
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import { readFileBounded, writeJsonAtomic } from './atomic-file.ts'
+import { clearDamageMark, isMarkedDamaged } from './damage-mark.ts'
 import { fileTime } from './file-time.ts'
 import { holdsLevelFiles, openLevelStore, repairLevelStore, storeError } from './level-store.ts'
 import type { Store } from './store.ts'
@@ -23,6 +24,8 @@ export type DatabaseReport =
       /** LevelDB cannot tell what it did not find; the journals can (`JournalReport`). */
       readonly lost: 'unknown'
     }
+  /** Reading had found damage while the node ran, but all of it can be read now: nothing was done. */
+  | { readonly event: 'found whole'; readonly lost: 'nothing' }
   /** The identity file was gone or unreadable and was written again from the database. */
   | { readonly event: 'identity restored'; readonly lost: 'nothing' }
 
@@ -50,7 +53,7 @@ export interface DatabaseInit {
   readonly path: string
   /** In the order of their versions. */
   readonly migrations: readonly Migration[]
-  /** Repairs a database although it opens: for the start after STORE_CORRUPT while reading. */
+  /** Repairs a database although it opens: when the start itself reads what is damaged. */
   readonly repair?: boolean
 }
 
@@ -69,6 +72,7 @@ const FIRST_SCHEMA = 1
 /**
  * Opens the database and runs the migrations that it lacks. A damaged or foreign one is moved
  * aside, never wiped, and the node goes on with what could be saved: `reports` say what happened.
+ * One that is marked (`markDamaged`) is read to its end first, which takes seconds for each GB.
  *
  * @throws STORE_LOCKED, STORE_FULL, STORE_FAILED
  * @throws STORE_CORRUPT when the repair did not help
@@ -99,6 +103,7 @@ export async function openDatabase(
     const migrated = await migrate(store, identity, init)
     // The file comes last: without it the next start takes the database's word.
     await onDisk(init.path, () => writeJsonAtomic(`${init.path}.json`, migrated))
+    await clearDamageMark(init.path)
     return { store, id: migrated.id, reports }
   } catch (error) {
     await store.close()
@@ -115,14 +120,19 @@ async function openOrRepair(
   if (!(await holdsLevelFiles(path))) {
     return { store: await openLevelStore(path, { create: true }), origin: 'created' }
   }
+  const marked = await isMarkedDamaged(path)
   let reason = 'asked for'
   try {
     const store = await openLevelStore(path, { create: false })
-    if (!repair) return { store, origin: 'existing' }
+    const damage = repair ? reason : marked ? await damageOf(store) : undefined
+    if (damage === undefined) {
+      const report = { event: 'found whole', lost: 'nothing' } as const
+      return { store, origin: 'existing', ...(marked && { report }) }
+    }
+    reason = damage
     await store.close()
   } catch (error) {
-    if (!(error instanceof LumosError) || error.code !== 'STORE_CORRUPT') throw error
-    reason = String(error.details['reason'])
+    reason = reasonOf(error)
   }
   const movedTo = asidePath(clock, path)
   await copyAside(path, movedTo)
@@ -132,6 +142,22 @@ async function openOrRepair(
     origin: 'repaired',
     report: { event: 'repaired', movedTo, reason, lost: 'unknown' }
   }
+}
+
+/** Reads everything; resolves to why that failed. */
+async function damageOf(store: Store): Promise<string | undefined> {
+  try {
+    for await (const _ of store.iterate({}));
+    return undefined
+  } catch (error) {
+    return reasonOf(error)
+  }
+}
+
+/** Of damage; whatever else it is, is thrown. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof LumosError) || error.code !== 'STORE_CORRUPT') throw error
+  return String(error.details['reason'])
 }
 
 /** What the file system says against it, said of the database in `path`. */

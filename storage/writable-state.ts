@@ -1,4 +1,4 @@
-/** Keeps a node alive on a full disk: it reads on, refuses writes at once, and notices when there is room. */
+/** Keeps a node alive on a bad disk: it reads on, refuses writes at once, and notices when there is room. */
 import { EventEmitter } from 'node:events'
 import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
@@ -25,17 +25,69 @@ export interface GuardedStore extends Store {
   readonly state: WritableState
 }
 
-/** Failures after which LevelDB refuses every commit. */
-const LASTING: ReadonlySet<ErrorCode> = new Set(['STORE_FULL', 'STORE_FAILED', 'STORE_CORRUPT'])
-
-/** `store`, which becomes read-only when a commit fails and is recovered as soon as possible. */
-export function createGuardedStore({
-  clock,
-  store
-}: {
+interface GuardedStoreComponents {
   readonly clock: Clock
   readonly store: Store
-}): GuardedStore {
+}
+
+/**
+ * `store`, which becomes read-only when a commit fails and is recovered as soon as possible; and for
+ * good when anything turns out to be damaged: who cannot read all promises must make no new ones.
+ */
+export function createGuardedStore(components: GuardedStoreComponents): GuardedStore {
+  const { store } = components
+  const health = createHealth(components)
+
+  async function reading<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (cause) {
+      throw health.noticed(cause)
+    }
+  }
+
+  return {
+    events: health.events,
+    get state() {
+      return health.state()
+    },
+    get: (key) => reading(() => store.get(key)),
+    getMany: (keys) => reading(() => store.getMany(keys)),
+    async *iterate(range, options) {
+      try {
+        yield* store.iterate(range, options)
+      } catch (cause) {
+        throw health.noticed(cause)
+      }
+    },
+    async commit(operations, options) {
+      const state = health.state()
+      if (state.name === 'read-only') throw state.error
+      try {
+        await store.commit(operations, options)
+      } catch (cause) {
+        throw health.failed(cause)
+      }
+    },
+    recover: () => store.recover(),
+    async close() {
+      await health.stop()
+      await store.close()
+    }
+  }
+}
+
+interface Health {
+  readonly events: EventEmitter<GuardedStoreEvents>
+  state(): WritableState
+  /** Something did not work: keeps in mind the damage that `cause` may tell of, and returns `cause`. */
+  noticed(cause: unknown): unknown
+  /** A commit did not: begins to recover, if there is hope. */
+  failed(cause: unknown): unknown
+  stop(): Promise<void>
+}
+
+function createHealth({ clock, store }: GuardedStoreComponents): Health {
   const events = new EventEmitter<GuardedStoreEvents>()
   const stopping = new AbortController()
   let state: WritableState = { name: 'writable' }
@@ -46,50 +98,54 @@ export function createGuardedStore({
     events.emit('changed', next)
   }
 
+  function refuse(error: LumosError): void {
+    if (state.name === 'read-only' && state.error.code === error.code) return
+    change({
+      name: 'read-only',
+      error,
+      since: state.name === 'writable' ? clock.now() : state.since
+    })
+  }
+
+  const isDamaged = (): boolean =>
+    state.name === 'read-only' && state.error.code === 'STORE_CORRUPT'
+
   async function recover(): Promise<void> {
-    while (await clock.sleep(LIMITS.storeProbe.value, stopping.signal)) {
+    while ((await clock.sleep(LIMITS.storeProbe.value, stopping.signal)) && !isDamaged()) {
       try {
         await store.recover()
       } catch (cause) {
-        const error = toLumosError(cause)
-        if (state.name === 'read-only' && state.error.code !== error.code) {
-          change({ ...state, error })
-        }
+        refuse(toLumosError(cause))
         continue
       }
       recovery = undefined
-      change({ name: 'writable' })
+      if (!isDamaged()) change({ name: 'writable' })
       return
     }
   }
 
   return {
     events,
-    get state() {
-      return state
+    state: () => state,
+    noticed(cause) {
+      if (isCode(cause, 'STORE_CORRUPT')) refuse(cause)
+      return cause
     },
-    get: (key) => store.get(key),
-    getMany: (keys) => store.getMany(keys),
-    iterate: (range, options) => store.iterate(range, options),
-    async commit(operations, options) {
-      if (state.name === 'read-only') throw state.error
-      try {
-        await store.commit(operations, options)
-      } catch (cause) {
-        const error = cause instanceof LumosError ? cause : undefined
-        if (state.name === 'writable' && error !== undefined && LASTING.has(error.code)) {
-          change({ name: 'read-only', error, since: clock.now() })
-          // A damaged database would not open again: reading goes on until the node is restarted.
-          if (error.code !== 'STORE_CORRUPT') recovery ??= recover()
-        }
-        throw cause
+    failed(cause) {
+      if (isCode(cause, 'STORE_CORRUPT')) refuse(cause)
+      else if (state.name === 'writable' && isCode(cause, 'STORE_FULL', 'STORE_FAILED')) {
+        refuse(cause)
+        recovery ??= recover()
       }
+      return cause
     },
-    recover: () => store.recover(),
-    async close() {
+    async stop() {
       stopping.abort()
       await recovery
-      await store.close()
     }
   }
+}
+
+function isCode(error: unknown, ...codes: readonly ErrorCode[]): error is LumosError {
+  return error instanceof LumosError && codes.includes(error.code)
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { DatabaseInit, OpenedDatabase } from '../../../storage/database-identity.ts'
 import { openDatabase } from '../../../storage/database-identity.ts'
+import { markDamaged } from '../../../storage/damage-mark.ts'
 import { openLevelStore } from '../../../storage/level-store.ts'
 import type { Store } from '../../../storage/store.ts'
 import { prefixRange } from '../../../storage/store.ts'
@@ -124,12 +125,17 @@ test('repairs a database that misses a table, and tells that something may be lo
   expect(await count(after)).toBeLessThan(RECORDS)
 })
 
-test('repairs on demand what shows its damage only to readers', async () => {
-  const home = await setup()
-  await home.visit(fill)
+/** In a place that opening does not look at. */
+async function spoil(home: Home): Promise<void> {
   const [table = ''] = await home.files(/\.ldb$/)
   const bytes = await readFile(table)
   await writeFile(table, bytes.fill(0x5a, 2000, 6000))
+}
+
+test('repairs on demand what shows its damage only to readers', async () => {
+  const home = await setup()
+  await home.visit(fill)
+  await spoil(home)
   await home.visit(async (opened) => {
     expect(opened.reports).toEqual([])
     await expect(count(opened)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
@@ -137,6 +143,24 @@ test('repairs on demand what shows its damage only to readers', async () => {
   const after = await home.open({ repair: true })
   expect(after.reports).toMatchObject([{ event: 'repaired' }])
   expect(await count(after)).toBeGreaterThan(RECORDS / 2)
+})
+
+test('a mark has all of the database read, and repaired if it is damaged anywhere', async () => {
+  const home = await setup()
+  await home.visit(fill)
+  await markDamaged(home.path, 'a bad block')
+  await home.visit(async (opened) => {
+    expect(opened.reports).toEqual([{ event: 'found whole', lost: 'nothing' }])
+  })
+  await home.visit(async (opened) => expect(opened.reports).toEqual([]))
+  await spoil(home)
+  await markDamaged(home.path, 'a bad block')
+  const reports = await home.visit(async (opened) => {
+    expect(await count(opened)).toBeGreaterThan(RECORDS / 2)
+    return opened.reports
+  })
+  expect(reports).toMatchObject([{ event: 'repaired', reason: expect.stringMatching(/\w/) }])
+  await home.visit(async (opened) => expect(opened.reports).toEqual([]))
 })
 
 test('waits with the repair until there is room for the copy', async ({ skip }) => {
