@@ -42,12 +42,14 @@ export interface CardBookInit {
   readonly agents: readonly AgentDescription[]
   /** URIs of the A2A extensions that the node's binding brings to every agent. */
   readonly extensions: readonly string[]
+  readonly pushNotifications?: boolean
 }
 
 export function createCardBook(components: CardBookComponents, init: CardBookInit): CardBook {
   const { identity, clock, sequence, logger } = components
   const events = new EventEmitter<CardBookEvents>()
   const sign = createCardSigner(identity)
+  const { extensions, pushNotifications = false } = init
   let { agents } = init
   let cards: readonly VerifiedCard[] = []
   let cancelRenewal: (() => void) | undefined
@@ -55,7 +57,7 @@ export function createCardBook(components: CardBookComponents, init: CardBookIni
 
   async function signOne(agent: AgentDescription, seq: number): Promise<VerifiedCard> {
     const now = clock.now()
-    const card = buildCard(agent, { peer: identity.peer, extensions: init.extensions })
+    const card = buildCard(agent, { peer: identity.peer, extensions, pushNotifications })
     const signed = await sign(card, { seq, issuedAt: now, expiresAt: now + CARD_VALIDITY_MS })
     // What peers would refuse must fail here, where somebody can mend it.
     return verifyCard(signed, { peer: identity.peer, now })

@@ -22,13 +22,17 @@ export interface CardInit {
   readonly peer: PeerIdText
   /** URIs of the A2A extensions that the node's binding brings to every agent. */
   readonly extensions: readonly string[]
+  readonly pushNotifications?: boolean
 }
 
 /**
  * An unsigned card. Members with default values are left out (A2A 8.4.1), so that implementations
  * which decode and encode a card before they verify it see the bytes that were signed.
  */
-export function buildCard(agent: AgentDescription, { peer, extensions }: CardInit): AgentCard {
+export function buildCard(
+  agent: AgentDescription,
+  { peer, extensions, pushNotifications = false }: CardInit
+): AgentCard {
   const execution: AgentExtension = {
     uri: EXECUTION_EXTENSION,
     params: { idempotent: agent.idempotent }
@@ -47,6 +51,7 @@ export function buildCard(agent: AgentDescription, { peer, extensions }: CardIni
     version: agent.version,
     capabilities: {
       streaming: true,
+      ...(pushNotifications && { pushNotifications }),
       extensions: [...extensions.map((uri) => ({ uri })), execution]
     },
     defaultInputModes: agent.inputModes,

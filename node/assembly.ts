@@ -5,6 +5,7 @@ import { createBuiltinAgents } from '../agents/builtin.ts'
 import type { Component } from '../core/component.ts'
 import type { LumosError } from '../core/errors.ts'
 import type { TaskEngine } from '../tasks/engine.ts'
+import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createCapabilities, createTableWatch, helloFields } from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
 import { createLifeCycle } from './life-cycle.ts'
@@ -13,6 +14,7 @@ import { createMemoryDatabase, createNodeDatabase } from './database.ts'
 import type { NodeDatabase } from './database.ts'
 import { createPeerFinding } from './peer-finding.ts'
 import type { PeerFinding } from './peer-finding.ts'
+import { createPush } from './push.ts'
 import { createEngine, createWork } from './work.ts'
 import type { Work } from './work.ts'
 import { createWire } from './wire.ts'
@@ -55,22 +57,23 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
       ? createNodeDatabase(components, { directory: paths.data })
       : createMemoryDatabase(components)
   const onLoad = (): void => capabilities?.presence.loadChanged()
-  const engine = createEngine({ ...components, runner, database, onLoad }, config)
+  const push = createPush({ ...components, wire, database }, config)
+  const engine = createEngine({ ...components, runner, database, push, onLoad }, config)
   const load = (): { load: number; slots: number } => ({
     load: engine.load(),
     slots: config.agents.concurrency
   })
   capabilities = createCapabilities(
     { ...components, wire, load },
-    { agents, dataDirectory: paths.data }
+    { agents, dataDirectory: paths.data, pushNotifications: push !== undefined }
   )
   const work = createWork(
-    { ...components, ...capabilities, wire, engine, database },
+    { ...components, ...capabilities, wire, engine, database, push },
     { retentionMs: config.tasks.retention }
   )
   const finding = createFinding(components, init, wire)
   const parts = { database, agents: toComponent(runner), wire, capabilities, engine, work, finding }
-  const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts))
+  const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts, push))
   return { ...lifeCycle, init, components, database, wire, capabilities, engine, work, finding }
 }
 
@@ -85,7 +88,10 @@ interface Parts {
 }
 
 /** Those who answer peers come before the network, those who need peers after it. */
-function inOrder({ database, agents, wire, capabilities, engine, work, finding }: Parts): Part[] {
+function inOrder(
+  { database, agents, wire, capabilities, engine, work, finding }: Parts,
+  push: PushNotifications | undefined
+): Part[] {
   const { book, directory, exchange, presence, dht } = capabilities
   return [
     { name: 'database', component: database },
@@ -94,6 +100,7 @@ function inOrder({ database, agents, wire, capabilities, engine, work, finding }
     { name: 'directory', component: directory },
     { name: 'card exchange', component: exchange },
     { name: 'task engine', component: engine },
+    ...(push === undefined ? [] : [{ name: 'push notifications', component: push }]),
     { name: 'network', component: wire.network },
     { name: 'sessions', component: wire.sessions },
     { name: 'delegations', component: work.delegations },

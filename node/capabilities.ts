@@ -31,6 +31,8 @@ export interface CapabilitiesInit {
   readonly agents: readonly AgentDescription[]
   /** Keeps the number of the newest card. */
   readonly dataDirectory: string
+  /** Whether the node sends any. */
+  readonly pushNotifications: boolean
 }
 
 export interface Capabilities {
@@ -44,7 +46,7 @@ export interface Capabilities {
 
 export function createCapabilities(
   components: CapabilitiesComponents,
-  { agents, dataDirectory }: CapabilitiesInit
+  { agents, dataDirectory, pushNotifications }: CapabilitiesInit
 ): Capabilities {
   const { clock, random, wire, load } = components
   const { identity, name, sessions, pubsub, network, swarm } = wire
@@ -53,7 +55,7 @@ export function createCapabilities(
   const sequence = createSequence(clock, join(dataDirectory, 'card-sequence.json'))
   const book = createCardBook(
     { ...base, identity, sequence },
-    { agents, extensions: [...A2A_EXTENSIONS] }
+    { agents, extensions: [...A2A_EXTENSIONS], pushNotifications }
   )
   const directory = createDirectory(clock, { self, name, load })
   const exchange = createCardExchange({

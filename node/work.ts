@@ -14,10 +14,13 @@ import { createTaskEngine } from '../tasks/engine.ts'
 import type { NodeTimeouts, TaskEngine } from '../tasks/engine.ts'
 import type { AgentRunner } from '../tasks/execution.ts'
 import { openJournalTaskStore } from '../tasks/journal-task-store.ts'
+import { createMemoryTaskStore } from '../tasks/memory-task-store.ts'
 import { createLedger } from '../tasks/ledger.ts'
 import type { Ledger } from '../tasks/ledger.ts'
 import { openOutboxStore } from '../tasks/outbox-store.ts'
+import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createTaskService } from '../tasks/service.ts'
+import type { TaskStore } from '../tasks/task-store.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
 import type { NodeComponents, Wire } from './wire.ts'
@@ -28,6 +31,7 @@ export interface WorkComponents extends NodeComponents {
   readonly finder: Finder
   readonly engine: TaskEngine
   readonly database: NodeDatabase
+  readonly push: PushNotifications | undefined
 }
 
 export interface WorkInit {
@@ -44,24 +48,31 @@ export interface Work {
 export interface EngineComponents extends NodeComponents {
   readonly runner: AgentRunner
   readonly database: NodeDatabase
+  /** Watches what the tasks' store keeps. */
+  readonly push: PushNotifications | undefined
   /** Called when the load may have changed. */
   readonly onLoad: () => void
 }
 
 export function createEngine(
-  { clock, random, logger, runner, database, onLoad }: EngineComponents,
+  { clock, random, logger, runner, database, push, onLoad }: EngineComponents,
   { agents, tasks }: NodeConfig
 ): TaskEngine {
+  const inMemory = createMemoryTaskStore()
+  async function openStore(): Promise<TaskStore> {
+    const store =
+      tasks.keep === 'memory'
+        ? inMemory
+        : await openJournalTaskStore({ clock, store: database.store, batches: database.tasks })
+    return push?.watch(store) ?? store
+  }
   return createTaskEngine(
     {
       clock,
       ids: createIdSource(clock, random),
       logger: logger.child('tasks'),
       runner,
-      ...(tasks.keep === 'disk' && {
-        openStore: () =>
-          openJournalTaskStore({ clock, store: database.store, batches: database.tasks })
-      })
+      openStore
     },
     {
       admission: {
@@ -92,11 +103,12 @@ function timeoutsOf({
 
 /** Registers the A2A methods with the sessions, so that peers can delegate to this node. */
 export function createWork(components: WorkComponents, { retentionMs }: WorkInit): Work {
-  const { clock, random, logger, wire, directory, engine, database } = components
+  const { clock, random, logger, wire, directory, engine, database, push } = components
   const { sessions, identity, name } = wire
   const self = identity.peer
   const service = createTaskService({
     engine,
+    ...(push && { push }),
     extendedCard: (agentId) => cardOf(directory, self, agentId)
   })
   serveA2a(sessions.methods, service)

@@ -3,6 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
 import { parseDuration } from '../../core/units.ts'
+import { isPushAllowance } from '../../tasks/push-target.ts'
 import { isLabel } from '../../trust/node-name.ts'
 
 /** L-U-M-O on the keys of a phone. A default port that is taken gives way to a free one. */
@@ -101,6 +102,21 @@ const timeouts = z.strictObject({
     .describe('How long a running agent may say nothing. An agent’s own value comes first.')
 })
 
+const push = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('Send push notifications (A2A) to the URLs that callers of tasks name.'),
+  allow: z
+    .array(
+      z.string().refine(isPushAllowance, 'must be a host, an address or a network like 10.0.0.0/8')
+    )
+    .default([])
+    .describe(
+      'Hosts, addresses and networks that get push notifications although they are not public.'
+    )
+})
+
 const tasks = z.strictObject({
   active: count(1, 65_536)
     .default(LIMITS.tasksActive.value)
@@ -110,7 +126,8 @@ const tasks = z.strictObject({
     .default('disk')
     .describe('Where tasks are kept: in `memory` they cost less, and end with the node.'),
   retention: duration.prefault('24h').describe('How long an ended task can be read.'),
-  timeouts: timeouts.prefault({})
+  timeouts: timeouts.prefault({}),
+  push: push.prefault({})
 })
 
 const log = z.strictObject({

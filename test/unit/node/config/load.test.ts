@@ -52,7 +52,13 @@ test('works with nothing configured at all', async () => {
       queue: 512,
       files: { roots: [] }
     },
-    tasks: { active: 4096, keep: 'disk', retention: 86_400_000, timeouts: { total: 86_400_000 } },
+    tasks: {
+      active: 4096,
+      keep: 'disk',
+      retention: 86_400_000,
+      timeouts: { total: 86_400_000 },
+      push: { enabled: true, allow: [] }
+    },
     log: { level: 'info', components: {} }
   })
   expect(values.map(({ key }) => key)).toEqual([...CONFIG_KEYS.keys()])
