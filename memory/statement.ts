@@ -1,0 +1,159 @@
+/** What the owner of a space says about others: grants, and revocations that cut a writer at a number. */
+import { hash } from 'node:crypto'
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
+import { createByteReader, createByteWriter, isPlainText } from './bytes.ts'
+import { ID_BYTES, SIGNATURE_BYTES } from './record.ts'
+import type { AuthorKey, MemoryId } from './record.ts'
+import type { Signer, Verify } from './record-signature.ts'
+
+export interface Grant {
+  readonly kind: 'grant'
+  /** Writing includes reading. */
+  readonly role: 'read' | 'write'
+  /** What keys begin with: empty, or segments that end with `/`. */
+  readonly prefix: string
+  /** Milliseconds since the epoch; for writing it is held against the record's own time. */
+  readonly notAfter?: number
+}
+
+/** All that `writer` wrote after `sequence` is invalid for everybody, for ever. */
+export interface Cut {
+  readonly writer: MemoryId
+  readonly sequence: number
+}
+
+export interface Revocation {
+  readonly kind: 'revocation'
+  /**
+   * Whether the author's grants of lower numbers end. Its writers then keep what they wrote up to
+   * their cut; those without one lose all. A time could not draw this line: who is revoked can
+   * write any time into a record, but no number that is taken.
+   */
+  readonly endsGrants: boolean
+  readonly cuts: readonly Cut[]
+}
+
+export type StatementBody = (Grant | Revocation) & {
+  /** Above that of all statements the owner has made before. */
+  readonly number: number
+  readonly author: AuthorKey
+}
+
+export type Statement = StatementBody & {
+  readonly id: MemoryId
+  readonly bytes: Uint8Array
+}
+
+const VERSION = 1
+const KINDS = { grant: 1, revocation: 2 } as const
+const ROLES = ['read', 'write'] as const
+const DOMAIN = Buffer.from('lumos/stmt/1')
+
+/** @throws SPACE_INVALID */
+export function createStatement(space: MemoryId, body: StatementBody, signer: Signer): Statement {
+  const problem = statementProblem(body)
+  if (problem !== undefined) throw invalid(problem)
+  const writer = createByteWriter()
+  writer.u8(VERSION)
+  writer.u8(KINDS[body.kind])
+  writer.hex(space)
+  writer.u48(body.number)
+  writer.hex(body.author)
+  if (body.kind === 'grant') writeGrant(writer, body)
+  else writeRevocation(writer, body)
+  const signed = writer.take()
+  const signature = signer.sign(Buffer.concat([DOMAIN, signed]))
+  return statementOf(body, Buffer.concat([signed, signature]))
+}
+
+/**
+ * Reads a statement about `space` by its owner.
+ *
+ * @throws SPACE_INVALID
+ */
+export async function decodeStatement(
+  { id, owner }: { readonly id: MemoryId; readonly owner: AuthorKey | undefined },
+  bytes: Uint8Array,
+  verify: Verify
+): Promise<Statement> {
+  const reader = createByteReader(bytes, invalid)
+  if (reader.u8() !== VERSION) throw invalid('its version is unknown')
+  const kind = reader.u8()
+  if (reader.hex(ID_BYTES) !== id) throw invalid('it is about another space')
+  const head = { number: reader.u48(), author: reader.hex(32) }
+  const body: StatementBody =
+    kind === KINDS.grant
+      ? { ...head, ...readGrant(reader) }
+      : { ...head, ...readRevocation(reader, kind) }
+  const signature = reader.bytes(SIGNATURE_BYTES)
+  reader.end()
+  const problem = statementProblem(body)
+  if (problem !== undefined) throw invalid(problem)
+  const signed = Buffer.concat([DOMAIN, bytes.subarray(0, bytes.length - SIGNATURE_BYTES)])
+  if (owner === undefined || !(await verify(owner, signed, signature))) {
+    throw invalid('the signature is not the owner’s')
+  }
+  return statementOf(body, bytes)
+}
+
+function writeGrant(writer: ByteWriter, { role, notAfter, prefix }: Grant): void {
+  const bytes = Buffer.from(prefix)
+  writer.u8(ROLES.indexOf(role) + 1)
+  writer.u48(notAfter ?? 0)
+  writer.u16(bytes.length)
+  writer.bytes(bytes)
+}
+
+function readGrant(reader: ByteReader): Grant {
+  const role = ROLES[reader.u8() - 1]
+  if (role === undefined) throw invalid('its role is unknown')
+  const notAfter = reader.u48()
+  const prefix = reader.text(reader.u16())
+  return { kind: 'grant', role, prefix, ...(notAfter !== 0 && { notAfter }) }
+}
+
+function writeRevocation(writer: ByteWriter, { endsGrants, cuts }: Revocation): void {
+  writer.u8(endsGrants ? 1 : 0)
+  writer.u16(cuts.length)
+  for (const cut of cuts) {
+    writer.hex(cut.writer)
+    writer.u48(cut.sequence)
+  }
+}
+
+function readRevocation(reader: ByteReader, kind: number): Revocation {
+  if (kind !== KINDS.revocation) throw invalid('its kind is unknown')
+  const ends = reader.u8()
+  if (ends > 1) throw invalid('its flags are unknown')
+  const count = reader.u16()
+  if (count > LIMITS.memoryCuts.value) throw invalid('it cuts too many writers')
+  const cuts = Array.from({ length: count }, () => ({
+    writer: reader.hex(ID_BYTES),
+    sequence: reader.u48()
+  }))
+  return { kind: 'revocation', endsGrants: ends === 1, cuts }
+}
+
+function statementProblem(body: StatementBody): string | undefined {
+  if (body.number < 1) return 'its number is 0'
+  if (body.kind === 'revocation') {
+    return body.cuts.length > LIMITS.memoryCuts.value ? 'it cuts too many writers' : undefined
+  }
+  const { prefix, notAfter } = body
+  if (Buffer.byteLength(prefix) > LIMITS.memoryKeyBytes.value) return 'its prefix is too long'
+  if (!isPlainText(prefix)) return 'its prefix is no key'
+  // Else `user1` would cover `user10`, and sealed segments could not be told apart.
+  if (prefix !== '' && !prefix.endsWith('/')) return 'its prefix does not end with /'
+  if (notAfter !== undefined && notAfter < 1) return 'it ends before it begins'
+  return undefined
+}
+
+function statementOf(body: StatementBody, bytes: Uint8Array): Statement {
+  return { ...body, id: hash('sha256', bytes, 'hex').slice(0, 2 * ID_BYTES), bytes }
+}
+
+function invalid(reason: string): LumosError {
+  return new LumosError('SPACE_INVALID', { details: { reason } })
+}
