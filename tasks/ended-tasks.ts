@@ -30,6 +30,8 @@ export interface EndedLimits {
 export interface EndedTasks {
   /** Counts a task; the operations put it into the index. */
   add(key: TaskKey, end: EndedTask): Operation[]
+  /** Counts a task no more whose end, of so many bytes, was not written. */
+  withdraw(bytes: number): void
   find(key: TaskKey): Promise<StoredTask | 'gone' | undefined>
   /** Ended tasks of that id, whoever asked for them. */
   named(id: string): Promise<StoredTask[]>
@@ -74,6 +76,11 @@ class Index implements EndedTasks {
     this.#counts.bytes += end.bytes
     const named = put(taskKeys.end(key), end)
     return [named, { ...named, key: taskKeys.ended(key, end.updatedAt) }]
+  }
+
+  withdraw(bytes: number): void {
+    this.#counts.tasks -= 1
+    this.#counts.bytes -= bytes
   }
 
   async find(key: TaskKey): Promise<StoredTask | 'gone' | undefined> {

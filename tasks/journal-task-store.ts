@@ -60,6 +60,8 @@ interface Opening {
 
 interface OpenTask {
   readonly record: TaskRecord
+  /** Whether its acceptance is written. */
+  kept: boolean
   state: TaskState
   updatedAt: number
   attempt: number
@@ -80,6 +82,8 @@ class JournalTaskStore implements TaskStore {
   readonly #parts: JournalTaskStoreComponents
   readonly #ended: EndedTasks
   readonly #open: Map<string, OpenTask>
+  /** Those whose end is on its way to the disk. */
+  readonly #ending = new Map<string, OpenTask>()
   readonly #ids: KnownIds
   /** Open when this process began. */
   readonly #left: readonly OpenTask[]
@@ -96,7 +100,7 @@ class JournalTaskStore implements TaskStore {
     const { attempt, at: updatedAt } = first
     const state = stateOf(first) ?? 'TASK_STATE_SUBMITTED'
     const bytes = sizeOf(first.update)
-    const task = { record, state, updatedAt, attempt, places: [], bytes }
+    const task: OpenTask = { record, kept: false, state, updatedAt, attempt, places: [], bytes }
     this.#open.set(keyText(record), task)
     this.#ids.add(record)
     const operations = [
@@ -104,16 +108,24 @@ class JournalTaskStore implements TaskStore {
       put(taskKeys.open(record), { attempt } satisfies Opening),
       this.#line(task, first)
     ]
-    return this.#parts.batches.write(operations, true).catch((error: unknown) => {
-      this.#open.delete(keyText(record))
+    return this.#keep(task, operations)
+  }
+
+  async #keep(task: OpenTask, operations: readonly BatchOperation[]): Promise<void> {
+    try {
+      await this.#parts.batches.write(operations, true)
+      task.kept = true
+    } catch (error) {
+      this.#open.delete(keyText(task.record))
       throw error
-    })
+    }
   }
 
   append(key: TaskKey, event: TaskEvent, durability: Durability): Commit {
     const task = this.#open.get(keyText(key))
     if (task === undefined) return undefined
     const { attempt, seq, at } = event
+    const { attempt: lastAttempt, places, bytes, state: lastState, updatedAt } = task
     const operations: BatchOperation[] = seq === 0 ? beginAttempt(task, attempt) : []
     operations.push(this.#line(task, event))
     task.bytes += sizeOf(event.update)
@@ -121,9 +133,18 @@ class JournalTaskStore implements TaskStore {
     if (state !== undefined) {
       task.state = state
       task.updatedAt = at
-      if (TERMINAL_STATES.has(state)) operations.push(...this.#end(task))
     }
-    return this.#parts.batches.write(operations, durability === 'flushed')
+    const ends = state !== undefined && TERMINAL_STATES.has(state)
+    if (ends) operations.push(...this.#end(task))
+    const written = this.#parts.batches.write(operations, durability === 'flushed')
+    if (seq !== 0 && !ends) return written
+    const done = ends ? this.#finish(task, written, { state: lastState, updatedAt }) : written
+    if (seq !== 0) return done
+    return done.catch((error: unknown) => {
+      // The attempt before is what is on disk.
+      Object.assign(task, { attempt: lastAttempt, places, bytes })
+      throw error
+    })
   }
 
   unfinished(): Promise<readonly StoredTask[]> {
@@ -131,14 +152,14 @@ class JournalTaskStore implements TaskStore {
   }
 
   async find(key: TaskKey): Promise<StoredTask | 'gone' | undefined> {
-    const open = this.#open.get(keyText(key))
+    const open = this.#near(keyText(key))
     if (open !== undefined) return open
     return this.#ids.isNew(key) ? undefined : this.#ended.find(key)
   }
 
   async *events(key: TaskKey, from = 0): AsyncIterable<TaskEvent> {
     const { store } = this.#parts
-    const open = this.#open.get(keyText(key))
+    const open = this.#near(keyText(key))
     const end = open === undefined ? await store.get(taskKeys.end(key)) : undefined
     const attempt = open?.attempt ?? (end && parse<EndedTask>(end).attempt)
     if (attempt === undefined) return
@@ -186,9 +207,11 @@ class JournalTaskStore implements TaskStore {
     return operation
   }
 
-  #end({ record, state, updatedAt, attempt, bytes }: OpenTask): BatchOperation[] {
+  #end(task: OpenTask): BatchOperation[] {
+    const { record, state, updatedAt, attempt, bytes } = task
     const { agentId, contextId } = record
     this.#open.delete(keyText(record))
+    this.#ending.set(keyText(record), task)
     const ended = this.#ended.add(record, {
       state,
       updatedAt,
@@ -202,6 +225,29 @@ class JournalTaskStore implements TaskStore {
     // replaces what is on disk already.
     const unwritten = attempt === 1 && this.#parts.batches.withdraw(opening)
     return unwritten ? ended : [del(opening), ...ended]
+  }
+
+  /** An end that is not written is none: the task is as open as it was, if it was accepted at all. */
+  async #finish(
+    task: OpenTask,
+    written: Promise<void>,
+    before: Pick<OpenTask, 'state' | 'updatedAt'>
+  ): Promise<void> {
+    const name = keyText(task.record)
+    try {
+      await written
+    } catch (error) {
+      this.#ended.withdraw(task.bytes)
+      Object.assign(task, before)
+      if (task.kept) this.#open.set(name, task)
+      throw error
+    } finally {
+      this.#ending.delete(name)
+    }
+  }
+
+  #near(name: string): OpenTask | undefined {
+    return this.#open.get(name) ?? this.#ending.get(name)
   }
 }
 
@@ -224,6 +270,7 @@ async function readOpen(store: Reading, key: TaskKey, { attempt }: Opening): Pro
   }
   const task: OpenTask = {
     record: parse<TaskRecord>(record),
+    kept: true,
     state: 'TASK_STATE_SUBMITTED',
     updatedAt: 0,
     attempt,
