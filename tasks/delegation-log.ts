@@ -74,26 +74,36 @@ export class DelegationLog {
     }
   }
 
-  /** The last event, if there is one, and the end, on disk before they are shown. */
+  /** The end as its worker told it, who has it on disk: a caller without power asks again. */
+  async finish(end: OutboxEnd, result: DelegationEvent): Promise<void> {
+    await this.#end(end, result, true)
+  }
+
+  /** An end that only this node knows, on disk before it is shown; an error is no event. */
   async end(end: OutboxEnd, result: DelegationEvent | LumosError): Promise<void> {
-    if (this.#broken) return
-    try {
-      if (result instanceof LumosError) {
-        await this.#store.end(this.#init.id, end)
-        this.#log.end(result)
-      } else {
-        await this.#store.end(this.#init.id, end, this.#append(result))
-        this.#log.reveal(this.#log.length)
-        this.#log.end()
-      }
-    } catch (error) {
-      this.#break(toLumosError(error))
-    }
+    await this.#end(end, result, false)
   }
 
   /** Readers are told; the task itself goes on in the next process. */
   leave(reason: LumosError): void {
     this.#log.end(reason)
+  }
+
+  async #end(
+    end: OutboxEnd,
+    result: DelegationEvent | LumosError,
+    elsewhere: boolean
+  ): Promise<void> {
+    if (this.#broken) return
+    const error = result instanceof LumosError ? result : undefined
+    const last = result instanceof LumosError ? undefined : this.#append(result)
+    try {
+      await this.#store.end(this.#init.id, end, { elsewhere, ...(last && { last }) })
+      this.#log.reveal(this.#log.length)
+      this.#log.end(error)
+    } catch (cause) {
+      this.#break(toLumosError(cause))
+    }
   }
 
   #append(event: DelegationEvent, position?: Position): NumberedEvent {

@@ -8,6 +8,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
 import { failureOf } from './delegation-events.ts'
+import type { DelegationEvent } from './delegation-events.ts'
 import { LEFT, NOBODY_YET, timedOut, workerLost } from './delegation-failures.ts'
 import type {
   DispatchEvent,
@@ -20,6 +21,8 @@ import { DelegationLog } from './delegation-log.ts'
 import { type Recall, recallOf } from './recalls.ts'
 import type { OpenOrder, OutboxEnd, OutboxRecord, OutboxStore } from './outbox-store.ts'
 import { retryDelay } from './retry-delay.ts'
+import { createWorkerWait } from './worker-wait.ts'
+import type { WorkerWait } from './worker-wait.ts'
 import { TaskStory } from './task-story.ts'
 
 export interface DelegationComponents {
@@ -58,13 +61,16 @@ export class Delegation {
   readonly #stopping = new AbortController()
   readonly #options: DispatchOptions
   #cancelling: boolean
-  #stuckSince = 0
+  readonly #wait: WorkerWait
   #ending: Promise<void> | undefined
   #recall: Recall | undefined
+  /** Withdraws the next try to tell the worker that the task is wanted no more. */
+  #disarmTelling: (() => void) | undefined
 
   constructor(parts: DelegationComponents, init: DelegationInit) {
     const { record, store, restored } = init
     this.#parts = parts
+    this.#wait = createWorkerWait(parts)
     this.#init = init
     this.#isPatient = record.patient === true || restored !== undefined
     this.record = record
@@ -129,7 +135,7 @@ export class Delegation {
       }
       for (let attempt = 0; !this.ended; attempt += 1) {
         const before = this.#story.position
-        await this.#pause(attempt)
+        if (this.placement !== undefined) await this.#wait.before(attempt, this.placement, signal)
         await this.#resume()
         if (this.#story.position !== before) attempt = -1
       }
@@ -137,6 +143,7 @@ export class Delegation {
       this.#giveUp(toLumosError(signal.aborted ? signal.reason : error))
     } finally {
       disarm?.()
+      this.#disarmTelling?.()
     }
     await this.#ending
   }
@@ -231,31 +238,6 @@ export class Delegation {
     })
   }
 
-  /** Until the worker is back, or for a random while: whichever ends first. */
-  async #pause(attempt: number): Promise<void> {
-    const { clock, random, dispatcher } = this.#parts
-    const { signal } = this.#stopping
-    const { placement } = this
-    if (attempt === 0) this.#stuckSince = this.#elapsed()
-    if (placement === undefined) return
-    this.#checkPatience(placement)
-    const here = dispatcher.isReachable(placement)
-    if (here && attempt === 0) return
-    const waiting = new AbortController()
-    const either = AbortSignal.any([signal, waiting.signal])
-    const pause = clock.sleep(retryDelay(random, attempt), either)
-    // A worker that is here and yet makes no progress is no reason to hurry.
-    await (here ? pause : Promise.race([pause, dispatcher.whenReachable(placement, either)]))
-    waiting.abort()
-    signal.throwIfAborted()
-  }
-
-  /** A deadline ends the waiting by itself; without one, it has an end all the same. */
-  #checkPatience(placement: Placement): void {
-    if (this.#elapsed() - this.#stuckSince <= LIMITS.resumeWindow.value) return
-    throw workerLost(placement)
-  }
-
   #takeDispatch(event: DispatchEvent): void {
     if (event.type === 'update') this.#take(event.update)
     else if (event.type === 'retry') this.#story.retry(event.error)
@@ -271,25 +253,26 @@ export class Delegation {
     if (status === undefined) return
     this.updatedAt = this.#parts.clock.now()
     this.state = status.state
-    if (TERMINAL_STATES.has(status.state)) this.#end(failureOf(status, this.order.taskId))
+    if (!TERMINAL_STATES.has(status.state)) return
+    const result = this.#result(failureOf(status, this.order.taskId))
+    if (result !== undefined) this.#ending = this.log.finish(this.#outcome(), result)
   }
 
-  #end(error: WireError | undefined): void {
-    if (this.ended || this.placement === undefined) return
+  /** Takes the end down; `undefined` when there is nothing left to tell. */
+  #result(error: WireError | undefined): DelegationEvent | undefined {
+    if (this.ended || this.placement === undefined) return undefined
     this.error = error
     this.tookMs = this.#elapsed()
-    const { worker } = this.placement
-    const { taskId } = this.order
-    this.#ending = this.log.end(this.#outcome(), {
+    return {
       type: 'result',
-      taskId,
+      taskId: this.order.taskId,
       state: this.state,
       artifacts: this.artifacts,
-      worker,
+      worker: this.placement.worker,
       tookMs: this.tookMs,
       firstEventMs: this.#story.firstEventMs,
       ...(error && { error })
-    })
+    }
   }
 
   #outcome(): OutboxEnd {
@@ -318,7 +301,8 @@ export class Delegation {
     this.updatedAt = this.#parts.clock.now()
     if (error.code !== 'WORKER_LOST') this.#recall = recallOf(this.record, this.placement)
     if (this.#story.accepted || (cancelled && this.placement !== undefined)) {
-      this.#end(error.toWire())
+      const result = this.#result(error.toWire())
+      if (result !== undefined) this.#ending = this.log.end(this.#outcome(), result)
     } else {
       this.error = error.toWire()
       this.tookMs = this.#elapsed()
@@ -328,16 +312,20 @@ export class Delegation {
     if (this.#recall !== undefined) this.#init.onRecall(this.#recall)
   }
 
-  async #tellWorker(): Promise<void> {
-    const { dispatcher, logger } = this.#parts
+  /** Tells it again until it has heard: the stream may be back before a first try fails. */
+  async #tellWorker(attempt = 0): Promise<void> {
+    const { clock, random, dispatcher, logger } = this.#parts
     const { taskId } = this.order
     if (this.placement === undefined) return
     try {
       await dispatcher.cancel(this.placement, taskId)
     } catch (error) {
-      logger.debug('a worker was not told to stop', {
-        task: taskId,
-        code: toLumosError(error).code
+      const { code, retry } = toLumosError(error)
+      logger.debug('a worker was not told to stop', { task: taskId, code })
+      if (!retry || this.ended || this.#stopping.signal.aborted) return
+      this.#disarmTelling ??= clock.after(retryDelay(random, attempt), () => {
+        this.#disarmTelling = undefined
+        void this.#tellWorker(attempt + 1)
       })
     }
   }

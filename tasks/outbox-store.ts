@@ -24,6 +24,8 @@ export interface OutboxRecord {
   readonly deadlineAt?: number
   /** Nobody waits at the terminal: that there is no worker now is no reason to give up. */
   readonly patient?: boolean
+  /** The task whose agent asked: nobody wants the answer once the process of that run has ended. */
+  readonly parent?: string
 }
 
 /** An event, and where the worker's log stood with it. */
@@ -47,6 +49,12 @@ export interface OutboxEnd {
   readonly error?: WireError
   /** There when the worker may have the task, and has to be told that nobody wants it. */
   readonly recall?: Recall
+}
+
+export interface EndOptions {
+  readonly last?: NumberedEvent
+  /** Somebody else has it on disk: it is brought there here, too, but nobody waits for it. */
+  readonly elsewhere?: boolean
 }
 
 /** The value at `end/` and `ended/`. */
@@ -95,7 +103,7 @@ export interface OutboxStore {
   /** Its worker need not be told any more. */
   settle(id: string): Promise<void>
   /** The end, and the last event if there is one: both or none. */
-  end(id: string, end: OutboxEnd, last?: NumberedEvent): Promise<void>
+  end(id: string, end: OutboxEnd, options?: EndOptions): Promise<void>
   /** Everything of an ended order. */
   remove(id: string): Promise<void>
   open(): Promise<readonly OpenOrder[]>
@@ -188,7 +196,11 @@ class JournalOutboxStore implements OutboxStore {
     return this.#batches.write([del(outboxKeys.cancel(id))], false)
   }
 
-  async end(id: string, end: OutboxEnd, last?: NumberedEvent): Promise<void> {
+  async end(
+    id: string,
+    end: OutboxEnd,
+    { last, elsewhere = false }: EndOptions = {}
+  ): Promise<void> {
     const operations: BatchOperation[] = last === undefined ? [] : [this.#line(id, last)]
     const { bytes } = this.#writtenOf(id)
     const named = put(outboxKeys.end(id), { ...end, bytes } satisfies StoredEnd)
@@ -199,7 +211,8 @@ class JournalOutboxStore implements OutboxStore {
     const wished = this.#cancelled.delete(id)
     if (end.recall !== undefined) operations.push(put(outboxKeys.cancel(id), end.recall))
     else if (wished) operations.push(del(outboxKeys.cancel(id)))
-    await this.#batches.write(operations, true)
+    await this.#batches.write(operations, !elsewhere)
+    if (elsewhere) this.#batches.write([], true).catch(() => {})
     this.#written.delete(id)
     this.#ended.orders += 1
     this.#ended.bytes += bytes

@@ -54,7 +54,7 @@ async function finished(
 ): Promise<void> {
   await outbox.add(orderOf(id))
   await outbox.tell(id, [event(0, text)], false)
-  await outbox.end(id, endOf(at, state), event(1))
+  await outbox.end(id, endOf(at, state), { last: event(1) })
 }
 
 async function idsOf(outbox: OutboxStore): Promise<string[]> {
@@ -107,7 +107,7 @@ function openTests(setup: Setup): void {
     await finished(outbox, 'a', { at: 5 })
     void outbox.add(orderOf('b'))
     void outbox.tell('b', [event(0)], true)
-    await outbox.end('b', endOf(6), event(1))
+    await outbox.end('b', endOf(6), { last: event(1) })
     const next = await reopen()
     expect(await next.open()).toEqual([])
     expect(await next.findEnded('b')).toMatchObject({ record: orderOf('b'), end: endOf(6) })
