@@ -79,7 +79,7 @@ class RawFramePipe implements FramePipe {
   #inputDone = false
   #closeError: Error | undefined
   #endSent = false
-  #failed = false
+  #failure: Error | undefined
   #cancelStall: (() => void) | undefined
   readonly #inputEnd = Promise.withResolvers<void>()
 
@@ -91,6 +91,10 @@ class RawFramePipe implements FramePipe {
     this.#stream = stream
   }
 
+  get #failed(): boolean {
+    return this.#failure !== undefined
+  }
+
   get writable(): boolean {
     return !this.#failed && !this.#endSent && !this.#stream.writableNeedsDrain
   }
@@ -98,6 +102,9 @@ class RawFramePipe implements FramePipe {
   receive(sink: FrameSink): void {
     if (this.#sink !== undefined) throw new TypeError('a pipe has one receiver')
     this.#sink = sink
+    // Whoever wrote before it listened is told now: nothing else would ever tell it.
+    const failure = this.#failure
+    if (failure !== undefined) queueMicrotask(() => sink.failed(failure))
     const stream = this.#stream
     stream.addEventListener('drain', () => this.#onDrain())
     stream.addEventListener('end', () => this.#onInputOver())
@@ -262,7 +269,7 @@ class RawFramePipe implements FramePipe {
 
   #fail(error: Error): void {
     if (this.#failed) return
-    this.#failed = true
+    this.#failure = error
     this.#cancelStall?.()
     this.#chunks = []
     this.#inputEnd.resolve()

@@ -127,13 +127,16 @@ function textOf(random: Random): string {
   return Array.from(random.bytes(length), (byte) => ALPHABET[byte % ALPHABET.length]).join('')
 }
 
+/** Values of the log are events in lines. */
 async function positionsOf(caller: Assembly, id: string): Promise<readonly Position[]> {
   const positions: Position[] = []
   for await (const [, value] of caller.database.store.iterate(outboxKeys.events(id))) {
-    const { position }: OutboxEvent = JSON.parse(Buffer.from(value).toString())
-    const last = positions.at(-1)
-    const repeated = position?.attempt === last?.attempt && position?.seq === last?.seq
-    if (position !== undefined && !repeated) positions.push(position)
+    for (const line of Buffer.from(value).toString().trim().split('\n')) {
+      const { position }: OutboxEvent = JSON.parse(line)
+      const last = positions.at(-1)
+      const repeated = position?.attempt === last?.attempt && position?.seq === last?.seq
+      if (position !== undefined && !repeated) positions.push(position)
+    }
   }
   return positions
 }

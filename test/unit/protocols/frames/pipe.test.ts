@@ -151,6 +151,18 @@ test('closing ends in time although the peer neither reads nor ends', async () =
   expect(clock.pending).toBe(0)
 })
 
+test('who listens only after its first words found the stream closed is told', async () => {
+  const clock = new ManualClock()
+  const [raw] = FakeRawStream.pair()
+  const pipe = createFramePipe({ clock }, raw, { peer: 'p', path: 'direct', direction: 'outbound' })
+  const sink = new Recorder()
+  raw.die()
+  send(pipe, 1)
+  pipe.receive(sink)
+  await clock.advance(0)
+  expect(sink.seen).toEqual(['failed STREAM_TRUNCATED'])
+})
+
 test('a sink that throws breaks its stream, not the node', async () => {
   const { a, sinkB, rawB, settle } = setup()
   sinkB.onFrame = () => {
