@@ -1,0 +1,219 @@
+/** A caller of the task simulation: the real outbox and router over a simulated machine, and a user who insists. */
+import { createIdSource } from '../../../core/ids.ts'
+import { toLumosError } from '../../../core/errors.ts'
+import { silentLogger } from '../../../core/logger.ts'
+import { createA2aClient } from '../../../protocols/a2a/client.ts'
+import { taskIdMetadata } from '../../../protocols/a2a/extensions.ts'
+import { createRouter } from '../../../routing/router.ts'
+import type { RouteProvider } from '../../../routing/directory-port.ts'
+import type { RouteSessions, WorkersComponents } from '../../../routing/workers.ts'
+import { createDelegations } from '../../../tasks/delegations.ts'
+import type { Delegations } from '../../../tasks/delegations.ts'
+import type { Dispatcher } from '../../../tasks/dispatcher.ts'
+import { openOutboxStore } from '../../../tasks/outbox-store.ts'
+import { say } from '../tasks.ts'
+import { AGENTS } from './agents.ts'
+import type { AgentName } from './agents.ts'
+import { WORKER } from './link.ts'
+import type { Link } from './link.ts'
+import { Machine } from './machine.ts'
+import type { Life, MachineComponents, MachineInit } from './machine.ts'
+import type { Mutation } from './mutation.ts'
+import { Reading } from './reading.ts'
+
+/** What the user wants, and what the user was told. */
+export interface Wish {
+  readonly id: string
+  readonly agent: AgentName
+  readonly timeoutMs?: number
+  /** When it was told that the order is kept, milliseconds of simulated time. */
+  acknowledgedAt?: number
+  /** When it was asked for first. */
+  readonly askedAt: number
+  /** Whether somebody asked to stop it, and whether that was acknowledged. */
+  cancel?: 'asked' | 'acknowledged'
+}
+
+export interface CallerNodeComponents extends MachineComponents {
+  readonly link: Link
+}
+
+export interface CallerNodeInit extends MachineInit {
+  readonly mutation: Mutation
+}
+
+/** Between two tries of a user whose order was refused. */
+const INSIST_MS = 1000
+
+export class CallerNode {
+  readonly machine: Machine
+  readonly wishes = new Map<string, Wish>()
+  /** Those who follow a task here, by its id. */
+  readonly readings: Reading[] = []
+  readonly #parts: CallerNodeComponents
+  readonly #init: CallerNodeInit
+  #delegations: Delegations | undefined
+  #sessions: RouteSessions | undefined
+
+  constructor(parts: CallerNodeComponents, init: CallerNodeInit) {
+    this.machine = new Machine(parts, init)
+    this.#parts = parts
+    this.#init = init
+  }
+
+  get name(): string {
+    return this.machine.name
+  }
+
+  /** There once its process is up. */
+  get delegations(): Delegations | undefined {
+    return this.#delegations
+  }
+
+  get sessions(): RouteSessions | undefined {
+    return this.#sessions
+  }
+
+  start(): void {
+    const life = this.machine.start()
+    if (life === undefined) return
+    life.onEnd(() => {
+      this.#delegations = undefined
+      this.#sessions = undefined
+    })
+    this.#boot(life).catch((error: unknown) => {
+      this.#parts.trace(() => `${this.name} does not start: ${String(error)}`)
+      if (life.alive) this.machine.kill()
+    })
+  }
+
+  /** Asks until it is told that the order is kept, through restarts. */
+  wish(wish: Omit<Wish, 'askedAt'>): void {
+    if (this.wishes.has(wish.id)) return
+    const kept = { ...wish, askedAt: this.#parts.time.monotonic() }
+    this.wishes.set(wish.id, kept)
+    void this.#ask(kept)
+  }
+
+  /** Asks for what was asked already. */
+  repeat(id: string): void {
+    const wish = this.wishes.get(id)
+    if (wish !== undefined) void this.#ask(wish, false)
+  }
+
+  async cancel(id: string): Promise<void> {
+    const wish = this.wishes.get(id)
+    const { life } = this.machine
+    if (wish === undefined || life === undefined || this.#delegations === undefined) return
+    wish.cancel ??= 'asked'
+    this.#parts.trace(() => `${this.name} wants ${id} cancelled`)
+    try {
+      await this.#delegations.cancel(id)
+      if (life.alive) wish.cancel = 'acknowledged'
+    } catch (error) {
+      this.#parts.trace(() => `${this.name} cannot cancel ${id}: ${toLumosError(error).code}`)
+    }
+  }
+
+  /** An order that was sent long ago arrives at the worker once more. */
+  async replay(id: string): Promise<void> {
+    const wish = this.wishes.get(id)
+    const session = this.#sessions?.get(WORKER)
+    if (wish === undefined || session === undefined || wish.cancel !== undefined) return
+    this.#parts.trace(() => `${this.name} replays ${id}`)
+    const request = { tenant: wish.agent, message: say('go'), metadata: taskIdMetadata(id) }
+    try {
+      for await (const _ of createA2aClient(session).sendStreamingMessage(request, {})) return
+    } catch (error) {
+      this.#parts.trace(() => `${this.name} replays in vain: ${toLumosError(error).code}`)
+    }
+  }
+
+  /** Somebody begins to follow a task of this caller, and comes and goes. */
+  follow(id: string): void {
+    const reading = new Reading(this.#parts, { id })
+    this.readings.push(reading)
+    if (this.#delegations !== undefined && this.machine.life !== undefined) {
+      reading.attend(this.#delegations, this.machine.life)
+    }
+  }
+
+  async #ask(wish: Wish, insist = true): Promise<void> {
+    const { time, trace } = this.#parts
+    const { life } = this.machine
+    const delegations = this.#delegations
+    if (life === undefined || delegations === undefined) return
+    const { id, agent, timeoutMs } = wish
+    trace(() => `${this.name} asks for ${agent} ${id}`)
+    try {
+      await delegations.delegate({
+        target: agent,
+        message: say('go'),
+        taskId: id,
+        patient: true,
+        ...(timeoutMs !== undefined && { timeoutMs })
+      })
+      if (!life.alive) return
+      trace(() => `${this.name} is told that ${id} is kept`)
+      wish.acknowledgedAt ??= time.monotonic()
+    } catch (error) {
+      trace(() => `${this.name} is refused ${id}: ${toLumosError(error).code}`)
+      if (insist && (await life.clock.sleep(INSIST_MS))) await this.#ask(wish)
+    }
+  }
+
+  async #boot(life: Life): Promise<void> {
+    const { random, link } = this.#parts
+    const { mutation } = this.#init
+    const { clock } = life
+    const batches = mutation.batches?.(life.batches) ?? life.batches
+    const sessions = link.sessionsOf(this.name, life)
+    const delegations = createDelegations({
+      clock,
+      random,
+      logger: silentLogger,
+      ids: createIdSource(clock, random),
+      dispatcher: this.#router(life, sessions),
+      openStore: async () => {
+        const outbox = await openOutboxStore({ store: life.store, batches })
+        return mutation.outbox?.(outbox) ?? outbox
+      }
+    })
+    await delegations.start()
+    if (!life.alive) return
+    this.#delegations = delegations
+    this.#sessions = sessions
+    for (const wish of this.wishes.values()) {
+      if (wish.acknowledgedAt === undefined) void this.#ask(wish)
+    }
+    for (const reading of this.readings) reading.attend(delegations, life)
+  }
+
+  #router({ clock }: Life, sessions: RouteSessions): Dispatcher {
+    const { random } = this.#parts
+    const directory = {
+      find: async (target: string) => [provider(target)],
+      nodes: () => [{ id: WORKER, name: WORKER }]
+    }
+    return createRouter(
+      { clock, random, logger: silentLogger, sessions, directory, local: NOBODY },
+      { self: this.name }
+    )
+  }
+}
+
+/** A caller has no agents of its own. */
+const NOBODY = {} as WorkersComponents['local']
+
+function provider(target: string): RouteProvider {
+  return {
+    peer: WORKER,
+    name: WORKER,
+    agentId: target,
+    match: 'agent',
+    load: 0,
+    local: false,
+    connected: true,
+    idempotent: AGENTS[target as AgentName].idempotent
+  }
+}

@@ -1,0 +1,132 @@
+/** What must hold at the end of a run of the task simulation. */
+import { TERMINAL_STATES } from '../../../core/a2a.ts'
+import { LIMITS } from '../../../core/limits.ts'
+import type { DelegationView } from '../../../tasks/delegation-view.ts'
+import { AGENTS, FLOODED, textOfParts, WHOLE } from './agents.ts'
+import type { CallerNode, Wish } from './caller-node.ts'
+import type { Reading } from './reading.ts'
+import type { Subscriber } from './subscriber.ts'
+import type { World } from './world.ts'
+
+/** Sentences about what went wrong; none when nothing did. */
+export async function judge(world: World, mayForget = false): Promise<string[]> {
+  const problems: string[] = []
+  for (const caller of world.callers) {
+    for (const wish of caller.wishes.values()) {
+      const view = await caller.delegations?.find(wish.id)
+      const found = [
+        ...judgeEnd(wish, view),
+        ...judgeReason(world, wish, { view, mayForget }),
+        ...judgeRuns(world, `${caller.name}/${wish.id}`)
+      ]
+      for (const problem of found)
+        problems.push(`${caller.name} ${wish.agent} ${wish.id} ${problem}`)
+    }
+    for (const reading of caller.readings) problems.push(...(await judgeReading(caller, reading)))
+  }
+  for (const subscriber of world.subscribers) {
+    for (const problem of await judgeSubscriber(world, subscriber)) {
+      problems.push(`a subscriber of ${subscriber.init.task}: ${problem}`)
+    }
+  }
+  return [...problems, ...(await judgeWorker(world))]
+}
+
+function judgeEnd(
+  { acknowledgedAt, agent, cancel }: Wish,
+  view: DelegationView | undefined
+): string[] {
+  if (acknowledgedAt === undefined) return ['was never kept']
+  if (view === undefined) return ['was acknowledged and is lost']
+  const { state } = view
+  if (!TERMINAL_STATES.has(state)) return [`is still ${state}`]
+  if (state === 'TASK_STATE_CANCELED' && cancel === undefined) return ['was cancelled by nobody']
+  if (state !== 'TASK_STATE_COMPLETED') return []
+  const artifacts = new Map(view.artifacts.map((one) => [one.artifactId, textOfParts(one.parts)]))
+  return judgeArtifacts(agent, artifacts)
+}
+
+function judgeArtifacts(agent: string, artifacts: ReadonlyMap<string, string>): string[] {
+  if (agent === 'endless' || agent === 'patient') return ['completed by itself']
+  const whole = agent === 'flood' ? FLOODED : WHOLE
+  return [...new Set([...Object.keys(whole), ...artifacts.keys()])]
+    .filter((name) => artifacts.get(name) !== whole[name])
+    .map((name) => `says "${artifacts.get(name)?.slice(0, 80)}" as ${name}`)
+}
+
+/** A task may fail only for what happened to it. */
+function judgeReason(
+  { worker }: World,
+  { agent, timeoutMs }: Wish,
+  { view, mayForget }: { readonly view: DelegationView | undefined; readonly mayForget: boolean }
+): string[] {
+  if (view?.state !== 'TASK_STATE_FAILED' && view?.state !== 'TASK_STATE_REJECTED') return []
+  const code = view.error?.code
+  const traits = AGENTS[agent]
+  // A full disk interrupts without ending the process.
+  const interruptions = worker.machine.lives - 1 + worker.machine.disk.fills
+  const needed = traits.idempotent || traits.resumable ? LIMITS.taskAttempts.value : 1
+  if (code === 'TASK_INTERRUPTED' && interruptions >= needed) return []
+  if (code === 'TIMED_OUT' && timeoutMs !== undefined) return []
+  if (mayForget && (code === 'WORKER_LOST' || code === 'TASK_GONE')) return []
+  return [`failed: ${JSON.stringify(view.error)}`]
+}
+
+/** What could do harm is begun once; what goes on by itself is told where it was. */
+function judgeRuns({ agents }: World, name: string): string[] {
+  const runs = agents.runs.get(name) ?? []
+  const [agent] = runs.map((run) => run.agent)
+  const problems: string[] = []
+  if (runs.some(({ active }) => active)) problems.push('is still worked on')
+  if (agent === 'resumable' && runs.length > LIMITS.taskAttempts.value) {
+    problems.push(`was begun ${runs.length} times`)
+  }
+  if ((agent === 'harmful' || agent === 'endless') && runs.length > 1) {
+    problems.push(`was begun ${runs.length} times, which does harm`)
+  }
+  if (agent === 'resumable' && runs.slice(1).some(({ resumed }) => !resumed)) {
+    problems.push('was begun anew and could have gone on')
+  }
+  return problems
+}
+
+/** Whoever came and went has seen what one sees who reads it all at once. */
+async function judgeReading({ delegations }: CallerNode, { id, seen }: Reading): Promise<string[]> {
+  if (delegations === undefined) return []
+  const all: unknown[] = []
+  try {
+    for await (const event of delegations.watch(id, { follow: false })) all.push(event)
+  } catch {
+    // One that no worker took ends with the error itself.
+  }
+  const same = JSON.stringify(seen) === JSON.stringify(all)
+  return same ? [] : [`a reader of ${id} saw ${brief(seen)} of ${brief(all)}`]
+}
+
+function brief(events: readonly unknown[]): string {
+  return JSON.stringify(events).slice(0, 1500)
+}
+
+async function judgeSubscriber(
+  { worker }: World,
+  { problems, ended, isStranger, state, artifacts, init }: Subscriber
+): Promise<string[]> {
+  const { agent, task: id, caller } = init
+  if (!ended) {
+    // Cancelled before it was sent: the worker has never heard of it.
+    const page = await worker.engine?.list({ id, caller: caller.name, limit: 1 })
+    const unknown = isStranger && page?.tasks.length === 0
+    return unknown ? problems : [...problems, 'never saw the end']
+  }
+  return state === 'TASK_STATE_COMPLETED'
+    ? [...problems, ...judgeArtifacts(agent, artifacts)]
+    : problems
+}
+
+async function judgeWorker({ worker }: World): Promise<string[]> {
+  if (worker.engine === undefined) return ['the worker is down']
+  const { tasks } = await worker.engine.list({ limit: 10_000 })
+  return tasks
+    .filter(({ state }) => !TERMINAL_STATES.has(state))
+    .map(({ record, state }) => `the worker still has ${record.agentId} ${record.id} as ${state}`)
+}

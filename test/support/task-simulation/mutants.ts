@@ -1,0 +1,119 @@
+/** Bugs planted around the real parts: the simulation must find each of them. */
+import { changed } from './mutation.ts'
+import type { Mutation } from './mutation.ts'
+import type { StormName } from './storms.ts'
+
+export interface Mutant {
+  readonly mutation: Mutation
+  /** The weather in which it shows. */
+  readonly storm: StormName
+}
+
+export const MUTANTS: Readonly<Record<string, Mutant>> = {
+  'acknowledging before the fsync': {
+    storm: 'crashes',
+    mutation: {
+      batches: (batches) =>
+        changed(batches, {
+          write(operations) {
+            batches.write(operations, false).catch(() => {})
+            return Promise.resolve()
+          }
+        })
+    }
+  },
+  'no deduplication: every order is a new one': {
+    storm: 'link',
+    mutation: { store: (store) => changed(store, { find: async () => undefined }) }
+  },
+  'forgetting that the work had begun': {
+    storm: 'crashes',
+    mutation: {
+      store: (store) =>
+        changed(store, {
+          async *events(key, from) {
+            for await (const event of store.events(key, from)) {
+              if (event.update.statusUpdate?.status.state !== 'TASK_STATE_WORKING') yield event
+            }
+          }
+        })
+    }
+  },
+  'replaying one event too few, from disk': {
+    storm: 'crashes',
+    mutation: {
+      store: (store) =>
+        changed(store, { events: (key, from) => withoutFirst(store.events(key, from)) })
+    }
+  },
+  'replaying one event too few, to a subscriber': {
+    storm: 'link',
+    mutation: { service: shifted(1) }
+  },
+  'replaying one event too many, to a subscriber': {
+    storm: 'link',
+    mutation: { service: shifted(-1) }
+  },
+  'replaying one event too few, to a reader at the caller': {
+    storm: 'everything',
+    mutation: {
+      outbox: (outbox) =>
+        changed(outbox, {
+          open: async () =>
+            (await outbox.open()).map((order) => ({ ...order, events: order.events.slice(1) }))
+        })
+    }
+  },
+  'a new attempt that keeps the partial output': {
+    storm: 'crashes',
+    mutation: {
+      traits: (traits) => ({ ...traits, resumable: traits.idempotent || traits.resumable })
+    }
+  },
+  'a caller that comes back and does not know that output was dropped': {
+    storm: 'crashes',
+    mutation: {
+      outbox: (outbox) =>
+        changed(outbox, {
+          open: async () =>
+            (await outbox.open()).map((order) => ({
+              ...order,
+              events: order.events.filter(({ event }) => event.type !== 'restarted')
+            }))
+        })
+    }
+  },
+  'forgetting the ids of forgotten tasks': {
+    storm: 'forgetting',
+    mutation: {
+      store: (store) =>
+        changed(store, {
+          async find(key) {
+            const found = await store.find(key)
+            return found === 'gone' ? undefined : found
+          }
+        })
+    }
+  }
+}
+
+/** Subscribers go on `by` events behind where they stand. */
+function shifted(by: number): NonNullable<Mutation['service']> {
+  return (service) =>
+    changed(service, {
+      subscribeToTask(request, options) {
+        const { after, ...rest } = options
+        if (after === undefined) return service.subscribeToTask(request, rest)
+        const shiftedAfter = { ...after, seq: Math.max(0, after.seq + by) }
+        return service.subscribeToTask(request, { ...rest, after: shiftedAfter })
+      }
+    })
+}
+
+async function* withoutFirst<T>(items: AsyncIterable<T>): AsyncIterable<T> {
+  let first = true
+  for await (const item of items) {
+    if (!first) yield item
+    first = false
+  }
+}

@@ -1,0 +1,25 @@
+/** Where the task simulation lets a bug be planted: around a real part, which stays as it is. */
+import type { Batches } from '../../../storage/batches.ts'
+import type { AgentTraits } from '../../../tasks/execution.ts'
+import type { OutboxStore } from '../../../tasks/outbox-store.ts'
+import type { TaskService } from '../../../tasks/service.ts'
+import type { TaskStore } from '../../../tasks/task-store.ts'
+
+export interface Mutation {
+  readonly batches?: (batches: Batches) => Batches
+  readonly store?: (store: TaskStore) => TaskStore
+  readonly outbox?: (outbox: OutboxStore) => OutboxStore
+  readonly service?: (service: TaskService) => TaskService
+  readonly traits?: (traits: AgentTraits) => AgentTraits
+}
+
+/** `target`, apart from what `changes` replaces. */
+export function changed<T extends object>(target: T, changes: Partial<T>): T {
+  return new Proxy(target, {
+    get(original, name) {
+      if (Object.hasOwn(changes, name)) return Reflect.get(changes, name)
+      const value: unknown = Reflect.get(original, name)
+      return typeof value === 'function' ? value.bind(original) : value
+    }
+  })
+}

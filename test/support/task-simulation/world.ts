@@ -1,0 +1,119 @@
+/** Callers, a worker, their machines and the link between them, under one simulated time. */
+import { createIdSource } from '../../../core/ids.ts'
+import type { IdSource } from '../../../core/ids.ts'
+import type { Random } from '../../../core/random.ts'
+import type { TaskEngineInit } from '../../../tasks/engine.ts'
+import { ManualClock } from '../manual-clock.ts'
+import { seededRandom } from '../random.ts'
+import { Agents } from './agents.ts'
+import { CallerNode } from './caller-node.ts'
+import { CALM_LINK, Link } from './link.ts'
+import type { Mutation } from './mutation.ts'
+import { ProcessClock } from './process-clock.ts'
+import { Subscriber } from './subscriber.ts'
+import { NO_TRACE } from './trace.ts'
+import type { Trace } from './trace.ts'
+import { WorkerNode } from './worker-node.ts'
+
+export interface WorldInit {
+  readonly seed: number
+  readonly callers?: number
+  /** Milliseconds that a write takes at most. */
+  readonly diskDelayMs?: number
+  readonly engine?: TaskEngineInit
+  readonly mutation?: Mutation
+  readonly trace?: Trace
+}
+
+export class World {
+  readonly time = new ManualClock()
+  readonly random: Random
+  readonly ids: IdSource
+  readonly agents: Agents
+  readonly link: Link
+  readonly worker: WorkerNode
+  readonly callers: readonly CallerNode[]
+  readonly subscribers: Subscriber[] = []
+  readonly facts = new Map<string, string>()
+  readonly trace: Trace
+  #over = false
+
+  constructor(init: WorldInit) {
+    const { seed, callers = 1, diskDelayMs = 0, engine = {}, mutation = {} } = init
+    const { time } = this
+    const random = seededRandom(seed)
+    const told = init.trace
+    const trace: Trace =
+      told === undefined
+        ? NO_TRACE
+        : (line) => told(() => `${Math.round(time.monotonic())} ms  ${line()}`)
+    const parts = { time, random, trace }
+    this.random = random
+    this.trace = trace
+    // Ids have times of their own: users' clocks are right.
+    this.ids = createIdSource(
+      new ProcessClock(time, () => Math.floor(time.monotonic()) + 1),
+      random
+    )
+    this.agents = new Agents(parts)
+    this.link = new Link(parts)
+    this.worker = new WorkerNode(
+      { ...parts, agents: this.agents, link: this.link },
+      { name: 'worker', diskDelayMs, engine, mutation }
+    )
+    this.callers = Array.from(
+      { length: callers },
+      (_, index) =>
+        new CallerNode(
+          { ...parts, link: this.link },
+          { name: `caller-${index + 1}`, diskDelayMs, mutation }
+        )
+    )
+  }
+
+  /** Starts whatever does not run. */
+  start(): void {
+    this.worker.start()
+    for (const caller of this.callers) caller.start()
+  }
+
+  subscribe(caller: CallerNode, task: string, slownessMs = 0): void {
+    const agent = caller.wishes.get(task)?.agent
+    if (agent === undefined) return
+    const subscriber = new Subscriber(this, { caller, task, agent, slownessMs })
+    this.subscribers.push(subscriber)
+    void subscriber.attend(() => this.#over)
+  }
+
+  /** No faults from now on; what is down is started again within a second, for `ms`. */
+  async calm(ms: number): Promise<void> {
+    this.trace(() => 'calm')
+    this.link.faults = CALM_LINK
+    this.worker.machine.disk.full = false
+    for (const { machine } of this.callers) machine.disk.full = false
+    for (let passed = 0; passed < ms; passed += 1000) {
+      this.start()
+      this.#cancelEndless()
+      await this.time.advance(1000)
+    }
+  }
+
+  /** Ends everything. */
+  async close(): Promise<void> {
+    this.#over = true
+    this.worker.machine.kill()
+    for (const { machine } of this.callers) machine.kill()
+    await this.time.advance(60_000)
+  }
+
+  /** What ends only when somebody says so has to be told. */
+  #cancelEndless(): void {
+    for (const caller of this.callers) {
+      for (const { id, agent, cancel, timeoutMs, acknowledgedAt } of caller.wishes.values()) {
+        const endless = agent === 'endless' || agent === 'patient'
+        if (!endless || timeoutMs !== undefined || cancel === 'acknowledged') continue
+        if (acknowledgedAt !== undefined) void caller.cancel(id)
+      }
+    }
+  }
+}
