@@ -1,6 +1,6 @@
-/** What `lumos doctor` can find out without a daemon: runtime, folders, disk, port. */
+/** What `lumos doctor` can find out without a daemon: runtime, folders, database, disk, port. */
 import { constants } from 'node:fs'
-import { access, stat, statfs } from 'node:fs/promises'
+import { access, readdir, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join, sep } from 'node:path'
 import type { Check, CheckState } from '../client/api.ts'
@@ -18,6 +18,7 @@ export async function offlineChecks(paths: NodePaths): Promise<Check[]> {
   return [
     nodeCheck(),
     ...(await Promise.all(folders.map(folderCheck))),
+    ...(await databaseChecks(paths.data)),
     await diskCheck(paths.data),
     await portCheck()
   ]
@@ -81,6 +82,27 @@ async function nearestFolder(path: string): Promise<string> {
     () => parent,
     () => nearestFolder(parent)
   )
+}
+
+/** As far as files tell: only the node opens its database. */
+async function databaseChecks(folder: string): Promise<Check[]> {
+  const names = await readdir(folder).catch((): string[] => [])
+  if (!names.includes('database')) return []
+  const check = { area: 'Database', name: 'files' }
+  if (names.includes('database.damage.json')) {
+    const text = 'reading has found damage; the next start repairs it'
+    return [{ ...check, state: 'warning', text, hint: 'lumos up' }]
+  }
+  const path = join(folder, 'database')
+  const files = await readdir(path).catch((): string[] => [])
+  const sizes = files.map((name) =>
+    stat(join(path, name)).then(
+      ({ size }) => size,
+      () => 0
+    )
+  )
+  const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+  return [{ ...check, state: 'ok', text: `${path}: ${bytes(total)}` }]
 }
 
 async function diskCheck(folder: string): Promise<Check> {

@@ -28,6 +28,10 @@ export interface NodeDatabase extends Component {
   readonly tasks: Batches
   /** `undefined` while it is not open. */
   readonly state: WritableState | undefined
+  /** LevelDB's folder; `undefined` for one in memory. */
+  readonly path: string | undefined
+  /** What the last start found amiss, in words: repairs, losses. */
+  readonly findings: readonly string[]
 }
 
 interface Opened {
@@ -35,6 +39,7 @@ interface Opened {
   readonly commit: GroupCommit
   readonly journal: Journal
   readonly tasks: Batches
+  readonly findings: readonly string[]
 }
 
 /** Every schema from the second on has its migration here; this is the first. */
@@ -60,6 +65,8 @@ export function createMemoryDatabase({ clock }: Pick<NodeComponents, 'clock'>): 
     get state() {
       return store.state
     },
+    path: undefined,
+    findings: [],
     start: () => Promise.resolve(),
     stop: () => Promise.resolve()
   }
@@ -117,8 +124,12 @@ class OneDatabase implements NodeDatabase {
     await this.#marking
   }
 
-  get #path(): string {
+  get path(): string {
     return join(this.#directory, 'database')
+  }
+
+  get findings(): readonly string[] {
+    return this.#opened?.findings ?? []
   }
 
   #use(): Opened {
@@ -128,7 +139,7 @@ class OneDatabase implements NodeDatabase {
 
   async #open(repair: boolean): Promise<Opened> {
     const { clock, random } = this.#parts
-    const path = this.#path
+    const { path } = this
     const { store: bare, reports } = await openDatabase(
       { clock, random },
       { path, migrations: MIGRATIONS, repair }
@@ -140,27 +151,26 @@ class OneDatabase implements NodeDatabase {
       const directory = this.#directory
       const journal = await openJournal({ clock, store, commit }, { name: 'tasks', directory })
       this.#tell(store, journal)
-      return { store, commit, journal, tasks: createBatches(journal) }
+      const findings = [...reports.map(describe), ...losses(journal)]
+      return { store, commit, journal, tasks: createBatches(journal), findings }
     } catch (error) {
       await store.close()
       throw error
     }
   }
 
-  #tell(store: GuardedStore, { report }: Journal): void {
-    if (report.breakCount > 0 || report.tailLost > 0) {
-      this.#logger.error('the journal has lost records', { ...report })
-    }
+  #tell(store: GuardedStore, journal: Journal): void {
+    for (const loss of losses(journal)) this.#logger.error(loss, { ...journal.report })
     store.events.on('changed', (state) => {
       if (state.name === 'writable') this.#logger.info('the database takes writes again')
       else this.#refused(state.error)
     })
   }
 
-  #refused(error: LumosError): void {
-    this.#logger.error(error.message, { code: error.code })
-    if (error.code !== 'STORE_CORRUPT') return
-    this.#marking = markDamaged(this.#path, error.message).catch((cause: unknown) => {
+  #refused(why: LumosError): void {
+    this.#logger.error(why.message, { code: why.code })
+    if (why.code !== 'STORE_CORRUPT') return
+    this.#marking = markDamaged(this.path, why.message).catch((cause: unknown) => {
       this.#logger.error('the next start will not look for the damage', { error: cause })
     })
   }
@@ -172,4 +182,8 @@ function describe({ event }: DatabaseReport): string {
   if (event === 'found whole') return 'the database was found damaged, but all of it can be read'
   if (event === 'repaired') return 'the database was damaged: it was repaired, and a copy kept'
   return 'the identity file of the database was gone and was written again'
+}
+
+function losses({ report }: Journal): readonly string[] {
+  return report.breakCount > 0 || report.tailLost > 0 ? ['the journal has lost records'] : []
 }

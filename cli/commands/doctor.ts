@@ -16,6 +16,8 @@ const EXIT_OF: Readonly<Record<CheckState, number>> = {
   critical: 2,
   unknown: 3
 }
+/** What a node that runs looks after itself. */
+const OF_NODE: ReadonlySet<string> = new Set(['Network', 'Database', 'Disk'])
 /** Worst first: what is unknown weighs less than what is known to be bad. */
 const BY_WEIGHT: readonly CheckState[] = ['critical', 'warning', 'unknown', 'ok']
 
@@ -41,10 +43,7 @@ async function examine(cli: Cli, peer: string | undefined): Promise<DoctorReport
   try {
     const online = await cli.client().doctor({ ...cli.call(), peer })
     if (peer !== undefined) return online
-    // The node looks after its own disk and port.
-    const offline = (await offlineChecks(cli.paths())).filter(
-      ({ area }) => area !== 'Network' && area !== 'Disk'
-    )
+    const offline = (await offlineChecks(cli.paths())).filter(({ area }) => !OF_NODE.has(area))
     return { v: 1, checks: [...offline, ...online.checks] }
   } catch (error) {
     const failure = toLumosError(error)

@@ -1,17 +1,15 @@
 /** Looks for what keeps a node from being found, connected or useful, and says what to do about it. */
-import { statfs } from 'node:fs/promises'
 import { API_VERSION } from '../../client/api.ts'
 import type { Check, DoctorReport, Peer } from '../../client/api.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Assembly } from '../assembly.ts'
 import { routingTable } from '../libp2p.ts'
+import { databaseChecks } from './database-checks.ts'
 import { peerViews } from './peer-views.ts'
 import { selectPeer } from './selectors.ts'
 import { clockSkew } from './status.ts'
 import type { LoopMonitor } from './status.ts'
 
-/** Below this a node cannot keep its state for long. */
-const LOW_DISK_BYTES = 256 * 1024 * 1024
 /** Above this, peers feel it. */
 const SLOW_LOOP_MS = 200
 
@@ -25,7 +23,7 @@ export async function examine(
     selector === undefined
       ? [
           loopCheck(loop),
-          await diskCheck(assembly),
+          ...(await databaseChecks({ ...assembly.components, ...assembly })),
           listenCheck(assembly),
           swarmCheck(assembly),
           connectionCheck(peers),
@@ -47,18 +45,6 @@ function loopCheck(loop: LoopMonitor): Check {
     state: delay > SLOW_LOOP_MS ? 'warning' : 'ok',
     text: `p99 delay ${delay.toFixed(0)} ms`,
     ...(delay > SLOW_LOOP_MS && { hint: 'an agent blocks the process: lumos logs' })
-  }
-}
-
-async function diskCheck({ init }: Assembly): Promise<Check> {
-  const { bavail, bsize } = await statfs(init.paths.data)
-  const free = bavail * bsize
-  return {
-    area: 'Daemon',
-    name: 'disk',
-    state: free < LOW_DISK_BYTES ? 'warning' : 'ok',
-    text: `${(free / 1e9).toFixed(1)} GB free`,
-    ...(free < LOW_DISK_BYTES && { hint: `make room below ${init.paths.data}` })
   }
 }
 

@@ -113,6 +113,21 @@ test('doctor finds a folder that others may read, and says how to mend it', asyn
   expect(out).toContain(`try: chmod 700 ${cli.home}`)
 })
 
+test('doctor without a daemon looks at the files of the database', async () => {
+  const cli = await createTestCli()
+  const database = join(cli.home, 'data/database')
+  await mkdir(database, { recursive: true, mode: 0o700 })
+  await writeFile(join(database, '000005.ldb'), Buffer.alloc(2_000_000))
+  const sound = await cli.run(['doctor', '--json'])
+  expect(JSON.parse(sound.out)).toMatchObject({
+    checks: expect.arrayContaining([
+      { area: 'Database', name: 'files', state: 'ok', text: `${database}: 2 MB` }
+    ])
+  })
+  await writeFile(`${database}.damage.json`, '{"reason":"a bad block"}')
+  expect((await cli.run(['doctor'])).out).toMatch(/! reading has found damage.*\n.*try: lumos up/)
+})
+
 test('doctor without a daemon is a warning; with a broken node it is critical', async () => {
   const cli = await createTestCli()
   expect(await cli.run(['doctor'])).toMatchObject({
