@@ -3,7 +3,10 @@ import { A2A_VERSION, LIBP2P_BINDING, libp2pUrl } from '../core/a2a.ts'
 import type { AgentCard, AgentExtension, AgentSkill } from '../core/a2a.ts'
 import type { PeerIdText } from '../core/ids.ts'
 
-/** Declares how an agent may be run: `params.idempotent` allows running a task again elsewhere. */
+/**
+ * Declares how an agent may be run: `params.idempotent` allows running a task again elsewhere,
+ * `params.resumable` says that the same node can go on with a task that was interrupted.
+ */
 const EXECUTION_EXTENSION = 'urn:lumos:a2a:ext:execution:1'
 
 /** What a card says of an agent. */
@@ -16,6 +19,7 @@ export interface AgentDescription {
   readonly inputModes: readonly string[]
   readonly outputModes: readonly string[]
   readonly idempotent: boolean
+  readonly resumable: boolean
 }
 
 export interface CardInit {
@@ -35,7 +39,7 @@ export function buildCard(
 ): AgentCard {
   const execution: AgentExtension = {
     uri: EXECUTION_EXTENSION,
-    params: { idempotent: agent.idempotent }
+    params: { idempotent: agent.idempotent, resumable: agent.resumable }
   }
   return {
     name: agent.name,

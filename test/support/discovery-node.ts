@@ -28,6 +28,7 @@ export function testAgent(id: string, extra: Partial<AgentDescription> = {}): Ag
     inputModes: ['text/plain'],
     outputModes: ['text/plain'],
     idempotent: false,
+    resumable: false,
     ...extra
   }
 }

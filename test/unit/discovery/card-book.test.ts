@@ -46,6 +46,19 @@ test('a card says who runs which agent, over what, and how', async () => {
   expect(isIdempotent(buildCard(testAgent('x'), { peer: 'p', extensions: [] }))).toBe(false)
 })
 
+test('a card tells of both ways in which an interrupted task can go on', () => {
+  for (const [idempotent, resumable] of [
+    [true, false],
+    [false, true]
+  ] as const) {
+    const agent = testAgent('echo', { idempotent, resumable })
+    const { capabilities } = buildCard(agent, { peer: 'p', extensions: [] })
+    expect(capabilities.extensions).toEqual([
+      { uri: 'urn:lumos:a2a:ext:execution:1', params: { idempotent, resumable } }
+    ])
+  }
+})
+
 test('starting signs every agent; each card verifies for a day', async () => {
   const { book, identity } = await setup([testAgent('echo'), testAgent('calc')])
   expect(book.cards()).toEqual([])
