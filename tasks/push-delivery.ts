@@ -54,7 +54,7 @@ export interface PushDeliveryComponents {
 export interface PushDelivery extends Component {
   /** The task has something new to tell. */
   stir(entry: PushEntry): void
-  /** Tries at once, whatever failed before: the config is new, or another. */
+  /** Begins afresh, whatever failed before or is on its way: the config is new, or another. */
   renew(entry: PushEntry): void
   /** Nothing is sent any more, and what is on its way is broken off. */
   drop(entry: PushEntry): void
@@ -118,13 +118,12 @@ class Delivery implements PushDelivery {
   }
 
   renew(entry: PushEntry): void {
-    const courier = this.#couriers.get(entry)
-    courier?.disarm?.()
-    if (courier !== undefined) {
-      courier.disarm = undefined
-      courier.failures = 0
-    }
-    this.stir(entry)
+    if (!this.#started) return
+    const before = this.#couriers.get(entry)?.running
+    this.drop(entry)
+    const courier = this.#courierOf(entry)
+    courier.woken = true
+    courier.running = this.#run(courier, before)
   }
 
   drop(entry: PushEntry): void {
@@ -151,7 +150,9 @@ class Delivery implements PushDelivery {
     return courier
   }
 
-  async #run(courier: Courier): Promise<void> {
+  /** Never two at a time for one config, or its notifications could overtake each other. */
+  async #run(courier: Courier, before?: Promise<void>): Promise<void> {
+    await before
     const { signal } = courier.leaving
     while (courier.woken && courier.disarm === undefined && !signal.aborted) {
       courier.woken = false
