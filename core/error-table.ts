@@ -281,6 +281,11 @@ export const ERRORS = {
     a2a: -32001,
     exit: EXIT.notFound
   }),
+  TASK_NOT_OURS: final(
+    'the task {task} belongs to {owner}, who asked for it',
+    'only tasks that this node asked for can be removed or asked for again: lumos tasks',
+    { a2a: -32001, exit: EXIT.denied }
+  ),
   TASK_NOT_CANCELABLE: final('the task has already ended', 'lumos tasks show {task}', {
     a2a: -32002,
     exit: EXIT.failed

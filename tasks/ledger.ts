@@ -65,6 +65,8 @@ export interface Ledger {
   list(query: LedgerQuery): Promise<{ entries: readonly LedgerEntry[]; next: string }>
   /** Throws TASK_NOT_FOUND. */
   find(id: string): Promise<LedgerDetails>
+  /** One that this node asked for. Throws TASK_NOT_FOUND or TASK_NOT_OURS. */
+  findOwn(id: string): Promise<LedgerDetails>
   /** Events from number `from` on until the task ends, or now. Throws TASK_NOT_FOUND. */
   watch(id: string, options?: WatchOptions): Promise<AsyncIterable<DelegationEvent>>
   /** Throws TASK_NOT_FOUND or TASK_NOT_CANCELABLE. */
@@ -103,6 +105,15 @@ class BothWays implements Ledger {
     const own = await this.#delegations.find(id)
     if (own !== undefined) return this.#detailsOfOwn(own)
     return this.#detailsOf(await this.#engine.open(await this.#keyOf(id)))
+  }
+
+  async findOwn(id: string): Promise<LedgerDetails> {
+    const details = await this.find(id)
+    const { outgoing, caller } = details
+    if (outgoing) return details
+    throw new LumosError('TASK_NOT_OURS', {
+      details: { task: id, owner: caller.name || caller.id }
+    })
   }
 
   async watch(id: string, options: WatchOptions = {}): Promise<AsyncIterable<DelegationEvent>> {

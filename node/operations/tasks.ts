@@ -71,13 +71,19 @@ export async function cancelTask({ work }: Assembly, id: string): Promise<TaskDo
   return { v: API_VERSION, task: viewOf(await work.ledger.cancel(id)) }
 }
 
-export async function retryTask({ work }: Assembly, id: string): Promise<TaskDocument> {
+/** The part of an assembly that knows its tasks. */
+interface OwnTasks {
+  readonly work: Pick<Work, 'delegations' | 'ledger'>
+}
+
+export async function retryTask({ work }: OwnTasks, id: string): Promise<TaskDocument> {
+  await work.ledger.findOwn(id)
   const { id: again } = await work.delegations.retry(id)
   return { v: API_VERSION, task: viewOf(await work.ledger.find(again)) }
 }
 
-export async function removeTask({ work }: Assembly, id: string): Promise<TaskDocument> {
-  const task = viewOf(await work.ledger.find(id))
+export async function removeTask({ work }: OwnTasks, id: string): Promise<TaskDocument> {
+  const task = viewOf(await work.ledger.findOwn(id))
   await work.delegations.remove(id)
   return { v: API_VERSION, task }
 }

@@ -1,5 +1,6 @@
 /** One list of what this node asked for and what it does for others, without telling a task twice. */
 import { expect, onTestFinished, test } from 'vitest'
+import { removeTask, retryTask } from '../../../node/operations/tasks.ts'
 import { createLedger } from '../../../tasks/ledger.ts'
 import { begin, briefly, startCaller, TASK } from '../../support/delegations.ts'
 import { gated, say, setupEngine } from '../../support/tasks.ts'
@@ -33,6 +34,20 @@ test('what this node asks of itself is one task, and forgetting it forgets it', 
   await caller.delegations.remove(TASK)
   await expect(ledger.find(TASK)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
   expect((await ledger.list({ limit: 10 })).entries).toEqual([])
+})
+
+test('a task of a peer is the peer’s: here nobody removes it or asks for it again', async () => {
+  const { agent, caller, clock, ledger, take } = await setup()
+  await take('peer')
+  agent.open()
+  await clock.advance(0)
+  const work = { delegations: caller.delegations, ledger }
+  const notOurs = { code: 'TASK_NOT_OURS', details: { task: TASK, owner: 'bob' } }
+  await expect(removeTask({ work }, TASK)).rejects.toMatchObject(notOurs)
+  await expect(retryTask({ work }, TASK)).rejects.toMatchObject(notOurs)
+  expect(await ledger.find(TASK)).toMatchObject({ outgoing: false })
+  const unknown = removeTask({ work }, TASK.replace(/.$/, '0'))
+  await expect(unknown).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
 })
 
 test('the story so far of a task that is worked on for a peer does not wait for its end', async () => {
