@@ -61,10 +61,10 @@ interface Answer {
 async function follow(guard: Guard, request: PushRequest, signal: AbortSignal): Promise<Answer> {
   const first = new URL(request.url)
   let url = first
+  // A redirect must not carry the caller's secrets to somebody else, nor bring them back from there.
+  let trusted = true
   for (let redirects = 0; ; redirects += 1) {
-    // A redirect must not carry the caller's secrets to somebody else, even by a way back.
-    const own = url.origin === first.origin && redirects === 0
-    const headers = { ...request.headers, ...(own && request.credentials) }
+    const headers = { ...request.headers, ...(trusted && request.credentials) }
     const answer = await post(guard, { url, headers, body: request.body }, signal)
     if (!REDIRECTS.has(answer.status) || answer.location === undefined) return answer
     if (redirects >= LIMITS.pushRedirects.value) throw new Refusal('too many redirects')
@@ -74,6 +74,7 @@ async function follow(guard: Guard, request: PushRequest, signal: AbortSignal): 
       throw new Refusal('a redirect leads from https to something else')
     }
     url = next
+    trusted &&= url.origin === first.origin
   }
 }
 
