@@ -302,6 +302,10 @@ export const ERRORS = {
     a2a: INTERNAL,
     exit: EXIT.failed
   }),
+  TASK_NOT_WAITING: final('the task does not wait for an answer', 'lumos tasks show {task}', {
+    a2a: -32004,
+    exit: EXIT.failed
+  }),
   TASK_SUSPENDED: retryable(
     'the task was interrupted and waits for its node to go on with it',
     'try again in a moment',

@@ -110,7 +110,7 @@ class PeerRouter implements Router {
   }
 
   async *resume(
-    { placement, order, after }: Parameters<Dispatcher['resume']>[0],
+    { placement, order, after, answer }: Parameters<Dispatcher['resume']>[0],
     options: DispatchOptions
   ): AsyncIterable<StreamResponse> {
     if (after === undefined) {
@@ -119,8 +119,13 @@ class PeerRouter implements Router {
     }
     const { signal } = options
     const worker = await this.#workers.reach(placement.worker.id, signal)
-    const request = { tenant: placement.agentId, id: order.taskId }
-    yield* worker.subscribeToTask(request, { signal, after })
+    const tenant = placement.agentId
+    if (answer === undefined) {
+      yield* worker.subscribeToTask({ tenant, id: order.taskId }, { signal, after })
+    } else {
+      const message = { ...answer, taskId: order.taskId }
+      yield* worker.sendStreamingMessage({ tenant, message }, { signal, after })
+    }
   }
 
   async cancel({ worker: { id }, agentId }: Placement, taskId: string): Promise<void> {

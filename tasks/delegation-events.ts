@@ -1,6 +1,14 @@
 /** What a person or a program sees of a task, made from A2A updates. */
-import type { Artifact, StreamResponse, Task, TaskState, TaskStatus } from '../core/a2a.ts'
-import { TERMINAL_STATES, textOf } from '../core/a2a.ts'
+import type {
+  Artifact,
+  Message,
+  Part,
+  StreamResponse,
+  Task,
+  TaskState,
+  TaskStatus
+} from '../core/a2a.ts'
+import { INTERRUPTED_STATES, TERMINAL_STATES, textOf } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import type { WireError } from '../core/errors.ts'
 import { errorOf, progressOf } from '../protocols/a2a/extensions.ts'
@@ -31,6 +39,17 @@ export type DelegationEvent =
       readonly lastChunk: boolean
       readonly atMs: number
     }
+  /** The task waits for its caller: for an answer, or (`auth`) for a permission. */
+  | {
+      readonly type: 'input-required'
+      readonly auth: boolean
+      readonly text: string
+      /** What belongs to the question besides its text. */
+      readonly parts?: readonly Part[]
+      readonly atMs: number
+    }
+  /** What the caller said to it; the worker gets it as soon as it can. */
+  | { readonly type: 'answered'; readonly message: Message; readonly atMs: number }
   /** A worker did not take the task; another try follows. */
   | { readonly type: 'retry'; readonly error: WireError; readonly atMs: number }
   /** Contact with the worker that took the task is lost. What it said still counts. */
@@ -80,6 +99,18 @@ function eventsOfTask({ status, artifacts = [] }: Task, atMs: number): Delegatio
 
 function eventsOfStatus({ state, message }: TaskStatus, atMs: number): DelegationEvent[] {
   if (TERMINAL_STATES.has(state)) return []
+  if (INTERRUPTED_STATES.has(state)) {
+    const rest = (message?.parts ?? []).filter((part) => part.text === undefined)
+    return [
+      {
+        type: 'input-required',
+        auth: state === 'TASK_STATE_AUTH_REQUIRED',
+        text: textOf(message?.parts ?? []),
+        ...(rest.length > 0 && { parts: rest }),
+        atMs
+      }
+    ]
+  }
   const text = message && textOf(message.parts)
   const fraction = progressOf(message)
   return [

@@ -2,6 +2,7 @@
 import type { Artifact, Message, TaskState } from '../core/a2a.ts'
 import type { WireError } from '../core/errors.ts'
 import type { Delegation } from './delegation.ts'
+import type { QuestionEvent } from './dialogue.ts'
 import type { NodeName } from './dispatcher.ts'
 import type { EndedOrder } from './outbox-store.ts'
 
@@ -20,6 +21,10 @@ export interface DelegationView {
   readonly tookMs: number | undefined
   readonly error: WireError | undefined
   readonly artifacts: readonly Artifact[]
+  /** What both said, the order first. */
+  readonly history: readonly Message[]
+  /** What it waits to be answered. */
+  readonly question: QuestionEvent | undefined
 }
 
 export function viewOf(delegation: Delegation): DelegationView {
@@ -37,13 +42,15 @@ export function viewOf(delegation: Delegation): DelegationView {
     error,
     get artifacts() {
       return delegation.artifacts
-    }
+    },
+    history: delegation.dialogue.history,
+    question: delegation.dialogue.question
   }
 }
 
 export function viewOfEnded(
   { record, end }: EndedOrder,
-  artifacts: readonly Artifact[] = []
+  { artifacts, history }: Partial<Pick<DelegationView, 'artifacts' | 'history'>> = {}
 ): DelegationView {
   const { order: asked, createdAt } = record
   const { worker, agentId, state, updatedAt, tookMs, error } = end
@@ -58,6 +65,8 @@ export function viewOfEnded(
     updatedAt,
     tookMs,
     error,
-    artifacts
+    artifacts: artifacts ?? [],
+    history: history ?? [asked.message],
+    question: undefined
   }
 }

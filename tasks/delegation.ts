@@ -1,15 +1,15 @@
 /** One task that this node asked for: follows it to its end, through broken streams. */
-import type { Artifact, StreamResponse, TaskState } from '../core/a2a.ts'
+import type { Artifact, Message, StreamResponse, TaskState } from '../core/a2a.ts'
 import { TERMINAL_STATES } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
 import type { WireError } from '../core/errors.ts'
-import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
 import { failureOf } from './delegation-events.ts'
+import { endOf } from './delegation-end.ts'
 import type { DelegationEvent } from './delegation-events.ts'
-import { LEFT, NOBODY_YET, timedOut, workerLost } from './delegation-failures.ts'
+import { LEFT, timedOut, workerLost } from './delegation-failures.ts'
 import type {
   DispatchEvent,
   DispatchOptions,
@@ -18,8 +18,10 @@ import type {
   WorkOrder
 } from './dispatcher.ts'
 import { DelegationLog } from './delegation-log.ts'
+import type { Dialogue } from './dialogue.ts'
 import { type Recall, recallOf } from './recalls.ts'
-import type { OpenOrder, OutboxEnd, OutboxRecord, OutboxStore } from './outbox-store.ts'
+import type { OpenOrder, OutboxRecord, OutboxStore } from './outbox-store.ts'
+import { searchPatiently } from './patient-search.ts'
 import { retryDelay } from './retry-delay.ts'
 import { createWorkerWait } from './worker-wait.ts'
 import type { WorkerWait } from './worker-wait.ts'
@@ -61,6 +63,10 @@ export class Delegation {
   readonly #stopping = new AbortController()
   readonly #options: DispatchOptions
   #cancelling: boolean
+  /** There while the worker is listened to. */
+  #listening: AbortController | undefined
+  /** Whether there is something to be sent without a pause. */
+  #hurry = false
   readonly #wait: WorkerWait
   #ending: Promise<void> | undefined
   #recall: Recall | undefined
@@ -92,6 +98,7 @@ export class Delegation {
     this.#cancelling = restored?.cancelling ?? false
     this.#story = new TaskStory(this.log, {
       taskId: record.order.taskId,
+      message: record.order.message,
       elapsed: () => this.#elapsed(),
       told: restored?.events ?? []
     })
@@ -119,6 +126,10 @@ export class Delegation {
     return this.#story.artifacts
   }
 
+  get dialogue(): Dialogue {
+    return this.#story.dialogue
+  }
+
   /** Resolves when the end of the task is kept, or it is left to the next process; never rejects. */
   async run(): Promise<void> {
     const { clock } = this.#parts
@@ -137,7 +148,8 @@ export class Delegation {
         const before = this.#story.position
         if (this.placement !== undefined) await this.#wait.before(attempt, this.placement, signal)
         await this.#resume()
-        if (this.#story.position !== before) attempt = -1
+        if (this.#story.position !== before || this.#hurry) attempt = -1
+        this.#hurry = false
       }
     } catch (error) {
       this.#giveUp(toLumosError(signal.aborted ? signal.reason : error))
@@ -164,12 +176,25 @@ export class Delegation {
     else this.stop(new LumosError('CANCELLED'))
   }
 
+  /**
+   * Resolves when the answer is on disk; it is sent until the worker has it, also by a later
+   * process. The same one again is the same. TASK_NOT_WAITING, TASK_CONFLICT.
+   */
+  async answer(message: Message): Promise<void> {
+    if (this.dialogue.wants(message)) this.#story.answered(message)
+    await this.#story.kept
+    if (this.log.broken) throw this.#stopping.signal.reason
+    this.#hurry = true
+    this.#listening?.abort()
+  }
+
   async #dispatch(): Promise<void> {
     try {
       const events = this.#parts.dispatcher.dispatch(this.order, this.#options)
       for await (const event of events) {
         this.#takeDispatch(event)
-        if (this.ended) return
+        // What comes after a question comes by a subscription, which an answer can interrupt.
+        if (this.ended || this.dialogue.question !== undefined) return
         // A process that comes back must ask the same worker, or harm could be done twice.
         if (event.type === 'routed' && !event.placement.idempotent) await this.#story.kept
       }
@@ -181,49 +206,49 @@ export class Delegation {
     }
   }
 
-  /** A process that has just begun knows nobody yet: that there is no worker may change in a moment. */
-  async #dispatchPatiently(): Promise<void> {
-    const { clock, random } = this.#parts
-    const { signal } = this.#stopping
-    const end = clock.monotonic() + LIMITS.searchWindow.value
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await this.#dispatch()
-      } catch (error) {
-        const { code } = toLumosError(error)
-        if (this.#story.accepted || signal.aborted || !NOBODY_YET.has(code)) throw error
-        if (clock.monotonic() > end) throw error
-      }
-      await clock.sleep(retryDelay(random, attempt), signal)
-      signal.throwIfAborted()
-    }
+  #dispatchPatiently(): Promise<void> {
+    return searchPatiently(this.#parts, {
+      look: () => this.#dispatch(),
+      found: () => this.#story.accepted,
+      signal: this.#stopping.signal
+    })
   }
 
   async #resume(): Promise<void> {
     const { clock, dispatcher } = this.#parts
     const { placement } = this
     if (placement === undefined) return
-    const after = this.#story.position
-    const place = { placement, order: this.order, ...(after && { after }) }
+    const listening = new AbortController()
+    const signal = AbortSignal.any([this.#stopping.signal, listening.signal])
     let disarm: (() => void) | undefined
     try {
       if (this.#cancelling) await this.#tellWorker()
       disarm = clock.after(SILENT_BUT_BACK_MS, () => this.#story.found())
-      for await (const update of dispatcher.resume(place, this.#options)) {
+      this.#listening = listening
+      const options = { ...this.#options, signal }
+      const place = { placement, order: this.order, ...this.#story.next }
+      for await (const update of dispatcher.resume(place, options)) {
         this.#take(update)
         if (this.ended) return
       }
     } catch (cause) {
       if (this.#stopping.signal.aborted) throw cause
-      await this.#afterBreak(placement, toLumosError(cause))
+      // Else there is an answer to be sent.
+      if (!listening.signal.aborted) await this.#afterBreak(placement, toLumosError(cause))
     } finally {
       disarm?.()
+      this.#listening = undefined
     }
   }
 
   /** Decides whether to ask the same worker once more, which is what returning means. */
   async #afterBreak(placement: Placement, error: LumosError): Promise<void> {
     const { accepted } = this.#story
+    // It waits no more: what has become of it is to be heard.
+    if (error.code === 'UNSUPPORTED_OPERATION' && this.dialogue.answer !== undefined) {
+      this.dialogue.answer = undefined
+      return
+    }
     // What never arrived can be sent anew, to anybody.
     if (error.code === 'TASK_NOT_FOUND' && !accepted) return this.#dispatchPatiently()
     if (error.code === 'TASK_NOT_FOUND' || error.code === 'TASK_GONE') {
@@ -255,7 +280,7 @@ export class Delegation {
     this.state = status.state
     if (!TERMINAL_STATES.has(status.state)) return
     const result = this.#result(failureOf(status, this.order.taskId))
-    if (result !== undefined) this.#ending = this.log.finish(this.#outcome(), result)
+    if (result !== undefined) this.#ending = this.log.finish(endOf(this, this.#recall), result)
   }
 
   /** Takes the end down; `undefined` when there is nothing left to tell. */
@@ -263,8 +288,8 @@ export class Delegation {
     if (this.ended || this.placement === undefined) return undefined
     this.error = error
     this.tookMs = this.#elapsed()
-    return {
-      type: 'result',
+    const result = {
+      type: 'result' as const,
       taskId: this.order.taskId,
       state: this.state,
       artifacts: this.artifacts,
@@ -273,19 +298,8 @@ export class Delegation {
       firstEventMs: this.#story.firstEventMs,
       ...(error && { error })
     }
-  }
-
-  #outcome(): OutboxEnd {
-    const { state, updatedAt, error, placement, tookMs = 0 } = this
-    const recall = this.#recall
-    return {
-      state,
-      updatedAt,
-      tookMs,
-      ...(placement && { worker: placement.worker, agentId: placement.agentId }),
-      ...(error && { error }),
-      ...(recall && recall.until > updatedAt && { recall })
-    }
+    this.dialogue.hear(result)
+    return result
   }
 
   /** Before acceptance there is no task to speak of, and readers get the error itself. */
@@ -302,11 +316,11 @@ export class Delegation {
     if (error.code !== 'WORKER_LOST') this.#recall = recallOf(this.record, this.placement)
     if (this.#story.accepted || (cancelled && this.placement !== undefined)) {
       const result = this.#result(error.toWire())
-      if (result !== undefined) this.#ending = this.log.end(this.#outcome(), result)
+      if (result !== undefined) this.#ending = this.log.end(endOf(this, this.#recall), result)
     } else {
       this.error = error.toWire()
       this.tookMs = this.#elapsed()
-      this.#ending = this.log.end(this.#outcome(), error)
+      this.#ending = this.log.end(endOf(this, this.#recall), error)
     }
     // That it is to be told is on its way to the disk before that it was.
     if (this.#recall !== undefined) this.#init.onRecall(this.#recall)

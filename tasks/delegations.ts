@@ -1,4 +1,5 @@
 /** The caller's side of tasks: remembers what this node asked for, and follows each to its end. */
+import type { Message } from '../core/a2a.ts'
 import type { Component } from '../core/component.ts'
 import { fromWireError, LumosError, toLumosError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
@@ -7,6 +8,8 @@ import { LIMITS } from '../core/limits.ts'
 import { Delegation } from './delegation.ts'
 import type { DelegationComponents, DelegationInit } from './delegation.ts'
 import type { DelegationEvent } from './delegation-events.ts'
+import { dialogueOf } from './dialogue.ts'
+import type { Dialogue } from './dialogue.ts'
 import { viewOf, viewOfEnded } from './delegation-view.ts'
 import type { DelegationView } from './delegation-view.ts'
 import type { WorkOrder } from './dispatcher.ts'
@@ -53,6 +56,11 @@ export interface Delegations extends Component {
    * somebody reads its events, and by the next process if this one ends.
    */
   delegate(request: DelegationRequest): Promise<DelegationView>
+  /**
+   * Answers what the task asks; resolves when the answer is on disk. The same message again is the
+   * same. TASK_NOT_FOUND, TASK_NOT_WAITING, TASK_CONFLICT.
+   */
+  answer(id: string, message: Message): Promise<DelegationView>
   /**
    * Events from number `from` on, old and new, until the task ends. Their numbers are their places,
    * from 0. Throws when no worker took the task, TASK_NOT_FOUND for an unknown one.
@@ -179,10 +187,20 @@ class Outbox implements Delegations {
     const ended = await this.#open().findEnded(id)
     if (ended === undefined) return undefined
     const last = await this.#open().lastEvent(id)
-    return viewOfEnded(ended, last?.type === 'result' ? last.artifacts : [])
+    return viewOfEnded(ended, {
+      artifacts: last?.type === 'result' ? last.artifacts : [],
+      ...(ended.end.dialogue && { history: (await this.#dialogueOf(ended)).history })
+    })
   }
 
   async list(query: OutboxQuery): Promise<readonly DelegationView[]> {
+  async answer(id: string, message: Message): Promise<DelegationView> {
+    const near = this.#near(id)
+    if (near !== undefined) await near.answer(message)
+    else (await this.#dialogueOf(await this.#ended(id))).wants(message)
+    return this.#viewOf(id)
+  }
+
     const { limit, state, before } = query
     const live = [...this.#running.values()]
       .map(viewOf)
@@ -213,6 +231,10 @@ class Outbox implements Delegations {
     return this.delegate({
       ...rest,
       taskId,
+  #dialogueOf({ record }: EndedOrder): Promise<Dialogue> {
+    return dialogueOf(record.order, this.#open().events(record.order.taskId, 0))
+  }
+
       message: { ...message, messageId: taskId },
       // Nobody waits for it at a terminal.
       patient: true,

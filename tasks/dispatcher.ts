@@ -57,10 +57,16 @@ export interface Dispatcher {
   dispatch(order: WorkOrder, options: DispatchOptions): AsyncIterable<DispatchEvent>
   /**
    * What happened to a task after `after`, and what happens next. Without `after` nothing was heard
-   * of it yet: the order is sent once more to the same worker, for which it is the same task.
+   * of it yet: the order is sent once more to the same worker, for which it is the same task. With
+   * `answer` the worker is given that first; UNSUPPORTED_OPERATION when it does not wait for one.
    */
   resume(
-    place: { readonly placement: Placement; readonly order: WorkOrder; readonly after?: Position },
+    place: {
+      readonly placement: Placement
+      readonly order: WorkOrder
+      readonly after?: Position
+      readonly answer?: Message
+    },
     options: DispatchOptions
   ): AsyncIterable<StreamResponse>
   /** Resolves when the worker has ended the task; TASK_NOT_CANCELABLE when it had already. */

@@ -47,6 +47,8 @@ export interface OutboxEnd {
   readonly worker?: NodeName
   readonly agentId?: string
   readonly error?: WireError
+  /** There when the worker asked: what was said is among the events. */
+  readonly dialogue?: true
   /** There when the worker may have the task, and has to be told that nobody wants it. */
   readonly recall?: Recall
 }

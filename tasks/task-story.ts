@@ -1,5 +1,5 @@
 /** What this node has heard of a task that it asked for: checked, kept, and told on. */
-import type { Artifact, StreamResponse, TaskStatus } from '../core/a2a.ts'
+import type { Artifact, Message, StreamResponse, TaskStatus } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { positionOf } from '../protocols/a2a/extensions.ts'
@@ -7,12 +7,15 @@ import type { Position } from '../protocols/a2a/extensions.ts'
 import { eventsOf } from './delegation-events.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { DelegationLog } from './delegation-log.ts'
+import { Dialogue } from './dialogue.ts'
 import type { DispatchEvent, Placement } from './dispatcher.ts'
 import type { OutboxEvent } from './outbox-store.ts'
 import { createTaskFold, sizeOf } from './task-fold.ts'
 
 export interface TaskStoryInit {
   readonly taskId: string
+  /** What was asked for. */
+  readonly message: Message
   /** Milliseconds since the task was asked for. */
   readonly elapsed: () => number
   /** What an earlier process knew. */
@@ -29,6 +32,7 @@ export class TaskStory {
   /** The last event of the worker's log that is here. */
   position: Position | undefined
   firstEventMs: number | null = null
+  readonly dialogue: Dialogue
   readonly #log: DelegationLog
   readonly #init: TaskStoryInit
   readonly #fold = createTaskFold()
@@ -38,6 +42,7 @@ export class TaskStory {
   constructor(log: DelegationLog, init: TaskStoryInit) {
     this.#log = log
     this.#init = init
+    this.dialogue = new Dialogue(init.taskId, init.message)
     this.#restore(init.told)
   }
 
@@ -53,6 +58,13 @@ export class TaskStory {
 
   get artifacts(): readonly Artifact[] {
     return this.#fold.artifacts()
+  }
+
+  /** What the worker is to be asked next: what comes behind all that is here, or what comes of an answer. */
+  get next(): { readonly after?: Position; readonly answer?: Message } {
+    const { position: after, dialogue } = this
+    const { answer } = dialogue
+    return { ...(after && { after }), ...(answer && { answer }) }
   }
 
   routed({ placement, candidates, lookupMs }: Extract<DispatchEvent, { type: 'routed' }>): void {
@@ -71,6 +83,13 @@ export class TaskStory {
     this.waiting = true
     const { worker } = this.placement
     this.#tell([{ type: 'waiting', worker, error: error.toWire(), atMs: this.#init.elapsed() }])
+  }
+
+  /** Somebody answered the question: on disk before it is sent. */
+  answered(message: Message): void {
+    const event = { type: 'answered' as const, message, atMs: this.#init.elapsed() }
+    this.dialogue.hear(event)
+    this.#tell([event], true)
   }
 
   found(): void {
@@ -104,6 +123,7 @@ export class TaskStory {
       told.push({ type: 'restarted', attempt: position.attempt, atMs })
     }
     const events = eventsOf(update, atMs)
+    for (const event of events) this.dialogue.hear(event)
     if (events.length > 0) this.firstEventMs ??= atMs
     // Together, because the position says that all of the update is here.
     this.#tell([...told, ...events])
@@ -141,12 +161,16 @@ export class TaskStory {
     const { taskId } = this.#init
     for (const { event, position } of told) {
       if (position !== undefined) this.position = position
+      this.dialogue.hear(event)
       if (event.type === 'accepted') this.accepted = true
       else if (event.type === 'waiting') this.waiting = true
       else if (event.type === 'resumed') this.waiting = false
       else if (event.type === 'status') {
         const status = { state: event.state }
         this.#fold.apply({ statusUpdate: { taskId, contextId: '', status } })
+      } else if (event.type === 'input-required') {
+        const state = event.auth ? 'TASK_STATE_AUTH_REQUIRED' : 'TASK_STATE_INPUT_REQUIRED'
+        this.#fold.apply({ statusUpdate: { taskId, contextId: '', status: { state } } })
       } else if (event.type === 'restarted') this.#fold.apply({ task: blank(taskId) })
       else if (event.type === 'routed') {
         const { worker, agentId, path, idempotent } = event

@@ -1,6 +1,7 @@
 /** A caller whose worker answers as a test says, on a disk that can lose its power. */
 import { expect, onTestFinished } from 'vitest'
 import type { StreamResponse, TaskState } from '../../core/a2a.ts'
+import { textOf } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import { createIdSource } from '../../core/ids.ts'
 import { silentLogger } from '../../core/logger.ts'
@@ -42,6 +43,14 @@ export function finish(at: Position, state: TaskState = 'TASK_STATE_COMPLETED'):
   return { statusUpdate: { taskId: TASK, contextId: 'c', status, metadata: stamp(at) } }
 }
 
+/** The task asks. */
+export function ask(text: string, at: Position, auth = false): StreamResponse {
+  const state = auth ? 'TASK_STATE_AUTH_REQUIRED' : 'TASK_STATE_INPUT_REQUIRED'
+  const message = { messageId: `q-${text}`, role: 'ROLE_AGENT' as const, parts: [{ text }] }
+  const status = { state, message } as const
+  return { statusUpdate: { taskId: TASK, contextId: 'c', status, metadata: stamp(at) } }
+}
+
 export function position(seq: number, attempt = 1): Position {
   return { attempt, seq }
 }
@@ -65,6 +74,8 @@ export class ScriptedWorker implements Dispatcher {
   /** From where streams were resumed. */
   readonly resumed: (Position | undefined)[] = []
   readonly cancelled: string[] = []
+  /** What it was told when it asked. */
+  readonly heard: string[] = []
   /** What it answers to a cancel instead of obeying. */
   refusal: LumosError | undefined
   reachable = true
@@ -99,9 +110,10 @@ export class ScriptedWorker implements Dispatcher {
   }
 
   async *resume(
-    ...[{ order, after }, { signal }]: Parameters<Dispatcher['resume']>
+    ...[{ order, after, answer }, { signal }]: Parameters<Dispatcher['resume']>
   ): AsyncIterable<StreamResponse> {
     if (!this.reachable) throw new LumosError('PEER_UNREACHABLE', { details: { peer: 'birch' } })
+    if (answer !== undefined) this.heard.push(textOf(answer.parts))
     if (after === undefined) this.sent.push(order.taskId)
     else this.resumed.push(after)
     yield* this.#stream(signal, after?.seq ?? -1)

@@ -1,0 +1,29 @@
+/** How a task that this node asked for ended, as the outbox keeps it. */
+import type { TaskState } from '../core/a2a.ts'
+import type { WireError } from '../core/errors.ts'
+import type { Dialogue } from './dialogue.ts'
+import type { Placement } from './dispatcher.ts'
+import type { OutboxEnd } from './outbox-store.ts'
+import type { Recall } from './recalls.ts'
+
+export interface EndedDelegation {
+  readonly state: TaskState
+  readonly updatedAt: number
+  readonly tookMs: number | undefined
+  readonly placement: Placement | undefined
+  readonly error: WireError | undefined
+  readonly dialogue: Dialogue
+}
+
+export function endOf(ended: EndedDelegation, recall: Recall | undefined): OutboxEnd {
+  const { state, updatedAt, error, placement, dialogue, tookMs = 0 } = ended
+  return {
+    state,
+    updatedAt,
+    tookMs,
+    ...(placement && { worker: placement.worker, agentId: placement.agentId }),
+    ...(error && { error }),
+    ...(dialogue.history.length > 1 && { dialogue: true as const }),
+    ...(recall && recall.until > updatedAt && { recall })
+  }
+}
