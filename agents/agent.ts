@@ -1,5 +1,6 @@
 /** The contract between a node and an agent: what people write, and all that an agent sees. */
 import type { AgentSkill, Artifact, Message, Part, StreamResponse } from '../core/a2a.ts'
+import { textOf } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
@@ -12,6 +13,15 @@ export type AgentOutput =
   | string
   | { readonly type: 'progress'; readonly text: string; /** 0 to 1. */ readonly fraction?: number }
   | { readonly type: 'artifact'; readonly artifact: ArtifactInit }
+  | AgentQuestion
+
+/** The last thing that a run says: the task waits for its caller, whose answer begins the next run. */
+export interface AgentQuestion {
+  readonly type: 'input-required' | 'auth-required'
+  readonly text: string
+  /** What belongs to the question besides its text: choices as data, a page to sign in as url. */
+  readonly parts?: readonly Part[]
+}
 
 /** Without an `artifactId` the node makes one. */
 export type ArtifactInit = Omit<Artifact, 'artifactId'> & { readonly artifactId?: string }
@@ -22,6 +32,12 @@ export interface AgentRequest {
   /** The peer that asks; this node's own id for local callers. */
   readonly caller: PeerIdText
   readonly message: Message
+  /**
+   * What the caller said and this agent asked, in order, up to `message`. An agent that asks is run
+   * anew with each answer, perhaps by another process: this, and what it hid in the parts of its
+   * questions, is all that it remembers.
+   */
+  readonly history: readonly Message[]
   /** All text of the message, joined. */
   readonly text: string
   /** Aborts when the caller cancels or a deadline passes: stop promptly. */
@@ -32,10 +48,11 @@ export interface AgentRequest {
   /** There when the node was interrupted while a `resumable` agent worked on this very task. */
   readonly resumed?: Resumption
   /**
-   * Asks another agent of the same node and returns its `result` artifact's parts.
-   * Cancelled together with this task; rejects with what the other agent failed with.
+   * Asks the agent of that id on the same node, else whoever in the swarm `target` fits (agent id,
+   * skill id, tag, `@agent`, `@agent@node`), and returns its `result` artifact's parts. Has the time
+   * that is left for this task, and ends with it; rejects with what the other agent failed with.
    */
-  readonly ask: (agentId: string, input: string | readonly Part[]) => Promise<readonly Part[]>
+  readonly ask: (target: string, input: string | readonly Part[]) => Promise<readonly Part[]>
 }
 
 /** What the interrupted attempt had said, and its readers keep: go on behind it. */
@@ -113,4 +130,19 @@ export function defineAgent(definition: AgentDefinition): Agent {
 /** What an agent throws for its caller's mistake: `reason` is told to the caller, word for word. */
 export function inputError(agent: string, reason: string): LumosError {
   return new LumosError('AGENT_INPUT', { details: { agent, reason } })
+}
+
+/** Asks the caller for something the agent cannot do without: `yield inputRequired('Which city?')`. */
+export function inputRequired(text: string, parts: readonly Part[] = []): AgentQuestion {
+  return { type: 'input-required', text, parts }
+}
+
+/** Asks the caller for a permission, or to sign in somewhere (a part with a `url` says where). */
+export function authRequired(text: string, parts: readonly Part[] = []): AgentQuestion {
+  return { type: 'auth-required', text, parts }
+}
+
+/** What the caller said, one text a message: the order first, then the answers. */
+export function callerTexts({ history }: Pick<AgentRequest, 'history'>): string[] {
+  return history.flatMap(({ role, parts }) => (role === 'ROLE_USER' ? [textOf(parts)] : []))
 }

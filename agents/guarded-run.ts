@@ -15,11 +15,13 @@ export interface GuardedRun {
   readonly request: AgentRequest
   /** Called when the run has ended, however it did. */
   readonly over: () => void
+  /** Told of an agent that did not end when its run did. */
+  readonly leftBehind: (agentId: string, ended: Promise<void>) => void
 }
 
 /**
  * Forwards what an agent yields, checked. Ends within `LIMITS.cancelGrace` of an abort even when the
- * agent ignores it; only an agent that blocks the thread cannot be helped (docs/agents.md).
+ * agent ignores it, which is then told as left behind until it has really ended; only an agent that blocks the thread cannot be helped (docs/agents.md).
  *
  * One generator for the whole way, because each more that an output passes costs four turns.
  *
@@ -29,7 +31,7 @@ export async function* runGuarded(
   clock: Clock,
   begin: () => GuardedRun
 ): AsyncGenerator<AgentOutput, void> {
-  const { agent, request, over } = begin()
+  const { agent, request, over, leftBehind } = begin()
   const { signal, log, taskId } = request
   const nextStep = createSteps(signal)
   let iterator: AsyncIterator<unknown> | undefined
@@ -51,8 +53,12 @@ export async function* runGuarded(
     if (!(error instanceof LumosError)) log.warn('agent failed', { taskId, error })
     throw asTaskError(agent, error)
   } finally {
-    if (iterator !== undefined && !(await close(clock, iterator))) {
-      log.warn('agent did not stop in time', { taskId })
+    if (iterator !== undefined) {
+      const ended = returned(iterator)
+      if (!(await inTime(clock, ended))) {
+        log.warn('an agent runs on though its task is over', { agent: agent.id, taskId })
+        leftBehind(agent.id, ended)
+      }
     }
     over()
   }
@@ -87,20 +93,19 @@ function createSteps(signal: AbortSignal) {
     })
 }
 
-/** Gives the agent a chance to clean up; false when it takes longer than it may. */
-async function close(clock: Clock, iterator: AsyncIterator<unknown>): Promise<boolean> {
+/** Whether the agent has cleaned up before it may be waited for no longer. */
+async function inTime(clock: Clock, ended: Promise<void>): Promise<boolean> {
   const waited = new AbortController()
   const tooLong = clock.sleep(LIMITS.cancelGrace.value, waited.signal).then(() => false)
-  const inTime = await Promise.race([returned(iterator), tooLong])
+  const cleaned = await Promise.race([ended.then(() => true), tooLong])
   waited.abort()
-  return inTime
+  return cleaned
 }
 
-async function returned(iterator: AsyncIterator<unknown>): Promise<true> {
+async function returned(iterator: AsyncIterator<unknown>): Promise<void> {
   try {
     await iterator.return?.()
   } catch {
     // The task has already ended: what an agent says while it is shown out changes nothing.
   }
-  return true
 }

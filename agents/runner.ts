@@ -6,7 +6,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Agent, AgentOutput, Resumption } from './agent.ts'
-import { createCollector } from './collector.ts'
+import { type AskSwarm, createAsking } from './asking.ts'
 import { type GuardedRun, runGuarded } from './guarded-run.ts'
 
 /** One task as the task engine hands it over. */
@@ -16,8 +16,16 @@ export interface AgentRun {
   readonly contextId: string
   readonly caller: PeerIdText
   readonly message: Message
+  /** Default: `message` alone, with which a task begins. */
+  readonly history?: readonly Message[]
   readonly signal: AbortSignal
   readonly heartbeat: () => void
+  /** Agents that asked each other before this one; 0 when it was a person or a program. */
+  readonly depth: number
+  /** Milliseconds left for this run. */
+  readonly remainingMs: () => number
+  /** Told of an agent that did not end when its run did; `ended` resolves when it has. */
+  readonly leftBehind: (agentId: string, ended: Promise<void>) => void
   readonly resumed?: Resumption
 }
 
@@ -38,6 +46,7 @@ export interface AgentRunner {
 export interface AgentRunnerComponents {
   readonly clock: Clock
   readonly logger: Logger
+  readonly askSwarm: AskSwarm
 }
 
 /** One for all: an error with its stack costs more than all else that ends a task (measured). */
@@ -50,7 +59,7 @@ interface Known {
 
 /** Throws TypeError when two of the `agents` have the same id. */
 export function createAgentRunner(
-  { clock, logger }: AgentRunnerComponents,
+  { clock, logger, askSwarm }: AgentRunnerComponents,
   agents: readonly Agent[]
 ): AgentRunner {
   const byId = new Map<string, Known>(
@@ -59,13 +68,13 @@ export function createAgentRunner(
   if (byId.size !== agents.length) throw new TypeError('two agents have the same id')
   const running = new Set<AbortController>()
   let stopped: LumosError | undefined
+  const asking = createAsking({ isHere: (agentId) => byId.has(agentId), run, askSwarm })
 
-  function run(task: AgentRun, depth: number): AsyncIterable<AgentOutput> {
-    return runGuarded(clock, () => begin(task, depth))
+  function run(task: AgentRun): AsyncIterable<AgentOutput> {
+    return runGuarded(clock, () => begin(task))
   }
 
-  function begin(task: AgentRun, depth: number): GuardedRun {
-    if (depth > LIMITS.agentAskDepth.value) throw askedTooDeep(task.agentId)
+  function begin(task: AgentRun): GuardedRun {
     const { agent, log } = find(task.agentId)
     if (stopped !== undefined) throw stopped
     task.signal.throwIfAborted()
@@ -76,17 +85,17 @@ export function createAgentRunner(
     running.add(controller)
     const request = {
       ...task,
+      history: task.history ?? [task.message],
       text: textOf(task.message.parts),
       signal,
       log,
-      ask(agentId: string, input: string | readonly Part[]) {
-        const question = asQuestion({ ...task, signal }, agentId, input)
-        return answerOf(agentId, run(question, depth + 1), task.heartbeat)
-      }
+      ask: (target: string, input: string | readonly Part[]) =>
+        asking({ ...task, signal }, target, input)
     }
     return {
       agent,
       request,
+      leftBehind: task.leftBehind,
       over: () => {
         running.delete(controller)
         task.signal.removeEventListener('abort', cancel)
@@ -105,7 +114,7 @@ export function createAgentRunner(
   return {
     agents,
     traits: (agentId) => byId.get(agentId)?.agent,
-    run: (task) => run(task, 0),
+    run,
     async stop() {
       if (stopped !== undefined) return
       stopped = new LumosError('SHUTTING_DOWN')
@@ -113,32 +122,6 @@ export function createAgentRunner(
       await stopAll(clock, [...byId.values()])
     }
   }
-}
-
-function asQuestion(task: AgentRun, agentId: string, input: string | readonly Part[]): AgentRun {
-  const { resumed: _, ...rest } = task
-  const messageId = `${task.message.messageId}/${agentId}`
-  const parts = typeof input === 'string' ? [{ text: input }] : input
-  return { ...rest, agentId, message: { messageId, role: 'ROLE_USER', parts } }
-}
-
-async function answerOf(
-  agentId: string,
-  outputs: AsyncIterable<AgentOutput>,
-  heartbeat: () => void
-): Promise<readonly Part[]> {
-  const answer = createCollector(agentId)
-  for await (const output of outputs) {
-    // Whoever waits for somebody that is alive is alive.
-    heartbeat()
-    answer.add(output)
-  }
-  return answer.parts()
-}
-
-function askedTooDeep(agent: string): LumosError {
-  const reason = `agents asked each other more than ${LIMITS.agentAskDepth.value} deep`
-  return new LumosError('AGENT_FAILED', { details: { agent, reason } })
 }
 
 async function stopAll(clock: Clock, known: readonly Known[]): Promise<void> {

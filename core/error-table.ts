@@ -427,3 +427,8 @@ function final(message: string, hint: string, codes: { a2a: number; exit: number
 function retryable(message: string, hint: string, exit: number): ErrorRow {
   return { message, hint, retry: true, a2a: INTERNAL, exit }
 }
+  ASKED_TOO_DEEP: final(
+    'agents asked each other more than {limit} deep, perhaps in a circle',
+    'see docs/agents.md, "Asking others"',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),

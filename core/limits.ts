@@ -404,7 +404,11 @@ export const LIMITS = {
     'one document or one line of the control API: a message of 16 MiB with its JSON escapes'
   ),
   agentOutputBytes: limit(8 * MIB, 'bytes', 'one output of an agent; it must fit one message'),
-  agentAskDepth: limit(4, 'count', 'agents that ask each other in a row; a circle ends here'),
+  agentAskDepth: limit(
+    8,
+    'count',
+    'agents that ask each other in a row, here or on other nodes; a circle ends here'
+  ),
   agentAskBytes: limit(8 * MIB, 'bytes', 'what one agent may collect from another by `ask`'),
   fileBytes: limit(4 * MIB, 'bytes', 'one file read; as base64 it fits agentOutputBytes'),
   fileEntries: limit(1000, 'count', 'entries of one folder that `files` lists'),

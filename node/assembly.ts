@@ -1,11 +1,13 @@
 /** Joins all parts of a node: the composition root. Nothing runs until its life cycle starts. */
 import type { Agent } from '../agents/agent.ts'
+import type { AskSwarm } from '../agents/asking.ts'
 import { createAgentRunner } from '../agents/runner.ts'
 import { createBuiltinAgents } from '../agents/builtin.ts'
 import type { Component } from '../core/component.ts'
-import type { LumosError } from '../core/errors.ts'
+import { LumosError } from '../core/errors.ts'
 import type { TaskEngine } from '../tasks/engine.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
+import { createAskSwarm } from './asking.ts'
 import { createCapabilities, createTableWatch, helloFields } from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
 import { createLifeCycle } from './life-cycle.ts'
@@ -48,10 +50,15 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const { clock, logger } = components
   const { config, paths } = init
   let capabilities: Capabilities | undefined
+  let work: Work | undefined
   const wire = await createWire(components, init, () => helloFields(capabilities))
   const builtin = createBuiltinAgents({ clock, logger: logger.child('agents') }, config.agents)
   const agents = [...builtin, ...(init.agents ?? [])]
-  const runner = createAgentRunner({ clock, logger: logger.child('agents') }, agents)
+  const askSwarm: AskSwarm = async (question) => {
+    if (work === undefined) throw new LumosError('SHUTTING_DOWN')
+    return createAskSwarm(work)(question)
+  }
+  const runner = createAgentRunner({ clock, logger: logger.child('agents'), askSwarm }, agents)
   const database =
     config.tasks.keep === 'disk'
       ? createNodeDatabase(components, { directory: paths.data })
@@ -67,7 +74,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     { ...components, wire, load },
     { agents, dataDirectory: paths.data, pushNotifications: push !== undefined }
   )
-  const work = createWork(
+  work = createWork(
     { ...components, ...capabilities, wire, engine, database, push },
     { retentionMs: config.tasks.retention }
   )

@@ -56,6 +56,7 @@ const REQUEST_AT_FAULT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'TASK_CONFLICT',
   'TASK_GONE',
   'INVALID_REQUEST',
+  'ASKED_TOO_DEEP',
   'PAYLOAD_TOO_LARGE'
 ])
 
@@ -172,7 +173,7 @@ class PeerRouter implements Router {
   }
 
   async *#send(
-    { message, taskId }: WorkOrder,
+    { message, taskId, depth }: WorkOrder,
     { worker: { id }, agentId }: Placement,
     { signal, remainingMs }: DispatchOptions
   ): AsyncIterable<StreamResponse> {
@@ -187,7 +188,11 @@ class PeerRouter implements Router {
     }
     this.#inFlight.set(id, (this.#inFlight.get(id) ?? 0) + 1)
     try {
-      const options = { signal, ...(Number.isFinite(deadlineMs) && { deadlineMs }) }
+      const options = {
+        signal,
+        ...(Number.isFinite(deadlineMs) && { deadlineMs }),
+        ...(depth !== undefined && { depth })
+      }
       yield* worker.sendStreamingMessage(request, options)
     } finally {
       const rest = (this.#inFlight.get(id) ?? 1) - 1

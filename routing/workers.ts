@@ -77,10 +77,11 @@ const NEVER = new AbortController().signal
 
 /** This node as its own worker: the same operations without a wire, in its own name. */
 function asWorker(local: A2aOperations<ServerOptions>, caller: PeerIdText): Worker {
-  const as = ({ signal = NEVER, deadlineMs, after }: A2aCallOptions): ServerOptions => ({
+  const as = ({ signal = NEVER, deadlineMs, depth, after }: A2aCallOptions): ServerOptions => ({
     caller,
     signal,
     ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(depth !== undefined && { depth }),
     ...(after && { after })
   })
   return {

@@ -22,6 +22,8 @@ export interface AdmissionRequest {
   readonly caller: PeerIdText
   /** Milliseconds within which the work has to begin. */
   readonly patienceMs: number
+  /** Agents that asked each other before this one. */
+  readonly depth?: number
   /** Whether the task was accepted before, by an earlier process: then nothing refuses it. */
   readonly accepted?: boolean
 }
@@ -35,9 +37,11 @@ export interface Place {
 }
 
 export interface Admission {
-  /** Throws OVERLOADED with the time after which trying again makes sense. */
+  /** Throws ASKED_TOO_DEEP, or OVERLOADED with the time after which trying again makes sense. */
   reserve(request: AdmissionRequest): Place
   readonly working: number
+  /** Counts an agent that runs on though its task is over as working, until it has ended. */
+  linger(agentId: string, ended: Promise<void>): void
   /** Tasks per place of the busiest agent, 0 to 1 (1: the next one has to wait). */
   load(): number
 }
@@ -50,6 +54,8 @@ export function createAdmission(init: AdmissionInit = {}): Admission {
 interface Desk {
   reserved: number
   working: number
+  /** Runs that go on though their tasks are over: they take up places as work does. */
+  lingering: number
   readonly perPeer: Map<PeerIdText, number>
   /** Starters by caller; callers take turns, so that a flood of one delays the others by one task. */
   readonly waiting: Map<PeerIdText, (() => void)[]>
@@ -80,14 +86,21 @@ class BoundedAdmission implements Admission {
     }
   }
 
-  reserve({ agentId, caller, patienceMs, accepted = false }: AdmissionRequest): Place {
+  reserve(request: AdmissionRequest): Place {
+    const { agentId, caller, patienceMs, depth = 0, accepted = false } = request
+    const limit = LIMITS.agentAskDepth.value
+    if (depth > limit) throw new LumosError('ASKED_TOO_DEEP', { details: { limit } })
     const { concurrency, queue, perPeer, total } = this.#init
     const desk = this.#desks.get(agentId) ?? newDesk()
-    const waitMs = (Math.max(0, desk.reserved + 1 - concurrency) / concurrency) * desk.averageMs
+    // With no place left that work could ever get, the wait is endless.
+    const places = Math.max(0, concurrency - desk.lingering)
+    const waiting = Math.max(0, desk.reserved + 1 - places)
+    const waitMs = places === 0 ? Infinity : (waiting / places) * desk.averageMs
     const share = desk.perPeer.get(caller) ?? 0
     const full =
       this.#total >= total ||
-      desk.reserved >= concurrency + queue ||
+      places === 0 ||
+      desk.reserved >= places + queue ||
       share >= perPeer ||
       waitMs > patienceMs
     if (full && !accepted) {
@@ -106,8 +119,25 @@ class BoundedAdmission implements Admission {
 
   load(): number {
     let most = 0
-    for (const { reserved } of this.#desks.values()) most = Math.max(most, reserved)
+    for (const { reserved, lingering } of this.#desks.values()) {
+      most = Math.max(most, reserved + lingering)
+    }
     return Math.min(1, most / this.#init.concurrency)
+  }
+
+  linger(agentId: string, ended: Promise<void>): void {
+    const desk = this.#desks.get(agentId) ?? newDesk()
+    this.#desks.set(agentId, desk)
+    desk.lingering += 1
+    this.#init.onChange()
+    void this.#outlast(desk, ended)
+  }
+
+  async #outlast(desk: Desk, ended: Promise<void>): Promise<void> {
+    await ended
+    desk.lingering -= 1
+    this.#pump(desk)
+    this.#init.onChange()
   }
 
   #place(desk: Desk, caller: PeerIdText): Place {
@@ -153,7 +183,7 @@ class BoundedAdmission implements Admission {
   }
 
   #pump(desk: Desk): void {
-    while (desk.working < this.#init.concurrency) {
+    while (desk.working + desk.lingering < this.#init.concurrency) {
       const start = takeTurn(desk)
       if (start === undefined) return
       desk.working += 1
@@ -167,6 +197,7 @@ function newDesk(): Desk {
   return {
     reserved: 0,
     working: 0,
+    lingering: 0,
     perPeer: new Map(),
     waiting: new Map(),
     averageMs: FIRST_GUESS_MS

@@ -8,18 +8,18 @@ import { LIMITS } from '../core/limits.ts'
 import { Delegation } from './delegation.ts'
 import type { DelegationComponents, DelegationInit } from './delegation.ts'
 import type { DelegationEvent } from './delegation-events.ts'
+import { recordOf } from './delegation-request.ts'
+import type { DelegationRequest } from './delegation-request.ts'
 import { dialogueOf } from './dialogue.ts'
 import type { Dialogue } from './dialogue.ts'
 import { viewOf, viewOfEnded } from './delegation-view.ts'
 import type { DelegationView } from './delegation-view.ts'
-import type { WorkOrder } from './dispatcher.ts'
 import { createRecalls } from './recalls.ts'
 import type { Recalls } from './recalls.ts'
 import { COLLECT_INTERVAL_MS } from './engine.ts'
 import type { TaskCounts } from './engine.ts'
 import { order } from './memory-task-store.ts'
 import type { EndedOrder, OutboxQuery, OutboxRecord, OutboxStore } from './outbox-store.ts'
-import { payloadHash } from './payload-hash.ts'
 
 export interface DelegationsComponents extends DelegationComponents {
   readonly ids: IdSource
@@ -30,16 +30,6 @@ export interface DelegationsComponents extends DelegationComponents {
 export interface DelegationsInit {
   /** Milliseconds an ended delegation is remembered. */
   readonly retentionMs?: number
-}
-
-export interface DelegationRequest extends Omit<WorkOrder, 'taskId' | 'where'> {
-  /** UUID; made here when there is none. The same id, target and message is the same task. */
-  readonly taskId?: string
-  readonly where?: WorkOrder['where']
-  /** Milliseconds the task may take. */
-  readonly timeoutMs?: number
-  /** Looks for a worker for LIMITS.searchWindow when there is none at once. */
-  readonly patient?: boolean
 }
 
 export interface WatchOptions {
@@ -57,11 +47,6 @@ export interface Delegations extends Component {
    */
   delegate(request: DelegationRequest): Promise<DelegationView>
   /**
-   * Answers what the task asks; resolves when the answer is on disk. The same message again is the
-   * same. TASK_NOT_FOUND, TASK_NOT_WAITING, TASK_CONFLICT.
-   */
-  answer(id: string, message: Message): Promise<DelegationView>
-  /**
    * Events from number `from` on, old and new, until the task ends. Their numbers are their places,
    * from 0. Throws when no worker took the task, TASK_NOT_FOUND for an unknown one.
    */
@@ -73,6 +58,11 @@ export interface Delegations extends Component {
   counts(): TaskCounts
   /** Asks the worker to stop. TASK_NOT_FOUND, TASK_NOT_CANCELABLE. */
   cancel(id: string): Promise<DelegationView>
+  /**
+   * Answers what the task asks; resolves when the answer is on disk. The same message again is the
+   * same. TASK_NOT_FOUND, TASK_NOT_WAITING, TASK_CONFLICT.
+   */
+  answer(id: string, message: Message): Promise<DelegationView>
   /** The same order under a new id. TASK_NOT_FOUND, TASK_RUNNING. */
   retry(id: string): Promise<DelegationView>
   /** Forgets an ended task. TASK_NOT_FOUND, TASK_RUNNING. */
@@ -133,27 +123,17 @@ class Outbox implements Delegations {
 
   async delegate(request: DelegationRequest): Promise<DelegationView> {
     const store = this.#open()
-    const { timeoutMs, patient, where = 'any', ...rest } = request
     const { taskId = this.#parts.ids() } = request
     if (!isUuid(taskId)) {
       throw new LumosError('INVALID_REQUEST', { details: { reason: 'the task id is not a UUID' } })
     }
-    const payload = payloadHash(`${request.target} ${request.to ?? ''} ${where}`, request.message)
+    const asked = recordOf(request, { taskId, createdAt: this.#parts.clock.now() })
     const isNew = request.taskId === undefined || this.#running.has(taskId)
     const ended = isNew ? undefined : await store.findEnded(taskId)
     // Asked after the reading, during which the same id may have come a second time.
     const known = this.#running.get(taskId)?.record ?? ended?.record
-    if (known === undefined) {
-      const createdAt = this.#parts.clock.now()
-      const record = {
-        order: { ...rest, taskId, where },
-        payloadHash: payload,
-        createdAt,
-        ...(patient && { patient }),
-        ...(timeoutMs !== undefined && { deadlineAt: createdAt + timeoutMs })
-      }
-      this.#begin(record, store)
-    } else if (known.payloadHash !== payload) {
+    if (known === undefined) this.#begin(asked, store)
+    else if (known.payloadHash !== asked.payloadHash) {
       throw new LumosError('TASK_CONFLICT', { details: { task: taskId } })
     }
     await this.#arriving.get(taskId)
@@ -194,13 +174,6 @@ class Outbox implements Delegations {
   }
 
   async list(query: OutboxQuery): Promise<readonly DelegationView[]> {
-  async answer(id: string, message: Message): Promise<DelegationView> {
-    const near = this.#near(id)
-    if (near !== undefined) await near.answer(message)
-    else (await this.#dialogueOf(await this.#ended(id))).wants(message)
-    return this.#viewOf(id)
-  }
-
     const { limit, state, before } = query
     const live = [...this.#running.values()]
       .map(viewOf)
@@ -223,6 +196,13 @@ class Outbox implements Delegations {
     return this.#viewOf(id)
   }
 
+  async answer(id: string, message: Message): Promise<DelegationView> {
+    const near = this.#near(id)
+    if (near !== undefined) await near.answer(message)
+    else (await this.#dialogueOf(await this.#ended(id))).wants(message)
+    return this.#viewOf(id)
+  }
+
   async retry(id: string): Promise<DelegationView> {
     const { record } = await this.#ended(id)
     const { taskId: _, message, ...rest } = record.order
@@ -231,10 +211,6 @@ class Outbox implements Delegations {
     return this.delegate({
       ...rest,
       taskId,
-  #dialogueOf({ record }: EndedOrder): Promise<Dialogue> {
-    return dialogueOf(record.order, this.#open().events(record.order.taskId, 0))
-  }
-
       message: { ...message, messageId: taskId },
       // Nobody waits for it at a terminal.
       patient: true,
@@ -255,6 +231,10 @@ class Outbox implements Delegations {
     if (ended === undefined) throw new LumosError('TASK_NOT_FOUND')
     if (otherwise !== undefined) throw new LumosError(otherwise, { details: { task: id } })
     return ended
+  }
+
+  #dialogueOf({ record }: EndedOrder): Promise<Dialogue> {
+    return dialogueOf(record.order, this.#open().events(record.order.taskId, 0))
   }
 
   #open(): OutboxStore {
@@ -326,7 +306,9 @@ class Outbox implements Delegations {
       // It may have been asked for and have ended since the reading began.
       if ((await store.findEnded(taskId)) !== undefined) continue
       this.#stranded.delete(taskId)
-      this.#follow(this.#delegation({ record, store, restored }))
+      // The run that asked for it is over, and its next attempt asks anew.
+      const cancelling = restored.cancelling || record.parent !== undefined
+      this.#follow(this.#delegation({ record, store, restored: { ...restored, cancelling } }))
     }
     // What is not open any more did end: only the news of it failed.
     for (const taskId of this.#stranded) this.#running.delete(taskId)

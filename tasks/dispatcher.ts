@@ -18,6 +18,8 @@ export interface WorkOrder {
   /** Which nodes may do it. */
   readonly where: 'local' | 'remote' | 'any'
   readonly message: Message
+  /** Agents that asked each other before the one that is asked now; absent for none. */
+  readonly depth?: number
 }
 
 /** Who has the task. */

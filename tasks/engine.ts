@@ -29,7 +29,8 @@ import type {
 } from './task-store.ts'
 import { createTaskView } from './task-view.ts'
 import type { TaskView } from './task-view.ts'
-import type { TaskTimeouts } from './timeouts.ts'
+import { timesFor } from './timeouts.ts'
+import type { NodeTimeouts } from './timeouts.ts'
 import { isRepeated } from './turns.ts'
 
 export interface TaskEngineComponents {
@@ -50,12 +51,6 @@ export interface TaskEngineInit {
   readonly timeouts?: NodeTimeouts
 }
 
-/** What counts for agents that declare no limits of their own; the total counts for all. */
-export interface NodeTimeouts extends TaskTimeouts {
-  /** Milliseconds from acceptance to the end; default LIMITS.taskDuration. */
-  readonly totalMs?: number
-}
-
 export interface Submission {
   readonly agentId: string
   readonly message: Message
@@ -63,6 +58,8 @@ export interface Submission {
   readonly taskId?: string
   /** Milliseconds the task may take; at most what the node allows. */
   readonly deadlineMs?: number
+  /** Agents that asked each other before this one; default 0. */
+  readonly depth?: number
 }
 
 export interface TaskHandle {
@@ -137,6 +134,7 @@ class Engine implements TaskEngine {
       isDurable: () => this.#store.durable,
       graceMs: init.graceMs ?? LIMITS.cancelGrace.value,
       timeouts: this.#timeouts,
+      onLeftBehind: (agentId, ended) => this.#admission.linger(agentId, ended),
       onStranded: (record) => void this.#stranded.push(record)
     })
   }
@@ -242,17 +240,14 @@ class Engine implements TaskEngine {
     const stored = await this.#store.find(key)
     if (stored === 'gone') throw new LumosError('TASK_GONE')
     if (stored !== undefined) return this.#revive(stored)
-    const { agentId, message } = submission
+    const { agentId, message, depth = 0 } = submission
     const { clock, ids, runner } = this.#parts
     const traits = runner.traits(agentId)
     if (traits === undefined) {
       throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId.slice(0, 64) } })
     }
-    const { totalMs = LIMITS.taskDuration.value } = this.#timeouts
-    const { queueMs = Infinity } = { ...this.#timeouts, ...traits.timeouts }
-    const deadlineMs = Math.min(submission.deadlineMs ?? Infinity, totalMs)
-    const patienceMs = Math.min(deadlineMs, queueMs)
-    const place = this.#admission.reserve({ agentId, caller: key.caller, patienceMs })
+    const { deadlineMs, patienceMs } = timesFor(submission, this.#timeouts, traits.timeouts)
+    const place = this.#admission.reserve({ agentId, caller: key.caller, patienceMs, depth })
     const contextId = message.contextId || ids()
     const createdAt = clock.now()
     const record = {
@@ -262,7 +257,8 @@ class Engine implements TaskEngine {
       message: { ...message, contextId, taskId: key.id },
       payloadHash: hash,
       createdAt,
-      deadlineAt: createdAt + deadlineMs
+      deadlineAt: createdAt + deadlineMs,
+      ...(depth > 0 && { depth })
     }
     const task = this.#liveTask({ record, attempt: 1, artifacts: [] })
     const accepted = task.accept()
@@ -368,3 +364,8 @@ class Engine implements TaskEngine {
 function invalid(reason: string): LumosError {
   return new LumosError('INVALID_REQUEST', { details: { reason } })
 }
+/** Nobody works on it at the moment, or its next attempt is on the way to the disk: it has to be asked for again. */
+function suspended({ id }: TaskRecord): LumosError {
+  return new LumosError('TASK_SUSPENDED', { details: { task: id } })
+}
+

@@ -19,6 +19,12 @@ export interface AgentWork {
   readonly signal: AbortSignal
   /** A sign of life; what the agent says is one, too. */
   readonly heartbeat: () => void
+  /** Agents that asked each other before this one; 0 when it was a person or a program. */
+  readonly depth: number
+  /** Milliseconds left for this run. */
+  readonly remainingMs: () => number
+  /** Told of an agent that did not end when its run did; `ended` resolves when it has. */
+  readonly leftBehind: (agentId: string, ended: Promise<void>) => void
   /** There for a resumable agent whose earlier attempt was interrupted. */
   readonly resumed?: Resumption
 }
@@ -110,14 +116,18 @@ export async function execute(
   const hardEnd = Promise.withResolvers<void>()
   let disarm: (() => void) | undefined
   const listener = { sink, heartbeat, open: true }
+  const speaking = speak(() => runner.run(work), listener)
+  function onHardEnd(): void {
+    work.leftBehind(work.agentId, settled(speaking))
+    hardEnd.resolve()
+  }
   function onAbort(): void {
-    disarm = clock.after(graceMs, hardEnd.resolve)
+    disarm = clock.after(graceMs, onHardEnd)
   }
   signal.addEventListener('abort', onAbort)
   let question: Question | undefined
   try {
-    question =
-      (await Promise.race([speak(runner.run(work), listener), hardEnd.promise])) ?? undefined
+    question = (await Promise.race([speaking, hardEnd.promise])) ?? undefined
   } catch (error) {
     if (!signal.aborted) return failure(error)
   } finally {
@@ -139,6 +149,10 @@ export function stopped(reason: unknown): Outcome {
   return failure(reason)
 }
 
+async function settled(work: Promise<unknown>): Promise<void> {
+  await Promise.allSettled([work])
+}
+
 interface Listener {
   readonly sink: OutputSink
   readonly heartbeat: () => void
@@ -148,12 +162,12 @@ interface Listener {
 
 /** Resolves to the question that the agent ended with; what it would say after it is not asked for. */
 async function speak(
-  utterances: AsyncIterable<AgentUtterance>,
+  run: () => AsyncIterable<AgentUtterance>,
   listener: Listener
 ): Promise<Question | undefined> {
   const { sink, heartbeat } = listener
   let count = 0
-  for await (const utterance of utterances) {
+  for await (const utterance of run()) {
     if (!listener.open) return undefined
     heartbeat()
     if (typeof utterance === 'string') sink.text(utterance)

@@ -27,6 +27,8 @@ export interface JobsInit {
   readonly timeouts: TaskTimeouts
   /** Whether a later process finds the tasks that are left to it. */
   readonly isDurable: () => boolean
+  /** Told of an agent that runs on though its run is over; `ended` resolves when it has ended. */
+  readonly onLeftBehind: (agentId: string, ended: Promise<void>) => void
   /** Told of a task whose end could not be kept. */
   readonly onStranded: (record: TaskRecord) => void
 }
@@ -170,7 +172,7 @@ class RunningJobs implements Jobs {
   ): Promise<void> {
     const { task, traits, resumed } = job
     const { clock, runner, logger } = this.#parts
-    const { agentId, id: taskId, contextId, caller } = task.record
+    const { agentId, id: taskId, contextId, caller, depth = 0 } = task.record
     const { signal } = task.stopping
     const { history } = task
     const message = history.at(-1) ?? task.record.message
@@ -185,6 +187,9 @@ class RunningJobs implements Jobs {
       signal,
       heartbeat: () => timer.heartbeat(),
       ...(resumed && { resumed })
+      depth,
+      remainingMs: () => timer.remainingMs(),
+      leftBehind: this.#init.onLeftBehind,
     }
     if (traits.idempotent) void task.begin('written')
     // Nothing that can do harm is begun before it is on disk that it was (tasks/recovery.ts).

@@ -185,7 +185,8 @@ class Service implements TaskService {
       agentId,
       message,
       ...(taskId !== undefined && { taskId }),
-      ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs })
+      ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
+      ...(options.depth !== undefined && { depth: options.depth })
     })
   }
 

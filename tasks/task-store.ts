@@ -20,6 +20,8 @@ export interface TaskRecord extends TaskKey {
   readonly createdAt: number
   /** When the task is out of time, milliseconds since the epoch. */
   readonly deadlineAt: number
+  /** Agents that asked each other before this one; absent when it was a person or a program. */
+  readonly depth?: number
 }
 
 export interface TaskEvent extends Position {

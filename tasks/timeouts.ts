@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
 
 /** Limits within a task, milliseconds each; what is absent is not limited. */
 export interface TaskTimeouts {
@@ -11,6 +12,24 @@ export interface TaskTimeouts {
   readonly runMs?: number
   /** Between two signs of life of a running agent. */
   readonly heartbeatMs?: number
+}
+
+/** What counts for agents that declare no limits of their own; the total counts for all. */
+export interface NodeTimeouts extends TaskTimeouts {
+  /** Milliseconds from acceptance to the end; default LIMITS.taskDuration. */
+  readonly totalMs?: number
+}
+
+/** How long a task may take in all, and how long until it has to begin, milliseconds. */
+export function timesFor(
+  { deadlineMs = Infinity }: { readonly deadlineMs?: number },
+  node: NodeTimeouts,
+  agent?: TaskTimeouts
+): { readonly deadlineMs: number; readonly patienceMs: number } {
+  const { totalMs = LIMITS.taskDuration.value } = node
+  const { queueMs = Infinity } = { ...node, ...agent }
+  const mostMs = Math.min(deadlineMs, totalMs)
+  return { deadlineMs: mostMs, patienceMs: Math.min(mostMs, queueMs) }
 }
 
 export interface TaskTimerInit {
@@ -62,6 +81,14 @@ export class TaskTimer {
   /** A sign of life. Moves no timer: the one that fires looks when the last sign was. */
   heartbeat(): void {
     if (this.#init.timeouts.heartbeatMs !== undefined) this.#heardAt = this.#clock.monotonic()
+  }
+
+  /** Milliseconds until the task or its run is out of time. */
+  remainingMs(): number {
+    const { timeouts, remainingMs } = this.#init
+    const { runMs = Infinity } = timeouts
+    const end = Math.min(this.#acceptedAt + remainingMs, (this.#begunAt ?? Infinity) + runMs)
+    return end - this.#clock.monotonic()
   }
 
   stop(): void {

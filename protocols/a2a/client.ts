@@ -19,6 +19,8 @@ export interface A2aCallOptions {
   readonly timeoutMs?: number
   /** Milliseconds the task may take, counted by the worker from the arrival of the request. */
   readonly deadlineMs?: number
+  /** Agents that asked each other before the one that is asked now; default 0. */
+  readonly depth?: number
   /** The last event that is already here; a stream continues behind it. */
   readonly after?: Position
 }
@@ -86,7 +88,8 @@ function cardFrom(bytes: Uint8Array, peer: string): AgentCard {
 
 const EXTENSIONS = A2A_EXTENSIONS.join(',')
 
-function callOptions({ signal, timeoutMs, deadlineMs, after }: A2aCallOptions): CallOptions {
+function callOptions(options: A2aCallOptions): CallOptions {
+  const { signal, timeoutMs, deadlineMs, depth = 0, after } = options
   return {
     ...(signal && { signal }),
     ...(timeoutMs !== undefined && { timeoutMs }),
@@ -96,6 +99,7 @@ function callOptions({ signal, timeoutMs, deadlineMs, after }: A2aCallOptions): 
       ...(deadlineMs !== undefined && {
         [SERVICE_PARAMETERS.deadline]: String(Math.max(0, Math.round(deadlineMs)))
       }),
+      ...(depth > 0 && { [SERVICE_PARAMETERS.depth]: String(depth) }),
       ...(after && { [SERVICE_PARAMETERS.after]: formatPosition(after) })
     }
   }

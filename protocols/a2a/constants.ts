@@ -21,6 +21,8 @@ export const SERVICE_PARAMETERS = {
   extensions: 'a2a-extensions',
   /** Milliseconds the task may still take, decimal. */
   deadline: 'lumos-deadline-ms',
+  /** Agents that asked each other before the one that is asked now, decimal. */
+  depth: 'lumos-depth',
   /** `<attempt>.<seq>` of the last event that the caller holds. */
   after: 'lumos-after'
 } as const

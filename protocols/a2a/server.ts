@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly signal: AbortSignal
   /** Milliseconds the task may take; absent when the caller set no limit. */
   readonly deadlineMs?: number
+  /** Agents that asked each other before the one that is asked now; absent for none. */
+  readonly depth?: number
   /** The last event that the caller holds; a stream continues behind it. */
   readonly after?: Position
 }
@@ -104,6 +106,7 @@ function optionsOf(context: CallContext): ServerOptions {
     throw new LumosError('A2A_VERSION_UNSUPPORTED', { details: { theirs, ours: A2A_VERSION } })
   }
   const deadlineMs = parseDeadline(headers[SERVICE_PARAMETERS.deadline])
+  const depth = parseDepth(headers[SERVICE_PARAMETERS.depth])
   const after = parseAfter(headers[SERVICE_PARAMETERS.after])
   return {
     caller: peer,
@@ -112,6 +115,7 @@ function optionsOf(context: CallContext): ServerOptions {
       return context.signal
     },
     ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(depth !== undefined && { depth }),
     ...(after !== undefined && { after })
   }
 }
@@ -122,6 +126,14 @@ function parseDeadline(value: unknown): number | undefined {
     throw malformed(SERVICE_PARAMETERS.deadline)
   }
   return Math.min(Number(value), LIMITS.taskDuration.value)
+}
+
+function parseDepth(value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'string' || !/^\d{1,4}$/.test(value)) {
+    throw malformed(SERVICE_PARAMETERS.depth)
+  }
+  return Number(value)
 }
 
 function parseAfter(value: unknown): Position | undefined {

@@ -9,6 +9,7 @@ import { systemClock } from '../../core/clock.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import { toLumosError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
+import { askNobody, RUN } from '../support/agent-runner.ts'
 
 export interface AgentContract {
   /** The agent, and those that it asks. Called for each test. */
@@ -50,17 +51,17 @@ interface Subject {
 
 async function createSubject({ create }: AgentContract): Promise<Subject> {
   const agents = await create()
-  const runner = createAgentRunner({ clock: systemClock, logger: silentLogger }, agents)
+  const runner = createAgentRunner(
+    { clock: systemClock, logger: silentLogger, askSwarm: askNobody },
+    agents
+  )
   onTestFinished(() => runner.stop())
   const run = (parts: readonly Part[], signal: AbortSignal): AsyncIterable<AgentOutput> =>
     runner.run({
+      ...RUN,
       agentId: agents[0].id,
-      taskId: 'task',
-      contextId: 'context',
-      caller: 'caller',
       message: { messageId: 'message', role: 'ROLE_USER', parts },
-      signal,
-      heartbeat: () => {}
+      signal
     })
   return {
     agent: agents[0],

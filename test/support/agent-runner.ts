@@ -2,7 +2,24 @@
 import type { Agent, AgentOutput } from '../../agents/agent.ts'
 import { createAgentRunner } from '../../agents/runner.ts'
 import { systemClock } from '../../core/clock.ts'
+import { LumosError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
+
+/** A run of which nobody wants to know more. */
+export const RUN = {
+  taskId: 'task',
+  contextId: 'context',
+  caller: 'caller',
+  heartbeat: () => {},
+  depth: 0,
+  remainingMs: () => Infinity,
+  leftBehind: () => {}
+}
+
+/** A node that knows no other. */
+export async function askNobody(): Promise<never> {
+  throw new LumosError('NO_ROUTE')
+}
 
 export interface TestRunner {
   readonly outputs: (agentId: string, input: string, signal?: AbortSignal) => Promise<AgentOutput[]>
@@ -12,7 +29,10 @@ export interface TestRunner {
 }
 
 export function createRunner(agents: readonly Agent[]): TestRunner {
-  const runner = createAgentRunner({ clock: systemClock, logger: silentLogger }, agents)
+  const runner = createAgentRunner(
+    { clock: systemClock, logger: silentLogger, askSwarm: askNobody },
+    agents
+  )
 
   function outputs(
     agentId: string,
@@ -21,13 +41,10 @@ export function createRunner(agents: readonly Agent[]): TestRunner {
   ): Promise<AgentOutput[]> {
     return Array.fromAsync(
       runner.run({
+        ...RUN,
         agentId,
-        taskId: 'task',
-        contextId: 'context',
-        caller: 'caller',
         message: { messageId: 'message', role: 'ROLE_USER', parts: [{ text: input }] },
-        signal,
-        heartbeat: () => {}
+        signal
       })
     )
   }

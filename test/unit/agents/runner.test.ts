@@ -10,6 +10,7 @@ import { createAgentRunner } from '../../../agents/runner.ts'
 import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { silentLogger } from '../../../core/logger.ts'
+import { askNobody, RUN } from '../../support/agent-runner.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 type Run = AgentDefinition['run']
@@ -21,8 +22,14 @@ function agent(id: string, run: Run, stop?: () => Promise<void>): Agent {
 
 function setup(...agents: Agent[]) {
   const clock = new ManualClock()
-  const heartbeat = vi.fn<() => void>()
-  const runner = createAgentRunner({ clock, logger: silentLogger }, agents)
+  const left: string[] = []
+  const warned: unknown[] = []
+  const logger = {
+    ...silentLogger,
+    child: () => logger,
+    warn: (...line: unknown[]) => warned.push(line)
+  }
+  const runner = createAgentRunner({ clock, logger, askSwarm: askNobody }, agents)
   onTestFinished(async () => {
     await runner.stop()
     expect(clock.pending).toBe(0)
@@ -30,18 +37,19 @@ function setup(...agents: Agent[]) {
   function start(agentId: string, signal = new AbortController().signal) {
     const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hi' }] } as const
     return runner.run({
+      ...RUN,
       agentId,
-      taskId: 't',
-      contextId: 'c',
-      caller: 'me',
       message,
       signal,
-      heartbeat
+      leftBehind(id, ended) {
+        left.push(id)
+        void ended.then(() => left.push(`${id} ended`))
+      }
     })
   }
   const collect = (agentId: string, signal?: AbortSignal): Promise<AgentOutput[]> =>
     Array.fromAsync(start(agentId, signal))
-  return { clock, runner, start, collect, heartbeat }
+  return { clock, runner, start, collect, left, warned }
 }
 
 /** An agent as plain JavaScript might bring it: nothing checked what `run` returns. */
@@ -183,6 +191,45 @@ test('an agent that ignores the signal is left behind after the grace period', a
   expect(ended).toHaveBeenCalledWith(expect.objectContaining({ message: 'enough' }))
 })
 
+test('an agent that was left behind is told of once, and again when it has ended', async () => {
+  const wake = Promise.withResolvers<void>()
+  const deaf = agent('deaf', async function* () {
+    await wake.promise
+    yield 'too late'
+  })
+  const { clock, collect, left, warned } = setup(deaf)
+  const controller = new AbortController()
+  const collected = collect('deaf', controller.signal).catch(() => {})
+  await clock.advance(0)
+  controller.abort(new Error('enough'))
+  await clock.advance(LIMITS.cancelGrace.value)
+  await collected
+  expect(left).toEqual(['deaf'])
+  expect(warned).toEqual([[expect.any(String), expect.objectContaining({ agent: 'deaf' })]])
+  wake.resolve()
+  await clock.advance(60_000)
+  expect(left).toEqual(['deaf', 'deaf ended'])
+  expect(warned).toHaveLength(1)
+})
+
+test('of two that ask each other only the one that does not stop is left behind', async () => {
+  const { clock, collect, left } = setup(
+    agent('asker', async function* ({ ask }) {
+      yield JSON.stringify(await ask('deaf', ''))
+    }),
+    agent('deaf', async function* () {
+      yield await never()
+    })
+  )
+  const controller = new AbortController()
+  const collected = collect('asker', controller.signal).catch(() => {})
+  await clock.advance(0)
+  controller.abort(new Error('enough'))
+  await collected
+  await clock.advance(LIMITS.cancelGrace.value)
+  expect(left).toEqual(['deaf'])
+})
+
 test('a caller that leaves early ends the agent', async () => {
   const cleaned = vi.fn<() => void>()
   const { start } = setup(
@@ -213,65 +260,6 @@ test('an agent that never waits does not keep timers and sockets from their turn
   })
   for await (const _ of start('chatty')) if (turns === 3) break
   expect(turns).toBe(3)
-})
-
-test('asking returns the parts of the other agent’s result', async () => {
-  const { collect } = setup(
-    agent('asker', async function* ({ ask }) {
-      yield JSON.stringify(await ask('asked', 'what?'))
-    }),
-    agent('asked', async function* ({ text }) {
-      yield { type: 'progress', text: 'hm' }
-      yield `you said ${text}, `
-      yield { type: 'artifact', artifact: { artifactId: 'aside', parts: [{ text: 'aside' }] } }
-      yield 'yes'
-    })
-  )
-  expect(await collect('asker')).toEqual(['[{"text":"you said what?, yes"}]'])
-})
-
-test('agents that ask in a circle are stopped', async () => {
-  const { collect } = setup(
-    agent('ping', async function* ({ ask }) {
-      yield JSON.stringify(await ask('pong', ''))
-    }),
-    agent('pong', async function* ({ ask }) {
-      yield JSON.stringify(await ask('ping', ''))
-    })
-  )
-  await expect(collect('ping')).rejects.toMatchObject({ code: 'AGENT_FAILED' })
-})
-
-test('cancelling a task cancels whom it asks', async () => {
-  const heard = vi.fn<() => void>()
-  const { collect, clock } = setup(
-    agent('asker', async function* ({ ask }) {
-      yield JSON.stringify(await ask('slow', ''))
-    }),
-    agent('slow', async function* ({ signal }) {
-      signal.addEventListener('abort', () => heard())
-      yield await aborted(signal)
-    })
-  )
-  const controller = new AbortController()
-  const ended = collect('asker', controller.signal).catch((error: unknown) => error)
-  await clock.advance(0)
-  const reason = new Error('enough')
-  controller.abort(reason)
-  expect(await ended).toBe(reason)
-  expect(heard).toHaveBeenCalledOnce()
-})
-
-test('asking for more than an agent may collect fails', async () => {
-  const { collect } = setup(
-    agent('asker', async function* ({ ask }) {
-      yield String((await ask('endless', '')).length)
-    }),
-    agent('endless', async function* () {
-      for (;;) yield 'x'.repeat(1024 * 1024)
-    })
-  )
-  await expect(collect('asker')).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' })
 })
 
 test('an unknown agent is named', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
 import { createAdmission } from '../../../tasks/admission.ts'
 import type { AdmissionInit } from '../../../tasks/admission.ts'
@@ -79,4 +79,44 @@ test('tells of every change of the load', () => {
   place.enter(() => {})
   place.leave()
   expect(loads).toEqual([0.5, 0])
+})
+
+/** An agent of two places with a queue of two, on which `left` agents run on. */
+function lingering(left: number) {
+  const onChange = vi.fn<() => void>()
+  const admission = createAdmission({ concurrency: 2, queue: 2, onChange })
+  const ends = Array.from({ length: left }, () => Promise.withResolvers<void>())
+  for (const { promise } of ends) admission.linger('a', promise)
+  const started: string[] = []
+  function enter(name: string) {
+    const place = admission.reserve({ agentId: 'a', caller: name, patienceMs: Infinity })
+    place.enter(() => started.push(name))
+    return place
+  }
+  return { admission, ends, started, enter }
+}
+
+test('an agent that runs on though its task is over takes up a place', async () => {
+  const { admission, ends, started, enter } = lingering(1)
+  expect(admission.load()).toBe(0.5)
+  enter('x')
+  enter('y')
+  expect(started).toEqual(['x'])
+  enter('z')
+  expect(() => enter('one too many')).toThrow(expect.objectContaining({ code: 'OVERLOADED' }))
+  ends[0]?.resolve()
+  await new Promise(setImmediate)
+  expect(started).toEqual(['x', 'y'])
+})
+
+test('an agent all of whose places are taken up so takes no task, until one has ended', async () => {
+  const { admission, ends, started, enter } = lingering(2)
+  expect(admission.load()).toBe(1)
+  expect(() => enter('x')).toThrow(
+    expect.objectContaining({ code: 'OVERLOADED', details: { retryAfterMs: 30_000 } })
+  )
+  ends[1]?.resolve()
+  await new Promise(setImmediate)
+  enter('x')
+  expect(started).toEqual(['x'])
 })

@@ -1,0 +1,106 @@
+/** How one agent asks another: the one of that id on its own node, else whoever can in the swarm. */
+import type { Part } from '../core/a2a.ts'
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { AgentOutput } from './agent.ts'
+import { createCollector } from './collector.ts'
+import type { AgentRun } from './runner.ts'
+
+/** A question that no agent of this node answers by its id. */
+export interface SwarmQuestion {
+  /** Agent id, skill id, tag, `@agent` or `@agent@node`. */
+  readonly target: string
+  readonly parts: readonly Part[]
+  /** The task whose agent asks. */
+  readonly parent: string
+  readonly contextId: string
+  /** Agents that asked each other before the one that is asked now, from 1. */
+  readonly depth: number
+  /** Milliseconds the answer may take. */
+  readonly timeoutMs: number
+  /** Ends with the run that asks: then nobody wants the answer. */
+  readonly signal: AbortSignal
+  /** To be called whenever the one that is asked says something. */
+  readonly heartbeat: () => void
+}
+
+/** Resolves to the parts of the other's `result`; rejects with what it failed with. */
+export type AskSwarm = (question: SwarmQuestion) => Promise<readonly Part[]>
+
+export interface AskingComponents {
+  /** Whether this node has an agent of that id. */
+  readonly isHere: (agentId: string) => boolean
+  readonly run: (task: AgentRun) => AsyncIterable<AgentOutput>
+  readonly askSwarm: AskSwarm
+}
+
+export type Asking = (
+  asker: AgentRun,
+  target: string,
+  input: string | readonly Part[]
+) => Promise<readonly Part[]>
+
+export function createAsking({ isHere, run, askSwarm }: AskingComponents): Asking {
+  return async (asker, target, input) => {
+    const { signal, heartbeat, contextId, taskId } = asker
+    signal.throwIfAborted()
+    const depth = asker.depth + 1
+    if (depth > LIMITS.agentAskDepth.value) throw askedTooDeep()
+    const parts = typeof input === 'string' ? [{ text: input }] : input
+    const agentId = target.startsWith('@') ? target.slice(1) : target
+    if (isHere(agentId)) {
+      const outputs = run({ ...asQuestion(asker, agentId, parts), depth })
+      return unlessAborted(answerOf(agentId, outputs, heartbeat), signal)
+    }
+    // What is left after it, the one that asks needs to say what came of it.
+    const timeoutMs = asker.remainingMs() - LIMITS.hopMargin.value
+    if (timeoutMs <= 0) throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
+    return askSwarm({
+      target,
+      parts,
+      parent: taskId,
+      contextId,
+      depth,
+      timeoutMs,
+      signal,
+      heartbeat
+    })
+  }
+}
+
+/** More agents have asked each other in a row than may: most likely in a circle. */
+function askedTooDeep(): LumosError {
+  return new LumosError('ASKED_TOO_DEEP', { details: { limit: LIMITS.agentAskDepth.value } })
+}
+
+function asQuestion(asker: AgentRun, agentId: string, parts: readonly Part[]): AgentRun {
+  const { resumed: _, history: __, ...rest } = asker
+  const messageId = `${asker.message.messageId}/${agentId}`
+  return { ...rest, agentId, message: { messageId, role: 'ROLE_USER', parts } }
+}
+
+async function answerOf(
+  agentId: string,
+  outputs: AsyncIterable<AgentOutput>,
+  heartbeat: () => void
+): Promise<readonly Part[]> {
+  const answer = createCollector(agentId)
+  for await (const output of outputs) {
+    // Whoever waits for somebody that is alive is alive.
+    heartbeat()
+    answer.add(output)
+  }
+  return answer.parts()
+}
+
+/** Who is cancelled need not wait until the one that was asked has cleaned up. */
+async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  try {
+    return await Promise.race([answer, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

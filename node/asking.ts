@@ -1,0 +1,70 @@
+/** Lets agents ask the swarm: each question is a task that this node delegates, bound to the run that asks. */
+import type { AskSwarm, SwarmQuestion } from '../agents/asking.ts'
+import { RESULT_ARTIFACT_ID } from '../agents/agent.ts'
+import type { Part } from '../core/a2a.ts'
+import { fromWireError, LumosError } from '../core/errors.ts'
+import type { IdSource } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { DelegationEvent } from '../tasks/delegation-events.ts'
+import type { Delegations } from '../tasks/delegations.ts'
+
+export interface AskSwarmComponents {
+  readonly ids: IdSource
+  readonly delegations: Pick<Delegations, 'delegate' | 'watch' | 'cancel'>
+}
+
+export function createAskSwarm({ ids, delegations }: AskSwarmComponents): AskSwarm {
+  return async (question) => {
+    const { signal, target, parent, depth, timeoutMs, contextId, parts } = question
+    const message = { messageId: ids(), contextId, role: 'ROLE_USER' as const, parts }
+    const { id } = await delegations.delegate({ target, parent, depth, timeoutMs, message })
+    const cancel = (): void => {
+      // It may have ended at that moment.
+      delegations.cancel(id).catch(() => {})
+    }
+    signal.addEventListener('abort', cancel)
+    // Nobody heard what happened while the order was written.
+    if (signal.aborted) cancel()
+    try {
+      return await answerFrom(delegations.watch(id, { signal }), question)
+    } catch (error) {
+      cancel()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', cancel)
+    }
+  }
+}
+
+async function answerFrom(
+  events: AsyncIterable<DelegationEvent>,
+  { target, heartbeat }: SwarmQuestion
+): Promise<readonly Part[]> {
+  for await (const event of events) {
+    // Whoever waits for somebody that is alive is alive.
+    heartbeat()
+    if (event.type === 'result') return resultOf(event, target)
+    if (event.type === 'status' && ASKS_BACK.has(event.state)) {
+      const reason = 'it asks back, and who asked it is an agent itself'
+      throw new LumosError('AGENT_FAILED', { details: { agent: target, reason } })
+    }
+  }
+  throw new LumosError('STREAM_TRUNCATED')
+}
+
+const ASKS_BACK: ReadonlySet<string> = new Set([
+  'TASK_STATE_INPUT_REQUIRED',
+  'TASK_STATE_AUTH_REQUIRED'
+])
+
+function resultOf(
+  { error, artifacts }: Extract<DelegationEvent, { type: 'result' }>,
+  agent: string
+): readonly Part[] {
+  if (error !== undefined) throw fromWireError(error)
+  const parts = artifacts.find(({ artifactId }) => artifactId === RESULT_ARTIFACT_ID)?.parts ?? []
+  const limit = LIMITS.agentAskBytes.value
+  const bytes = JSON.stringify(parts).length
+  if (bytes > limit) throw new LumosError('PAYLOAD_TOO_LARGE', { details: { agent, bytes, limit } })
+  return parts
+}

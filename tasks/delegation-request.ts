@@ -1,0 +1,32 @@
+/** What can be asked of the swarm, and the record of it that the outbox keeps. */
+import type { WorkOrder } from './dispatcher.ts'
+import type { OutboxRecord } from './outbox-store.ts'
+import { payloadHash } from './payload-hash.ts'
+
+export interface DelegationRequest extends Omit<WorkOrder, 'taskId' | 'where'> {
+  /** UUID; made here when there is none. The same id, target and message is the same task. */
+  readonly taskId?: string
+  readonly where?: WorkOrder['where']
+  /** Milliseconds the task may take. */
+  readonly timeoutMs?: number
+  /** Looks for a worker for LIMITS.searchWindow when there is none at once. */
+  readonly patient?: boolean
+  /** The task whose agent asks: when this process ends, so does the wish for an answer. */
+  readonly parent?: string
+}
+
+export function recordOf(
+  request: DelegationRequest,
+  { taskId, createdAt }: { readonly taskId: string; readonly createdAt: number }
+): OutboxRecord {
+  const { timeoutMs, patient, parent, where = 'any', ...rest } = request
+  const { target, to = '', message } = request
+  return {
+    order: { ...rest, taskId, where },
+    payloadHash: payloadHash(`${target} ${to} ${where}`, message),
+    createdAt,
+    ...(patient && { patient }),
+    ...(parent !== undefined && { parent }),
+    ...(timeoutMs !== undefined && { deadlineAt: createdAt + timeoutMs })
+  }
+}
