@@ -187,7 +187,7 @@ test('GetExtendedAgentCard gives the card that the worker signed', async () => {
   await expect(verifyCard(card, { peer, now: systemClock.now() })).resolves.toBeDefined()
 })
 
-test('push notification configs are refused, and the mistakes in them told', async () => {
+test('operations on push notification configs find the mistakes in them, and no foreign task', async () => {
   const session = await caller.assembly.wire.sessions.connect(worker.assembly.wire.identity.peer)
   const headers = { 'a2a-version': '1.0' }
   const config = { taskId: UNKNOWN, id: 'hook', url: 'https://example.org/' }
@@ -198,7 +198,7 @@ test('push notification configs are refused, and the mistakes in them told', asy
     A2A_METHODS.deletePushConfig
   ]) {
     await expect(session.request(method, encode(config), { headers })).rejects.toMatchObject({
-      code: 'PUSH_NOT_SUPPORTED'
+      code: 'TASK_NOT_FOUND'
     })
   }
   const broken = session.request(A2A_METHODS.createPushConfig, encode({ url: 7 }), { headers })

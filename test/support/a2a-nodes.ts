@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { multiaddr } from '@multiformats/multiaddr'
+import type { z } from 'zod'
 import { defineAgent } from '../../agents/agent.ts'
 import type { Agent, AgentDefinition } from '../../agents/agent.ts'
 import { systemClock } from '../../core/clock.ts'
@@ -34,16 +35,26 @@ export interface StartedAssembly {
   stop(): Promise<void>
 }
 
+export interface AssemblyOptions {
+  /** Stays when the node stops; default: one that does not. */
+  readonly home?: string
+  readonly tasks?: z.input<typeof nodeConfigSchema>['tasks']
+}
+
 /** A started node with these agents only, which looks for nobody by itself. */
-export async function startAssembly(agents: readonly Agent[] = []): Promise<StartedAssembly> {
-  const home = mkdtempSync(join(tmpdir(), 'lumos-test-'))
+export async function startAssembly(
+  agents: readonly Agent[] = [],
+  { home: lasting, tasks }: AssemblyOptions = {}
+): Promise<StartedAssembly> {
+  const home = lasting ?? mkdtempSync(join(tmpdir(), 'lumos-test-'))
   const assembly = await assemble(
     { clock: systemClock, random: systemRandom, logger: silentLogger },
     {
       config: nodeConfigSchema.parse({
         listen: ['/ip4/127.0.0.1/tcp/0'],
         discovery: { mdns: false, sameHost: false },
-        agents: { enabled: [] }
+        agents: { enabled: [] },
+        ...(tasks && { tasks })
       }),
       paths: resolvePaths({ LUMOS_HOME: home }),
       swarmKey: new Secret(SWARM_KEY),
@@ -56,7 +67,7 @@ export async function startAssembly(agents: readonly Agent[] = []): Promise<Star
     assembly,
     async stop() {
       await assembly.stop()
-      rmSync(home, { recursive: true, force: true })
+      if (lasting === undefined) rmSync(home, { recursive: true, force: true })
     }
   }
 }
