@@ -411,6 +411,11 @@ export const ERRORS = {
     'its author finds the rules in docs/agents.md',
     { a2a: -32006, exit: EXIT.taskFailed }
   ),
+  ASKED_TOO_DEEP: final(
+    'agents asked each other more than {limit} deep, perhaps in a circle',
+    'see docs/agents.md, "Asking others"',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
   PATH_DENIED: final(
     'the path is outside the folders that this node shares',
     'share a folder: lumos config set agents.files.roots',
@@ -427,8 +432,3 @@ function final(message: string, hint: string, codes: { a2a: number; exit: number
 function retryable(message: string, hint: string, exit: number): ErrorRow {
   return { message, hint, retry: true, a2a: INTERNAL, exit }
 }
-  ASKED_TOO_DEEP: final(
-    'agents asked each other more than {limit} deep, perhaps in a circle',
-    'see docs/agents.md, "Asking others"',
-    { a2a: INTERNAL, exit: EXIT.taskFailed }
-  ),

@@ -186,10 +186,10 @@ class RunningJobs implements Jobs {
       history,
       signal,
       heartbeat: () => timer.heartbeat(),
-      ...(resumed && { resumed })
       depth,
       remainingMs: () => timer.remainingMs(),
       leftBehind: this.#init.onLeftBehind,
+      ...(resumed && { resumed })
     }
     if (traits.idempotent) void task.begin('written')
     // Nothing that can do harm is begun before it is on disk that it was (tasks/recovery.ts).
