@@ -44,7 +44,7 @@ export interface StreamReport {
 const LEAD_BYTES = 512 * 1024
 const POLL_MS = 2
 const MOST_TEXT_CHARACTERS = 24 * 1024
-const MOST_FILE_BYTES = 256 * 1024
+const MOST_FILE_BYTES = 128 * 1024
 /** One to four bytes in UTF-8; the longest is two units of a JavaScript string, which may not be parted. */
 const ALPHABET = ['a', ' ', '"', '\n', 'ß', '語', '🙂', '🙃']
 
