@@ -18,6 +18,7 @@ import type { LiveTaskInit } from './live-task.ts'
 import { createMemoryTaskStore, keyText } from './memory-task-store.ts'
 import { payloadHash } from './payload-hash.ts'
 import { recover } from './recovery.ts'
+import { Stranded } from './stranded.ts'
 import type {
   StoredTask,
   TaskEvent,
@@ -121,7 +122,7 @@ class Engine implements TaskEngine {
   /** Submissions on their way to acceptance: a repeat waits for the same one. */
   readonly #arriving = new Map<string, Promise<TaskHandle>>()
   /** Tasks that the store could not keep to their end. */
-  #stranded: TaskRecord[] = []
+  readonly #stranded = new Stranded()
   #closing = new AbortController()
   #collecting: Promise<void> | undefined
 
@@ -135,7 +136,7 @@ class Engine implements TaskEngine {
       graceMs: init.graceMs ?? LIMITS.cancelGrace.value,
       timeouts: this.#timeouts,
       onLeftBehind: (agentId, ended) => this.#admission.linger(agentId, ended),
-      onStranded: (record) => void this.#stranded.push(record)
+      onStranded: (record) => this.#stranded.add(record)
     })
   }
 
@@ -226,7 +227,9 @@ class Engine implements TaskEngine {
 
   /** A task on its way to acceptance comes first: it is not one before its record is kept. */
   #known(name: string): TaskHandle | Promise<TaskHandle> | undefined {
-    return this.#arriving.get(name) ?? this.#jobs.find(name)?.task
+    const known = this.#arriving.get(name) ?? this.#jobs.find(name)?.task
+    if (known instanceof LiveTask && known.view.status === undefined) throw suspended(known.record)
+    return known
   }
 
   #arrive(key: TaskKey, submission: Submission, hash: string): Promise<TaskHandle> {
@@ -317,7 +320,8 @@ class Engine implements TaskEngine {
     for await (const event of this.#store.events(record)) view.add(event)
     if (view.ended) return { view, settled: Promise.resolve(), rested: Promise.resolve() }
     // Nobody works on it at the moment: who follows it has to come back.
-    const error = new LumosError('TASK_SUSPENDED', { details: { task: record.id } })
+    const error = suspended(record)
+    if (view.status === undefined) throw error
     view.log.end(error)
     const settled = Promise.reject<void>(error)
     settled.catch(() => {})
@@ -328,7 +332,7 @@ class Engine implements TaskEngine {
     const { clock, logger } = this.#parts
     while (await clock.sleep(COLLECT_INTERVAL_MS, closing)) {
       try {
-        await this.#settleStranded()
+        await this.#stranded.settle((record) => this.#goOn(record))
         await this.#store.collect(clock.now() - this.#retentionMs)
       } catch (error) {
         // The disk is full or broken; it will be tried again.
@@ -337,35 +341,20 @@ class Engine implements TaskEngine {
     }
   }
 
-  /** Not so when even its acceptance was not kept, or when it goes on already. */
-  async #isOpen(record: TaskRecord): Promise<boolean> {
-    if (this.#jobs.find(keyText(record)) !== undefined) return false
+  /** Unless even its acceptance was not kept, or it goes on already: nothing stays "working" for ever. */
+  async #goOn(record: TaskRecord): Promise<void> {
+    if (this.#jobs.find(keyText(record)) !== undefined) return
     const stored = await this.#store.find(record)
-    return stored !== undefined && stored !== 'gone' && !TERMINAL_STATES.has(stored.state)
-  }
-
-  /** Once the store takes writes again, what it refused is told: nothing stays "working" for ever. */
-  async #settleStranded(): Promise<void> {
-    const stranded = this.#stranded
-    this.#stranded = []
-    while (stranded.length > 0) {
-      const [record] = stranded
-      try {
-        if (record !== undefined && (await this.#isOpen(record))) await this.#recover(record)
-      } catch (error) {
-        this.#stranded.push(...stranded)
-        throw error
-      }
-      stranded.shift()
-    }
+    const open = stored !== undefined && stored !== 'gone' && !TERMINAL_STATES.has(stored.state)
+    if (open) await this.#recover(record)
   }
 }
 
-function invalid(reason: string): LumosError {
-  return new LumosError('INVALID_REQUEST', { details: { reason } })
-}
 /** Nobody works on it at the moment, or its next attempt is on the way to the disk: it has to be asked for again. */
 function suspended({ id }: TaskRecord): LumosError {
   return new LumosError('TASK_SUSPENDED', { details: { task: id } })
 }
 
+function invalid(reason: string): LumosError {
+  return new LumosError('INVALID_REQUEST', { details: { reason } })
+}

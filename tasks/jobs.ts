@@ -143,7 +143,8 @@ class RunningJobs implements Jobs {
     job.timer = new TaskTimer(clock, {
       agent,
       timeouts,
-      remainingMs: deadlineAt - clock.now(),
+      // A clock that was set back while no process was there gives the whole time again, and no more.
+      remainingMs: Math.min(deadlineAt - clock.now(), deadlineAt - createdAt),
       totalMs: deadlineAt - createdAt,
       onTimeout: (error) => this.halt(job, error)
     })
