@@ -114,8 +114,7 @@ async function judgeSubscriber(
   const { agent, task: id, caller } = init
   if (!ended) {
     // Cancelled before it was sent: the worker has never heard of it.
-    const page = await worker.engine?.list({ id, caller: caller.name, limit: 1 })
-    const unknown = isStranger && page?.tasks.length === 0
+    const unknown = isStranger && !(await worker.knows(caller.name, id))
     return unknown ? problems : [...problems, 'never saw the end']
   }
   return state === 'TASK_STATE_COMPLETED'
@@ -125,8 +124,7 @@ async function judgeSubscriber(
 
 async function judgeWorker({ worker }: World): Promise<string[]> {
   if (worker.engine === undefined) return ['the worker is down']
-  const { tasks } = await worker.engine.list({ limit: 10_000 })
-  return tasks
-    .filter(({ state }) => !TERMINAL_STATES.has(state))
-    .map(({ record, state }) => `the worker still has ${record.agentId} ${record.id} as ${state}`)
+  return (await worker.open()).map(
+    ({ record, state }) => `the worker still has ${record.agentId} ${record.id} as ${state}`
+  )
 }

@@ -35,7 +35,7 @@ export interface LinkFaults {
 export const CALM_LINK: LinkFaults = { cut: 0, late: 0, twice: 0, hang: 0, maxDelayMs: 5 }
 
 /** How long a message can be under way that nobody waits for any more. */
-const STRAY_MS = 5000
+export const STRAY_MS = 5000
 
 export const WORKER = 'worker'
 

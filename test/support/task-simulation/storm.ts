@@ -47,6 +47,8 @@ export interface Storm extends Pick<WorldInit, 'callers' | 'diskDelayMs' | 'engi
 
 export interface StormRun {
   readonly seed: number
+  /** Told how long it took until all was at rest, milliseconds of simulated time. */
+  readonly onRest?: (ms: number) => void
   readonly mutation?: Mutation
   readonly trace?: Trace
 }
@@ -69,7 +71,7 @@ export async function weather(storm: Storm, run: StormRun): Promise<string[]> {
     await world.time.advance(storm.stepMs)
     await deadlines.look()
   }
-  await world.calm(storm.calmMs)
+  run.onRest?.(await world.calm(storm.calmMs))
   await deadlines.look()
   const problems = [...(await judge(world, storm.mayForget)), ...deadlines.problems]
   await world.close()

@@ -1,7 +1,7 @@
 /** A peer that follows a task at its worker, over the link, and comes back behind its last position. */
 import { TERMINAL_STATES } from '../../../core/a2a.ts'
 import type { StreamResponse } from '../../../core/a2a.ts'
-import { toLumosError } from '../../../core/errors.ts'
+import { LumosError, toLumosError } from '../../../core/errors.ts'
 import type { Random } from '../../../core/random.ts'
 import { createA2aClient } from '../../../protocols/a2a/client.ts'
 import { positionOf } from '../../../protocols/a2a/extensions.ts'
@@ -78,7 +78,9 @@ export class Subscriber {
     const { signal } = leaving
     const after = this.#held
     const opts = { signal, ...(after && { after }) }
-    const stay = time.after(random.next() * AWAY_MS + slownessMs * 100, () => leaving.abort())
+    const stay = time.after(random.next() * AWAY_MS + slownessMs * 100, () =>
+      leaving.abort(new LumosError('CANCELLED'))
+    )
     try {
       for await (const update of createA2aClient(session).subscribeToTask({ tenant, id }, opts)) {
         this.#take(update)

@@ -1,10 +1,12 @@
 /** The worker of the task simulation: the real engine, service and protocol over a simulated machine. */
+import { TERMINAL_STATES } from '../../../core/a2a.ts'
 import { createIdSource } from '../../../core/ids.ts'
 import { silentLogger } from '../../../core/logger.ts'
 import { serveA2a } from '../../../protocols/a2a/server.ts'
 import { createTaskEngine } from '../../../tasks/engine.ts'
 import type { TaskEngine, TaskEngineInit } from '../../../tasks/engine.ts'
 import { openJournalTaskStore } from '../../../tasks/journal-task-store.ts'
+import type { StoredTask } from '../../../tasks/task-store.ts'
 import { createTaskService } from '../../../tasks/service.ts'
 import type { Agents } from './agents.ts'
 import { Methods } from './link.ts'
@@ -22,6 +24,9 @@ export interface WorkerNodeInit extends MachineInit {
   readonly engine: TaskEngineInit
   readonly mutation: Mutation
 }
+
+/** More tasks than any run has. */
+const EVERYTHING = 10_000
 
 export class WorkerNode {
   readonly machine: Machine
@@ -50,6 +55,18 @@ export class WorkerNode {
       this.#parts.trace(() => `worker does not start: ${String(error)}`)
       if (life.alive) this.machine.kill()
     })
+  }
+
+  /** Whether it has the task, ended or not. */
+  async knows(caller: string, id: string): Promise<boolean> {
+    const page = await this.#engine?.list({ caller, id, limit: 1 })
+    return page?.tasks.length === 1
+  }
+
+  /** Tasks that have not ended. */
+  async open(): Promise<readonly StoredTask[]> {
+    const page = await this.#engine?.list({ limit: EVERYTHING })
+    return page?.tasks.filter(({ state }) => !TERMINAL_STATES.has(state)) ?? []
   }
 
   async #boot(life: Life): Promise<void> {

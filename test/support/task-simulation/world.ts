@@ -7,7 +7,7 @@ import { ManualClock } from '../manual-clock.ts'
 import { seededRandom } from '../random.ts'
 import { Agents } from './agents.ts'
 import { CallerNode } from './caller-node.ts'
-import { CALM_LINK, Link } from './link.ts'
+import { CALM_LINK, Link, STRAY_MS } from './link.ts'
 import type { Mutation } from './mutation.ts'
 import { ProcessClock } from './process-clock.ts'
 import { Subscriber } from './subscriber.ts'
@@ -24,6 +24,9 @@ export interface WorldInit {
   readonly mutation?: Mutation
   readonly trace?: Trace
 }
+
+/** Between two looks whether all is at rest, milliseconds. */
+const LOOK_MS = 1000
 
 export class World {
   readonly time = new ManualClock()
@@ -85,17 +88,25 @@ export class World {
     void subscriber.attend(() => this.#over)
   }
 
-  /** No faults from now on; what is down is started again within a second, for `ms`. */
-  async calm(ms: number): Promise<void> {
+  /**
+   * No faults from now on, and what is down is started again within a second. Resolves when
+   * everything has come to rest, or after `ms`, with how long that took.
+   */
+  async calm(ms: number): Promise<number> {
     this.trace(() => 'calm')
     this.link.faults = CALM_LINK
     this.worker.machine.disk.full = false
     for (const { machine } of this.callers) machine.disk.full = false
-    for (let passed = 0; passed < ms; passed += 1000) {
+    for (let passed = 0; passed < ms; passed += LOOK_MS) {
       this.start()
       this.#cancelEndless()
-      await this.time.advance(1000)
+      await this.time.advance(LOOK_MS)
+      if (!(await this.#isAtRest())) continue
+      // What still comes then repeats what has ended; readers see the rest.
+      await this.time.advance(STRAY_MS)
+      return passed + LOOK_MS
     }
+    return ms
   }
 
   /** Ends everything. */
@@ -104,6 +115,20 @@ export class World {
     this.worker.machine.kill()
     for (const { machine } of this.callers) machine.kill()
     await this.time.advance(60_000)
+  }
+
+  async #isAtRest(): Promise<boolean> {
+    if (this.worker.engine?.counts().running !== 0) return false
+    for (const { ended, init } of this.subscribers) {
+      if (!ended && (await this.worker.knows(init.caller.name, init.task))) return false
+    }
+    for (const caller of this.callers) {
+      if (caller.delegations === undefined || caller.delegations.counts().running > 0) return false
+      for (const wish of caller.wishes.values()) {
+        if (wish.acknowledgedAt === undefined) return false
+      }
+    }
+    return (await this.worker.open()).length === 0
   }
 
   /** What ends only when somebody says so has to be told. */
