@@ -5,10 +5,10 @@
  * the thread's resource limits say (docs/decisions/0006-the-calculator-is-a-process.md).
  */
 import { fork } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { extname } from 'node:path'
+import { extname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LIMITS } from '../../core/limits.ts'
+import { packageFolders } from './package-folders.ts'
 import type { Calculation, CalculationDone, ChildMessage } from './calculation.ts'
 
 const MIB = 1024 * 1024
@@ -88,8 +88,9 @@ function scriptPath(): string {
 
 /** All the process may read: its own code and the packages that it loads. */
 function readablePaths(): readonly string[] {
-  const ours = ['./', '../../core/'].map((name) => fileURLToPath(new URL(name, import.meta.url)))
-  const library = createRequire(import.meta.url).resolve('mathjs')
-  const packages = library.slice(0, library.indexOf('node_modules') + 'node_modules/'.length)
-  return [...ours, packages].map((folder) => `${folder}*`)
+  const [here = '', core = ''] = ['./', '../../core/'].map((name) =>
+    fileURLToPath(new URL(name, import.meta.url))
+  )
+  const packages = packageFolders('mathjs', here).map((folder) => join(folder, sep))
+  return [here, core, ...packages].map((folder) => `${folder}*`)
 }
