@@ -1,5 +1,5 @@
 /** The control API's documents: what the daemon answers and the CLI prints with `--json`. */
-import type { AgentCard, AgentSkill, Artifact, Message, TaskState } from '../core/a2a.ts'
+import type { AgentCard, AgentSkill, Artifact, Message, Part, TaskState } from '../core/a2a.ts'
 import type { WireError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 
@@ -161,6 +161,15 @@ export interface FindResult extends Versioned {
   readonly asked: { readonly directory: number; readonly dht: boolean; readonly tookMs: number }
 }
 
+/** What an agent needs before it can go on. */
+export interface Question {
+  /** True for a permission, or a sign-in. */
+  readonly auth: boolean
+  readonly text: string
+  /** What belongs to it besides its text. */
+  readonly parts?: readonly Part[]
+}
+
 export interface TaskView {
   readonly id: string
   readonly contextId: string
@@ -175,6 +184,8 @@ export interface TaskView {
   readonly updatedAt: string
   readonly tookMs: number | null
   readonly input: string
+  /** What it waits to be answered, when this node asked; `lumos tasks answer`. */
+  readonly question?: Question
   readonly artifacts: readonly Artifact[]
   readonly history: readonly Message[]
   readonly error?: WireError
@@ -207,6 +218,12 @@ export interface RunRequest {
   readonly cancelOnDisconnect?: boolean
 }
 
+export interface AnswerRequest {
+  readonly text: string
+  /** Chosen by the caller; the same id and text is the same answer. */
+  readonly messageId?: string
+}
+
 /** One line of `lumos run --json`; `seq` counts from 0 without gaps. */
 export type RunEvent = { readonly v: 1; readonly seq: number } & (
   | {
@@ -230,6 +247,15 @@ export type RunEvent = { readonly v: 1; readonly seq: number } & (
       readonly artifact: Artifact
       readonly append: boolean
       readonly lastChunk: boolean
+      readonly atMs: number
+    }
+  /** The task waits; the story goes on when it was answered. */
+  | ({ readonly type: 'input-required'; readonly atMs: number } & Question)
+  /** An answer is on disk here; the worker gets it as soon as it can. */
+  | {
+      readonly type: 'answered'
+      readonly messageId: string
+      readonly text: string
       readonly atMs: number
     }
   /** A worker did not take the task; another try follows. */

@@ -3,6 +3,7 @@ import { fromWireError, LumosError, type WireError } from '../core/errors.ts'
 import type {
   AgentDetails,
   AgentList,
+  AnswerRequest,
   ConfigDocument,
   DoctorReport,
   FindResult,
@@ -65,6 +66,8 @@ export interface Client {
   tasks(query?: TaskQuery, options?: CallOptions): Promise<TaskList>
   task(id: string, options?: CallOptions): Promise<TaskDocument>
   cancel(id: string, options?: CallOptions): Promise<TaskDocument>
+  /** Resolves when the answer is on disk; the daemon brings it to the worker. */
+  answer(id: string, request: AnswerRequest, options?: CallOptions): Promise<TaskDocument>
   /** The same order under a new id. */
   retry(id: string, options?: CallOptions): Promise<TaskDocument>
   /** Forgets an ended task; answers with what it was. */
@@ -96,6 +99,8 @@ export function createCalls(transport: Transport): Client {
     tasks: (page = {}, options) => get(`/v1/tasks${query({ ...page })}`, options),
     task: (id, options) => get(`/v1/tasks/${encode(id)}`, options),
     cancel: (id, options) => post(`/v1/tasks/${encode(id)}/cancel`, {}, overNetwork(options)),
+    answer: (id, request, options) =>
+      post(`/v1/tasks/${encode(id)}/answer`, { ...request }, options),
     retry: (id, options) => post(`/v1/tasks/${encode(id)}/retry`, {}, options),
     remove: (id, options) => post(`/v1/tasks/${encode(id)}/remove`, {}, options),
     events: (id, { follow = true, ...options } = {}) => {

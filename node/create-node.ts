@@ -49,6 +49,8 @@ export interface LumosNode extends Component, AsyncDisposable {
   addresses(): readonly string[]
   /** Has an agent do something, here or on the best peer, and tells what happens. */
   run(target: string, text: string, options?: RunOptions): AsyncIterable<RunEvent>
+  /** Answers what a task asks (`input-required`); resolves when the answer is on disk. */
+  answer(task: string, text: string): Promise<void>
   find(query: string): Promise<FindResult>
   peers(): Promise<PeerList>
   agents(): Promise<AgentList>
@@ -113,6 +115,9 @@ export async function createNode(options: NodeOptions): Promise<LumosNode> {
     [Symbol.asyncDispose]: stop,
     run: (target, text, { signal = NEVER, ...request } = {}) =>
       control.run({ ...request, target, text }, signal),
+    async answer(task, text) {
+      await control.answerTask(task, { text })
+    },
     find: (query) => control.find(query, { all: false, signal: NEVER }),
     peers: () => control.peers(),
     agents: () => control.agents(),

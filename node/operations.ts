@@ -15,6 +15,7 @@ import {
 } from './operations/peers.ts'
 import { createLoopMonitor, identityDocument, statusDocument } from './operations/status.ts'
 import {
+  answerTask,
   cancelTask,
   listTasks,
   removeTask,
@@ -58,6 +59,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       tasks: (filter) => listTasks(assembly, filter),
       task: (id) => showTask(assembly, id),
       cancelTask: (id) => cancelTask(assembly, id),
+      answerTask: (id, request) => answerTask(assembly, id, request),
       retryTask: (id) => retryTask(assembly, id),
       removeTask: (id) => removeTask(assembly, id),
       taskEvents: (id, signal, follow) => watchTask(assembly, id, { signal, follow }),

@@ -1,14 +1,16 @@
 /** All tasks of this node in one list: those it asked for and those it works on for others. */
-import type { Artifact, Message, TaskState } from '../core/a2a.ts'
+import type { Artifact, Message, StreamResponse, TaskState } from '../core/a2a.ts'
 import { TERMINAL_STATES } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import type { WireError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { positionOf } from '../protocols/a2a/extensions.ts'
+import { turnOf } from '../protocols/a2a/turn.ts'
 import { eventsOf, failureOf } from './delegation-events.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { DelegationView } from './delegation-view.ts'
 import type { Delegations, WatchOptions } from './delegations.ts'
+import type { QuestionEvent } from './dialogue.ts'
 import type { NodeName } from './dispatcher.ts'
 import type { TaskEngine, TaskHandle } from './engine.ts'
 import { order } from './memory-task-store.ts'
@@ -45,6 +47,8 @@ export interface LedgerEntry {
   readonly message: Message
   /** In lists only of tasks that this node asked for. */
   readonly error: WireError | undefined
+  /** What a task that this node asked for waits to be answered. */
+  readonly question: QuestionEvent | undefined
 }
 
 export interface LedgerDetails extends LedgerEntry {
@@ -155,6 +159,7 @@ class BothWays implements Ledger {
     const { id, state, worker, agentId, createdAt, updatedAt, tookMs, message, error } = view
     return {
       id,
+      question: view.question,
       contextId: message.contextId ?? '',
       state,
       agent: agentId ?? view.target,
@@ -170,7 +175,7 @@ class BothWays implements Ledger {
   }
 
   #detailsOfOwn(view: DelegationView): LedgerDetails {
-    return { ...this.#entryOfOwn(view), artifacts: view.artifacts, history: [view.message] }
+    return { ...this.#entryOfOwn(view), artifacts: view.artifacts, history: view.history }
   }
 
   #entryOf({ record, state, updatedAt }: StoredTask): LedgerEntry {
@@ -187,7 +192,8 @@ class BothWays implements Ledger {
       updatedAt,
       tookMs: TERMINAL_STATES.has(state) ? updatedAt - createdAt : undefined,
       message,
-      error: undefined
+      error: undefined,
+      question: undefined
     }
   }
 
@@ -214,7 +220,7 @@ class BothWays implements Ledger {
     let firstEventMs: number | null = null
     for await (const { seq, at, update } of handle.view.events(signal)) {
       const atMs = at - createdAt
-      const told = eventsOf(update, atMs)
+      const told = [...answersIn(update, atMs), ...eventsOf(update, atMs)]
       if (told.length > 0) firstEventMs ??= atMs
       if (seq === 0) told.unshift({ type: 'accepted', taskId: id, atMs })
       for (const event of told) {
@@ -225,6 +231,12 @@ class BothWays implements Ledger {
     }
     if (number >= from) yield resultOf(this.#detailsOf(handle), this.#init.self, firstEventMs)
   }
+}
+
+/** A peer's task: what its caller answered stands in the worker's log only. */
+function answersIn({ statusUpdate }: StreamResponse, atMs: number): DelegationEvent[] {
+  const message = statusUpdate && turnOf(statusUpdate)
+  return message === undefined ? [] : [{ type: 'answered', message, atMs }]
 }
 
 function resultOf(

@@ -2,6 +2,7 @@
 import type {
   AgentDetails,
   AgentList,
+  AnswerRequest,
   ConfigDocument,
   DoctorReport,
   FindResult,
@@ -64,6 +65,8 @@ export interface ControlOperations {
   tasks(filter: TaskFilter): Promise<TaskList>
   task(id: string): Promise<TaskDocument>
   cancelTask(id: string, signal: AbortSignal): Promise<TaskDocument>
+  /** Gives a task that waits what it asks for; resolves when the answer is on disk. */
+  answerTask(id: string, request: AnswerRequest): Promise<TaskDocument>
   /** The same order under a new id. */
   retryTask(id: string): Promise<TaskDocument>
   /** Forgets a task that was asked for here and has ended; answers with what it was. */

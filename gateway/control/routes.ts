@@ -199,6 +199,16 @@ const taskRoutes = [
   }),
   documentRoute({
     method: 'POST',
+    path: '/v1/tasks/{id}/answer',
+    id: 'answerTask',
+    summary: 'Gives a task that waits what it asks for',
+    params: taskId,
+    body: tasks.answerRequest,
+    answer: tasks.taskDocument,
+    handle: (operations, { params, body }) => operations.answerTask(params.id, body)
+  }),
+  documentRoute({
+    method: 'POST',
     path: '/v1/tasks/{id}/retry',
     id: 'retryTask',
     summary: 'Asks again for what an ended task was about, under a new id',

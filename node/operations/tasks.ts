@@ -1,6 +1,14 @@
 /** Tasks on request of a person: run, list, show, cancel, watch. */
 import { API_VERSION } from '../../client/api.ts'
-import type { RunEvent, RunRequest, TaskDocument, TaskList, TaskView } from '../../client/api.ts'
+import type {
+  AnswerRequest,
+  Question,
+  RunEvent,
+  RunRequest,
+  TaskDocument,
+  TaskList,
+  TaskView
+} from '../../client/api.ts'
 import { textOf } from '../../core/a2a.ts'
 import { LumosError, toLumosError } from '../../core/errors.ts'
 import type { TaskFilter } from '../../gateway/control/operations.ts'
@@ -76,6 +84,16 @@ interface OwnTasks {
   readonly work: Pick<Work, 'delegations' | 'ledger'>
 }
 
+export async function answerTask(
+  { work }: OwnTasks & { readonly work: Pick<Work, 'ids'> },
+  id: string,
+  { text, messageId = work.ids() }: AnswerRequest
+): Promise<TaskDocument> {
+  await work.ledger.findOwn(id)
+  await work.delegations.answer(id, { messageId, role: 'ROLE_USER', parts: [{ text }] })
+  return { v: API_VERSION, task: viewOf(await work.ledger.find(id)) }
+}
+
 export async function retryTask({ work }: OwnTasks, id: string): Promise<TaskDocument> {
   await work.ledger.findOwn(id)
   const { id: again } = await work.delegations.retry(id)
@@ -111,8 +129,13 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
       const { taskId, state, artifacts, ...facts } = event
       return { ...head, ...facts, task: { id: taskId, state, artifacts } }
     }
+    case 'answered': {
+      const { message, ...facts } = event
+      return { ...head, ...facts, messageId: message.messageId, text: textOf(message.parts) }
+    }
     case 'status':
     case 'artifact':
+    case 'input-required':
     case 'retry':
     case 'waiting':
     case 'resumed':
@@ -126,16 +149,30 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
 const NOBODY = { id: '', name: '' } as const
 
 function summaryOf(entry: LedgerEntry): Omit<TaskView, 'artifacts' | 'history'> {
-  const { worker = NOBODY, message, createdAt, updatedAt, tookMs = null, error, ...facts } = entry
+  const {
+    worker = NOBODY,
+    message,
+    createdAt,
+    updatedAt,
+    tookMs = null,
+    error,
+    question,
+    ...rest
+  } = entry
   return {
-    ...facts,
+    ...rest,
     worker,
     createdAt: new Date(createdAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),
     tookMs,
     input: textOf(message.parts),
+    ...(question && { question: questionOf(question) }),
     ...(error && { error })
   }
+}
+
+function questionOf({ auth, text, parts }: Question): Question {
+  return { auth, text, ...(parts && { parts }) }
 }
 
 function viewOf({ artifacts, history, ...entry }: LedgerDetails): TaskView {

@@ -85,6 +85,7 @@ const taskSummary: Required<Omit<api.TaskView, 'artifacts' | 'history'>> = {
   updatedAt: moment,
   tookMs: 12,
   input: 'hello',
+  question: { auth: false, text: 'where to?', parts: [{ data: ['Rome', 'Oslo'] }] },
   error
 }
 
@@ -119,6 +120,16 @@ export const RUN_EVENTS: readonly api.RunEvent[] = [
   {
     v: 1,
     seq: 8,
+    type: 'input-required',
+    auth: true,
+    text: 'may I?',
+    parts: [{ url: 'https://example.org/login' }],
+    atMs: 6
+  },
+  { v: 1, seq: 9, type: 'answered', messageId: 'm2', text: 'yes', atMs: 7 },
+  {
+    v: 1,
+    seq: 10,
     type: 'result',
     task: { id: 't1', state: 'TASK_STATE_COMPLETED', artifacts: [artifact] },
     worker: node,
@@ -193,6 +204,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
       return { v: 1, task }
     },
     cancelTask: async () => ({ v: 1, task }),
+    answerTask: async () => ({ v: 1, task }),
     retryTask: async () => ({ v: 1, task }),
     removeTask: async () => ({ v: 1, task }),
     taskEvents: () => lines(RUN_EVENTS),

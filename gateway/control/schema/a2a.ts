@@ -18,7 +18,7 @@ export const taskState: z.ZodType<a2a.TaskState> = named(
 )
 
 // A2A's own documents may grow fields within a version: they stay open (looseObject).
-const part: z.ZodType<a2a.Part> = named(
+export const part: z.ZodType<a2a.Part> = named(
   'Part',
   z.looseObject({
     text: z.string().exactOptional(),

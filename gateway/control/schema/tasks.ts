@@ -1,8 +1,14 @@
 /** What the control API says about tasks and logs, and what it is asked: schemas of client/api.ts. */
 import { z } from 'zod'
 import type * as api from '../../../client/api.ts'
-import { artifact, message, taskState } from './a2a.ts'
+import { artifact, message, part, taskState } from './a2a.ts'
 import { count, jsonObject, moment, ms, named, node, v, wireError } from './document.ts'
+
+const question = {
+  auth: z.boolean().describe('True for a permission, or a sign-in.'),
+  text: z.string(),
+  parts: z.array(part).exactOptional().describe('What belongs to it besides its text.')
+}
 
 const summary = {
   id: z.string(),
@@ -16,6 +22,10 @@ const summary = {
   updatedAt: moment,
   tookMs: ms.nullable(),
   input: z.string(),
+  question: z
+    .strictObject(question)
+    .exactOptional()
+    .describe('What it waits to be answered, when this node asked.'),
   error: wireError.exactOptional()
 }
 
@@ -69,6 +79,19 @@ export const runRequest: z.ZodType<api.RunRequest> = named(
   })
 )
 
+export const answerRequest: z.ZodType<api.AnswerRequest> = named(
+  'AnswerRequest',
+  z.strictObject({
+    text: z.string(),
+    messageId: z
+      .string()
+      .min(1)
+      .max(128)
+      .exactOptional()
+      .describe('Chosen by the caller; the same id and text is the same answer.')
+  })
+)
+
 /** `seq` counts from 0 without gaps. */
 const head = { v, seq: count }
 
@@ -104,6 +127,14 @@ export const runEvent: z.ZodType<api.RunEvent> = named(
       artifact,
       append: z.boolean(),
       lastChunk: z.boolean(),
+      atMs: ms
+    }),
+    z.strictObject({ ...head, type: z.literal('input-required'), ...question, atMs: ms }),
+    z.strictObject({
+      ...head,
+      type: z.literal('answered'),
+      messageId: z.string(),
+      text: z.string(),
       atMs: ms
     }),
     z.strictObject({ ...head, type: z.literal('retry'), error: wireError, atMs: ms }),

@@ -25,6 +25,7 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   logs: { query: '?follow=false&level=debug&component=node&since=2026-01-01T00:00:00Z&limit=5' },
   tasks: { query: '?state=TASK_STATE_WORKING&cursor=abc&limit=10' },
   connectPeer: { body: { address: '/ip4/127.0.0.1/tcp/1' } },
+  answerTask: { body: { text: 'Rome', messageId: 'm' } },
   run: { body: { ...RUN, to: 'x', where: 'any', timeoutMs: 5, contextId: 'c' } }
 }
 
