@@ -42,6 +42,8 @@ export interface AgentRequest {
   readonly text: string
   /** Aborts when the caller cancels or a deadline passes: stop promptly. */
   readonly signal: AbortSignal
+  /** Milliseconds until this task or its run is out of time; whoever is asked has a little less. */
+  readonly remainingMs: () => number
   readonly log: Logger
   /** A sign of life, for agents that declare `timeouts.heartbeatMs`; whatever they yield is one, too. */
   readonly heartbeat: () => void

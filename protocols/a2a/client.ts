@@ -97,7 +97,7 @@ function callOptions(options: A2aCallOptions): CallOptions {
       [SERVICE_PARAMETERS.version]: A2A_VERSION,
       [SERVICE_PARAMETERS.extensions]: EXTENSIONS,
       ...(deadlineMs !== undefined && {
-        [SERVICE_PARAMETERS.deadline]: String(Math.max(0, Math.round(deadlineMs)))
+        [SERVICE_PARAMETERS.deadline]: String(Math.max(0, Math.floor(deadlineMs)))
       }),
       ...(depth > 0 && { [SERVICE_PARAMETERS.depth]: String(depth) }),
       ...(after && { [SERVICE_PARAMETERS.after]: formatPosition(after) })
