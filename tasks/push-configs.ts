@@ -137,9 +137,11 @@ class StoredConfigs implements PushConfigs {
     return entry
   }
 
-  async read({ key }: PushEntry): Promise<PushConfig | undefined> {
-    const value = await this.#parts.store.get(pushKeys.config(key))
-    return value && parse<PushConfig>(value)
+  async read(entry: PushEntry): Promise<PushConfig | undefined> {
+    const value = await this.#parts.store.get(pushKeys.config(entry.key))
+    // Another of the same name is not meant.
+    if (value === undefined || this.#find(entry.key) !== entry) return undefined
+    return parse<PushConfig>(value)
   }
 
   async remove(entry: PushEntry): Promise<void> {

@@ -96,7 +96,7 @@ class Pushes implements PushNotifications {
 
   watch(store: TaskStore): TaskStore {
     this.#store = store
-    return watchTaskStore(store, (key, event) => this.#onKept(key, event))
+    return watchTaskStore(store, (key, event) => this.#watch(key, event))
   }
 
   check(config: TaskPushNotificationConfig, key: TaskKey): void {
@@ -166,12 +166,15 @@ class Pushes implements PushNotifications {
     return this.#open
   }
 
-  #onKept(key: TaskKey, { update }: TaskEvent): void {
-    if (this.#open === undefined) return
+  /** A config that comes later is written later, and begins with what is there then. */
+  #watch(key: TaskKey, { update }: TaskEvent): (() => void) | undefined {
+    if (this.#open === undefined) return undefined
     const { configs, delivery } = this.#open
     const entries = configs.ofTask(key)
-    if (entries.length === 0 || weightOf(update) === 'silent') return
-    for (const entry of entries) delivery.stir(entry)
+    if (entries.length === 0 || weightOf(update) === 'silent') return undefined
+    return () => {
+      for (const entry of entries) delivery.stir(entry)
+    }
   }
 }
 

@@ -1,20 +1,19 @@
 /** Tells somebody what a task store keeps, as soon as it is kept. */
 import type { Commit, TaskEvent, TaskKey, TaskStore } from './task-store.ts'
 
-/** The same store; `onKept` hears of each event that can be read from now on. */
+/**
+ * The same store. `watcher` is shown each event on its way there; what it returns, if anything, is
+ * called as soon as the event can be read.
+ */
 export function watchTaskStore(
   store: TaskStore,
-  onKept: (key: TaskKey, event: TaskEvent) => void
+  watcher: (key: TaskKey, event: TaskEvent) => (() => void) | undefined
 ): TaskStore {
   function watch(key: TaskKey, event: TaskEvent, commit: Commit): Commit {
-    if (commit === undefined) onKept(key, event)
-    else {
-      commit.then(
-        () => onKept(key, event),
-        // Whoever wrote it is told.
-        () => {}
-      )
-    }
+    const onKept = watcher(key, event)
+    // Whoever wrote it is told of a failure.
+    if (commit !== undefined && onKept !== undefined) commit.then(onKept, () => {})
+    else onKept?.()
     return commit
   }
 

@@ -66,19 +66,21 @@ function post(
   url: string,
   {
     allow = ['127.0.0.1'],
+    headers = {},
     resolve,
     signal = NEVER
   }: {
     readonly allow?: readonly string[]
+    readonly headers?: Readonly<Record<string, string>>
     readonly resolve?: Resolve
     readonly signal?: AbortSignal
   } = {}
 ): Promise<PushReceipt> {
   const targets = createPushTargets(allow)
   const send = createPushSender({ targets, now: () => NOW, ...(resolve && { resolve }) })
-  const headers = { 'Content-Type': 'application/a2a+json' }
+  const plain = { 'Content-Type': 'application/a2a+json', ...headers }
   const credentials = { Authorization: 'Bearer canary', 'X-A2A-Notification-Token': 'canary' }
-  return send({ url, body: '{"ü":1}', headers, credentials }, signal)
+  return send({ url, body: '{"ü":1}', headers: plain, credentials }, signal)
 }
 
 test('a receiver gets a POST with everything, and its 2xx counts', async () => {
@@ -169,12 +171,21 @@ test('a redirect within one origin is followed with the same request', async () 
 })
 
 test('another origin gets the notification without the secrets of the first, even on the way back', async () => {
-  const end = await receiver(status(200))
-  const middle = await receiver(status(308, { location: end.url }))
-  const first = await receiver(status(302, { location: middle.url }))
-  expect(await post(first.url)).toEqual({ kind: 'delivered' })
-  expect(JSON.stringify([first.hits[0]?.headers])).toContain('canary')
-  expect(JSON.stringify([middle.hits, end.hits])).not.toContain('canary')
+  const middle = await receiver((request, response) => {
+    const back = `http://${String(request.headers['x-from'])}/back`
+    response.writeHead(308, { location: back }).end()
+  })
+  const first = await receiver((request, response) =>
+    request.url === '/back'
+      ? response.writeHead(200).end()
+      : response.writeHead(302, { location: middle.url }).end()
+  )
+  const from = { 'X-From': `127.0.0.1:${first.port}` }
+  expect(await post(first.url, { headers: from })).toEqual({ kind: 'delivered' })
+  const [there, back] = first.hits
+  expect(back).toMatchObject({ url: '/back', body: there?.body })
+  expect(JSON.stringify(there)).toContain('canary')
+  expect(JSON.stringify([middle.hits, back])).not.toContain('canary')
 })
 
 test.for([

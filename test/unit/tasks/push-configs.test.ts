@@ -1,10 +1,25 @@
 /** Which push notification configs are taken, how many, and what becomes of them when they change. */
 import { expect, onTestFinished, test } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
+import { createBatches } from '../../../storage/batches.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
+import { openPushConfigs } from '../../../tasks/push-configs.ts'
 import { HOOK, hangs, OTHER_HOOK, PushWorld, settle, taskRecord } from '../../support/pushes.ts'
 
 const task = taskRecord()
+const CONFIG = { id: 'a', taskId: task.id, url: HOOK }
+
+async function openConfigs() {
+  const store = createMemoryStore()
+  const batches = createBatches({
+    append: async (_, { sync, operations = [] }) => {
+      await store.commit(operations, { sync })
+      return 0
+    }
+  })
+  const reopen = () => openPushConfigs({ store, batches })
+  return { configs: await reopen(), reopen }
+}
 
 async function setup(disk = createMemoryStore()) {
   const world = await PushWorld.start(disk)
@@ -33,6 +48,36 @@ test('the same id replaces what it names, and goes on where that was', async () 
   await settle()
   expect(world.receivers.told(OTHER_HOOK)).toEqual(['1.0 task submitted'])
   expect((await world.push.list(task)).configs).toMatchObject([{ id: 'a', url: OTHER_HOOK }])
+})
+
+test('a receiver that is replaced is let go first, and what it took still counts', async () => {
+  const world = await setup()
+  await world.status(task, 'TASK_STATE_WORKING')
+  const late = Promise.withResolvers<{ kind: 'delivered' }>()
+  world.receivers.answers.set(HOOK, () => late.promise)
+  await world.subscribe(task, { id: 'a' }, true)
+  await settle()
+  await world.subscribe(task, { id: 'a', url: OTHER_HOOK })
+  await settle()
+  expect(world.receivers.told(OTHER_HOOK)).toEqual([])
+  late.resolve({ kind: 'delivered' })
+  await settle()
+  expect(world.receivers.told(OTHER_HOOK)).toEqual(['1.1 working'])
+})
+
+test('a config that ends while it is replaced is there again, and begins where it was told to', async () => {
+  const { configs, reopen } = await openConfigs()
+  const first = await configs.put(task, CONFIG)
+  const replaced = configs.put(task, CONFIG, { attempt: 1, seq: 7 })
+  await configs.remove(first)
+  const second = await replaced
+  expect(configs.ofTask(task)).toEqual([second])
+  expect(await configs.read(first)).toBeUndefined()
+  expect(await configs.read(second)).toEqual(CONFIG)
+  await configs.note(first, { cursor: { attempt: 1, seq: 99 } }, true)
+  const [left, ...more] = (await reopen()).all()
+  expect(left).toMatchObject({ key: second.key, progress: { cursor: { attempt: 1, seq: 7 } } })
+  expect(more).toEqual([])
 })
 
 test('after a deletion nothing is sent, and what is on its way is broken off', async () => {

@@ -89,6 +89,23 @@ test('a config that was acknowledged survives, with its secrets and its place', 
   })
 })
 
+test('a new attempt that got as far as the one before is told from its Task on', async () => {
+  const world = await PushWorld.start()
+  await world.accept(task)
+  await world.subscribe(task, {}, true)
+  await world.status(task, 'TASK_STATE_WORKING')
+  await settle()
+  await world.push.stop()
+  await world.accept(task, 2)
+  await world.status(task, 'TASK_STATE_WORKING')
+  await world.status(task, 'TASK_STATE_COMPLETED')
+  await world.push.start()
+  onTestFinished(() => world.push.stop())
+  await settle()
+  const second = ['2.0 task submitted', '2.1 working', '2.2 completed']
+  expect(world.receivers.told()).toEqual([...WHOLE_TASK.slice(0, 2), ...second])
+})
+
 test('a restart does not give a failing receiver another day', async () => {
   let world = await PushWorld.start()
   world.receivers.answers.set(HOOK, fails())
