@@ -15,6 +15,7 @@ import { openJournal } from '../storage/journal.ts'
 import type { Journal } from '../storage/journal.ts'
 import { createGuardedStore } from '../storage/writable-state.ts'
 import type { GuardedStore, WritableState } from '../storage/writable-state.ts'
+import { MIGRATIONS } from './migrations.ts'
 import type { NodeComponents } from './wire.ts'
 
 export interface DatabaseInit {
@@ -41,9 +42,6 @@ interface Opened {
   readonly tasks: Batches
   readonly findings: readonly string[]
 }
-
-/** Every schema from the second on has its migration here; this is the first. */
-const MIGRATIONS = [] as const
 
 export function createNodeDatabase(components: NodeComponents, init: DatabaseInit): NodeDatabase {
   return new OneDatabase(components, init)

@@ -1,11 +1,13 @@
 /** Ended tasks in the database: their list, their number, and how the oldest are forgotten. */
 import type { TaskState } from '../core/a2a.ts'
-import type { KeyRange, Operation, Store } from '../storage/store.ts'
+import type { Operation, Store } from '../storage/store.ts'
+import { openEndedList } from './ended-list.ts'
+import type { EndedList } from './ended-list.ts'
 import { matches } from './memory-task-store.ts'
 import type { Filter, Listed } from './memory-task-store.ts'
 import { del, parse, put } from './stored-json.ts'
 import { taskKeys } from './task-keys.ts'
-import type { StoredTask, TaskKey, TaskRecord } from './task-store.ts'
+import type { ListPlace, StoredTask, TaskKey, TaskRecord } from './task-store.ts'
 
 export type Reading = Pick<Store, 'get' | 'getMany' | 'iterate'>
 
@@ -35,8 +37,11 @@ export interface EndedTasks {
   find(key: TaskKey): Promise<StoredTask | 'gone' | undefined>
   /** Ended tasks of that id, whoever asked for them. */
   named(id: string): Promise<StoredTask[]>
-  /** The youngest first. */
-  page(range: KeyRange, query: Filter, limit: number): Promise<StoredTask[]>
+  /** The youngest first; only those behind `place.before`, if it says so. */
+  page(
+    query: Filter,
+    place: { readonly limit: number; readonly before?: ListPlace | undefined }
+  ): Promise<StoredTask[]>
   count(query: Filter): Promise<number>
   /** What removes those beyond the limits or before `horizon`, in portions that may be written one by one. */
   surplus(horizon: number, now: number): AsyncIterable<readonly Operation[]>
@@ -45,42 +50,44 @@ export interface EndedTasks {
 /** Operations of one portion: more would keep others waiting for the disk. */
 const PORTION = 2048
 
-/** Counts what is there. */
+/** How much there is; the value at `ended-total`. */
+interface Total {
+  tasks: number
+  bytes: number
+  tombstones: number
+}
+
 export async function openEndedTasks(store: Reading, limits: EndedLimits): Promise<EndedTasks> {
-  const counts = { tasks: 0, bytes: 0, tombstones: 0 }
-  for await (const [, value] of store.iterate(taskKeys.allEnded)) {
-    counts.tasks += 1
-    counts.bytes += parse<EndedTask>(value).bytes
-  }
-  for await (const _ of store.iterate(taskKeys.allGoneAt)) counts.tombstones += 1
-  return new Index(store, limits, counts)
+  const kept = await store.get(taskKeys.endedTotal)
+  const total = kept === undefined ? { tasks: 0, bytes: 0, tombstones: 0 } : parse<Total>(kept)
+  return new Index(store, { limits, total, list: await openEndedList(store) })
 }
 
 class Index implements EndedTasks {
   readonly #store: Reading
   readonly #limits: EndedLimits
-  readonly #counts: { tasks: number; bytes: number; tombstones: number }
+  readonly #list: EndedList
+  readonly #total: Total
 
   constructor(
     store: Reading,
-    limits: EndedLimits,
-    counts: { tasks: number; bytes: number; tombstones: number }
+    init: { readonly limits: EndedLimits; readonly list: EndedList; readonly total: Total }
   ) {
     this.#store = store
-    this.#limits = limits
-    this.#counts = counts
+    this.#limits = init.limits
+    this.#list = init.list
+    this.#total = init.total
   }
 
   add(key: TaskKey, end: EndedTask): Operation[] {
-    this.#counts.tasks += 1
-    this.#counts.bytes += end.bytes
-    const named = put(taskKeys.end(key), end)
-    return [named, { ...named, key: taskKeys.ended(key, end.updatedAt) }]
+    this.#total.tasks += 1
+    this.#total.bytes += end.bytes
+    return [put(taskKeys.end(key), end), this.#list.add(key, end), this.#keepTotal()]
   }
 
   withdraw(bytes: number): void {
-    this.#counts.tasks -= 1
-    this.#counts.bytes -= bytes
+    this.#total.tasks -= 1
+    this.#total.bytes -= bytes
   }
 
   async find(key: TaskKey): Promise<StoredTask | 'gone' | undefined> {
@@ -99,14 +106,30 @@ class Index implements EndedTasks {
     return found
   }
 
-  page(range: KeyRange, query: Filter, limit: number): Promise<StoredTask[]> {
-    return page(this.#store, { range, limit }, query)
+  async page(
+    query: Filter,
+    { limit, before }: { readonly limit: number; readonly before?: ListPlace | undefined }
+  ): Promise<StoredTask[]> {
+    const found: { readonly key: TaskKey; readonly end: EndedTask }[] = []
+    for await (const { name, value } of this.#list.youngest(query, before)) {
+      const end = parse<EndedTask>(value)
+      const key = taskKeys.endedTask(name)
+      if (query.updatedSince !== undefined && end.updatedAt < query.updatedSince) break
+      if (matches(listed(key, end), query)) found.push({ key, end })
+      if (found.length === limit) break
+    }
+    const records = await this.#store.getMany(found.map(({ key }) => taskKeys.record(key)))
+    return found.flatMap(({ end: { state, updatedAt } }, index) => {
+      const record = records[index]
+      // Forgotten between the two readings.
+      return record === undefined ? [] : [{ record: parse<TaskRecord>(record), state, updatedAt }]
+    })
   }
 
   async count(query: Filter): Promise<number> {
     let count = 0
-    for await (const [name, value] of this.#store.iterate(taskKeys.allEnded)) {
-      if (matches(listed(name, parse<EndedTask>(value)), query)) count += 1
+    for await (const { name, value } of this.#list.youngest(query)) {
+      if (matches(listed(taskKeys.endedTask(name), parse<EndedTask>(value)), query)) count += 1
     }
     return count
   }
@@ -118,18 +141,24 @@ class Index implements EndedTasks {
 
   async *#surplusTasks(horizon: number, now: number): AsyncIterable<Operation[]> {
     const { maxTasks, maxBytes } = this.#limits
-    for await (const [name, value] of this.#store.iterate(taskKeys.allEnded)) {
-      const full = this.#counts.tasks > maxTasks || this.#counts.bytes > maxBytes
-      if (!full && taskKeys.timeOf(name) >= horizon) return
-      this.#counts.tasks -= 1
-      this.#counts.bytes -= parse<EndedTask>(value).bytes
-      this.#counts.tombstones += 1
-      yield [del(name), ...(await this.#forgetting(taskKeys.taskOf(name), now))]
+    for await (const { name, value } of this.#list.oldest()) {
+      const full = this.#total.tasks > maxTasks || this.#total.bytes > maxBytes
+      if (!full && taskKeys.endedAt(name) >= horizon) return
+      this.#total.tasks -= 1
+      this.#total.bytes -= parse<EndedTask>(value).bytes
+      this.#total.tombstones += 1
+      const forgetting = await this.#forgetting(taskKeys.endedTask(name), now)
+      yield [del(name), ...forgetting, this.#keepTotal()]
     }
   }
 
+  /** Counting anew at each start took a second for 100,000 tasks. */
+  #keepTotal(): Operation {
+    return put(taskKeys.endedTotal, this.#total)
+  }
+
   async #forgetting(key: TaskKey, now: number): Promise<Operation[]> {
-    const operations = [
+    const operations: Operation[] = [
       del(taskKeys.record(key)),
       del(taskKeys.end(key)),
       put(taskKeys.gone(key), {}),
@@ -141,36 +170,15 @@ class Index implements EndedTasks {
 
   async *#surplusTombstones(): AsyncIterable<Operation[]> {
     for await (const [name] of this.#store.iterate(taskKeys.allGoneAt)) {
-      if (this.#counts.tombstones <= this.#limits.maxTombstones) return
-      this.#counts.tombstones -= 1
-      yield [del(name), del(taskKeys.gone(taskKeys.taskOf(name)))]
+      if (this.#total.tombstones <= this.#limits.maxTombstones) return
+      this.#total.tombstones -= 1
+      yield [del(name), del(taskKeys.gone(taskKeys.taskOf(name))), this.#keepTotal()]
     }
   }
 }
 
-/** Looks through the index, and reads only the records of the page. */
-async function page(
-  store: Reading,
-  { range, limit }: { readonly range: KeyRange; readonly limit: number },
-  query: Filter
-): Promise<StoredTask[]> {
-  const found: { readonly key: TaskKey; readonly end: EndedTask }[] = []
-  for await (const [name, value] of store.iterate(range, { reverse: true })) {
-    const end = parse<EndedTask>(value)
-    if (query.updatedSince !== undefined && end.updatedAt < query.updatedSince) break
-    if (matches(listed(name, end), query)) found.push({ key: taskKeys.taskOf(name), end })
-    if (found.length === limit) break
-  }
-  const records = await store.getMany(found.map(({ key }) => taskKeys.record(key)))
-  return found.flatMap(({ end: { state, updatedAt } }, index) => {
-    const record = records[index]
-    // Forgotten between the two readings.
-    return record === undefined ? [] : [{ record: parse<TaskRecord>(record), state, updatedAt }]
-  })
-}
-
-function listed(name: string, { state, updatedAt, agentId, contextId }: EndedTask): Listed {
-  return { record: { ...taskKeys.taskOf(name), agentId, contextId }, state, updatedAt }
+function listed(key: TaskKey, { state, updatedAt, agentId, contextId }: EndedTask): Listed {
+  return { record: { ...key, agentId, contextId }, state, updatedAt }
 }
 
 function stored(record: Uint8Array, end: Uint8Array): StoredTask {

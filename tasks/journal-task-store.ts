@@ -175,11 +175,10 @@ class JournalTaskStore implements TaskStore {
   async list({ limit, before, total, ...query }: TaskQuery): Promise<TaskPage> {
     const live = [...this.#open.values()].filter((task) => matches(task, query))
     const placed = live.filter((task) => before === undefined || order(before, placeOf(task)) < 0)
-    const range = before === undefined ? taskKeys.allEnded : taskKeys.endedBehind(before)
     // One more than asked for tells whether another page follows.
     const ended =
       query.id === undefined
-        ? await this.#ended.page(range, query, limit + 1)
+        ? await this.#ended.page(query, { limit: limit + 1, before })
         : (await this.#ended.named(query.id)).filter((task) => matches(task, query))
     const tasks = [...placed, ...ended].toSorted((a, b) => order(placeOf(a), placeOf(b)))
     return {

@@ -37,6 +37,8 @@ export const outboxKeys = {
     gte: 'out/ended/',
     lt: outboxKeys.ended(id, updatedAt)
   }),
+  /** How many ended ones there are. */
+  total: 'out/total',
   idOf: (key: string): string => key.slice(key.lastIndexOf('/') + 1),
   timeOf: (key: string): number => Number(key.split('/')[2])
 }

@@ -37,15 +37,30 @@ export const taskKeys = {
     key: (seq) => taskKeys.event(key, attempt, seq),
     all: prefixRange(`event/${place(key)}/${digits(attempt, ATTEMPT_DIGITS)}/`)
   }),
-  /** Ended tasks in the order of their end. */
-  ended: (key: TaskKey, updatedAt: number): string =>
-    `ended/${digits(updatedAt, TIME_DIGITS)}/${place(key)}`,
+  /** Ended tasks of a caller in the order of their end. */
+  ended: ({ id, caller }: TaskKey, updatedAt: number): string =>
+    `ended/${caller}/${digits(updatedAt, TIME_DIGITS)}/${id}`,
+  endedOf: (caller: string): KeyRange => prefixRange(`ended/${caller}/`),
   allEnded: prefixRange('ended/'),
-  /** Those that come behind a place in lists, which begin with the youngest. */
-  endedBehind: ({ updatedAt, id }: ListPlace): KeyRange => ({
-    gte: 'ended/',
-    lt: `ended/${digits(updatedAt, TIME_DIGITS)}/${id}`
+  /** Those of the callers that come after this one: `0` is the character behind `/`. */
+  endedAfter: (caller: string): KeyRange => ({
+    ...prefixRange('ended/'),
+    gte: `ended/${caller}0`
   }),
+  /** How many there are. */
+  endedTotal: 'ended-total',
+  /** Those that come behind a place in lists, which begin with the youngest. */
+  endedBehind: (caller: string, { updatedAt, id }: ListPlace): KeyRange => ({
+    gte: `ended/${caller}/`,
+    lt: taskKeys.ended({ caller, id }, updatedAt)
+  }),
+  endedTask: (key: string): TaskKey => {
+    const [, caller = '', , id = ''] = key.split('/')
+    return { caller, id }
+  },
+  endedAt: (key: string): number => Number(key.split('/')[2]),
+  /** Time and id, which order the tasks of all callers. */
+  endedPlace: (key: string): string => key.slice(key.indexOf('/', 'ended/'.length) + 1),
   /** A task that was forgotten. */
   gone: (key: TaskKey): string => `gone/${place(key)}`,
   allGone: prefixRange('gone/'),
@@ -56,6 +71,5 @@ export const taskKeys = {
   taskOf: (key: string): TaskKey => {
     const [caller = '', id = ''] = key.split('/').toReversed()
     return { caller, id }
-  },
-  timeOf: (key: string): number => Number(key.split('/')[1])
+  }
 }
