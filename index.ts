@@ -1,11 +1,18 @@
 /** Everything that `lumos-mesh` exports. */
 export { createNode } from './node/create-node.ts'
 export type { LumosNode, NodeOptions, RunOptions } from './node/create-node.ts'
-export { defineAgent, inputError } from './agents/agent.ts'
+export {
+  authRequired,
+  callerTexts,
+  defineAgent,
+  inputError,
+  inputRequired
+} from './agents/agent.ts'
 export type {
   Agent,
   AgentDefinition,
   AgentOutput,
+  AgentQuestion,
   AgentRequest,
   ArtifactInit
 } from './agents/agent.ts'

@@ -5,7 +5,7 @@ import { LIMITS } from '../core/limits.ts'
 import { type AgentOutput, RESULT_ARTIFACT_ID } from './agent.ts'
 
 export interface Collector {
-  /** Throws PAYLOAD_TOO_LARGE above `LIMITS.agentAskBytes`. */
+  /** Throws PAYLOAD_TOO_LARGE above `LIMITS.agentAskBytes`, AGENT_FAILED for a question. */
   add(output: AgentOutput): void
   parts(): readonly Part[]
 }
@@ -32,6 +32,9 @@ export function createCollector(agent: string): Collector {
         // Not appended: an artifact replaces what stood under its id before.
         kept = output.artifact.parts
         text = ''
+      } else if (output.type === 'input-required' || output.type === 'auth-required') {
+        const reason = 'it asks back, and who asked it is an agent itself'
+        throw new LumosError('AGENT_FAILED', { details: { agent, reason } })
       }
     },
     parts: () => (text === '' ? kept : [...kept, { text }])

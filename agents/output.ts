@@ -25,14 +25,30 @@ interface Budget {
 
 type Fields = Readonly<Record<string, unknown>>
 
-function checkObject({ type, text, fraction, artifact }: Fields, budget: Budget): void {
+function checkObject(output: Fields, budget: Budget): void {
+  const { type, text, fraction, artifact } = output
   if (type === 'artifact') return checkArtifact(asRecord(artifact, 'an artifact'), budget)
-  if (type !== 'progress') throw new OutputFlaw('an output that is no text, progress or artifact')
+  if (type === 'input-required' || type === 'auth-required') return checkQuestion(output, budget)
+  if (type !== 'progress') {
+    throw new OutputFlaw('an output that is no text, progress, artifact or question')
+  }
   if (typeof text !== 'string') throw new OutputFlaw('progress without a text')
   spendText(text, budget)
   if (fraction === undefined) return
   const valid = typeof fraction === 'number' && fraction >= 0 && fraction <= 1
   if (!valid) throw new OutputFlaw('a fraction outside 0 to 1')
+}
+
+function checkQuestion({ text, parts = [] }: Fields, budget: Budget): void {
+  if (typeof text !== 'string' || text === '') throw new OutputFlaw('a question without a text')
+  spendText(text, budget)
+  checkParts(parts, 'a question', budget)
+}
+
+function checkParts(parts: unknown, what: string, budget: Budget): void {
+  if (!Array.isArray(parts)) throw new OutputFlaw(`${what} whose parts are no list`)
+  if (parts.length > MAX_PARTS) throw new OutputFlaw(`${what} of more than ${MAX_PARTS} parts`)
+  for (const part of parts) checkPart(asRecord(part, 'a part'), budget)
 }
 
 function checkArtifact(artifact: Fields, budget: Budget): void {
@@ -42,8 +58,7 @@ function checkArtifact(artifact: Fields, budget: Budget): void {
   const { artifactId, parts, extensions = [], metadata } = artifact
   if (artifactId === '') throw new OutputFlaw('an empty artifactId')
   if (!Array.isArray(parts) || parts.length === 0) throw new OutputFlaw('an artifact without parts')
-  if (parts.length > MAX_PARTS) throw new OutputFlaw(`an artifact of more than ${MAX_PARTS} parts`)
-  for (const part of parts) checkPart(asRecord(part, 'a part'), budget)
+  checkParts(parts, 'an artifact', budget)
   if (!Array.isArray(extensions)) throw new OutputFlaw('extensions that are no list')
   for (const extension of extensions) optionalText(extension, 'extension', budget)
   if (metadata !== undefined) spendJson(asRecord(metadata, 'metadata'), budget, 1)

@@ -44,18 +44,13 @@ async function answerFrom(
     // Whoever waits for somebody that is alive is alive.
     heartbeat()
     if (event.type === 'result') return resultOf(event, target)
-    if (event.type === 'status' && ASKS_BACK.has(event.state)) {
+    if (event.type === 'input-required') {
       const reason = 'it asks back, and who asked it is an agent itself'
       throw new LumosError('AGENT_FAILED', { details: { agent: target, reason } })
     }
   }
   throw new LumosError('STREAM_TRUNCATED')
 }
-
-const ASKS_BACK: ReadonlySet<string> = new Set([
-  'TASK_STATE_INPUT_REQUIRED',
-  'TASK_STATE_AUTH_REQUIRED'
-])
 
 function resultOf(
   { error, artifacts }: Extract<DelegationEvent, { type: 'result' }>,

@@ -1,6 +1,6 @@
 /** How agents ask others: whoever is at home first, then the swarm, with the time that is left. */
 import { expect, test, vi } from 'vitest'
-import { defineAgent } from '../../../agents/agent.ts'
+import { defineAgent, inputRequired } from '../../../agents/agent.ts'
 import type { Agent, AgentDefinition, AgentRequest } from '../../../agents/agent.ts'
 import type { AskSwarm } from '../../../agents/asking.ts'
 import { createAgentRunner } from '../../../agents/runner.ts'
@@ -161,6 +161,21 @@ test('cancelling a task cancels whom it asks', async () => {
   controller.abort(reason)
   expect(await ended).toBe(reason)
   expect(heard).toHaveBeenCalledOnce()
+})
+
+test('an agent that is asked by another one cannot ask back', async () => {
+  const { collect } = setupAgents(
+    agentOf('asker', async function* ({ ask }) {
+      yield JSON.stringify(await ask('unsure', ''))
+    }),
+    agentOf('unsure', async function* () {
+      yield inputRequired('which one?')
+    })
+  )
+  await expect(collect('asker')).rejects.toMatchObject({
+    code: 'AGENT_FAILED',
+    details: { agent: 'unsure' }
+  })
 })
 
 test('asking for more than an agent may collect fails', async () => {

@@ -94,6 +94,8 @@ test.for<[string, unknown]>([
   ['progress without text', { type: 'progress' }],
   ['progress beyond its end', { type: 'progress', text: 'x', fraction: 1.01 }],
   ['progress that is no number', { type: 'progress', text: 'x', fraction: NaN }],
+  ['a question without text', { type: 'input-required' }],
+  ['a question with a part of no kind', { type: 'auth-required', text: 'x', parts: [{}] }],
   ['an artifact without parts', { type: 'artifact', artifact: { parts: [] } }],
   ['an artifact that is a list', { type: 'artifact', artifact: [] }],
   [
