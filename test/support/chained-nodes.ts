@@ -1,5 +1,6 @@
 /** Four whole nodes in a row, a, b, c and d: the link between b and c can break, and b start again. */
 import { join } from 'node:path'
+import { vi } from 'vitest'
 import type { Agent } from '../../agents/agent.ts'
 import { systemClock } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
@@ -60,6 +61,7 @@ export async function startChain(folder: string, agents: ChainedAgents): Promise
       agents: agents.b
     })
   let b = await startB()
+  await Promise.all([knows(a, agents.b), knows(b, agents.c), knows(c, agents.d)])
   return {
     a,
     link,
@@ -71,6 +73,18 @@ export async function startChain(folder: string, agents: ChainedAgents): Promise
       for (const node of [a, b, c, d]) await node.stop()
       await link.close()
     }
+  }
+}
+
+async function knows({ capabilities }: Assembly, agents: readonly Agent[]): Promise<void> {
+  for (const { id } of agents) {
+    await vi.waitFor(
+      async () => {
+        const { providers } = await capabilities.finder.find(`@${id}`)
+        if (providers.length === 0) throw new Error(`nobody is known to have ${id}`)
+      },
+      { timeout: 15_000, interval: 10 }
+    )
   }
 }
 
