@@ -1,4 +1,4 @@
-/** Push notifications of whole nodes to real web servers: what docs/protocols/tasks.md promises in section 5. */
+/** Push notifications of whole nodes to real web servers, as docs/protocols/tasks.md promises ("Push notifications"). */
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
