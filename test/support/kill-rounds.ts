@@ -1,16 +1,15 @@
 /** Kills a caller or its worker at random moments while tasks run, and counts what that did to them. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createClient } from '../../client/client.ts'
 import type { Client } from '../../client/calls.ts'
 import { TERMINAL_STATES, textOf } from '../../core/a2a.ts'
 import { resolvePaths } from '../../core/paths.ts'
 import type { Random } from '../../core/random.ts'
+import { firstLine, kill } from './child-process.ts'
 
 export interface KillRoundsInit {
   /** Empty folder for both nodes. */
@@ -185,20 +184,4 @@ export async function killRounds(init: KillRoundsInit): Promise<KillReport> {
   } finally {
     await rounds.stop()
   }
-}
-
-async function firstLine(child: ChildProcess): Promise<void> {
-  if (child.stdout === null) throw new Error('no pipe')
-  for await (const _ of createInterface({ input: child.stdout })) {
-    child.stdout.resume()
-    return
-  }
-  throw new Error('a process ended before it was ready')
-}
-
-async function kill(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.kill('SIGKILL')
-  await gone
 }

@@ -12,7 +12,8 @@ export interface Cable {
 const PREFIX = 'lumos-test'
 const run = promisify(execFile)
 
-async function ip(...args: readonly string[]): Promise<string> {
+/** Runs `ip`; resolves to what it prints. */
+export async function ip(...args: readonly string[]): Promise<string> {
   return (await run('ip', args)).stdout
 }
 
@@ -37,19 +38,25 @@ async function sweep(): Promise<void> {
   }
 }
 
+/** Gives each of the two namespaces an interface `eth0`; the two are joined. */
+export type Join = (ends: Cable['ends']) => Promise<void>
+
+async function joinByCable([a, b]: Cable['ends']): Promise<void> {
+  const peer = ['peer', 'name', 'eth0', 'netns', b]
+  await ip('link', 'add', 'eth0', 'netns', a, 'type', 'veth', ...peer)
+}
+
 /** Two hosts on a network of their own, with multicast, that nothing leaves. */
-export async function layCable(): Promise<Cable> {
+export async function layCable(join: Join = joinByCable): Promise<Cable> {
   await sweep()
   const ends: [string, string] = [`${PREFIX}-${process.pid}-a`, `${PREFIX}-${process.pid}-b`]
-  const [a, b] = ends
   async function remove(): Promise<void> {
     // The cable goes with the first of its ends.
     for (const end of ends) await ip('netns', 'delete', end).catch(() => undefined)
   }
   try {
     for (const end of ends) await ip('netns', 'add', end)
-    const peer = ['peer', 'name', 'eth0', 'netns', b]
-    await ip('link', 'add', 'eth0', 'netns', a, 'type', 'veth', ...peer)
+    await join(ends)
     for (const [index, end] of ends.entries()) {
       await ip('-n', end, 'address', 'add', `10.77.0.${index + 1}/24`, 'dev', 'eth0')
       await ip('-n', end, 'link', 'set', 'lo', 'up')

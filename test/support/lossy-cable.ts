@@ -1,0 +1,85 @@
+/** A cable between two network namespaces that delays, loses and cuts frames, in each direction as the test says. */
+import { execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { ip, layCable, whyNoNamespaces } from './network-namespaces.ts'
+import type { Cable } from './network-namespaces.ts'
+
+/** How frames fare in one direction; what is not named stays as it was. */
+export interface Conditions {
+  /** Seconds. */
+  readonly delay?: number
+  /** Share of the frames. */
+  readonly loss?: number
+  readonly cut?: boolean
+}
+
+export interface LossyCable extends Cable {
+  /** For the frames that leave an end, 0 or 1; without one, for both. Resolves to the number of frames lost so far. */
+  set(conditions: Conditions, from?: 0 | 1): Promise<number>
+}
+
+const SWITCH = join(import.meta.dirname, 'tap-switch.py')
+
+/** Why there can be no such cable here; `undefined` when there can. */
+export function whyNoLossyCable(): string | undefined {
+  const reason = whyNoNamespaces()
+  if (reason !== undefined) return reason
+  try {
+    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK)
+    execFileSync('python3', ['--version'], { stdio: 'ignore' })
+    return undefined
+  } catch {
+    return '/dev/net/tun or python3 is missing'
+  }
+}
+
+/** The same seed loses frames by the same dice. */
+export async function layLossyCable(seed: number): Promise<LossyCable> {
+  const taps = ['a', 'b'].map((end) => `lumos${process.pid}${end}`)
+  const child = spawn('python3', [SWITCH, String(seed), ...taps], {
+    stdio: ['pipe', 'pipe', 'inherit']
+  })
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const answer = async (): Promise<string> => {
+    const { value } = await answers.next()
+    if (value === undefined) throw new Error('the switch ended')
+    return value
+  }
+  try {
+    await answer()
+    const cable = await layCable(async (ends) => {
+      for (const [index, end] of ends.entries()) {
+        await ip('link', 'set', taps[index] ?? '', 'netns', end, 'name', 'eth0')
+      }
+    })
+    return {
+      ...cable,
+      async set(conditions, end) {
+        let lost = 0
+        for (const from of end === undefined ? [0, 1] : [end]) {
+          child.stdin.write(`${JSON.stringify({ from, ...conditions })}\n`)
+          lost = Number(await answer())
+        }
+        return lost
+      },
+      async remove() {
+        await stop(child)
+        await cable.remove()
+      }
+    }
+  } catch (error) {
+    await stop(child)
+    throw error
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return
+  const gone = once(child, 'exit')
+  child.stdin?.end()
+  await gone
+}
