@@ -6,8 +6,9 @@ import type { FaultPlan, MemoryStore } from '../../../storage/memory-store.ts'
 import type { CommitOptions, Operation, Store } from '../../../storage/store.ts'
 import type { Trace } from './trace.ts'
 
-/** At which write of the disk the power fails, from 1. */
+/** At which write the power fails. */
 export interface CrashPoint {
+  /** From 1; counts from the last time that it failed. */
   readonly write: number
   /**
    * `lost`: before the write, and nothing that was not synced survives. `written`: right after it, so
@@ -23,7 +24,7 @@ export interface SimulatedDiskComponents {
   readonly random: Random
   readonly trace: Trace
   /** Ends the process that writes. */
-  readonly onCrash: (survival: Random) => void
+  readonly fail: (survival: Random) => void
 }
 
 export class SimulatedDisk {
@@ -31,7 +32,11 @@ export class SimulatedDisk {
   writes = 0
   /** How often it was full. */
   fills = 0
-  crashAt: CrashPoint | undefined
+  /** When the power fails, in this order. */
+  crashes: readonly CrashPoint[] = []
+  /** Called after each of them. */
+  onCrash: () => void = () => {}
+  #sinceCrash = 0
   readonly #parts: SimulatedDiskComponents
   readonly #delayMs: number
   #full = false
@@ -79,10 +84,12 @@ export class SimulatedDisk {
     // A dead process writes nothing, and is told nothing.
     if (store !== this.#store) return never()
     this.writes += 1
+    this.#sinceCrash += 1
+    const [next] = this.crashes
+    const crash = next?.write === this.#sinceCrash ? next : undefined
     const number = this.writes
     const how = options.sync ? 'and syncs ' : ''
     trace(() => `${name} writes ${how}${number}: ${keysOf(operations)}`)
-    const crash = this.crashAt?.write === number ? this.crashAt : undefined
     if (this.#delayMs > 0) await clock.sleep(random.next() * this.#delayMs)
     if (crash?.how === 'lost') return this.#fail(0)
     await store.commit(operations, options)
@@ -90,8 +97,10 @@ export class SimulatedDisk {
   }
 
   #fail(survival: number): Promise<never> {
-    this.crashAt = undefined
-    this.#parts.onCrash({ next: () => survival, bytes: (length) => new Uint8Array(length) })
+    this.crashes = this.crashes.slice(1)
+    this.#sinceCrash = 0
+    this.#parts.fail({ next: () => survival, bytes: (length) => new Uint8Array(length) })
+    this.onCrash()
     return never()
   }
 }

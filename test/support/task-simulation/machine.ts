@@ -48,8 +48,8 @@ export class Machine {
   constructor(parts: MachineComponents, { name, diskDelayMs }: MachineInit) {
     this.name = name
     this.#parts = parts
-    const onCrash = (survival: Random): void => this.fail(survival)
-    this.disk = new SimulatedDisk({ ...parts, name, onCrash }, { delayMs: diskDelayMs })
+    const fail = (survival: Random): void => this.fail(survival)
+    this.disk = new SimulatedDisk({ ...parts, name, fail }, { delayMs: diskDelayMs })
   }
 
   get life(): Life | undefined {

@@ -1,12 +1,14 @@
 /** Bugs planted around the real parts: the simulation must find each of them. */
 import { changed } from './mutation.ts'
 import type { Mutation } from './mutation.ts'
+import type { ScriptName } from './scripts.ts'
 import type { StormName } from './storms.ts'
 
 export interface Mutant {
   readonly mutation: Mutation
-  /** The weather in which it shows. */
-  readonly storm: StormName
+  /** The weather in which it shows, or the script without any. */
+  readonly storm?: StormName
+  readonly script?: ScriptName
 }
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
@@ -61,6 +63,15 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         changed(outbox, {
           open: async () =>
             (await outbox.open()).map((order) => ({ ...order, events: order.events.slice(1) }))
+        })
+    }
+  },
+  'a cancel forgotten by the next process': {
+    script: 'a task that is cancelled while its worker is away, by a caller that goes away, too',
+    mutation: {
+      outbox: (outbox) =>
+        changed(outbox, {
+          open: async () => (await outbox.open()).map((order) => ({ ...order, cancelling: false }))
         })
     }
   },

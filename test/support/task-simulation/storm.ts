@@ -71,7 +71,8 @@ export async function weather(storm: Storm, run: StormRun): Promise<string[]> {
     await world.time.advance(storm.stepMs)
     await deadlines.look()
   }
-  run.onRest?.(await world.calm(storm.calmMs))
+  const restMs = await world.calm(storm.calmMs)
+  run.onRest?.(restMs)
   await deadlines.look()
   const problems = [...(await judge(world, storm.mayForget)), ...deadlines.problems]
   await world.close()
