@@ -53,7 +53,8 @@ async function fill(home: string): Promise<void> {
       const message = { messageId: crypto.randomUUID(), role: 'ROLE_USER' as const, parts }
       const { id } = await node.work.delegations.delegate({ target: '@echo', message })
       for await (const event of node.work.delegations.watch(id)) {
-        if (event.type === 'result' && event.error !== undefined) throw new Error(event.error.message)
+        if (event.type === 'result' && event.error !== undefined)
+          throw new Error(event.error.message)
       }
       ended += 1
       if (ended % (TASKS / 5) === 0) console.log(`${ended} tasks: RSS ${rssMb('self')} MB`)
@@ -99,7 +100,9 @@ try {
   const homes = { empty: join(folder, 'empty'), full: join(folder, 'full') }
   for (const home of Object.values(homes)) mkdirSync(home)
   await fill(homes.full)
-  console.log(`| | \`lumos up\` to READY | a page of ${PAGE} tasks | RSS after |\n|---|---|---|---|`)
+  console.log(
+    `| | \`lumos up\` to READY | a page of ${PAGE} tasks | RSS after |\n|---|---|---|---|`
+  )
   await measure(homes.empty, 'no tasks')
   await measure(homes.full, `${TASKS} ended tasks at each end`)
 } finally {
