@@ -60,7 +60,7 @@ export interface PushDelivery extends Component {
   drop(entry: PushEntry): void
 }
 
-export const PUSH_HEADERS = {
+const PUSH_HEADERS = {
   token: 'X-A2A-Notification-Token',
   signature: 'Lumos-Notification-Signature'
 } as const

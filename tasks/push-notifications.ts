@@ -1,5 +1,6 @@
 /** Push notifications of this node's tasks: takes the configs of callers and has them served. */
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type {
   ListPushNotificationConfigsResponse,
   TaskPushNotificationConfig
@@ -18,6 +19,7 @@ import { weightOf } from './push-notification.ts'
 import type { PushTargets } from './push-target.ts'
 import type { TaskEvent, TaskKey, TaskStore } from './task-store.ts'
 import type { TaskView } from './task-view.ts'
+import { isAsking } from './turns.ts'
 import { watchTaskStore } from './watched-task-store.ts'
 
 export interface PushNotificationsComponents {
@@ -43,7 +45,7 @@ export interface PushNotifications extends Component {
   check(config: TaskPushNotificationConfig, key: TaskKey): void
   /**
    * Resolves when the config is on disk. Its receiver is told what happens from now on; of a task
-   * that has ended, the end; and with `whole` everything since the task began.
+   * that has ended or waits for its caller, also that; and with `whole` all since the task began.
    *
    * @throws what `check` does, and STORE_* when it cannot be kept
    */
@@ -133,6 +135,9 @@ class Pushes implements PushNotifications {
       ...(token && { token }),
       ...(authentication && { authentication })
     }
+    const known = configs.find({ ...view.record, config: stored.id })
+    // Callers repeat their requests: what is there, and so on disk, is not disturbed by it.
+    if (known !== undefined && isDeepStrictEqual(await configs.read(known), stored)) return stored
     const entry = await configs.put(view.record, stored, whole ? undefined : standOf(view))
     delivery.renew(entry)
     return stored
@@ -183,10 +188,13 @@ function idOf(url: string): string {
   return createHash('sha256').update(url).digest('hex').slice(0, 16)
 }
 
-/** Where the task is, or just before its end: that must be told even if the config came after it. */
+/**
+ * Where the task is, or just before the state it rests in: its end or its question must be told even
+ * if the config came after it.
+ */
 function standOf(view: TaskView): Position | undefined {
   const position = positionOf({ task: view.snapshot({ artifacts: false, historyLength: 0 }) })
-  if (position === undefined || !view.ended) return position
+  if (position === undefined || !(view.ended || isAsking(view.status))) return position
   return position.seq === 0 ? undefined : { ...position, seq: position.seq - 1 }
 }
 

@@ -244,6 +244,16 @@ test('cards say whether a node pushes, and one that does not refuses', async () 
   for (const one of refused) expect(one).toMatchObject({ reason: { code: 'PUSH_NOT_SUPPORTED' } })
 })
 
+test('a node that keeps its tasks in memory pushes them all the same', async () => {
+  const forgetful = await startAssembly(AGENTS, { tasks: { keep: 'memory', ...LOOPBACK.tasks } })
+  onTestFinished(() => forgetful.stop())
+  const hook = await receiver()
+  const brief = await a2aBetween(caller.assembly, forgetful.assembly)
+  await brief.sendMessage(ask('echo', { url: hook.url }), {})
+  await hook.until(ends(hook))
+  expect(hook.told()).toEqual(WHOLE)
+})
+
 test('what a receiver did not take before a restart, it gets after it', async () => {
   const home = await temporaryDirectory()
   const before = await startAssembly(AGENTS, { ...LOOPBACK, home })

@@ -50,6 +50,18 @@ test('the same id replaces what it names, and goes on where that was', async () 
   expect((await world.push.list(task)).configs).toMatchObject([{ id: 'a', url: OTHER_HOOK }])
 })
 
+test('the same config again disturbs nothing', async () => {
+  const world = await setup()
+  const late = Promise.withResolvers<{ kind: 'delivered' }>()
+  world.receivers.answers.set(HOOK, () => late.promise)
+  await world.subscribe(task, {}, true)
+  await settle()
+  await world.subscribe(task, {}, true)
+  late.resolve({ kind: 'delivered' })
+  await settle()
+  expect(world.receivers.told()).toEqual(['1.0 task submitted'])
+})
+
 test('a receiver that is replaced is let go first, and what it took still counts', async () => {
   const world = await setup()
   await world.status(task, 'TASK_STATE_WORKING')

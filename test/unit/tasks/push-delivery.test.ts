@@ -41,6 +41,15 @@ test('a config that comes late hears what follows, and of an ended task its end'
   expect(receivers.told(OTHER_HOOK)).toEqual(['1.2 completed'])
 })
 
+test('a config that comes while the task waits for its caller hears the question', async () => {
+  const { world, task, receivers } = await setup()
+  await world.accept(task)
+  await world.status(task, 'TASK_STATE_INPUT_REQUIRED', 'which?')
+  await world.subscribe(task)
+  await settle()
+  expect(receivers.told()).toEqual(['1.1 input_required'])
+})
+
 test('progress is told to a receiver that keeps up, and skipped for one that does not', async () => {
   const { world, task, receivers } = await setup()
   await world.accept(task)
