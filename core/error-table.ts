@@ -11,6 +11,7 @@ export const EXIT = {
   timedOut: 6,
   taskFailed: 7,
   badConfig: 8,
+  taskWaiting: 9,
   /** EX_SOFTWARE of sysexits.h: a defect of ours, as service managers know it. */
   crashed: 70,
   interrupted: 130
@@ -302,6 +303,11 @@ export const ERRORS = {
     a2a: INTERNAL,
     exit: EXIT.failed
   }),
+  TASK_WAITING: final(
+    'the task waits for an answer',
+    'lumos tasks answer {task} "TEXT", then lumos tasks watch {task}',
+    { a2a: INTERNAL, exit: EXIT.taskWaiting }
+  ),
   TASK_NOT_WAITING: final('the task does not wait for an answer', 'lumos tasks show {task}', {
     a2a: -32004,
     exit: EXIT.failed
@@ -396,6 +402,29 @@ export const ERRORS = {
     a2a: INVALID_PARAMS,
     exit: EXIT.failed
   }),
+
+  SPACE_INVALID: final(
+    'a description of a memory space is not valid: {reason}',
+    'update the peer',
+    {
+      a2a: INVALID_PARAMS,
+      exit: EXIT.failed
+    }
+  ),
+  WRITE_DENIED: final(
+    'this node may not write "{key}" in the space {space}: {reason}',
+    'ask the owner of the space for a grant',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  REPAIR_REFUSED: final('memory repair with the peer ended: {reason}', 'lumos logs', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
+  SEAL_BROKEN: final(
+    'a sealed record cannot be opened with the key of its space',
+    'ask the owner of the space for its key',
+    { a2a: INTERNAL, exit: EXIT.denied }
+  ),
 
   AGENT_INPUT: final('the agent cannot use this input: {reason}', 'lumos agents show {agent}', {
     a2a: INVALID_PARAMS,

@@ -242,6 +242,11 @@ export const LIMITS = {
     'ms',
     'how long the signature of a push notification holds; each try is signed anew'
   ),
+  askWindow: limit(
+    5000,
+    'ms',
+    'how long a question of an agent looks for somebody to answer: its node may have just begun'
+  ),
   hopMargin: limit(50, 'ms', 'taken off a deadline at each hop, so that the answer still arrives'),
   cardBytes: limit(32 * KIB, 'bytes', 'one signed agent card'),
   cardsPerPeer: limit(64, 'count', 'agents one peer may announce'),
@@ -443,6 +448,34 @@ export const LIMITS = {
     'count',
     'writers of one space: the version vector holds 22 bytes of each'
   ),
+  memoryCuts: limit(64, 'count', 'writers that one revocation cuts; a statement stays below 2 KiB'),
+  memoryStatements: limit(
+    4096,
+    'count',
+    'grants and revocations of one space: peers exchange them whole where they differ'
+  ),
+  memoryBatchRecords: limit(
+    256,
+    'count',
+    'records of one write to disk, and of one message of repair'
+  ),
+  memoryBatchBytes: limit(
+    128 * KIB,
+    'bytes',
+    'records of one message of repair, and one more: with the largest record it fits a frame'
+  ),
+  memoryWriteQueue: limit(16_384, 'count', 'own writes to one space that wait for the disk'),
+  memoryRename: limit(
+    600_000,
+    'ms',
+    'between two new names of this node’s writer: a lying peer can make us believe we are a copy'
+  ),
+  memoryAuditBlocks: limit(
+    1024,
+    'count',
+    'differing blocks that one repair compares; the next one goes on'
+  ),
+  memoryAuditNames: limit(4096, 'count', 'records that one repair asks for of one block'),
   memoryRanges: limit(
     64,
     'count',

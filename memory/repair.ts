@@ -1,0 +1,247 @@
+/** Makes two replicas equal: roots, version vectors, what either lacks, and an audit where they still differ. */
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Digest } from './digests.ts'
+import type { MemoryId } from './record.ts'
+import { decodeRecord } from './record.ts'
+import type { Receipt, RecordBatch, Replica, ReplicaSummary, Vector } from './replica.ts'
+import type { RecordName } from './rows.ts'
+import { includes, NOTHING } from './sequence-set.ts'
+
+/**
+ * The other side of a repair, whatever lies in between. Every call may fail; what was moved until
+ * then stays moved. Answers of a peer are claims: nothing but signatures is believed.
+ */
+export interface RepairPeer {
+  summary(): Promise<ReplicaSummary>
+  statements(): Promise<readonly Uint8Array[]>
+  admit(statements: readonly Uint8Array[]): Promise<void>
+  vector(): Promise<Vector>
+  /** What the peer has and `vector` does not cover. */
+  pull(vector: Vector): AsyncIterable<RecordBatch>
+  push(batch: RecordBatch): Promise<Receipt>
+  writers(): Promise<ReadonlyMap<MemoryId, Digest>>
+  blocks(writer: MemoryId): Promise<ReadonlyMap<number, Digest>>
+  names(writer: MemoryId, block: number): Promise<readonly RecordName[]>
+  records(writer: MemoryId, names: readonly RecordName[]): AsyncIterable<RecordBatch>
+}
+
+export interface RepairResult {
+  /** Records that came, and that went, by the version vectors. */
+  readonly pulled: number
+  readonly pushed: number
+  /**
+   * Records that only the audit moved. Where nobody was restored, revoked or lying, there are none:
+   * a peer for which there are some time and again is not to be relied on.
+   */
+  readonly audited: number
+  /** Records that this replica forgot, since it was stale and the others had forgotten them. */
+  readonly dropped: number
+  readonly equal: boolean
+}
+
+type Side = Pick<Replica, keyof RepairPeer & keyof Replica> &
+  Pick<Replica, 'noteVector' | 'missing' | 'receive' | 'drop' | 'horizon' | 'verified'>
+
+/** The answers of `replica`; what it is asked for is never more than it has. */
+export function createResponder(replica: Replica): RepairPeer {
+  return {
+    summary: () => replica.summary(),
+    statements: async () => replica.statements.map(({ bytes }) => bytes),
+    admit: (statements) => replica.admit(statements),
+    vector: async () => replica.vector,
+    pull(vector) {
+      replica.noteVector(vector)
+      return replica.missing(vector)
+    },
+    push: (batch) => replica.receive(batch),
+    writers: () => replica.writers(),
+    blocks: (writer) => replica.blocks(writer),
+    names: (writer, block) => replica.names(writer, block),
+    records: (writer, names) => replica.records(writer, names)
+  }
+}
+
+/**
+ * Repairs `replica` with `peer`, both ways. Ends without an error when they are still different: one
+ * of them may lie, or be stale, or have got something new meanwhile.
+ *
+ * @throws RECORD_INVALID, SPACE_INVALID, REPAIR_REFUSED: the peer is to blame; what the calls throw
+ */
+export async function repair(replica: Side, peer: RepairPeer): Promise<RepairResult> {
+  const moved = { pulled: 0, pushed: 0, audited: 0, dropped: 0 }
+  let [mine, theirs] = await summaries(replica, peer)
+  if (mine.statements !== theirs.statements) {
+    await exchangeStatements(replica, peer)
+    ;[mine, theirs] = await summaries(replica, peer)
+  }
+  if (mine.root !== theirs.root) {
+    moved.pulled = await pull(replica, peer)
+    const vector = bounded(await peer.vector())
+    replica.noteVector(vector)
+    moved.pushed = await push(replica, peer, vector)
+    ;[mine, theirs] = await summaries(replica, peer)
+    if (mine.root !== theirs.root) {
+      const audit = createAudit(replica, peer, { vector, mine, theirs })
+      await audit.run()
+      moved.audited = audit.moved
+      moved.dropped = audit.dropped
+      ;[mine, theirs] = await summaries(replica, peer)
+    }
+  }
+  const equal = mine.root === theirs.root && mine.statements === theirs.statements
+  // Two that were alone together are not back among the others yet.
+  if (equal && !theirs.stale) await replica.verified()
+  return { ...moved, equal }
+}
+
+function summaries(replica: Side, peer: RepairPeer): Promise<[ReplicaSummary, ReplicaSummary]> {
+  return Promise.all([replica.summary(), peer.summary()])
+}
+
+/** Before records: what follows is judged by them on both sides. */
+async function exchangeStatements(replica: Side, peer: RepairPeer): Promise<void> {
+  const theirs = await peer.statements()
+  if (theirs.length > LIMITS.memoryStatements.value) throw refused('too many statements')
+  await replica.admit(theirs)
+  const known = new Set(theirs.map((bytes) => Buffer.from(bytes).toString('latin1')))
+  const lacking = replica.statements
+    .map(({ bytes }) => bytes)
+    .filter((bytes) => !known.has(Buffer.from(bytes).toString('latin1')))
+  if (lacking.length > 0) await peer.admit(lacking)
+}
+
+async function pull(replica: Side, peer: RepairPeer): Promise<number> {
+  let records = 0
+  for await (const batch of peer.pull(replica.vector)) {
+    records += (await replica.receive(batch)).applied
+  }
+  return records
+}
+
+async function push(replica: Side, peer: RepairPeer, vector: Vector): Promise<number> {
+  let records = 0
+  for await (const batch of replica.missing(vector)) records += (await peer.push(batch)).applied
+  return records
+}
+
+interface AuditInit {
+  readonly vector: Vector
+  readonly mine: ReplicaSummary
+  readonly theirs: ReplicaSummary
+}
+
+interface Audit {
+  readonly moved: number
+  readonly dropped: number
+  run(): Promise<void>
+}
+
+/** Compares what both hold, block by block, and moves what one of them lacks. */
+function createAudit(replica: Side, peer: RepairPeer, { vector, mine, theirs }: AuditInit): Audit {
+  const mineStale = mine.stale && !theirs.stale
+  const theirsStale = theirs.stale && !mine.stale
+  let moved = 0
+  let dropped = 0
+  let blocks = 0
+
+  async function auditBlock(writer: MemoryId, block: number): Promise<void> {
+    const ours = await replica.names(writer, block)
+    const others = await peer.names(writer, block)
+    const lacked = without(others, ours).slice(0, LIMITS.memoryAuditNames.value)
+    // A stale peer has to find out by itself what the others have forgotten.
+    const wanted = theirsStale ? unseen(lacked, replica.vector.get(writer)) : lacked
+    for await (const batch of peer.records(writer, wanted)) {
+      moved += (await replica.receive(withoutClaim(batch))).applied
+    }
+    await give(writer, without(ours, others))
+  }
+
+  async function give(writer: MemoryId, surplus: readonly RecordName[]): Promise<void> {
+    const fresh = mineStale ? unseen(surplus, vector.get(writer)) : surplus
+    const old = without(surplus, fresh)
+    for await (const batch of replica.records(writer, fresh)) {
+      if (batch.records.length > 0) moved += (await peer.push(batch)).applied
+    }
+    if (old.length > 0) await giveOld(writer, old)
+  }
+
+  /** What the peer has seen and holds no more was deleted, unless it is too young for that. */
+  async function giveOld(writer: MemoryId, names: readonly RecordName[]): Promise<void> {
+    const gone = new Set<MemoryId>()
+    for await (const batch of replica.records(writer, names)) {
+      const { young, old } = byAge(batch, replica.horizon)
+      for (const id of old) gone.add(id)
+      if (young.records.length > 0) moved += (await peer.push(young)).applied
+    }
+    const forgotten = names.filter(({ id }) => gone.has(id))
+    dropped += forgotten.length
+    if (forgotten.length > 0) await replica.drop(writer, forgotten)
+  }
+
+  return {
+    get moved() {
+      return moved
+    },
+    get dropped() {
+      return dropped
+    },
+    async run() {
+      for (const writer of differing(await replica.writers(), await peer.writers())) {
+        const pair = [await replica.blocks(writer), await peer.blocks(writer)] as const
+        for (const block of differing(...pair)) {
+          blocks += 1
+          // The next repair goes on: a liar must not keep this one busy for ever.
+          if (blocks > LIMITS.memoryAuditBlocks.value) return
+          await auditBlock(writer, block)
+        }
+      }
+    }
+  }
+}
+
+/** What only one of two maps has, or both have differently. */
+function differing<K extends string | number>(
+  a: ReadonlyMap<K, Digest>,
+  b: ReadonlyMap<K, Digest>
+): K[] {
+  return [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key))
+}
+
+function without(names: readonly RecordName[], others: readonly RecordName[]): RecordName[] {
+  const known = new Set(others.map(({ id }) => id))
+  return names.filter(({ id }) => !known.has(id))
+}
+
+function unseen(names: readonly RecordName[], covered = NOTHING): RecordName[] {
+  return names.filter(({ sequence }) => !includes(covered, sequence))
+}
+
+interface Aged {
+  readonly old: readonly MemoryId[]
+  readonly young: RecordBatch
+}
+
+function byAge({ writer, records }: RecordBatch, horizon: number): Aged {
+  const old: MemoryId[] = []
+  const young = records.filter((bytes) => {
+    const { id, time } = decodeRecord(bytes)
+    if (time.ms < horizon) old.push(id)
+    return time.ms >= horizon
+  })
+  return { old, young: { writer, records: young } }
+}
+
+/** An audit names records; that there are no others is nothing its peer could know. */
+function withoutClaim({ writer, records }: RecordBatch): RecordBatch {
+  return { writer, records }
+}
+
+function bounded(vector: Vector): Vector {
+  if (vector.size > LIMITS.memoryWriters.value) throw refused('too many writers')
+  return vector
+}
+
+function refused(reason: string): LumosError {
+  return new LumosError('REPAIR_REFUSED', { details: { reason } })
+}

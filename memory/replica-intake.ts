@@ -1,0 +1,139 @@
+/** What other replicas send: decoded, verified, judged, merged, and only then counted as done with. */
+import type { EventEmitter } from 'node:events'
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Changeset } from './changeset.ts'
+import { hourOf, removalHour } from './merge.ts'
+import type { Refusal } from './policy.ts'
+import { createJudgement, FINAL_REFUSALS } from './policy.ts'
+import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
+import { decodeRecord, signatureOf, signedPart } from './record.ts'
+import type { ReplicaState } from './replica-state.ts'
+import type { Receipt, RecordBatch, Refused, ReplicaEvents, Vector } from './replica.ts'
+import type { SequenceRange, SequenceSet } from './sequence-set.ts'
+import { difference, greatest, NOTHING, withRange } from './sequence-set.ts'
+import type { WriterName } from './writer.ts'
+import { writerId } from './writer.ts'
+
+export interface Intake {
+  receive(batch: RecordBatch): Promise<Receipt>
+  noteVector(vector: Vector): void
+}
+
+export function createIntake(state: ReplicaState, events: EventEmitter<ReplicaEvents>): Intake {
+  const { clock } = state.components
+  let renamedAt = -Infinity
+
+  /** Somebody knows a number of ours that we do not: we were restored from a backup, or copied. */
+  function noteNumber(writer: MemoryId, number: number): void {
+    const own = writerId(state.space.id, state.writer)
+    if (writer !== own || number <= greatest(state.entries.get(own)?.covered ?? NOTHING)) return
+    // A liar can make us believe so at any time, and each new name costs everybody a few bytes.
+    if (clock.now() - renamedAt < LIMITS.memoryRename.value) return
+    renamedAt = clock.now()
+    state.renameWriter()
+    events.emit('renamed', state.writer)
+  }
+
+  return {
+    async receive(batch) {
+      const { writer: name, records, complete } = batch
+      const writer = writerId(state.space.id, name)
+      const decoded = records.map(decodeRecord)
+      if (decoded.some((record) => record.writer !== writer)) {
+        throw invalid('it is of another writer than was said')
+      }
+      await verifyAll(state, name.author, decoded)
+      const { receipt, outcome } = await state.exclusive(async () => {
+        const changes = state.change(await state.winners(decoded.map(({ key }) => key)))
+        const merged = merge(state, changes, { name, records: decoded, complete })
+        const numbers = decoded.map(({ sequence }) => sequence)
+        noteNumber(writer, Math.max(complete?.[1] ?? 0, ...numbers))
+        return { receipt: merged, outcome: await state.commit(changes, { sync: false }) }
+      })
+      if (outcome.changes.length > 0) events.emit('changed', outcome.changes)
+      for (const conflict of outcome.conflicts) events.emit('conflict', conflict)
+      return receipt
+    },
+    noteVector(vector) {
+      for (const [writer, numbers] of vector) noteNumber(writer, greatest(numbers))
+    }
+  }
+}
+
+interface Batch {
+  readonly name: WriterName
+  readonly records: readonly MemoryRecord[]
+  readonly complete: SequenceRange | undefined
+}
+
+/** Merges what may be merged, and says how the batch fared. */
+function merge(
+  state: ReplicaState,
+  changes: Changeset,
+  { name, records, complete }: Batch
+): Receipt {
+  const refused: Refused[] = []
+  let applied = 0
+  let repeated = 0
+  for (const record of records) {
+    const { sequence } = record
+    const refusal = refusalOf(state, name.author, record)
+    const fate = refusal ?? changes.put(name, record)
+    if (refusal !== undefined || fate === 'quota') {
+      refused.push({ sequence, reason: refusal ?? 'quota' })
+      continue
+    }
+    state.hlc.observe(record.time)
+    if (fate === 'applied') applied += 1
+    if (fate === 'repeated') repeated += 1
+  }
+  for (const range of doneWith(refused, complete)) changes.cover(name, range)
+  return { applied, repeated, refused }
+}
+
+function refusalOf(
+  { space, access, hlc, components: { clock } }: ReplicaState,
+  author: AuthorKey,
+  record: MemoryRecord
+): Refusal | undefined {
+  const judged = createJudgement(space, access)(author, record)
+  if (judged !== undefined) return judged
+  const gone = removalHour(record, space)
+  if (gone !== undefined && gone <= hourOf(clock.now())) return 'expired'
+  return hlc.isFuture(record.time) ? 'future' : undefined
+}
+
+/**
+ * The numbers that need not come again: those refused for ever, and those claimed to be complete
+ * without those that were refused for now.
+ */
+function doneWith(refused: readonly Refused[], complete: RecordBatch['complete']): SequenceSet {
+  let done = complete === undefined ? NOTHING : withRange(NOTHING, complete)
+  for (const { sequence, reason } of refused) {
+    if (FINAL_REFUSALS.has(reason)) done = withRange(done, [sequence, sequence])
+  }
+  for (const { sequence, reason } of refused) {
+    if (!FINAL_REFUSALS.has(reason)) done = difference(done, [[sequence, sequence]])
+  }
+  return done
+}
+
+/** Signatures of records that are here already, byte for byte, are not checked again. */
+async function verifyAll(
+  state: ReplicaState,
+  author: AuthorKey,
+  records: readonly MemoryRecord[]
+): Promise<void> {
+  const { verify } = state.components
+  const winners = await state.winners(records.map(({ key }) => key))
+  const unknown = records.filter(({ key, id }) => winners.get(key)?.record.id !== id)
+  const valid = await Promise.all(
+    unknown.map(({ bytes }) => verify(author, signedPart(bytes), signatureOf(bytes)))
+  )
+  if (valid.includes(false)) throw invalid('its signature is not its author’s')
+}
+
+function invalid(reason: string): LumosError {
+  return new LumosError('RECORD_INVALID', { details: { reason } })
+}

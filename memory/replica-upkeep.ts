@@ -1,0 +1,152 @@
+/** What a replica forgets by rule: records whose time is over, and those that a revocation made invalid. */
+import type { EventEmitter } from 'node:events'
+import { LIMITS } from '../core/limits.ts'
+import type { Operation } from '../storage/store.ts'
+import { createAccess } from './access.ts'
+import type { Outcome } from './changeset.ts'
+import { hourOf, removalHour } from './merge.ts'
+import { createJudgement } from './policy.ts'
+import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
+import type { ReplicaState } from './replica-state.ts'
+import type { ReplicaEvents } from './replica.ts'
+import type { RecordName } from './rows.ts'
+import type { Statement } from './statement.ts'
+import { decodeStatement } from './statement.ts'
+
+export interface Upkeep {
+  /** Runs `read` when all that had its time is gone: only then can digests be compared. */
+  fresh<T>(read: () => Promise<T>): Promise<T>
+  admit(statements: readonly Uint8Array[]): Promise<void>
+  drop(writer: MemoryId, names: readonly RecordName[]): Promise<void>
+  horizon(): number
+}
+
+/** Keys that one batch forgets. */
+const AT_ONCE = 256
+
+export function createUpkeep(state: ReplicaState, events: EventEmitter<ReplicaEvents>): Upkeep {
+  const { space, rows } = state
+  const { clock, store, verify } = state.components
+  let sweptHour = -1
+
+  async function sweep(): Promise<void> {
+    const hour = hourOf(clock.now())
+    if (hour === sweptHour) return
+    for (;;) {
+      const due: string[] = []
+      for await (const [row] of store.iterate(rows.dueUntil(hour), { limit: AT_ONCE })) {
+        due.push(row)
+      }
+      if (due.length === 0) break
+      const winners = await state.winners(due.map((row) => rows.dueKeyOf(row)))
+      const changes = state.change(winners)
+      for (const { record } of winners.values()) {
+        if ((removalHour(record, space) ?? Infinity) <= hour) changes.remove(record)
+      }
+      const also = due.map((row): Operation => ({ type: 'del', key: row }))
+      tell(events, await state.commit(changes, { sync: false, also }))
+    }
+    sweptHour = hour
+  }
+
+  async function admitAll(said: readonly Statement[]): Promise<void> {
+    const before = state.statements
+    const after = lowest([...before.values(), ...said])
+    const changed = [...before.values(), ...after.values()].filter(
+      ({ id }) => before.has(id) !== after.has(id)
+    )
+    if (changed.length === 0) return
+    // Records first: a crash in between leaves the statements to come again, and to be acted on.
+    const judge = createJudgement(space, createAccess(space, after.values()))
+    const authors = affected(changed, state)
+    for (const [writer, { name, records }] of state.entries) {
+      if (records === 0 || !authors.has(name.author)) continue
+      const isGone = (record: MemoryRecord): boolean => judge(name.author, record) !== undefined
+      for await (const names of pagesOf(state, writer))
+        await forget(state, events, { writer, names, isGone })
+    }
+    const also = changed.map(({ id, bytes }): Operation => {
+      const key = rows.statement(id)
+      return after.has(id) ? { type: 'put', key, value: bytes } : { type: 'del', key }
+    })
+    await state.commit(state.change(new Map()), { sync: true, also })
+    state.setStatements(after)
+  }
+
+  return {
+    fresh: (read) =>
+      state.exclusive(async () => {
+        await sweep()
+        return read()
+      }),
+    async admit(bytes) {
+      const said = await Promise.all(bytes.map((one) => decodeStatement(space, one, verify)))
+      await state.exclusive(() => admitAll(said))
+    },
+    drop: (writer, names) =>
+      state.exclusive(() => forget(state, events, { writer, names, isGone: () => true })),
+    horizon: () => clock.now() - space.tombstoneMs + LIMITS.memorySkew.value
+  }
+}
+
+interface Forgetting {
+  readonly writer: MemoryId
+  readonly names: readonly RecordName[]
+  readonly isGone: (record: MemoryRecord) => boolean
+}
+
+/** Forgets those of the named records that are gone. */
+async function forget(
+  state: ReplicaState,
+  events: EventEmitter<ReplicaEvents>,
+  { writer, names, isGone }: Forgetting
+): Promise<void> {
+  const { rows, components } = state
+  const logged = await components.store.getMany(names.map((name) => rows.log(writer, name)))
+  const keys = logged.flatMap((key) => (key === undefined ? [] : [Buffer.from(key).toString()]))
+  const winners = await state.winners(keys)
+  const ids = new Set(names.map(({ id }) => id))
+  const changes = state.change(winners)
+  for (const { record } of winners.values()) {
+    if (ids.has(record.id) && isGone(record)) changes.remove(record)
+  }
+  tell(events, await state.commit(changes, { sync: false, newEpoch: true }))
+}
+
+async function* pagesOf(
+  { rows, components }: ReplicaState,
+  writer: MemoryId
+): AsyncIterable<readonly RecordName[]> {
+  let page: RecordName[] = []
+  for await (const [row] of components.store.iterate(rows.logWriter(writer))) {
+    page.push(rows.nameOf(row))
+    if (page.length < AT_ONCE) continue
+    yield page
+    page = []
+  }
+  yield page
+}
+
+function tell(events: EventEmitter<ReplicaEvents>, { changes }: Outcome): void {
+  if (changes.length > 0) events.emit('changed', changes)
+}
+
+/** Whose records have to be judged anew: a cut may name the writer of anybody. */
+function affected(changed: readonly Statement[], { entries }: ReplicaState): Set<AuthorKey> {
+  const authors = new Set(changed.map(({ author }) => author))
+  for (const statement of changed) {
+    if (statement.kind === 'grant') continue
+    for (const { writer } of statement.cuts) {
+      const author = entries.get(writer)?.name.author
+      if (author !== undefined) authors.add(author)
+    }
+  }
+  return authors
+}
+
+/** The same of any set on every replica, in whatever order it came. */
+function lowest(statements: readonly Statement[]): ReadonlyMap<MemoryId, Statement> {
+  const sorted = statements.toSorted((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))
+  const all = new Map(sorted.map((statement) => [statement.id, statement]))
+  return new Map([...all].slice(0, LIMITS.memoryStatements.value))
+}

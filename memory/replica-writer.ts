@@ -1,0 +1,128 @@
+/** This node's own writes to a space: numbered, signed, and written in batches while more of them wait. */
+import type { EventEmitter } from 'node:events'
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Changeset } from './changeset.ts'
+import { createJudgement } from './policy.ts'
+import type { MemoryId, MemoryRecord } from './record.ts'
+import { encodeRecord, previousOf } from './record.ts'
+import type { ReplicaState } from './replica-state.ts'
+import type { ReplicaEvents } from './replica.ts'
+import { greatest, NOTHING } from './sequence-set.ts'
+import type { Space } from './space.ts'
+import { writerId } from './writer.ts'
+
+/** What is to be written: a value, or that the key is deleted. In a sealed space both are sealed. */
+export interface Draft {
+  readonly key: string
+  /** `undefined` deletes. */
+  readonly value: Uint8Array | undefined
+  /** Milliseconds since the epoch. */
+  readonly expires?: number
+}
+
+export interface LocalWriter {
+  write(draft: Draft): Promise<MemoryRecord>
+}
+
+interface Waiting {
+  readonly draft: Draft
+  readonly resolve: (record: MemoryRecord) => void
+  readonly reject: (error: unknown) => void
+}
+
+export function createLocalWriter(
+  state: ReplicaState,
+  events: EventEmitter<ReplicaEvents>
+): LocalWriter {
+  let waiting: Waiting[] = []
+
+  async function writeBatch(): Promise<void> {
+    const batch = waiting.slice(0, LIMITS.memoryBatchRecords.value)
+    waiting = waiting.slice(batch.length)
+    if (batch.length === 0) return
+    try {
+      const changes = state.change(await state.winners(batch.map(({ draft }) => draft.key)))
+      const written = signAll(state, changes, batch)
+      const outcome = await state.commit(changes, { sync: true })
+      for (const { resolve, record } of written) resolve(record)
+      if (outcome.changes.length > 0) events.emit('changed', outcome.changes)
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  return {
+    write(draft) {
+      const { promise, resolve, reject } = Promise.withResolvers<MemoryRecord>()
+      if (waiting.length >= LIMITS.memoryWriteQueue.value) {
+        return Promise.reject(
+          new LumosError('STORE_BUSY', { details: { waiting: waiting.length } })
+        )
+      }
+      waiting.push({ draft, resolve, reject })
+      // One turn a draft: most find that an earlier one has taken theirs along. A turn that cannot
+      // even begin, since the database takes no writes, fails those who wait for it.
+      state.exclusive(writeBatch).catch((error: unknown) => {
+        for (const item of waiting.splice(0)) item.reject(error)
+      })
+      return promise
+    }
+  }
+}
+
+interface Signed extends Waiting {
+  readonly record: MemoryRecord
+}
+
+/** Numbers, signs and merges the drafts; those that may not be written are rejected at once. */
+function signAll(state: ReplicaState, changes: Changeset, batch: readonly Waiting[]): Signed[] {
+  const writer = writerId(state.space.id, state.writer)
+  let sequence = greatest(state.entries.get(writer)?.covered ?? NOTHING)
+  return batch.flatMap((item) => {
+    try {
+      const record = sign(state, changes, { ...item.draft, writer, sequence: sequence + 1 })
+      sequence += 1
+      return [{ ...item, record }]
+    } catch (error) {
+      item.reject(error)
+      return []
+    }
+  })
+}
+
+interface Place {
+  readonly writer: MemoryId
+  readonly sequence: number
+}
+
+function sign(
+  { space, writer: name, access, hlc, components: { signer } }: ReplicaState,
+  changes: Changeset,
+  { key, value, expires, ...place }: Draft & Place
+): MemoryRecord {
+  const current = changes.winner(key)
+  const body = {
+    ...place,
+    space: space.id,
+    time: hlc.tick(current?.time),
+    previous: previousOf(current),
+    key,
+    value: value ?? new Uint8Array(),
+    deleted: value === undefined,
+    ...(expires !== undefined && { expires }),
+    sealed: space.sealed
+  }
+  const record = encodeRecord(body, signer.sign)
+  const refusal = createJudgement(space, access)(signer.author, record)
+  if (refusal === 'misfit') throw denied(space, key, 'the value is too large for it')
+  if (refusal === 'denied') throw denied(space, key, 'there is no grant')
+  if (changes.put(name, record) === 'quota') {
+    throw denied(space, key, 'this node holds as much there as one may')
+  }
+  return record
+}
+
+function denied({ name }: Space, key: string, reason: string): LumosError {
+  return new LumosError('WRITE_DENIED', { details: { key, space: name, reason } })
+}

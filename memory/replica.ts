@@ -1,0 +1,182 @@
+/** A replica of a space: one node's copy, which ends equal to all others that it can repair with. */
+import { EventEmitter } from 'node:events'
+import type { Change, Conflict } from './changeset.ts'
+import type { Digest } from './digests.ts'
+import { rootOf } from './digests.ts'
+import { isVisible } from './merge.ts'
+import type { MemoryId, MemoryRecord } from './record.ts'
+import { createIntake } from './replica-intake.ts'
+import type { EntryQuery } from './replica-reader.ts'
+import { readChanges, readEntries, readMissing, readNamed, readNames } from './replica-reader.ts'
+import type { ReplicaComponents, ReplicaInit, ReplicaState } from './replica-state.ts'
+import { loadState } from './replica-state.ts'
+import { createUpkeep } from './replica-upkeep.ts'
+import type { Draft } from './replica-writer.ts'
+import { createLocalWriter } from './replica-writer.ts'
+import type { Refusal } from './policy.ts'
+import type { RecordName } from './rows.ts'
+import type { SequenceRange, SequenceSet } from './sequence-set.ts'
+import { isStale } from './space.ts'
+import type { Space } from './space.ts'
+import type { Statement } from './statement.ts'
+import type { WriterName } from './writer.ts'
+
+/** Which numbers of which writers a replica has done with. */
+export type Vector = ReadonlyMap<MemoryId, SequenceSet>
+
+/** Records of one writer on their way to another replica. */
+export interface RecordBatch {
+  readonly writer: WriterName
+  /** As {@link MemoryRecord.bytes}. */
+  readonly records: readonly Uint8Array[]
+  /**
+   * A claim of the sender: of these numbers it has nothing but what is in this batch. Gossip makes
+   * no claims. It saves asking again, and a false one is found by comparing digests.
+   */
+  readonly complete?: SequenceRange
+}
+
+export interface Refused {
+  readonly sequence: number
+  readonly reason: Refusal
+}
+
+/** How a batch fared. */
+export interface Receipt {
+  readonly applied: number
+  readonly repeated: number
+  /** What may have to come again; see `FINAL_REFUSALS`. */
+  readonly refused: readonly Refused[]
+}
+
+export interface ReplicaSummary {
+  readonly root: Digest
+  /** Of all statements. */
+  readonly statements: string
+  /** Was alone so long that it may hold what the others have deleted and forgotten. */
+  readonly stale: boolean
+}
+
+export interface ReplicaEvents {
+  changed: [changes: readonly Change[]]
+  conflict: [conflict: Conflict]
+  /** Somebody knows more of this replica's writer than it does itself: its disk is a copy. */
+  renamed: [writer: WriterName]
+}
+
+export interface Replica {
+  readonly space: Space
+  readonly events: EventEmitter<ReplicaEvents>
+  /** As whom this replica writes at present. */
+  readonly writer: WriterName
+  /** The record that readers of `key` see. */
+  get(key: string): Promise<MemoryRecord | undefined>
+  /** The records that readers see, in the order of their keys. */
+  entries(query: EntryQuery): AsyncIterable<MemoryRecord>
+  /**
+   * What changed after `lsn`, tombstones included, only the last change of each key. What expired
+   * is not told; when `epoch` has grown, begin anew: records vanished before their time.
+   */
+  changes(lsn: number): AsyncIterable<Change>
+  readonly epoch: number
+  /**
+   * Resolves when the record is on disk. Many at once share a batch.
+   *
+   * @throws WRITE_DENIED, RECORD_INVALID; STORE_FULL, STORE_FAILED: unknown whether it was written
+   */
+  write(draft: Draft): Promise<MemoryRecord>
+  /**
+   * Takes records of another replica, by whatever way they came.
+   *
+   * @throws RECORD_INVALID when any of them cannot be honest: nothing of the batch is taken
+   */
+  receive(batch: RecordBatch): Promise<Receipt>
+  readonly statements: readonly Statement[]
+  /**
+   * Takes statements of the owner, and forgets records that they make invalid.
+   *
+   * @throws SPACE_INVALID when any of them is not the owner's
+   */
+  admit(statements: readonly Uint8Array[]): Promise<void>
+  readonly vector: Vector
+  /** Becomes another writer if `vector` knows numbers of this one that it has not given out. */
+  noteVector(vector: Vector): void
+  /** What `theirs` lacks, writer by writer, with claims. */
+  missing(theirs: Vector): AsyncIterable<RecordBatch>
+  summary(): Promise<ReplicaSummary>
+  writers(): Promise<ReadonlyMap<MemoryId, Digest>>
+  blocks(writer: MemoryId): Promise<ReadonlyMap<number, Digest>>
+  names(writer: MemoryId, block: number): Promise<readonly RecordName[]>
+  /** The named records that are still here, without claims. */
+  records(writer: MemoryId, names: readonly RecordName[]): AsyncIterable<RecordBatch>
+  /** Forgets the named records: only for a stale replica whose peers have forgotten them. */
+  drop(writer: MemoryId, names: readonly RecordName[]): Promise<void>
+  /** Records older than this (milliseconds since the epoch) may have been deleted without a trace. */
+  readonly horizon: number
+  /** Remembers that this replica was just found equal to one that is not stale. */
+  verified(): Promise<void>
+}
+
+/**
+ * Opens the replica of a space in the database, or begins an empty one.
+ *
+ * @throws STORE_CORRUPT, STORE_CLOSED, STORE_FAILED
+ */
+export async function openReplica(
+  components: ReplicaComponents,
+  init: ReplicaInit
+): Promise<Replica> {
+  const state = await loadState(components, init)
+  const events = new EventEmitter<ReplicaEvents>()
+  const upkeep = createUpkeep(state, events)
+  const intake = createIntake(state, events)
+  const local = createLocalWriter(state, events)
+
+  async function summary(): Promise<ReplicaSummary> {
+    const writers = await upkeep.fresh(() => state.digests.writers(state.entries.keys()))
+    const stale = isStale(state.space, state.verifiedAt, components.clock.now())
+    return { root: rootOf(writers), statements: state.statementsDigest, stale }
+  }
+
+  return {
+    space: state.space,
+    events,
+    get writer() {
+      return state.writer
+    },
+    async get(key) {
+      const { record } = (await state.winners([key])).get(key) ?? {}
+      return record && isVisible(record, components.clock.now()) ? record : undefined
+    },
+    entries: (query) => readEntries(state, query),
+    changes: (lsn) => readChanges(state, lsn),
+    get epoch() {
+      return state.epoch
+    },
+    write: (draft) => local.write(draft),
+    receive: (batch) => intake.receive(batch),
+    get statements() {
+      return [...state.statements.values()]
+    },
+    admit: (statements) => upkeep.admit(statements),
+    get vector() {
+      return vectorOf(state)
+    },
+    noteVector: (vector) => intake.noteVector(vector),
+    missing: (theirs) => readMissing(state, theirs),
+    summary,
+    writers: () => upkeep.fresh(() => state.digests.writers(state.entries.keys())),
+    blocks: (writer) => upkeep.fresh(() => state.digests.blocks(writer)),
+    names: (writer, block) => readNames(state, writer, block),
+    records: (writer, names) => readNamed(state, writer, names),
+    drop: (writer, names) => upkeep.drop(writer, names),
+    get horizon() {
+      return upkeep.horizon()
+    },
+    verified: () => state.exclusive(() => state.setVerifiedAt(components.clock.now()))
+  }
+}
+
+function vectorOf({ entries }: ReplicaState): Vector {
+  return new Map(Array.from(entries, ([writer, { covered }]) => [writer, covered]))
+}
