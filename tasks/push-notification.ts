@@ -1,9 +1,10 @@
 /** What the receivers of push notifications are told of a task: its states and finished artifacts, not every word. */
 import { TERMINAL_STATES } from '../core/a2a.ts'
-import type { Artifact, StreamResponse, TaskArtifactUpdateEvent } from '../core/a2a.ts'
+import type { Artifact, StreamResponse, TaskArtifactUpdateEvent, TaskStatus } from '../core/a2a.ts'
 import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import { PUSH_EXTENSION } from '../protocols/a2a/constants.ts'
+import { positionOf, stamp } from '../protocols/a2a/extensions.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
 import { createTaskFold } from './task-fold.ts'
 import type { TaskEvent, TaskKey, TaskStore } from './task-store.ts'
@@ -139,31 +140,39 @@ function bodyOf(update: StreamResponse): string {
   return Buffer.byteLength(body) <= LIMITS.pushBytes.value ? body : JSON.stringify(reduced(update))
 }
 
-/** What does not fit is left out and marked, rather than never told: the receiver asks with GetTask. */
-function reduced({ task, statusUpdate, artifactUpdate }: StreamResponse): StreamResponse {
+/**
+ * What does not fit is left out and marked, rather than never told: the receiver asks with GetTask.
+ * Metadata of agents and callers may be what is large, so that only the position is left of it.
+ */
+function reduced(update: StreamResponse): StreamResponse {
+  const { task, statusUpdate, artifactUpdate } = update
+  const metadata = marked(positionOf(update))
   if (task !== undefined) {
-    const { history: _, artifacts: __, metadata, status, ...rest } = task
-    const { state, timestamp } = status
-    const plain = { state, ...(timestamp !== undefined && { timestamp }) }
-    return { task: { ...rest, status: plain, metadata: marked(metadata) } }
+    const { id, contextId, status } = task
+    return { task: { id, contextId, status: bare(status), metadata } }
   }
   if (statusUpdate !== undefined) {
-    const { metadata, status, ...rest } = statusUpdate
-    const { state, timestamp } = status
-    const plain = { state, ...(timestamp !== undefined && { timestamp }) }
-    return { statusUpdate: { ...rest, status: plain, metadata: marked(metadata) } }
+    const { taskId, contextId, status } = statusUpdate
+    return { statusUpdate: { taskId, contextId, status: bare(status), metadata } }
   }
   return artifactUpdate === undefined ? {} : { artifactUpdate: withoutParts(artifactUpdate) }
 }
 
-function withoutParts({
-  artifact: { artifactId },
-  metadata,
-  ...rest
-}: TaskArtifactUpdateEvent): TaskArtifactUpdateEvent {
-  return { ...rest, artifact: { artifactId, parts: [] }, metadata: marked(metadata) }
+function bare({ state, timestamp }: TaskStatus): TaskStatus {
+  return { state, ...(timestamp !== undefined && { timestamp }) }
 }
 
-function marked(metadata: JsonObject = {}): JsonObject {
-  return { ...metadata, [PUSH_EXTENSION]: { incomplete: true } }
+function withoutParts(artifactUpdate: TaskArtifactUpdateEvent): TaskArtifactUpdateEvent {
+  const { taskId, contextId, artifact } = artifactUpdate
+  return {
+    taskId,
+    contextId,
+    artifact: { artifactId: artifact.artifactId, parts: [] },
+    lastChunk: true,
+    metadata: marked(positionOf({ artifactUpdate }))
+  }
+}
+
+function marked(position: Position | undefined): JsonObject {
+  return { ...(position && stamp(position)), [PUSH_EXTENSION]: { incomplete: true } }
 }

@@ -2,6 +2,7 @@
 import type { TaskPushNotificationConfig } from '../../core/a2a-operations.ts'
 import { TERMINAL_STATES } from '../../core/a2a.ts'
 import type { StreamResponse, TaskState } from '../../core/a2a.ts'
+import type { JsonObject } from '../../core/json.ts'
 import type { LogFields, Logger } from '../../core/logger.ts'
 import { positionOf, stamp } from '../../protocols/a2a/extensions.ts'
 import { createBatches } from '../../storage/batches.ts'
@@ -158,22 +159,28 @@ export class PushWorld {
     return this.#parts.tasks
   }
 
-  async accept(record: TaskRecord, attempt = 1): Promise<void> {
+  async accept(record: TaskRecord, attempt = 1, metadata: JsonObject = {}): Promise<void> {
     const { id, contextId } = record
     const task = { id, contextId, status: { state: 'TASK_STATE_SUBMITTED' as const } }
-    const update = { task: { ...task, metadata: stamp({ attempt, seq: 0 }) } }
+    const update = { task: { ...task, metadata: { ...metadata, ...stamp({ attempt, seq: 0 }) } } }
     const event = { attempt, seq: 0, at: this.clock.now(), update }
     if (attempt === 1) await this.tasks.accept(record, event)
     else await this.tasks.append(record, event, 'flushed')
   }
 
-  async status(record: TaskRecord, state: TaskState, text?: string): Promise<void> {
+  async status(
+    record: TaskRecord,
+    state: TaskState,
+    { text, metadata = {} }: { readonly text?: string; readonly metadata?: JsonObject } = {}
+  ): Promise<void> {
     const { id: taskId, contextId } = record
     const message = text === undefined ? {} : { message: { ...record.message, parts: [{ text }] } }
     const status = { state, ...message }
     await this.#append(
       record,
-      (metadata) => ({ statusUpdate: { taskId, contextId, status, metadata } }),
+      (position) => ({
+        statusUpdate: { taskId, contextId, status, metadata: { ...metadata, ...position } }
+      }),
       TERMINAL_STATES.has(state) ? 'flushed' : 'written'
     )
   }

@@ -44,7 +44,7 @@ test('a config that comes late hears what follows, and of an ended task its end'
 test('a config that comes while the task waits for its caller hears the question', async () => {
   const { world, task, receivers } = await setup()
   await world.accept(task)
-  await world.status(task, 'TASK_STATE_INPUT_REQUIRED', 'which?')
+  await world.status(task, 'TASK_STATE_INPUT_REQUIRED', { text: 'which?' })
   await world.subscribe(task)
   await settle()
   expect(receivers.told()).toEqual(['1.1 input_required'])
@@ -57,7 +57,7 @@ test('progress is told to a receiver that keeps up, and skipped for one that doe
   await world.subscribe(task)
   await world.subscribe(task, { url: OTHER_HOOK })
   for (const step of ['a', 'b', 'c']) {
-    await world.status(task, 'TASK_STATE_WORKING', step)
+    await world.status(task, 'TASK_STATE_WORKING', { text: step })
     await settle()
   }
   receivers.answers.delete(OTHER_HOOK)
@@ -72,7 +72,7 @@ test('a question of the agent is told, and a new attempt from its Task on', asyn
   await world.accept(task)
   await world.subscribe(task)
   await world.status(task, 'TASK_STATE_WORKING')
-  await world.status(task, 'TASK_STATE_INPUT_REQUIRED', 'which?')
+  await world.status(task, 'TASK_STATE_INPUT_REQUIRED', { text: 'which?' })
   await settle()
   await world.accept(task, 2)
   await world.status(task, 'TASK_STATE_WORKING')
@@ -88,23 +88,35 @@ test('a question of the agent is told, and a new attempt from its Task on', asyn
 test('what is too large is told without its content, and says so', async () => {
   const { world, task, receivers } = await setup()
   const half = 'x'.repeat(LIMITS.pushBytes.value * 0.6)
-  await world.accept(task)
-  await world.subscribe(task)
+  const large = { note: half + half }
+  await world.accept(task, 1, { large })
+  await world.subscribe(task, {}, true)
   await world.text(task, half, 'first')
   await world.text(task, half, 'last')
-  await world.status(task, 'TASK_STATE_FAILED', half + half)
+  await world.status(task, 'TASK_STATE_INPUT_REQUIRED', { text: half + half })
+  await world.status(task, 'TASK_STATE_WORKING', { metadata: { large } })
   await settle()
+  const ids = { contextId: 'context', taskId: task.id }
+  const artifact = { artifactId: 'result', parts: [] }
   const bodies = receivers.taken.map(({ request }) => JSON.parse(request.body))
-  expect(bodies).toMatchObject([
-    { artifactUpdate: { artifact: { artifactId: 'result', parts: [] }, lastChunk: true } },
-    { statusUpdate: { status: { state: 'TASK_STATE_FAILED' } } }
+  expect(bodies).toEqual([
+    { task: { id: task.id, contextId: 'context', status: state('SUBMITTED'), metadata: mark(0) } },
+    { artifactUpdate: { ...ids, artifact, lastChunk: true, metadata: mark(2) } },
+    { statusUpdate: { ...ids, status: state('INPUT_REQUIRED'), metadata: mark(3) } },
+    { statusUpdate: { ...ids, status: state('WORKING'), metadata: mark(4) } }
   ])
-  expect(bodies[1].statusUpdate.status.message).toBeUndefined()
-  for (const body of bodies) {
-    const { metadata } = body.artifactUpdate ?? body.statusUpdate
-    expect(metadata['urn:lumos:a2a:ext:push:1']).toEqual({ incomplete: true })
-  }
 })
+
+function state(name: string) {
+  return { state: `TASK_STATE_${name}` }
+}
+
+function mark(seq: number) {
+  return {
+    'urn:lumos:a2a:ext:events:1': { attempt: 1, seq },
+    'urn:lumos:a2a:ext:push:1': { incomplete: true }
+  }
+}
 
 test('a request says who sends it: media type, signature, token and credentials', async () => {
   const { world, task, receivers } = await setup()
