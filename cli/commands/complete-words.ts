@@ -1,16 +1,18 @@
 /** `lumos __complete KIND`: names for the completion scripts, one a line; silent when it cannot. */
 import type { Cli } from '../cli.ts'
 import type { LumosCommand } from '../lumos-command.ts'
-import { oneLine } from '../width.ts'
 import { ERRORS } from '../../core/error-table.ts'
 
 /** A key press must never hang. */
 const ANSWER_TIMEOUT_MS = 1000
 const LATEST_TASKS = 20
+/** Skill ids are the words of peers, and bash carries out `$(…)` in the list it completes from. */
+const HARMLESS = /^[\p{L}\p{N}_][\p{L}\p{N}_.@:+-]*$/u
 
 export function define(command: LumosCommand, cli: Cli): void {
   command.argument('<kind>').action(async (kind: string) => {
-    for (const word of await words(kind, cli).catch(() => [])) cli.print(oneLine(word))
+    const found = await words(kind, cli).catch(() => [])
+    for (const word of found.filter((each) => HARMLESS.test(each))) cli.print(word)
   })
 }
 

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { ERRORS, EXIT } from '../../../core/error-table.ts'
 import { EXIT_MEANINGS } from '../../../cli/commands/explain.ts'
 import { createTestCli } from '../../support/cli.ts'
+import { fakeOperations } from '../../support/control-operations.ts'
 
 test.for(Object.keys(ERRORS))('explains %s', async (code) => {
   const cli = await createTestCli()
@@ -73,6 +74,19 @@ test('completion asks the daemon for names, and is silent without one', async ()
   expect((await up.run(['__complete', 'agents'])).out).toBe('echo\necho.say\n')
   const down = await createTestCli()
   expect(await down.run(['__complete', 'peers', '-q'])).toEqual({ code: 0, out: '', err: '' })
+})
+
+test('completion offers no word of a peer that a shell would carry out', async () => {
+  const { agents } = await fakeOperations().agents()
+  const ids = ['$(reboot)', '`reboot`', 'a;b', "a'b", 'a b', '*', 'x.y-z_1@bob', 'übersetzen']
+  const cli = await createTestCli({
+    agents: async () => ({
+      v: 1,
+      agents: ids.flatMap((id) => agents.map((agent) => ({ ...agent, id, skills: [] })))
+    })
+  })
+  const { out } = await cli.run(['__complete', 'agents'])
+  expect(out).toBe('x.y-z_1@bob\nübersetzen\n')
 })
 
 test.for(['zsh', 'fish'])('the script for %s names every command', async (shell) => {
