@@ -1,19 +1,26 @@
 /** Completion scripts: commands and flags are in the script, names of peers and agents are asked for. */
 
+export interface Flag {
+  /** With its dashes, as `short`. */
+  readonly long: string
+  readonly short?: string
+  readonly takesValue: boolean
+}
+
 interface Node {
   readonly name: string
   readonly summary: string
-  readonly flags: readonly string[]
+  readonly flags: readonly Flag[]
 }
 
 export interface Completion {
   /** Flags of every command. */
-  readonly flags: readonly string[]
+  readonly flags: readonly Flag[]
   readonly commands: readonly (Node & { readonly subcommands: readonly Node[] })[]
 }
 
-/** After these words (command, then subcommand or flag) comes a name that only the daemon knows. */
-const ASKED: readonly (readonly [words: string, kind: string])[] = [
+/** The first argument of these commands is a name that only the daemon knows. */
+const ASKED: readonly (readonly [path: string, kind: string])[] = [
   ['run', 'agents'],
   ['find', 'agents'],
   ['agents show', 'agents'],
@@ -34,45 +41,94 @@ const ASKED_FLAGS: readonly (readonly [flag: string, kind: string])[] = [
   ['--peer', 'peers']
 ]
 
-/** `command` or `command subcommand` to the words that may follow. */
-function wordsAfter({ commands, flags }: Completion): [string, string][] {
-  return commands.flatMap(({ name, subcommands, flags: own }): [string, string][] => [
-    [name, [...subcommands.map((each) => each.name), ...own, ...flags].join(' ')],
-    ...subcommands.map((each): [string, string] => [
-      `${name} ${each.name}`,
-      [...each.flags, ...flags].join(' ')
-    ])
+/** A command or a subcommand, and what may follow it. */
+interface Place extends Node {
+  /** `peers ping` */
+  readonly path: string
+  /** Words of which one may come next. */
+  readonly next: readonly { readonly name: string; readonly summary: string }[]
+}
+
+function placesOf({ commands }: Completion): Place[] {
+  return commands.flatMap((command): Place[] => [
+    {
+      ...command,
+      path: command.name,
+      next: command.name === 'help' ? commands : command.subcommands
+    },
+    ...command.subcommands.map((each) => ({
+      ...each,
+      path: `${command.name} ${each.name}`,
+      next: []
+    }))
   ])
 }
 
+/** All flags after which a word is their value and no argument, as alternatives of a `case`. */
+function valued(tree: Completion): string {
+  const flags = [...tree.flags, ...placesOf(tree).flatMap((place) => place.flags)]
+  const names = flags
+    .filter(({ takesValue }) => takesValue)
+    .flatMap(({ long, short }) => (short === undefined ? [long] : [short, long]))
+  return Array.from(new Set(names)).join(' | ')
+}
+
+function namesOf(words: readonly { readonly name: string }[]): string {
+  return words.map(({ name }) => name).join(' ')
+}
+
+function longs(flags: readonly Flag[]): string {
+  return flags.map(({ long }) => long).join(' ')
+}
+
+/** Lines of a `case`; `words` are set off by quotes, since a path may hold a space. */
+function cases(pairs: readonly (readonly [words: string, action: string])[]): string {
+  return pairs.map(([words, action]) => `    '${words}') ${action} ;;`).join('\n')
+}
+
+/** Alternatives for the next word of a path, while there is no argument yet. */
+function steps(tree: Completion): string {
+  return placesOf(tree)
+    .map(({ path }) => `'0:${path}'`)
+    .join(' | ')
+}
+
 export function bashScript(tree: Completion): string {
-  const names = tree.commands.map(({ name }) => name).join(' ')
-  const cases = wordsAfter(tree).map(([words, next]) => `    '${words}') words='${next}' ;;`)
-  const asked = ASKED.map(([words, kind]) => `    '${words}') kind=${kind} ;;`)
-  const askedFlags = ASKED_FLAGS.map(([flag, kind]) => `    ${flag}) kind=${kind} ;;`)
+  const words = placesOf(tree).map(({ path, next, flags }): [string, string] => [
+    path,
+    `words='${namesOf(next)}' flags='${longs(flags)}'`
+  ])
   return `# bash completion for lumos: source <(lumos completion bash)
 _lumos() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]}
-  local path='' depth=0 words='' kind='' i word
+  local path='' arguments=0 words='' flags='' kind='' i word
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     case $word in
-    -P | --profile | --home | --timeout) ((i++)) ;;
+    ${valued(tree)}) ((i++)) ;;
     -*) ;;
-    *) if ((depth < 2)); then path="\${path:+$path }$word"; ((depth++)); fi ;;
+    *)
+      case "$arguments:\${path:+$path }$word" in
+      ${steps(tree)}) path="\${path:+$path }$word" ;;
+      *) ((arguments++)) ;;
+      esac
+      ;;
     esac
   done
   case $path in
-    '') words='${names} ${tree.flags.join(' ')}' ;;
-${cases.join('\n')}
+    '') words='${namesOf(tree.commands)}' ;;
+${cases(words)}
   esac
-  case $path in
-${asked.join('\n')}
+  case "$arguments:$path" in
+${cases(ASKED.map(([path, kind]) => [`0:${path}`, `kind=${kind}`]))}
   esac
   case $prev in
-${askedFlags.join('\n')}
+${cases(ASKED_FLAGS.map(([flag, kind]) => [flag, `words='' kind=${kind}`]))}
+    ${valued(tree)}) words='' kind='' ;;
   esac
-  if [[ -n $kind && $cur != -* ]]; then
+  if [[ $cur == -* ]]; then
+    words="$flags ${longs(tree.flags)}"
+  elif [[ -n $kind ]]; then
     words="$words $("\${COMP_WORDS[0]}" __complete $kind -q 2>/dev/null)"
   fi
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
@@ -82,71 +138,121 @@ complete -o default -F _lumos lumos
 }
 
 export function zshScript(tree: Completion): string {
-  const cases = wordsAfter(tree).map(([words, next]) => `    '${words}') words=(${next}) ;;`)
-  const asked = ASKED.map(([words, kind]) => `    '${words}') kind=${kind} ;;`)
-  const askedFlags = ASKED_FLAGS.map(([flag, kind]) => `    ${flag}) kind=${kind} ;;`)
+  const described = tree.commands.map(({ name, summary }) => `    '${name}:${quote(summary)}'`)
+  const next = placesOf(tree).map((place): [string, string] => [
+    place.path,
+    `next=(${namesOf(place.next)}) flags=(${longs(place.flags)})`
+  ])
   return `#compdef lumos
-# zsh completion for lumos: source <(lumos completion zsh)
+# zsh completion for lumos: source <(lumos completion zsh), or as _lumos in a folder of $fpath
 _lumos() {
-  local -a commands words given
-  local path_='' kind='' word i
+  local -a given commands next flags names
+  local path_='' arguments=0 kind='' only='' word i
+  given=("\${words[@]}")
   commands=(
-${tree.commands.map(({ name, summary }) => `    '${name}:${quote(summary)}'`).join('\n')}
+${described.join('\n')}
   )
   for ((i = 2; i < CURRENT; i++)); do
-    word=\${words[i]:-\${(Q)\${(z)BUFFER}[i]}}
+    word=\${given[i]}
     case $word in
-      -P|--profile|--home|--timeout) ((i++)) ;;
-      -*) ;;
-      *) ((\${#given} < 2)) && given+=($word) ;;
+    ${valued(tree)}) ((i++)) ;;
+    -*) ;;
+    *)
+      case "$arguments:\${path_:+$path_ }$word" in
+      ${steps(tree)}) path_="\${path_:+$path_ }$word" ;;
+      *) ((arguments++)) ;;
+      esac
+      ;;
     esac
   done
-  path_="\${given[*]}"
-  words=()
   case $path_ in
-${cases.join('\n')}
+${cases(next)}
   esac
-  case $path_ in
-${asked.join('\n')}
+  case "$arguments:$path_" in
+${cases(ASKED.map(([path, kind]) => [`0:${path}`, `kind=${kind}`]))}
   esac
-  case \${(Q)\${(z)BUFFER}[CURRENT-1]} in
-${askedFlags.join('\n')}
+  case \${given[CURRENT-1]} in
+${cases(ASKED_FLAGS.map(([flag, kind]) => [flag, `next=() only=name kind=${kind}`]))}
+    ${valued(tree)}) next=() only=file kind='' ;;
   esac
-  if [[ -z $path_ ]]; then
+  if [[ $PREFIX == -* ]]; then
+    next=($flags ${longs(tree.flags)})
+  elif [[ -z $path_$only && $arguments == 0 ]]; then
     _describe command commands
     return
+  elif [[ -n $kind ]]; then
+    names=(\${(f)"$(\${(Q)given[1]} __complete $kind -q 2>/dev/null)"})
   fi
-  [[ -n $kind && $PREFIX != -* ]] && words+=(\${(f)"$(lumos __complete $kind -q 2>/dev/null)"})
-  compadd -a words
+  compadd -a next names || _files
 }
-compdef _lumos lumos
+if [[ $funcstack[1] == _lumos ]]; then _lumos "$@"; else compdef _lumos lumos; fi
 `
 }
 
 export function fishScript(tree: Completion): string {
-  const lines = ['# fish completion for lumos', 'complete -c lumos -f']
-  for (const flag of tree.flags) lines.push(`complete -c lumos -l ${flag.slice(2)}`)
-  for (const { name, summary, flags, subcommands } of tree.commands) {
-    lines.push(`complete -c lumos -n __fish_use_subcommand -a ${name} -d '${quote(summary)}'`)
-    const seen = `-n '__fish_seen_subcommand_from ${name}'`
-    for (const flag of flags) lines.push(`complete -c lumos ${seen} -l ${flag.slice(2)}`)
-    for (const each of subcommands) {
-      lines.push(`complete -c lumos ${seen} -a ${each.name} -d '${quote(each.summary)}'`)
-    }
-  }
-  for (const [words, kind] of ASKED) {
-    const seen = words
-      .split(' ')
-      .map((word) => `__fish_seen_subcommand_from ${word}`)
-      .join('; and ')
-    lines.push(`complete -c lumos -n '${seen}' -a '(lumos __complete ${kind} -q 2>/dev/null)'`)
-  }
-  for (const [flag, kind] of ASKED_FLAGS) {
-    lines.push(
-      `complete -c lumos -l ${flag.slice(2)} -x -a '(lumos __complete ${kind} -q 2>/dev/null)'`
-    )
-  }
-  return `${lines.join('\n')}\n`
+  const places = placesOf(tree)
+  return `# fish completion for lumos
+function __lumos_place
+  set -l place
+  set -l arguments 0
+  set -l skip 0
+  set -l words (commandline -opc)
+  set -e words[1]
+  for word in $words
+    if test $skip = 1
+      set skip 0
+      continue
+    end
+    switch $word
+      case ${valued(tree).replaceAll(' | ', ' ')}
+        set skip 1
+      case '-*'
+      case '*'
+        switch "$arguments:"(string join ' ' $place $word)
+          case ${steps(tree).replaceAll(' | ', ' ')}
+            set -a place $word
+          case '*'
+            set arguments (math $arguments + 1)
+        end
+    end
+  end
+  echo "$arguments:$place"
+end
+function __lumos_in
+  string match -q -- "*:$argv" (__lumos_place)
+end
+function __lumos_first
+  test (__lumos_place) = "0:$argv"
+end
+complete -c lumos -f
+${tree.flags.map((flag) => `complete -c lumos ${fishFlag(flag)}`).join('\n')}
+${tree.commands.map((each) => fishWord('', each)).join('\n')}
+${places.flatMap(fishPlace).join('\n')}
+${ASKED.map(([path, kind]) => `complete -c lumos -n '__lumos_first ${path}' -a '${asking(kind)}'`).join('\n')}
+complete -c lumos -n '__lumos_in run' -F
+`
+}
+
+function fishPlace({ path, flags, next }: Place): string[] {
+  return [
+    ...flags.map((flag) => `complete -c lumos -n '__lumos_in ${path}' ${fishFlag(flag)}`),
+    ...next.map((each) => fishWord(path, each))
+  ]
+}
+
+function fishWord(path: string, { name, summary }: Pick<Node, 'name' | 'summary'>): string {
+  return `complete -c lumos -n '__lumos_first ${path}' -a ${name} -d '${quote(summary)}'`
+}
+
+function fishFlag({ long, short, takesValue }: Flag): string {
+  const names = `${short === undefined ? '' : `-s ${short.slice(1)} `}-l ${long.slice(2)}`
+  const [, kind] = ASKED_FLAGS.find(([flag]) => flag === long) ?? []
+  if (kind !== undefined) return `${names} -x -a '${asking(kind)}'`
+  return takesValue ? `${names} -r -F` : names
+}
+
+function asking(kind: string): string {
+  return `(lumos __complete ${kind} -q 2>/dev/null)`
 }
 
 function quote(text: string): string {

@@ -2,7 +2,13 @@
 import { CATALOGUE } from '../catalogue.ts'
 import { usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
-import { bashScript, fishScript, zshScript, type Completion } from '../completion-scripts.ts'
+import {
+  bashScript,
+  fishScript,
+  zshScript,
+  type Completion,
+  type Flag
+} from '../completion-scripts.ts'
 import type { Command } from 'commander'
 import type { LumosCommand } from '../lumos-command.ts'
 import { createRoot } from '../program.ts'
@@ -52,6 +58,9 @@ async function tree(cli: Cli): Promise<Completion> {
   }
 }
 
-function flagsOf(command: Command): string[] {
-  return command.options.flatMap(({ long }) => (long == null ? [] : [long]))
+function flagsOf(command: Command): Flag[] {
+  return command.options.flatMap(({ long, short, required, optional }) => {
+    if (long == null) return []
+    return [{ long, ...(short != null && { short }), takesValue: required || optional }]
+  })
 }
