@@ -207,7 +207,7 @@ export const LIMITS = {
   pushesInFlight: limit(
     128,
     'count',
-    'push notifications on their way; receivers that failed last time share half of the places'
+    'push notifications on their way; those that failed last time share half of the places'
   ),
   pushesPerReceiver: limit(8, 'count', 'push notifications on their way to one host and port'),
   pushTimeout: limit(

@@ -4,7 +4,10 @@ import { LIMITS } from '../core/limits.ts'
 export interface PlaceRequest {
   /** Origin of the URL. */
   readonly receiver: string
-  /** Whether the receiver failed last time: such share half of the places. */
+  /**
+   * Whether it failed last time. Such requests share half of the places, and a receiver gets one of
+   * them at a time: who is down, or never asked for this, is not hammered.
+   */
   readonly failing: boolean
 }
 
@@ -23,18 +26,20 @@ export function createPushPlaces(): PushPlaces {
   const perReceiver = new Map<string, number>()
   /** At most one for each config. */
   let waiting: Waiter[] = []
+  /** Receivers with a request that failed last time. */
+  const probed = new Set<string>()
   let taken = 0
-  let takenByFailing = 0
 
   function hasRoom({ receiver, failing }: PlaceRequest): boolean {
     if (taken >= pushesInFlight.value) return false
-    if (failing && takenByFailing >= pushesInFlight.value / 2) return false
+    if (failing && (probed.has(receiver) || probed.size >= pushesInFlight.value / 2)) return false
     return (perReceiver.get(receiver) ?? 0) < pushesPerReceiver.value
   }
 
   function count({ receiver, failing }: PlaceRequest, by: 1 | -1): void {
     taken += by
-    if (failing) takenByFailing += by
+    if (failing && by === 1) probed.add(receiver)
+    else if (failing) probed.delete(receiver)
     const left = (perReceiver.get(receiver) ?? 0) + by
     if (left === 0) perReceiver.delete(receiver)
     else perReceiver.set(receiver, left)
@@ -42,10 +47,12 @@ export function createPushPlaces(): PushPlaces {
 
   function leave(request: PlaceRequest): void {
     count(request, -1)
-    const next = waiting.find((waiter) => hasRoom(waiter.request))
-    if (next === undefined) return
-    waiting = waiting.filter((waiter) => waiter !== next)
-    next.enter()
+    const before = waiting
+    waiting = []
+    for (const waiter of before) {
+      if (hasRoom(waiter.request)) waiter.enter()
+      else waiting.push(waiter)
+    }
   }
 
   return {

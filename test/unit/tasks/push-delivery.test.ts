@@ -264,6 +264,29 @@ test('the places of one receiver are bounded, so that its tasks cannot take all'
   expect(receivers.taken).toHaveLength(LIMITS.pushesPerReceiver.value)
 })
 
+test('a receiver that is down is asked by one notification at a time', async () => {
+  const { world, clock, receivers } = await setup()
+  let asking = 0
+  let most = 0
+  receivers.answers.set(HOOK, async (request, signal) => {
+    asking += 1
+    const { length } = receivers.taken
+    if (length > 6) most = Math.max(most, asking)
+    const receipt = length > 6 ? await hangs(request, signal) : await fails()(request, signal)
+    asking -= 1
+    return receipt
+  })
+  for (let number = 1; number <= 6; number += 1) {
+    const task = taskRecord(number)
+    await world.accept(task)
+    await world.subscribe(task, {}, true)
+  }
+  await settle()
+  await clock.advance(600_000)
+  expect(receivers.taken.length).toBeGreaterThan(12)
+  expect(most).toBe(1)
+})
+
 test('no secret gets into the log, whatever happens', async () => {
   const { world, task, clock, receivers } = await setup()
   await world.accept(task)
