@@ -104,6 +104,19 @@ test('a cancel reaches a worker that was away, even after a restart', async () =
   expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_CANCELED' })
 })
 
+test('a cancel that failed is sent again, though the stream goes on', async () => {
+  const caller = await startCaller({ answers: [[begin()]] })
+  await caller.ask()
+  await caller.pass()
+  caller.worker.reachable = false
+  await caller.delegations.cancel(TASK)
+  await caller.pass()
+  expect(caller.worker.cancelled).toEqual([])
+  caller.worker.reachable = true
+  await caller.pass(LIMITS.retryDelayFirst.value)
+  expect(caller.worker.cancelled).toEqual([TASK])
+})
+
 test('goes on with its tasks when the disk has room again', async () => {
   let full = false
   const disk = createMemoryStore({ commit: () => (full ? 'full' : undefined) })
