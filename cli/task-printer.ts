@@ -11,6 +11,7 @@ import { oneLine, printable } from './width.ts'
 export type ResultEvent = Extract<RunEvent, { type: 'result' }>
 
 type StatusEvent = Extract<RunEvent, { type: 'status' }>
+type QuestionEvent = Extract<RunEvent, { type: 'input-required' }>
 type Interruption = Extract<RunEvent, { type: 'retry' | 'waiting' | 'resumed' | 'restarted' }>
 
 export interface TaskPrinter {
@@ -49,13 +50,16 @@ function createTextPrinter(cli: Cli): TaskPrinter {
     if (event.type === 'waiting') progress.show(`${worker}  waiting`)
   }
 
+  function end(): void {
+    progress.clear()
+    text.end()
+  }
+
   function finish(event: ResultEvent): void {
     progress.clear()
     if (!text.started()) for (const artifact of event.task.artifacts) text.write(artifact, false)
     text.end()
-    const failure = failureOf(event)
-    if (failure !== undefined) throw failure
-    cli.note(doneLine(event, cli))
+    conclude(event, cli)
   }
 
   function print(event: RunEvent): void {
@@ -71,6 +75,14 @@ function createTextPrinter(cli: Cli): TaskPrinter {
       case 'artifact':
         progress.clear()
         return text.write(event.artifact, event.append)
+      case 'input-required':
+        progress.clear()
+        // Its text may go on with the answer, as after an interruption.
+        if (cli.terminal.out.isTerminal) text.end()
+        // Not a note: whoever is asked has to know, however quiet they want it.
+        return cli.terminal.err.write(questionText(event, worker))
+      case 'answered':
+        return cli.note(`  answered: ${oneLine(event.text)}`)
       case 'retry':
       case 'waiting':
       case 'resumed':
@@ -81,13 +93,23 @@ function createTextPrinter(cli: Cli): TaskPrinter {
     }
   }
 
-  return {
-    print,
-    end() {
-      progress.clear()
-      text.end()
-    }
-  }
+  return { print, end }
+}
+
+function conclude(event: ResultEvent, cli: Cli): void {
+  const failure = failureOf(event)
+  if (failure !== undefined) throw failure
+  cli.note(doneLine(event, cli))
+}
+
+function questionText({ auth, text, parts = [] }: QuestionEvent, worker: string): string {
+  const wish = text === '' ? (auth ? 'a permission' : 'an answer') : oneLine(text)
+  const rest = parts.flatMap(({ url, data }) => {
+    if (url !== undefined) return [`  ${oneLine(url)}`]
+    return data === undefined ? [] : [`  ${oneLine(JSON.stringify(data))}`]
+  })
+  const lines = [`? ${worker === '' ? '' : `${worker}: `}${wish}`, ...rest]
+  return lines.map((line) => `${line}\n`).join('')
 }
 
 function interruptionNote(

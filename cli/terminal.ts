@@ -15,6 +15,8 @@ interface Input {
   readonly isTerminal: boolean
   /** All of it, as text. */
   readAll(): Promise<string>
+  /** What a person types up to Enter; `undefined` at the end of the input. */
+  readLine(signal: AbortSignal): Promise<string | undefined>
 }
 
 export interface Terminal {
@@ -40,7 +42,8 @@ export function createTerminal(streams: ProcessStreams, onClosed: () => void): T
     err: createSink(streams.stderr, () => {}),
     input: {
       isTerminal: streams.stdin.isTTY === true,
-      readAll: () => readAll(streams.stdin)
+      readAll: () => readAll(streams.stdin),
+      readLine: (signal) => readLine(streams.stdin, signal)
     },
     async watchReader() {
       const { watchReader } = await import('./reader-watch.ts')
@@ -75,4 +78,20 @@ async function readAll(stream: Readable): Promise<string> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+/** The terminal itself edits the line, so that Ctrl-C stays the signal that it is everywhere else. */
+async function readLine(input: Readable, signal: AbortSignal): Promise<string | undefined> {
+  // Few commands ask anything: no other one should load it.
+  const { createInterface } = await import('node:readline')
+  const lines = createInterface({ input, terminal: false, signal })
+  try {
+    for await (const line of lines) return line
+    signal.throwIfAborted()
+    return undefined
+  } finally {
+    lines.close()
+    // Otherwise the process would wait for more.
+    input.pause()
+  }
 }

@@ -166,6 +166,8 @@ export interface Question {
   /** True for a permission, or a sign-in. */
   readonly auth: boolean
   readonly text: string
+  /** Milliseconds since the task was asked for: tells one question of a task from another. */
+  readonly atMs: number
   /** What belongs to it besides its text. */
   readonly parts?: readonly Part[]
 }
@@ -250,7 +252,7 @@ export type RunEvent = { readonly v: 1; readonly seq: number } & (
       readonly atMs: number
     }
   /** The task waits; the story goes on when it was answered. */
-  | ({ readonly type: 'input-required'; readonly atMs: number } & Question)
+  | ({ readonly type: 'input-required' } & Question)
   /** An answer is on disk here; the worker gets it as soon as it can. */
   | {
       readonly type: 'answered'

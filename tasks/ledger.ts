@@ -17,6 +17,7 @@ import { order } from './memory-task-store.ts'
 import type { OutboxQuery } from './outbox-store.ts'
 import { formatCursor, parseCursor } from './task-list.ts'
 import type { StoredTask, TaskKey, TaskQuery } from './task-store.ts'
+import { questionOf } from './turns.ts'
 
 export interface LedgerComponents {
   readonly engine: TaskEngine
@@ -201,11 +202,12 @@ class BothWays implements Ledger {
     const { record } = view
     const { status, artifacts = [], history = [] } = view.snapshot()
     const updatedAt = status.timestamp ? Date.parse(status.timestamp) : record.createdAt
+    const question = questionOf(status)
     return {
       ...this.#entryOf({ record, state: status.state, updatedAt }),
       error: failureOf(status, record.id),
       artifacts,
-      history
+      history: question === undefined ? history : [...history, question]
     }
   }
 

@@ -101,6 +101,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   timedOut: 'out of time',
   taskFailed: 'the task failed or was refused',
   badConfig: 'the configuration, a key or the home is not usable',
+  taskWaiting: 'the task asks something, and nobody is here to answer: `lumos tasks answer`',
   crashed: 'the node ended because of a defect',
   interrupted: 'Ctrl-C'
 }

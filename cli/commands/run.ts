@@ -8,7 +8,9 @@ import type { Client } from '../../client/calls.ts'
 import { usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { shortId } from '../format.ts'
+import { readText } from '../read-text.ts'
 import type { LumosCommand } from '../lumos-command.ts'
+import { createQuestions } from '../questions.ts'
 import { createTaskPrinter } from '../task-printer.ts'
 
 /** After Ctrl-C the worker has so long to confirm the cancellation before we leave. */
@@ -70,7 +72,7 @@ async function toRequest(
   return {
     // The control API's form; the command takes it without the first @ as well.
     target: /^[^@]+@/.test(target) ? `@${target}` : target,
-    text: await readText(words, cli),
+    text: await readText(words, cli, { command: 'run', suggestion: 'lumos run AGENT "TEXT"' }),
     // Chosen here, so that Ctrl-C can cancel what the daemon has not yet confirmed.
     taskId: taskId ?? createIdSource(cli.clock, systemRandom)(),
     ...(to !== undefined && { to }),
@@ -80,14 +82,6 @@ async function toRequest(
     ...(detach && { detach }),
     ...(cancelOnDisconnect && { cancelOnDisconnect })
   }
-}
-
-async function readText(words: readonly string[], cli: Cli): Promise<string> {
-  const { input } = cli.terminal
-  const fromInput = words.length === 0 ? !input.isTerminal : words.length === 1 && words[0] === '-'
-  const text = fromInput ? await input.readAll() : words.join(' ')
-  if (text.trim() !== '') return text
-  throw usage('the text is missing', { command: 'run', suggestion: 'lumos run AGENT "TEXT"' })
 }
 
 async function follow(
@@ -123,13 +117,16 @@ async function readEvents(
   { cli, signal }: { readonly cli: Cli; readonly signal: AbortSignal }
 ): Promise<void> {
   const printer = createTaskPrinter(cli)
+  const questions = createQuestions(cli, { client, task: request.taskId })
   const { timeoutMs } = request
   const late = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs + DEADLINE_GRACE_MS)]
   let ended = false
   try {
-    for await (const event of client.run(request, { signal: AbortSignal.any([signal, ...late]) })) {
+    const until = AbortSignal.any([signal, ...late])
+    for await (const event of client.run(request, { signal: until })) {
       ended = event.type === (request.detach ? 'accepted' : 'result')
-      printer.print(event)
+      if (!questions.isOwn(event)) printer.print(event)
+      if (event.type === 'input-required' && !(await questions.answer(event, until))) return
     }
   } catch (error) {
     if (late[0]?.aborted && !ended) {

@@ -9,6 +9,7 @@ import { countFlag, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { renderColumns, type Column } from '../columns.ts'
 import { age, duration, shortId, stateName } from '../format.ts'
+import { readText } from '../read-text.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { createTaskPrinter } from '../task-printer.ts'
 import { oneLine, padEnd, printable } from '../width.ts'
@@ -47,6 +48,7 @@ export function define(command: LumosCommand, cli: Cli): void {
   defineCancel(command, cli)
   defineWatch(command, cli)
   defineLogs(command, cli)
+  defineAnswer(command, cli)
   defineRetry(command, cli)
   defineRemove(command, cli)
 }
@@ -111,7 +113,10 @@ function columns(cli: Cli): Column<Row>[] {
     },
     {
       title: 'INPUT',
-      cell: ({ input, error }) => (error === undefined ? input : `${error.code}: ${input}`),
+      cell: ({ input, error, question }) => {
+        if (question !== undefined) return `asks: ${question.text}`
+        return error === undefined ? input : `${error.code}: ${input}`
+      },
       elastic: true
     }
   ]
@@ -149,6 +154,12 @@ function renderTask(task: TaskView, cli: Cli): string[] {
     ['asked', `${createdAt}, ${age(createdAt, cli.clock.now())} ago`],
     ['input', oneLine(input)]
   ]
+  for (const { role, parts } of task.history.slice(1)) {
+    rows.push([role === 'ROLE_USER' ? 'answer' : 'asks', oneLine(textOf(parts))])
+  }
+  if (task.question !== undefined) {
+    rows.push(['waits', `for an answer: lumos tasks answer ${shortId(id)} "TEXT"`])
+  }
   if (error !== undefined) rows.push(['error', `${error.code}: ${error.message}`])
   const texts = task.artifacts.flatMap(({ name, artifactId, parts }) => {
     const text = printable(textOf(parts)).trimEnd()
@@ -221,6 +232,28 @@ async function tell(events: AsyncIterable<RunEvent>, cli: Cli): Promise<number> 
     printer.end()
   }
   return told
+}
+
+function defineAnswer(command: LumosCommand, cli: Cli): void {
+  command
+    .command('answer')
+    .description('tell a task what it waits for')
+    .argument('<id>', 'task id, or a unique beginning or end of it')
+    .argument('[text...]', 'the answer; from stdin when it is - or left out')
+    .option('--message-id <id>', 'the same id and text is the same answer: safe to repeat')
+    .example('lumos tasks answer 7f3a9c1e Rome', 'it goes on; follow it with lumos tasks watch')
+    .example('lumos tasks answer 7f3a9c1e - < details.txt', 'a longer one')
+    .action(async (id: string, words: string[], { messageId }: { messageId?: string }) => {
+      const client = cli.client()
+      const task = await resolve(id, client, cli)
+      const suggestion = 'lumos tasks answer ID "TEXT"'
+      const text = await readText(words, cli, { command: 'tasks answer', suggestion })
+      const request = { text, ...(messageId !== undefined && { messageId }) }
+      const document = await client.answer(task, request, cli.call())
+      if (cli.flags.json) return cli.document(document)
+      cli.print(`task ${shortId(task)} has its answer`)
+      cli.note(`next: lumos tasks watch ${shortId(task)}`)
+    })
 }
 
 function defineRetry(command: LumosCommand, cli: Cli): void {

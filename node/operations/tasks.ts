@@ -171,8 +171,8 @@ function summaryOf(entry: LedgerEntry): Omit<TaskView, 'artifacts' | 'history'> 
   }
 }
 
-function questionOf({ auth, text, parts }: Question): Question {
-  return { auth, text, ...(parts && { parts }) }
+function questionOf({ auth, text, atMs, parts }: Question): Question {
+  return { auth, text, atMs, ...(parts && { parts }) }
 }
 
 function viewOf({ artifacts, history, ...entry }: LedgerDetails): TaskView {

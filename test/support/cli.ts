@@ -23,6 +23,8 @@ export interface CliInit {
   readonly env?: Readonly<Record<string, string>>
   /** What is piped in; without it stdin is a terminal. */
   readonly input?: string
+  /** What a person types when asked; by default the input ends. */
+  readonly readLine?: Host['terminal']['input']['readLine']
   readonly signal?: AbortSignal
   readonly runNode?: Host['runNode']
 }
@@ -49,7 +51,11 @@ export async function createTestCli(operations?: Partial<ControlOperations>): Pr
         terminal: {
           out,
           err,
-          input: { isTerminal: input === undefined, readAll: async () => input ?? '' },
+          input: {
+            isTerminal: input === undefined,
+            readAll: async () => input ?? '',
+            readLine: init.readLine ?? (async () => undefined)
+          },
           watchReader: async () => {}
         },
         clock: systemClock,

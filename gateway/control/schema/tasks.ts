@@ -7,6 +7,7 @@ import { count, jsonObject, moment, ms, named, node, v, wireError } from './docu
 const question = {
   auth: z.boolean().describe('True for a permission, or a sign-in.'),
   text: z.string(),
+  atMs: ms.describe('Tells one question of a task from another.'),
   parts: z.array(part).exactOptional().describe('What belongs to it besides its text.')
 }
 
@@ -129,7 +130,7 @@ export const runEvent: z.ZodType<api.RunEvent> = named(
       lastChunk: z.boolean(),
       atMs: ms
     }),
-    z.strictObject({ ...head, type: z.literal('input-required'), ...question, atMs: ms }),
+    z.strictObject({ ...head, type: z.literal('input-required'), ...question }),
     z.strictObject({
       ...head,
       type: z.literal('answered'),
