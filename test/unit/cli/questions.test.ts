@@ -28,7 +28,7 @@ function typed(...words: readonly string[]): () => Promise<string | undefined> {
 /** A daemon whose task asks for a place, then whether it may pay. */
 function setup(before: readonly string[] = []) {
   const answers: AnswerRequest[] = before.map((text, index) => ({ text, messageId: `m${index}` }))
-  let cancelled = false
+  const fate = { cancelled: false }
   let heard = Promise.withResolvers<void>()
   const questions = ['where to?', 'may I pay?'].map((text, index) => ({
     auth: index === 1,
@@ -55,8 +55,8 @@ function setup(before: readonly string[] = []) {
     yield { ...next(), type: 'accepted', task: { id }, atMs: 1 }
     for (const [index, question] of questions.entries()) {
       yield { ...next(), type: 'input-required', ...question }
-      while (answers.length <= index && !cancelled) await heard.promise
-      if (cancelled) return
+      while (answers.length <= index && !fate.cancelled) await heard.promise
+      if (fate.cancelled) return
       const { text = '', messageId = '' } = answers[index] ?? {}
       yield { ...next(), type: 'answered', messageId, text, atMs: question.atMs + 1 }
     }
@@ -71,7 +71,7 @@ function setup(before: readonly string[] = []) {
     tasks: async () => ({ v: 1, tasks: [view()], next: '' }),
     task: async () => ({ v: 1, task: view() }),
     async cancelTask() {
-      cancelled = true
+      fate.cancelled = true
       heard.resolve()
       return { v: 1, task: view() }
     },
@@ -83,7 +83,7 @@ function setup(before: readonly string[] = []) {
       return { v: 1, task: view() }
     }
   })
-  return { answers, cancelled: () => cancelled, cli }
+  return { answers, cancelled: () => fate.cancelled, cli }
 }
 
 test('run asks the person at the terminal, and goes on', async () => {
