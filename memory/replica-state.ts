@@ -83,7 +83,9 @@ export class ReplicaState {
     this.digests = createDigests({ store, rows: this.rows })
     this.hlc = createHybridClock({ clock }, { mark: held.mark.time })
     this.#held = held
-    this.#writer = (continueWriter && held.writer) || newWriter(signer.author, random)
+    // A database may come with the key of another node: whoever copied it, or lost the old one.
+    const goesOn = continueWriter && held.writer?.author === signer.author
+    this.#writer = (goesOn && held.writer) || newWriter(signer.author, random)
   }
 
   get entries(): ReadonlyMap<MemoryId, WriterEntry> {

@@ -25,7 +25,8 @@ export async function judgeWorld(world: MemoryWorld, profile: Profile): Promise<
   for (const { replica } of honest) roots.add((await replica?.summary())?.root)
   if (roots.size > 1) problems.push('roots differ')
   const held = states[0]?.records ?? new Map<string, MemoryRecord>()
-  if (profile.strict === true) problems.push(...judgeStrict(world, held))
+  if (profile.keepsAll === true) problems.push(...judgeLosses(world, held))
+  if (profile.auditFree === true) problems.push(...judgeAudits(world))
   if (profile.deletions === true) problems.push(...judgeDeletions(world, held))
   const [first] = honest
   if (first !== undefined) problems.push(...(await judgeRecords(world, first, held)))
@@ -60,7 +61,7 @@ async function stateOf(world: MemoryWorld, { disk, replica }: SimulatedNode): Pr
   return { records, statements, log: log.toSorted() }
 }
 
-function judgeStrict(world: MemoryWorld, held: ReadonlyMap<string, MemoryRecord>): string[] {
+function judgeLosses(world: MemoryWorld, held: ReadonlyMap<string, MemoryRecord>): string[] {
   const problems: string[] = []
   for (const { node, record } of world.acknowledged) {
     // What only the dead knew went with them.
@@ -70,9 +71,12 @@ function judgeStrict(world: MemoryWorld, held: ReadonlyMap<string, MemoryRecord>
       problems.push(`an acknowledged write of ${record.key} is lost`)
     }
   }
-  const audited = world.repairs.reduce((sum, result) => sum + result.audited + result.dropped, 0)
-  if (audited > 0) problems.push(`${audited} records had to be found by the audit`)
   return problems
+}
+
+function judgeAudits({ repairs }: MemoryWorld): string[] {
+  const audited = repairs.reduce((sum, result) => sum + result.audited + result.dropped, 0)
+  return audited > 0 ? [`${audited} records had to be found by the audit`] : []
 }
 
 function judgeDeletions(world: MemoryWorld, held: ReadonlyMap<string, MemoryRecord>): string[] {

@@ -15,11 +15,11 @@ export async function simulateMemory(
   seed: number,
   { profile, mutation = {} }: SimulationInit
 ): Promise<string[]> {
-  const { nodes, steps, liar = false, kind = 'shared' } = profile
+  const { nodes, steps, length = STEPS, liar = false, kind = 'shared' } = profile
   const world = new MemoryWorld({ seed, nodes, liar, kind, mutation })
   for (const node of world.nodes) await world.start(node)
   const total = steps.reduce((sum, [weight]) => sum + weight, 0)
-  for (let count = 0; count < STEPS; count += 1) {
+  for (let count = 0; count < length; count += 1) {
     let dice = world.random.next() * total
     const [, step] = steps.find(([weight]) => (dice -= weight) < 0) ?? steps[0] ?? []
     await step?.(world)
