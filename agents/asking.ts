@@ -16,8 +16,8 @@ export interface SwarmQuestion {
   readonly contextId: string
   /** Agents that asked each other before the one that is asked now, from 1. */
   readonly depth: number
-  /** Milliseconds the answer may take. */
-  readonly timeoutMs: number
+  /** Milliseconds the answer may still take. */
+  readonly timeoutMs: () => number
   /** Ends with the run that asks: then nobody wants the answer. */
   readonly signal: AbortSignal
   /** To be called whenever the one that is asked says something. */
@@ -53,8 +53,8 @@ export function createAsking({ isHere, run, askSwarm }: AskingComponents): Askin
       return unlessAborted(answerOf(agentId, outputs, heartbeat), signal)
     }
     // What is left after it, the one that asks needs to say what came of it.
-    const timeoutMs = asker.remainingMs() - LIMITS.hopMargin.value
-    if (timeoutMs <= 0) throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
+    const timeoutMs = (): number => asker.remainingMs() - LIMITS.hopMargin.value
+    if (timeoutMs() <= 0) throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
     return askSwarm({
       target,
       parts,
@@ -93,11 +93,12 @@ async function answerOf(
   return answer.parts()
 }
 
-/** Who is cancelled need not wait until the one that was asked has cleaned up. */
-async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Who is cancelled need not wait for an answer, nor until the one that was asked has cleaned up. */
+export async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>()
   const onAbort = (): void => aborted.reject(signal.reason)
   signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
   try {
     return await Promise.race([answer, aborted.promise])
   } finally {

@@ -1,7 +1,9 @@
 /** Lets agents ask the swarm: each question is a task that this node delegates, bound to the run that asks. */
 import type { AskSwarm, SwarmQuestion } from '../agents/asking.ts'
+import { unlessAborted } from '../agents/asking.ts'
 import { RESULT_ARTIFACT_ID } from '../agents/agent.ts'
 import type { Part } from '../core/a2a.ts'
+import type { Component } from '../core/component.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -13,26 +15,66 @@ export interface AskSwarmComponents {
   readonly delegations: Pick<Delegations, 'delegate' | 'watch' | 'cancel'>
 }
 
-export function createAskSwarm({ ids, delegations }: AskSwarmComponents): AskSwarm {
-  return async (question) => {
-    const { signal, target, parent, depth, timeoutMs, contextId, parts } = question
-    const message = { messageId: ids(), contextId, role: 'ROLE_USER' as const, parts }
-    const { id } = await delegations.delegate({ target, parent, depth, timeoutMs, message })
-    const cancel = (): void => {
-      // It may have ended at that moment.
-      delegations.cancel(id).catch(() => {})
+export interface SwarmAsking extends Component {
+  readonly ask: AskSwarm
+}
+
+/**
+ * Delegation begins after the agents and ends before them. Meanwhile questions wait: that the node
+ * stops is no answer, but the end of the run that asks, which its next run may make good.
+ */
+export function createSwarmAsking(components: () => AskSwarmComponents): SwarmAsking {
+  let ready = Promise.withResolvers<AskSwarmComponents>()
+  let running = false
+  return {
+    async ask(question) {
+      const { signal } = question
+      const parts = await unlessAborted(ready.promise, signal)
+      try {
+        return await ask(parts, question)
+      } catch (error) {
+        if (running) throw error
+        return unlessAborted(new Promise<never>(() => {}), signal)
+      }
+    },
+    async start() {
+      running = true
+      ready.resolve(components())
+    },
+    async stop() {
+      running = false
+      ready = Promise.withResolvers()
     }
-    signal.addEventListener('abort', cancel)
-    // Nobody heard what happened while the order was written.
-    if (signal.aborted) cancel()
-    try {
-      return await answerFrom(delegations.watch(id, { signal }), question)
-    } catch (error) {
-      cancel()
-      throw error
-    } finally {
-      signal.removeEventListener('abort', cancel)
-    }
+  }
+}
+
+async function ask(
+  { ids, delegations }: AskSwarmComponents,
+  question: SwarmQuestion
+): Promise<readonly Part[]> {
+  const { signal, target, parent, depth, timeoutMs, contextId, parts } = question
+  const message = { messageId: ids(), contextId, role: 'ROLE_USER' as const, parts }
+  const { id } = await delegations.delegate({
+    target,
+    parent,
+    depth,
+    timeoutMs: timeoutMs(),
+    message
+  })
+  const cancel = (): void => {
+    // It may have ended at that moment.
+    delegations.cancel(id).catch(() => {})
+  }
+  signal.addEventListener('abort', cancel)
+  // Nobody heard what happened while the order was written.
+  if (signal.aborted) cancel()
+  try {
+    return await answerFrom(delegations.watch(id, { signal }), question)
+  } catch (error) {
+    cancel()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', cancel)
   }
 }
 

@@ -1,13 +1,13 @@
 /** Joins all parts of a node: the composition root. Nothing runs until its life cycle starts. */
 import type { Agent } from '../agents/agent.ts'
-import type { AskSwarm } from '../agents/asking.ts'
 import { createAgentRunner } from '../agents/runner.ts'
 import { createBuiltinAgents } from '../agents/builtin.ts'
 import type { Component } from '../core/component.ts'
-import { LumosError } from '../core/errors.ts'
+import type { LumosError } from '../core/errors.ts'
 import type { TaskEngine } from '../tasks/engine.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
-import { createAskSwarm } from './asking.ts'
+import { createSwarmAsking } from './asking.ts'
+import type { SwarmAsking } from './asking.ts'
 import { createCapabilities, createTableWatch, helloFields } from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
 import { createLifeCycle } from './life-cycle.ts'
@@ -50,15 +50,14 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const { clock, logger } = components
   const { config, paths } = init
   let capabilities: Capabilities | undefined
-  let work: Work | undefined
   const wire = await createWire(components, init, () => helloFields(capabilities))
   const builtin = createBuiltinAgents({ clock, logger: logger.child('agents') }, config.agents)
   const agents = [...builtin, ...(init.agents ?? [])]
-  const askSwarm: AskSwarm = async (question) => {
-    if (work === undefined) throw new LumosError('SHUTTING_DOWN')
-    return createAskSwarm(work)(question)
-  }
-  const runner = createAgentRunner({ clock, logger: logger.child('agents'), askSwarm }, agents)
+  const asking = createSwarmAsking(() => work)
+  const runner = createAgentRunner(
+    { clock, logger: logger.child('agents'), askSwarm: asking.ask },
+    agents
+  )
   const database =
     config.tasks.keep === 'disk'
       ? createNodeDatabase(components, { directory: paths.data })
@@ -74,14 +73,15 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     { ...components, wire, load },
     { agents, dataDirectory: paths.data, pushNotifications: push !== undefined }
   )
-  work = createWork(
+  const work: Work = createWork(
     { ...components, ...capabilities, wire, engine, database, push },
     { retentionMs: config.tasks.retention }
   )
   const finding = createFinding(components, init, wire)
-  const parts = { database, agents: toComponent(runner), wire, capabilities, engine, work, finding }
+  const node = { database, wire, capabilities, engine, work, finding }
+  const parts = { ...node, agents: toComponent(runner), asking }
   const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts, push))
-  return { ...lifeCycle, init, components, database, wire, capabilities, engine, work, finding }
+  return { ...lifeCycle, ...node, init, components }
 }
 
 interface Parts {
@@ -91,12 +91,13 @@ interface Parts {
   readonly capabilities: Capabilities
   readonly engine: TaskEngine
   readonly work: Work
+  readonly asking: SwarmAsking
   readonly finding: PeerFinding
 }
 
 /** Those who answer peers come before the network, those who need peers after it. */
 function inOrder(
-  { database, agents, wire, capabilities, engine, work, finding }: Parts,
+  { database, agents, wire, capabilities, engine, work, asking, finding }: Parts,
   push: PushNotifications | undefined
 ): Part[] {
   const { book, directory, exchange, presence, dht } = capabilities
@@ -111,6 +112,7 @@ function inOrder(
     { name: 'network', component: wire.network },
     { name: 'sessions', component: wire.sessions },
     { name: 'delegations', component: work.delegations },
+    { name: 'questions of agents', component: asking },
     { name: 'presence', component: presence },
     { name: 'routing table watch', component: createTableWatch(wire.network, dht) },
     { name: 'capability DHT', component: dht },

@@ -78,7 +78,8 @@ export class Delegation {
     this.#parts = parts
     this.#wait = createWorkerWait(parts)
     this.#init = init
-    this.#isPatient = record.patient === true || restored !== undefined
+    this.#isPatient =
+      record.patient === true || record.parent !== undefined || restored !== undefined
     this.record = record
     const { createdAt, deadlineAt = Infinity } = record
     this.updatedAt = createdAt
@@ -208,6 +209,7 @@ export class Delegation {
 
   #dispatchPatiently(): Promise<void> {
     return searchPatiently(this.#parts, {
+      record: this.record,
       look: () => this.#dispatch(),
       found: () => this.#story.accepted,
       signal: this.#stopping.signal

@@ -4,6 +4,7 @@ import { toLumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
 import { NOBODY_YET } from './delegation-failures.ts'
+import type { OutboxRecord } from './outbox-store.ts'
 import { retryDelay } from './retry-delay.ts'
 
 export interface PatientSearchComponents {
@@ -12,6 +13,7 @@ export interface PatientSearchComponents {
 }
 
 export interface PatientSearchInit {
+  readonly record: OutboxRecord
   /** Looks once. */
   readonly look: () => Promise<void>
   /** Whether somebody was found, whatever happened then. */
@@ -22,9 +24,11 @@ export interface PatientSearchInit {
 /** Resolves as `look` does; throws its error when it is of another kind, or comes too late. */
 export async function searchPatiently(
   { clock, random }: PatientSearchComponents,
-  { look, found, signal }: PatientSearchInit
+  { record, look, found, signal }: PatientSearchInit
 ): Promise<void> {
-  const end = clock.monotonic() + LIMITS.searchWindow.value
+  const { askWindow, searchWindow } = LIMITS
+  const window = record.parent === undefined ? searchWindow : askWindow
+  const end = clock.monotonic() + window.value
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await look()

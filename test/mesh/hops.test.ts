@@ -137,3 +137,19 @@ test.for([false, true])(
     expect(names('aborted')).toEqual(['first', 'second', 'third'])
   }
 )
+
+test('a node that starts again in the middle leaves nobody working for a run that is over', async () => {
+  const { nodes, ask, heard, waitFor } = await setup()
+  await ask('wait')
+  await waitFor('third', 'began')
+  await nodes.restartB()
+  await waitFor('third', 'aborted')
+  // The next run asks anew.
+  await vi.waitFor(
+    () => {
+      const third = heard.filter(({ agent }) => agent === 'third').map(({ what }) => what)
+      expect(third).toEqual(['began', 'aborted', 'began'])
+    },
+    { timeout: 15_000, interval: 10 }
+  )
+})

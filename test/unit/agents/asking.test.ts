@@ -76,7 +76,7 @@ test.for(['stranger', '@friend@birch', 'some.skill'])(
 test('the swarm is given what is left of the time, less what the asker needs itself', async () => {
   const { askSwarm, run } = setup(({ ask }) => ask('stranger', ''))
   await run({ remainingMs: () => 1000 })
-  expect(askSwarm.mock.lastCall?.[0].timeoutMs).toBe(1000 - LIMITS.hopMargin.value)
+  expect(askSwarm.mock.lastCall?.[0].timeoutMs()).toBe(1000 - LIMITS.hopMargin.value)
 })
 
 test('with no time left nobody is asked', async () => {

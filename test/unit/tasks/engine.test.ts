@@ -122,6 +122,35 @@ test('an agent that ignores its signal is left behind after the grace period', a
   expect(clock.pending).toBe(0)
 })
 
+test('an agent that was left behind takes up its place, and says nothing more', async () => {
+  const wake = Promise.withResolvers<void>()
+  let runs = 0
+  async function* deaf(): AsyncIterable<string> {
+    runs += 1
+    if (runs > 1) return
+    await wake.promise
+    yield 'too late'
+  }
+  const { clock, engine, submit } = setup({
+    agents: { echo: deaf },
+    init: { admission: { concurrency: 1 } }
+  })
+  const { view } = await submit('x')
+  const cancelled = engine.cancel(view.record)
+  await clock.advance(LIMITS.cancelGrace.value)
+  const { length } = await collect(view.events())
+  expect((await cancelled).artifacts).toBeUndefined()
+  expect(engine.load()).toBe(1)
+  await expect(submit('y')).rejects.toMatchObject({ code: 'OVERLOADED' })
+  wake.resolve()
+  await clock.advance(0)
+  const next = await submit('z')
+  await next.settled
+  expect(next.view.status?.state).toBe('TASK_STATE_COMPLETED')
+  expect(await collect(view.events())).toHaveLength(length)
+  expect(clock.pending).toBe(0)
+})
+
 test('a completed task cannot be cancelled', async () => {
   const { engine, submit } = setup()
   const { view, settled } = await submit('x')

@@ -2,7 +2,15 @@
 import { expect, test } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
-import { begin, briefly, slowDisk, startCaller, TASK } from '../../support/delegations.ts'
+import {
+  begin,
+  briefly,
+  finish,
+  position,
+  slowDisk,
+  startCaller,
+  TASK
+} from '../../support/delegations.ts'
 import type { CallerSetup } from '../../support/delegations.ts'
 
 /** The order has left, nothing was heard, and the link is dead when the user cancels. */
@@ -104,4 +112,23 @@ test('a task that ended at its worker leaves nobody to be told', async () => {
   await caller.crash()
   await caller.pass(60_000)
   expect(caller.worker.cancelled).toEqual([])
+})
+
+test('what a run asked for is cancelled by the next process: that run is over', async () => {
+  const caller = await startCaller({ answers: [[begin()]] })
+  await caller.ask({ parent: '01890a5d-ac96-774b-bcce-000000000000' })
+  await caller.pass()
+  caller.worker.story = [begin(), finish(position(1), 'TASK_STATE_CANCELED')]
+  await caller.crash()
+  expect(caller.worker.cancelled).toEqual([TASK])
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_CANCELED' })
+})
+
+test('what a run asked for and nobody had accepted is not sent by the next process', async () => {
+  const caller = await startCaller({ answers: [[]] })
+  await caller.ask({ parent: '01890a5d-ac96-774b-bcce-000000000000' })
+  await caller.pass()
+  await caller.crash()
+  expect(caller.worker.sent).toEqual([TASK])
+  expect(caller.worker.cancelled).toEqual([TASK])
 })
