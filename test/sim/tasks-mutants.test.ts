@@ -26,7 +26,8 @@ async function find({ storm, script, mutation }: Mutant): Promise<Findings> {
     const { problems: found } = await play(script, { mutation })
     return { found, without: (await play(script)).problems }
   }
-  for (let seed = 1; storm !== undefined && seed <= SEEDS; seed += 1) {
+  if (storm === undefined) throw new TypeError('a mutant that shows nowhere')
+  for (let seed = 1; seed <= SEEDS; seed += 1) {
     const found = await problemsOf(storm, { seed, mutation })
     if (found.length > 0) return { found, without: await problemsOf(storm, { seed }) }
   }

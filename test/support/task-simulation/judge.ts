@@ -2,6 +2,7 @@
 import { TERMINAL_STATES } from '../../../core/a2a.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { DelegationView } from '../../../tasks/delegation-view.ts'
+import type { Delegations } from '../../../tasks/delegations.ts'
 import { AGENTS, FLOODED, textOfParts, WHOLE } from './agents.ts'
 import type { CallerNode, Wish } from './caller-node.ts'
 import type { Reading } from './reading.ts'
@@ -15,7 +16,7 @@ export async function judge(world: World, mayForget = false): Promise<string[]> 
     for (const wish of caller.wishes.values()) {
       const view = await caller.delegations?.find(wish.id)
       const found = [
-        ...judgeEnd(wish, view),
+        ...judgeEnd(caller, wish, view),
         ...judgeReason(world, wish, { view, mayForget }),
         ...judgeRuns(world, `${caller.name}/${wish.id}`)
       ]
@@ -33,14 +34,19 @@ export async function judge(world: World, mayForget = false): Promise<string[]> 
 }
 
 function judgeEnd(
-  { acknowledgedAt, agent, cancel }: Wish,
+  { machine }: CallerNode,
+  { acknowledgedAt, agent, cancel, timeoutMs }: Wish,
   view: DelegationView | undefined
 ): string[] {
   if (acknowledgedAt === undefined) return ['was never kept']
   if (view === undefined) return ['was acknowledged and is lost']
   const { state } = view
   if (!TERMINAL_STATES.has(state)) return [`is still ${state}`]
-  if (state === 'TASK_STATE_CANCELED' && cancel === undefined) return ['was cancelled by nobody']
+  // Its worker was told that time was up, which could not be kept; then the clock was set back.
+  const forgotten = timeoutMs !== undefined && machine.jumped.back > 0
+  if (state === 'TASK_STATE_CANCELED' && cancel === undefined && !forgotten) {
+    return ['was cancelled by nobody']
+  }
   if (state !== 'TASK_STATE_COMPLETED') return []
   const artifacts = new Map(view.artifacts.map((one) => [one.artifactId, textOfParts(one.parts)]))
   return judgeArtifacts(agent, artifacts)
@@ -90,17 +96,30 @@ function judgeRuns({ agents }: World, name: string): string[] {
   return problems
 }
 
-/** Whoever came and went has seen what one sees who reads it all at once. */
+/** Whoever came and went has seen what one sees who reads it all at once, and so does who comes now. */
 async function judgeReading({ delegations }: CallerNode, { id, seen }: Reading): Promise<string[]> {
   if (delegations === undefined) return []
-  const all: unknown[] = []
+  const all = await told(delegations, id, 0)
+  const middle = Math.floor(all.length / 2)
+  const rest = await told(delegations, id, middle)
+  const problems: string[] = []
+  if (!isSame(seen, all)) problems.push(`a reader of ${id} saw ${brief(seen)} of ${brief(all)}`)
+  if (!isSame(rest, all.slice(middle))) problems.push(`from ${middle}, ${id} is ${brief(rest)}`)
+  return problems
+}
+
+async function told(delegations: Delegations, id: string, from: number): Promise<unknown[]> {
+  const events: unknown[] = []
   try {
-    for await (const event of delegations.watch(id, { follow: false })) all.push(event)
+    for await (const event of delegations.watch(id, { from, follow: false })) events.push(event)
   } catch {
     // One that no worker took ends with the error itself.
   }
-  const same = JSON.stringify(seen) === JSON.stringify(all)
-  return same ? [] : [`a reader of ${id} saw ${brief(seen)} of ${brief(all)}`]
+  return events
+}
+
+function isSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return JSON.stringify(some) === JSON.stringify(others)
 }
 
 function brief(events: readonly unknown[]): string {

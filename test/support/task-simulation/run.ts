@@ -4,6 +4,11 @@ import type { StormName } from './storms.ts'
 import { weather } from './storm.ts'
 import type { StormRun } from './storm.ts'
 
+export interface Seeds {
+  readonly first: number
+  readonly count: number
+}
+
 /** One run, to be read. */
 export interface Story {
   readonly problems: readonly string[]
@@ -12,10 +17,7 @@ export interface Story {
 }
 
 /** The story of the first seed in which something goes wrong; undefined when nothing does in any. */
-export async function firstFailure(
-  name: StormName,
-  seeds: { readonly first: number; readonly count: number }
-): Promise<string | undefined> {
+export async function firstFailure(name: StormName, seeds: Seeds): Promise<string | undefined> {
   for (let seed = seeds.first; seed < seeds.first + seeds.count; seed += 1) {
     const problems = await problemsOf(name, { seed })
     if (problems.length > 0) return (await replay(`${name}:${seed}`)).text

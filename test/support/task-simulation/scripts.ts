@@ -94,6 +94,7 @@ export const SCRIPTS = {
   'a caller that is killed in between': {
     acts: [
       [0, ask('resumable')],
+      [50, attend],
       [250, killCaller],
       [600, startCaller]
     ]

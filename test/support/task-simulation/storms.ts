@@ -6,9 +6,9 @@ const EVERYBODY = ['harmless', 'harmful', 'resumable', 'endless', 'patient'] as 
 export const STORMS = {
   crashes: {
     agents: EVERYBODY,
-    steps: 160,
+    steps: 100,
     stepMs: 50,
-    calmMs: 60_000,
+    calmMs: 15_000,
     diskDelayMs: 20,
     chances: {
       ask: 0.12,
@@ -25,9 +25,9 @@ export const STORMS = {
   link: {
     agents: EVERYBODY,
     callers: 2,
-    steps: 120,
+    steps: 80,
     stepMs: 100,
-    calmMs: 90_000,
+    calmMs: 40_000,
     chances: {
       ask: 0.12,
       repeat: 0.05,
@@ -42,9 +42,9 @@ export const STORMS = {
   },
   clocks: {
     agents: EVERYBODY,
-    steps: 120,
+    steps: 80,
     stepMs: 100,
-    calmMs: 60_000,
+    calmMs: 40_000,
     timeoutMs: 12_000,
     chances: {
       ask: 0.12,
@@ -60,7 +60,7 @@ export const STORMS = {
   },
   disks: {
     agents: EVERYBODY,
-    steps: 100,
+    steps: 60,
     stepMs: 200,
     calmMs: 150_000,
     diskDelayMs: 30,
@@ -79,9 +79,9 @@ export const STORMS = {
   },
   forgetting: {
     agents: ['harmless', 'harmful', 'resumable'],
-    steps: 100,
+    steps: 70,
     stepMs: 2000,
-    calmMs: 90_000,
+    calmMs: 30_000,
     engine: { retentionMs: 20_000 },
     mayForget: true,
     chances: {
@@ -94,9 +94,9 @@ export const STORMS = {
   },
   readers: {
     agents: ['flood', 'harmless'],
-    steps: 40,
+    steps: 30,
     stepMs: 100,
-    calmMs: 60_000,
+    calmMs: 30_000,
     slownessMs: 40,
     chances: { ask: 0.1, subscribe: 0.3, follow: 0.2 },
     faults: { cut: 0.005, maxDelayMs: 10 }
@@ -104,7 +104,7 @@ export const STORMS = {
   everything: {
     agents: EVERYBODY,
     callers: 3,
-    steps: 120,
+    steps: 80,
     stepMs: 100,
     calmMs: 150_000,
     diskDelayMs: 10,
