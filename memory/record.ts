@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import { createByteReader, isPlainText } from './bytes.ts'
+import { createByteReader, isPlainText } from '../core/bytes.ts'
 import type { HybridTime } from './hlc.ts'
 import { compareTimes } from './hlc.ts'
 

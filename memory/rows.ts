@@ -2,7 +2,7 @@
 import { LumosError } from '../core/errors.ts'
 import type { KeyRange } from '../storage/store.ts'
 import { prefixRange } from '../storage/store.ts'
-import { createByteReader, createByteWriter } from './bytes.ts'
+import { createByteReader, createByteWriter } from '../core/bytes.ts'
 import type { HybridTime } from './hlc.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import { decodeRecord } from './record.ts'

@@ -1,4 +1,4 @@
-/** Reads and writes the fixed layouts of shared memory; what does not fit them to the byte is refused. */
+/** Reads and writes the fixed binary layouts of records and messages; what does not fit them to the byte is refused. */
 
 /** Why bytes are refused; made into an error by the document that is read. */
 export type Refuse = (reason: string) => Error
