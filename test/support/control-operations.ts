@@ -85,7 +85,7 @@ const taskSummary: Required<Omit<api.TaskView, 'artifacts' | 'history'>> = {
   updatedAt: moment,
   tookMs: 12,
   input: 'hello',
-  question: { auth: false, text: 'where to?', parts: [{ data: ['Rome', 'Oslo'] }] },
+  question: { auth: false, text: 'where to?', atMs: 6, parts: [{ data: ['Rome', 'Oslo'] }] },
   error
 }
 
