@@ -102,7 +102,7 @@ test('lines for one key become one value, as long as it waits in the record that
 
 test('a record that is large enough is closed: what comes later goes into the next one', async () => {
   const { batches, writes } = setup()
-  const large = 'x'.repeat(64 * 1024)
+  const large = 'x'.repeat(256 * 1024)
   const first = batches.write([line('log/1', large), put('open')], true)
   expect(batches.gathers('log/1')).toBe(false)
   expect(batches.withdraw('open')).toBe(false)
