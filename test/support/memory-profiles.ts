@@ -95,6 +95,16 @@ const restore: Step = (world) => {
   return world.restore(node, node)
 }
 
+/** Writes, loses that, and writes something else under the same numbers. */
+const relive: Step = async (world) => {
+  const node = anyNode(world)
+  await world.backUp(node)
+  await world.write(node, { key: key(world), value: content(world) })
+  if (world.random.next() < 0.7) await world.repair(anyNode(world), node)
+  await world.restore(node, node)
+  await world.write(node, { key: key(world), value: content(world) })
+}
+
 const clone: Step = (world) => world.restore(anyNode(world), anyNode(world))
 
 /** One may be gone for ever, with what it alone knew. */
@@ -128,7 +138,8 @@ const COPIES = [
   [1, die],
   [2, backUp],
   [2, restore],
-  [1, clone]
+  [1, clone],
+  [2, relive]
 ] as const
 
 /** The owner's next word, which it gives to one node; repair brings it to the others. */
@@ -203,7 +214,7 @@ export const PROFILES: readonly Profile[] = [
     nodes: 4,
     keepsAll: true,
     auditFree: true,
-    steps: [...WHOLE_SESSIONS, [1, turnClockLittle], [1, die]]
+    steps: [...WHOLE_SESSIONS, [1, turnClockLittle], [3, restart], [2, die]]
   },
   { name: 'restored and cloned disks', nodes: 4, steps: [...BASIC, ...CRASHES, ...COPIES] },
   { name: 'a liar', nodes: 4, liar: true, steps: [...BASIC, [3, repairSome]] },
