@@ -411,6 +411,11 @@ export const ERRORS = {
       exit: EXIT.failed
     }
   ),
+  SPACE_UNKNOWN: final(
+    'there is no memory space {space} here',
+    'lumos spaces ls shows the spaces of this node',
+    { a2a: INVALID_PARAMS, exit: EXIT.notFound }
+  ),
   WRITE_DENIED: final(
     'this node may not write "{key}" in the space {space}: {reason}',
     'ask the owner of the space for a grant',

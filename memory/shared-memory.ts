@@ -1,0 +1,109 @@
+/** Shared memory as the rest of a node sees it: spaces by name, and in them what agents read and write. */
+import type { Component } from '../core/component.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { Digest } from './digests.ts'
+import type { HybridTime } from './hlc.ts'
+import type { AuthorKey, MemoryId } from './record.ts'
+import type { EntryQuery } from './replica-reader.ts'
+import type { Space } from './space.ts'
+
+/** What readers of a key see. */
+export interface MemoryEntry {
+  readonly key: string
+  /** Bytes as they were put; they look into a buffer that must not be changed. */
+  readonly value: Uint8Array
+  /** Who wrote it: the Ed25519 public key inside that node's PeerId. */
+  readonly author: AuthorKey
+  /** Under which of the author's writer ids. */
+  readonly writer: MemoryId
+  readonly time: HybridTime
+  /** Milliseconds since the epoch from which on nobody reads it. */
+  readonly expires?: number
+}
+
+export interface PutOptions {
+  /** Milliseconds from now until it vanishes for readers; without it, never. */
+  readonly ttlMs?: number
+}
+
+export interface WatchQuery {
+  /** What keys begin with. */
+  readonly prefix?: string
+  /** Only what changed after this number of an earlier event; without it, all that is there first. */
+  readonly after?: Position
+}
+
+/** Where a watcher stands in the changes of this node's replica: means nothing on another node. */
+export interface Position {
+  readonly lsn: number
+  readonly epoch: number
+}
+
+/**
+ * - `put`, `delete`: the key's last change; a slow watcher misses those in between, never the last;
+ * - `ready`: all that was there has been told, what follows is new;
+ * - `reset`: records vanished that had not had their time (a revocation): forget everything, it is
+ *   told again. What merely expires is not told.
+ */
+export type WatchEvent =
+  | { readonly type: 'put'; readonly position: Position; readonly entry: MemoryEntry }
+  | { readonly type: 'delete'; readonly position: Position; readonly key: string }
+  | { readonly type: 'ready' | 'reset'; readonly position: Position }
+
+/** How a peer's replica compares with this node's, as far as could be learned just now. */
+export interface PeerSync {
+  readonly peer: PeerIdText
+  readonly inSync: boolean
+  /** Records that this node has done with and the peer has not; `undefined`: it did not answer. */
+  readonly behind: number | undefined
+  /** Records that the peer has done with and this node has not. */
+  readonly ahead: number | undefined
+}
+
+export interface SpaceStatus {
+  readonly root: Digest
+  /** Tombstones included. */
+  readonly keys: number
+  /** Of records, without the database's own cost. */
+  readonly bytes: number
+  readonly writers: number
+  /** Was alone for so long that it takes from others, and gives only what is new. */
+  readonly stale: boolean
+  readonly peers: readonly PeerSync[]
+}
+
+/** One space of this node. Every method but `status` and `watch` is local: peers follow by themselves. */
+export interface MemorySpace {
+  readonly space: Space
+  get(key: string): Promise<MemoryEntry | undefined>
+  /**
+   * Resolves when the entry is on this node's disk; it is then readable here, and on its way to
+   * the others. Many puts at once share a write to the disk.
+   *
+   * @throws WRITE_DENIED, RECORD_INVALID, STORE_BUSY; STORE_FULL, STORE_FAILED: unknown whether it was written
+   */
+  put(key: string, value: Uint8Array, options?: PutOptions): Promise<MemoryEntry>
+  /** Writes a tombstone, also for a key that is not there: another node may be about to tell of it. */
+  delete(key: string): Promise<void>
+  /** In the order of the keys' UTF-8 bytes. */
+  list(query?: EntryQuery): AsyncIterable<MemoryEntry>
+  /** What is there, then what changes, until the loop is left or `signal` aborts. */
+  watch(query?: WatchQuery, signal?: AbortSignal): AsyncIterable<WatchEvent>
+  /**
+   * What readers of `key` see and, newest first, what it was perhaps overwritten by mistake: writes
+   * that lost against one that had not seen them. Kept here for a day, and only the last few.
+   */
+  history(key: string): Promise<readonly MemoryEntry[]>
+  /** Asks the peers of this node how they stand: takes as long as the slowest, 2 s at most. */
+  status(): Promise<SpaceStatus>
+}
+
+export interface SharedMemory extends Component {
+  /**
+   * The space of that name; `shared` is the one that every node of the swarm has.
+   *
+   * @throws SPACE_UNKNOWN also before the start and after the stop
+   */
+  space(name: string): MemorySpace
+  spaces(): readonly MemorySpace[]
+}
