@@ -7,12 +7,12 @@ import type { StormName } from '../support/task-simulation/storms.ts'
 const FIRST = 1001
 
 const SEEDS: Readonly<Record<StormName, number>> = {
-  crashes: 2900,
+  crashes: 2940,
   link: 2000,
   clocks: 2200,
   disks: 700,
   forgetting: 700,
-  readers: 100,
+  readers: 60,
   everything: 1400
 }
 

@@ -30,6 +30,31 @@ test.for(Object.entries(SEEDS) as [StormName, number][])(
   }
 )
 
+/** What a storm of each kind is made for: it must come to pass in the seeds above. */
+const PROMISED: Readonly<Record<StormName, readonly string[]>> = {
+  crashes: ['worker fails', 'caller-1 fails', 'link: cut', 'cannot cancel'],
+  link: ['link: late', 'link: twice', 'link: hang', 'a stray a2a.SendStreamingMessage'],
+  clocks: ["worker's clock is set by -", "caller-1's clock is set by 3600000"],
+  disks: ["worker's disk is full", "caller-1's disk is full", 'is refused', 'has room'],
+  forgetting: ['replays in vain: TASK_GONE'],
+  readers: ['a subscriber is cut: SUBSCRIBER_SLOW'],
+  everything: ['caller-3 fails', 'link: hang', 'disk is full', 'clock is set']
+}
+
+test.for(Object.entries(PROMISED) as [StormName, string[]][])(
+  'a storm of %s is one: %j',
+  async ([name, promised]) => {
+    const missing = new Set(promised)
+    const notice = (line: string): void => {
+      for (const sign of missing) if (line.includes(sign)) missing.delete(sign)
+    }
+    for (let seed = 1; seed <= SEEDS[name] && missing.size > 0; seed += 1) {
+      await problemsOf(name, { seed, trace: (line) => notice(line()) })
+    }
+    expect([...missing]).toEqual([])
+  }
+)
+
 test('a seed always tells the same story', async () => {
   const stories = [[], []] as string[][]
   for (const story of stories) {

@@ -20,7 +20,7 @@ export const WHOLE: Readonly<Record<string, string>> = {
 }
 
 /** More than a reader may be behind (LIMITS.subscriberBacklog), in pieces of one event each. */
-const FLOOD = { pieces: 40, piece: 'x'.repeat(60_000) }
+const FLOOD = { pieces: 28, piece: 'x'.repeat(60_000), pauseMs: 60 }
 export const FLOODED: Readonly<Record<string, string>> = {
   result: FLOOD.piece.repeat(FLOOD.pieces)
 }
@@ -80,7 +80,7 @@ export class Agents {
       run.active = false
     })
     try {
-      if (agentId === 'flood') yield* flood()
+      if (agentId === 'flood') yield* this.#flood(work, life)
       else if (agentId === 'endless' || agentId === 'patient') yield* this.#wait(work, life)
       else yield* this.#speak(work, life)
     } finally {
@@ -103,6 +103,14 @@ export class Agents {
     yield { type: 'artifact', artifact: { artifactId: 'report', parts } }
   }
 
+  async *#flood({ signal }: AgentWork, life: Life): AsyncIterable<AgentUtterance> {
+    for (let index = 0; index < FLOOD.pieces; index += 1) {
+      await life.clock.sleep(this.#parts.random.next() * FLOOD.pauseMs, signal)
+      signal.throwIfAborted()
+      yield FLOOD.piece
+    }
+  }
+
   async *#wait({ signal }: AgentWork, life: Life): AsyncIterable<AgentUtterance> {
     yield PIECES[0] ?? ''
     const { promise, reject } = Promise.withResolvers<never>()
@@ -111,10 +119,6 @@ export class Agents {
     await promise
     if (!life.alive) throw new LumosError('SHUTTING_DOWN')
   }
-}
-
-async function* flood(): AsyncIterable<AgentUtterance> {
-  for (let index = 0; index < FLOOD.pieces; index += 1) yield FLOOD.piece
 }
 
 /** What an interrupted attempt is known to have said. */

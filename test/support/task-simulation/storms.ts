@@ -94,11 +94,11 @@ export const STORMS = {
   },
   readers: {
     agents: ['flood', 'harmless'],
-    steps: 30,
+    steps: 25,
     stepMs: 100,
     calmMs: 30_000,
-    slownessMs: 40,
-    chances: { ask: 0.1, subscribe: 0.3, follow: 0.2 },
+    slownessMs: 400,
+    chances: { ask: 0.08, subscribe: 0.25, follow: 0.1 },
     faults: { cut: 0.005, maxDelayMs: 10 }
   },
   everything: {

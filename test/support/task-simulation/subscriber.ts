@@ -36,8 +36,6 @@ export class Subscriber {
   /** Whether it has seen the end of the task, and its artifacts then. */
   ended = false
   state = ''
-  /** How often it was too slow. */
-  cuts = 0
   /** Whether the worker has never told it anything: the task may not have come that far. */
   get isStranger(): boolean {
     return this.#held === undefined
@@ -61,7 +59,7 @@ export class Subscriber {
         await this.#visit()
       } catch (error) {
         const { code } = toLumosError(error)
-        if (code === 'SUBSCRIBER_SLOW') this.cuts += 1
+        this.#parts.trace(() => `a subscriber is cut: ${code}`)
         // Nothing was seen of it while it ran: then only its end can be read.
         if (code === 'UNSUPPORTED_OPERATION') await this.#readEnd().catch(() => {})
       }
