@@ -125,7 +125,8 @@ class RunningJobs implements Jobs {
   }
 
   #enter(job: Job, place: Place): void {
-    const timer = this.#time(job, { ...this.#init.timeouts, ...job.traits.timeouts })
+    const timeouts = { ...this.#init.timeouts, ...job.traits.timeouts }
+    const timer = this.#time(job, timeouts, job.task.history.length > 1)
     job.place = place
     place.enter(() => void this.#work(job, { place, timer }))
   }
@@ -133,16 +134,17 @@ class RunningJobs implements Jobs {
   /** While it waits for its caller, a task counts nothing but its deadline. */
   #rest(job: Job): void {
     job.place = undefined
-    this.#time(job, {})
+    this.#time(job, {}, true)
   }
 
-  #time(job: Job, timeouts: TaskTimeouts): TaskTimer {
+  #time(job: Job, timeouts: TaskTimeouts, begunBefore: boolean): TaskTimer {
     const { clock } = this.#parts
     const { agentId: agent, deadlineAt, createdAt } = job.task.record
     job.timer?.stop()
     job.timer = new TaskTimer(clock, {
       agent,
       timeouts,
+      begunBefore,
       // A clock that was set back while no process was there gives the whole time again, and no more.
       remainingMs: Math.min(deadlineAt - clock.now(), deadlineAt - createdAt),
       totalMs: deadlineAt - createdAt,

@@ -39,6 +39,8 @@ export interface TaskTimerInit {
   readonly remainingMs: number
   /** Milliseconds the whole task was given. */
   readonly totalMs: number
+  /** Whether the agent was at work before, and asked. */
+  readonly begunBefore?: boolean
   /** Called once at most. */
   readonly onTimeout: (error: LumosError) => void
 }
@@ -109,7 +111,7 @@ export class TaskTimer {
     }
     const { agent, onTimeout } = this.#init
     // A task that timed out in the queue has surely not been begun, and may be asked for elsewhere.
-    const maybeExecuted = this.#begunAt !== undefined
+    const maybeExecuted = this.#begunAt !== undefined || this.#init.begunBefore === true
     onTimeout(new LumosError(code, { details: { agent, timeoutMs, maybeExecuted } }))
   }
 

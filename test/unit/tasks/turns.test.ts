@@ -96,7 +96,10 @@ test('a task that asks ends at its deadline, which counts from the first message
   await worker.pass(29_999)
   expect((await worker.task()).status.state).toBe('TASK_STATE_AUTH_REQUIRED')
   await worker.pass(1)
-  expect(errorOf((await worker.task()).status)).toMatchObject({ code: 'TIMED_OUT' })
+  expect(errorOf((await worker.task()).status)).toMatchObject({
+    code: 'TIMED_OUT',
+    details: { maybeExecuted: true }
+  })
 })
 
 test('a task that asks fails when too many of its caller wait already', async () => {
