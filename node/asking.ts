@@ -61,20 +61,12 @@ async function ask(
     timeoutMs: timeoutMs(),
     message
   })
-  const cancel = (): void => {
-    // It may have ended at that moment.
-    delegations.cancel(id).catch(() => {})
-  }
-  signal.addEventListener('abort', cancel)
-  // Nobody heard what happened while the order was written.
-  if (signal.aborted) cancel()
   try {
     return await answerFrom(delegations.watch(id, { signal }), question)
   } catch (error) {
-    cancel()
+    // Nobody waits for it any more. It may have ended at that moment.
+    delegations.cancel(id).catch(() => {})
     throw error
-  } finally {
-    signal.removeEventListener('abort', cancel)
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
 import { createAdmission } from '../../../tasks/admission.ts'
 import type { AdmissionInit } from '../../../tasks/admission.ts'
 
@@ -119,4 +120,14 @@ test('an agent all of whose places are taken up so takes no task, until one has 
   await new Promise(setImmediate)
   enter('x')
   expect(started).toEqual(['x'])
+})
+
+test('a task that too many agents have handed on is refused', () => {
+  const { admission } = lingering(0)
+  const request = { agentId: 'a', caller: 'x', patienceMs: Infinity }
+  const limit = LIMITS.agentAskDepth.value
+  expect(() => admission.reserve({ ...request, depth: limit })).not.toThrow()
+  expect(() => admission.reserve({ ...request, depth: limit + 1 })).toThrow(
+    expect.objectContaining({ code: 'ASKED_TOO_DEEP', details: { limit } })
+  )
 })

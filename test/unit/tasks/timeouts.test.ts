@@ -145,6 +145,21 @@ test('an agent that gives no sign of life is stopped', async () => {
   })
 })
 
+test('the time in the queue is no silence', async () => {
+  const { agent } = gated()
+  const { clock, submit } = setup({
+    agents: { echo: agent },
+    timeouts: { heartbeatMs: 1000 },
+    init: { admission: { concurrency: 1 } }
+  })
+  await submit('a')
+  const second = await submit('b')
+  await clock.advance(1999)
+  expect(second.view.ended).toBe(false)
+  await clock.advance(1)
+  expect(failureOf(second)).toMatchObject({ code: 'HEARTBEAT_TIMED_OUT' })
+})
+
 test('silence is no matter unless somebody declared it one', async () => {
   const { agent } = gated()
   const { clock, submit } = setup({ agents: { echo: agent } })
