@@ -1,5 +1,4 @@
 /** A node's database in a folder of its own, whose files a test can spoil. */
-import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { silentLogger } from '../../core/logger.ts'
@@ -8,6 +7,7 @@ import type { NodeDatabase } from '../../node/database.ts'
 import { put } from '../contract/store.contract.ts'
 import { ManualClock } from './manual-clock.ts'
 import { seededRandom } from './random.ts'
+import { spoilTables } from './spoilt-tables.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 export const SPOILT_RECORDS = 10_000
@@ -16,7 +16,7 @@ export interface SpoilableDatabase {
   readonly clock: ManualClock
   readonly database: NodeDatabase
   restart(): Promise<void>
-  /** Fills it with records `k…`, damages a table where no start looks, and starts it again. */
+  /** Fills it with records `k…`, damages its tables where no start looks, and starts it again. */
   spoil(): Promise<void>
 }
 
@@ -45,10 +45,7 @@ export async function startDatabase(): Promise<SpoilableDatabase> {
       await database.store.commit(records, { sync: true })
       // What was only in the log is in a table after a start.
       await restart()
-      const folder = join(directory, 'database')
-      const tables = (await readdir(folder)).filter((name) => name.endsWith('.ldb'))
-      const table = join(folder, tables[0] ?? '')
-      await writeFile(table, (await readFile(table)).fill(0x5a, 2000, 6000))
+      await spoilTables(join(directory, 'database'))
       await restart()
     }
   }
