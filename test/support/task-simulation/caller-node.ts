@@ -52,6 +52,7 @@ export class CallerNode {
   readonly readings: Reading[] = []
   readonly #parts: CallerNodeComponents
   readonly #init: CallerNodeInit
+  readonly #outboxes: Delegations[] = []
   #delegations: Delegations | undefined
   #sessions: RouteSessions | undefined
 
@@ -138,6 +139,11 @@ export class CallerNode {
     }
   }
 
+  /** Lets go of what dead processes would wait for for ever. */
+  release(): void {
+    for (const outbox of this.#outboxes) void outbox.stop()
+  }
+
   async #ask(wish: Wish, insist = true): Promise<void> {
     const { time, trace } = this.#parts
     const { life } = this.machine
@@ -179,6 +185,7 @@ export class CallerNode {
         return mutation.outbox?.(outbox) ?? outbox
       }
     })
+    this.#outboxes.push(delegations)
     await delegations.start()
     if (!life.alive) return
     this.#delegations = delegations

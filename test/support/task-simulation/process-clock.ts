@@ -40,6 +40,7 @@ export class ProcessClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
     if (signal?.aborted) return Promise.resolve(false)
     const { promise, resolve } = Promise.withResolvers<boolean>()
+    if (this.#stopped) return promise
     const cancel = this.after(ms, () => {
       signal?.removeEventListener('abort', onAbort)
       resolve(true)

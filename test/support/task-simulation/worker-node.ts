@@ -32,6 +32,7 @@ export class WorkerNode {
   readonly machine: Machine
   readonly #parts: WorkerNodeComponents
   readonly #init: WorkerNodeInit
+  readonly #engines: TaskEngine[] = []
   #engine: TaskEngine | undefined
 
   constructor(parts: WorkerNodeComponents, init: WorkerNodeInit) {
@@ -69,6 +70,11 @@ export class WorkerNode {
     return page?.tasks.filter(({ state }) => !TERMINAL_STATES.has(state)) ?? []
   }
 
+  /** Lets go of what dead processes would wait for for ever. */
+  release(): void {
+    for (const engine of this.#engines) void engine.stop()
+  }
+
   async #boot(life: Life): Promise<void> {
     const { agents, link, random } = this.#parts
     const { mutation, engine: init } = this.#init
@@ -87,6 +93,7 @@ export class WorkerNode {
       },
       init
     )
+    this.#engines.push(engine)
     const service = createTaskService({ engine, extendedCard: () => undefined })
     const methods = new Methods()
     serveA2a(methods, mutation.service?.(service) ?? service)

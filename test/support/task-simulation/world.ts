@@ -114,6 +114,7 @@ export class World {
     this.#over = true
     this.worker.machine.kill()
     for (const { machine } of this.callers) machine.kill()
+    for (const node of [this.worker, ...this.callers]) node.release()
     await this.time.advance(60_000)
   }
 
