@@ -8,7 +8,7 @@ import { systemClock } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { createControlServer } from '../../gateway/control/control-server.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
-import { fakeOperations, RUN_EVENTS } from '../support/control-operations.ts'
+import { fakeOperations, lines, RUN_EVENTS } from '../support/control-operations.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -80,7 +80,9 @@ test.for([
   ['run', 'run.ts', ['run', 'echo', 'hi', '--json']],
   ['peers', 'peers.ts', ['peers']]
 ] as const)('%s loads its own file and neither libp2p nor zod', async ([, file, argv]) => {
-  const { home, run } = await setup()
+  // Nobody is there who could answer a question.
+  const story = RUN_EVENTS.filter(({ type }) => type !== 'input-required')
+  const { home, run } = await setup({ run: () => lines(story) })
   const trace = join(home, 'trace')
   const env = { TRACE_FILE: trace, NODE_DISABLE_COMPILE_CACHE: '1' }
   expect(await run(argv, { nodeArgs: ['--import', TRACE], env })).toMatchObject({ code: 0 })
