@@ -47,17 +47,17 @@ async function setup() {
     yield `${text}!`
   })
   const nodes = await startChain(await temporaryDirectory(), {
-    b: [asker('first', '@second@c')],
-    c: [asker('second', 'third')],
+    b: [asker('first', '@second@c'), asker('ping', '@pong@c')],
+    c: [asker('second', 'third'), asker('pong', '@ping@b')],
     d: [third]
   })
   onTestFinished(() => nodes.stop())
   const { delegations } = nodes.a.work
 
-  async function ask(text: string, timeoutMs = 60_000): Promise<string> {
+  async function ask(text: string, timeoutMs = 60_000, target = '@first'): Promise<string> {
     const message = { messageId: text, role: 'ROLE_USER' as const, parts: [{ text }] }
     const { id } = await delegations.delegate({
-      target: '@first',
+      target,
       message,
       timeoutMs,
       patient: true
@@ -152,4 +152,11 @@ test('a node that starts again in the middle leaves nobody working for a run tha
     },
     { timeout: 15_000, interval: 10 }
   )
+})
+
+test('two nodes that ask each other in a circle come to an end', async () => {
+  const { delegations, ask, names } = await setup()
+  const events = await Array.fromAsync(delegations.watch(await ask('hi', 60_000, '@ping')))
+  expect(events.at(-1)).toMatchObject({ type: 'result', error: { code: 'ASKED_TOO_DEEP' } })
+  expect(names('began')).toHaveLength(LIMITS.agentAskDepth.value + 1)
 })
