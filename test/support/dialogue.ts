@@ -78,8 +78,8 @@ export class TestWorker {
   }
 
   /** The power fails; the machine starts again after `ms`. */
-  async crash(ms = 0): Promise<void> {
-    this.disk = this.disk.crash(seededRandom(1))
+  async crash(ms = 0, seed = 1): Promise<void> {
+    this.disk = this.disk.crash(seededRandom(seed))
     // Whatever still runs of it has no disk any more.
     const stopping = this.engine.stop()
     await this.pass(10_000)

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
 import type { TaskState } from '../../../core/a2a.ts'
+import { turnMetadata } from '../../../protocols/a2a/turn.ts'
 import { recover } from '../../../tasks/recovery.ts'
 import type { TaskEvent } from '../../../tasks/task-store.ts'
+import { say } from '../../support/tasks.ts'
 import { event, record } from '../../contract/task-store.contract.ts'
 
 const TASK = record(1)
@@ -73,4 +75,24 @@ test('a task whose time has passed meanwhile is not begun again', () => {
 test('what ends its process every time is given up', () => {
   const last = logOf(['TASK_STATE_SUBMITTED', 'TASK_STATE_WORKING'], LIMITS.taskAttempts.value)
   expect(outcome(last, IDEMPOTENT).error).toMatchObject({ code: 'TASK_INTERRUPTED' })
+})
+
+test('a dialogue whose last answer was not worked on goes on with it, whatever ran before', () => {
+  const asked = logOf(['TASK_STATE_SUBMITTED', 'TASK_STATE_WORKING', 'TASK_STATE_INPUT_REQUIRED'])
+  const turn = event(TASK, { attempt: 1, seq: 3, state: 'TASK_STATE_SUBMITTED' })
+  const { statusUpdate } = turn.update
+  if (statusUpdate === undefined) throw new Error('no update')
+  const metadata = turnMetadata(say('Rome'))
+  const answered = { ...turn, update: { statusUpdate: { ...statusUpdate, metadata } } }
+  const { error, history } = outcome([...asked, answered], NEITHER)
+  expect(error).toBeUndefined()
+  expect(history.at(-1)).toMatchObject({ parts: [{ text: 'Rome' }] })
+})
+
+test('a task that waits for its caller was not interrupted', () => {
+  const asked = logOf(['TASK_STATE_SUBMITTED', 'TASK_STATE_WORKING', 'TASK_STATE_INPUT_REQUIRED'])
+  for (const traits of [NEITHER, IDEMPOTENT, RESUMABLE]) {
+    expect(recover({ record: TASK, events: asked, traits, now: 1 })).toBe('waits')
+  }
+  expect(outcome(asked, undefined).error).toMatchObject({ code: 'TASK_INTERRUPTED' })
 })

@@ -113,16 +113,40 @@ test('after a power failure a task that waits still waits, in the same attempt',
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, seq) => seq))
 })
 
-test('after a power failure a message that was acknowledged is given to the agent', async () => {
-  const worker = await askingWorker({ traits: { idempotent: true, resumable: false } })
-  await worker.answer('Rome')
-  await worker.crash()
-  const task = await worker.task()
-  expect(task.status.state).toBe('TASK_STATE_AUTH_REQUIRED')
-  expect(task.history?.map(textOfMessage)).toEqual(['a trip', 'where to?', 'Rome'])
-  await worker.answer('Rome')
-  expect((await worker.task()).history).toHaveLength(3)
-})
+/** Each lets another part of what was not asked to survive be lost. */
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8]
+
+test.for(SEEDS)(
+  'after a power failure a question that was heard still stands (%i)',
+  async (seed) => {
+    const worker = await startWorker()
+    const { view } = await worker.begin()
+    const heard = Promise.withResolvers<void>()
+    const reading = (async () => {
+      for await (const { update } of view.events()) {
+        if (update.statusUpdate?.status.state === 'TASK_STATE_INPUT_REQUIRED') heard.resolve()
+      }
+    })().catch(() => {})
+    await heard.promise
+    await worker.crash(0, seed)
+    await reading
+    expect((await worker.task()).status.state).toBe('TASK_STATE_INPUT_REQUIRED')
+  }
+)
+
+test.for(SEEDS)(
+  'after a power failure an acknowledged message is given to the agent (%i)',
+  async (seed) => {
+    const worker = await askingWorker({ traits: { idempotent: true, resumable: false } })
+    await worker.answer('Rome')
+    await worker.crash(0, seed)
+    const task = await worker.task()
+    expect(task.status.state).toBe('TASK_STATE_AUTH_REQUIRED')
+    expect(task.history?.map(textOfMessage)).toEqual(['a trip', 'where to?', 'Rome'])
+    await worker.answer('Rome')
+    expect((await worker.task()).history).toHaveLength(3)
+  }
+)
 
 test('after a power failure an agent that may do harm is not run again in the middle of its second run', async () => {
   const worker = await askingWorker({ agent: stuckAfter(2) })
