@@ -14,6 +14,7 @@ export type {
   AgentOutput,
   AgentQuestion,
   AgentRequest,
+  AgentTimeouts,
   ArtifactInit
 } from './agents/agent.ts'
 export { LumosError } from './core/errors.ts'

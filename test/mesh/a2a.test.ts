@@ -5,6 +5,7 @@ import { systemClock } from '../../core/clock.ts'
 import type { StreamResponse } from '../../core/a2a.ts'
 import { A2A_METHODS } from '../../protocols/a2a/constants.ts'
 import { encode } from '../../protocols/a2a/codec.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { errorOf, positionOf, taskIdMetadata } from '../../protocols/a2a/extensions.ts'
 import type { A2aClient } from '../../protocols/a2a/client.ts'
 import { verifyCard } from '../../trust/card-signature.ts'
@@ -211,6 +212,30 @@ test('another version of A2A is refused', async () => {
     headers: { 'a2a-version': '0.3' }
   })
   await expect(call).rejects.toMatchObject({ code: 'A2A_VERSION_UNSUPPORTED' })
+})
+
+test.for([
+  ['lumos-depth', '-1'],
+  ['lumos-depth', '1e3'],
+  ['lumos-depth', '99999'],
+  ['lumos-deadline-ms', 'soon'],
+  ['lumos-after', '1']
+])('a call whose header %s is "%s" is refused', async ([name = '', value = '']) => {
+  const session = await caller.assembly.wire.sessions.connect(worker.assembly.wire.identity.peer)
+  const call = session.request(A2A_METHODS.sendMessage, encode(ask('echo', 'hi')), {
+    headers: { 'a2a-version': '1.0', [name]: value }
+  })
+  await expect(call).rejects.toMatchObject({
+    code: 'INVALID_REQUEST',
+    details: { reason: expect.stringContaining(name) }
+  })
+})
+
+test('a task that too many agents have handed on is refused by whoever is asked to run it', async () => {
+  const depth = LIMITS.agentAskDepth.value
+  await client.sendMessage(ask('echo', 'hi'), { depth })
+  const call = client.sendMessage(ask('echo', 'hi'), { depth: depth + 1 })
+  await expect(call).rejects.toMatchObject({ code: 'ASKED_TOO_DEEP' })
 })
 
 test('a task of another peer looks like one that does not exist', async () => {
