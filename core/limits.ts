@@ -476,6 +476,46 @@ export const LIMITS = {
     'differing blocks that one repair compares; the next one goes on'
   ),
   memoryAuditNames: limit(4096, 'count', 'records that one repair asks for of one block'),
+  memoryRepairs: limit(
+    4,
+    'count',
+    'repairs that this node runs at once, and calls of repair that it works on at once'
+  ),
+  memoryRepair: limit(
+    600_000,
+    'ms',
+    'one repair; what it moved stays, and the next goes on. A million records take some 280 s'
+  ),
+  memoryCall: limit(
+    60_000,
+    'ms',
+    'one answer of repair, or one message of a stream: peers may have to wait for their turn'
+  ),
+  memoryCallsPerPeer: limit(
+    64,
+    'count',
+    'calls of repair of one peer that wait or are worked on: a repair has one at a time'
+  ),
+  memoryServeRate: limit(
+    5000,
+    'per second',
+    'records that repair moves for one peer: what one core can verify (132 µs each)'
+  ),
+  memoryServeBurst: limit(
+    20_000,
+    'count',
+    'records that repair moves for one peer without a pause'
+  ),
+  memoryBlocks: limit(
+    500_000,
+    'count',
+    'digests of one writer’s blocks in one answer; 11 MB of the 16 that a message may have'
+  ),
+  memoryNames: limit(
+    16_384,
+    'count',
+    'records of one block in one answer: 1024 numbers, and forks of them'
+  ),
   memoryRanges: limit(
     64,
     'count',
