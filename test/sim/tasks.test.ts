@@ -34,7 +34,7 @@ test.for(Object.entries(SEEDS) as [StormName, number][])(
 const PROMISED: Readonly<Record<StormName, readonly string[]>> = {
   crashes: ['worker fails', 'caller-1 fails', 'link: cut', 'cannot cancel'],
   link: ['link: late', 'link: twice', 'link: hang', 'a stray a2a.SendStreamingMessage'],
-  clocks: ["worker's clock is set by -", "caller-1's clock is set by 3600000"],
+  clocks: ["worker's clock is set by -", "caller-1's clock is set by 3600000", 'is out of time'],
   disks: ["worker's disk is full", "caller-1's disk is full", 'is refused', 'has room'],
   forgetting: ['replays in vain: TASK_GONE'],
   readers: ['a subscriber is cut: SUBSCRIBER_SLOW'],

@@ -11,7 +11,7 @@ import type {
 import type { Life } from './machine.ts'
 import type { Trace } from './trace.ts'
 
-export const PIECES = ['one ', 'two ', 'three ', 'four ', 'five']
+const PIECES = ['one ', 'two ', 'three ', 'four ', 'five']
 
 /** What every agent that completes has said, whatever happened on the way: artifacts by id. */
 export const WHOLE: Readonly<Record<string, string>> = {
