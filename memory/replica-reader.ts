@@ -118,11 +118,15 @@ async function* readRange(
   let [first] = range
   for await (const page of logOf(state, writer, range)) {
     for (const record of await lookUp(state, page)) {
-      // Records of one number stay together, or the claim about it would be false.
-      if (gathering.isFull && record.sequence > gathering.last) {
+      if (gathering.isFull) {
         const { last } = gathering
-        yield { ...gathering.take(), complete: [first, last] }
-        first = last + 1
+        // A number may have more records than fit a batch. Before the last of them nothing is
+        // claimed about it.
+        if (record.sequence === last) yield gathering.take()
+        else {
+          yield { ...gathering.take(), complete: [first, last] }
+          first = last + 1
+        }
       }
       gathering.add(record)
     }

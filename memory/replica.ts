@@ -1,10 +1,10 @@
 /** A replica of a space: one node's copy, which ends equal to all others that it can repair with. */
 import { EventEmitter } from 'node:events'
-import type { Change, Conflict } from './changeset.ts'
+import type { Change, Conflict, Usage } from './changeset.ts'
 import type { Digest } from './digests.ts'
 import { rootOf } from './digests.ts'
 import { isVisible } from './merge.ts'
-import type { MemoryId, MemoryRecord } from './record.ts'
+import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import { createIntake } from './replica-intake.ts'
 import type { EntryQuery } from './replica-reader.ts'
 import { readChanges, readEntries, readMissing, readNamed, readNames } from './replica-reader.ts'
@@ -69,6 +69,12 @@ export interface Replica {
   readonly events: EventEmitter<ReplicaEvents>
   /** As whom this replica writes at present. */
   readonly writer: WriterName
+  /** Whom a writer that this replica knows stands for. */
+  nameOf(writer: MemoryId): WriterName | undefined
+  /** Whether `author` may be told what is in the space. */
+  mayRead(author: AuthorKey): boolean
+  /** What it holds: tombstones included, without the database's own cost. */
+  readonly held: Usage
   /** The record that readers of `key` see. */
   get(key: string): Promise<MemoryRecord | undefined>
   /** The records that readers see, in the order of their keys. */
@@ -104,6 +110,8 @@ export interface Replica {
   /** What `theirs` lacks, writer by writer, with claims. */
   missing(theirs: Vector): AsyncIterable<RecordBatch>
   summary(): Promise<ReplicaSummary>
+  /** Forgets what has had its time; every comparison with a peer begins so, too. */
+  sweep(): Promise<void>
   writers(): Promise<ReadonlyMap<MemoryId, Digest>>
   blocks(writer: MemoryId): Promise<ReadonlyMap<number, Digest>>
   names(writer: MemoryId, block: number): Promise<readonly RecordName[]>
@@ -144,6 +152,11 @@ export async function openReplica(
     get writer() {
       return state.writer
     },
+    nameOf: (writer) => state.entries.get(writer)?.name,
+    mayRead: (author) => state.access.mayRead(author, components.clock.now()),
+    get held() {
+      return heldBy(state)
+    },
     async get(key) {
       const { record } = (await state.winners([key])).get(key) ?? {}
       return record && isVisible(record, components.clock.now()) ? record : undefined
@@ -165,6 +178,7 @@ export async function openReplica(
     noteVector: (vector) => intake.noteVector(vector),
     missing: (theirs) => readMissing(state, theirs),
     summary,
+    sweep: () => upkeep.fresh(async () => undefined),
     writers: () => upkeep.fresh(() => state.digests.writers(state.entries.keys())),
     blocks: (writer) => upkeep.fresh(() => state.digests.blocks(writer)),
     names: (writer, block) => readNames(state, writer, block),
@@ -175,6 +189,15 @@ export async function openReplica(
     },
     verified: () => state.exclusive(() => state.setVerifiedAt(components.clock.now()))
   }
+}
+
+function heldBy({ entries }: ReplicaState): Usage {
+  let [records, bytes] = [0, 0]
+  for (const entry of entries.values()) {
+    records += entry.records
+    bytes += entry.bytes
+  }
+  return { records, bytes }
 }
 
 function vectorOf({ entries }: ReplicaState): Vector {
