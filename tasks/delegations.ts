@@ -104,7 +104,7 @@ class Outbox implements Delegations {
     const store = await this.#parts.openStore()
     this.#store = store
     this.#recalls = this.#createRecalls(store)
-    for (const recall of await store.recalls()) this.#recalls.add(recall)
+    for (const recall of await store.recalls()) this.#recalls.keep(recall)
     await this.#takeUp(store)
     this.#collecting = this.#collect(store, this.#closing.signal)
   }

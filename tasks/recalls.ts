@@ -39,6 +39,8 @@ export interface RecallsComponents {
 export interface Recalls {
   /** Tells the worker now, and again until it has heard, or `until` has passed. */
   add(recall: Recall): void
+  /** The same for one of an earlier process: together with the others of its worker, not all at once. */
+  keep(recall: Recall): void
   /** What was not told is the next process's. */
   stop(): Promise<void>
 }
@@ -73,10 +75,10 @@ class WorkerRecalls implements Recalls {
 
   async #begin(recall: Recall): Promise<void> {
     const told = await this.#tell(recall)
-    if (!told && !this.#stopping.signal.aborted) this.#keep(recall)
+    if (!told && !this.#stopping.signal.aborted) this.keep(recall)
   }
 
-  #keep(recall: Recall): void {
+  keep(recall: Recall): void {
     const { placement, taskId } = recall
     const { worker } = placement
     if (this.#size >= LIMITS.recalls.value) {
