@@ -6,6 +6,7 @@ import type { KeyRange, Store } from '../storage/store.ts'
 export interface EventPlace {
   /** The key of event `number`, which is its last part. */
   readonly key: (number: number) => string
+  /** For readers: writing an event makes no range. */
   readonly all: KeyRange
 }
 

@@ -25,7 +25,9 @@ export const outboxKeys = {
   events: (id: string): KeyRange => prefixRange(`out/event/${id}/`),
   place: (id: string): EventPlace => ({
     key: (number) => outboxKeys.event(id, number),
-    all: outboxKeys.events(id)
+    get all() {
+      return outboxKeys.events(id)
+    }
   }),
   /** How the task ended. */
   end: (id: string): string => `out/end/${id}`,

@@ -35,7 +35,9 @@ export const taskKeys = {
   /** Those of one attempt. */
   attempt: (key: TaskKey, attempt: number): EventPlace => ({
     key: (seq) => taskKeys.event(key, attempt, seq),
-    all: prefixRange(`event/${place(key)}/${digits(attempt, ATTEMPT_DIGITS)}/`)
+    get all() {
+      return prefixRange(`event/${place(key)}/${digits(attempt, ATTEMPT_DIGITS)}/`)
+    }
   }),
   /** Ended tasks of a caller in the order of their end. */
   ended: ({ id, caller }: TaskKey, updatedAt: number): string =>
