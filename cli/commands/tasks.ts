@@ -155,7 +155,8 @@ function renderTask(task: TaskView, cli: Cli): string[] {
     ['input', oneLine(input)]
   ]
   for (const { role, parts } of task.history.slice(1)) {
-    rows.push([role === 'ROLE_USER' ? 'answer' : 'asks', oneLine(textOf(parts))])
+    const urls = parts.flatMap(({ url }) => url ?? [])
+    rows.push([role === 'ROLE_USER' ? 'answer' : 'asks', [textOf(parts), ...urls].join(' ')])
   }
   if (task.question !== undefined) {
     rows.push(['waits', `for an answer: lumos tasks answer ${shortId(id)} "TEXT"`])
