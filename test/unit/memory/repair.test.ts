@@ -60,8 +60,10 @@ describe('two replicas', () => {
     expect(await contents(a.replica)).toEqual({ a: '1', b: '2' })
     expect(await contents(b.replica)).toEqual({ a: '1', b: '2' })
   })
+})
 
-  test('of whom one was cut off go on where they were', async () => {
+describe('a repair', () => {
+  test('that was cut off goes on where it was', async () => {
     const { a, b, peer } = await pair()
     const records = LIMITS.memoryBatchRecords.value * 3
     await fill(b.replica, records)
@@ -80,7 +82,7 @@ describe('two replicas', () => {
     expect(await repair(a.replica, peer)).toMatchObject({ pulled: records / 3, equal: true })
   })
 
-  test('that hold statements exchange these before the records they allow', async () => {
+  test('exchanges statements before the records that they allow', async () => {
     const owner = toySigner('one')
     const space = createSpace(
       {
@@ -107,13 +109,13 @@ describe('two replicas', () => {
   })
 })
 
-describe('batches', () => {
-  async function batchesOf(replica: Replica): Promise<RecordBatch[]> {
-    const batches: RecordBatch[] = []
-    for await (const one of replica.missing(new Map())) batches.push(one)
-    return batches
-  }
+async function batchesOf(replica: Replica): Promise<RecordBatch[]> {
+  const batches: RecordBatch[] = []
+  for await (const one of replica.missing(new Map())) batches.push(one)
+  return batches
+}
 
+describe('batches', () => {
   test('hold no more than fits a frame, and claim every number once', async () => {
     const { a } = await pair()
     await fill(a.replica, 40, SPACE.valueBytes)
@@ -185,20 +187,20 @@ describe('the audit', () => {
   })
 })
 
-describe('a stale replica', () => {
-  /** Both had a record; one was alone while the other deleted it, and forgot that it had. */
-  async function apart() {
-    const both = await pair()
-    const { a, b, peer } = both
-    await b.replica.write({ key: 'old', value: Buffer.from('x') })
-    await repair(a.replica, peer)
-    await b.replica.write({ key: 'old', value: undefined })
-    for (const { clock } of [a, b]) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
-    await b.replica.verified()
-    await a.replica.write({ key: 'new', value: Buffer.from('y') })
-    return both
-  }
+/** Both had a record; one was alone while the other deleted it, and forgot that it had. */
+async function apart() {
+  const both = await pair()
+  const { a, b, peer } = both
+  await b.replica.write({ key: 'old', value: Buffer.from('x') })
+  await repair(a.replica, peer)
+  await b.replica.write({ key: 'old', value: undefined })
+  for (const { clock } of [a, b]) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
+  await b.replica.verified()
+  await a.replica.write({ key: 'new', value: Buffer.from('y') })
+  return both
+}
 
+describe('a stale replica', () => {
   test('forgets what the others deleted, and gives them what it wrote meanwhile', async () => {
     const { a, b, peer } = await apart()
     expect((await a.replica.summary()).stale).toBe(true)
