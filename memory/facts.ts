@@ -1,0 +1,117 @@
+/** A space as agents, programs and people use it: values are JSON, writers are nodes. */
+import type { Clock } from '../core/clock.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Fact, FactEvent, Memory, SpaceMemory } from '../core/memory.ts'
+import type { Random } from '../core/random.ts'
+import { peerOfKey } from '../trust/author-key.ts'
+import { cornerOf } from './access.ts'
+import type { HybridTime } from './hlc.ts'
+import { decodeValue, encodeValue } from './json-value.ts'
+import type { AuthorKey } from './record.ts'
+import type {
+  MemoryEntry,
+  MemorySpace,
+  Position,
+  SharedMemory,
+  WatchEvent
+} from './shared-memory.ts'
+import { SHARED_NAME } from './space.ts'
+import { createThreads } from './threads.ts'
+
+export interface MemoryComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly spaces: Pick<SharedMemory, 'space'>
+}
+
+export interface MemoryInit {
+  /** This node's key. */
+  readonly author: AuthorKey
+  /** Ends every watch. */
+  readonly signal?: AbortSignal
+}
+
+/** The spaces of this node for one user of them. */
+export function createMemory(components: MemoryComponents, init: MemoryInit): Memory {
+  return {
+    space: (name = SHARED_NAME) => createFacts(components, components.spaces.space(name), init)
+  }
+}
+
+function createFacts(
+  { clock, random }: MemoryComponents,
+  entries: MemorySpace,
+  { author, signal: ended }: MemoryInit
+): SpaceMemory {
+  const { space } = entries
+  const toFact = createFactReader()
+
+  const facts: Omit<SpaceMemory, 'threads'> = {
+    name: space.name,
+    corner: cornerOf(author),
+    async get(key) {
+      const entry = await entries.get(key)
+      return entry && toFact(entry)
+    },
+    put: async (key, value, init) => toFact(await entries.put(key, encodeValue(value), init)),
+    delete: (key) => entries.delete(key),
+    async *list(query) {
+      for await (const entry of entries.list(query)) yield toFact(entry)
+    },
+    async *watch({ prefix, after } = {}, signal) {
+      const query = {
+        ...(prefix !== undefined && { prefix }),
+        ...(after !== undefined && { after: positionOf(after) })
+      }
+      const signals = [ended, signal].filter((each) => each !== undefined)
+      for await (const event of entries.watch(query, AbortSignal.any(signals))) {
+        yield toEvent(event, toFact)
+      }
+    },
+    history: async (key) => (await entries.history(key)).map(toFact)
+  }
+  return { ...facts, threads: createThreads({ clock, random, facts }) }
+}
+
+/** Hybrid times in the form of ISO 8601, with the counter behind. */
+function timeText({ ms, counter }: HybridTime): string {
+  return `${new Date(ms).toISOString()}-${counter.toString(16).padStart(4, '0')}`
+}
+
+type FactReader = (entry: MemoryEntry) => Fact
+
+function createFactReader(): FactReader {
+  // Spelling a PeerId costs more than all else of a read.
+  const peers = new Map<AuthorKey, PeerIdText>()
+  function peerOf(author: AuthorKey): PeerIdText {
+    const known = peers.get(author)
+    if (known !== undefined) return known
+    if (peers.size >= LIMITS.memoryWriters.value) peers.clear()
+    const peer = peerOfKey(author)
+    peers.set(author, peer)
+    return peer
+  }
+  return ({ key, value, author, time, expires }) => ({
+    key,
+    value: decodeValue(value),
+    writer: peerOf(author),
+    hlc: timeText(time),
+    ...(expires !== undefined && { expiresAt: new Date(expires).toISOString() })
+  })
+}
+
+function toEvent(event: WatchEvent, toFact: FactReader): FactEvent {
+  const position = `${event.position.epoch}-${event.position.lsn}`
+  if (event.type === 'put') return { position, type: 'put', fact: toFact(event.entry) }
+  if (event.type === 'delete') return { position, type: 'delete', key: event.key }
+  return { position, type: event.type }
+}
+
+function positionOf(text: string): Position {
+  const [, epoch, lsn] = /^(\d{1,10})-(\d{1,15})$/.exec(text) ?? []
+  if (epoch === undefined || lsn === undefined) {
+    throw new TypeError(`"${text}" is no position of a watch`)
+  }
+  return { epoch: Number(epoch), lsn: Number(lsn) }
+}
