@@ -337,6 +337,7 @@ export const LIMITS = {
   foreignNodes: limit(256, 'count', 'nodes of other swarms that are remembered to tell people'),
   sameHostFiles: limit(256, 'count', 'nodes of one OS user on one host that are looked at'),
   sameHostFileBytes: limit(16 * KIB, 'bytes', 'one node’s file in the runtime directory'),
+  blamedPeers: limit(1024, 'count', 'peers whose offences are remembered'),
   gossipOutbound: limit(
     2 * MIB,
     'bytes',
@@ -464,6 +465,11 @@ export const LIMITS = {
     'bytes',
     'records of one message of repair, and one more: with the largest record it fits a frame'
   ),
+  memoryBatchesMoving: limit(
+    4,
+    'count',
+    'batches of one repair on their way or being checked at the same time'
+  ),
   memoryWriteQueue: limit(16_384, 'count', 'own writes to one space that wait for the disk'),
   memoryRename: limit(
     600_000,
@@ -515,6 +521,33 @@ export const LIMITS = {
     16_384,
     'count',
     'records of one block in one answer: 1024 numbers, and forks of them'
+  ),
+  memoryLiveRecords: limit(64, 'count', 'records of one gossip message'),
+  memoryLiveBytes: limit(
+    32 * KIB,
+    'bytes',
+    'records of one gossip message: half of what gossip takes'
+  ),
+  memoryLiveValue: limit(
+    4 * KIB,
+    'bytes',
+    'a record that travels by gossip, which sends it several times; larger ones go by repair'
+  ),
+  memoryLiveRate: limit(
+    500,
+    'per second',
+    'records that one node tells by gossip; others may expect twice as many. Beyond it, only that there are more'
+  ),
+  memoryLiveBurst: limit(2000, 'count', 'records that one node tells by gossip without a pause'),
+  memoryLiveQueue: limit(
+    2000,
+    'count',
+    'records from gossip that wait to be verified: 0.3 s of a core; more are left to repair'
+  ),
+  memoryLiveAge: limit(
+    120_000,
+    'ms',
+    'a record that is older does not travel by gossip: it could only be a replay'
   ),
   memoryRanges: limit(
     64,

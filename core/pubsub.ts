@@ -4,12 +4,20 @@ import type { PeerIdText } from './ids.ts'
 /** `accept` relays, `ignore` drops silently, `reject` drops and lowers the sender's score. */
 export type Verdict = 'accept' | 'ignore' | 'reject'
 
-export type MessageHandler = (from: PeerIdText, data: Uint8Array) => Verdict
+/**
+ * `from` is the verified author, `source` the neighbour that sent it on. A verdict that takes longer
+ * than 3 s comes too late: neighbours are told of a message for that long.
+ */
+export type MessageHandler = (
+  from: PeerIdText,
+  data: Uint8Array,
+  source: PeerIdText
+) => Verdict | Promise<Verdict>
 
 export interface PubSub {
   /** Resolves when handed to the network; delivery is never promised. */
   publish(topic: string, data: Uint8Array): Promise<void>
-  /** One handler a topic; the returned function unsubscribes. `from` is the verified author. */
+  /** One handler a topic; the returned function unsubscribes. */
   subscribe(topic: string, handler: MessageHandler): () => void
   /** Peers known to listen to `topic`. */
   subscribers(topic: string): readonly PeerIdText[]

@@ -22,6 +22,7 @@ import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import type { Blame } from '../trust/blame.ts'
 import type { Identity } from '../trust/identity.ts'
 import { createMembershipGater } from '../trust/membership.ts'
 import type { Membership } from '../trust/membership.ts'
@@ -40,6 +41,8 @@ export interface NetworkComponents {
   readonly identity: Identity
   readonly swarm: Swarm
   readonly membership: Membership
+  /** Weighed by gossip: who has many points is not listened to. */
+  readonly blame: Pick<Blame, 'points'>
   readonly logger: Logger
 }
 
@@ -126,7 +129,7 @@ export async function createNetwork(
     },
     ...CONNECTIONS,
     logger: createLibp2pLogger(components.logger, { enabled: init.libp2pLog ?? false }),
-    services: services(init)
+    services: services(init, components.blame)
   })
   return {
     libp2p,
@@ -219,7 +222,10 @@ function agreementOf(parts: PartsWithRegistrar): Agreement {
   }
 }
 
-function services({ topics, relay = false, natTraversal = true }: NetworkInit) {
+function services(
+  { topics, relay = false, natTraversal = true }: NetworkInit,
+  blame: Pick<Blame, 'points'>
+) {
   return {
     identify: identify(),
     ping: ping({ maxInboundStreams: 4 }),
@@ -249,7 +255,11 @@ function services({ topics, relay = false, natTraversal = true }: NetworkInit) {
       allowedTopics: [...topics],
       // Nodes of one host or behind one NAT are normal here; with the default weight, 20 nodes on
       // one address score each other to -405 and deliver nothing (measured).
-      scoreParams: { IPColocationFactorWeight: 0 }
+      scoreParams: {
+        IPColocationFactorWeight: 0,
+        // Weighs 10: one offence costs the place in the mesh, more than eight all gossip.
+        appSpecificScore: (peer) => -blame.points(peer)
+      }
     })
   }
 }

@@ -5,10 +5,12 @@ import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { MessageHandler, PubSub, Verdict } from '../core/pubsub.ts'
+import type { Blame } from '../trust/blame.ts'
 
 export interface PubSubComponents {
   readonly gossip: GossipSub
   readonly logger: Logger
+  readonly blame: Pick<Blame, 'add'>
 }
 
 /** Public on gossipsub's class, though its interface leaves it out. */
@@ -27,29 +29,39 @@ const RESULTS: Readonly<Record<Verdict, TopicValidatorResult>> = {
 }
 
 /** {@link PubSub} over gossipsub, whose messages wait for `asyncValidation` before they travel on. */
-export function createPubSub({ gossip, logger }: PubSubComponents): PubSub {
+export function createPubSub({ gossip, logger, blame }: PubSubComponents): PubSub {
   const handlers = new Map<string, MessageHandler>()
   if (!canValidate(gossip)) throw new TypeError('this gossipsub takes no verdicts')
   const validation: Validation = gossip
 
-  function judge({ msg }: GossipsubMessage): Verdict {
+  function judge({ msg, propagationSource }: GossipsubMessage): Verdict | Promise<Verdict> {
     // StrictSign: an unsigned message never gets here; without an author there is nobody to trust.
     if (msg.type !== 'signed') return 'reject'
     if (msg.data.byteLength > LIMITS.gossipBytes.value) return 'reject'
     const handler = handlers.get(msg.topic)
     if (handler === undefined) return 'ignore'
-    try {
-      return handler(msg.from.toString(), msg.data)
-    } catch (error) {
-      logger.error('a gossip handler failed', { topic: msg.topic, error })
-      return 'ignore'
-    }
+    return handler(msg.from.toString(), msg.data, propagationSource.toString())
+  }
+
+  function report({ msgId, propagationSource }: GossipsubMessage, verdict: Verdict): void {
+    const source = propagationSource.toString()
+    // gossipsub's own score counts this only for topics that were known when it was made.
+    if (verdict === 'reject') blame.add(source, 1)
+    validation.reportMessageValidationResult(msgId, source, RESULTS[verdict])
   }
 
   function onMessage({ detail }: CustomEvent<GossipsubMessage>): void {
-    const { msgId, propagationSource } = detail
-    const result = RESULTS[judge(detail)]
-    validation.reportMessageValidationResult(msgId, propagationSource.toString(), result)
+    const failed = (error: unknown): void => {
+      logger.error('a gossip handler failed', { topic: detail.msg.topic, error })
+      report(detail, 'ignore')
+    }
+    try {
+      const verdict = judge(detail)
+      if (typeof verdict === 'string') report(detail, verdict)
+      else verdict.then((later) => report(detail, later), failed)
+    } catch (error) {
+      failed(error)
+    }
   }
 
   function subscribe(topic: string, handler: MessageHandler): () => void {

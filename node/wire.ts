@@ -7,9 +7,13 @@ import type { PubSub } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
 import type { Secret } from '../core/secret.ts'
 import { presenceTopic } from '../discovery/presence.ts'
+import { spaceTopic } from '../memory/live-message.ts'
+import { sharedSpace } from '../memory/space.ts'
 import { createStreamHost } from '../protocols/frames/host.ts'
 import type { Sessions } from '../protocols/session/session.ts'
 import { createSessions } from '../protocols/session/sessions.ts'
+import { createBlame } from '../trust/blame.ts'
+import type { Blame } from '../trust/blame.ts'
 import { loadOrCreateIdentity } from '../trust/identity.ts'
 import type { Identity } from '../trust/identity.ts'
 import { createMembership } from '../trust/membership.ts'
@@ -48,6 +52,8 @@ export interface Wire {
   /** Random per process start: tells a restarted node from a running one. */
   readonly instance: string
   readonly network: Network
+  /** Offences of peers, whoever noticed them. */
+  readonly blame: Blame
   readonly pubsub: PubSub
   readonly sessions: Sessions
 }
@@ -64,8 +70,9 @@ export async function createWire(
   const name = config.name ?? nodeName(identity.peer)
   const swarm = await findSwarm(components, init)
   const instance = Buffer.from(random.bytes(16)).toString('hex')
+  const blame = createBlame({ clock })
   const network = await createNetwork(
-    { identity, swarm, membership: createMembership(), logger: logger.child('network') },
+    { identity, swarm, membership: createMembership(), blame, logger: logger.child('network') },
     {
       listen: await usableListen({
         addresses: config.listen,
@@ -73,7 +80,7 @@ export async function createWire(
         claims: createPortClaims(clock, { directory: paths.runtime, owner: paths.data })
       }),
       announce: config.announce,
-      topics: [presenceTopic(swarm.id)],
+      topics: [presenceTopic(swarm.id), spaceTopic(sharedSpace(swarm.id).id)],
       agentVersion: `lumos/${version}`,
       relay: config.network.relayService,
       natTraversal: config.network.natTraversal,
@@ -93,9 +100,10 @@ export async function createWire(
   )
   const pubsub = createPubSub({
     gossip: network.libp2p.services.pubsub,
-    logger: logger.child('pubsub')
+    logger: logger.child('pubsub'),
+    blame
   })
-  return { identity, name, swarm, instance, network, pubsub, sessions }
+  return { identity, name, swarm, instance, network, blame, pubsub, sessions }
 }
 
 async function findSwarm(

@@ -37,8 +37,9 @@ export function createGossipNetwork(
     for (let copy = 0; copy < copies; copy++) {
       if (random.next() < (faults.loss ?? 0)) continue
       clock.after(random.next() * (faults.delayMs ?? 0), () => {
-        const verdict = handlers.get(to)?.get(topic)?.(author, data)
-        if (verdict !== undefined) verdicts[verdict] += 1
+        const verdict = handlers.get(to)?.get(topic)?.(author, data, author)
+        if (typeof verdict === 'string') verdicts[verdict] += 1
+        else void verdict?.then((later) => (verdicts[later] += 1))
       })
     }
   }

@@ -13,6 +13,7 @@ import { createPubSub } from '../../node/pubsub.ts'
 import { createStreamHost } from '../../protocols/frames/host.ts'
 import type { Sessions } from '../../protocols/session/session.ts'
 import { createSessions } from '../../protocols/session/sessions.ts'
+import { createBlame } from '../../trust/blame.ts'
 import { identityOf } from '../../trust/identity.ts'
 import type { Identity } from '../../trust/identity.ts'
 import { createMembership } from '../../trust/membership.ts'
@@ -52,8 +53,9 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
   const { swarm = testSwarm(), listen = ['/ip4/127.0.0.1/tcp/0'], name = 'test-node' } = init
   const shared = { clock: systemClock, random: systemRandom, logger: silentLogger }
   const identity = init.identity ?? identityOf(await generateKeyPair('Ed25519'))
+  const blame = createBlame(shared)
   const network = await createNetwork(
-    { ...shared, identity, swarm, membership: createMembership() },
+    { ...shared, identity, swarm, membership: createMembership(), blame },
     {
       listen,
       topics: [TEST_TOPIC],
@@ -85,7 +87,8 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
     await stop()
     throw error
   }
-  const pubsub = createPubSub({ gossip: network.libp2p.services.pubsub, logger: silentLogger })
+  const gossip = network.libp2p.services.pubsub
+  const pubsub = createPubSub({ gossip, logger: silentLogger, blame })
   return {
     peer: identity.peer,
     network,

@@ -29,8 +29,10 @@ class FakeGossip extends EventTarget {
 function setup() {
   const gossip = new FakeGossip()
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the port uses these members alone
-  const pubsub = createPubSub({ gossip: gossip as unknown as GossipSub, logger: silentLogger })
-  return { gossip, pubsub }
+  const signed = gossip as unknown as GossipSub
+  const blame = { add: vi.fn<(peer: string, points: number) => void>() }
+  const pubsub = createPubSub({ gossip: signed, logger: silentLogger, blame })
+  return { gossip, pubsub, blame }
 }
 
 test.for([
@@ -42,7 +44,33 @@ test.for([
   const handler = vi.fn<(from: string, data: Uint8Array) => Verdict>().mockReturnValue(verdict)
   pubsub.subscribe(TOPIC, handler)
   expect(gossip.receive({ data: Uint8Array.of(7) })).toEqual(['id', 'neighbour', result])
-  expect(handler).toHaveBeenCalledWith('author', Uint8Array.of(7))
+  expect(handler).toHaveBeenCalledWith('author', Uint8Array.of(7), 'neighbour')
+})
+
+test('waits for a verdict that takes its time', async () => {
+  const { gossip, pubsub } = setup()
+  const verdict = Promise.withResolvers<Verdict>()
+  pubsub.subscribe(TOPIC, () => verdict.promise)
+  expect(gossip.receive({})).toBeUndefined()
+  verdict.resolve('accept')
+  await verdict.promise
+  expect(gossip.verdicts).toEqual([['id', 'neighbour', TopicValidatorResult.Accept]])
+})
+
+test('a verdict that fails costs the message, not the node', async () => {
+  const { gossip, pubsub } = setup()
+  pubsub.subscribe(TOPIC, () => Promise.reject(new Error('a defect')))
+  gossip.receive({})
+  await expect
+    .poll(() => gossip.verdicts)
+    .toEqual([['id', 'neighbour', TopicValidatorResult.Ignore]])
+})
+
+test('the neighbour that sent a rejected message is blamed, since it had to check it itself', () => {
+  const { gossip, pubsub, blame } = setup()
+  pubsub.subscribe(TOPIC, () => 'reject')
+  gossip.receive({})
+  expect(blame.add).toHaveBeenCalledWith('neighbour', 1)
 })
 
 test.for([
@@ -93,5 +121,7 @@ test('one handler a topic, and none after it was given back', () => {
 test('refuses a gossipsub that takes no verdicts: its messages would never travel on', () => {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is refused for what it lacks
   const gossip = new EventTarget() as unknown as GossipSub
-  expect(() => createPubSub({ gossip, logger: silentLogger })).toThrow(TypeError)
+  expect(() =>
+    createPubSub({ gossip, logger: silentLogger, blame: { add: () => undefined } })
+  ).toThrow(TypeError)
 })
