@@ -111,17 +111,38 @@ async function exchangeStatements(replica: Side, peer: RepairPeer): Promise<void
   if (lacking.length > 0) await peer.admit(lacking)
 }
 
-async function pull(replica: Side, peer: RepairPeer): Promise<number> {
-  let records = 0
-  for await (const batch of peer.pull(replica.vector)) {
-    records += (await replica.receive(batch)).applied
-  }
-  return records
+function pull(replica: Side, peer: RepairPeer): Promise<number> {
+  return moveAll(peer.pull(replica.vector), (batch) => replica.receive(batch))
 }
 
-async function push(replica: Side, peer: RepairPeer, vector: Vector): Promise<number> {
+function push(replica: Side, peer: RepairPeer, vector: Vector): Promise<number> {
+  return moveAll(replica.missing(vector), (batch) => peer.push(batch))
+}
+
+/**
+ * Moves batches, some at a time: while the signatures of one are checked, another is written. In
+ * which order they end does not matter. Resolves with how many records were new to the receiver.
+ */
+async function moveAll(
+  batches: AsyncIterable<RecordBatch>,
+  move: (batch: RecordBatch) => Promise<Receipt>
+): Promise<number> {
+  const moving: Promise<Receipt>[] = []
   let records = 0
-  for await (const batch of replica.missing(vector)) records += (await peer.push(batch)).applied
+  try {
+    for await (const batch of batches) {
+      const receipt = move(batch)
+      // Its failure is told when its turn comes.
+      receipt.catch(() => undefined)
+      moving.push(receipt)
+      if (moving.length < LIMITS.memoryBatchesMoving.value) continue
+      const first = await moving.shift()
+      records += first?.applied ?? 0
+    }
+    for (const receipt of moving) records += (await receipt).applied
+  } finally {
+    await Promise.allSettled(moving)
+  }
   return records
 }
 
