@@ -31,6 +31,7 @@ const ASKED: readonly (readonly [path: string, kind: string])[] = [
   ['tasks cancel', 'tasks'],
   ['tasks watch', 'tasks'],
   ['tasks logs', 'tasks'],
+  ['tasks answer', 'tasks'],
   ['tasks retry', 'tasks'],
   ['tasks rm', 'tasks'],
   ['explain', 'codes']
