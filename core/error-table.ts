@@ -421,6 +421,21 @@ export const ERRORS = {
     'ask the owner of the space for a grant',
     { a2a: INVALID_PARAMS, exit: EXIT.denied }
   ),
+  SPACE_EXISTS: final(
+    'this node already has a memory space {space}',
+    'lumos spaces ls; choose another name',
+    { a2a: INVALID_PARAMS, exit: EXIT.usage }
+  ),
+  SPACE_NOT_OWNED: final(
+    'only its owner, {owner}, can do this with the space {space}',
+    'lumos spaces show {space}',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  FACT_UNKNOWN: final(
+    'nothing is known under "{key}" in the space {space}',
+    'lumos memory ls shows what is',
+    { a2a: INVALID_PARAMS, exit: EXIT.notFound }
+  ),
   REPAIR_REFUSED: final('memory repair with the peer ended: {reason}', 'lumos logs', {
     a2a: INTERNAL,
     exit: EXIT.failed

@@ -370,6 +370,11 @@ export const LIMITS = {
     'bytes',
     'one request to the control API: a message of 16 MiB and the escapes that JSON adds'
   ),
+  memoryImport: limit(
+    512,
+    'count',
+    'facts of one request of an import: with the largest values they fit into `controlBodyBytes`'
+  ),
   controlRequest: limit(30_000, 'ms', 'one answer of the control API; streams have no such end'),
   controlConnections: limit(
     256,
@@ -548,6 +553,11 @@ export const LIMITS = {
     120_000,
     'ms',
     'a record that is older does not travel by gossip: it could only be a replay'
+  ),
+  memoryRests: limit(
+    4096,
+    'count',
+    'pairs of peer and space that are remembered because their last repair failed'
   ),
   memoryRanges: limit(
     64,

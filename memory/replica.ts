@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type { Change, Conflict, Usage } from './changeset.ts'
 import type { Digest } from './digests.ts'
-import { rootOf } from './digests.ts'
+import { digestOfVector, rootOf } from './digests.ts'
 import { isVisible } from './merge.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import { createIntake } from './replica-intake.ts'
@@ -15,6 +15,7 @@ import type { Draft } from './replica-writer.ts'
 import { createLocalWriter } from './replica-writer.ts'
 import type { Refusal } from './policy.ts'
 import type { RecordName } from './rows.ts'
+import { NOTHING } from './sequence-set.ts'
 import type { SequenceRange, SequenceSet } from './sequence-set.ts'
 import { isStale } from './space.ts'
 import type { Space } from './space.ts'
@@ -53,6 +54,8 @@ export interface ReplicaSummary {
   readonly root: Digest
   /** Of all statements. */
   readonly statements: string
+  /** Of the version vector. */
+  readonly vector: Digest
   /** Was alone so long that it may hold what the others have deleted and forgotten. */
   readonly stale: boolean
 }
@@ -85,6 +88,8 @@ export interface Replica {
    */
   changes(lsn: number): AsyncIterable<Change>
   readonly epoch: number
+  /** Number of the last change. */
+  readonly lsn: number
   /**
    * Resolves when the record is on disk. Many at once share a batch.
    *
@@ -105,6 +110,10 @@ export interface Replica {
    */
   admit(statements: readonly Uint8Array[]): Promise<void>
   readonly vector: Vector
+  /** The part of the vector that is about `writer`. */
+  covered(writer: MemoryId): SequenceSet
+  /** Under which ids `author` has written, as far as this replica knows. */
+  writersOf(author: AuthorKey): readonly MemoryId[]
   /** Becomes another writer if `vector` knows numbers of this one that it has not given out. */
   noteVector(vector: Vector): void
   /** What `theirs` lacks, writer by writer, with claims. */
@@ -143,7 +152,8 @@ export async function openReplica(
   async function summary(): Promise<ReplicaSummary> {
     const writers = await upkeep.fresh(() => state.digests.writers(state.entries.keys()))
     const stale = isStale(state.space, state.verifiedAt, components.clock.now())
-    return { root: rootOf(writers), statements: state.statementsDigest, stale }
+    const vector = digestOfVector(vectorOf(state))
+    return { root: rootOf(writers), statements: state.statementsDigest, vector, stale }
   }
 
   return {
@@ -166,6 +176,9 @@ export async function openReplica(
     get epoch() {
       return state.epoch
     },
+    get lsn() {
+      return state.lsn
+    },
     write: (draft) => local.write(draft),
     receive: (batch) => intake.receive(batch),
     get statements() {
@@ -175,6 +188,8 @@ export async function openReplica(
     get vector() {
       return vectorOf(state)
     },
+    covered: (writer) => state.entries.get(writer)?.covered ?? NOTHING,
+    writersOf: (author) => writersOf(state, author),
     noteVector: (vector) => intake.noteVector(vector),
     missing: (theirs) => readMissing(state, theirs),
     summary,
@@ -202,4 +217,8 @@ function heldBy({ entries }: ReplicaState): Usage {
 
 function vectorOf({ entries }: ReplicaState): Vector {
   return new Map(Array.from(entries, ([writer, { covered }]) => [writer, covered]))
+}
+
+function writersOf({ entries }: ReplicaState, author: AuthorKey): MemoryId[] {
+  return Array.from(entries).flatMap(([id, { name }]) => (name.author === author ? [id] : []))
 }

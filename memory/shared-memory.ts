@@ -5,7 +5,9 @@ import type { Digest } from './digests.ts'
 import type { HybridTime } from './hlc.ts'
 import type { AuthorKey, MemoryId } from './record.ts'
 import type { EntryQuery } from './replica-reader.ts'
-import type { Space } from './space.ts'
+import type { Genesis, Space } from './space.ts'
+import type { SpaceOwner } from './space-owner.ts'
+import type { Statement } from './statement.ts'
 
 /** What readers of a key see. */
 export interface MemoryEntry {
@@ -72,9 +74,14 @@ export interface SpaceStatus {
   readonly peers: readonly PeerSync[]
 }
 
+/** What is chosen when a space is made; its owner is this node, its quotas are `DEFAULT_QUOTAS`. */
+export type SpaceInit = Pick<Genesis, 'name' | 'mode' | 'sealed'>
+
 /** One space of this node. Every method but `status` and `watch` is local: peers follow by themselves. */
-export interface MemorySpace {
+export interface MemorySpace extends SpaceOwner {
   readonly space: Space
+  /** All that its owner has said; see {@link currentGrants}. */
+  readonly statements: readonly Statement[]
   get(key: string): Promise<MemoryEntry | undefined>
   /**
    * Resolves when the entry is on this node's disk; it is then readable here, and on its way to
@@ -106,4 +113,10 @@ export interface SharedMemory extends Component {
    */
   space(name: string): MemorySpace
   spaces(): readonly MemorySpace[]
+  /**
+   * Makes a space that this node owns, under a name that no other space of this node has.
+   *
+   * @throws SPACE_EXISTS, SPACE_INVALID, STORE_FULL, STORE_FAILED
+   */
+  create(init: SpaceInit): Promise<MemorySpace>
 }

@@ -13,6 +13,7 @@ export function replicaSpace(replica: Replica): MemorySpace {
   }
   return {
     space: replica.space,
+    statements: [],
     async get(key) {
       const record = await replica.get(key)
       return record && entryOf(record)
@@ -24,7 +25,9 @@ export function replicaSpace(replica: Replica): MemorySpace {
     list,
     watch: () => notHere(),
     history: () => notHere(),
-    status: () => notHere()
+    status: () => notHere(),
+    grant: () => notHere(),
+    revoke: () => notHere()
   }
 }
 

@@ -1,0 +1,89 @@
+/** What the owner of a space says about others, and what it all comes to for people who look. */
+import { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import { peerOfKey } from '../trust/author-key.ts'
+import type { AuthorKey } from './record.ts'
+import type { Signer } from './record-signature.ts'
+import type { Replica } from './replica.ts'
+import { greatest } from './sequence-set.ts'
+import { createStatement } from './statement.ts'
+import type { Cut, Grant, Revocation, Statement } from './statement.ts'
+
+export interface SpaceOwner {
+  /** @throws SPACE_NOT_OWNED, SPACE_INVALID for a prefix that does not end with `/`, STORE_FULL, STORE_FAILED */
+  grant(author: AuthorKey, grant: Omit<Grant, 'kind'>): Promise<void>
+  /**
+   * Ends all grants of `author`, also what an open space gives without one. What it has written, as far
+   * as this node has seen, stays; what it writes from now on counts nowhere, whatever time it bears.
+   *
+   * @throws SPACE_NOT_OWNED, STORE_FULL, STORE_FAILED
+   */
+  revoke(author: AuthorKey): Promise<void>
+}
+
+export interface SpaceOwnerComponents {
+  readonly replica: Pick<Replica, 'space' | 'statements' | 'admit' | 'vector' | 'writersOf'>
+  readonly signer: Signer
+}
+
+export function createSpaceOwner({ replica, signer }: SpaceOwnerComponents): SpaceOwner {
+  const { space } = replica
+  let queue: Promise<unknown> = Promise.resolve()
+
+  /** One after the other: each number is above those before it. */
+  function say(author: AuthorKey, what: () => readonly (Grant | Revocation)[]): Promise<void> {
+    if (space.owner !== signer.author) return Promise.reject(notOwned(space))
+    const said = queue.then(() => replica.admit(statementsOf(author, what())))
+    queue = said.catch(() => undefined)
+    return said
+  }
+
+  function statementsOf(author: AuthorKey, bodies: readonly (Grant | Revocation)[]): Uint8Array[] {
+    const last = Math.max(0, ...replica.statements.map(({ number }) => number))
+    return bodies.map((body, index) => {
+      const number = last + 1 + index
+      return createStatement(space.id, { ...body, author, number }, signer).bytes
+    })
+  }
+
+  function revocations(author: AuthorKey): Revocation[] {
+    const cuts = replica.writersOf(author).map((writer): Cut => {
+      return { writer, sequence: greatest(replica.vector.get(writer) ?? []) }
+    })
+    const most = LIMITS.memoryCuts.value
+    const parts = Array.from({ length: Math.max(1, Math.ceil(cuts.length / most)) }, (_, index) =>
+      cuts.slice(index * most, (index + 1) * most)
+    )
+    return parts.map((part) => ({ kind: 'revocation', endsGrants: true, cuts: part }))
+  }
+
+  return {
+    grant: (author, grant) => say(author, () => [{ ...grant, kind: 'grant' }]),
+    revoke: (author) => say(author, () => revocations(author))
+  }
+}
+
+export interface CurrentGrants {
+  /** Those that no revocation has ended; some may have run out. */
+  readonly grants: readonly (Statement & Grant)[]
+  readonly revoked: readonly AuthorKey[]
+}
+
+export function currentGrants(statements: readonly Statement[]): CurrentGrants {
+  const ended = new Map<AuthorKey, number>()
+  for (const { author, number, ...body } of statements) {
+    if (body.kind !== 'revocation' || !body.endsGrants) continue
+    ended.set(author, Math.max(number, ended.get(author) ?? 0))
+  }
+  const grants = statements
+    .filter((each): each is Statement & Grant => each.kind === 'grant')
+    .filter(({ author, number }) => number >= (ended.get(author) ?? 0))
+    .toSorted((a, b) => a.number - b.number)
+  const granted = new Set(grants.map(({ author }) => author))
+  return { grants, revoked: [...ended.keys()].filter((author) => !granted.has(author)) }
+}
+
+function notOwned({ name, owner }: Replica['space']): LumosError {
+  const details = { space: name, owner: owner === undefined ? 'nobody' : peerOfKey(owner) }
+  return new LumosError('SPACE_NOT_OWNED', { details })
+}
