@@ -17,7 +17,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   tasks: { imports: ['core', 'storage', 'protocols'] },
   routing: { imports: ['core', 'discovery', 'protocols', 'tasks'] },
-  memory: { imports: ['core', 'storage', 'trust', 'protocols'] },
+  memory: { imports: ['core', 'storage', 'trust', 'protocols'], owns: [/^minisearch$/] },
   agents: { imports: ['core'], owns: [/^openai/, /^mathjs/] },
   client: { imports: ['core'] },
   gateway: {
