@@ -4,6 +4,7 @@ import { textOf } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
+import type { Memory } from '../core/memory.ts'
 
 /** The artifact that plain strings build, and the one whose parts `ask` returns. */
 export const RESULT_ARTIFACT_ID = 'result'
@@ -55,6 +56,11 @@ export interface AgentRequest {
    * that is left for this task, and ends with it; rejects with what the other agent failed with.
    */
   readonly ask: (target: string, input: string | readonly Part[]) => Promise<readonly Part[]>
+  /**
+   * What the nodes of the swarm know together: `request.memory.space().put('city', 'Rome')`. What is
+   * watched ends with this run.
+   */
+  readonly memory: Memory
 }
 
 /** What the interrupted attempt had said, and its readers keep: go on behind it. */

@@ -5,6 +5,7 @@ import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import type { Memory } from '../core/memory.ts'
 import type { Agent, AgentOutput, Resumption } from './agent.ts'
 import { type AskSwarm, createAsking } from './asking.ts'
 import { type GuardedRun, runGuarded } from './guarded-run.ts'
@@ -47,6 +48,8 @@ export interface AgentRunnerComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly askSwarm: AskSwarm
+  /** The shared memory for one run: what is watched ends with `signal`. */
+  readonly memory: (signal: AbortSignal) => Memory
 }
 
 /** One for all: an error with its stack costs more than all else that ends a task (measured). */
@@ -59,7 +62,7 @@ interface Known {
 
 /** Throws TypeError when two of the `agents` have the same id. */
 export function createAgentRunner(
-  { clock, logger, askSwarm }: AgentRunnerComponents,
+  { clock, logger, askSwarm, memory }: AgentRunnerComponents,
   agents: readonly Agent[]
 ): AgentRunner {
   const byId = new Map<string, Known>(
@@ -75,7 +78,7 @@ export function createAgentRunner(
   }
 
   function begin(task: AgentRun): GuardedRun {
-    const { agent, log } = find(task.agentId)
+    const { agent, log } = find(byId, task.agentId)
     if (stopped !== undefined) throw stopped
     task.signal.throwIfAborted()
     const controller = new AbortController()
@@ -90,7 +93,8 @@ export function createAgentRunner(
       signal,
       log,
       ask: (target: string, input: string | readonly Part[]) =>
-        asking({ ...task, signal }, target, input)
+        asking({ ...task, signal }, target, input),
+      memory: memory(signal)
     }
     return {
       agent,
@@ -105,12 +109,6 @@ export function createAgentRunner(
     }
   }
 
-  function find(agentId: string): Known {
-    const known = byId.get(agentId)
-    if (known === undefined) throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId } })
-    return known
-  }
-
   return {
     agents,
     traits: (agentId) => byId.get(agentId)?.agent,
@@ -122,6 +120,12 @@ export function createAgentRunner(
       await stopAll(clock, [...byId.values()])
     }
   }
+}
+
+function find(byId: ReadonlyMap<string, Known>, agentId: string): Known {
+  const known = byId.get(agentId)
+  if (known === undefined) throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId } })
+  return known
 }
 
 async function stopAll(clock: Clock, known: readonly Known[]): Promise<void> {

@@ -1,5 +1,4 @@
 /** Every call of the control API, typed, over any transport. */
-import { fromWireError, LumosError, type WireError } from '../core/errors.ts'
 import type {
   AgentDetails,
   AgentList,
@@ -19,19 +18,13 @@ import type {
   TaskDocument,
   TaskList
 } from './api.ts'
-import { readDocument, readLines } from './ndjson.ts'
-import type { Transport, TransportRequest } from './transport.ts'
+import { createMemoryCalls, createSpaceCalls } from './memory-calls.ts'
+import type { MemoryCalls, SpaceCalls } from './memory-calls.ts'
+import type { Transport } from './transport.ts'
+import { createVerbs, encode, overNetwork, query } from './verbs.ts'
+import type { CallOptions } from './verbs.ts'
 
-/** The daemon answers from memory; only a daemon in trouble takes longer. */
-const CALL_TIMEOUT_MS = 10_000
-/** Calls for which the daemon asks the network, under deadlines of its own that are shorter. */
-const NETWORK_CALL_TIMEOUT_MS = 45_000
-
-export interface CallOptions {
-  readonly signal?: AbortSignal
-  /** Deadline for the whole answer; for a stream, until it opens. */
-  readonly timeoutMs?: number
-}
+export type { CallOptions } from './verbs.ts'
 
 export interface LogQuery {
   readonly follow?: boolean
@@ -78,10 +71,13 @@ export interface Client {
   config(options?: CallOptions): Promise<ConfigDocument>
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
   stop(options?: CallOptions): Promise<StopResult>
+  readonly memory: MemoryCalls
+  readonly spaces: SpaceCalls
 }
 
 export function createCalls(transport: Transport): Client {
-  const { get, post, stream } = createVerbs(transport)
+  const verbs = createVerbs(transport)
+  const { get, post, stream } = verbs
   return {
     status: (options) => get('/v1/status', options),
     id: (options) => get('/v1/id', options),
@@ -112,93 +108,8 @@ export function createCalls(transport: Transport): Client {
     config: (options) => get('/v1/config', options),
     doctor: ({ peer, ...options } = {}) =>
       get(`/v1/doctor${query({ peer })}`, overNetwork(options)),
-    stop: (options) => post('/v1/stop', {}, options)
+    stop: (options) => post('/v1/stop', {}, options),
+    memory: createMemoryCalls(verbs),
+    spaces: createSpaceCalls(verbs)
   }
-}
-
-function createVerbs(transport: Transport) {
-  async function once<T>(request: TransportRequest, options: CallOptions = {}): Promise<T> {
-    const deadline = createDeadline(options, true)
-    try {
-      const response = await transport({ ...request, signal: deadline.signal })
-      const document = await readDocument(response.body)
-      throwFailure(response.status, document)
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- sent by this user's own daemon, whose schemas check it; zod stays out of clients
-      return document as T
-    } catch (error) {
-      throw deadline.translate(error)
-    }
-  }
-
-  /** @yields one document a line */
-  async function* stream<T>(request: TransportRequest, options: CallOptions = {}) {
-    const deadline = createDeadline(options, false)
-    try {
-      const { status, body } = await transport({ ...request, signal: deadline.signal })
-      deadline.met()
-      if (status >= 400) throwFailure(status, await readDocument(body))
-      for await (const line of readLines(body)) {
-        throwFailure(status, line)
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
-        yield line as T
-      }
-    } catch (error) {
-      throw deadline.translate(error)
-    }
-  }
-
-  return {
-    get: <T>(path: string, options?: CallOptions) => once<T>({ method: 'GET', path }, options),
-    post: <T>(path: string, body: object, options?: CallOptions) =>
-      once<T>({ method: 'POST', path, body: JSON.stringify(body) }, options),
-    stream
-  }
-}
-
-/** Joins the caller's signal with a deadline; `met` lifts the deadline once a stream is open. */
-function createDeadline({ signal, timeoutMs = CALL_TIMEOUT_MS }: CallOptions, whole: boolean) {
-  const timer = AbortSignal.timeout(timeoutMs)
-  const stop = new AbortController()
-  let lifted = false
-  timer.addEventListener('abort', () => {
-    if (!lifted) stop.abort(timer.reason)
-  })
-  return {
-    signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
-    met() {
-      lifted = !whole
-    },
-    translate(error: unknown): unknown {
-      if (signal?.aborted) return signal.reason
-      if (!stop.signal.aborted) return error
-      return new LumosError('TIMED_OUT', { cause: error, details: { timeoutMs } })
-    }
-  }
-}
-
-function throwFailure(status: number, document: unknown): void {
-  if (isFailure(document)) throw fromWireError(document.error)
-  if (status >= 400 || document === undefined) {
-    throw new LumosError('INTERNAL', { details: { status } })
-  }
-}
-
-function isFailure(value: unknown): value is { readonly error: WireError } {
-  return typeof value === 'object' && value !== null && 'ok' in value && value.ok === false
-}
-
-function overNetwork(options?: CallOptions): CallOptions {
-  return { timeoutMs: NETWORK_CALL_TIMEOUT_MS, ...options }
-}
-
-function query(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
-  const given = new URLSearchParams()
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined) given.set(name, String(value))
-  }
-  return given.size === 0 ? '' : `?${given.toString()}`
-}
-
-function encode(text: string): string {
-  return encodeURIComponent(text)
 }

@@ -431,6 +431,11 @@ export const ERRORS = {
     'lumos spaces show {space}',
     { a2a: INVALID_PARAMS, exit: EXIT.denied }
   ),
+  VALUE_TOO_LARGE: final(
+    'the value of "{key}" has {bytes} bytes; the space {space} takes {limit}',
+    'write less, or several keys',
+    { a2a: INVALID_PARAMS, exit: EXIT.usage }
+  ),
   FACT_UNKNOWN: final(
     'nothing is known under "{key}" in the space {space}',
     'lumos memory ls shows what is',

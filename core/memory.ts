@@ -55,7 +55,8 @@ export interface SpaceMemory {
    * Resolves when it is on this node's disk; the others follow.
    *
    * @param value JSON; its text may have `memoryValueBytes` (docs/limits.md)
-   * @throws TypeError for what is no JSON; WRITE_DENIED, RECORD_INVALID, STORE_BUSY
+   * @throws TypeError for a key that is none, and a value that is no JSON; VALUE_TOO_LARGE, WRITE_DENIED,
+   * STORE_BUSY; STORE_FULL, STORE_FAILED: unknown whether it was written
    */
   put(key: string, value: Json, init?: FactInit): Promise<Fact>
   delete(key: string): Promise<void>

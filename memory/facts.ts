@@ -1,5 +1,7 @@
 /** A space as agents, programs and people use it: values are JSON, writers are nodes. */
+import { isPlainText } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
+import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Fact, FactEvent, Memory, SpaceMemory } from '../core/memory.ts'
@@ -17,6 +19,7 @@ import type {
   WatchEvent
 } from './shared-memory.ts'
 import { SHARED_NAME } from './space.ts'
+import type { Space } from './space.ts'
 import { createThreads } from './threads.ts'
 
 export interface MemoryComponents {
@@ -54,8 +57,16 @@ function createFacts(
       const entry = await entries.get(key)
       return entry && toFact(entry)
     },
-    put: async (key, value, init) => toFact(await entries.put(key, encodeValue(value), init)),
-    delete: (key) => entries.delete(key),
+    async put(key, value, init) {
+      checkKey(key)
+      const bytes = encodeValue(value)
+      checkSize(space, key, bytes)
+      return toFact(await entries.put(key, bytes, init))
+    },
+    async delete(key) {
+      checkKey(key)
+      await entries.delete(key)
+    },
     async *list(query) {
       for await (const entry of entries.list(query)) yield toFact(entry)
     },
@@ -72,6 +83,20 @@ function createFacts(
     history: async (key) => (await entries.history(key)).map(toFact)
   }
   return { ...facts, threads: createThreads({ clock, random, facts }) }
+}
+
+function checkKey(key: string): void {
+  const most = LIMITS.memoryKeyBytes.value
+  const length = Buffer.byteLength(key)
+  if (length < 1 || length > most || !isPlainText(key)) {
+    throw new TypeError(`a key has 1 to ${most} bytes and no control characters`)
+  }
+}
+
+function checkSize({ name, valueBytes }: Space, key: string, { length }: Uint8Array): void {
+  if (length <= valueBytes) return
+  const details = { key, bytes: length, limit: valueBytes, space: name }
+  throw new LumosError('VALUE_TOO_LARGE', { details })
 }
 
 /** Hybrid times in the form of ISO 8601, with the counter behind. */

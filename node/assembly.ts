@@ -3,8 +3,12 @@ import type { Agent } from '../agents/agent.ts'
 import { createAgentRunner } from '../agents/runner.ts'
 import { createBuiltinAgents } from '../agents/builtin.ts'
 import type { Component } from '../core/component.ts'
-import type { LumosError } from '../core/errors.ts'
+import { LumosError } from '../core/errors.ts'
+import type { Memory } from '../core/memory.ts'
+import { createMemory } from '../memory/facts.ts'
+import type { SharedMemory } from '../memory/shared-memory.ts'
 import type { TaskEngine } from '../tasks/engine.ts'
+import { keyOfPeer } from '../trust/author-key.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createSwarmAsking } from './asking.ts'
 import type { SwarmAsking } from './asking.ts'
@@ -39,6 +43,9 @@ export interface Assembly extends Component {
   readonly engine: TaskEngine
   readonly work: Work
   readonly finding: PeerFinding
+  readonly memory: SharedMemory
+  /** The shared memory for one user of it, whose watches end with `signal`. */
+  readonly memoryFor: (signal?: AbortSignal) => Memory
 }
 
 /**
@@ -54,8 +61,12 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const builtin = createBuiltinAgents({ clock, logger: logger.child('agents') }, config.agents)
   const agents = [...builtin, ...(init.agents ?? [])]
   const asking = createSwarmAsking(() => work)
+  const memory = noMemory()
+  const author = keyOfPeer(wire.identity.peer)
+  const memoryFor = (signal?: AbortSignal): Memory =>
+    createMemory({ ...components, spaces: memory }, { author, ...(signal && { signal }) })
   const runner = createAgentRunner(
-    { clock, logger: logger.child('agents'), askSwarm: asking.ask },
+    { clock, logger: logger.child('agents'), askSwarm: asking.ask, memory: memoryFor },
     agents
   )
   const database =
@@ -78,10 +89,25 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     { retentionMs: config.tasks.retention }
   )
   const finding = createFinding(components, init, wire)
-  const node = { database, wire, capabilities, engine, work, finding }
+  const node = { database, wire, capabilities, engine, work, finding, memory, memoryFor }
   const parts = { ...node, agents: toComponent(runner), asking }
   const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts, push))
   return { ...lifeCycle, ...node, init, components }
+}
+
+/** Until the parts of shared memory are joined. */
+function noMemory(): SharedMemory {
+  return {
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+    space: unknownSpace,
+    spaces: () => [],
+    create: async ({ name }) => unknownSpace(name)
+  }
+}
+
+function unknownSpace(space: string): never {
+  throw new LumosError('SPACE_UNKNOWN', { details: { space } })
 }
 
 interface Parts {

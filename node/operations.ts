@@ -2,10 +2,13 @@
 import { API_VERSION } from '../client/api.ts'
 import type { ConfigValue } from '../client/api.ts'
 import type { Component } from '../core/component.ts'
+import type { PeerIdText } from '../core/ids.ts'
 import type { ControlOperations } from '../gateway/control/operations.ts'
 import type { Assembly } from './assembly.ts'
 import { findAgents, listAgents, showAgent } from './operations/agents.ts'
 import { examine } from './operations/doctor.ts'
+import { createMemoryOperations } from './operations/memory.ts'
+import { peerViews } from './operations/peer-views.ts'
 import {
   connectPeer,
   disconnectPeer,
@@ -13,6 +16,8 @@ import {
   PING_METHOD,
   pingPeer
 } from './operations/peers.ts'
+import { selectPeer } from './operations/selectors.ts'
+import { createSpaceOperations } from './operations/spaces.ts'
 import { createLoopMonitor, identityDocument, statusDocument } from './operations/status.ts'
 import {
   answerTask,
@@ -69,7 +74,26 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       async stop() {
         init.requestStop()
         return { v: API_VERSION, pid: process.pid }
-      }
+      },
+      ...memoryOperations(assembly)
     }
+  }
+}
+
+function memoryOperations(assembly: Assembly): Pick<ControlOperations, 'memory' | 'spaces'> {
+  const { components, wire, capabilities, memory, memoryFor } = assembly
+  const self = wire.identity.peer
+  const nameOf = (peer: PeerIdText): string =>
+    peer === self
+      ? wire.name
+      : (capabilities.directory.peer(peer)?.name ?? wire.sessions.get(peer)?.hello.name ?? '')
+  const parts = { ...components, spaces: memory, nameOf }
+  return {
+    memory: createMemoryOperations({ ...parts, memory: memoryFor() }),
+    spaces: createSpaceOperations({
+      ...parts,
+      self,
+      select: (selector) => selectPeer(peerViews(assembly), selector).id
+    })
   }
 }

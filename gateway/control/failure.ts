@@ -11,9 +11,11 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   PEER_UNREACHABLE: 502,
   ROUTE_UNKNOWN: 404,
   SHUTTING_DOWN: 503,
+  SPACE_EXISTS: 409,
   TASK_CONFLICT: 409,
   TASK_NOT_CANCELABLE: 409,
-  UNSUPPORTED_OPERATION: 501
+  UNSUPPORTED_OPERATION: 501,
+  VALUE_TOO_LARGE: 413
 }
 
 export function failureStatus(code: ErrorCode): number {

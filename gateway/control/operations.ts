@@ -20,6 +20,7 @@ import type {
 } from '../../client/api.ts'
 import type { TaskState } from '../../core/a2a.ts'
 import type { LogLevel } from '../../core/logger.ts'
+import type { MemoryOperations, SpaceOperations } from './memory-operations.ts'
 
 export interface TaskFilter {
   readonly state?: TaskState
@@ -78,4 +79,6 @@ export interface ControlOperations {
   doctor(peer: string | undefined, signal: AbortSignal): Promise<DoctorReport>
   /** Asks the process to end; the answer leaves before it does. */
   stop(): Promise<StopResult>
+  readonly memory: MemoryOperations
+  readonly spaces: SpaceOperations
 }

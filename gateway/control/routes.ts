@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
 import type { LogFilter, TaskFilter } from './operations.ts'
+import { memoryRoutes, spaceRoutes } from './memory-routes.ts'
 import { documentRoute, linesRoute, type Route } from './route.ts'
 import { taskState } from './schema/a2a.ts'
 import * as node from './schema/node.ts'
@@ -257,5 +258,7 @@ export const ROUTES: readonly Route[] = [
   ...peerRoutes,
   ...agentRoutes,
   ...taskRoutes,
+  ...memoryRoutes,
+  ...spaceRoutes,
   ...healthRoutes
 ]

@@ -9,7 +9,7 @@ import { systemClock } from '../../core/clock.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import { toLumosError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
-import { askNobody, RUN } from '../support/agent-runner.ts'
+import { askNobody, noMemory, RUN } from '../support/agent-runner.ts'
 
 export interface AgentContract {
   /** The agent, and those that it asks. Called for each test. */
@@ -52,7 +52,7 @@ interface Subject {
 async function createSubject({ create }: AgentContract): Promise<Subject> {
   const agents = await create()
   const runner = createAgentRunner(
-    { clock: systemClock, logger: silentLogger, askSwarm: askNobody },
+    { clock: systemClock, logger: silentLogger, askSwarm: askNobody, memory: noMemory },
     agents
   )
   onTestFinished(() => runner.stop())

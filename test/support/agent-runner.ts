@@ -4,6 +4,7 @@ import { createAgentRunner } from '../../agents/runner.ts'
 import { systemClock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
+import type { Memory } from '../../core/memory.ts'
 
 /** A run of which nobody wants to know more. */
 export const RUN = {
@@ -21,6 +22,15 @@ export async function askNobody(): Promise<never> {
   throw new LumosError('NO_ROUTE')
 }
 
+/** A node without shared memory. */
+export function noMemory(): Memory {
+  return {
+    space(name = 'shared') {
+      throw new LumosError('SPACE_UNKNOWN', { details: { space: name } })
+    }
+  }
+}
+
 export interface TestRunner {
   readonly outputs: (agentId: string, input: string, signal?: AbortSignal) => Promise<AgentOutput[]>
   /** The streamed text, joined. */
@@ -30,7 +40,7 @@ export interface TestRunner {
 
 export function createRunner(agents: readonly Agent[]): TestRunner {
   const runner = createAgentRunner(
-    { clock: systemClock, logger: silentLogger, askSwarm: askNobody },
+    { clock: systemClock, logger: silentLogger, askSwarm: askNobody, memory: noMemory },
     agents
   )
 

@@ -3,6 +3,7 @@ import type * as api from '../../client/api.ts'
 import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
+import { fakeMemory, fakeSpaces } from './memory-operations.ts'
 
 const node = { id: '12D3KooWPeer', name: 'amber-otter' }
 const moment = '2026-01-02T03:04:05.678Z'
@@ -221,6 +222,8 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
       checks: [{ area: 'node', name: 'clock', state: 'warning', text: 'off', hint: 'set it' }]
     }),
     stop: async () => ({ v: 1, pid: 1 }),
+    memory: fakeMemory(),
+    spaces: fakeSpaces(),
     ...overrides
   }
 }

@@ -7,7 +7,7 @@ import { createAgentRunner } from '../../../agents/runner.ts'
 import type { AgentRun } from '../../../agents/runner.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { silentLogger } from '../../../core/logger.ts'
-import { askNobody, RUN } from '../../support/agent-runner.ts'
+import { askNobody, noMemory, RUN } from '../../support/agent-runner.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 function agentOf(id: string, run: AgentDefinition['run']): Agent {
@@ -18,7 +18,7 @@ function agentOf(id: string, run: AgentDefinition['run']): Agent {
 /** These agents, on a node that knows no other. */
 function setupAgents(...agents: Agent[]) {
   const clock = new ManualClock()
-  const components = { clock, logger: silentLogger, askSwarm: askNobody }
+  const components = { clock, logger: silentLogger, askSwarm: askNobody, memory: noMemory }
   const runner = createAgentRunner(components, agents)
   const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hi' }] } as const
   const collect = (agentId: string, signal = new AbortController().signal) =>
@@ -40,7 +40,7 @@ function setup(act: (request: AgentRequest) => Promise<unknown>) {
     yield `near: ${text}`
     yield '!'
   })
-  const components = { clock: new ManualClock(), logger: silentLogger, askSwarm }
+  const components = { clock: new ManualClock(), logger: silentLogger, askSwarm, memory: noMemory }
   const runner = createAgentRunner(components, [asker, friend])
   async function run(more: Partial<AgentRun> = {}): Promise<unknown> {
     const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hi' }] } as const

@@ -5,6 +5,7 @@ import type { AgentRun } from '../../../agents/runner.ts'
 import { createAgentRunner } from '../../../agents/runner.ts'
 import type { Message } from '../../../core/a2a.ts'
 import { silentLogger } from '../../../core/logger.ts'
+import { noMemory } from '../../support/agent-runner.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const listener = defineAgent({
@@ -26,7 +27,8 @@ function outputs(more: Partial<AgentRun>) {
   const components = {
     clock: new ManualClock(),
     logger: silentLogger,
-    askSwarm: () => Promise.reject(new TypeError('nobody asks'))
+    askSwarm: () => Promise.reject(new TypeError('nobody asks')),
+    memory: noMemory
   }
   const runner = createAgentRunner(components, [listener])
   onTestFinished(() => runner.stop())

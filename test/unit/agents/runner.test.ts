@@ -10,7 +10,7 @@ import { createAgentRunner } from '../../../agents/runner.ts'
 import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { silentLogger } from '../../../core/logger.ts'
-import { askNobody, RUN } from '../../support/agent-runner.ts'
+import { askNobody, noMemory, RUN } from '../../support/agent-runner.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 type Run = AgentDefinition['run']
@@ -29,7 +29,7 @@ function setup(...agents: Agent[]) {
     child: () => logger,
     warn: (...line: unknown[]) => warned.push(line)
   }
-  const runner = createAgentRunner({ clock, logger, askSwarm: askNobody }, agents)
+  const runner = createAgentRunner({ clock, logger, askSwarm: askNobody, memory: noMemory }, agents)
   onTestFinished(async () => {
     await runner.stop()
     expect(clock.pending).toBe(0)

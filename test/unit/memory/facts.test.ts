@@ -57,6 +57,24 @@ test.for([undefined, Number.NaN, 1n, new Date(0), () => 1, [undefined], new Map(
   }
 )
 
+test.for(['', 'a\nb', 'x'.repeat(513), '\ud800'])(
+  'what is no key is not written: %j',
+  async (key) => {
+    const { space } = await setup()
+    await expect(space.put(key, 1)).rejects.toThrow(TypeError)
+    await expect(space.delete(key)).rejects.toThrow(TypeError)
+  }
+)
+
+test('a value is as large as its space takes, as JSON', async () => {
+  const { space } = await setup()
+  await space.put('k', 'x'.repeat(32_766))
+  await expect(space.put('k', 'x'.repeat(32_767))).rejects.toMatchObject({
+    code: 'VALUE_TOO_LARGE',
+    details: { key: 'k', bytes: 32_769, limit: 32_768, space: 'shared' }
+  })
+})
+
 test('what another program wrote as bytes is a string', async () => {
   const { space, entries } = await setup()
   await entries.put('k', Buffer.from('{no json'))

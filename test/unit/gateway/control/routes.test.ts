@@ -26,6 +26,19 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   tasks: { query: '?state=TASK_STATE_WORKING&cursor=abc&limit=10' },
   connectPeer: { body: { address: '/ip4/127.0.0.1/tcp/1' } },
   answerTask: { body: { text: 'Rome', messageId: 'm' } },
+  fact: { query: '?key=a%2Fb' },
+  putFact: { body: { key: 'a/b', value: { deep: [1, null] }, ttlMs: 5 } },
+  removeFact: { body: { key: 'a/b' } },
+  facts: { query: '?prefix=a%2F&after=a%2Fa&limit=5&reverse=true' },
+  watchFacts: { query: '?prefix=a%2F&after=1-17' },
+  factHistory: { query: '?key=a%2Fb' },
+  exportFacts: { query: '?prefix=a%2F' },
+  importFacts: {
+    body: { facts: [{ key: 'a/b', value: 'x', expiresAt: '2026-01-02T03:04:05.678Z' }] }
+  },
+  createSpace: { body: { name: 'team', mode: 'members', sealed: true } },
+  grantSpace: { body: { peer: 'amber-otter', role: 'write', prefix: 'a/', ttlMs: 5 } },
+  revokeSpace: { body: { peer: 'amber-otter' } },
   run: { body: { ...RUN, to: 'x', where: 'any', timeoutMs: 5, contextId: 'c' } }
 }
 

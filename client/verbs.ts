@@ -1,0 +1,114 @@
+/** How calls of the control API are made: one document or a stream of lines, with deadlines and failures. */
+import { fromWireError, LumosError, type WireError } from '../core/errors.ts'
+import { readDocument, readLines } from './ndjson.ts'
+import type { Transport, TransportRequest } from './transport.ts'
+
+/** The daemon answers from memory; only a daemon in trouble takes longer. */
+const CALL_TIMEOUT_MS = 10_000
+/** Calls for which the daemon asks the network, under deadlines of its own that are shorter. */
+const NETWORK_CALL_TIMEOUT_MS = 45_000
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  /** Deadline for the whole answer; for a stream, until it opens. */
+  readonly timeoutMs?: number
+}
+
+export interface Verbs {
+  readonly get: <T>(path: string, options?: CallOptions) => Promise<T>
+  readonly post: <T>(path: string, body: object, options?: CallOptions) => Promise<T>
+  /** @yields one document a line */
+  readonly stream: <T>(request: TransportRequest, options?: CallOptions) => AsyncGenerator<T>
+}
+
+export function createVerbs(transport: Transport): Verbs {
+  async function once<T>(request: TransportRequest, options: CallOptions = {}): Promise<T> {
+    const deadline = createDeadline(options, true)
+    try {
+      const response = await transport({ ...request, signal: deadline.signal })
+      const document = await readDocument(response.body)
+      throwFailure(response.status, document)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- sent by this user's own daemon, whose schemas check it; zod stays out of clients
+      return document as T
+    } catch (error) {
+      throw deadline.translate(error)
+    }
+  }
+
+  async function* stream<T>(
+    request: TransportRequest,
+    options: CallOptions = {}
+  ): AsyncGenerator<T> {
+    const deadline = createDeadline(options, false)
+    try {
+      const { status, body } = await transport({ ...request, signal: deadline.signal })
+      deadline.met()
+      if (status >= 400) throwFailure(status, await readDocument(body))
+      for await (const line of readLines(body)) {
+        throwFailure(status, line)
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+        yield line as T
+      }
+    } catch (error) {
+      throw deadline.translate(error)
+    }
+  }
+
+  return {
+    get: (path, options) => once({ method: 'GET', path }, options),
+    post: (path, body, options) =>
+      once({ method: 'POST', path, body: JSON.stringify(body) }, options),
+    stream
+  }
+}
+
+/** Joins the caller's signal with a deadline; `met` lifts the deadline once a stream is open. */
+function createDeadline({ signal, timeoutMs = CALL_TIMEOUT_MS }: CallOptions, whole: boolean) {
+  const timer = AbortSignal.timeout(timeoutMs)
+  const stop = new AbortController()
+  let lifted = false
+  timer.addEventListener('abort', () => {
+    if (!lifted) stop.abort(timer.reason)
+  })
+  return {
+    signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+    met() {
+      lifted = !whole
+    },
+    translate(error: unknown): unknown {
+      if (signal?.aborted) return signal.reason
+      if (!stop.signal.aborted) return error
+      return new LumosError('TIMED_OUT', { cause: error, details: { timeoutMs } })
+    }
+  }
+}
+
+function throwFailure(status: number, document: unknown): void {
+  if (isFailure(document)) throw fromWireError(document.error)
+  if (status >= 400 || document === undefined) {
+    throw new LumosError('INTERNAL', { details: { status } })
+  }
+}
+
+function isFailure(value: unknown): value is { readonly error: WireError } {
+  return typeof value === 'object' && value !== null && 'ok' in value && value.ok === false
+}
+
+/** For calls that wait for peers. */
+export function overNetwork(options?: CallOptions): CallOptions {
+  return { timeoutMs: NETWORK_CALL_TIMEOUT_MS, ...options }
+}
+
+export function query(
+  values: Readonly<Record<string, string | number | boolean | undefined>>
+): string {
+  const given = new URLSearchParams()
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined) given.set(name, String(value))
+  }
+  return given.size === 0 ? '' : `?${given.toString()}`
+}
+
+export function encode(text: string): string {
+  return encodeURIComponent(text)
+}
