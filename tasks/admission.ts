@@ -30,6 +30,8 @@ export interface AdmissionRequest {
 
 /** A task's right to be worked on; an accepted task never loses it to a later one. */
 export interface Place {
+  /** Whether `enter` would start the work at once. */
+  readonly free: boolean
   /** Calls `start` when it is the task's turn: now, or later. */
   enter(start: () => void): void
   /** Gives the place up, after the work or before; `tookMs` teaches how long work takes. */
@@ -140,10 +142,18 @@ class BoundedAdmission implements Admission {
     this.#init.onChange()
   }
 
+  #hasRoom({ working, lingering }: Desk): boolean {
+    return working + lingering < this.#init.concurrency
+  }
+
   #place(desk: Desk, caller: PeerIdText): Place {
     let state: 'reserved' | 'waiting' | 'working' | 'left' = 'reserved'
     let starter: (() => void) | undefined
+    const hasRoom = (): boolean => this.#hasRoom(desk)
     return {
+      get free() {
+        return state === 'reserved' && hasRoom()
+      },
       enter: (start) => {
         if (state !== 'reserved') return
         state = 'waiting'
@@ -183,7 +193,7 @@ class BoundedAdmission implements Admission {
   }
 
   #pump(desk: Desk): void {
-    while (desk.working + desk.lingering < this.#init.concurrency) {
+    while (this.#hasRoom(desk)) {
       const start = takeTurn(desk)
       if (start === undefined) return
       desk.working += 1

@@ -264,7 +264,8 @@ class Engine implements TaskEngine {
       ...(depth > 0 && { depth })
     }
     const task = this.#liveTask({ record, attempt: 1, artifacts: [] })
-    const accepted = task.accept()
+    // What could do harm is not begun before its acceptance is on disk (tasks/recovery.ts).
+    const accepted = task.accept({ begun: traits.idempotent && place.free })
     // The work begins while the acceptance is written, and the caller hears of both when it is.
     this.#jobs.launch({ task, place, traits })
     await accepted

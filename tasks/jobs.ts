@@ -194,9 +194,11 @@ class RunningJobs implements Jobs {
       leftBehind: this.#init.onLeftBehind,
       ...(resumed && { resumed })
     }
-    if (traits.idempotent) void task.begin('written')
-    // Nothing that can do harm is begun before it is on disk that it was (tasks/recovery.ts).
-    else await task.begin('flushed')?.catch(() => {})
+    if (!task.started) {
+      if (traits.idempotent) void task.begin('written')
+      // Nothing that can do harm is begun before it is on disk that it was (tasks/recovery.ts).
+      else await task.begin('flushed')?.catch(() => {})
+    }
     timer.begin()
     const outcome = await execute(
       { clock, runner },

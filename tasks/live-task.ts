@@ -99,11 +99,13 @@ export class LiveTask implements OutputSink {
 
   /**
    * Keeps the record and the first event of the attempt, the Task. Nothing else may come before it,
-   * but more may follow at once: nothing is shown before all that precedes it is kept.
+   * but more may follow at once: nothing is shown before all that precedes it is kept. With `begun`
+   * the work begins in the same moment, and needs no event of its own.
    */
-  async accept(): Promise<void> {
+  async accept({ begun = false }: { readonly begun?: boolean } = {}): Promise<void> {
     const { id, contextId } = this.record
-    const status = this.#status('TASK_STATE_SUBMITTED')
+    this.started = begun
+    const status = this.#status(begun ? 'TASK_STATE_WORKING' : 'TASK_STATE_SUBMITTED')
     const metadata = stamp({ attempt: this.attempt, seq: 0 })
     const artifacts = this.#carried
     const task = {

@@ -13,7 +13,7 @@ const SEEDS: Readonly<Record<StormName, number>> = {
   clocks: 15,
   disks: 10,
   forgetting: 10,
-  readers: 2,
+  readers: 6,
   everything: 15
 }
 

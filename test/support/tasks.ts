@@ -4,7 +4,7 @@ import { createIdSource } from '../../core/ids.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { createTaskEngine } from '../../tasks/engine.ts'
 import type { TaskEngineInit } from '../../tasks/engine.ts'
-import type { AgentRunner, AgentUtterance, AgentWork } from '../../tasks/execution.ts'
+import type { AgentRunner, AgentTraits, AgentUtterance, AgentWork } from '../../tasks/execution.ts'
 import type { TaskStore } from '../../tasks/task-store.ts'
 import type { TaskTimeouts } from '../../tasks/timeouts.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -38,11 +38,11 @@ export function gated(): { agent: TestAgent; open: () => void; started: () => nu
   }
 }
 
-/** Of every test agent. */
+/** Of every test agent, unless it is said otherwise. */
 const TRAITS = { idempotent: true, resumable: false }
 
-function runnerOf({ agents = { echo }, timeouts }: EngineSetup): AgentRunner {
-  const traits = { ...TRAITS, ...(timeouts && { timeouts }) }
+function runnerOf({ agents = { echo }, timeouts, traits: given }: EngineSetup): AgentRunner {
+  const traits = { ...TRAITS, ...given, ...(timeouts && { timeouts }) }
   return {
     traits: (id) => (Object.hasOwn(agents, id) ? traits : undefined),
     run(work) {
@@ -57,6 +57,7 @@ export interface EngineSetup {
   readonly agents?: Readonly<Record<string, TestAgent>>
   /** What every agent declares. */
   readonly timeouts?: TaskTimeouts
+  readonly traits?: Partial<AgentTraits>
   readonly init?: TaskEngineInit
   readonly store?: TaskStore
   readonly clock?: ManualClock

@@ -9,6 +9,8 @@ export interface Mutant {
   /** The weather in which it shows, or the script without any. */
   readonly storm?: StormName
   readonly script?: ScriptName
+  /** Where the search begins, for one that shows in few storms. */
+  readonly first?: number
 }
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
@@ -80,6 +82,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a caller that comes back and does not know that output was dropped': {
     storm: 'crashes',
+    first: 150,
     mutation: {
       outbox: (outbox) =>
         changed(outbox, {

@@ -21,7 +21,7 @@ async function* hang(): AsyncIterable<string> {
 }
 
 test('a task goes from submitted through working to completed, its events numbered from 0', async () => {
-  const { submit } = setup()
+  const { submit } = setup({ traits: { idempotent: false } })
   const { view, settled } = await submit('hello')
   await settled
   const events = await collect(view.events())
@@ -43,6 +43,24 @@ test('a task goes from submitted through working to completed, its events number
     artifacts: [{ artifactId: 'result', parts: [{ text: 'hello' }] }],
     history: [{ parts: [{ text: 'hello' }] }]
   })
+})
+
+test('harmless work that begins with its acceptance is born working', async () => {
+  const { submit } = setup({ init: { admission: { concurrency: 1 } } })
+  const [first, second] = await Promise.all([submit('hello'), submit('hello')])
+  await Promise.all([first.settled, second.settled])
+  const states = await Promise.all(
+    [first, second].map(async ({ view }) =>
+      (await collect(view.events())).flatMap(
+        ({ update: { task, statusUpdate } }) => (task ?? statusUpdate)?.status.state ?? []
+      )
+    )
+  )
+  expect(states).toEqual([
+    ['TASK_STATE_WORKING', 'TASK_STATE_COMPLETED'],
+    // It had to wait for its turn.
+    ['TASK_STATE_SUBMITTED', 'TASK_STATE_WORKING', 'TASK_STATE_COMPLETED']
+  ])
 })
 
 test('the same request under one id is one task, also when sent at once', async () => {
