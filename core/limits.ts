@@ -559,9 +559,101 @@ export const LIMITS = {
     'count',
     'pairs of peer and space that are remembered because their last repair failed'
   ),
+  memoryConflicts: limit(
+    1024,
+    'count',
+    'writes that lost and wait to be kept for the history of their key; more are not kept'
+  ),
+  memoryWatchers: limit(1024, 'count', 'watchers of one space'),
   memoryRanges: limit(
     64,
     'count',
     'runs of numbers beyond gaps that are remembered of one writer; what is beyond is sent again'
-  )
+  ),
+  searchCharacters: limit(
+    16 * MIB,
+    'count',
+    'characters of one space that are found by their words; the index takes some 13 bytes for each (measured)'
+  ),
+  searchVectors: limit(100_000, 'count', 'vectors of one space that can be found'),
+  searchFloats: limit(32 * MIB, 'count', 'their numbers, 4 bytes each'),
+  searchFlatVectors: limit(
+    20_000,
+    'count',
+    'vectors that are compared one by one; of more, only those near the question are'
+  ),
+  searchDimensions: limit(
+    4096,
+    'count',
+    'numbers of one vector; 3,072 are the most that models give'
+  ),
+  searchModels: limit(
+    4,
+    'count',
+    'lengths of vectors in one space: one for each model that made them'
+  ),
+  searchHits: limit(1000, 'count', 'hits of one search'),
+  searchQuestionLength: limit(4096, 'count', 'characters of the question of a search'),
+  searchSpaces: limit(
+    4,
+    'count',
+    'spaces whose indexes are in memory; the one asked longest ago goes'
+  ),
+  searchHeap: limit(
+    1536 * MIB,
+    'bytes',
+    'heap of the thread that searches: `searchSpaces` full indexes and the work on one of them'
+  ),
+  searchBatch: limit(256, 'count', 'records that are handed to the search thread at once'),
+  searchWait: limit(
+    60_000,
+    'ms',
+    'how long a search waits for its index; 100,000 records take some 10 s of CPU the first time'
+  ),
+  searchIdle: limit(600_000, 'ms', 'an index that nobody asks gives its memory back'),
+  searchClose: limit(
+    1500,
+    'ms',
+    'saving indexes when the node stops; without it they are read anew'
+  ),
+  embedTimeout: limit(30_000, 'ms', 'vectors for one batch of texts'),
+  embedCharacters: limit(
+    8192,
+    'count',
+    'of one text that a vector is made for; the rest is left out'
+  ),
+  embedRetries: limit(
+    10_000,
+    'count',
+    'records of one space that wait for a vector after a failure'
+  ),
+  blobBytes: limit(
+    64 * MIB,
+    'bytes',
+    'one blob; its list of chunks then fits a frame thirty times'
+  ),
+  blobsBytes: limit(
+    4096 * MIB,
+    'bytes',
+    'all blobs of this node, those on their way here included'
+  ),
+  blobs: limit(100_000, 'count', 'blobs of this node: each is a file, and a line in memory'),
+  blobGrace: limit(
+    3_600_000,
+    'ms',
+    'how long a blob stays that no record names: whoever put it has yet to write the record'
+  ),
+  blobPartial: limit(86_400_000, 'ms', 'how long what came of a blob waits for the rest'),
+  blobsPerValue: limit(64, 'count', 'blobs that one value names and keeps'),
+  blobOpen: limit(15_000, 'ms', 'until a peer has begun to answer for a blob, dialling included'),
+  blobTransfer: limit(
+    600_000,
+    'ms',
+    'one blob from one peer: 110 kB/s for the largest. What came stays, and the next peer goes on'
+  ),
+  blobSources: limit(8, 'count', 'peers that are asked for one blob'),
+  blobFetches: limit(4, 'count', 'blobs that are fetched at once'),
+  blobFetchQueue: limit(256, 'count', 'blobs that wait to be fetched'),
+  blobServes: limit(16, 'count', 'blobs that are sent at once'),
+  blobServesPerPeer: limit(4, 'count', 'of these, to one peer')
 } as const satisfies Record<string, Limit>

@@ -4,6 +4,7 @@ import type { Store } from '../storage/store.ts'
 import type { MemoryId } from './record.ts'
 import { ID_BYTES } from './record.ts'
 import type { MemoryRows, RecordName } from './rows.ts'
+import type { SequenceSet } from './sequence-set.ts'
 
 /** First 16 bytes of a SHA-256 in hex. */
 export type Digest = string
@@ -90,6 +91,19 @@ export function createDigests({
 export function rootOf(writers: ReadonlyMap<MemoryId, Digest>): Digest {
   const sorted = [...writers].toSorted(([a], [b]) => (a < b ? -1 : 1))
   return shorten(hash('sha256', Buffer.from(sorted.flat().join(''), 'hex'), 'hex'))
+}
+
+/** The digest of a version vector: equal where replicas have done with the same numbers. */
+export function digestOfVector(vector: ReadonlyMap<MemoryId, SequenceSet>): Digest {
+  const sum = createHash('sha256')
+  for (const [writer, covered] of [...vector].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    sum.update(writer, 'hex')
+    for (const [first, last] of covered) {
+      sum.update(number48(first))
+      sum.update(number48(last))
+    }
+  }
+  return shorten(sum.digest('hex'))
 }
 
 function digestOfBlocks(blocks: ReadonlyMap<number, Digest>): Digest {

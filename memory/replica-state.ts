@@ -104,6 +104,10 @@ export class ReplicaState {
     return digestOf(this.#held.statements)
   }
 
+  get lsn(): number {
+    return this.#held.mark.lsn
+  }
+
   get epoch(): number {
     return this.#held.mark.epoch
   }

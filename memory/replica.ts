@@ -11,6 +11,7 @@ import { readChanges, readEntries, readMissing, readNamed, readNames } from './r
 import type { ReplicaComponents, ReplicaInit, ReplicaState } from './replica-state.ts'
 import { loadState } from './replica-state.ts'
 import { createUpkeep } from './replica-upkeep.ts'
+import type { Upkeep } from './replica-upkeep.ts'
 import type { Draft } from './replica-writer.ts'
 import { createLocalWriter } from './replica-writer.ts'
 import type { Refusal } from './policy.ts'
@@ -149,14 +150,8 @@ export async function openReplica(
   const intake = createIntake(state, events)
   const local = createLocalWriter(state, events)
 
-  async function summary(): Promise<ReplicaSummary> {
-    const writers = await upkeep.fresh(() => state.digests.writers(state.entries.keys()))
-    const stale = isStale(state.space, state.verifiedAt, components.clock.now())
-    const vector = digestOfVector(vectorOf(state))
-    return { root: rootOf(writers), statements: state.statementsDigest, vector, stale }
-  }
-
   return {
+    ...createComparing(state, upkeep),
     space: state.space,
     events,
     get writer() {
@@ -192,10 +187,6 @@ export async function openReplica(
     writersOf: (author) => writersOf(state, author),
     noteVector: (vector) => intake.noteVector(vector),
     missing: (theirs) => readMissing(state, theirs),
-    summary,
-    sweep: () => upkeep.fresh(async () => undefined),
-    writers: () => upkeep.fresh(() => state.digests.writers(state.entries.keys())),
-    blocks: (writer) => upkeep.fresh(() => state.digests.blocks(writer)),
     names: (writer, block) => readNames(state, writer, block),
     records: (writer, names) => readNamed(state, writer, names),
     drop: (writer, names) => upkeep.drop(writer, names),
@@ -203,6 +194,28 @@ export async function openReplica(
       return upkeep.horizon()
     },
     verified: () => state.exclusive(() => state.setVerifiedAt(components.clock.now()))
+  }
+}
+
+/** What is compared with peers, never before all that had its time is gone. */
+function createComparing(
+  state: ReplicaState,
+  upkeep: Upkeep
+): Pick<Replica, 'summary' | 'sweep' | 'writers' | 'blocks'> {
+  const { space, components } = state
+
+  async function summary(): Promise<ReplicaSummary> {
+    const writers = await upkeep.fresh(() => state.digests.writers(state.entries.keys()))
+    const stale = isStale(space, state.verifiedAt, components.clock.now())
+    const vector = digestOfVector(vectorOf(state))
+    return { root: rootOf(writers), statements: state.statementsDigest, vector, stale }
+  }
+
+  return {
+    summary,
+    sweep: () => upkeep.fresh(async () => undefined),
+    writers: () => upkeep.fresh(() => state.digests.writers(state.entries.keys())),
+    blocks: (writer) => upkeep.fresh(() => state.digests.blocks(writer))
   }
 }
 

@@ -35,13 +35,18 @@ export const id: Layout<WireId> = {
 }
 
 export const summary: Layout<WireSummary> = {
-  write(writer, { root, statements: said, stale }) {
+  write(writer, { root, statements: said, vector: covered, stale }) {
     writer.hex(root)
     writer.hex(said)
+    writer.hex(covered)
     writer.u8(stale ? STALE : 0)
   },
   read(reader) {
-    const digests = { root: reader.hex(ID_BYTES), statements: reader.hex(ID_BYTES) }
+    const digests = {
+      root: reader.hex(ID_BYTES),
+      statements: reader.hex(ID_BYTES),
+      vector: reader.hex(ID_BYTES)
+    }
     const flags = reader.u8()
     if (flags > STALE) throw malformed('its flags are unknown')
     return { ...digests, stale: flags === STALE }

@@ -38,6 +38,7 @@ export interface WireReceipt {
 export interface WireSummary {
   readonly root: WireId
   readonly statements: WireId
+  readonly vector: WireId
   readonly stale: boolean
 }
 

@@ -25,7 +25,10 @@ const ranges = fc.uniqueArray(fc.integer({ min: 1, max: 10_000 }), { maxLength: 
 })
 
 const LAYOUTS = {
-  summary: [codec.summary, fc.record({ root: ids, statements: ids, stale: fc.boolean() })],
+  summary: [
+    codec.summary,
+    fc.record({ root: ids, statements: ids, vector: ids, stale: fc.boolean() })
+  ],
   statements: [codec.statements, fc.array(bytes, { maxLength: 5 })],
   vector: [
     codec.vector,

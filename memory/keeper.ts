@@ -1,0 +1,224 @@
+/** Decides when to repair which space with whom: on meeting, on a hint, and now and then in any case. */
+import type { Clock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
+import { toLumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
+import type { Session, Sessions } from '../protocols/session/session.ts'
+import type { Blame } from '../trust/blame.ts'
+import type { MemoryId } from './record.ts'
+import type { RepairResult } from './repair.ts'
+import { createRepairRests } from './repair-rests.ts'
+import type { RepairRests } from './repair-rests.ts'
+
+export interface KeeperComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly sessions: Pick<Sessions, 'events' | 'get' | 'all'>
+  readonly blame: Blame
+  /** Repairs `space` with the peer of `session`; may throw, and ends with `signal`. */
+  readonly repair: (space: MemoryId, session: Session, signal: AbortSignal) => Promise<RepairResult>
+}
+
+export interface KeeperInit {
+  readonly self: PeerIdText
+}
+
+export interface Keeper extends Component {
+  /** From now on the space is kept equal with the peers that there are, and that come. */
+  add(space: MemoryId): void
+  /**
+   * Something of the space is missing, which one of `peers` has, those first that know best. Nothing
+   * is done if it has come by itself until then.
+   */
+  missing(space: MemoryId, peers: readonly PeerIdText[], isMissing: () => boolean): void
+  /** `peer` has told that it holds something else. */
+  differs(space: MemoryId, peer: PeerIdText): void
+  /** `peer` repairs the space with this node just now: both at once would send all of it twice. */
+  served(space: MemoryId, peer: PeerIdText): void
+}
+
+/** What gossip delivers out of order has come by then. */
+const GAP_MS = 250
+/** Between two gaps of a space: one who writes more than gossip carries is asked for it in lots. */
+const GAP_PAUSE_MS = 1000
+/** Many hear the same beacon: they do not all come at once. */
+const DIFFERENCE_MS = 2000
+/** On meeting, the other side begins; unless it does not. */
+const OTHER_BEGINS_MS = 3000
+const ROUND_MS = 30_000
+/** A peer whose last call is younger than this is still at it. */
+const SERVED_MS = 2000
+
+export function createKeeper(components: KeeperComponents, init: KeeperInit): Keeper {
+  return new SpaceKeeper(components, init)
+}
+
+interface Job {
+  readonly space: MemoryId
+  readonly peer: PeerIdText
+}
+
+class SpaceKeeper implements Keeper {
+  readonly #components: KeeperComponents
+  readonly #self: PeerIdText
+  readonly #spaces = new Set<MemoryId>()
+  readonly #rests: RepairRests
+  /** Waiting jobs by name, in the order in which they came. */
+  readonly #waiting = new Map<string, Job>()
+  readonly #running = new Map<string, Promise<void>>()
+  readonly #served = new Map<string, number>()
+  /** By what they are for, so that there is one of a kind. */
+  readonly #timers = new Map<string, () => void>()
+  readonly #gapAt = new Map<MemoryId, number>()
+  #stopping: AbortController | undefined
+  #rounds: Promise<void> = Promise.resolve()
+
+  constructor(components: KeeperComponents, { self }: KeeperInit) {
+    this.#components = components
+    this.#self = self
+    this.#rests = createRepairRests(components)
+  }
+
+  async start(): Promise<void> {
+    if (this.#stopping !== undefined) return
+    this.#stopping = new AbortController()
+    const { sessions } = this.#components
+    sessions.events.on('opened', this.#onOpened)
+    for (const session of sessions.all()) this.#onOpened(session)
+    this.#rounds = this.#round(this.#stopping.signal)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping === undefined) return
+    this.#components.sessions.events.off('opened', this.#onOpened)
+    this.#stopping.abort()
+    this.#stopping = undefined
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
+    this.#waiting.clear()
+    await Promise.all([this.#rounds, ...this.#running.values()])
+  }
+
+  add(space: MemoryId): void {
+    this.#spaces.add(space)
+    for (const { peer } of this.#components.sessions.all()) this.#want({ space, peer })
+  }
+
+  missing(space: MemoryId, peers: readonly PeerIdText[], isMissing: () => boolean): void {
+    const { clock, sessions } = this.#components
+    const rest = (this.#gapAt.get(space) ?? -Infinity) + GAP_PAUSE_MS - clock.monotonic()
+    this.#later(`gap ${space}`, Math.max(GAP_MS, rest), () => {
+      if (!isMissing()) return
+      this.#gapAt.set(space, clock.monotonic())
+      const peer = peers.find((known) => sessions.get(known) !== undefined) ?? this.#anyPeer()
+      if (peer !== undefined) this.#want({ space, peer })
+    })
+  }
+
+  differs(space: MemoryId, peer: PeerIdText): void {
+    const { random, sessions } = this.#components
+    this.#later(`difference ${space}`, random.next() * DIFFERENCE_MS, () => {
+      const known = sessions.get(peer) === undefined ? this.#anyPeer() : peer
+      if (known !== undefined) this.#want({ space, peer: known })
+    })
+  }
+
+  served(space: MemoryId, peer: PeerIdText): void {
+    const now = this.#components.clock.monotonic()
+    this.#served.set(nameOf({ space, peer }), now)
+    if (this.#served.size <= LIMITS.connections.value) return
+    for (const [name, at] of this.#served) if (now - at > SERVED_MS) this.#served.delete(name)
+  }
+
+  readonly #onOpened = ({ peer }: Session): void => {
+    const meet = (): void => {
+      for (const space of this.#spaces) this.#want({ space, peer })
+    }
+    if (this.#self < peer) meet()
+    else this.#later(`meet ${peer}`, OTHER_BEGINS_MS, meet)
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#components
+    while (await clock.sleep(ROUND_MS * (0.5 + random.next()), signal)) {
+      const peer = this.#anyPeer()
+      if (peer !== undefined) for (const space of this.#spaces) this.#want({ space, peer })
+    }
+  }
+
+  #anyPeer(): PeerIdText | undefined {
+    const { random, sessions } = this.#components
+    const open = sessions.all()
+    return open[Math.floor(random.next() * open.length)]?.peer
+  }
+
+  /** Once; what comes meanwhile for the same reason is covered by it. */
+  #later(reason: string, ms: number, action: () => void): void {
+    if (this.#stopping === undefined || this.#timers.has(reason)) return
+    const cancel = this.#components.clock.after(ms, () => {
+      this.#timers.delete(reason)
+      action()
+    })
+    this.#timers.set(reason, cancel)
+  }
+
+  #want(job: Job): void {
+    if (this.#stopping === undefined) return
+    this.#waiting.set(nameOf(job), job)
+    this.#next()
+  }
+
+  /** Begins what may begin; looks again when something that holds the others up is over. */
+  #next(): void {
+    const { signal } = this.#stopping ?? {}
+    if (signal === undefined) return
+    let rest = Infinity
+    for (const [name, job] of this.#waiting) {
+      if (this.#running.size >= LIMITS.memoryRepairs.value) return
+      if (this.#running.has(name)) continue
+      const wait = this.#waitOf(name, job)
+      if (wait > 0) {
+        rest = Math.min(rest, wait)
+        continue
+      }
+      this.#waiting.delete(name)
+      const run = this.#run(job, signal).finally(() => {
+        this.#running.delete(name)
+        this.#next()
+      })
+      this.#running.set(name, run)
+    }
+    if (rest < Infinity) this.#later('rest', rest, () => this.#next())
+  }
+
+  #waitOf(name: string, job: Job): number {
+    const { clock } = this.#components
+    const served = (this.#served.get(name) ?? -Infinity) + SERVED_MS - clock.monotonic()
+    return Math.max(served, this.#rests.waitOf(name, job.peer))
+  }
+
+  async #run(job: Job, signal: AbortSignal): Promise<void> {
+    const { sessions, logger, repair } = this.#components
+    const session = sessions.get(job.peer)
+    if (session === undefined) return
+    try {
+      const result = await repair(job.space, session, signal)
+      this.#rests.succeeded(nameOf(job))
+      const moved = result.pulled + result.pushed + result.audited + result.dropped
+      if (moved > 0) logger.debug('a space was repaired', { ...job, ...result })
+    } catch (error) {
+      if (signal.aborted) return
+      const failure = toLumosError(error)
+      this.#rests.failed(nameOf(job), job.peer, failure)
+      logger.debug('a space was not repaired', { ...job, code: failure.code })
+    }
+  }
+}
+
+function nameOf({ space, peer }: Job): string {
+  return `${space} ${peer}`
+}

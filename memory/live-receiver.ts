@@ -1,0 +1,154 @@
+/** Judges what others tell by gossip before it travels on: signatures, grants, age, rate. */
+import type { Clock } from '../core/clock.ts'
+import { toLumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { MessageHandler, Verdict } from '../core/pubsub.ts'
+import { createTokenBucket } from '../core/token-bucket.ts'
+import type { TokenBucket } from '../core/token-bucket.ts'
+import { keyOfPeer } from '../trust/author-key.ts'
+import type { Blame } from '../trust/blame.ts'
+import { decodeLiveMessage } from './live-message.ts'
+import type { Beacon, Told } from './live-message.ts'
+import { decodeRecord } from './record.ts'
+import type { Replica } from './replica.ts'
+import type { WriterName } from './writer.ts'
+
+export interface LiveReceiverComponents {
+  readonly clock: Clock
+  readonly blame: Pick<Blame, 'add'>
+  readonly queue: LiveQueue
+  readonly replica: Pick<Replica, 'receive'>
+  /** `peers` know at least as much: who wrote it, and who passed it on. */
+  readonly onTold: (writer: WriterName, last: number, peers: readonly PeerIdText[]) => void
+  readonly onBeacon: (from: PeerIdText, beacon: Beacon) => void
+}
+
+/** Records of all spaces that wait to be verified. */
+export interface LiveQueue {
+  enter(records: number): boolean
+  leave(records: number): void
+}
+
+export function createLiveQueue(): LiveQueue {
+  let waiting = 0
+  return {
+    enter(records) {
+      if (waiting + records > LIMITS.memoryLiveQueue.value) return false
+      waiting += records
+      return true
+    },
+    leave(records) {
+      waiting -= records
+    }
+  }
+}
+
+/** In points: nobody honest does it; it happens to who is behind, or has a wrong clock; far too many. */
+const POINTS = { forged: 1, unfit: 0.1, flood: 0.05 } as const
+
+/** Records that a beacon costs of its author's rate: comparing takes longer than verifying. */
+const BEACON_COST = 20
+
+export function createLiveReceiver(components: LiveReceiverComponents): MessageHandler {
+  const { clock, blame, queue, replica } = components
+  const authors = createAuthors(clock)
+
+  async function receive(from: PeerIdText, writer: WriterName, told: Told): Promise<Verdict> {
+    const { records } = told
+    try {
+      const decoded = records.map(decodeRecord)
+      const oldest = clock.now() - LIMITS.memoryLiveAge.value
+      if (decoded.some(({ time }) => time.ms < oldest)) return unfit(from)
+      const receipt = await replica.receive({ writer, records })
+      const isKnown = authors.note(from, told)
+      if (receipt.refused.some(({ reason }) => reason === 'misfit')) return forged(from)
+      const isReplay = isKnown && receipt.repeated === records.length
+      // Whoever refuses for a time must not relay either: others would hold it against the author.
+      return receipt.refused.length > 0 || isReplay ? unfit(from) : 'accept'
+    } catch (error) {
+      // Else it is this node that failed, perhaps for want of room.
+      return toLumosError(error).code === 'RECORD_INVALID' ? forged(from) : 'ignore'
+    }
+  }
+
+  async function queued(from: PeerIdText, told: Told, source: PeerIdText): Promise<Verdict> {
+    // A node tells only what it wrote itself, so that who signed the message is the author.
+    const writer = { author: keyOfPeer(from), nonce: told.nonce }
+    const { length } = told.records
+    let verdict: Verdict = 'accept'
+    if (length > 0) {
+      if (!queue.enter(length)) return 'ignore'
+      verdict = await receive(from, writer, told).finally(() => queue.leave(length))
+    }
+    if (verdict !== 'reject') components.onTold(writer, told.last, [from, source])
+    return verdict
+  }
+
+  function forged(from: PeerIdText): Verdict {
+    blame.add(from, POINTS.forged)
+    return 'reject'
+  }
+
+  function unfit(from: PeerIdText): Verdict {
+    blame.add(from, POINTS.unfit)
+    return 'ignore'
+  }
+
+  return (from, data, source) => {
+    let message
+    try {
+      message = decodeLiveMessage(data)
+    } catch {
+      return forged(from)
+    }
+    const cost = message.kind === 'beacon' ? BEACON_COST : Math.max(1, message.records.length)
+    if (!authors.bucketOf(from).take(cost)) {
+      blame.add(from, POINTS.flood)
+      return 'ignore'
+    }
+    if (message.kind === 'told') return queued(from, message, source)
+    components.onBeacon(from, message)
+    return 'accept'
+  }
+}
+
+interface Authors {
+  bucketOf(peer: PeerIdText): TokenBucket
+  /** Whether a message of the author went as far before. */
+  note(peer: PeerIdText, told: Told): boolean
+}
+
+interface Author {
+  readonly bucket: TokenBucket
+  nonce: string
+  last: number
+}
+
+function createAuthors(clock: Clock): Authors {
+  /** In order of last use, so that the first is the one to forget. */
+  const authors = new Map<PeerIdText, Author>()
+  // Twice of what its author may send: messages are held up, and then come at once.
+  const rate = { rate: 2 * LIMITS.memoryLiveRate.value, burst: 2 * LIMITS.memoryLiveBurst.value }
+
+  function authorOf(peer: PeerIdText): Author {
+    const bucket = createTokenBucket({ clock }, rate)
+    const author = authors.get(peer) ?? { bucket, nonce: '', last: 0 }
+    authors.delete(peer)
+    authors.set(peer, author)
+    const [oldest] = authors.keys()
+    if (authors.size > LIMITS.presenceAuthors.value && oldest !== undefined) authors.delete(oldest)
+    return author
+  }
+
+  return {
+    bucketOf: (peer) => authorOf(peer).bucket,
+    note(peer, { nonce, last }) {
+      const author = authorOf(peer)
+      const isKnown = author.nonce === nonce && last <= author.last
+      author.last = author.nonce === nonce ? Math.max(author.last, last) : last
+      author.nonce = nonce
+      return isKnown
+    }
+  }
+}

@@ -1,0 +1,145 @@
+/** Live updates of one space: what is written here is told at once, and whether others hold the same. */
+import type { Clock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
+import { toLumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { Logger } from '../core/logger.ts'
+import type { MessageHandler, PubSub } from '../core/pubsub.ts'
+import type { Random } from '../core/random.ts'
+import type { Blame } from '../trust/blame.ts'
+import type { Gaps } from './gaps.ts'
+import { encodeLiveMessage, spaceTopic } from './live-message.ts'
+import type { Beacon } from './live-message.ts'
+import { createLiveReceiver } from './live-receiver.ts'
+import type { LiveQueue } from './live-receiver.ts'
+import { createLiveSender } from './live-sender.ts'
+import type { LiveSender } from './live-sender.ts'
+import type { MemoryRecord } from './record.ts'
+import type { Replica, ReplicaSummary } from './replica.ts'
+import { writerId } from './writer.ts'
+
+export interface LiveComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly pubsub: Pick<PubSub, 'publish' | 'subscribe'>
+  readonly blame: Pick<Blame, 'add'>
+  readonly queue: LiveQueue
+}
+
+export interface LiveInit {
+  readonly replica: Replica
+  readonly gaps: Gaps
+  /** Something was missed: the author knows it, and whoever passed the word on. */
+  readonly onGap: (peers: readonly PeerIdText[]) => void
+  /** `peer` holds something else. */
+  readonly onDifference: (peer: PeerIdText) => void
+}
+
+export interface Live extends Component {
+  /** Tells of a record that this node has just written. */
+  tell(record: MemoryRecord): void
+}
+
+/** Gossip loses messages, and a node that missed the last one hears of it so. */
+const BEACON_MS = 30_000
+
+export function createLive(components: LiveComponents, init: LiveInit): Live {
+  return new SpaceLive(components, init)
+}
+
+class SpaceLive implements Live {
+  readonly #components: LiveComponents
+  readonly #init: LiveInit
+  readonly #topic: string
+  readonly #receive: MessageHandler
+  #sender: LiveSender | undefined
+  #stopping = new AbortController()
+  #unsubscribe: (() => void) | undefined
+  #beacons: Promise<void> = Promise.resolve()
+  #comparing: Promise<void> | undefined
+  /** The last beacon of others since this node's own turn. */
+  #heard: string | undefined
+
+  constructor(components: LiveComponents, init: LiveInit) {
+    this.#components = components
+    this.#init = init
+    this.#topic = spaceTopic(init.replica.space.id)
+    this.#receive = createLiveReceiver({
+      ...components,
+      replica: init.replica,
+      onTold: (writer, last, peers) => {
+        const { gaps, onGap, replica } = init
+        if (gaps.note(writerId(replica.space.id, writer), last)) onGap(peers)
+      },
+      onBeacon: (from, beacon) => this.#onBeacon(from, beacon)
+    })
+  }
+
+  async start(): Promise<void> {
+    if (this.#unsubscribe !== undefined) return
+    const { pubsub } = this.#components
+    this.#stopping = new AbortController()
+    this.#sender = createLiveSender(
+      { ...this.#components, publish: (data) => pubsub.publish(this.#topic, data) },
+      this.#init.replica
+    )
+    this.#unsubscribe = pubsub.subscribe(this.#topic, (...message) => this.#receive(...message))
+    this.#beacons = this.#tellAlways(this.#stopping.signal)
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe?.()
+    this.#unsubscribe = undefined
+    this.#stopping.abort()
+    await this.#sender?.stop()
+    this.#sender = undefined
+    await Promise.all([this.#beacons, this.#comparing])
+  }
+
+  tell(record: MemoryRecord): void {
+    this.#sender?.tell(record)
+  }
+
+  async #tellAlways(signal: AbortSignal): Promise<void> {
+    const { clock, random, logger, pubsub } = this.#components
+    while (await clock.sleep(BEACON_MS * (0.7 + 0.6 * random.next()), signal)) {
+      try {
+        const beacon = beaconOf(await this.#init.replica.summary())
+        // One is enough: all that hold the same would say the same.
+        if (!signal.aborted && this.#heard !== textOf(beacon)) {
+          await pubsub.publish(this.#topic, encodeLiveMessage(beacon))
+        }
+      } catch (error) {
+        logger.debug('a beacon was not published', { code: toLumosError(error).code })
+      }
+      this.#heard = undefined
+    }
+  }
+
+  #onBeacon(from: PeerIdText, beacon: Beacon): void {
+    this.#heard = textOf(beacon)
+    // One at a time: another beacon says nothing that the next would not.
+    this.#comparing ??= this.#compare(from, beacon).finally(() => {
+      this.#comparing = undefined
+    })
+  }
+
+  async #compare(from: PeerIdText, beacon: Beacon): Promise<void> {
+    const { replica, onDifference } = this.#init
+    try {
+      if (textOf(beaconOf(await replica.summary())) !== textOf(beacon)) onDifference(from)
+    } catch (error) {
+      const { code } = toLumosError(error)
+      this.#components.logger.debug('a beacon was not compared', { code })
+    }
+  }
+}
+
+function beaconOf({ root, statements }: ReplicaSummary): Beacon {
+  return { kind: 'beacon', root, statements }
+}
+
+function textOf({ root, statements }: Beacon): string {
+  return root + statements
+}

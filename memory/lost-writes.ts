@@ -1,0 +1,120 @@
+/** Keeps for a day what was perhaps overwritten by somebody who had not seen it, so that people can get it back. */
+import type { Clock } from '../core/clock.ts'
+import { createByteReader, createByteWriter } from '../core/bytes.ts'
+import { LumosError, toLumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Operation, Store } from '../storage/store.ts'
+import { prefixRange } from '../storage/store.ts'
+import type { Conflict } from './changeset.ts'
+import { decodeRecord } from './record.ts'
+import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
+
+export interface LostWritesComponents {
+  readonly clock: Pick<Clock, 'now'>
+  readonly logger: Logger
+  readonly store: Pick<Store, 'get' | 'iterate' | 'commit'>
+}
+
+/** A record that lost, and whose it was: its writer may be forgotten by then. */
+export interface LostWrite {
+  readonly author: AuthorKey
+  readonly record: MemoryRecord
+}
+
+export interface LostWrites {
+  /** Remembers the loser; a hint, so that a failure is only logged. */
+  note(conflict: Conflict, author: AuthorKey): void
+  /** Newest first. */
+  of(key: string): Promise<readonly LostWrite[]>
+  /** Forgets what is older than a day. */
+  sweep(): Promise<void>
+  /** Waits for what is being written. */
+  settle(): Promise<void>
+}
+
+interface Kept extends LostWrite {
+  /** When it lost, here: milliseconds since the epoch. */
+  readonly at: number
+}
+
+const DAY_MS = 24 * 3_600_000
+/** Of one key. */
+const MOST_KEPT = 4
+
+export function createLostWrites(components: LostWritesComponents, space: MemoryId): LostWrites {
+  const { clock, logger, store } = components
+  const rowOf = (key: string): string => `mem/${space}/x/${key}`
+  let waiting = 0
+  let queue: Promise<void> = Promise.resolve()
+
+  async function keptOf(key: string): Promise<readonly Kept[]> {
+    const value = await store.get(rowOf(key))
+    const oldest = clock.now() - DAY_MS
+    return value === undefined ? [] : decodeKept(value).filter(({ at }) => at > oldest)
+  }
+
+  async function keep({ loser }: Conflict, author: AuthorKey): Promise<void> {
+    const known = await keptOf(loser.key)
+    if (known.some(({ record }) => record.id === loser.id)) return
+    const kept = [{ at: clock.now(), author, record: loser }, ...known].slice(0, MOST_KEPT)
+    const put: Operation = { type: 'put', key: rowOf(loser.key), value: encodeKept(kept) }
+    await store.commit([put], { sync: false })
+  }
+
+  async function sweep(): Promise<void> {
+    const oldest = clock.now() - DAY_MS
+    const gone: Operation[] = []
+    for await (const [key, value] of store.iterate(prefixRange(`mem/${space}/x/`))) {
+      if (decodeKept(value).every(({ at }) => at <= oldest)) gone.push({ type: 'del', key })
+    }
+    if (gone.length > 0) await store.commit(gone, { sync: false })
+  }
+
+  /** One after the other: two losers of one key would overwrite each other's row. */
+  function inTurn(action: () => Promise<void>): Promise<void> {
+    queue = queue.then(action).catch((error: unknown) => {
+      logger.debug('a write that lost was not kept', { code: toLumosError(error).code })
+    })
+    return queue
+  }
+
+  return {
+    note(conflict, author) {
+      if (waiting >= LIMITS.memoryConflicts.value) return
+      waiting += 1
+      void inTurn(() => keep(conflict, author)).finally(() => (waiting -= 1))
+    },
+    of: keptOf,
+    sweep: () => inTurn(sweep),
+    settle: () => queue
+  }
+}
+
+function encodeKept(kept: readonly Kept[]): Uint8Array {
+  const writer = createByteWriter()
+  writer.u8(kept.length)
+  for (const { at, author, record } of kept) {
+    writer.u48(at)
+    writer.hex(author)
+    writer.u32(record.bytes.length)
+    writer.bytes(record.bytes)
+  }
+  return writer.take()
+}
+
+/** @throws STORE_CORRUPT */
+function decodeKept(value: Uint8Array): readonly Kept[] {
+  const reader = createByteReader(value, corrupt)
+  const kept = Array.from({ length: reader.u8() }, () => ({
+    at: reader.u48(),
+    author: reader.hex(32),
+    record: decodeRecord(reader.bytes(reader.u32()))
+  }))
+  reader.end()
+  return kept
+}
+
+function corrupt(reason: string): LumosError {
+  return new LumosError('STORE_CORRUPT', { details: { path: 'mem', reason } })
+}

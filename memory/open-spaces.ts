@@ -1,0 +1,180 @@
+/** The shared memory of a node: opens its spaces, answers its peers, and keeps all of it equal with theirs. */
+import type { Clock } from '../core/clock.ts'
+import { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { Logger } from '../core/logger.ts'
+import type { PubSub } from '../core/pubsub.ts'
+import type { Random } from '../core/random.ts'
+import { createReplicationClient } from '../protocols/replication/client.ts'
+import { serveReplication } from '../protocols/replication/server.ts'
+import type { Session, Sessions } from '../protocols/session/session.ts'
+import type { Store } from '../storage/store.ts'
+import { keyOfPeer } from '../trust/author-key.ts'
+import type { Blame } from '../trust/blame.ts'
+import { comparePeers } from './compare-peers.ts'
+import { createKeeper } from './keeper.ts'
+import type { Keeper } from './keeper.ts'
+import { createLiveQueue } from './live-receiver.ts'
+import { createOpenedSpace } from './opened-space.ts'
+import type { OpenedSpace } from './opened-space.ts'
+import type { MemoryId } from './record.ts'
+import { createVerifier } from './record-signature.ts'
+import type { Signer } from './record-signature.ts'
+import { createResponder, repair } from './repair.ts'
+import type { RepairResult } from './repair.ts'
+import { openReplica } from './replica.ts'
+import type { MemorySpace, SharedMemory, SpaceInit } from './shared-memory.ts'
+import { createSpace, DEFAULT_QUOTAS, sharedSpace } from './space.ts'
+import type { Space } from './space.ts'
+import { createSpaceShelf } from './space-shelf.ts'
+
+export interface SharedMemoryComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  /** The node's database; asked for at the start. */
+  readonly store: () => Pick<Store, 'get' | 'getMany' | 'iterate' | 'commit'>
+  readonly signer: Signer
+  readonly sessions: Sessions
+  /** Without it peers learn by repair alone: later, and as surely. */
+  readonly pubsub: PubSub | undefined
+  readonly blame: Blame
+}
+
+export interface SharedMemoryInit {
+  readonly self: PeerIdText
+  readonly swarm: string
+  /**
+   * Whether all that this node ever acknowledged is in the database, asked at the start. If not, it
+   * writes as somebody new: peers may hold records under numbers that it would use again.
+   */
+  readonly isWhole: () => boolean
+}
+
+/** Registers the methods of repair with the sessions; what they answer before the start is SPACE_UNKNOWN. */
+export function createSharedMemory(
+  components: SharedMemoryComponents,
+  init: SharedMemoryInit
+): SharedMemory {
+  return new OpenSpaces(components, init)
+}
+
+class OpenSpaces implements SharedMemory {
+  readonly #components: SharedMemoryComponents
+  readonly #init: SharedMemoryInit
+  readonly #keeper: Keeper
+  readonly #queue = createLiveQueue()
+  readonly #verify = createVerifier()
+  readonly #spaces = new Map<MemoryId, OpenedSpace>()
+  #running = false
+
+  constructor(components: SharedMemoryComponents, init: SharedMemoryInit) {
+    this.#components = components
+    this.#init = init
+    this.#keeper = createKeeper(
+      { ...components, repair: (space, ...rest) => this.#repair(space, ...rest) },
+      init
+    )
+    serveReplication({
+      clock: components.clock,
+      methods: components.sessions.methods,
+      find: (space, peer) => createResponder(this.#find(space, peer).replica),
+      onOffence: (peer, error) => {
+        components.blame.add(peer, 1)
+        components.logger.warn('a peer sent what no honest one sends', { peer, code: error.code })
+      }
+    })
+  }
+
+  async start(): Promise<void> {
+    if (this.#running) return
+    this.#running = true
+    await this.#open(sharedSpace(this.#init.swarm))
+    for (const space of await this.#shelf().all()) await this.#open(space)
+    await this.#keeper.start()
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#running) return
+    this.#running = false
+    await this.#keeper.stop()
+    await Promise.all([...this.#spaces.values()].map((space) => space.stop()))
+    this.#spaces.clear()
+  }
+
+  space(name: string): MemorySpace {
+    const found = this.spaces().find(({ space }) => space.name === name)
+    if (found === undefined) throw unknown(name)
+    return found
+  }
+
+  spaces(): readonly MemorySpace[] {
+    return [...this.#spaces.values()].map(({ memory }) => memory)
+  }
+
+  async create({ name, mode, sealed }: SpaceInit): Promise<MemorySpace> {
+    if (this.spaces().some(({ space }) => space.name === name)) {
+      throw new LumosError('SPACE_EXISTS', { details: { space: name } })
+    }
+    const { signer, random } = this.#components
+    const nonce = Buffer.from(random.bytes(16)).toString('hex')
+    const genesis = { ...DEFAULT_QUOTAS, name, mode, sealed, nonce, owner: signer.author }
+    const space = createSpace(genesis, signer)
+    await this.#shelf().add(space)
+    return (await this.#open(space)).memory
+  }
+
+  #shelf() {
+    return createSpaceShelf({ store: this.#components.store(), verify: this.#verify })
+  }
+
+  async #open(space: Space): Promise<OpenedSpace> {
+    const { clock, random, logger, store, signer, sessions, pubsub, blame } = this.#components
+    const replica = await openReplica(
+      { clock, random, store: store(), signer, verify: this.#verify },
+      { space, continueWriter: this.#init.isWhole() }
+    )
+    const opened = createOpenedSpace({
+      clock,
+      random,
+      logger,
+      blame,
+      pubsub,
+      signer,
+      replica,
+      store: store(),
+      queue: this.#queue,
+      keeper: this.#keeper,
+      compare: (own) => comparePeers({ clock, sessions }, own)
+    })
+    this.#spaces.set(space.id, opened)
+    await opened.start()
+    this.#keeper.add(space.id)
+    return opened
+  }
+
+  #find(space: MemoryId, peer: PeerIdText): OpenedSpace {
+    const opened = this.#spaces.get(space)
+    // Who may not read is not told that it is here.
+    if (opened === undefined || !opened.replica.mayRead(keyOfPeer(peer))) throw unknown(space)
+    this.#keeper.served(space, peer)
+    return opened
+  }
+
+  async #repair(space: MemoryId, session: Session, signal: AbortSignal): Promise<RepairResult> {
+    const { clock } = this.#components
+    // It may be told only what the peer may know: the same rule in both directions.
+    const { replica, gaps } = this.#find(space, session.peer)
+    const settle = gaps.begin()
+    const result = await repair(
+      replica,
+      createReplicationClient({ clock, session }, { space, signal })
+    )
+    if (result.equal) settle()
+    return result
+  }
+}
+
+function unknown(space: string): LumosError {
+  return new LumosError('SPACE_UNKNOWN', { details: { space } })
+}

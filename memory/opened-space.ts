@@ -1,0 +1,204 @@
+/** One space of a node at work: its replica, what is told of it, and what agents do with it. */
+import { EventEmitter } from 'node:events'
+import type { Component } from '../core/component.ts'
+import { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Store } from '../storage/store.ts'
+import { createGaps } from './gaps.ts'
+import type { Gaps } from './gaps.ts'
+import type { Keeper } from './keeper.ts'
+import { createLive } from './live.ts'
+import type { Live, LiveComponents } from './live.ts'
+import { createLostWrites } from './lost-writes.ts'
+import type { LostWrites } from './lost-writes.ts'
+import type { AuthorKey, MemoryRecord } from './record.ts'
+import type { Signer } from './record-signature.ts'
+import type { Replica } from './replica.ts'
+import type { MemoryEntry, MemorySpace, PeerSync } from './shared-memory.ts'
+import { createSpaceOwner } from './space-owner.ts'
+import { watchSpace } from './watch.ts'
+
+export interface OpenedSpaceComponents extends Omit<LiveComponents, 'pubsub'> {
+  readonly store: Pick<Store, 'get' | 'iterate' | 'commit'>
+  readonly signer: Signer
+  readonly replica: Replica
+  readonly keeper: Pick<Keeper, 'missing' | 'differs'>
+  /** Without it nothing is told: peers learn by repair alone. */
+  readonly pubsub: LiveComponents['pubsub'] | undefined
+  /** How the peers of this node stand. */
+  readonly compare: (replica: Replica) => Promise<readonly PeerSync[]>
+}
+
+export interface OpenedSpace extends Component {
+  readonly memory: MemorySpace
+  readonly replica: Replica
+  readonly gaps: Gaps
+}
+
+/** What expires is looked for so often; readers do not see it anyway. */
+const SWEEP_MS = 10 * 60_000
+
+export function createOpenedSpace(components: OpenedSpaceComponents): OpenedSpace {
+  const { clock, random, logger, replica } = components
+  const gaps = createGaps(replica)
+  const live = liveOf(components, gaps)
+  const lost = createLostWrites(components, replica.space.id)
+  const life = createLife()
+  let sweeps: Promise<void> = Promise.resolve()
+
+  async function sweepAlways(signal: AbortSignal): Promise<void> {
+    while (await clock.sleep(SWEEP_MS * (0.5 + random.next()), signal)) {
+      try {
+        await replica.sweep()
+        await lost.sweep()
+      } catch (error) {
+        logger.warn('what has expired was not removed', { space: replica.space.name, error })
+      }
+    }
+  }
+
+  replica.events.setMaxListeners(LIMITS.memoryWatchers.value + 2)
+  replica.events.on('conflict', (conflict) => {
+    lost.note(conflict, replica.nameOf(conflict.loser.writer)?.author ?? '')
+  })
+
+  return {
+    replica,
+    gaps,
+    memory: createMemorySpace(components, { live, lost, life }),
+    async start() {
+      if (!life.begin()) return
+      sweeps = sweepAlways(life.signal)
+      await live?.start()
+    },
+    async stop() {
+      life.end()
+      await live?.stop()
+      await sweeps
+      await lost.settle()
+    }
+  }
+}
+
+function liveOf(
+  { pubsub, replica, keeper, ...rest }: OpenedSpaceComponents,
+  gaps: Gaps
+): Live | undefined {
+  if (pubsub === undefined) return undefined
+  const { id } = replica.space
+  const isMissing = (): boolean => gaps.open
+  return createLive(
+    { ...rest, pubsub },
+    {
+      replica,
+      gaps,
+      onGap: (peers: readonly PeerIdText[]) => keeper.missing(id, peers, isMissing),
+      onDifference: (peer) => keeper.differs(id, peer)
+    }
+  )
+}
+
+interface SpaceParts {
+  readonly live: Live | undefined
+  readonly lost: LostWrites
+  readonly life: Life
+}
+
+function createMemorySpace(
+  components: OpenedSpaceComponents,
+  { live, lost, life }: SpaceParts
+): MemorySpace {
+  const { clock, replica, signer, compare } = components
+  const entryOf = (record: MemoryRecord): MemoryEntry =>
+    toEntry(record, replica.nameOf(record.writer)?.author ?? '')
+  let watchers = 0
+
+  async function write(
+    key: string,
+    value: Uint8Array | undefined,
+    expires: number | undefined
+  ): Promise<MemoryEntry> {
+    const draft = { key, value, ...(expires !== undefined && { expires }) }
+    const record = await replica.write(draft)
+    live?.tell(record)
+    return entryOf(record)
+  }
+
+  return {
+    ...createSpaceOwner({ replica, signer }),
+    space: replica.space,
+    get statements() {
+      return replica.statements
+    },
+    async get(key) {
+      const record = await replica.get(key)
+      return record && entryOf(record)
+    },
+    put: (key, value, { ttlMs } = {}) =>
+      write(key, value, ttlMs === undefined ? undefined : Math.ceil(clock.now() + ttlMs)),
+    async delete(key) {
+      await write(key, undefined, undefined)
+    },
+    async *list(query = {}) {
+      for await (const record of replica.entries(query)) yield entryOf(record)
+    },
+    async *watch(query = {}, signal) {
+      if (watchers >= LIMITS.memoryWatchers.value) throw tooMany(watchers)
+      watchers += 1
+      const ended = signal === undefined ? life.signal : AbortSignal.any([life.signal, signal])
+      try {
+        yield* watchSpace({ clock, replica, entryOf }, query, ended)
+      } finally {
+        watchers -= 1
+      }
+    },
+    async history(key) {
+      const record = await replica.get(key)
+      const others = (await lost.of(key)).map((each) => toEntry(each.record, each.author))
+      return record === undefined ? others : [entryOf(record), ...others]
+    },
+    async status() {
+      const { root, stale } = await replica.summary()
+      const { records: keys, bytes } = replica.held
+      const peers = await compare(replica)
+      return { root, keys, bytes, writers: replica.vector.size, stale, peers }
+    }
+  }
+}
+
+function toEntry(record: MemoryRecord, author: AuthorKey): MemoryEntry {
+  const { key, value, writer, time, expires } = record
+  return { key, value, author, writer, time, ...(expires !== undefined && { expires }) }
+}
+
+function tooMany(watchers: number): LumosError {
+  return new LumosError('STORE_BUSY', { details: { waiting: watchers } })
+}
+
+interface Life {
+  readonly signal: AbortSignal
+  /** False when it has begun already. */
+  begin(): boolean
+  end(): void
+}
+
+function createLife(): Life {
+  let ended: AbortController | undefined
+  const before = AbortSignal.abort()
+  return {
+    get signal() {
+      return ended?.signal ?? before
+    },
+    begin() {
+      if (ended !== undefined) return false
+      ended = new AbortController()
+      EventEmitter.setMaxListeners(LIMITS.memoryWatchers.value + 2, ended.signal)
+      return true
+    },
+    end() {
+      ended?.abort()
+      ended = undefined
+    }
+  }
+}
