@@ -6,6 +6,8 @@ import type { Grant, Statement } from './statement.ts'
 export interface Access {
   /** Whether `author` may have written `record`; depends on nothing but the statements. */
   mayWrite(author: AuthorKey, record: WriteClaim): boolean
+  /** Whether `author` may write anything at all: then its claims and those about it have a use. */
+  mayWriteSomething(author: AuthorKey): boolean
   /** Whether `author` may be told what is in the space. */
   mayRead(author: AuthorKey, now: number): boolean
 }
@@ -43,6 +45,10 @@ export function createAccess(genesis: Genesis, statements: Iterable<Statement>):
           (corner || key.startsWith(prefix)) &&
           (number >= end || cut !== undefined)
       )
+    },
+    mayWriteSomething(author) {
+      const end = ended.get(author) ?? 0
+      return grantsOf(author).some(({ role, number }) => role === 'write' && number >= end)
     },
     mayRead(author, now) {
       if (genesis.mode !== 'members' && !genesis.sealed) return true

@@ -64,7 +64,7 @@ export interface Changeset {
   put(name: WriterName, record: MemoryRecord): Fate
   /** Forgets the greatest record of a key. Its number stays done with. */
   remove(record: MemoryRecord): void
-  /** Marks numbers as done with; of a writer nobody has seen a record of, a claim is worth nothing. */
+  /** Marks numbers as done with. */
   cover(name: WriterName, range: SequenceRange): void
   outcome(): Outcome
 }
@@ -102,9 +102,7 @@ export function createChangeset(base: ChangesetBase): Changeset {
       const current = table.winners.get(record.key)
       if (current?.record.id === record.id) table.takeOut(current)
     },
-    cover(name, range) {
-      if (books.knows(name)) books.cover(name, range)
-    },
+    cover: (name, range) => void books.cover(name, range),
     outcome() {
       const entries = books.changed()
       const written = Array.from(entries, ([writer, entry]): Operation => ({
@@ -187,7 +185,6 @@ function createTable({ space, rows, ...base }: ChangesetBase, books: Books): Tab
 }
 
 interface Books {
-  knows(name: WriterName): boolean
   covers(record: MemoryRecord): boolean
   /** False when there are too many writers. */
   cover(name: WriterName, range: SequenceRange): boolean
@@ -214,7 +211,6 @@ function createBooks({ space, entries, usage }: ChangesetBase): Books {
   }
 
   return {
-    knows: (name) => entryOf(writerId(space.id, name)) !== undefined,
     covers: ({ writer, sequence }) => includes(entryOf(writer)?.covered ?? NOTHING, sequence),
     cover(name, range) {
       const writer = writerId(space.id, name)

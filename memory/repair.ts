@@ -75,6 +75,13 @@ export async function repair(replica: Side, peer: RepairPeer): Promise<RepairRes
     await exchangeStatements(replica, peer)
     ;[mine, theirs] = await summaries(replica, peer)
   }
+  if (mine.root === theirs.root && mine.vector !== theirs.vector) {
+    // Nothing but claims. A replica that has not heard what became of a number would take it for
+    // new when a stale one brings it back, long after all that could tell better is forgotten.
+    moved.pulled = await pull(replica, peer)
+    moved.pushed = await push(replica, peer, bounded(await peer.vector()))
+    ;[mine, theirs] = await summaries(replica, peer)
+  }
   if (mine.root !== theirs.root) {
     moved.pulled = await pull(replica, peer)
     const vector = bounded(await peer.vector())

@@ -88,7 +88,11 @@ function merge(
     if (fate === 'applied') applied += 1
     if (fate === 'repeated') repeated += 1
   }
-  for (const range of doneWith(refused, complete)) changes.cover(name, range)
+  // Anybody can invent writers; a vector full of them would have no room for real ones.
+  const known = state.entries.has(writerId(state.space.id, name))
+  if (known || applied > 0 || state.access.mayWriteSomething(name.author)) {
+    for (const range of doneWith(refused, complete)) changes.cover(name, range)
+  }
   return { applied, repeated, refused }
 }
 

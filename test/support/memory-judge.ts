@@ -3,7 +3,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { createAccess } from '../../memory/access.ts'
 import { hourOf, removalHour } from '../../memory/merge.ts'
 import { createJudgement } from '../../memory/policy.ts'
-import { compareRecords, NO_PREVIOUS, signatureOf, signedPart } from '../../memory/record.ts'
+import {
+  compareRecords,
+  NO_PREVIOUS,
+  previousOf,
+  signatureOf,
+  signedPart
+} from '../../memory/record.ts'
 import type { MemoryRecord } from '../../memory/record.ts'
 import { decodeEntry, decodeStored, memoryRows } from '../../memory/rows.ts'
 import type { Profile } from './memory-profiles.ts'
@@ -90,9 +96,13 @@ function judgeDeletions(world: MemoryWorld, held: ReadonlyMap<string, MemoryReco
   }
   return [...newest].flatMap(([at, record]) => {
     const hour = removalHour(record, world.space)
-    const expected = hour !== undefined && hour <= hourOf(world.now) ? undefined : record.id
-    if (held.get(at)?.id === expected || uncovered.has(at)) return []
-    return [`${at} is ${held.get(at)?.id ?? 'gone'} and not ${expected ?? 'gone'}`]
+    const kept = held.get(at)
+    if (uncovered.has(at) || kept?.id === record.id) return []
+    if (hour === undefined || hour > hourOf(world.now)) return [`${at} is not ${record.id}`]
+    // What the last writer had not seen may have come back from where it was alone.
+    return kept !== undefined && record.previous === previousOf(kept)
+      ? [`${at} is back, which was deleted`]
+      : []
   })
 }
 

@@ -215,6 +215,28 @@ describe('a stale replica', () => {
     expect(await contents(b.replica)).toEqual({ new: 'y' })
   })
 
+  test('cannot bring back what the other never held, but heard what became of', async () => {
+    const [x, p, q] = [
+      await testReplica({ name: 'x' }),
+      await testReplica({ name: 'p' }),
+      await testReplica({ name: 'q' })
+    ]
+    const other = foreign({ sequence: 1, key: 'other', value: 'x' })
+    const deleted = batch([foreign({ sequence: 2, key: 'old', value: 'x' })])
+    for (const { replica } of [x, p, q]) await replica.receive(batch([other]))
+    for (const { replica } of [x, q]) await replica.receive(deleted)
+    const tombstone = await q.replica.write({ key: 'old', value: undefined })
+    await p.replica.receive({ writer: q.replica.writer, records: [tombstone.bytes] })
+    await repair(p.replica, createResponder(q.replica))
+    for (const { clock } of [x, p, q]) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
+    await p.replica.verified()
+    expect(await repair(x.replica, createResponder(p.replica))).toMatchObject({
+      dropped: 1,
+      equal: true
+    })
+    expect(await contents(p.replica)).toEqual({ other: 'x' })
+  })
+
   test('keeps what nobody has seen, however old', async () => {
     const { a, b, peer } = await pair()
     await a.replica.write({ key: 'mine', value: Buffer.from('x') })

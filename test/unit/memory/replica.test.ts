@@ -177,10 +177,14 @@ describe('dishonest batches', () => {
     expect(replica.vector.size).toBe(0)
   })
 
-  test('claims about a writer of whom nothing was ever seen are not kept', async () => {
-    const { replica } = await testReplica()
-    await replica.receive({ writer: nameOf(0), records: [], complete: [1, 100] })
-    expect(replica.vector.size).toBe(0)
+  test('claims are kept of those who may write', async () => {
+    const empty = { writer: nameOf(0), records: [], complete: [1, 100] } as const
+    const open = await testReplica()
+    await open.replica.receive(empty)
+    expect(coveredOf(open.replica)).toEqual([[1, 100]])
+    const closed = await testReplica({ space: { ...SPACE, mode: 'members' } })
+    await closed.replica.receive(empty)
+    expect(closed.replica.vector.size).toBe(0)
   })
 
   test('two records of one number both count', async () => {
