@@ -23,13 +23,15 @@ export interface Digests {
 /** Numbers of one writer in a block: one differing record costs a list of at most 22 KiB. */
 export const BLOCK_NUMBERS = 1024
 
-export function blockOf(sequence: number): number {
+function blockOf(sequence: number): number {
   return Math.floor(sequence / BLOCK_NUMBERS)
 }
 
 interface Known {
   readonly blocks: Map<number, Digest>
   readonly dirty: Set<number>
+  /** Of the whole writer, if nothing changed since: with thousands of them it is most of the work. */
+  all: Digest | undefined
 }
 
 /**
@@ -48,7 +50,7 @@ export function createDigests({
   async function readAll(writer: MemoryId): Promise<Known> {
     const lists = createBlockHashes()
     for await (const [row] of store.iterate(rows.logWriter(writer))) lists.add(rows.nameOf(row))
-    const fresh: Known = { blocks: lists.end(), dirty: new Set() }
+    const fresh: Known = { blocks: lists.end(), dirty: new Set(), all: undefined }
     known.set(writer, fresh)
     return fresh
   }
@@ -66,21 +68,26 @@ export function createDigests({
     dirty.clear()
   }
 
-  async function blocksOf(writer: MemoryId): Promise<ReadonlyMap<number, Digest>> {
+  async function current(writer: MemoryId): Promise<Known> {
     const entry = known.get(writer) ?? (await readAll(writer))
-    await refresh(entry, writer)
-    return entry.blocks
+    if (entry.dirty.size > 0) await refresh(entry, writer)
+    return entry
   }
 
   return {
-    touch: (writer, sequence) => void known.get(writer)?.dirty.add(blockOf(sequence)),
+    touch(writer, sequence) {
+      const entry = known.get(writer)
+      if (entry === undefined) return
+      entry.dirty.add(blockOf(sequence))
+      entry.all = undefined
+    },
     forget: () => known.clear(),
-    blocks: blocksOf,
+    blocks: async (writer) => (await current(writer)).blocks,
     async writers(writers) {
       const digests = new Map<MemoryId, Digest>()
       for (const writer of writers) {
-        const blocks = await blocksOf(writer)
-        if (blocks.size > 0) digests.set(writer, digestOfBlocks(blocks))
+        const entry = await current(writer)
+        if (entry.blocks.size > 0) digests.set(writer, (entry.all ??= digestOfBlocks(entry.blocks)))
       }
       return digests
     }
