@@ -48,8 +48,8 @@ function isBounded(value: unknown): boolean {
     left -= 1
     if (typeof item !== 'object' || item === null) return left >= 0
     if (depth === 0 || left < 0) return false
-    for (const child of Object.values(item)) if (!visit(child, depth - 1)) return false
-    return true
+    const children: readonly unknown[] = Array.isArray(item) ? item : Object.values(item)
+    return children.every((child) => visit(child, depth - 1))
   }
   return visit(value, LIMITS.jsonDepth.value)
 }

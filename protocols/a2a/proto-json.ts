@@ -19,9 +19,9 @@ const NONE: ReadonlySet<string> = new Set()
 
 function canonical(value: unknown, nullable: ReadonlySet<string>): unknown {
   if (!isObject(value)) return value
-  for (const [name, item] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
     // Nearly every document is canonical already, and then nothing is copied.
-    if (name.includes('_') || (item === null && !nullable.has(name))) {
+    if (name.includes('_') || (value[name] === null && !nullable.has(name))) {
       return rebuild(value, nullable)
     }
   }
