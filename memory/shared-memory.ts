@@ -43,7 +43,7 @@ export interface Position {
 
 /**
  * - `put`, `delete`: the key's last change; a slow watcher misses those in between, never the last;
- * - `ready`: all that was there has been told, what follows is new;
+ * - `ready`: all that was there, or had changed, has been told: what follows is new;
  * - `reset`: records vanished that had not had their time (a revocation): forget everything, it is
  *   told again. What merely expires is not told.
  */

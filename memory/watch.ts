@@ -26,16 +26,20 @@ export async function* watchSpace(
   const bell = createBell(replica.events, signal)
   try {
     let position = after
+    let isReady = false
     while (!signal.aborted) {
       if (position === undefined || position.epoch !== replica.epoch) {
         if (position !== undefined) yield { type: 'reset', position: positionOf(replica) }
         position = yield* snapshot(components, prefix)
+        isReady = true
       }
       for await (const { lsn, key, record } of replica.changes(position.lsn)) {
         position = { lsn, epoch: position.epoch }
         if (key.startsWith(prefix)) yield eventOf(components, { key, record, position })
         if (signal.aborted) return
       }
+      if (!isReady) yield { type: 'ready', position }
+      isReady = true
       await bell.rung()
     }
   } finally {
