@@ -451,6 +451,43 @@ export const ERRORS = {
     { a2a: INTERNAL, exit: EXIT.denied }
   ),
 
+  SEARCH_INVALID: final('this search has no answer: {reason}', 'see docs/memory.md, "Search"', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.usage
+  }),
+  SEARCH_BUSY: retryable(
+    'the index is still being built, or too many spaces are searched at once',
+    'try again in a few seconds',
+    EXIT.failed
+  ),
+  SEARCH_FAILED: retryable(
+    'the search index failed: {reason}',
+    'try again, or lumos logs',
+    EXIT.failed
+  ),
+  BLOB_TOO_LARGE: final('a blob may have {limit} bytes', 'split it', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.usage
+  }),
+  BLOBS_FULL: retryable(
+    'this node has no room for more blobs',
+    'delete records that name blobs; they go after an hour',
+    EXIT.failed
+  ),
+  BLOB_MISSING: retryable(
+    'no peer that is connected has the blob {hash}',
+    'try again when the peer that wrote it is here',
+    EXIT.failed
+  ),
+  BLOB_INVALID: final(
+    'the peer sent other bytes than those of the blob {hash}',
+    'update the peer',
+    {
+      a2a: INTERNAL,
+      exit: EXIT.failed
+    }
+  ),
+
   AGENT_INPUT: final('the agent cannot use this input: {reason}', 'lumos agents show {agent}', {
     a2a: INVALID_PARAMS,
     exit: EXIT.taskFailed
