@@ -88,12 +88,19 @@ function merge(
     if (fate === 'applied') applied += 1
     if (fate === 'repeated') repeated += 1
   }
-  // Anybody can invent writers; a vector full of them would have no room for real ones.
-  const known = state.entries.has(writerId(state.space.id, name))
-  if (known || applied > 0 || state.access.mayWriteSomething(name.author)) {
+  if (mayClaim(state, name)) {
     for (const range of doneWith(refused, complete)) changes.cover(name, range)
   }
   return { applied, repeated, refused }
+}
+
+/**
+ * Anybody can invent writers, and a vector full of them would have no room for real ones. And nobody
+ * can tell a writer what it has written itself: its numbers would be used up by a lie.
+ */
+function mayClaim({ space, writer, entries, access }: ReplicaState, name: WriterName): boolean {
+  if (name.author === writer.author && name.nonce === writer.nonce) return false
+  return entries.has(writerId(space.id, name)) || access.mayWriteSomething(name.author)
 }
 
 function refusalOf(

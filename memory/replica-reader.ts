@@ -66,6 +66,18 @@ export async function* readMissing(
   }
 }
 
+/** Number of the last record that is held of `writer`; 0 without any. */
+export async function readLast(
+  { rows, components }: ReplicaState,
+  writer: MemoryId
+): Promise<number> {
+  const options = { reverse: true, limit: 1 }
+  for await (const [row] of components.store.iterate(rows.logWriter(writer), options)) {
+    return rows.nameOf(row).sequence
+  }
+  return 0
+}
+
 /** What is held of a block of a writer's numbers. */
 export async function readNames(
   { rows, components }: ReplicaState,

@@ -7,7 +7,14 @@ import { isVisible } from './merge.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import { createIntake } from './replica-intake.ts'
 import type { EntryQuery } from './replica-reader.ts'
-import { readChanges, readEntries, readMissing, readNamed, readNames } from './replica-reader.ts'
+import {
+  readChanges,
+  readEntries,
+  readLast,
+  readMissing,
+  readNamed,
+  readNames
+} from './replica-reader.ts'
 import type { ReplicaComponents, ReplicaInit, ReplicaState } from './replica-state.ts'
 import { loadState } from './replica-state.ts'
 import { createUpkeep } from './replica-upkeep.ts'
@@ -113,6 +120,11 @@ export interface Replica {
   readonly vector: Vector
   /** The part of the vector that is about `writer`. */
   covered(writer: MemoryId): SequenceSet
+  /**
+   * Number of the last record of `writer` that it holds, 0 without any. That one was signed: what the
+   * vector says beyond may be nothing but somebody's claim.
+   */
+  lastHeld(writer: MemoryId): Promise<number>
   /** Under which ids `author` has written, as far as this replica knows. */
   writersOf(author: AuthorKey): readonly MemoryId[]
   /** Becomes another writer if `vector` knows numbers of this one that it has not given out. */
@@ -184,6 +196,7 @@ export async function openReplica(
       return vectorOf(state)
     },
     covered: (writer) => state.entries.get(writer)?.covered ?? NOTHING,
+    lastHeld: (writer) => readLast(state, writer),
     writersOf: (author) => writersOf(state, author),
     noteVector: (vector) => intake.noteVector(vector),
     missing: (theirs) => readMissing(state, theirs),

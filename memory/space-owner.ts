@@ -5,7 +5,6 @@ import { peerOfKey } from '../trust/author-key.ts'
 import type { AuthorKey } from './record.ts'
 import type { Signer } from './record-signature.ts'
 import type { Replica } from './replica.ts'
-import { greatest } from './sequence-set.ts'
 import { createStatement } from './statement.ts'
 import type { Cut, Grant, Revocation, Statement } from './statement.ts'
 
@@ -21,8 +20,10 @@ export interface SpaceOwner {
   revoke(author: AuthorKey): Promise<void>
 }
 
+type Said = Grant | Revocation
+
 export interface SpaceOwnerComponents {
-  readonly replica: Pick<Replica, 'space' | 'statements' | 'admit' | 'vector' | 'writersOf'>
+  readonly replica: Pick<Replica, 'space' | 'statements' | 'admit' | 'lastHeld' | 'writersOf'>
   readonly signer: Signer
 }
 
@@ -31,14 +32,14 @@ export function createSpaceOwner({ replica, signer }: SpaceOwnerComponents): Spa
   let queue: Promise<unknown> = Promise.resolve()
 
   /** One after the other: each number is above those before it. */
-  function say(author: AuthorKey, what: () => readonly (Grant | Revocation)[]): Promise<void> {
+  function say(author: AuthorKey, what: () => Promise<readonly Said[]>): Promise<void> {
     if (space.owner !== signer.author) return Promise.reject(notOwned(space))
-    const said = queue.then(() => replica.admit(statementsOf(author, what())))
+    const said = queue.then(async () => replica.admit(statementsOf(author, await what())))
     queue = said.catch(() => undefined)
     return said
   }
 
-  function statementsOf(author: AuthorKey, bodies: readonly (Grant | Revocation)[]): Uint8Array[] {
+  function statementsOf(author: AuthorKey, bodies: readonly Said[]): Uint8Array[] {
     const last = Math.max(0, ...replica.statements.map(({ number }) => number))
     return bodies.map((body, index) => {
       const number = last + 1 + index
@@ -46,10 +47,12 @@ export function createSpaceOwner({ replica, signer }: SpaceOwnerComponents): Spa
     })
   }
 
-  function revocations(author: AuthorKey): Revocation[] {
-    const cuts = replica.writersOf(author).map((writer): Cut => {
-      return { writer, sequence: greatest(replica.vector.get(writer) ?? []) }
-    })
+  async function revocations(author: AuthorKey): Promise<Revocation[]> {
+    const cuts: Cut[] = []
+    for (const writer of replica.writersOf(author)) {
+      // Not what the vector says: it may be the author's own claim, far ahead of what it has written.
+      cuts.push({ writer, sequence: await replica.lastHeld(writer) })
+    }
     const most = LIMITS.memoryCuts.value
     const parts = Array.from({ length: Math.max(1, Math.ceil(cuts.length / most)) }, (_, index) =>
       cuts.slice(index * most, (index + 1) * most)
@@ -58,7 +61,7 @@ export function createSpaceOwner({ replica, signer }: SpaceOwnerComponents): Spa
   }
 
   return {
-    grant: (author, grant) => say(author, () => [{ ...grant, kind: 'grant' }]),
+    grant: (author, grant) => say(author, async () => [{ ...grant, kind: 'grant' }]),
     revoke: (author) => say(author, () => revocations(author))
   }
 }

@@ -170,6 +170,15 @@ const records = [1, 2].map((sequence) =>
   foreign({ sequence, key: `k${sequence}`, value: 'x', space })
 )
 
+test('a claim about the replica’s own writer does not use up its numbers', async () => {
+  const { replica } = await testReplica()
+  for (let attack = 0; attack < 3; attack += 1) {
+    await replica.write({ key: 'a', value: text('1') })
+    await replica.receive({ writer: replica.writer, records: [], complete: [1, 2 ** 48 - 1] })
+  }
+  expect((await replica.write({ key: 'a', value: text('2') })).sequence).toBeLessThan(10)
+})
+
 describe('statements', () => {
   test('let others write; before, their records wait and are not counted as seen', async () => {
     const { replica, reopen } = await testReplica({ space })

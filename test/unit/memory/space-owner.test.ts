@@ -59,6 +59,20 @@ test('who is revoked keeps what was written, and writes no more', async () => {
   await expect(bob.write({ key: 'after', value })).rejects.toMatchObject({ code: 'WRITE_DENIED' })
 })
 
+test('who claims to have written far ahead is cut where its records end', async () => {
+  const { replica, bob, owner, tell } = await setup()
+  await owner.grant(BOB, { role: 'write', prefix: '' })
+  await tell()
+  await bob.write({ key: 'before', value })
+  await copy(bob, replica)
+  await replica.receive({ writer: bob.writer, records: [], complete: [1, 2 ** 48 - 1] })
+  await bob.write({ key: 'after', value })
+  await owner.revoke(BOB)
+  await copy(bob, replica)
+  expect(await replica.get('before')).toBeDefined()
+  expect(await replica.get('after')).toBeUndefined()
+})
+
 test('an open space can shut out who has never written', async () => {
   const { bob, owner, tell } = await setup('open')
   await owner.revoke(BOB)
