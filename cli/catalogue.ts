@@ -65,6 +65,18 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/tasks.ts')
   },
   {
+    name: 'memory',
+    summary: 'what the nodes know together: put, get, ls, watch, status',
+    group: 'Work',
+    load: () => import('./commands/memory.ts')
+  },
+  {
+    name: 'spaces',
+    summary: 'parts of that memory with rules of their own: create, grant, revoke',
+    group: 'Work',
+    load: () => import('./commands/spaces.ts')
+  },
+  {
     name: 'peers',
     summary: 'nodes of the swarm: list, connect, disconnect, ping',
     group: 'Mesh',

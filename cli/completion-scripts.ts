@@ -34,12 +34,20 @@ const ASKED: readonly (readonly [path: string, kind: string])[] = [
   ['tasks answer', 'tasks'],
   ['tasks retry', 'tasks'],
   ['tasks rm', 'tasks'],
+  ['memory get', 'keys'],
+  ['memory put', 'keys'],
+  ['memory rm', 'keys'],
+  ['memory history', 'keys'],
+  ['spaces show', 'spaces'],
+  ['spaces grant', 'spaces'],
+  ['spaces revoke', 'spaces'],
   ['explain', 'codes']
 ]
 const ASKED_FLAGS: readonly (readonly [flag: string, kind: string])[] = [
   ['--to', 'peers'],
   ['--node', 'peers'],
-  ['--peer', 'peers']
+  ['--peer', 'peers'],
+  ['--space', 'spaces']
 ]
 
 /** A command or a subcommand, and what may follow it. */

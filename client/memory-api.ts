@@ -25,8 +25,9 @@ export interface FactList extends InSpace {
 
 export interface FactHistory extends InSpace {
   readonly key: string
-  /** What readers see, if there is anything, and then, newest first, writes that lost against others. */
-  readonly facts: readonly Fact[]
+  readonly current: Fact | null
+  /** Newest first: writes that lost against one that had not seen them. */
+  readonly lost: readonly Fact[]
 }
 
 export interface FactKey extends InSpace {

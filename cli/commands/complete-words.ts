@@ -7,7 +7,7 @@ import { ERRORS } from '../../core/error-table.ts'
 const ANSWER_TIMEOUT_MS = 1000
 const LATEST_TASKS = 20
 /** Skill ids are the words of peers, and bash carries out `$(…)` in the list it completes from. */
-const HARMLESS = /^[\p{L}\p{N}_][\p{L}\p{N}_.@:+-]*$/u
+const HARMLESS = /^[\p{L}\p{N}_][\p{L}\p{N}_.@:/+-]*$/u
 
 export function define(command: LumosCommand, cli: Cli): void {
   command.argument('<kind>').action(async (kind: string) => {
@@ -29,6 +29,10 @@ async function words(kind: string, cli: Cli): Promise<string[]> {
     }
     case 'tasks':
       return (await client.tasks({ limit: LATEST_TASKS }, options)).tasks.map(({ id }) => id)
+    case 'keys':
+      return (await client.memory.list('shared', {}, options)).facts.map(({ key }) => key)
+    case 'spaces':
+      return (await client.spaces.list(options)).spaces.map(({ name }) => name)
     case 'codes':
       return Object.keys(ERRORS)
     default:

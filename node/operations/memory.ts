@@ -53,12 +53,13 @@ export function createMemoryOperations(components: MemoryOperationsComponents): 
         yield eventOf(space, event)
       }
     },
-    history: async (space, key) => ({
-      v: API_VERSION,
-      space,
-      key,
-      facts: await memory.space(space).history(key)
-    }),
+    async history(space, key) {
+      const facts = memory.space(space)
+      const current = (await facts.get(key)) ?? null
+      const all = await facts.history(key)
+      const lost = all.filter(({ hlc }) => hlc !== current?.hlc)
+      return { v: API_VERSION, space, key, current, lost }
+    },
     async *export(space, prefix) {
       const query = { ...(prefix !== undefined && { prefix }) }
       for await (const fact of memory.space(space).list(query)) yield documentOf(space, fact)

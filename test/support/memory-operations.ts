@@ -53,7 +53,7 @@ export function fakeMemory(overrides: Partial<MemoryOperations> = {}): MemoryOpe
     watch: async function* () {
       yield* MEMORY_EVENTS
     },
-    history: async (name, key) => ({ v: 1, space: name, key, facts: [fact] }),
+    history: async (name, key) => ({ v: 1, space: name, key, current: fact, lost: [fact] }),
     export: async function* () {
       yield FACT
     },

@@ -48,9 +48,10 @@ export const factHistory: z.ZodType<api.FactHistory> = named(
   z.strictObject({
     ...head,
     key: z.string(),
-    facts: z
+    current: z.strictObject(fact).nullable(),
+    lost: z
       .array(z.strictObject(fact))
-      .describe('What readers see, then, newest first, writes that lost against others.')
+      .describe('Newest first: writes that lost against one that had not seen them.')
   })
 )
 
