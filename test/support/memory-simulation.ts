@@ -39,6 +39,8 @@ async function calm(world: MemoryWorld): Promise<void> {
     node.skew = 0
     node.isolated = false
     node.faults.length = 0
+    // As a node does by itself when there is room again.
+    await node.disk.recover()
     await world.start(node)
   }
   // All that was ahead of its time is due, and the hour is half over everywhere.
