@@ -28,7 +28,7 @@ describe('golden vectors', () => {
   test('a value', () => {
     const sealed = Buffer.from(sealWith(7).sealValue('k', Buffer.from('42 m')))
     expect(sealed.toString('hex')).toBe(
-      '00000001240d587fbce4e8c304c5838a8c6b84cd11e3b845b6845b71c1d86235dab7e2c0d809cef1'
+      '00000001a00087fbf7479cb86dfe747d23673f277c2ee1e7a7582ed5f59ca79a5f310e06c654a9d9'
     )
   })
 })
