@@ -1,5 +1,6 @@
 /** The shared memory of a node: opens its spaces, answers its peers, and keeps all of it equal with theirs. */
 import type { Clock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
@@ -21,7 +22,7 @@ import type { MemoryId } from './record.ts'
 import { createVerifier } from './record-signature.ts'
 import type { Signer } from './record-signature.ts'
 import { createResponder, repair } from './repair.ts'
-import type { RepairResult } from './repair.ts'
+import type { RepairPeer, RepairResult } from './repair.ts'
 import { openReplica } from './replica.ts'
 import type { MemorySpace, SharedMemory, SpaceInit } from './shared-memory.ts'
 import { createSpace, DEFAULT_QUOTAS, sharedSpace } from './space.ts'
@@ -51,22 +52,34 @@ export interface SharedMemoryInit {
   readonly isWhole: () => boolean
 }
 
+/** Spaces are there from `start` to `stop`, which lie around those of the network. */
+export interface NodeMemory extends SharedMemory {
+  /** What needs peers: live updates, and repair. Starts after the sessions, and stops before them. */
+  readonly exchange: Component
+}
+
 /** Registers the methods of repair with the sessions; what they answer before the start is SPACE_UNKNOWN. */
 export function createSharedMemory(
   components: SharedMemoryComponents,
   init: SharedMemoryInit
-): SharedMemory {
+): NodeMemory {
   return new OpenSpaces(components, init)
 }
 
-class OpenSpaces implements SharedMemory {
+class OpenSpaces implements NodeMemory {
   readonly #components: SharedMemoryComponents
   readonly #init: SharedMemoryInit
   readonly #keeper: Keeper
   readonly #queue = createLiveQueue()
   readonly #verify = createVerifier()
   readonly #spaces = new Map<MemoryId, OpenedSpace>()
+  readonly exchange: Component = {
+    start: () => this.#startExchange(),
+    stop: () => this.#stopExchange()
+  }
+
   #running = false
+  #exchanging = false
 
   constructor(components: SharedMemoryComponents, init: SharedMemoryInit) {
     this.#components = components
@@ -78,7 +91,7 @@ class OpenSpaces implements SharedMemory {
     serveReplication({
       clock: components.clock,
       methods: components.sessions.methods,
-      find: (space, peer) => createResponder(this.#find(space, peer).replica),
+      find: (space, peer) => this.#responder(space, peer),
       onOffence: (peer, error) => {
         components.blame.add(peer, 1)
         components.logger.warn('a peer sent what no honest one sends', { peer, code: error.code })
@@ -91,15 +104,27 @@ class OpenSpaces implements SharedMemory {
     this.#running = true
     await this.#open(sharedSpace(this.#init.swarm))
     for (const space of await this.#shelf().all()) await this.#open(space)
-    await this.#keeper.start()
   }
 
   async stop(): Promise<void> {
     if (!this.#running) return
     this.#running = false
-    await this.#keeper.stop()
     await Promise.all([...this.#spaces.values()].map((space) => space.stop()))
     this.#spaces.clear()
+  }
+
+  async #startExchange(): Promise<void> {
+    if (this.#exchanging) return
+    this.#exchanging = true
+    for (const { live } of this.#spaces.values()) await live?.start()
+    await this.#keeper.start()
+  }
+
+  async #stopExchange(): Promise<void> {
+    if (!this.#exchanging) return
+    this.#exchanging = false
+    await this.#keeper.stop()
+    await Promise.all([...this.#spaces.values()].map(async ({ live }) => live?.stop()))
   }
 
   space(name: string): MemorySpace {
@@ -149,6 +174,7 @@ class OpenSpaces implements SharedMemory {
     })
     this.#spaces.set(space.id, opened)
     await opened.start()
+    if (this.#exchanging) await opened.live?.start()
     this.#keeper.add(space.id)
     return opened
   }
@@ -157,8 +183,24 @@ class OpenSpaces implements SharedMemory {
     const opened = this.#spaces.get(space)
     // Who may not read is not told that it is here.
     if (opened === undefined || !opened.replica.mayRead(keyOfPeer(peer))) throw unknown(space)
-    this.#keeper.served(space, peer)
     return opened
+  }
+
+  /** Only what moves records is a repair: others are asked by people who look at the status, too. */
+  #responder(space: MemoryId, peer: PeerIdText): RepairPeer {
+    const responder = createResponder(this.#find(space, peer).replica)
+    const atIt = (): void => this.#keeper.served(space, peer)
+    return {
+      ...responder,
+      pull(vector) {
+        atIt()
+        return responder.pull(vector)
+      },
+      push(batch) {
+        atIt()
+        return responder.push(batch)
+      }
+    }
   }
 
   async #repair(space: MemoryId, session: Session, signal: AbortSignal): Promise<RepairResult> {

@@ -34,6 +34,8 @@ export interface OpenedSpace extends Component {
   readonly memory: MemorySpace
   readonly replica: Replica
   readonly gaps: Gaps
+  /** Needs the network, and is started and stopped with it. */
+  readonly live: Component | undefined
 }
 
 /** What expires is looked for so often; readers do not see it anyway. */
@@ -66,15 +68,14 @@ export function createOpenedSpace(components: OpenedSpaceComponents): OpenedSpac
   return {
     replica,
     gaps,
+    live,
     memory: createMemorySpace(components, { live, lost, life }),
     async start() {
       if (!life.begin()) return
       sweeps = sweepAlways(life.signal)
-      await live?.start()
     },
     async stop() {
       life.end()
-      await live?.stop()
       await sweeps
       await lost.settle()
     }

@@ -3,10 +3,10 @@ import type { Agent } from '../agents/agent.ts'
 import { createAgentRunner } from '../agents/runner.ts'
 import { createBuiltinAgents } from '../agents/builtin.ts'
 import type { Component } from '../core/component.ts'
-import { LumosError } from '../core/errors.ts'
+import type { LumosError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
 import { createMemory } from '../memory/facts.ts'
-import type { SharedMemory } from '../memory/shared-memory.ts'
+import type { NodeMemory } from '../memory/open-spaces.ts'
 import type { TaskEngine } from '../tasks/engine.ts'
 import { keyOfPeer } from '../trust/author-key.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
@@ -18,6 +18,7 @@ import { createLifeCycle } from './life-cycle.ts'
 import type { Part } from './life-cycle.ts'
 import { createMemoryDatabase, createNodeDatabase } from './database.ts'
 import type { NodeDatabase } from './database.ts'
+import { createNodeMemory } from './memory.ts'
 import { createPeerFinding } from './peer-finding.ts'
 import type { PeerFinding } from './peer-finding.ts'
 import { createPush } from './push.ts'
@@ -43,7 +44,7 @@ export interface Assembly extends Component {
   readonly engine: TaskEngine
   readonly work: Work
   readonly finding: PeerFinding
-  readonly memory: SharedMemory
+  readonly memory: NodeMemory
   /** The shared memory for one user of it, whose watches end with `signal`. */
   readonly memoryFor: (signal?: AbortSignal) => Memory
 }
@@ -61,7 +62,11 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const builtin = createBuiltinAgents({ clock, logger: logger.child('agents') }, config.agents)
   const agents = [...builtin, ...(init.agents ?? [])]
   const asking = createSwarmAsking(() => work)
-  const memory = noMemory()
+  const database =
+    config.tasks.keep === 'disk'
+      ? createNodeDatabase(components, { directory: paths.data })
+      : createMemoryDatabase(components)
+  const memory = createNodeMemory({ ...components, wire, database }, config)
   const author = keyOfPeer(wire.identity.peer)
   const memoryFor = (signal?: AbortSignal): Memory =>
     createMemory({ ...components, spaces: memory }, { author, ...(signal && { signal }) })
@@ -69,10 +74,6 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     { clock, logger: logger.child('agents'), askSwarm: asking.ask, memory: memoryFor },
     agents
   )
-  const database =
-    config.tasks.keep === 'disk'
-      ? createNodeDatabase(components, { directory: paths.data })
-      : createMemoryDatabase(components)
   const onLoad = (): void => capabilities?.presence.loadChanged()
   const push = createPush({ ...components, wire, database }, config)
   const engine = createEngine({ ...components, runner, database, push, onLoad }, config)
@@ -95,21 +96,6 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   return { ...lifeCycle, ...node, init, components }
 }
 
-/** Until the parts of shared memory are joined. */
-function noMemory(): SharedMemory {
-  return {
-    start: () => Promise.resolve(),
-    stop: () => Promise.resolve(),
-    space: unknownSpace,
-    spaces: () => [],
-    create: async ({ name }) => unknownSpace(name)
-  }
-}
-
-function unknownSpace(space: string): never {
-  throw new LumosError('SPACE_UNKNOWN', { details: { space } })
-}
-
 interface Parts {
   readonly database: NodeDatabase
   readonly agents: Component
@@ -119,16 +105,18 @@ interface Parts {
   readonly work: Work
   readonly asking: SwarmAsking
   readonly finding: PeerFinding
+  readonly memory: NodeMemory
 }
 
 /** Those who answer peers come before the network, those who need peers after it. */
 function inOrder(
-  { database, agents, wire, capabilities, engine, work, asking, finding }: Parts,
+  { database, agents, wire, capabilities, engine, work, asking, finding, memory }: Parts,
   push: PushNotifications | undefined
 ): Part[] {
   const { book, directory, exchange, presence, dht } = capabilities
   return [
     { name: 'database', component: database },
+    { name: 'shared memory', component: memory },
     { name: 'agents', component: agents },
     { name: 'cards', component: book },
     { name: 'directory', component: directory },
@@ -140,6 +128,7 @@ function inOrder(
     { name: 'delegations', component: work.delegations },
     { name: 'questions of agents', component: asking },
     { name: 'presence', component: presence },
+    { name: 'exchange of memory', component: memory.exchange },
     { name: 'routing table watch', component: createTableWatch(wire.network, dht) },
     { name: 'capability DHT', component: dht },
     { name: 'peer finding', component: finding }

@@ -130,6 +130,19 @@ const tasks = z.strictObject({
   push: push.prefault({})
 })
 
+const memory = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('Keep the shared memory of the swarm, so that agents here can use it.'),
+  gossip: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Tell of updates by gossip. Without it peers learn of them when they compare, every half minute.'
+    )
+})
+
 const log = z.strictObject({
   level: level.default('info').describe('Lines of this level and the more urgent ones are kept.'),
   components: z
@@ -160,6 +173,7 @@ export const nodeConfigSchema = z.strictObject({
   network: network.prefault({}),
   agents: agents.prefault({}),
   tasks: tasks.prefault({}),
+  memory: memory.prefault({}),
   log: log.prefault({})
 })
 

@@ -59,6 +59,7 @@ test('works with nothing configured at all', async () => {
       timeouts: { total: 86_400_000 },
       push: { enabled: true, allow: [] }
     },
+    memory: { enabled: true, gossip: true },
     log: { level: 'info', components: {} }
   })
   expect(values.map(({ key }) => key)).toEqual([...CONFIG_KEYS.keys()])

@@ -1,0 +1,60 @@
+/** Joins the shared memory of a node: its key writes, its database keeps, its sessions and gossip carry. */
+import { LumosError } from '../core/errors.ts'
+import { Secret } from '../core/secret.ts'
+import { createSharedMemory } from '../memory/open-spaces.ts'
+import type { NodeMemory } from '../memory/open-spaces.ts'
+import { createSigner } from '../memory/record-signature.ts'
+import type { NodeConfig } from './config/schema.ts'
+import type { NodeDatabase } from './database.ts'
+import type { NodeComponents, Wire } from './wire.ts'
+
+export interface MemoryComponents extends NodeComponents {
+  readonly wire: Wire
+  readonly database: NodeDatabase
+}
+
+/** Of the raw private key of libp2p, the rest is the public key. */
+const SEED_BYTES = 32
+
+export function createNodeMemory(
+  { clock, random, logger, wire, database }: MemoryComponents,
+  { memory: { enabled, gossip } }: NodeConfig
+): NodeMemory {
+  if (!enabled) return noMemory()
+  const { identity, sessions, pubsub, blame, swarm } = wire
+  const seed = identity.privateKey.reveal().raw.slice(0, SEED_BYTES)
+  return createSharedMemory(
+    {
+      clock,
+      random,
+      logger: logger.child('memory'),
+      store: () => database.store,
+      signer: createSigner(new Secret(seed)),
+      sessions,
+      pubsub: gossip ? pubsub : undefined,
+      blame
+    },
+    {
+      self: identity.peer,
+      swarm: swarm.id,
+      // Its own records are on disk before anybody hears of them: only damage can have lost any.
+      isWhole: () => database.findings.length === 0
+    }
+  )
+}
+
+/** A node that keeps none: there is no space, and peers are told that they ask for something unknown. */
+function noMemory(): NodeMemory {
+  const nothing = { start: () => Promise.resolve(), stop: () => Promise.resolve() }
+  return {
+    ...nothing,
+    exchange: nothing,
+    space: unknownSpace,
+    spaces: () => [],
+    create: async ({ name }) => unknownSpace(name)
+  }
+}
+
+function unknownSpace(space: string): never {
+  throw new LumosError('SPACE_UNKNOWN', { details: { space } })
+}
