@@ -91,6 +91,7 @@ function fold(statements: Iterable<Statement>): Folded {
       grants.set(author, [...(grants.get(author) ?? []), statement])
       continue
     }
+    if (statement.kind === 'secret') continue
     if (statement.endsGrants) ended.set(author, Math.max(number, ended.get(author) ?? 0))
     for (const { writer, sequence } of statement.cuts) {
       cuts.set(writer, Math.min(sequence, cuts.get(writer) ?? Infinity))

@@ -135,7 +135,7 @@ function tell(events: EventEmitter<ReplicaEvents>, { changes }: Outcome): void {
 function affected(changed: readonly Statement[], { entries }: ReplicaState): Set<AuthorKey> {
   const authors = new Set(changed.map(({ author }) => author))
   for (const statement of changed) {
-    if (statement.kind === 'grant') continue
+    if (statement.kind !== 'revocation') continue
     for (const { writer } of statement.cuts) {
       const author = entries.get(writer)?.name.author
       if (author !== undefined) authors.add(author)

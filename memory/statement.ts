@@ -1,4 +1,4 @@
-/** What the owner of a space says about others: grants, and revocations that cut a writer at a number. */
+/** What the owner of a space says about others: grants, revocations that cut a writer at a number, secrets. */
 import { hash } from 'node:crypto'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -35,7 +35,15 @@ export interface Revocation {
   readonly cuts: readonly Cut[]
 }
 
-export type StatementBody = (Grant | Revocation) & {
+/** A secret of a sealed space, for one author's eyes: see memory/space-secrets.ts. */
+export interface SharedSecret {
+  readonly kind: 'secret'
+  /** Which secret, from 1. */
+  readonly secret: number
+  readonly envelope: Uint8Array
+}
+
+export type StatementBody = (Grant | Revocation | SharedSecret) & {
   /** Above that of all statements the owner has made before. */
   readonly number: number
   readonly author: AuthorKey
@@ -47,7 +55,8 @@ export type Statement = StatementBody & {
 }
 
 const VERSION = 1
-const KINDS = { grant: 1, revocation: 2 } as const
+const KINDS = { grant: 1, revocation: 2, secret: 3 } as const
+const ENVELOPE_BYTES = 80
 const ROLES = ['read', 'write'] as const
 const DOMAIN = Buffer.from('lumos/stmt/1')
 
@@ -62,7 +71,8 @@ export function createStatement(space: MemoryId, body: StatementBody, signer: Si
   writer.u48(body.number)
   writer.hex(body.author)
   if (body.kind === 'grant') writeGrant(writer, body)
-  else writeRevocation(writer, body)
+  else if (body.kind === 'revocation') writeRevocation(writer, body)
+  else writeSecret(writer, body)
   const signed = writer.take()
   const signature = signer.sign(Buffer.concat([DOMAIN, signed]))
   return statementOf(body, Buffer.concat([signed, signature]))
@@ -83,10 +93,7 @@ export async function decodeStatement(
   const kind = reader.u8()
   if (reader.hex(ID_BYTES) !== id) throw invalid('it is about another space')
   const head = { number: reader.u48(), author: reader.hex(32) }
-  const body: StatementBody =
-    kind === KINDS.grant
-      ? { ...head, ...readGrant(reader) }
-      : { ...head, ...readRevocation(reader, kind) }
+  const body: StatementBody = { ...head, ...readKind(reader, kind) }
   const signature = reader.bytes(SIGNATURE_BYTES)
   reader.end()
   const problem = statementProblem(body)
@@ -96,6 +103,18 @@ export async function decodeStatement(
     throw invalid('the signature is not the owner’s')
   }
   return statementOf(body, bytes)
+}
+
+function readKind(reader: ByteReader, kind: number): Grant | Revocation | SharedSecret {
+  if (kind === KINDS.grant) return readGrant(reader)
+  if (kind === KINDS.revocation) return readRevocation(reader)
+  if (kind !== KINDS.secret) throw invalid('its kind is unknown')
+  return { kind: 'secret', secret: reader.u32(), envelope: reader.bytes(ENVELOPE_BYTES) }
+}
+
+function writeSecret(writer: ByteWriter, { secret, envelope }: SharedSecret): void {
+  writer.u32(secret)
+  writer.bytes(envelope)
 }
 
 function writeGrant(writer: ByteWriter, { role, notAfter, prefix }: Grant): void {
@@ -123,8 +142,7 @@ function writeRevocation(writer: ByteWriter, { endsGrants, cuts }: Revocation): 
   }
 }
 
-function readRevocation(reader: ByteReader, kind: number): Revocation {
-  if (kind !== KINDS.revocation) throw invalid('its kind is unknown')
+function readRevocation(reader: ByteReader): Revocation {
   const ends = reader.u8()
   if (ends > 1) throw invalid('its flags are unknown')
   const count = reader.u16()
@@ -138,6 +156,11 @@ function readRevocation(reader: ByteReader, kind: number): Revocation {
 
 function statementProblem(body: StatementBody): string | undefined {
   if (body.number < 1) return 'its number is 0'
+  if (body.kind === 'secret') {
+    return body.secret < 1 || body.envelope.length !== ENVELOPE_BYTES
+      ? 'it is no secret'
+      : undefined
+  }
   if (body.kind === 'revocation') {
     return body.cuts.length > LIMITS.memoryCuts.value ? 'it cuts too many writers' : undefined
   }
