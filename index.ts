@@ -20,7 +20,24 @@ export type {
 export { LumosError } from './core/errors.ts'
 export type { ErrorCode, WireError } from './core/errors.ts'
 export type { AgentCard, AgentSkill, Artifact, Message, Part, Task, TaskState } from './core/a2a.ts'
+export type { Json, JsonObject } from './core/json.ts'
 export type { Logger } from './core/logger.ts'
+export type {
+  Fact,
+  FactEvent,
+  FactInit,
+  FactQuery,
+  FactWatch,
+  Memory,
+  MessageQuery,
+  SpaceMemory,
+  Thread,
+  ThreadInit,
+  ThreadMessage,
+  ThreadMessageInit,
+  ThreadRole,
+  Threads
+} from './core/memory.ts'
 export type {
   AgentList,
   AgentSummary,

@@ -14,6 +14,7 @@ import type { Component } from '../core/component.ts'
 import { LumosError } from '../core/errors.ts'
 import { silentLogger } from '../core/logger.ts'
 import type { Logger } from '../core/logger.ts'
+import type { Memory } from '../core/memory.ts'
 import { resolvePaths } from '../core/paths.ts'
 import { systemRandom } from '../core/random.ts'
 import { Secret } from '../core/secret.ts'
@@ -45,6 +46,8 @@ export interface RunOptions extends Omit<RunRequest, 'target' | 'text'> {
 export interface LumosNode extends Component, AsyncDisposable {
   readonly peerId: string
   readonly name: string
+  /** What the nodes of the swarm know together; from the start to the stop. */
+  readonly memory: Memory
   /** Multiaddrs with the PeerId, once started: what another node takes as `bootstrap`. */
   addresses(): readonly string[]
   /** Has an agent do something, here or on the best peer, and tells what happens. */
@@ -109,6 +112,7 @@ export async function createNode(options: NodeOptions): Promise<LumosNode> {
   return {
     peerId: assembly.wire.identity.peer,
     name: assembly.wire.name,
+    memory: assembly.memoryFor(),
     addresses: () => assembly.wire.network.addresses(),
     start,
     stop,
