@@ -36,7 +36,8 @@ const STATEMENTS = (
       author: OWNER.author,
       endsGrants: true,
       cuts: [{ writer: 'aa'.repeat(16), sequence: 3 }]
-    }
+    },
+    { kind: 'secret', number: 3, author: OWNER.author, secret: 1, envelope: Buffer.alloc(80, 1) }
   ] satisfies StatementBody[]
 ).map((body) => createStatement(genesis.id, body, OWNER).bytes)
 

@@ -111,6 +111,15 @@ export const MUTANTS: Readonly<Record<string, Planted>> = {
         changedStore(store, { commit: (operations) => store.commit(operations, { sync: false }) })
     }
   },
+  'believing a disk that refused': {
+    profiles: ['faulty links and processes'],
+    mutation: {
+      store: (store) =>
+        changedStore(store, {
+          commit: (operations, options) => store.commit(operations, options).catch(() => undefined)
+        })
+    }
+  },
   'believing signatures': {
     profiles: ['a liar'],
     mutation: { verify: async () => true }
