@@ -1,5 +1,6 @@
 /** Replicas of one space with signatures that cost nothing, for tests of what lies between them. */
 import type { Clock } from '../../core/clock.ts'
+import type { Signer } from '../../memory/record-signature.ts'
 import { openReplica } from '../../memory/replica.ts'
 import type { Replica } from '../../memory/replica.ts'
 import { sharedSpace } from '../../memory/space.ts'
@@ -12,15 +13,17 @@ export interface TestReplicaInit {
   readonly name: string
   readonly clock: Pick<Clock, 'now'>
   readonly space?: Space
+  /** Default: one made from the name. */
+  readonly signer?: Signer
 }
 
-export function testReplica({ name, clock, space }: TestReplicaInit): Promise<Replica> {
+export function testReplica({ name, clock, space, signer }: TestReplicaInit): Promise<Replica> {
   return openReplica(
     {
       clock,
       random: seededRandom(name.length + (name.codePointAt(0) ?? 0)),
       store: createMemoryStore(),
-      signer: toySigner(name),
+      signer: signer ?? toySigner(name),
       verify: toyVerify
     },
     { space: space ?? sharedSpace('test'), continueWriter: true }

@@ -32,7 +32,10 @@ export interface Mutation {
 
 /** Not Ed25519, which would take most of the time; nobody but the liar forges here, and badly. */
 export function toySigner(name: string): Signer {
-  const author = hash('sha256', name, 'hex')
+  return toySignerOf(hash('sha256', name, 'hex'))
+}
+
+export function toySignerOf(author: string): Signer {
   return { author, sign: (message) => toySignature(author, message) }
 }
 
