@@ -113,7 +113,7 @@ async function throughTemporary(
 }
 
 /** Without this the new name itself may be lost with the machine's power. */
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY)
   try {
     await handle.sync()

@@ -97,11 +97,11 @@ export function createSnapshots(
 }
 
 function manifestRow(space: MemoryId): string {
-  return `mem/${space}/x/manifest`
+  return `mem/${space}/index/manifest`
 }
 
 function setRoot(space: MemoryId, set: number): string {
-  return `mem/${space}/x/${set}/`
+  return `mem/${space}/index/${set}/`
 }
 
 function rowName(row: number): string {

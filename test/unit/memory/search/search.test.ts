@@ -98,7 +98,7 @@ test('an index that was spoilt on disk is made anew', async () => {
   await node.search.stop()
   let spoilt = 0
   for await (const [key, value] of store.iterate({ gte: 'mem/', lt: 'mem0' })) {
-    if (!/\/x\/\d\//.test(key)) continue
+    if (!/\/index\/\d\//.test(key)) continue
     value[value.length - 1] = (value.at(-1) ?? 0) ^ 1
     await store.commit([{ type: 'put', key, value }], { sync: true })
     spoilt += 1
@@ -246,8 +246,9 @@ test('in a thread of its own it is the same', async () => {
   await worker.ask('close', 's', undefined)
   const late = worker.ask('save', 's', undefined)
   await expect(late).rejects.toMatchObject({ code: 'SEARCH_FAILED' })
-  const waiting = worker.ask('save', 's', undefined)
-  await worker.stop()
-  await expect(waiting).rejects.toMatchObject({ code: 'SEARCH_FAILED' })
-  await worker.gone
+  await Promise.all([
+    expect(worker.ask('save', 's', undefined)).rejects.toMatchObject({ code: 'SEARCH_FAILED' }),
+    worker.stop(),
+    worker.gone
+  ])
 })
