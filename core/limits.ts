@@ -173,7 +173,12 @@ export const LIMITS = {
   recalls: limit(
     4096,
     'count',
-    'cancelled tasks whose worker may have them and could not be told yet'
+    'workers that may have a task which nobody wants from them any more, and could not be told yet'
+  ),
+  workersInDoubt: limit(
+    8,
+    'count',
+    'workers a task remembers that may have it besides its last one; an older one is left to its deadline'
   ),
   dispatchAttempts: limit(3, 'count', 'peers (or the same peer again) asked to take one task'),
   retryDelayFirst: limit(
@@ -477,9 +482,9 @@ export const LIMITS = {
   ),
   memoryWriteQueue: limit(16_384, 'count', 'own writes to one space that wait for the disk'),
   memoryRename: limit(
-    600_000,
+    86_400_000,
     'ms',
-    'between two new names of this node’s writer: a lying peer can make us believe we are a copy'
+    'between two new names of this node’s writer on a peer’s mere word: a liar makes it believe that it is a copy'
   ),
   memoryAuditBlocks: limit(
     1024,

@@ -25,12 +25,14 @@ export function createIntake(state: ReplicaState, events: EventEmitter<ReplicaEv
   let renamedAt = -Infinity
 
   /** Somebody knows a number of ours that we do not: we were restored from a backup, or copied. */
-  function noteNumber(writer: MemoryId, number: number): void {
+  function noteNumber(writer: MemoryId, number: number, proof: 'signed' | 'claimed'): void {
     const own = writerId(state.space.id, state.writer)
     if (writer !== own || number <= greatest(state.entries.get(own)?.covered ?? NOTHING)) return
-    // A liar can make us believe so at any time, and each new name costs everybody a few bytes.
-    if (clock.now() - renamedAt < LIMITS.memoryRename.value) return
-    renamedAt = clock.now()
+    if (proof === 'claimed') {
+      // Anybody can claim it at any time, and each new name costs everybody a few bytes for ever.
+      if (clock.now() - renamedAt < LIMITS.memoryRename.value) return
+      renamedAt = clock.now()
+    }
     state.renameWriter()
     events.emit('renamed', state.writer)
   }
@@ -46,9 +48,10 @@ export function createIntake(state: ReplicaState, events: EventEmitter<ReplicaEv
       await verifyAll(state, name.author, decoded)
       const { receipt, outcome } = await state.exclusive(async () => {
         const changes = state.change(await state.winners(decoded.map(({ key }) => key)))
-        const merged = merge(state, changes, { name, records: decoded, complete })
         const numbers = decoded.map(({ sequence }) => sequence)
-        noteNumber(writer, Math.max(complete?.[1] ?? 0, ...numbers))
+        noteNumber(writer, Math.max(0, ...numbers), 'signed')
+        noteNumber(writer, complete?.[1] ?? 0, 'claimed')
+        const merged = merge(state, changes, { name, records: decoded, complete })
         return { receipt: merged, outcome: await state.commit(changes, { sync: false }) }
       })
       if (outcome.changes.length > 0) events.emit('changed', outcome.changes)
@@ -56,7 +59,7 @@ export function createIntake(state: ReplicaState, events: EventEmitter<ReplicaEv
       return receipt
     },
     noteVector(vector) {
-      for (const [writer, numbers] of vector) noteNumber(writer, greatest(numbers))
+      for (const [writer, numbers] of vector) noteNumber(writer, greatest(numbers), 'claimed')
     }
   }
 }

@@ -136,7 +136,7 @@ describe('a writer', () => {
     expect(second).not.toBe(writer)
     replica.noteVector(new Map([[second, [[1, 1]]]]))
     expect(writerId(SPACE.id, replica.writer)).toBe(second)
-    clock.at += 600_000
+    clock.at += 86_400_000
     replica.noteVector(new Map([[second, [[1, 1]]]]))
     expect(writerId(SPACE.id, replica.writer)).not.toBe(second)
   })
@@ -169,6 +169,19 @@ const revocation = createStatement(
 const records = [1, 2].map((sequence) =>
   foreign({ sequence, key: `k${sequence}`, value: 'x', space })
 )
+
+test('two clones of a disk take other names as soon as one sees a record of the other', async () => {
+  const { replica } = await testReplica()
+  const { replica: clone } = await testReplica()
+  const { writer } = replica
+  expect(clone.writer).toEqual(writer)
+  await replica.write({ key: 'a', value: text('1') })
+  await clone.write({ key: 'b', value: text('2') })
+  const later = await clone.write({ key: 'c', value: text('3') })
+  await replica.receive({ writer, records: [later.bytes] })
+  expect(replica.writer).not.toEqual(writer)
+  expect(await replica.write({ key: 'd', value: text('4') })).toMatchObject({ sequence: 1 })
+})
 
 test('a claim about the replica’s own writer does not use up its numbers', async () => {
   const { replica } = await testReplica()
