@@ -1,0 +1,240 @@
+/** When a node repairs which space with whom. */
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { LumosError } from '../../../core/errors.ts'
+import { LIMITS } from '../../../core/limits.ts'
+import { silentLogger } from '../../../core/logger.ts'
+import { createKeeper } from '../../../memory/keeper.ts'
+import type { RepairResult } from '../../../memory/repair.ts'
+import { createBlame } from '../../../trust/blame.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { seededRandom } from '../../support/random.ts'
+import { SessionNetwork } from '../../support/session-network.ts'
+
+const EQUAL: RepairResult = { pulled: 0, pushed: 0, audited: 0, dropped: 0, equal: true }
+
+interface Run {
+  readonly space: string
+  readonly peer: string
+  readonly at: number
+  readonly end: (error?: LumosError) => void
+}
+
+/** A node called `m`: peers before it in the alphabet begin on meeting, those behind it are asked. */
+async function setup({ instant = true, seed = 1 } = {}) {
+  const clock = new ManualClock()
+  const network = new SessionNetwork(clock)
+  const sessions = network.add('m')
+  const blame = createBlame({ clock })
+  const runs: Run[] = []
+  const keeper = createKeeper(
+    {
+      clock,
+      random: seededRandom(seed),
+      logger: silentLogger,
+      sessions,
+      blame,
+      async repair(space, { peer }, signal) {
+        const done = Promise.withResolvers<RepairResult>()
+        const end = (error?: LumosError): void =>
+          error === undefined ? done.resolve(EQUAL) : done.reject(error)
+        signal.addEventListener('abort', () => end(new LumosError('CANCELLED')))
+        runs.push({ space, peer, at: clock.now(), end })
+        if (instant) end()
+        return done.promise
+      }
+    },
+    { self: 'm' }
+  )
+  keeper.add('facts')
+  await keeper.start()
+  onTestFinished(() => keeper.stop())
+  async function meet(...peers: readonly string[]): Promise<void> {
+    for (const peer of peers) {
+      network.add(peer)
+      network.link('m', peer)
+    }
+    await clock.advance(0)
+  }
+  const seen = (): string[] => runs.map(({ space, peer }) => `${space} ${peer}`)
+  return { clock, network, blame, keeper, runs, meet, seen }
+}
+
+describe('on meeting', () => {
+  test('the one whose id comes first begins at once, with every space', async () => {
+    const { keeper, meet, seen } = await setup()
+    keeper.add('notes')
+    await meet('x')
+    expect(seen()).toEqual(['facts x', 'notes x'])
+  })
+
+  test('the other one begins when nothing has come for a while', async () => {
+    const { clock, meet, seen } = await setup()
+    await meet('a')
+    await clock.advance(2900)
+    expect(seen()).toEqual([])
+    await clock.advance(200)
+    expect(seen()).toEqual(['facts a'])
+  })
+
+  test('while the peer is at it, it is left alone', async () => {
+    const { clock, keeper, meet, seen } = await setup()
+    await meet('a')
+    for (let second = 0; second < 10; second += 1) {
+      keeper.served('facts', 'a')
+      await clock.advance(1000)
+    }
+    expect(seen()).toEqual([])
+    await clock.advance(2000)
+    expect(seen()).toEqual(['facts a'])
+  })
+
+  test('a space that is opened later is compared with the peers that are there', async () => {
+    const { clock, keeper, meet, seen } = await setup()
+    await meet('x', 'y')
+    keeper.add('notes')
+    await clock.advance(0)
+    expect(seen().slice(2)).toEqual(['notes x', 'notes y'])
+  })
+})
+
+describe('when something is missing', () => {
+  test('its author is asked, or who passed the word on, after a quarter of a second', async () => {
+    const { clock, keeper, meet, runs } = await setup()
+    await meet('x', 'y')
+    const before = runs.length
+    keeper.missing('facts', ['far away', 'y'], () => true)
+    keeper.missing('facts', ['x'], () => true)
+    await clock.advance(249)
+    expect(runs).toHaveLength(before)
+    await clock.advance(1)
+    expect(runs.slice(before)).toMatchObject([{ space: 'facts', peer: 'y' }])
+  })
+
+  test('nobody is asked for what has come by itself', async () => {
+    const { clock, keeper, meet, runs } = await setup()
+    await meet('x')
+    const before = runs.length
+    keeper.missing('facts', ['x'], () => false)
+    await clock.advance(1000)
+    expect(runs).toHaveLength(before)
+  })
+
+  test('at most one repair a second comes of it', async () => {
+    const { clock, keeper, meet, runs } = await setup()
+    await meet('x')
+    const before = runs.length
+    for (let tick = 0; tick < 100; tick += 1) {
+      keeper.missing('facts', ['x'], () => true)
+      await clock.advance(50)
+    }
+    expect(runs.length - before).toBeLessThanOrEqual(6)
+    expect(runs.length - before).toBeGreaterThanOrEqual(4)
+  })
+})
+
+test('who differs is asked within two seconds, and all beacons of that time count once', async () => {
+  const { clock, keeper, meet, runs } = await setup()
+  await meet('x', 'y')
+  const before = runs.length
+  keeper.differs('facts', 'y')
+  keeper.differs('facts', 'x')
+  await clock.advance(2000)
+  expect(runs.slice(before)).toMatchObject([{ peer: 'y' }])
+})
+
+test('every half minute or so somebody is asked, whatever happened', async () => {
+  const { clock, meet, runs } = await setup()
+  await meet('x', 'y', 'z')
+  const before = runs.length
+  await clock.advance(20 * 60_000)
+  const rounds = runs.slice(before)
+  expect(rounds.length).toBeGreaterThan(25)
+  expect(rounds.length).toBeLessThan(60)
+  expect(new Set(rounds.map(({ peer }) => peer))).toEqual(new Set(['x', 'y', 'z']))
+})
+
+describe('at once', () => {
+  test('so many repairs run, and one of a peer and space', async () => {
+    const { clock, keeper, meet, runs, seen } = await setup({ instant: false })
+    await meet('n', 'o', 'p', 'q', 'r', 's')
+    expect(runs).toHaveLength(LIMITS.memoryRepairs.value)
+    keeper.missing('facts', ['n'], () => true)
+    await clock.advance(250)
+    expect(runs).toHaveLength(LIMITS.memoryRepairs.value)
+    runs[1]?.end()
+    await clock.advance(0)
+    expect(seen().slice(4)).toEqual(['facts r'])
+    runs[0]?.end()
+    runs[2]?.end()
+    await clock.advance(0)
+    expect(seen().slice(5)).toEqual(['facts s', 'facts n'])
+  })
+
+  test('a stopped keeper has ended its repairs and has no timer left', async () => {
+    const { clock, keeper, meet, runs } = await setup({ instant: false })
+    await meet('x', 'a')
+    keeper.differs('facts', 'x')
+    await keeper.stop()
+    expect(clock.pending).toBe(0)
+    await meet('y')
+    keeper.missing('facts', ['y'], () => true)
+    await clock.advance(60_000)
+    expect(runs).toHaveLength(1)
+  })
+})
+
+describe('a peer with which it failed', () => {
+  test('is asked again after a second, then after twice as long, a minute at most', async () => {
+    const { clock, keeper, meet, runs } = await setup({ instant: false })
+    await meet('x')
+    const rests: number[] = []
+    for (let round = 0; round < 10; round += 1) {
+      const run = runs.at(-1)
+      run?.end(new LumosError('TIMED_OUT', { details: { timeoutMs: 1 } }))
+      const failedAt = clock.now()
+      const { length } = runs
+      while (runs.length === length) {
+        keeper.differs('facts', 'x')
+        await clock.advance(100)
+      }
+      rests.push(clock.now() - failedAt)
+    }
+    expect(rests[0]).toBeLessThan(4000)
+    expect(rests.at(-1)).toBeGreaterThan(25_000)
+    expect(Math.max(...rests)).toBeLessThan(63_000)
+  })
+
+  test('is left alone when it does not know the space', async () => {
+    const { clock, meet, runs } = await setup({ instant: false })
+    await meet('x')
+    runs[0]?.end(new LumosError('SPACE_UNKNOWN', { details: { space: 'facts' } }))
+    await clock.advance(290_000)
+    expect(runs).toHaveLength(1)
+    await clock.advance(60_000)
+    expect(runs.length).toBeGreaterThan(1)
+  })
+
+  test('is blamed when that was its fault, and not trusted for a while', async () => {
+    const { clock, blame, meet, runs } = await setup({ instant: false })
+    await meet('x')
+    runs[0]?.end(new LumosError('RECORD_INVALID', { details: { reason: 'x' } }))
+    await clock.advance(0)
+    expect(blame.points('x')).toBe(1)
+    blame.add('x', 9)
+    const before = runs.length
+    await clock.advance(60_000)
+    expect(runs).toHaveLength(before)
+    await clock.advance(120_000)
+    expect(runs.length).toBeGreaterThan(before)
+  })
+
+  test('which has gone is forgotten without a trace', async () => {
+    const { clock, network, keeper, meet, runs } = await setup()
+    await meet('x')
+    network.unlink('m', 'x')
+    keeper.missing('facts', ['x'], () => true)
+    keeper.differs('facts', 'x')
+    await clock.advance(60_000)
+    expect(runs).toHaveLength(1)
+  })
+})
