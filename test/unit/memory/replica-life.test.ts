@@ -173,13 +173,13 @@ const records = [1, 2].map((sequence) =>
 test('two clones of a disk take other names as soon as one sees a record of the other', async () => {
   const { replica } = await testReplica()
   const { replica: clone } = await testReplica()
-  const { writer } = replica
-  expect(clone.writer).toEqual(writer)
+  const shared = replica.writer
+  expect(clone.writer).toEqual(shared)
   await replica.write({ key: 'a', value: text('1') })
   await clone.write({ key: 'b', value: text('2') })
   const later = await clone.write({ key: 'c', value: text('3') })
-  await replica.receive({ writer, records: [later.bytes] })
-  expect(replica.writer).not.toEqual(writer)
+  await replica.receive({ writer: shared, records: [later.bytes] })
+  expect(replica.writer).not.toEqual(shared)
   expect(await replica.write({ key: 'd', value: text('4') })).toMatchObject({ sequence: 1 })
 })
 
