@@ -31,7 +31,7 @@ function headOf(
 }
 
 function peersOf(peers: readonly SpacePeer[], style: Style): string[] {
-  if (peers.length === 0) return [`  ${style.faint('no peer is connected: others will follow')}`]
+  if (peers.length === 0) return [`  ${style.faint('no peer that is connected has it')}`]
   const names = peers.map(({ id, name }) => (name === '' ? shortId(id) : oneLine(name)))
   const width = Math.max(...names.map(({ length }) => length))
   return peers.map(

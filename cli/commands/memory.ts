@@ -46,7 +46,7 @@ function definePut(command: LumosCommand, cli: Cli): void {
     .example('lumos memory put city Rome', 'a text')
     .example('lumos memory put limits \'{"requests": 5}\' --as json', 'an object')
     .example('lumos memory put notes/today - < notes.txt', 'a file')
-    .example('lumos memory put lock/build mine --ttl 10m', 'it goes away by itself')
+    .example('lumos memory put mood/ruby busy --ttl 10m', 'it goes away by itself')
     .action(async (key: string, words: string[], { space, as, ttl }: PutFlags) => {
       const text = await textOf(words, cli)
       const value = as === 'text' ? text : jsonOf(text, as)

@@ -205,7 +205,7 @@ test('status says how much there is, who has the same, and who lacks how much', 
   ruby          differs; it will be repaired
 
 ● team   1 key   312 kB   3 writers   root 5f3a90c2   was alone for too long: takes, and gives only what is new
-  no peer is connected: others will follow
+  no peer that is connected has it
 `
   )
   const { out } = await cli.run(['memory', 'status', '--space', 'team', '--json'])
