@@ -9,7 +9,7 @@ import { toySigner } from './memory-world.ts'
 
 export const SPACE = sharedSpace('swarm')
 
-export const AUTHORS = ['a', 'b', 'c'].map(toySigner)
+const AUTHORS = ['a', 'b', 'c'].map(toySigner)
 
 export function nameOf(index: number): WriterName {
   return { author: AUTHORS[index]?.author ?? '', nonce: `0${index}`.repeat(16) }

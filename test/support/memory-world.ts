@@ -19,7 +19,7 @@ import { seededRandom } from './random.ts'
 
 export const HOUR_MS = 3_600_000
 /** Short, so that a schedule can outlive tombstones. */
-export const TOMBSTONE_MS = 20 * HOUR_MS
+const TOMBSTONE_MS = 20 * HOUR_MS
 /** Later messages fall out: nothing depends on gossip. */
 const NETWORK_MESSAGES = 40
 
