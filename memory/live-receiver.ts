@@ -9,7 +9,7 @@ import type { TokenBucket } from '../core/token-bucket.ts'
 import { keyOfPeer } from '../trust/author-key.ts'
 import type { Blame } from '../trust/blame.ts'
 import { decodeLiveMessage } from './live-message.ts'
-import type { Beacon, Told } from './live-message.ts'
+import type { Beacon, LiveMessage, Told } from './live-message.ts'
 import { decodeRecord } from './record.ts'
 import type { Replica } from './replica.ts'
 import type { WriterName } from './writer.ts'
@@ -47,8 +47,12 @@ export function createLiveQueue(): LiveQueue {
 /** In points: nobody honest does it; it happens to who is behind, or has a wrong clock; far too many. */
 const POINTS = { forged: 1, unfit: 0.1, flood: 0.05 } as const
 
-/** Records that a beacon costs of its author's rate: comparing takes longer than verifying. */
-const BEACON_COST = 20
+/**
+ * What messages cost of their author's rate, in records, so that many small ones are no way around
+ * it: an honest node sends a hundred with records a second at most, and four without.
+ */
+const LEAST_COST = 5
+const EMPTY_COST = 20
 
 export function createLiveReceiver(components: LiveReceiverComponents): MessageHandler {
   const { clock, blame, queue, replica } = components
@@ -102,8 +106,7 @@ export function createLiveReceiver(components: LiveReceiverComponents): MessageH
     } catch {
       return forged(from)
     }
-    const cost = message.kind === 'beacon' ? BEACON_COST : Math.max(1, message.records.length)
-    if (!authors.bucketOf(from).take(cost)) {
+    if (!authors.bucketOf(from).take(costOf(message))) {
       blame.add(from, POINTS.flood)
       return 'ignore'
     }
@@ -111,6 +114,11 @@ export function createLiveReceiver(components: LiveReceiverComponents): MessageH
     components.onBeacon(from, message)
     return 'accept'
   }
+}
+
+function costOf(message: LiveMessage): number {
+  if (message.kind === 'beacon' || message.records.length === 0) return EMPTY_COST
+  return Math.max(LEAST_COST, message.records.length)
 }
 
 interface Authors {
