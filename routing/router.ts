@@ -48,7 +48,9 @@ const UNCERTAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'STREAM_IDLE',
   'WRITE_STALLED',
   'TIMED_OUT',
-  'AGENT_RESPONSE_INVALID'
+  'AGENT_RESPONSE_INVALID',
+  // It has the task, and its disk is full.
+  'TASK_SUSPENDED'
 ])
 
 /** No other peer would answer these differently. */
@@ -68,7 +70,9 @@ interface Search {
   readonly lookupMs: number
   /** Those that have not refused yet. */
   left: readonly RouteProvider[]
-  /** The one that may have the task already. */
+  /** Those that may have the task, whatever was heard of them. */
+  readonly doubtful: Set<RouteProvider>
+  /** The one of them that alone may be asked again: another one could do harm. */
   suspect: RouteProvider | undefined
   /** Names of the nodes asked so far, in order. */
   readonly asked: string[]
@@ -103,7 +107,7 @@ class PeerRouter implements Router {
         if (accepted || options.signal.aborted) throw cause
         const error = toLumosError(cause)
         const delayMs = this.#afterFailure(search, provider, error)
-        yield { type: 'retry', error }
+        yield { type: 'retry', error, maybeTaken: search.doubtful.has(provider) }
         await this.#parts.clock.sleep(delayMs, options.signal)
         options.signal.throwIfAborted()
       }
@@ -158,7 +162,16 @@ class PeerRouter implements Router {
         : new LumosError('NO_ROUTE', { details: { capability: agent } })
     }
     const lookupMs = Math.round(clock.monotonic() - began)
-    return { order, options, candidates, lookupMs, left: candidates, suspect: undefined, asked: [] }
+    return {
+      order,
+      options,
+      candidates,
+      lookupMs,
+      left: candidates,
+      doubtful: new Set(),
+      suspect: undefined,
+      asked: []
+    }
   }
 
   #choose(left: readonly RouteProvider[]): RouteProvider | undefined {
@@ -212,9 +225,7 @@ class PeerRouter implements Router {
       code: error.code
     })
     if (REQUEST_AT_FAULT.has(error.code)) throw error
-    // One that may have the task and then vanishes is no less suspect; any other answer clears it.
-    const vanished = error.code === 'PEER_UNREACHABLE' || error.code === 'SHUTTING_DOWN'
-    const uncertain = UNCERTAIN.has(error.code) || (vanished && search.suspect === provider)
+    const uncertain = judge(search, provider, error)
     // What can be repeated without harm can be given to somebody else even when in doubt.
     search.suspect = uncertain && !provider.idempotent ? provider : undefined
     const others = search.left.filter((one) => one !== provider)
@@ -239,12 +250,24 @@ class PeerRouter implements Router {
   }
 }
 
-function failed({ asked }: Search, cause?: LumosError): LumosError {
+/** Whether `provider` may have the task. */
+function judge({ doubtful }: Search, provider: RouteProvider, { code }: LumosError): boolean {
+  // One that may have it and then vanishes is no less doubtful; any other answer clears it.
+  const vanished = code === 'PEER_UNREACHABLE' || code === 'SHUTTING_DOWN'
+  const uncertain = UNCERTAIN.has(code) || (vanished && doubtful.has(provider))
+  if (uncertain) doubtful.add(provider)
+  else doubtful.delete(provider)
+  return uncertain
+}
+
+function failed({ asked, doubtful, suspect }: Search, cause?: LumosError): LumosError {
   const peers = [...new Set(asked)]
   const details = {
     tried: peers.length,
     attempts: asked.length,
     peers: peers.join(', ').slice(0, 256),
+    maybeExecuted: doubtful.size > 0,
+    ...(suspect && { onlyPeer: suspect.name }),
     ...(cause && { last: cause.code })
   }
   return new LumosError('DELEGATION_FAILED', { cause, details })

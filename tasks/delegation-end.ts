@@ -4,7 +4,6 @@ import type { WireError } from '../core/errors.ts'
 import type { Dialogue } from './dialogue.ts'
 import type { Placement } from './dispatcher.ts'
 import type { OutboxEnd } from './outbox-store.ts'
-import type { Recall } from './recalls.ts'
 
 export interface EndedDelegation {
   readonly state: TaskState
@@ -15,7 +14,7 @@ export interface EndedDelegation {
   readonly dialogue: Dialogue
 }
 
-export function endOf(ended: EndedDelegation, recall: Recall | undefined): OutboxEnd {
+export function endOf(ended: EndedDelegation): OutboxEnd {
   const { state, updatedAt, error, placement, dialogue, tookMs = 0 } = ended
   return {
     state,
@@ -23,7 +22,6 @@ export function endOf(ended: EndedDelegation, recall: Recall | undefined): Outbo
     tookMs,
     ...(placement && { worker: placement.worker, agentId: placement.agentId }),
     ...(error && { error }),
-    ...(dialogue.history.length > 1 && { dialogue: true as const }),
-    ...(recall && recall.until > updatedAt && { recall })
+    ...(dialogue.history.length > 1 && { dialogue: true as const })
   }
 }

@@ -50,8 +50,13 @@ export type DelegationEvent =
     }
   /** What the caller said to it; the worker gets it as soon as it can. */
   | { readonly type: 'answered'; readonly message: Message; readonly atMs: number }
-  /** A worker did not take the task; another try follows. */
-  | { readonly type: 'retry'; readonly error: WireError; readonly atMs: number }
+  /** A worker did not take the task, or (`maybeTaken`) perhaps did and did not say so; another try follows. */
+  | {
+      readonly type: 'retry'
+      readonly error: WireError
+      readonly maybeTaken: boolean
+      readonly atMs: number
+    }
   /** Contact with the worker that took the task is lost. What it said still counts. */
   | {
       readonly type: 'waiting'

@@ -4,7 +4,14 @@ import type { Position } from '../protocols/a2a/extensions.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import { createEventLog } from './event-log.ts'
 import type { EventLog } from './event-log.ts'
-import type { NumberedEvent, OutboxEnd, OutboxEvent, OutboxStore } from './outbox-store.ts'
+import type {
+  EndOptions,
+  NumberedEvent,
+  OutboxEnd,
+  OutboxEvent,
+  OutboxStore
+} from './outbox-store.ts'
+import type { Recall } from './recalls.ts'
 import { sizeOf } from './task-fold.ts'
 
 export interface DelegationLogInit {
@@ -75,13 +82,17 @@ export class DelegationLog {
   }
 
   /** The end as its worker told it, who has it on disk: a caller without power asks again. */
-  async finish(end: OutboxEnd, result: DelegationEvent): Promise<void> {
-    await this.#end(end, result, true)
+  async finish(end: OutboxEnd, result: DelegationEvent, recalls: readonly Recall[]): Promise<void> {
+    await this.#end(end, result, { elsewhere: true, recalls })
   }
 
   /** An end that only this node knows, on disk before it is shown; an error is no event. */
-  async end(end: OutboxEnd, result: DelegationEvent | LumosError): Promise<void> {
-    await this.#end(end, result, false)
+  async end(
+    end: OutboxEnd,
+    result: DelegationEvent | LumosError,
+    recalls: readonly Recall[]
+  ): Promise<void> {
+    await this.#end(end, result, { recalls })
   }
 
   /** Readers are told; the task itself goes on in the next process. */
@@ -92,13 +103,13 @@ export class DelegationLog {
   async #end(
     end: OutboxEnd,
     result: DelegationEvent | LumosError,
-    elsewhere: boolean
+    options: EndOptions
   ): Promise<void> {
     if (this.#broken) return
     const error = result instanceof LumosError ? result : undefined
     const last = result instanceof LumosError ? undefined : this.#append(result)
     try {
-      await this.#store.end(this.#init.id, end, { elsewhere, ...(last && { last }) })
+      await this.#store.end(this.#init.id, end, { ...options, ...(last && { last }) })
       this.#log.reveal(this.#log.length)
       this.#log.end(error)
     } catch (cause) {

@@ -6,6 +6,8 @@ import { LumosError, toLumosError } from '../core/errors.ts'
 import type { WireError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
+import { createCancelDelivery } from './cancel-delivery.ts'
+import type { CancelDelivery } from './cancel-delivery.ts'
 import { failureOf } from './delegation-events.ts'
 import { endOf } from './delegation-end.ts'
 import type { DelegationEvent } from './delegation-events.ts'
@@ -19,10 +21,10 @@ import type {
 } from './dispatcher.ts'
 import { DelegationLog } from './delegation-log.ts'
 import type { Dialogue } from './dialogue.ts'
-import { type Recall, recallOf } from './recalls.ts'
+import { recallsOf } from './recalls.ts'
+import type { Recall } from './recalls.ts'
 import type { OpenOrder, OutboxRecord, OutboxStore } from './outbox-store.ts'
 import { searchPatiently } from './patient-search.ts'
-import { retryDelay } from './retry-delay.ts'
 import { createWorkerWait } from './worker-wait.ts'
 import type { WorkerWait } from './worker-wait.ts'
 import { TaskStory } from './task-story.ts'
@@ -69,14 +71,13 @@ export class Delegation {
   #hurry = false
   readonly #wait: WorkerWait
   #ending: Promise<void> | undefined
-  #recall: Recall | undefined
-  /** Withdraws the next try to tell the worker that the task is wanted no more. */
-  #disarmTelling: (() => void) | undefined
+  readonly #cancelDelivery: CancelDelivery
 
   constructor(parts: DelegationComponents, init: DelegationInit) {
     const { record, store, restored } = init
     this.#parts = parts
     this.#wait = createWorkerWait(parts)
+    this.#cancelDelivery = createCancelDelivery(parts, record.order.taskId)
     this.#init = init
     this.#isPatient =
       record.patient === true || record.parent !== undefined || restored !== undefined
@@ -156,7 +157,7 @@ export class Delegation {
       this.#giveUp(toLumosError(signal.aborted ? signal.reason : error))
     } finally {
       disarm?.()
-      this.#disarmTelling?.()
+      this.#cancelDelivery.stop()
     }
     await this.#ending
   }
@@ -173,7 +174,8 @@ export class Delegation {
     this.#cancelling = true
     await this.#init.store.cancel(taskId)
     if (this.ended) return
-    if (this.#story.accepted) void this.#tellWorker()
+    const { placement } = this
+    if (this.#story.accepted && placement) void this.#cancelDelivery.tell(placement)
     else this.stop(new LumosError('CANCELLED'))
   }
 
@@ -202,7 +204,12 @@ export class Delegation {
       if (!this.#story.accepted) throw new LumosError('STREAM_TRUNCATED')
     } catch (error) {
       const broken = toLumosError(error)
-      if (!this.#story.accepted || this.#stopping.signal.aborted || !broken.retry) throw error
+      if (this.#stopping.signal.aborted || !broken.retry) throw error
+      if (!this.#story.accepted) {
+        this.#story.failed(broken)
+        // One that may have what could do harm is waited for like one that has it.
+        if (!this.#isPatient || broken.details['onlyPeer'] === undefined) throw error
+      }
       this.#story.lost(broken)
     }
   }
@@ -224,7 +231,7 @@ export class Delegation {
     const signal = AbortSignal.any([this.#stopping.signal, listening.signal])
     let disarm: (() => void) | undefined
     try {
-      if (this.#cancelling) await this.#tellWorker()
+      if (this.#cancelling) await this.#cancelDelivery.tell(placement)
       disarm = clock.after(SILENT_BUT_BACK_MS, () => this.#story.found())
       this.#listening = listening
       const options = { ...this.#options, signal }
@@ -267,7 +274,7 @@ export class Delegation {
 
   #takeDispatch(event: DispatchEvent): void {
     if (event.type === 'update') this.#take(event.update)
-    else if (event.type === 'retry') this.#story.retry(event.error)
+    else if (event.type === 'retry') this.#story.retry(event)
     else this.#story.routed(event)
   }
 
@@ -282,7 +289,10 @@ export class Delegation {
     this.state = status.state
     if (!TERMINAL_STATES.has(status.state)) return
     const result = this.#result(failureOf(status, this.order.taskId))
-    if (result !== undefined) this.#ending = this.log.finish(endOf(this, this.#recall), result)
+    if (result === undefined) return
+    const recalls = recallsOf(this.record, this.#story.leftInDoubt)
+    this.#ending = this.log.finish(endOf(this), result, recalls)
+    this.#begin(recalls)
   }
 
   /** Takes the end down; `undefined` when there is nothing left to tell. */
@@ -315,35 +325,23 @@ export class Delegation {
     const cancelled = error.code === 'CANCELLED'
     this.state = cancelled ? 'TASK_STATE_CANCELED' : 'TASK_STATE_FAILED'
     this.updatedAt = this.#parts.clock.now()
-    if (error.code !== 'WORKER_LOST') this.#recall = recallOf(this.record, this.placement)
+    const { inDoubt, leftInDoubt } = this.#story
+    const told = error.code === 'WORKER_LOST' ? leftInDoubt : inDoubt
+    const recalls = recallsOf(this.record, told)
     if (this.#story.accepted || (cancelled && this.placement !== undefined)) {
       const result = this.#result(error.toWire())
-      if (result !== undefined) this.#ending = this.log.end(endOf(this, this.#recall), result)
+      if (result !== undefined) this.#ending = this.log.end(endOf(this), result, recalls)
     } else {
       this.error = error.toWire()
       this.tookMs = this.#elapsed()
-      this.#ending = this.log.end(endOf(this, this.#recall), error)
+      this.#ending = this.log.end(endOf(this), error, recalls)
     }
-    // That it is to be told is on its way to the disk before that it was.
-    if (this.#recall !== undefined) this.#init.onRecall(this.#recall)
+    this.#begin(recalls)
   }
 
-  /** Tells it again until it has heard: the stream may be back before a first try fails. */
-  async #tellWorker(attempt = 0): Promise<void> {
-    const { clock, random, dispatcher, logger } = this.#parts
-    const { taskId } = this.order
-    if (this.placement === undefined) return
-    try {
-      await dispatcher.cancel(this.placement, taskId)
-    } catch (error) {
-      const { code, retry } = toLumosError(error)
-      logger.debug('a worker was not told to stop', { task: taskId, code })
-      if (!retry || this.ended || this.#stopping.signal.aborted) return
-      this.#disarmTelling ??= clock.after(retryDelay(random, attempt), () => {
-        this.#disarmTelling = undefined
-        void this.#tellWorker(attempt + 1)
-      })
-    }
+  /** That they are to be told is on its way to the disk before that they were. */
+  #begin(recalls: readonly Recall[]): void {
+    for (const recall of recalls) this.#init.onRecall(recall)
   }
 
   #elapsed(): number {

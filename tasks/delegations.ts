@@ -266,9 +266,9 @@ class Outbox implements Delegations {
   #createRecalls(store: OutboxStore): Recalls {
     return createRecalls({
       ...this.#parts,
-      onSettled: (taskId) => {
+      onSettled: (recall) => {
         // Told twice does no harm.
-        store.settle(taskId).catch(() => {})
+        store.settle(recall).catch(() => {})
       }
     })
   }

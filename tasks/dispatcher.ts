@@ -39,8 +39,11 @@ export type DispatchEvent =
       readonly candidates: number
       readonly lookupMs: number
     }
-  /** The worker that was asked last did not take it; another try follows. */
-  | { readonly type: 'retry'; readonly error: LumosError }
+  /**
+   * The worker that was asked last did not take it, as far as is known; another try follows. With
+   * `maybeTaken` it may have the task all the same.
+   */
+  | { readonly type: 'retry'; readonly error: LumosError; readonly maybeTaken: boolean }
   | { readonly type: 'update'; readonly update: StreamResponse }
 
 export interface DispatchOptions {
@@ -54,7 +57,9 @@ export interface Dispatcher {
    * Finds a worker and hands the task over, which it does when it is asked for what comes after
    * `routed`: who waits can write down whom the task goes to. The first update means that it was accepted, and from
    * then on no other worker is asked. Throws when nobody takes it (NO_ROUTE, DELEGATION_FAILED,
-   * PEER_UNKNOWN, …), and when the stream breaks afterwards.
+   * PEER_UNKNOWN, …), and when the stream breaks afterwards. DELEGATION_FAILED says in its details
+   * whether somebody may have taken it (`maybeExecuted`), and names the `onlyPeer` that may be asked
+   * again when another one could do harm.
    */
   dispatch(order: WorkOrder, options: DispatchOptions): AsyncIterable<DispatchEvent>
   /**

@@ -2,6 +2,7 @@
 import type { KeyRange } from '../storage/store.ts'
 import { prefixRange } from '../storage/store.ts'
 import type { EventPlace } from './event-lines.ts'
+import type { Recall } from './recalls.ts'
 import type { ListPlace } from './task-store.ts'
 
 /** Digits of the largest safe integer: numbers of equal length sort as texts do. */
@@ -17,9 +18,12 @@ export const outboxKeys = {
   /** There while the task has not ended. */
   open: (id: string): string => `out/open/${id}`,
   allOpen: prefixRange('out/open/'),
-  /** There once somebody wants the task to stop; after its end, until the worker knows. */
+  /** There once somebody wants the task to stop, until its end. */
   cancel: (id: string): string => `out/cancel/${id}`,
-  allCancels: prefixRange('out/cancel/'),
+  /** There from the end of the task until the worker knows that nobody wants it from that one. */
+  recall: ({ taskId, placement: { worker, agentId } }: Recall): string =>
+    `out/recall/${taskId}/${worker.id}/${agentId}`,
+  allRecalls: prefixRange('out/recall/'),
   event: (id: string, number: number): string =>
     `out/event/${id}/${String(number).padStart(NUMBER_DIGITS, '0')}`,
   events: (id: string): KeyRange => prefixRange(`out/event/${id}/`),

@@ -49,12 +49,12 @@ export interface OutboxEnd {
   readonly error?: WireError
   /** There when the worker asked: what was said is among the events. */
   readonly dialogue?: true
-  /** There when the worker may have the task, and has to be told that nobody wants it. */
-  readonly recall?: Recall
 }
 
 export interface EndOptions {
   readonly last?: NumberedEvent
+  /** Workers that may have the task, and have to be told that nobody wants it from them. */
+  readonly recalls?: readonly Recall[]
   /** Somebody else has it on disk: it is brought there here, too, but nobody waits for it. */
   readonly elsewhere?: boolean
 }
@@ -102,9 +102,9 @@ export interface OutboxStore {
   cancel(id: string): Promise<void>
   /** What workers are still to be told of ended orders. */
   recalls(): Promise<readonly Recall[]>
-  /** Its worker need not be told any more. */
-  settle(id: string): Promise<void>
-  /** The end, and the last event if there is one: both or none. */
+  /** This worker need not be told any more. */
+  settle(recall: Recall): Promise<void>
+  /** The end, and what belongs to it: all or nothing. */
   end(id: string, end: OutboxEnd, options?: EndOptions): Promise<void>
   /** Everything of an ended order. */
   remove(id: string): Promise<void>
@@ -189,21 +189,20 @@ class JournalOutboxStore implements OutboxStore {
 
   async recalls(): Promise<readonly Recall[]> {
     const recalls: Recall[] = []
-    for await (const [, value] of this.#store.iterate(outboxKeys.allCancels)) {
-      const recall = parse<Partial<Recall>>(value)
-      if (isRecall(recall)) recalls.push(recall)
+    for await (const [, value] of this.#store.iterate(outboxKeys.allRecalls)) {
+      recalls.push(parse<Recall>(value))
     }
     return recalls
   }
 
-  settle(id: string): Promise<void> {
-    return this.#batches.write([del(outboxKeys.cancel(id))], false)
+  settle(recall: Recall): Promise<void> {
+    return this.#batches.write([del(outboxKeys.recall(recall))], false)
   }
 
   async end(
     id: string,
     end: OutboxEnd,
-    { last, elsewhere = false }: EndOptions = {}
+    { last, elsewhere = false, recalls = [] }: EndOptions = {}
   ): Promise<void> {
     const operations: BatchOperation[] = last === undefined ? [] : [this.#line(id, last)]
     const { bytes } = this.#writtenOf(id)
@@ -212,9 +211,11 @@ class JournalOutboxStore implements OutboxStore {
     const opening = outboxKeys.open(id)
     // A quick task has ended before it was written that it began.
     if (!this.#batches.withdraw(opening)) operations.push(del(opening))
-    const wished = this.#cancelled.delete(id)
-    if (end.recall !== undefined) operations.push(put(outboxKeys.cancel(id), end.recall))
-    else if (wished) operations.push(del(outboxKeys.cancel(id)))
+    if (this.#cancelled.delete(id)) operations.push(del(outboxKeys.cancel(id)))
+    for (const recall of recalls) {
+      // Else its worker has ended the task by itself before the next process could tell it.
+      if (recall.until > end.updatedAt) operations.push(put(outboxKeys.recall(recall), recall))
+    }
     operations.push(this.#count(1, bytes))
     try {
       await this.#batches.write(operations, !elsewhere)
@@ -339,9 +340,4 @@ class JournalOutboxStore implements OutboxStore {
     for await (const [name] of this.#store.iterate(outboxKeys.events(id))) keys.push(name)
     return keys.map(del)
   }
-}
-
-/** The wish of an order that is open says no more than that there is one. */
-function isRecall(value: Partial<Recall>): value is Recall {
-  return value.placement !== undefined
 }

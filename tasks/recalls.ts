@@ -18,13 +18,12 @@ export interface Recall {
 }
 
 /** A worker ends a task by itself at its deadline, or when it has lasted as long as any may. */
-export function recallOf(
+export function recallsOf(
   { order, createdAt, deadlineAt }: OutboxRecord,
-  placement: Placement | undefined
-): Recall | undefined {
-  if (placement === undefined) return undefined
+  placements: readonly Placement[]
+): readonly Recall[] {
   const until = deadlineAt ?? createdAt + LIMITS.taskDuration.value
-  return { taskId: order.taskId, placement, until }
+  return placements.map((placement) => ({ taskId: order.taskId, placement, until }))
 }
 
 export interface RecallsComponents {
@@ -33,7 +32,7 @@ export interface RecallsComponents {
   readonly logger: Logger
   readonly dispatcher: Pick<Dispatcher, 'cancel' | 'isReachable' | 'whenReachable'>
   /** Called when there is no need to tell any more. */
-  readonly onSettled: (taskId: string) => void
+  readonly onSettled: (recall: Recall) => void
 }
 
 export interface Recalls {
@@ -55,7 +54,7 @@ const AT_ONCE = 32
 class WorkerRecalls implements Recalls {
   readonly #parts: RecallsComponents
   /** What those do not know yet that could not be told at once: one loop a worker, however many tasks. */
-  readonly #waiting = new Map<PeerIdText, Map<string, Recall>>()
+  readonly #waiting = new Map<PeerIdText, Set<Recall>>()
   readonly #loops = new Set<Promise<void>>()
   readonly #stopping = new AbortController()
   #size = 0
@@ -86,22 +85,22 @@ class WorkerRecalls implements Recalls {
         task: taskId,
         peer: worker.id
       })
-      this.#parts.onSettled(taskId)
+      this.#parts.onSettled(recall)
       return
     }
     this.#size += 1
     const known = this.#waiting.get(worker.id)
     if (known !== undefined) {
-      known.set(taskId, recall)
+      known.add(recall)
       return
     }
-    const waiting = new Map([[taskId, recall]])
+    const waiting = new Set([recall])
     this.#waiting.set(worker.id, waiting)
     const loop = this.#serve(placement, waiting).finally(() => this.#loops.delete(loop))
     this.#loops.add(loop)
   }
 
-  async #serve(placement: Placement, waiting: Map<string, Recall>): Promise<void> {
+  async #serve(placement: Placement, waiting: Set<Recall>): Promise<void> {
     for (let attempt = 0; waiting.size > 0; attempt += 1) {
       await this.#pause(placement, attempt)
       if (this.#stopping.signal.aborted) return
@@ -111,15 +110,15 @@ class WorkerRecalls implements Recalls {
   }
 
   /** Whether the worker has heard of any. */
-  async #round(waiting: Map<string, Recall>): Promise<boolean> {
+  async #round(waiting: Set<Recall>): Promise<boolean> {
     let heard = false
     this.#dropLate(waiting)
     for (let portion = firstOf(waiting); portion.length > 0; portion = firstOf(waiting)) {
       const told = await Promise.all(portion.map((recall) => this.#tell(recall)))
       if (this.#stopping.signal.aborted) return heard
-      for (const { taskId } of portion.filter((_, index) => told[index])) {
+      for (const recall of portion.filter((_, index) => told[index])) {
         this.#size -= 1
-        waiting.delete(taskId)
+        waiting.delete(recall)
         heard = true
       }
       if (told.includes(false)) return heard
@@ -127,13 +126,13 @@ class WorkerRecalls implements Recalls {
     return heard
   }
 
-  #dropLate(waiting: Map<string, Recall>): void {
+  #dropLate(waiting: Set<Recall>): void {
     const now = this.#parts.clock.now()
-    for (const { taskId, until } of waiting.values()) {
-      if (now < until) continue
+    for (const recall of waiting) {
+      if (now < recall.until) continue
       this.#size -= 1
-      waiting.delete(taskId)
-      this.#parts.onSettled(taskId)
+      waiting.delete(recall)
+      this.#parts.onSettled(recall)
     }
   }
 
@@ -149,8 +148,9 @@ class WorkerRecalls implements Recalls {
   }
 
   /** False when it has to be told again. Never rejects. */
-  async #tell({ placement, taskId, until }: Recall): Promise<boolean> {
+  async #tell(recall: Recall): Promise<boolean> {
     const { clock, logger, dispatcher, onSettled } = this.#parts
+    const { placement, taskId, until } = recall
     try {
       await dispatcher.cancel(placement, taskId)
     } catch (cause) {
@@ -159,11 +159,11 @@ class WorkerRecalls implements Recalls {
       // Any other answer says that there is nothing to stop, or that nothing will.
       if (retry && clock.now() < until) return false
     }
-    if (!this.#stopping.signal.aborted) onSettled(taskId)
+    if (!this.#stopping.signal.aborted) onSettled(recall)
     return true
   }
 }
 
-function firstOf(waiting: ReadonlyMap<string, Recall>): readonly Recall[] {
-  return [...waiting.values()].slice(0, AT_ONCE)
+function firstOf(waiting: ReadonlySet<Recall>): readonly Recall[] {
+  return [...waiting].slice(0, AT_ONCE)
 }

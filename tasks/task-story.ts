@@ -23,8 +23,11 @@ export interface TaskStoryInit {
 }
 
 export class TaskStory {
-  /** Who has the task, or was given it last. */
-  placement: Placement | undefined
+  #placement: Placement | undefined
+  /** Whether that one may have the task, for all that is known. */
+  #maybeTaken = false
+  /** Those before it that may have the task, too, by name; the one of longest ago first. */
+  readonly #leftInDoubt = new Map<string, Placement>()
   /** Whether the worker has said that it took it. */
   accepted = false
   /** Whether readers know that contact with the worker is lost. */
@@ -44,6 +47,24 @@ export class TaskStory {
     this.#init = init
     this.dialogue = new Dialogue(init.taskId, init.message)
     this.#restore(init.told)
+  }
+
+  /** Who has the task, or was given it last. */
+  get placement(): Placement | undefined {
+    return this.#placement
+  }
+
+  /** Workers other than `placement` that may have the task: its next worker was asked in doubt. */
+  get leftInDoubt(): readonly Placement[] {
+    return [...this.#leftInDoubt.values()]
+  }
+
+  /** All workers that may have the task. */
+  get inDoubt(): readonly Placement[] {
+    const { placement } = this
+    return placement !== undefined && this.#maybeTaken
+      ? [...this.leftInDoubt, placement]
+      : this.leftInDoubt
   }
 
   /** Resolves when everything told so far is kept. */
@@ -68,13 +89,20 @@ export class TaskStory {
   }
 
   routed({ placement, candidates, lookupMs }: Extract<DispatchEvent, { type: 'routed' }>): void {
-    this.placement = placement
+    this.#place(placement)
     // On disk before the task is sent, if sending it to two could do harm.
     this.#tell([{ type: 'routed', candidates, ...placement, lookupMs }], !placement.idempotent)
   }
 
-  retry(error: LumosError): void {
-    this.#tell([{ type: 'retry', error: error.toWire(), atMs: this.#init.elapsed() }])
+  retry({ error, maybeTaken }: Extract<DispatchEvent, { type: 'retry' }>): void {
+    this.#maybeTaken = maybeTaken
+    const atMs = this.#init.elapsed()
+    this.#tell([{ type: 'retry', error: error.toWire(), maybeTaken, atMs }])
+  }
+
+  /** Nobody took it. */
+  failed({ code, details }: LumosError): void {
+    if (code === 'DELEGATION_FAILED') this.#maybeTaken = details['maybeExecuted'] === true
   }
 
   /** Told once until contact is back, however often it is tried in vain. */
@@ -137,6 +165,18 @@ export class TaskStory {
     return [{ type: 'resumed', worker, atMs: this.#init.elapsed() }]
   }
 
+  #place(placement: Placement): void {
+    const before = this.#placement
+    if (before !== undefined && this.#maybeTaken) this.#leftInDoubt.set(nameOf(before), before)
+    this.#leftInDoubt.delete(nameOf(placement))
+    const [oldest] = this.#leftInDoubt.keys()
+    if (this.#leftInDoubt.size > LIMITS.workersInDoubt.value && oldest !== undefined) {
+      this.#leftInDoubt.delete(oldest)
+    }
+    this.#placement = placement
+    this.#maybeTaken = true
+  }
+
   /** Repeats are dropped; throws EVENT_GAP when something is missing in between. */
   #isNew({ task }: StreamResponse, position: Position | undefined): boolean {
     const held = this.position
@@ -174,8 +214,9 @@ export class TaskStory {
       } else if (event.type === 'restarted') this.#fold.apply({ task: blank(taskId) })
       else if (event.type === 'routed') {
         const { worker, agentId, path, idempotent } = event
-        this.placement = { worker, agentId, path, idempotent }
-      } else if (event.type === 'artifact') {
+        this.#place({ worker, agentId, path, idempotent })
+      } else if (event.type === 'retry') this.#maybeTaken = event.maybeTaken
+      else if (event.type === 'artifact') {
         const { artifact, append } = event
         this.#fold.apply({ artifactUpdate: { taskId, contextId: '', artifact, append } })
       }
@@ -185,6 +226,10 @@ export class TaskStory {
   #tell(events: readonly DelegationEvent[], sync = false): void {
     this.#kept = this.#log.tell(events, { position: this.position, sync })
   }
+}
+
+function nameOf({ worker, agentId }: Placement): string {
+  return `${worker.id} ${agentId}`
 }
 
 function blank(id: string) {

@@ -133,10 +133,13 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
       const { message, ...facts } = event
       return { ...head, ...facts, messageId: message.messageId, text: textOf(message.parts) }
     }
+    case 'retry': {
+      const { maybeTaken: _, ...facts } = event
+      return { ...head, ...facts }
+    }
     case 'status':
     case 'artifact':
     case 'input-required':
-    case 'retry':
     case 'waiting':
     case 'resumed':
     case 'restarted':

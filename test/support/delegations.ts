@@ -74,6 +74,10 @@ export class ScriptedWorker implements Dispatcher {
   /** From where streams were resumed. */
   readonly resumed: (Position | undefined)[] = []
   readonly cancelled: string[] = []
+  /** Who is asked before it and does not take the task, as far as is known. */
+  before: readonly { readonly placement: Placement; readonly maybeTaken: boolean }[] = []
+  /** Names of those others who were told that the task is wanted no more. */
+  readonly recalled: string[] = []
   /** What it was told when it asked. */
   readonly heard: string[] = []
   /** What it answers to a cancel instead of obeying. */
@@ -104,6 +108,10 @@ export class ScriptedWorker implements Dispatcher {
   ): AsyncIterable<DispatchEvent> {
     if (this.searching) await untilAborted(signal)
     if (this.nobody !== undefined) throw this.nobody
+    for (const { placement, maybeTaken } of this.before) {
+      yield { type: 'routed', placement, candidates: 1, lookupMs: 0 }
+      yield { type: 'retry', error: new LumosError('STREAM_IDLE'), maybeTaken }
+    }
     yield { type: 'routed', placement: this.placement, candidates: 1, lookupMs: 0 }
     this.sent.push(taskId)
     for await (const update of this.#stream(signal, -1)) yield { type: 'update', update }
@@ -119,7 +127,11 @@ export class ScriptedWorker implements Dispatcher {
     yield* this.#stream(signal, after?.seq ?? -1)
   }
 
-  async cancel(_: Placement, taskId: string): Promise<void> {
+  async cancel({ worker: { id, name } }: Placement, taskId: string): Promise<void> {
+    if (id !== this.placement.worker.id && this.reachable) {
+      this.recalled.push(name)
+      return
+    }
     if (!this.reachable) throw new LumosError('PEER_UNREACHABLE', { details: { peer: 'birch' } })
     if (this.refusal !== undefined) throw this.refusal
     this.cancelled.push(taskId)

@@ -116,8 +116,38 @@ describe('when nobody knows whether a peer took the task', () => {
       providers: [provider('a', harmless), provider('b', { ...harmless, load: 1 })],
       answers: { a: lost, b: ACCEPT }
     })
-    expect((await dispatch()).error).toBeUndefined()
+    const { events, error } = await dispatch()
+    expect(error).toBeUndefined()
     expect(asked).toEqual(['a', 'b'])
+    expect(events[1]).toMatchObject({ type: 'retry', maybeTaken: true })
+  })
+
+  test.for([
+    ['PEER_UNREACHABLE', true],
+    ['SHUTTING_DOWN', true],
+    ['TASK_SUSPENDED', true],
+    ['OVERLOADED', false]
+  ] as const)('one that then answers %s may have it: %s', async ([code, maybeTaken]) => {
+    const { dispatch } = setupRouting({
+      providers: [provider('a', { idempotent: true })],
+      answers: { a: (n) => new LumosError(n === 0 ? 'SESSION_CLOSED' : code) }
+    })
+    const { events, error } = await dispatch()
+    const retries = events.filter((event) => event.type === 'retry')
+    expect(retries.map((event) => event.maybeTaken)).toEqual([true, maybeTaken])
+    expect(error).toMatchObject({
+      code: 'DELEGATION_FAILED',
+      details: { maybeExecuted: maybeTaken }
+    })
+  })
+
+  test('the failure names the only peer that may be asked again', async () => {
+    const { dispatch } = setupRouting({
+      providers: [provider('a'), provider('b', { load: 1 })],
+      answers: { a: (n) => new LumosError(n === 0 ? 'STREAM_IDLE' : 'PEER_UNREACHABLE') }
+    })
+    const { error } = await dispatch()
+    expect(error).toMatchObject({ details: { maybeExecuted: true, onlyPeer: 'name-of-a' } })
   })
 })
 

@@ -1,0 +1,53 @@
+/** Tells the worker of a task that goes on that it is wanted no more, again until it has heard. */
+import type { Clock } from '../core/clock.ts'
+import { toLumosError } from '../core/errors.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Random } from '../core/random.ts'
+import type { Dispatcher, Placement } from './dispatcher.ts'
+import { retryDelay } from './retry-delay.ts'
+
+export interface CancelDeliveryComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly dispatcher: Pick<Dispatcher, 'cancel'>
+}
+
+export interface CancelDelivery {
+  /** Resolves after the first try. Never rejects. */
+  tell(placement: Placement): Promise<void>
+  /** The task has ended, or is the next process's: there is nothing more to tell. */
+  stop(): void
+}
+
+export function createCancelDelivery(
+  { clock, random, logger, dispatcher }: CancelDeliveryComponents,
+  taskId: string
+): CancelDelivery {
+  let stopped = false
+  /** Withdraws the next try. */
+  let disarm: (() => void) | undefined
+
+  async function tell(placement: Placement, attempt: number): Promise<void> {
+    try {
+      await dispatcher.cancel(placement, taskId)
+    } catch (error) {
+      const { code, retry } = toLumosError(error)
+      logger.debug('a worker was not told to stop', { task: taskId, code })
+      if (!retry || stopped) return
+      // Two may be at it: who asked for the cancel, and the stream that has come back since.
+      disarm ??= clock.after(retryDelay(random, attempt), () => {
+        disarm = undefined
+        void tell(placement, attempt + 1)
+      })
+    }
+  }
+
+  return {
+    tell: (placement) => tell(placement, 0),
+    stop() {
+      stopped = true
+      disarm?.()
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** A task that moved on to another worker in doubt: whoever may have it all the same is told when it has ended. */
+import { expect, test } from 'vitest'
+import { LumosError } from '../../../core/errors.ts'
+import type { Placement } from '../../../tasks/dispatcher.ts'
+import { begin, briefly, finish, position, startCaller, TASK } from '../../support/delegations.ts'
+import type { Answer } from '../../support/delegations.ts'
+
+/** Alder was asked first and fell silent, aspen refused, birch took it. */
+async function moveOn(...answers: Answer[]) {
+  const caller = await startCaller({ idempotent: true, answers })
+  caller.worker.before = [
+    { placement: placementOf('alder'), maybeTaken: true },
+    { placement: placementOf('aspen'), maybeTaken: false }
+  ]
+  await caller.ask({ timeoutMs: 3_600_000 })
+  await caller.pass()
+  return caller
+}
+
+test.for([
+  ['completes', [begin(), finish(position(1))]],
+  ['fails', [begin(), finish(position(1), 'TASK_STATE_FAILED')]],
+  ['is lost', [begin(), new LumosError('SESSION_CLOSED')]]
+] as const)(
+  'a task that moved on is recalled from who may have it, when it %s',
+  async ([, answer]) => {
+    const caller = await moveOn(answer, [new LumosError('TASK_NOT_FOUND')])
+    await caller.pass(10_000)
+    expect(caller.worker.recalled).toEqual(['alder'])
+    expect(caller.worker.cancelled).toEqual([])
+  }
+)
+
+test('a task that moved on is recalled from all who may have it at its deadline', async () => {
+  const caller = await moveOn([])
+  expect(caller.worker.recalled).toEqual([])
+  await caller.pass(3_600_000)
+  expect([caller.worker.recalled, caller.worker.cancelled]).toEqual([['alder'], [TASK]])
+})
+
+test('a task that moved on is recalled from all who may have it when nobody wants it any more', async () => {
+  const caller = await moveOn([])
+  await caller.delegations.cancel(TASK)
+  await caller.pass()
+  expect([caller.worker.recalled, caller.worker.cancelled]).toEqual([['alder'], [TASK]])
+})
+
+test('a task that moved on is recalled by the process after the one that it began in', async () => {
+  const caller = await moveOn([begin()], [finish(position(1))])
+  await caller.crash()
+  await caller.pass()
+  expect(caller.worker.recalled).toEqual(['alder'])
+})
+
+test('a task that moved on is recalled by the process after the one that it ended in, and not by a third one', async () => {
+  const caller = await moveOn([])
+  caller.worker.reachable = false
+  await caller.delegations.cancel(TASK)
+  await caller.pass()
+  await caller.crash()
+  expect(caller.worker.recalled).toEqual([])
+  caller.worker.comeBack()
+  await caller.pass(10_000)
+  await caller.crash()
+  await caller.pass(10_000)
+  expect([caller.worker.recalled, caller.worker.cancelled]).toEqual([['alder'], [TASK]])
+})
+
+test('a task that moved on is not recalled from one that took it when it was asked again', async () => {
+  const caller = await startCaller({
+    idempotent: true,
+    answers: [[begin(), finish(position(1))]]
+  })
+  caller.worker.before = [
+    { placement: caller.worker.placement, maybeTaken: true },
+    { placement: placementOf('aspen'), maybeTaken: false }
+  ]
+  await caller.ask()
+  await caller.pass(10_000)
+  expect([caller.worker.recalled, caller.worker.cancelled]).toEqual([[], []])
+})
+
+test('a task that could do harm waits for the worker that may have it, however long one is looked for', async () => {
+  const details = { tried: 1, attempts: 3, maybeExecuted: true, onlyPeer: 'birch' }
+  const nobody = new LumosError('DELEGATION_FAILED', { details })
+  const caller = await startCaller({ answers: [[nobody], [begin('TASK_STATE_COMPLETED')]] })
+  await caller.ask({ patient: true })
+  await caller.pass(10_000)
+  expect(briefly(await caller.told())).toEqual([
+    'routed',
+    'waiting',
+    'resumed',
+    'accepted',
+    'result'
+  ])
+})
+
+function placementOf(name: string): Placement {
+  return { worker: { id: name, name }, agentId: 'echo', path: 'direct', idempotent: true }
+}
