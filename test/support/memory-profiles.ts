@@ -19,6 +19,8 @@ export interface Profile {
   readonly steps: readonly (readonly [weight: number, step: Step])[]
   readonly liar?: boolean
   readonly kind?: 'shared' | 'members'
+  /** How many records one author may hold. */
+  readonly quota?: number
   /** Nobody is restored, revoked or lying: nothing acknowledged may be lost. */
   readonly keepsAll?: boolean
   /**
@@ -233,6 +235,13 @@ export const PROFILES: readonly Profile[] = [
     nodes: 4,
     kind: 'members',
     steps: [...BASIC, ...CRASHES, [4, grant], [1, revoke], [8, putBelow]]
+  },
+  {
+    name: 'little room',
+    nodes: 4,
+    quota: 2,
+    keepsAll: true,
+    steps: [...BASIC, ...CRASHES]
   },
   {
     name: 'time',

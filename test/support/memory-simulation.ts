@@ -15,8 +15,8 @@ export async function simulateMemory(
   seed: number,
   { profile, mutation = {} }: SimulationInit
 ): Promise<string[]> {
-  const { nodes, steps, length = STEPS, liar = false, kind = 'shared' } = profile
-  const world = new MemoryWorld({ seed, nodes, liar, kind, mutation })
+  const { nodes, steps, length = STEPS, liar = false, kind = 'shared', quota } = profile
+  const world = new MemoryWorld({ seed, nodes, liar, kind, quota, mutation })
   for (const node of world.nodes) await world.start(node)
   const total = steps.reduce((sum, [weight]) => sum + weight, 0)
   for (let count = 0; count < length; count += 1) {

@@ -73,6 +73,8 @@ export interface WorldInit {
   /** The first node lies. */
   readonly liar: boolean
   readonly kind: 'shared' | 'members'
+  /** How many records one author may hold; as in every space without one. */
+  readonly quota?: number | undefined
   readonly mutation: Mutation
 }
 
@@ -89,10 +91,11 @@ export class MemoryWorld {
   readonly repairs: RepairResult[] = []
   readonly #mutation: Mutation
 
-  constructor({ seed, nodes, liar, kind, mutation }: WorldInit) {
+  constructor({ seed, nodes, liar, kind, quota, mutation }: WorldInit) {
     this.random = seededRandom(seed)
     this.#mutation = mutation
-    this.space = spaceOf(kind, this.owner)
+    const space = spaceOf(kind, this.owner)
+    this.space = { ...space, authorRecords: quota ?? space.authorRecords }
     for (let index = 0; index < nodes; index += 1) {
       const faults: (Fault | undefined)[] = []
       this.nodes.push({
