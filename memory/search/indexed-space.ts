@@ -3,6 +3,7 @@ import { toLumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { MemorySpace, Position } from '../shared-memory.ts'
+import { createCatchingUp } from '../catching-up.ts'
 import { documentOf } from './document.ts'
 import type { EmbeddedChanges } from './embedding.ts'
 import type { SearchWorker } from './search-worker.ts'
@@ -34,13 +35,13 @@ export class IndexedSpace {
   /** Up to here the index has seen everything; `undefined`: it has to begin anew. */
   #position: Position | undefined
   #unsaved = 0
-  /** Begins when the one under way is done, which may have read past what is asked for. */
-  #next: Promise<void> | undefined
-  #running: Promise<void> = Promise.resolve()
+  readonly #refresh: (signal: AbortSignal) => Promise<void>
+  #last: Promise<void> = Promise.resolve()
 
   constructor(components: IndexedSpaceComponents, space: SearchedSpace) {
     this.#components = components
     this.#space = space
+    this.#refresh = createCatchingUp((signal) => this.#catchUp(signal))
   }
 
   get state(): SpaceIndexState {
@@ -49,16 +50,8 @@ export class IndexedSpace {
 
   /** Resolves when the index has seen all that was on disk at the call. */
   refresh(signal: AbortSignal): Promise<void> {
-    if (this.#next !== undefined) return this.#next
-    const next = this.#running
-      .catch(() => undefined)
-      .then(() => {
-        this.#next = undefined
-        return this.#catchUp(signal)
-      })
-    this.#next = next
-    this.#running = next
-    return next
+    this.#last = this.#refresh(signal)
+    return this.#last
   }
 
   find(query: SpaceQuery): Promise<readonly IndexHit[]> {
@@ -72,7 +65,7 @@ export class IndexedSpace {
 
   /** Saves what is worth it; after it the index is gone from the thread. */
   async close(): Promise<void> {
-    await this.#running.catch(() => undefined)
+    await this.#last.catch(() => undefined)
     if (this.#unsaved > 0) await this.#save()
     await this.#components.worker.ask('close', this.#space.space.id, undefined)
   }
