@@ -37,6 +37,10 @@ async function setup() {
   return { ...disk, node: open(disk.replica), restart: async () => open(await disk.reopen()) }
 }
 
+function bytes(value: Json): Uint8Array {
+  return Buffer.from(JSON.stringify(value))
+}
+
 type Action =
   | { readonly put: string; readonly hashes: readonly string[] }
   | { readonly delete: string }
@@ -100,7 +104,6 @@ test('records that vanish before their time keep no blob', async () => {
 
 test('a value names blobs wherever they stand in it, and no more than it may', () => {
   const [hash = ''] = HASHES
-  const bytes = (value: Json) => Buffer.from(JSON.stringify(value))
   expect(blobsNamedIn(bytes({ a: [{ b: nameBlob({ hash, size: 7 }) }] }))).toEqual([hash])
   expect(readBlobName(nameBlob({ hash, size: 7 }))).toEqual({ hash, size: 7 })
   expect(blobsNamedIn(bytes('"$blob"'))).toEqual([])
