@@ -119,6 +119,8 @@ class RunningJobs implements Jobs {
       .finally(() => {
         job.timer?.stop()
         this.#jobs.delete(name)
+        // Else it is another process's, or goes on here once the disk takes writes again.
+        if (!task.view.ended) return
         const done = task.view.status?.state === 'TASK_STATE_COMPLETED'
         this.counts[done ? 'completed' : 'failed'] += 1
       })

@@ -115,6 +115,7 @@ test('an end that the disk refuses has not happened, and the task is not unknown
   const machine = await refusing(2, HARMFUL)
   expect(machine.runs).toBe(1)
   expect((await machine.engine.open(KEY)).view.ended).toBe(false)
+  expect(machine.engine.counts()).toEqual({ running: 0, completed: 0, failed: 0 })
   await machine.disk.recover()
   await machine.pass(COLLECT_INTERVAL_MS)
   expect(await machine.state()).toBe('TASK_STATE_FAILED')
