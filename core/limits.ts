@@ -342,6 +342,11 @@ export const LIMITS = {
   foreignNodes: limit(256, 'count', 'nodes of other swarms that are remembered to tell people'),
   sameHostFiles: limit(256, 'count', 'nodes of one OS user on one host that are looked at'),
   sameHostFileBytes: limit(16 * KIB, 'bytes', 'one node’s file in the runtime directory'),
+  gossipTopicBytes: limit(
+    256 * KIB,
+    'bytes',
+    'topics one peer may subscribe to: some 240, each costs 1 KiB and its name'
+  ),
   blamedPeers: limit(1024, 'count', 'peers whose offences are remembered'),
   gossipOutbound: limit(
     2 * MIB,
@@ -454,6 +459,12 @@ export const LIMITS = {
     'bytes',
     'one value of shared memory; larger things go by blob hash'
   ),
+  memorySpaces: limit(
+    256,
+    'count',
+    'spaces of one node: each has a topic and is repaired by itself'
+  ),
+  memorySpacesPerOwner: limit(16, 'count', 'spaces of one other owner that a node takes up'),
   memoryWriters: limit(
     10_000,
     'count',

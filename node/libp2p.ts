@@ -53,8 +53,6 @@ export interface NetworkInit {
   readonly listen: readonly string[]
   /** Multiaddrs told to peers instead of the ones listened on. */
   readonly announce?: readonly string[]
-  /** The only gossip topics peers may subscribe to and send on. */
-  readonly topics: readonly string[]
   /** Sent by identify. */
   readonly agentVersion: string
   /** Carries traffic of others between peers that cannot reach each other; off by default. */
@@ -223,7 +221,7 @@ function agreementOf(parts: PartsWithRegistrar): Agreement {
 }
 
 function services(
-  { topics, relay = false, natTraversal = true }: NetworkInit,
+  { relay = false, natTraversal = true }: NetworkInit,
   blame: Pick<Blame, 'points'>
 ) {
   return {
@@ -252,7 +250,8 @@ function services(
       awaitRpcMessageHandler: true,
       maxInboundDataLength: 2 * LIMITS.gossipBytes.value,
       maxOutboundBufferSize: LIMITS.gossipOutbound.value,
-      allowedTopics: [...topics],
+      // Memory spaces come and go, each with a topic of its own.
+      maxTopicBytesPerPeer: LIMITS.gossipTopicBytes.value,
       // Nodes of one host or behind one NAT are normal here; with the default weight, 20 nodes on
       // one address score each other to -405 and deliver nothing (measured).
       scoreParams: {

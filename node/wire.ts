@@ -6,9 +6,6 @@ import type { NodePaths } from '../core/paths.ts'
 import type { PubSub } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
 import type { Secret } from '../core/secret.ts'
-import { presenceTopic } from '../discovery/presence.ts'
-import { spaceTopic } from '../memory/live-message.ts'
-import { sharedSpace } from '../memory/space.ts'
 import { createStreamHost } from '../protocols/frames/host.ts'
 import type { Sessions } from '../protocols/session/session.ts'
 import { createSessions } from '../protocols/session/sessions.ts'
@@ -80,7 +77,6 @@ export async function createWire(
         claims: createPortClaims(clock, { directory: paths.runtime, owner: paths.data })
       }),
       announce: config.announce,
-      topics: [presenceTopic(swarm.id), spaceTopic(sharedSpace(swarm.id).id)],
       agentVersion: `lumos/${version}`,
       relay: config.network.relayService,
       natTraversal: config.network.natTraversal,

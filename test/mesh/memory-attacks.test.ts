@@ -34,8 +34,7 @@ async function setup() {
   const evil = await startMeshNode({
     identity,
     swarm: amber.wire.swarm,
-    bootstrap: amber.wire.network.addresses().slice(0, 1),
-    network: { topics: [topic] }
+    bootstrap: amber.wire.network.addresses().slice(0, 1)
   })
   onTestFinished(() => evil.stop())
   const victim = amber.wire.identity.peer

@@ -58,7 +58,6 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
     { ...shared, identity, swarm, membership: createMembership(), blame },
     {
       listen,
-      topics: [TEST_TOPIC],
       agentVersion: 'lumos/test',
       natTraversal: false,
       ...init.network
