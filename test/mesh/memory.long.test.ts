@@ -1,0 +1,142 @@
+/** Shared memory of many nodes, under churn, and of a node that is killed while it writes. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import type { Assembly } from '../../node/assembly.ts'
+import { converged, putMany, shared, startMemoryNode } from '../support/memory-nodes.ts'
+import { seededRandom } from '../support/random.ts'
+import { testFolder } from '../support/started-nodes.ts'
+
+const NODES = 20
+const SOAK_MS = 90_000
+const WRITER = fileURLToPath(new URL('../support/memory-writer.ts', import.meta.url))
+
+/** Twenty nodes in one process: a few at a time, or they miss each other's handshakes. */
+async function startAll(folder: string): Promise<Assembly[]> {
+  const nodes: Assembly[] = []
+  for (let index = 0; index < NODES; index += 1) {
+    nodes.push(await startMemoryNode(folder, { name: `node-${index}` }))
+  }
+  for (const { wire } of nodes) {
+    await expect.poll(() => wire.sessions.all().length, { timeout: 30_000 }).toBeGreaterThan(2)
+  }
+  return nodes
+}
+
+test(
+  'all of twenty nodes have an update within a quarter of a second',
+  { timeout: 180_000 },
+  async () => {
+    const nodes = await startAll(testFolder())
+    const [first] = nodes
+    if (first === undefined) throw new TypeError('there is no node')
+    await shared(first).put('warm', Buffer.from('up'))
+    await converged(nodes, { atLeast: 1, timeout: 60_000 })
+    const delays: number[] = []
+    for (let round = 0; round < 100; round += 1) {
+      const writer = nodes[round % nodes.length] ?? first
+      const key = `update/${round}`
+      const arrivals = nodes.map((node) => arrival(node, key))
+      const began = performance.now()
+      await shared(writer).put(key, Buffer.from('x'.repeat(200)))
+      await Promise.all(arrivals)
+      delays.push(performance.now() - began)
+      await delay(20)
+    }
+    const sorted = delays.toSorted((a, b) => a - b)
+    const [p50 = 0, p95 = 0] = [sorted[50], sorted[95]]
+    process.stdout.write(`20 nodes have it: p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms\n`)
+    expect(p95).toBeLessThan(250)
+  }
+)
+
+async function arrival(node: Assembly, key: string): Promise<void> {
+  for await (const event of shared(node).watch({ prefix: key })) {
+    if (event.type === 'put') return
+  }
+}
+
+test(
+  'nodes that come, go and write all the time end equal',
+  { timeout: SOAK_MS + 180_000 },
+  async () => {
+    const folder = testFolder()
+    const nodes = await startAll(folder)
+    const seed = 20_261_121
+    const random = seededRandom(seed)
+    const pick = (): number => Math.floor(random.next() * nodes.length)
+    const end = performance.now() + SOAK_MS
+    let [puts, restarts] = [0, 0]
+    while (performance.now() < end) {
+      const index = pick()
+      const node = nodes[index]
+      if (node === undefined) continue
+      if (random.next() < 0.04) {
+        await node.stop()
+        nodes[index] = await startMemoryNode(folder, { name: `node-${index}` })
+        restarts += 1
+        continue
+      }
+      const count = 1 + Math.floor(random.next() * 20)
+      await putMany(node, `k/${pick()}/`, count)
+      if (random.next() < 0.3)
+        await shared(node).delete(`k/${pick()}/${Math.floor(random.next() * 20)}`)
+      puts += count
+      await delay(random.next() * 60)
+    }
+    await converged(nodes, { atLeast: 100, timeout: 120_000 })
+    expect(restarts).toBeGreaterThan(5)
+  process.stdout.write(`soak: ${puts} puts, ${restarts} restarts, roots equal (seed ${seed})\n`)
+  }
+)
+
+interface Acknowledged {
+  readonly key: string
+  readonly index: number
+  readonly writer: string
+}
+
+test(
+  'what was acknowledged before kill -9 is there afterwards, and reaches the others',
+  { timeout: 180_000 },
+  async () => {
+    const folder = testFolder()
+    const [home, runtime] = [join(folder, 'killed'), join(folder, 'run')]
+    const acknowledged = new Map<string, number>()
+    const writers = new Set<string>()
+    for (let round = 0; round < 8; round += 1) {
+      const child = fork(WRITER, [home, runtime, String(round)])
+      let count = 0
+      const enough = Promise.withResolvers<void>()
+      child.on('message', ({ key, index, writer }: Acknowledged) => {
+        acknowledged.set(`${key} ${round}`, index)
+        writers.add(writer)
+        count += 1
+        if (count === 200 + 137 * round) enough.resolve()
+      })
+      await enough.promise
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    const back = await startMemoryNode(folder, { name: 'killed' })
+    const other = await startMemoryNode(folder, { name: 'other' })
+    const lost: string[] = []
+    for (const [name, index] of acknowledged) {
+      const [key = '', round = ''] = name.split(' ')
+      const entry = await shared(back).get(key)
+      const [heldRound = '', , heldIndex = ''] = Buffer.from(entry?.value ?? [])
+        .toString()
+        .split(' ')
+      const isThere =
+        Number(heldRound) > Number(round) || (heldRound === round && Number(heldIndex) >= index)
+      if (entry === undefined || !isThere) lost.push(name)
+    }
+    expect(lost).toEqual([])
+    // No number was lost, so that none could be used twice: the writer stays who it was.
+    expect(writers.size).toBe(1)
+    await converged([back, other], { atLeast: 1000, timeout: 30_000 })
+  }
+)
