@@ -35,6 +35,9 @@ export interface NodeDatabase extends Component {
   readonly findings: readonly string[]
 }
 
+/** How often the journal forgets what no start would look at: a minute's records are some MiB at most. */
+export const TRIM_INTERVAL_MS = 60_000
+
 interface Opened {
   readonly store: GuardedStore
   readonly commit: GroupCommit
@@ -75,6 +78,9 @@ class OneDatabase implements NodeDatabase {
   readonly #logger: Logger
   readonly #directory: string
   #opened: Opened | undefined
+  #closing = new AbortController()
+  /** Never rejects. */
+  #trimming: Promise<void> | undefined
   /** There while the next start is told of damage; never rejects. */
   #marking: Promise<void> | undefined
 
@@ -106,12 +112,16 @@ class OneDatabase implements NodeDatabase {
       this.#logger.error('the database is damaged and will be repaired', { error })
       this.#opened = await this.#open(true)
     }
+    this.#closing = new AbortController()
+    this.#trimming = this.#trim(this.#opened.journal, this.#closing.signal)
   }
 
   async stop(): Promise<void> {
     const opened = this.#opened
     this.#opened = undefined
     if (opened === undefined) return
+    this.#closing.abort()
+    await this.#trimming
     try {
       await opened.journal.close()
     } catch (error) {
@@ -154,6 +164,17 @@ class OneDatabase implements NodeDatabase {
     } catch (error) {
       await store.close()
       throw error
+    }
+  }
+
+  async #trim(journal: Journal, closing: AbortSignal): Promise<void> {
+    while (await this.#parts.clock.sleep(TRIM_INTERVAL_MS, closing)) {
+      try {
+        await journal.trim(journal.sequence)
+      } catch (error) {
+        // Why, the state of the database tells already.
+        this.#logger.debug('the journal was not made shorter', { error })
+      }
     }
   }
 

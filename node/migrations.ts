@@ -3,14 +3,21 @@ import type { Migration } from '../storage/database-identity.ts'
 import type { Operation, Store } from '../storage/store.ts'
 import { prefixRange } from '../storage/store.ts'
 import { outboxKeys } from '../tasks/outbox-keys.ts'
+import type { Recall } from '../tasks/recalls.ts'
 import { del, parse, put } from '../tasks/stored-json.ts'
 import { taskKeys } from '../tasks/task-keys.ts'
 
 /** Entries moved by one commit. */
 const PORTION = 1024
 
-/** Version 1 was the first: one list of all ended tasks, `ended/<time>/<id>/<caller>`, counted at each start. */
-export const MIGRATIONS: readonly Migration[] = [{ version: 2, run: listEndedTasksByCaller }]
+/**
+ * Version 1 was the first: one list of all ended tasks, `ended/<time>/<id>/<caller>`, counted at each start.
+ * Version 2 had one worker at most to be told of an ended order, at `out/cancel/<id>`.
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 2, run: listEndedTasksByCaller },
+  { version: 3, run: keepRecallsByWorker }
+]
 
 async function listEndedTasksByCaller(store: Store): Promise<void> {
   // Times begin with a digit that no PeerId has: 0.
@@ -43,6 +50,21 @@ async function listEndedTasksByCaller(store: Store): Promise<void> {
     ],
     { sync: true }
   )
+}
+
+async function keepRecallsByWorker(store: Store): Promise<void> {
+  const operations: Operation[] = []
+  for await (const [name, value] of store.iterate(prefixRange('out/cancel/'))) {
+    const recall = parse<Partial<Recall>>(value)
+    // The wish to cancel an order that is open says no more than that there is one.
+    if (!isWhole(recall)) continue
+    operations.push(del(name), put(outboxKeys.recall(recall), recall))
+  }
+  await store.commit(operations, { sync: true })
+}
+
+function isWhole(recall: Partial<Recall>): recall is Recall {
+  return recall.placement !== undefined
 }
 
 async function sum(store: Store, prefix: string): Promise<{ count: number; bytes: number }> {

@@ -81,7 +81,8 @@ export function createChain(
   function next(payload: Uint8Array, operations: readonly Operation[]): readonly Operation[] {
     const { value, position } = encodeRecord(head, payload)
     head = position
-    const moved = window.pass(position, value.length)
+    // What is written with the record goes into LevelDB's log, too, and drives old records out of it.
+    const moved = window.pass(position, value.length + bytesOf(operations))
     return [
       { type: 'put', key: keys.record(position.sequence), value },
       ...(moved ? [checkpointOperation(keys, window)] : []),

@@ -65,7 +65,11 @@ export interface Journal {
    * @throws STORE_CORRUPT
    */
   read(sequence: number): AsyncIterable<JournalRecord>
-  /** Forgets records before `sequence`, but never those that the next start would check. */
+  /**
+   * Forgets records before `sequence`, but never those that the next start would check.
+   *
+   * @throws STORE_CLOSED, STORE_FULL, STORE_FAILED: some may be left
+   */
   trim(sequence: number): Promise<void>
   /**
    * Remembers the end beside the database, so that the next start knows if it lost something.
@@ -76,8 +80,8 @@ export interface Journal {
 }
 
 /**
- * What a start checks anew, at least. A hole can only come from LevelDB's log (LOG_BYTES, two at a
- * time); tables have checksums of their own.
+ * A start checks the records of so many bytes of writes anew, at least. A hole can only come from
+ * LevelDB's log (LOG_BYTES, two at a time); tables have checksums of their own.
  */
 export const JOURNAL_WINDOW_BYTES = 16 * 1024 * 1024
 
@@ -96,6 +100,8 @@ export async function openJournal(
   const { window, verified, evidence } = await verify(components, keys, init)
   const chain = createChain({ store, commit, keys }, { head: verified.head, window })
   const witnessPath = join(init.directory, `${init.name}.head.json`)
+  /** Before it there is nothing but what LevelDB has not cleared away yet. */
+  let first = 0
 
   return {
     report: {
@@ -113,8 +119,9 @@ export async function openJournal(
     async trim(sequence) {
       // What is on disk counts: the checkpoint in memory may be ahead of it after a failed write.
       const end = Math.min(sequence, (await readCheckpoint(store, keys))?.sequence ?? 0)
-      await remove(components, { gte: keys.records, lt: keys.record(end) })
+      await remove(components, { gte: keys.record(first), lt: keys.record(end) })
       await remove(components, keys.marksBefore(end))
+      first = Math.max(first, end)
     },
     async close() {
       await writeJsonAtomic(witnessPath, { sequence: await chain.sync() })
@@ -176,12 +183,12 @@ async function* readRecords(
 
 /** Deletes a range bit by bit, so that nothing else waits long for the disk. */
 async function remove({ store, commit }: JournalComponents, range: KeyRange): Promise<void> {
-  for (;;) {
-    const operations: Operation[] = []
-    for await (const [key] of store.iterate(range, { limit: REMOVED_AT_ONCE })) {
-      operations.push({ type: 'del', key })
-    }
-    if (operations.length === 0) return
+  let operations: Operation[] = []
+  for await (const [key] of store.iterate(range)) {
+    operations.push({ type: 'del', key })
+    if (operations.length < REMOVED_AT_ONCE) continue
     await commit.append(operations, { sync: false })
+    operations = []
   }
+  if (operations.length > 0) await commit.append(operations, { sync: false })
 }

@@ -1,5 +1,8 @@
-/** The node's database, when its files are damaged while it runs. */
-import { expect, test } from 'vitest'
+/** The node's database while it runs: its files are damaged, and its journal grows. */
+import { expect, test, vi } from 'vitest'
+import { TRIM_INTERVAL_MS } from '../../../node/database.ts'
+import { JOURNAL_WINDOW_BYTES } from '../../../storage/journal.ts'
+import { prefixRange } from '../../../storage/store.ts'
 import { put } from '../../contract/store.contract.ts'
 import { SPOILT_RECORDS, startDatabase } from '../../support/node-database.ts'
 
@@ -20,4 +23,21 @@ test('damage found while reading ends writing, and the next start repairs it', a
   const left = await Array.fromAsync(database.store.iterate({ gte: 'k', lt: 'l' }))
   expect(left.length).toBeGreaterThan(SPOILT_RECORDS / 2)
   expect(left.length).toBeLessThan(SPOILT_RECORDS)
+})
+
+test('the journal keeps what the next start looks at, and no more', async () => {
+  const { database, ...node } = await startDatabase()
+  const value = Buffer.alloc(JOURNAL_WINDOW_BYTES / 4)
+  for (let n = 0; n < 16; n += 1) {
+    await database.tasks.write([{ type: 'put', key: 'large', value }], false)
+  }
+  const records = async () =>
+    (await Array.fromAsync(database.store.iterate(prefixRange('journal/tasks/r/')))).length
+  expect(await records()).toBe(16)
+  await vi.waitFor(async () => {
+    await node.clock.advance(TRIM_INTERVAL_MS)
+    expect(await records()).toBe(5)
+  })
+  await node.restart()
+  expect(database.findings).toEqual([])
 })

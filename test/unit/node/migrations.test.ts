@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { MIGRATIONS } from '../../../node/migrations.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
 import type { Operation } from '../../../storage/store.ts'
+import { openOutbox } from '../../support/delegations.ts'
 
 const CALLER = '12D3KooWCaller'
 
@@ -36,4 +37,21 @@ test('version 2 lists ended tasks by caller and counts them, also when it is run
     tombstones: 1
   })
   expect(JSON.parse(String(Buffer.from(orders ?? [])))).toEqual({ orders: 1, bytes: 7 })
+})
+
+test('version 3 keeps whom to tell of an ended order by worker, also when it is run twice', async () => {
+  const store = createMemoryStore()
+  const worker = { id: '12D3KooWWorker', name: 'birch' }
+  const placement = { worker, agentId: 'echo', path: 'direct', idempotent: true }
+  const recall = { taskId: 'ended', placement, until: 5 }
+  const both = [put('out/cancel/ended', recall), put('out/cancel/open', {})]
+  await store.commit(both, { sync: true })
+  const [, third] = MIGRATIONS
+  await third?.run(store)
+  await third?.run(store)
+  const names: string[] = []
+  for await (const [name] of store.iterate({ gte: 'out/', lt: 'out0' })) names.push(name)
+  expect(names).toEqual(['out/cancel/open', `out/recall/ended/${worker.id}/echo`])
+  const outbox = await openOutbox(store)
+  expect(await outbox.recalls()).toEqual([recall])
 })

@@ -202,8 +202,10 @@ test('keeps its chain when the disk recovers while it looks what became of a fai
 
 test('checks at start only what follows the checkpoint, and trims only what lies before it', async () => {
   const { directory, journal, store } = await setup()
-  const payload = Buffer.alloc(JOURNAL_WINDOW_BYTES / 4)
-  for (let n = 0; n < 10; n += 1) await journal.append(payload, SYNC)
+  // What is written with a record fills LevelDB's log as the record does.
+  const value = Buffer.alloc(JOURNAL_WINDOW_BYTES / 4)
+  const operations = [{ type: 'put', key: 'with it', value }] as const
+  for (let n = 0; n < 10; n += 1) await journal.append(Buffer.from('x'), { ...SYNC, operations })
   const again = await open(store, directory)
   expect(again.report.records).toBe(6)
   await again.trim(100)
