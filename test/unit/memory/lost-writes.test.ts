@@ -1,0 +1,75 @@
+/** What was perhaps overwritten unseen can be had back for a day. */
+import { expect, test } from 'vitest'
+import { LIMITS } from '../../../core/limits.ts'
+import { silentLogger } from '../../../core/logger.ts'
+import { createLostWrites } from '../../../memory/lost-writes.ts'
+import type { MemoryRecord } from '../../../memory/record.ts'
+import { createMemoryStore } from '../../../storage/memory-store.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { testReplica } from '../../support/memory-replicas.ts'
+
+const DAY_MS = 24 * 3_600_000
+const AUTHOR = 'ab'.repeat(32)
+
+async function setup() {
+  const clock = new ManualClock()
+  clock.jump(1_790_000_000_000)
+  const store = createMemoryStore()
+  const replica = await testReplica({ name: 'amber', clock })
+  const lost = createLostWrites({ clock, store, logger: silentLogger }, replica.space.id)
+  const put = (key: string, value: string): Promise<MemoryRecord> =>
+    replica.write({ key, value: Buffer.from(value) })
+  const winner = await put('winner', '')
+  async function lose(key: string, value: string): Promise<void> {
+    lost.note({ winner, loser: await put(key, value) }, AUTHOR)
+  }
+  const valuesOf = async (key: string): Promise<string[]> =>
+    (await lost.of(key)).map(({ record }) => Buffer.from(record.value).toString())
+  return { clock, store, lost, lose, put, winner, valuesOf }
+}
+
+test('the last four of a key are kept, newest first, with who wrote them', async () => {
+  const { lost, lose, valuesOf } = await setup()
+  for (const value of ['1', '2', '3', '4', '5']) await lose('a', value)
+  await lose('b', 'x')
+  await lost.settle()
+  expect(await valuesOf('a')).toEqual(['5', '4', '3', '2'])
+  expect(await valuesOf('b')).toEqual(['x'])
+  expect((await lost.of('a'))[0]).toMatchObject({ author: AUTHOR, record: { key: 'a' } })
+})
+
+test('one that is told of twice is kept once', async () => {
+  const { lost, put, winner, valuesOf } = await setup()
+  const loser = await put('a', '1')
+  lost.note({ winner, loser }, AUTHOR)
+  lost.note({ winner, loser }, AUTHOR)
+  await lost.settle()
+  expect(await valuesOf('a')).toEqual(['1'])
+})
+
+test('after a day they are gone, from the disk too', async () => {
+  const { clock, store, lost, lose, valuesOf } = await setup()
+  await lose('a', '1')
+  await lose('b', '1')
+  await lost.settle()
+  clock.jump(DAY_MS - 1000)
+  await lose('b', '2')
+  await lost.sweep()
+  expect(await valuesOf('a')).toEqual(['1'])
+  clock.jump(2000)
+  expect(await valuesOf('a')).toEqual([])
+  expect(await valuesOf('b')).toEqual(['2'])
+  await lost.sweep()
+  expect((await Array.fromAsync(store.iterate({}))).length).toBe(1)
+})
+
+test('a storm of them costs no more than so many', async () => {
+  const { lost, put, winner } = await setup()
+  const loser = await put('a', '1')
+  for (let count = 0; count < LIMITS.memoryConflicts.value + 10; count += 1) {
+    lost.note({ winner, loser: { ...loser, key: `k${count}` } }, AUTHOR)
+  }
+  await lost.settle()
+  expect(await lost.of(`k${LIMITS.memoryConflicts.value - 1}`)).toHaveLength(1)
+  expect(await lost.of(`k${LIMITS.memoryConflicts.value}`)).toEqual([])
+})
