@@ -421,6 +421,11 @@ export const ERRORS = {
     'ask the owner of the space for a grant',
     { a2a: INVALID_PARAMS, exit: EXIT.denied }
   ),
+  SPACE_AMBIGUOUS: final(
+    '{count} memory spaces of other owners are called {space}',
+    'lumos spaces ls shows their ids: use one instead of the name',
+    { a2a: INVALID_PARAMS, exit: EXIT.usage }
+  ),
   SPACE_EXISTS: final(
     'this node already has a memory space {space}',
     'lumos spaces ls; choose another name',

@@ -39,6 +39,8 @@ export interface Keeper extends Component {
   differs(space: MemoryId, peer: PeerIdText): void
   /** `peer` repairs the space with this node just now: both at once would send all of it twice. */
   served(space: MemoryId, peer: PeerIdText): void
+  /** `peer` asks about the space, so that it has it, perhaps since a moment ago. */
+  met(space: MemoryId, peer: PeerIdText): void
 }
 
 /** What gossip delivers out of order has come by then. */
@@ -132,6 +134,10 @@ class SpaceKeeper implements Keeper {
     this.#served.set(nameOf({ space, peer }), now)
     if (this.#served.size <= LIMITS.connections.value) return
     for (const [name, at] of this.#served) if (now - at > SERVED_MS) this.#served.delete(name)
+  }
+
+  met(space: MemoryId, peer: PeerIdText): void {
+    if (this.#rests.met(nameOf({ space, peer }))) this.#next()
   }
 
   readonly #onOpened = ({ peer }: Session): void => {

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { PubSub } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
@@ -18,7 +19,7 @@ import type { Keeper } from './keeper.ts'
 import { createLiveQueue } from './live-receiver.ts'
 import { createOpenedSpace } from './opened-space.ts'
 import type { OpenedSpace } from './opened-space.ts'
-import type { MemoryId } from './record.ts'
+import type { AuthorKey, MemoryId } from './record.ts'
 import { createVerifier } from './record-signature.ts'
 import type { Signer } from './record-signature.ts'
 import { createResponder, repair } from './repair.ts'
@@ -27,6 +28,8 @@ import { openReplica } from './replica.ts'
 import type { MemorySpace, SharedMemory, SpaceInit } from './shared-memory.ts'
 import { createSpace, DEFAULT_QUOTAS, sharedSpace } from './space.ts'
 import type { Space } from './space.ts'
+import { createSpaceOffers } from './space-offers.ts'
+import type { Farewell, SpaceOffers } from './space-offers.ts'
 import { createSpaceShelf } from './space-shelf.ts'
 
 export interface SharedMemoryComponents {
@@ -73,6 +76,7 @@ class OpenSpaces implements NodeMemory {
   readonly #queue = createLiveQueue()
   readonly #verify = createVerifier()
   readonly #spaces = new Map<MemoryId, OpenedSpace>()
+  readonly #offers: SpaceOffers
   readonly exchange: Component = {
     start: () => this.#startExchange(),
     stop: () => this.#stopExchange()
@@ -88,6 +92,13 @@ class OpenSpaces implements NodeMemory {
       { ...components, repair: (space, ...rest) => this.#repair(space, ...rest) },
       init
     )
+    this.#offers = createSpaceOffers({
+      ...components,
+      verify: this.#verify,
+      spacesFor: (peer) => this.#readableFor(keyOfPeer(peer)),
+      farewellsTo: (peer) => this.#farewellsTo(keyOfPeer(peer)),
+      adopt: (space) => this.#adopt(space)
+    })
     serveReplication({
       clock: components.clock,
       methods: components.sessions.methods,
@@ -118,18 +129,27 @@ class OpenSpaces implements NodeMemory {
     this.#exchanging = true
     for (const { live } of this.#spaces.values()) await live?.start()
     await this.#keeper.start()
+    await this.#offers.start()
   }
 
   async #stopExchange(): Promise<void> {
     if (!this.#exchanging) return
     this.#exchanging = false
+    await this.#offers.stop()
     await this.#keeper.stop()
     await Promise.all([...this.#spaces.values()].map(async ({ live }) => live?.stop()))
   }
 
   space(name: string): MemorySpace {
-    const found = this.spaces().find(({ space }) => space.name === name)
+    const named = this.spaces().filter(({ space }) => space.name === name)
+    const { author } = this.#components.signer
+    // Whoever offers a space of the same name must not get what is meant for another one.
+    const own = named.find(({ space }) => space.owner === undefined || space.owner === author)
+    const found = own ?? named[0] ?? this.#spaces.get(name)?.memory
     if (found === undefined) throw unknown(name)
+    if (own === undefined && named.length > 1) {
+      throw new LumosError('SPACE_AMBIGUOUS', { details: { space: name, count: named.length } })
+    }
     return found
   }
 
@@ -146,7 +166,42 @@ class OpenSpaces implements NodeMemory {
     const genesis = { ...DEFAULT_QUOTAS, name, mode, sealed, nonce, owner: signer.author }
     const space = createSpace(genesis, signer)
     await this.#shelf().add(space)
-    return (await this.#open(space)).memory
+    const { memory } = await this.#open(space)
+    this.#offers.tellAll()
+    return memory
+  }
+
+  #readableFor(author: AuthorKey): Space[] {
+    return [...this.#spaces.values()].flatMap(({ replica }) =>
+      replica.space.owner !== undefined && replica.mayRead(author) ? [replica.space] : []
+    )
+  }
+
+  #farewellsTo(author: AuthorKey): Farewell[] {
+    return [...this.#spaces.values()].flatMap(({ replica }) => {
+      if (replica.mayRead(author)) return []
+      const said = replica.statements.filter((each) => each.author === author)
+      const revocations = said.filter(({ kind }) => kind === 'revocation')
+      if (revocations.length === 0) return []
+      return [{ space: replica.space.id, statements: revocations.map(({ bytes }) => bytes) }]
+    })
+  }
+
+  /** Anybody can make spaces: no owner may fill this node with them. */
+  async #adopt(space: Space): Promise<void> {
+    const known = this.spaces().filter((each) => each.space.owner === space.owner)
+    const { memorySpaces, memorySpacesPerOwner } = LIMITS
+    if (
+      !this.#exchanging ||
+      space.owner === undefined ||
+      this.#spaces.has(space.id) ||
+      this.#spaces.size >= memorySpaces.value ||
+      known.length >= memorySpacesPerOwner.value
+    ) {
+      return
+    }
+    await this.#shelf().add(space)
+    await this.#open(space)
   }
 
   #shelf() {
@@ -166,6 +221,7 @@ class OpenSpaces implements NodeMemory {
       blame,
       pubsub,
       signer,
+      onSaid: () => this.#offers.tellAll(),
       replica,
       store: store(),
       queue: this.#queue,
@@ -186,9 +242,19 @@ class OpenSpaces implements NodeMemory {
     return opened
   }
 
+  /** A space that was just taken up has nothing to tell, and learns by this who may know of it. */
+  #findForRepair(space: MemoryId, peer: PeerIdText): OpenedSpace {
+    const opened = this.#spaces.get(space)
+    const { held, statements } = opened?.replica ?? {}
+    return opened && held?.records === 0 && statements?.length === 0
+      ? opened
+      : this.#find(space, peer)
+  }
+
   /** Only what moves records is a repair: others are asked by people who look at the status, too. */
   #responder(space: MemoryId, peer: PeerIdText): RepairPeer {
     const responder = createResponder(this.#find(space, peer).replica)
+    this.#keeper.met(space, peer)
     const atIt = (): void => this.#keeper.served(space, peer)
     return {
       ...responder,
@@ -206,7 +272,7 @@ class OpenSpaces implements NodeMemory {
   async #repair(space: MemoryId, session: Session, signal: AbortSignal): Promise<RepairResult> {
     const { clock } = this.#components
     // It may be told only what the peer may know: the same rule in both directions.
-    const { replica, gaps } = this.#find(space, session.peer)
+    const { replica, gaps } = this.#findForRepair(space, session.peer)
     const settle = gaps.begin()
     const result = await repair(
       replica,

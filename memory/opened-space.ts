@@ -22,6 +22,8 @@ import { watchSpace } from './watch.ts'
 export interface OpenedSpaceComponents extends Omit<LiveComponents, 'pubsub'> {
   readonly store: Pick<Store, 'get' | 'iterate' | 'commit'>
   readonly signer: Signer
+  /** Told after each statement of this node, when it is the owner. */
+  readonly onSaid: () => void
   readonly replica: Replica
   readonly keeper: Pick<Keeper, 'missing' | 'differs'>
   /** Without it nothing is told: peers learn by repair alone. */
@@ -110,7 +112,7 @@ function createMemorySpace(
   components: OpenedSpaceComponents,
   { live, lost, life }: SpaceParts
 ): MemorySpace {
-  const { clock, replica, signer, compare } = components
+  const { clock, replica, compare } = components
   const entryOf = (record: MemoryRecord): MemoryEntry =>
     toEntry(record, replica.nameOf(record.writer)?.author ?? '')
   let watchers = 0
@@ -127,7 +129,7 @@ function createMemorySpace(
   }
 
   return {
-    ...createSpaceOwner({ replica, signer }),
+    ...createSpaceOwner(components),
     space: replica.space,
     get statements() {
       return replica.statements

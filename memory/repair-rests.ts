@@ -17,11 +17,13 @@ export interface RepairRests {
   waitOf(name: string, peer: PeerIdText): number
   succeeded(name: string): void
   failed(name: string, peer: PeerIdText, error: LumosError): void
+  /** The peer has shown that it knows the space; false when it did not rest for that. */
+  met(name: string): boolean
 }
 
 const FIRST_REST_MS = 1000
 const MOST_REST_MS = 60_000
-/** Who does not know the space, or no shared memory at all, begins itself when that has changed. */
+/** Who does not know the space, or no shared memory at all: it asks by itself when that has changed. */
 const STRANGER_REST_MS = 300_000
 /** From so many points on a peer is not repaired with until some have faded. */
 const UNTRUSTED_POINTS = 3
@@ -33,6 +35,7 @@ const STRANGERS: ReadonlySet<string> = new Set(['UNKNOWN_METHOD', 'SPACE_UNKNOWN
 
 interface Rest {
   readonly failures: number
+  readonly isStranger: boolean
   /** Monotonic milliseconds. */
   readonly until: number
 }
@@ -58,9 +61,10 @@ export function createRepairRests({ clock, random, blame }: RepairRestsComponent
       const { failures = 0 } = rests.get(name) ?? {}
       rests.delete(name)
       const until = clock.monotonic() + restFor(failures, error)
-      rests.set(name, { failures: failures + 1, until })
+      rests.set(name, { failures: failures + 1, isStranger: STRANGERS.has(error.code), until })
       const [oldest] = rests.keys()
       if (rests.size > LIMITS.memoryRests.value && oldest !== undefined) rests.delete(oldest)
-    }
+    },
+    met: (name) => rests.get(name)?.isStranger === true && rests.delete(name)
   }
 }

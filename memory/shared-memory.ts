@@ -107,9 +107,10 @@ export interface MemorySpace extends SpaceOwner {
 
 export interface SharedMemory extends Component {
   /**
-   * The space of that name; `shared` is the one that every node of the swarm has.
+   * The space of that name, this node's own before those of others, or of that id; `shared` is the one
+   * that every node of the swarm has.
    *
-   * @throws SPACE_UNKNOWN also before the start and after the stop
+   * @throws SPACE_UNKNOWN also before the start and after the stop; SPACE_AMBIGUOUS
    */
   space(name: string): MemorySpace
   spaces(): readonly MemorySpace[]

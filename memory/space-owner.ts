@@ -25,9 +25,15 @@ type Said = Grant | Revocation
 export interface SpaceOwnerComponents {
   readonly replica: Pick<Replica, 'space' | 'statements' | 'admit' | 'lastHeld' | 'writersOf'>
   readonly signer: Signer
+  /** Told after each statement. */
+  readonly onSaid?: () => void
 }
 
-export function createSpaceOwner({ replica, signer }: SpaceOwnerComponents): SpaceOwner {
+export function createSpaceOwner({
+  replica,
+  signer,
+  onSaid = () => {}
+}: SpaceOwnerComponents): SpaceOwner {
   const { space } = replica
   let queue: Promise<unknown> = Promise.resolve()
 
@@ -36,7 +42,7 @@ export function createSpaceOwner({ replica, signer }: SpaceOwnerComponents): Spa
     if (space.owner !== signer.author) return Promise.reject(notOwned(space))
     const said = queue.then(async () => replica.admit(statementsOf(author, await what())))
     queue = said.catch(() => undefined)
-    return said
+    return said.then(onSaid)
   }
 
   function statementsOf(author: AuthorKey, bodies: readonly Said[]): Uint8Array[] {

@@ -1,6 +1,8 @@
 /** Names of the session calls by which replicas repair each other (docs/protocols/memory.md, "Repair"). */
 
 export const REPLICATION_METHODS = {
+  /** Spaces that the one who is told may read. */
+  offer: 'memory.offer',
   summary: 'memory.summary',
   statements: 'memory.statements',
   admit: 'memory.admit',

@@ -140,6 +140,23 @@ test('nodes that write while they are apart end equal, and keep what was lost', 
   )
 }, 60_000)
 
+test('who is let into a space finds it, writes where it may, and no longer when it is put out', async () => {
+  await json(alpha, 'spaces', 'create', 'team')
+  expect(await beta.run(['memory', 'ls', '--space', 'team'])).toMatchObject({ code: 5 })
+  await json(alpha, 'spaces', 'grant', 'team', 'beta', '--prefix', 'reports/')
+  const put = (key: string) => beta.run(['memory', 'put', key, 'done', '--space', 'team'])
+  const report = ['memory', 'get', 'reports/1', '--space', 'team']
+  await vi.waitFor(async () => {
+    // Again and again: what is said while gossip about a new space begins is heard half a minute later.
+    expect(await put('reports/1')).toMatchObject({ code: 0 })
+    expect(await json(alpha, ...report)).toMatchObject({ value: 'done' })
+  }, SOON)
+  expect(await put('plans/1')).toMatchObject({ code: 4 })
+  await json(alpha, 'spaces', 'revoke', 'team', 'beta')
+  await vi.waitFor(async () => expect(await put('reports/2')).toMatchObject({ code: 4 }), SOON)
+  expect(await json(alpha, ...report)).toMatchObject({ value: 'done' })
+}, 60_000)
+
 test('an export is a file that another space takes, and a damaged one is refused', async () => {
   await json(alpha, 'memory', 'put', 'kept/city', 'Rome')
   const { stdout } = await alpha.run(['memory', 'export'])

@@ -238,3 +238,26 @@ describe('a peer with which it failed', () => {
     expect(runs).toHaveLength(1)
   })
 })
+
+describe('a peer that asks', () => {
+  test('about a space that it had not got is a stranger no longer', async () => {
+    const { clock, keeper, runs, meet, seen } = await setup({ instant: false })
+    await meet('x')
+    runs[0]?.end(new LumosError('SPACE_UNKNOWN', { details: { space: 'facts' } }))
+    await clock.advance(0)
+    keeper.add('facts')
+    expect(seen()).toEqual(['facts x'])
+    keeper.met('facts', 'x')
+    expect(seen()).toEqual(['facts x', 'facts x'])
+  })
+
+  test('is left in peace all the same when it failed otherwise', async () => {
+    const { clock, keeper, runs, meet, seen } = await setup({ instant: false })
+    await meet('x')
+    runs[0]?.end(new LumosError('TIMED_OUT', { details: { timeoutMs: 1 } }))
+    await clock.advance(0)
+    keeper.add('facts')
+    keeper.met('facts', 'x')
+    expect(seen()).toEqual(['facts x'])
+  })
+})
