@@ -40,17 +40,22 @@ export async function openLevelStore(path: string, init: { create: boolean }): P
 
   function page(range: KeyRange, reverse: boolean, limit: number): Promise<Entry[]> {
     return use(async (database) => {
-      const entries: Entry[] = []
       const iterator = database.iterator({
         ...bounds(range),
         reverse,
-        // One more, and not `nextv`: classic-level tells of a damaged block, which LevelDB skips,
-        // only to those who read an iterator to its end.
         limit: limit + 1,
         highWaterMarkBytes: NO_HIGH_WATER_MARK
       })
-      for await (const entry of iterator) entries.push(entry)
-      return entries.slice(0, limit)
+      try {
+        const entries = await iterator.nextv(limit)
+        // To its end, for two reasons: classic-level tells of a damaged block, which LevelDB skips,
+        // only there; and the C++ side keeps what it read last until V8, which does not know of it,
+        // collects the iterator: over a million rows 155 MB, and 45 when that is one row (measured).
+        if (entries.length === limit) await iterator.next()
+        return entries
+      } finally {
+        await iterator.close()
+      }
     })
   }
 
