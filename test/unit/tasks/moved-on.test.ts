@@ -1,9 +1,24 @@
 /** A task that moved on to another worker in doubt: whoever may have it all the same is told when it has ended. */
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
+import { createIdSource } from '../../../core/ids.ts'
+import { silentLogger } from '../../../core/logger.ts'
+import { createMemoryStore } from '../../../storage/memory-store.ts'
+import { createDelegations } from '../../../tasks/delegations.ts'
 import type { Placement } from '../../../tasks/dispatcher.ts'
-import { begin, briefly, finish, position, startCaller, TASK } from '../../support/delegations.ts'
+import {
+  begin,
+  briefly,
+  finish,
+  openOutbox,
+  position,
+  startCaller,
+  TASK
+} from '../../support/delegations.ts'
 import type { Answer } from '../../support/delegations.ts'
+import { seededRandom } from '../../support/random.ts'
+import { ACCEPT, provider, setupRouting } from '../../support/routing.ts'
+import { say } from '../../support/tasks.ts'
 
 /** Alder was asked first and fell silent, aspen refused, birch took it. */
 async function moveOn(...answers: Answer[]) {
@@ -95,6 +110,38 @@ test('a task that could do harm waits for the worker that may have it, however l
   ])
 })
 
+test('a task that could do harm goes to nobody else while its worker may have it, whoever turns up', async () => {
+  const providers = [provider('a')]
+  const { router, asked, clock } = setupRouting({
+    providers,
+    answers: { a: lateAnswer, b: ACCEPT }
+  })
+  const random = seededRandom(1)
+  const ids = createIdSource(clock, random)
+  const disk = createMemoryStore()
+  const delegations = createDelegations({
+    clock,
+    random,
+    logger: silentLogger,
+    dispatcher: router,
+    ids,
+    openStore: () => openOutbox(disk)
+  })
+  await delegations.start()
+  onTestFinished(() => delegations.stop())
+  await delegations.delegate({ taskId: TASK, target: 'echo', message: say('hi'), patient: true })
+  providers.push(provider('b', { load: 0 }))
+  providers.shift()
+  for (let second = 0; second < 60; second += 1) await clock.advance(1000)
+  expect(asked).toEqual(['a', 'a', 'a', 'a', 'a'])
+  expect(await delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_COMPLETED' })
+})
+
 function placementOf(name: string): Placement {
   return { worker: { id: name, name }, agentId: 'echo', path: 'direct', idempotent: true }
+}
+
+/** Vanishes four times, and has taken the task all the same. */
+function lateAnswer(n: number) {
+  return n < 4 ? new LumosError('SESSION_CLOSED') : ACCEPT(n)
 }
