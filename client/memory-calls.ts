@@ -3,6 +3,7 @@ import type {
   CreateSpaceRequest,
   FactDocument,
   FactHistory,
+  FactHitList,
   FactKey,
   FactList,
   GrantRequest,
@@ -11,6 +12,7 @@ import type {
   MemoryEvent,
   MemoryStatus,
   PutRequest,
+  SearchRequest,
   SpaceDocument,
   SpaceList
 } from './memory-api.ts'
@@ -38,6 +40,8 @@ export interface MemoryCalls {
     options?: CallOptions
   ): AsyncGenerator<MemoryEvent>
   history(space: string, key: string, options?: CallOptions): Promise<FactHistory>
+  /** The first search of a large space takes seconds. */
+  search(space: string, request: SearchRequest, options?: CallOptions): Promise<FactHitList>
   export(
     space: string,
     query?: Pick<ListQuery, 'prefix'>,
@@ -66,6 +70,8 @@ export function createMemoryCalls({ get, post, stream }: Verbs): MemoryCalls {
     watch: (space, range = {}, options) =>
       stream({ method: 'GET', path: inMemory(space, 'watch') + query({ ...range }) }, options),
     history: (space, key, options) => get(inMemory(space, 'history') + query({ key }), options),
+    search: (space, request, options) =>
+      post(inMemory(space, 'search'), request, overNetwork(options)),
     export: (space, range = {}, options) =>
       stream({ method: 'GET', path: inMemory(space, 'export') + query({ ...range }) }, options),
     import: (space, request, options) => post(inMemory(space, 'import'), request, options),

@@ -622,9 +622,9 @@ export const LIMITS = {
   ),
   searchBatch: limit(256, 'count', 'records that are handed to the search thread at once'),
   searchWait: limit(
-    60_000,
+    25_000,
     'ms',
-    'how long a search waits for its index; 100,000 records take some 10 s of CPU the first time'
+    'how long a search waits for its index, less than clients wait; building goes on. 100,000 records take some 10 s of CPU the first time'
   ),
   searchIdle: limit(600_000, 'ms', 'an index that nobody asks gives its memory back'),
   searchClose: limit(

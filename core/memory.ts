@@ -45,6 +45,32 @@ export type FactEvent = { readonly position: string } & (
   | { readonly type: 'ready' | 'reset' }
 )
 
+export interface FactSearch {
+  /** In words: facts that hold any of them, the most telling first. */
+  readonly text?: string
+  /** Of the length that the `embedding` of the facts has. */
+  readonly vector?: readonly number[]
+  /** Default: `both` where there is a vector (given, or made of `text` by this node), else `text`. */
+  readonly mode?: 'text' | 'vector' | 'both'
+  /** What keys begin with. */
+  readonly prefix?: string
+  /** Default 10. */
+  readonly limit?: number
+}
+
+export interface FactHit {
+  readonly fact: Fact
+  /** Higher is better; comparable within one answer only. */
+  readonly score: number
+}
+
+export interface FactHits {
+  /** Best first. */
+  readonly hits: readonly FactHit[]
+  /** False when the space holds more than an index may: some facts cannot be found. */
+  readonly complete: boolean
+}
+
 /** One space. Reading and writing are local and never wait for other nodes. */
 export interface SpaceMemory {
   readonly name: string
@@ -66,7 +92,31 @@ export interface SpaceMemory {
   watch(query?: FactWatch, signal?: AbortSignal): AsyncIterable<FactEvent>
   /** What `get` returns, and then, newest first, writes that lost against one that had not seen them. */
   history(key: string): Promise<readonly Fact[]>
+  /**
+   * Sees all that was on this node's disk at the call; the first search of a large space takes seconds.
+   *
+   * @throws SEARCH_INVALID, SEARCH_BUSY, SEARCH_FAILED
+   */
+  search(query: string | FactSearch, signal?: AbortSignal): Promise<FactHits>
   readonly threads: Threads
+}
+
+/** Content that is too large for a value, kept while a fact names it. */
+export interface MemoryBlobs {
+  /**
+   * Resolves when it is on this node's disk, to what is to be put into a value within an hour:
+   * `{ $blob: { hash, size } }`, anywhere in it.
+   *
+   * @throws BLOB_TOO_LARGE, BLOBS_FULL; what `content` throws
+   */
+  put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<JsonObject>
+  /**
+   * The content, verified piece by piece; brought from the peers that have it when it is not here.
+   *
+   * @param name what `put` resolved to
+   * @throws TypeError for what names no blob; BLOB_MISSING, BLOBS_FULL
+   */
+  get(name: Json, signal?: AbortSignal): AsyncIterable<Uint8Array>
 }
 
 export interface Memory {
@@ -76,6 +126,7 @@ export interface Memory {
    * @throws SPACE_UNKNOWN
    */
   space(name?: string): SpaceMemory
+  readonly blobs: MemoryBlobs
 }
 
 /** A conversation. Names are those of Mastra, so that its threads can be kept here. */

@@ -19,7 +19,8 @@ export interface BlobReferences {
 }
 
 export interface BlobReferencesComponents {
-  readonly store: Pick<Store, 'get' | 'getMany' | 'iterate' | 'commit'>
+  /** The node's database; asked for when it is used. */
+  readonly store: () => Pick<Store, 'get' | 'getMany' | 'iterate' | 'commit'>
   readonly spaces: () => readonly NamingSpace[]
 }
 
@@ -52,7 +53,7 @@ class References implements BlobReferences {
   /** Records that expire vanish without a word: each is looked at. */
   async #isNamedIn(space: NamingSpace, hash: BlobHash): Promise<boolean> {
     const rows = referenceRows(space.space.id)
-    for await (const [row] of this.#store.iterate(rows.allOf(hash))) {
+    for await (const [row] of this.#store().iterate(rows.allOf(hash))) {
       const entry = await space.get(rows.keyOf(row, hash))
       if (entry !== undefined && blobsNamedIn(entry.value).includes(hash)) return true
     }
@@ -61,7 +62,7 @@ class References implements BlobReferences {
 
   async #follow(space: NamingSpace, signal: AbortSignal): Promise<void> {
     const rows = referenceRows(space.space.id)
-    const mark = await this.#store.get(rows.mark)
+    const mark = await this.#store().get(rows.mark)
     const after = mark && decodePosition(mark)
     // A part of the references cannot tell what was deleted while nobody looked.
     if (after === undefined) await this.#clear(rows)
@@ -91,7 +92,7 @@ class References implements BlobReferences {
     position?: Position
   ): Promise<void> {
     const keys = [...changed.keys()]
-    const before = await this.#store.getMany(keys.map((key) => rows.key(key)))
+    const before = await this.#store().getMany(keys.map((key) => rows.key(key)))
     const operations = keys.flatMap((key, at): Operation[] => {
       const gone = decodeHashes(before[at])
       const named = changed.get(key) ?? []
@@ -111,18 +112,18 @@ class References implements BlobReferences {
     if (position !== undefined) {
       operations.push({ type: 'put', key: rows.mark, value: encodePosition(position) })
     }
-    if (operations.length > 0) await this.#store.commit(operations, { sync: false })
+    if (operations.length > 0) await this.#store().commit(operations, { sync: false })
   }
 
   async #clear(rows: ReferenceRows): Promise<void> {
     let operations: Operation[] = []
-    for await (const [key] of this.#store.iterate(rows.all)) {
+    for await (const [key] of this.#store().iterate(rows.all)) {
       operations.push({ type: 'del', key })
       if (operations.length < LIMITS.searchBatch.value) continue
-      await this.#store.commit(operations, { sync: false })
+      await this.#store().commit(operations, { sync: false })
       operations = []
     }
-    if (operations.length > 0) await this.#store.commit(operations, { sync: false })
+    if (operations.length > 0) await this.#store().commit(operations, { sync: false })
   }
 }
 

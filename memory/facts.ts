@@ -4,13 +4,16 @@ import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Fact, FactEvent, Memory, SpaceMemory } from '../core/memory.ts'
+import type { Fact, FactEvent, Memory, MemoryBlobs, SpaceMemory } from '../core/memory.ts'
 import type { Random } from '../core/random.ts'
 import { peerOfKey } from '../trust/author-key.ts'
 import { cornerOf } from './access.ts'
+import { nameBlob, readBlobName } from './blob-names.ts'
+import type { Blobs } from './blobs.ts'
 import type { HybridTime } from './hlc.ts'
 import { decodeValue, encodeValue } from './json-value.ts'
 import type { AuthorKey } from './record.ts'
+import type { MemorySearch } from './search/search.ts'
 import type {
   MemoryEntry,
   MemorySpace,
@@ -26,6 +29,8 @@ export interface MemoryComponents {
   readonly clock: Clock
   readonly random: Random
   readonly spaces: Pick<SharedMemory, 'space'>
+  readonly search: Pick<MemorySearch, 'search'>
+  readonly blobs: Pick<Blobs, 'put' | 'get'>
 }
 
 export interface MemoryInit {
@@ -38,12 +43,13 @@ export interface MemoryInit {
 /** The spaces of this node for one user of them. */
 export function createMemory(components: MemoryComponents, init: MemoryInit): Memory {
   return {
-    space: (name = SHARED_NAME) => createFacts(components, components.spaces.space(name), init)
+    space: (name = SHARED_NAME) => createFacts(components, components.spaces.space(name), init),
+    blobs: createFactBlobs(components)
   }
 }
 
 function createFacts(
-  { clock, random }: MemoryComponents,
+  { clock, random, search }: MemoryComponents,
   entries: MemorySpace,
   { author, signal: ended }: MemoryInit
 ): SpaceMemory {
@@ -80,7 +86,12 @@ function createFacts(
         yield toEvent(event, toFact)
       }
     },
-    history: async (key) => (await entries.history(key)).map(toFact)
+    history: async (key) => (await entries.history(key)).map(toFact),
+    async search(query, signal) {
+      const asked = typeof query === 'string' ? { text: query } : query
+      const { hits, complete } = await search.search(entries, asked, signal)
+      return { hits: hits.map(({ entry, score }) => ({ fact: toFact(entry), score })), complete }
+    }
   }
   return { ...facts, threads: createThreads({ clock, random, facts }) }
 }
@@ -97,6 +108,17 @@ function checkSize({ name, valueBytes }: Space, key: string, { length }: Uint8Ar
   if (length <= valueBytes) return
   const details = { key, bytes: length, limit: valueBytes, space: name }
   throw new LumosError('VALUE_TOO_LARGE', { details })
+}
+
+function createFactBlobs({ blobs }: MemoryComponents): MemoryBlobs {
+  return {
+    put: async (content) => nameBlob(await blobs.put(content)),
+    get(name, signal) {
+      const named = readBlobName(name)
+      if (named === undefined) throw new TypeError('this value names no blob')
+      return blobs.get(named.hash, signal)
+    }
+  }
 }
 
 /** Hybrid times in the form of ISO 8601, with the counter behind. */

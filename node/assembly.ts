@@ -7,6 +7,9 @@ import type { LumosError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
 import { createMemory } from '../memory/facts.ts'
 import type { NodeMemory } from '../memory/open-spaces.ts'
+import { createMemorySearch } from '../memory/search/search.ts'
+import type { MemorySearch } from '../memory/search/search.ts'
+import { startSearchWorker } from '../memory/search/search-worker.ts'
 import type { TaskEngine } from '../tasks/engine.ts'
 import { keyOfPeer } from '../trust/author-key.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
@@ -18,6 +21,8 @@ import { createLifeCycle } from './life-cycle.ts'
 import type { Part } from './life-cycle.ts'
 import { createMemoryDatabase, createNodeDatabase } from './database.ts'
 import type { NodeDatabase } from './database.ts'
+import { createNodeBlobs } from './blobs.ts'
+import type { NodeBlobs } from './blobs.ts'
 import { createNodeMemory } from './memory.ts'
 import { createPeerFinding } from './peer-finding.ts'
 import type { PeerFinding } from './peer-finding.ts'
@@ -67,9 +72,22 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
       ? createNodeDatabase(components, { directory: paths.data })
       : createMemoryDatabase(components)
   const memory = createNodeMemory({ ...components, wire, database }, config)
+  const search = createMemorySearch({
+    clock,
+    logger: logger.child('search'),
+    store: () => database.store,
+    startWorker: startSearchWorker
+  })
+  const blobs = createNodeBlobs(
+    { ...components, wire, database, memory },
+    { dataDirectory: paths.data }
+  )
   const author = keyOfPeer(wire.identity.peer)
   const memoryFor = (signal?: AbortSignal): Memory =>
-    createMemory({ ...components, spaces: memory }, { author, ...(signal && { signal }) })
+    createMemory(
+      { ...components, spaces: memory, search, blobs },
+      { author, ...(signal && { signal }) }
+    )
   const runner = createAgentRunner(
     { clock, logger: logger.child('agents'), askSwarm: asking.ask, memory: memoryFor },
     agents
@@ -91,7 +109,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   )
   const finding = createFinding(components, init, wire)
   const node = { database, wire, capabilities, engine, work, finding, memory, memoryFor }
-  const parts = { ...node, agents: toComponent(runner), asking }
+  const parts = { ...node, agents: toComponent(runner), asking, search, blobs }
   const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts, push))
   return { ...lifeCycle, ...node, init, components }
 }
@@ -106,17 +124,22 @@ interface Parts {
   readonly asking: SwarmAsking
   readonly finding: PeerFinding
   readonly memory: NodeMemory
+  readonly search: MemorySearch
+  readonly blobs: NodeBlobs
 }
 
 /** Those who answer peers come before the network, those who need peers after it. */
 function inOrder(
-  { database, agents, wire, capabilities, engine, work, asking, finding, memory }: Parts,
+  { database, agents, wire, capabilities, engine, work, asking, finding, ...rest }: Parts,
   push: PushNotifications | undefined
 ): Part[] {
   const { book, directory, exchange, presence, dht } = capabilities
+  const { memory, search, blobs } = rest
   return [
     { name: 'database', component: database },
     { name: 'shared memory', component: memory },
+    { name: 'search of memory', component: search },
+    { name: 'blobs', component: blobs.keeping },
     { name: 'agents', component: agents },
     { name: 'cards', component: book },
     { name: 'directory', component: directory },
@@ -125,6 +148,7 @@ function inOrder(
     ...(push === undefined ? [] : [{ name: 'push notifications', component: push }]),
     { name: 'network', component: wire.network },
     { name: 'sessions', component: wire.sessions },
+    { name: 'sending of blobs', component: blobs.serving },
     { name: 'delegations', component: work.delegations },
     { name: 'questions of agents', component: asking },
     { name: 'presence', component: presence },

@@ -14,6 +14,7 @@ import { spaceOption } from './space-option.ts'
 import type { SpaceFlags } from './space-option.ts'
 
 const DEFAULT_ROWS = '100'
+const DEFAULT_HITS = '10'
 
 export function define(command: LumosCommand, cli: Cli): void {
   command
@@ -25,6 +26,7 @@ export function define(command: LumosCommand, cli: Cli): void {
   defineRemove(command, cli)
   defineList(command, cli)
   defineWatch(command, cli)
+  defineSearch(command, cli)
   defineHistory(command, cli)
   defineStatus(command, cli)
   defineExport(command, cli)
@@ -205,6 +207,38 @@ function defineWatch(command: LumosCommand, cli: Cli): void {
 
 interface WatchFlags {
   readonly after?: string
+}
+
+interface SearchFlags extends SpaceFlags {
+  readonly prefix?: string
+  readonly limit: string
+}
+
+function defineSearch(command: LumosCommand, cli: Cli): void {
+  spaceOption(command.command('search'))
+    .description('facts that hold these words, or words that begin so; best first')
+    .argument('<words...>', 'any of them; typing errors are forgiven when nothing else is found')
+    .option('--prefix <prefix>', 'only keys that begin so')
+    .option('-n, --limit <n>', 'how many', DEFAULT_HITS)
+    .example('lumos memory search rain in rome', 'the facts that say most of it come first')
+    .example('lumos memory search deadline --prefix notes/', 'only below notes/')
+    .example('lumos memory search rome --json | jq -r ".hits[].fact.key"', 'the keys for a script')
+    .action(async (words: string[], { space, prefix, limit }: SearchFlags) => {
+      const request = {
+        text: words.join(' '),
+        limit: countFlag(limit),
+        ...(prefix !== undefined && { prefix })
+      }
+      const found = await cli.client().memory.search(space, request, cli.call())
+      if (cli.flags.json) return cli.document(found)
+      if (found.hits.length === 0) cli.note('nothing was found')
+      else
+        printFacts(
+          found.hits.map(({ fact }) => fact),
+          cli
+        )
+      if (!found.complete) cli.note('the space is larger than its index: more may be there')
+    })
 }
 
 function defineHistory(command: LumosCommand, cli: Cli): void {

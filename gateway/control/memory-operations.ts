@@ -3,6 +3,7 @@ import type {
   CreateSpaceRequest,
   FactDocument,
   FactHistory,
+  FactHitList,
   FactKey,
   FactList,
   GrantRequest,
@@ -11,6 +12,7 @@ import type {
   MemoryEvent,
   MemoryStatus,
   PutRequest,
+  SearchRequest,
   SpaceDocument,
   SpaceList
 } from '../../client/memory-api.ts'
@@ -33,6 +35,7 @@ export interface MemoryOperations {
   list(space: string, page: FactPage): Promise<FactList>
   watch(space: string, watch: FactWatch, signal: AbortSignal): AsyncIterable<MemoryEvent>
   history(space: string, key: string): Promise<FactHistory>
+  search(space: string, request: SearchRequest, signal: AbortSignal): Promise<FactHitList>
   export(space: string, prefix: string | undefined): AsyncIterable<FactDocument>
   /** Writes them as this node's own, at once. */
   import(space: string, request: ImportRequest): Promise<ImportResult>

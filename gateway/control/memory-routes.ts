@@ -94,6 +94,17 @@ export const memoryRoutes = [
     answer: memory.factHistory,
     handle: (operations, { params, query }) => operations.memory.history(params.space, query.key)
   }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/memory/{space}/search',
+    id: 'searchFacts',
+    summary: 'Facts by their words, or by a vector near theirs; best first',
+    params: space,
+    body: memory.searchRequest,
+    answer: memory.factHitList,
+    handle: (operations, { params, body, signal }) =>
+      operations.memory.search(params.space, body, signal)
+  }),
   linesRoute({
     method: 'GET',
     path: '/v1/memory/{space}/export',

@@ -55,7 +55,8 @@ export interface MemorySearch extends Component {
 export interface MemorySearchComponents {
   readonly clock: Clock
   readonly logger: Logger
-  readonly store: Pick<Store, 'get' | 'iterate' | 'commit'>
+  /** The node's database; asked for when it is used. */
+  readonly store: () => Pick<Store, 'get' | 'iterate' | 'commit'>
   readonly startWorker: () => SearchWorker
   /** Without one, only records that carry vectors are found by meaning, and with a vector only. */
   readonly embedder?: Embedder

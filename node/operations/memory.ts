@@ -60,6 +60,11 @@ export function createMemoryOperations(components: MemoryOperationsComponents): 
       const lost = all.filter(({ hlc }) => hlc !== current?.hlc)
       return { v: API_VERSION, space, key, current, lost }
     },
+    search: async (space, request, signal) => ({
+      v: API_VERSION,
+      space,
+      ...(await memory.space(space).search(request, signal))
+    }),
     async *export(space, prefix) {
       const query = { ...(prefix !== undefined && { prefix }) }
       for await (const fact of memory.space(space).list(query)) yield documentOf(space, fact)

@@ -22,12 +22,17 @@ export async function askNobody(): Promise<never> {
   throw new LumosError('NO_ROUTE')
 }
 
+function unavailable(): never {
+  throw new LumosError('SHUTTING_DOWN')
+}
+
 /** A node without shared memory. */
 export function noMemory(): Memory {
   return {
     space(name = 'shared') {
       throw new LumosError('SPACE_UNKNOWN', { details: { space: name } })
-    }
+    },
+    blobs: { put: unavailable, get: unavailable }
   }
 }
 

@@ -54,6 +54,12 @@ export function fakeMemory(overrides: Partial<MemoryOperations> = {}): MemoryOpe
       yield* MEMORY_EVENTS
     },
     history: async (name, key) => ({ v: 1, space: name, key, current: fact, lost: [fact] }),
+    search: async (name) => ({
+      v: 1,
+      space: name,
+      hits: [{ fact, score: 1.5 }],
+      complete: false
+    }),
     export: async function* () {
       yield FACT
     },

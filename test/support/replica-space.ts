@@ -39,3 +39,9 @@ function notHere(): never {
 export async function copy(from: Replica, to: Replica): Promise<void> {
   for await (const batch of from.missing(to.vector)) await to.receive(batch)
 }
+
+/** For memory whose user neither searches nor has large content. */
+export const WITHOUT_EXTRAS = {
+  search: { search: notHere },
+  blobs: { put: notHere, get: notHere }
+}

@@ -64,7 +64,7 @@ export async function searchedNode({ embedder }: { readonly embedder?: Embedder 
     const search: MemorySearch = createMemorySearch({
       clock,
       logger: silentLogger,
-      store: disk.store,
+      store: () => disk.store,
       startWorker() {
         const worker = startFakeWorker()
         workers.push(worker)

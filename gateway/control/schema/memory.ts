@@ -55,6 +55,45 @@ export const factHistory: z.ZodType<api.FactHistory> = named(
   })
 )
 
+export const searchRequest: z.ZodType<api.SearchRequest> = named(
+  'SearchRequest',
+  z.strictObject({
+    text: z
+      .string()
+      .min(1)
+      .max(LIMITS.searchQuestionLength.value)
+      .exactOptional()
+      .describe('Words: facts that hold any of them, the most telling first.'),
+    vector: z
+      .array(z.number())
+      .min(1)
+      .max(LIMITS.searchDimensions.value)
+      .exactOptional()
+      .describe('Of the length that the `embedding` of the facts has.'),
+    mode: z.enum(['text', 'vector', 'both']).exactOptional(),
+    prefix: z.string().max(keyBytes).exactOptional().describe('What keys begin with.'),
+    limit: z.int().min(1).max(LIMITS.searchHits.value).exactOptional().describe('Default: 10.')
+  })
+)
+
+export const factHitList: z.ZodType<api.FactHitList> = named(
+  'FactHitList',
+  z.strictObject({
+    ...head,
+    hits: z
+      .array(
+        z.strictObject({
+          fact: z.strictObject(fact),
+          score: z.number().describe('Higher is better; comparable within one answer only.')
+        })
+      )
+      .describe('Best first.'),
+    complete: z
+      .boolean()
+      .describe('False when the space holds more than an index may: some facts cannot be found.')
+  })
+)
+
 export const factKey: z.ZodType<api.FactKey> = named(
   'FactKey',
   z.strictObject({ ...head, key: z.string() })

@@ -1,6 +1,6 @@
 /** `lumos memory`: what people and scripts see of what the nodes know together. */
 import { expect, test } from 'vitest'
-import type { FactDocument, SpaceState } from '../../../client/memory-api.ts'
+import type { FactDocument, SearchRequest, SpaceState } from '../../../client/memory-api.ts'
 import { systemClock } from '../../../core/clock.ts'
 import { LumosError } from '../../../core/errors.ts'
 import type { MemoryOperations } from '../../../gateway/control/memory-operations.ts'
@@ -165,6 +165,28 @@ current  city  12D3KooWAbcdefghijkK3Vx9Qpa   2m  Rome
 lost     city  12D3KooWAbcdefghijkZt81LmqR   2m  Oslo
 `
   )
+})
+
+test('search shows the best facts first, and says when some cannot be found', async () => {
+  const { v: _, space: __, ...fact } = rome
+  const asked: SearchRequest[] = []
+  const cli = await setup({
+    async search(space, request) {
+      asked.push(request)
+      return { v: 1, space, hits: [{ fact, score: 2 }], complete: false }
+    }
+  })
+  const words = ['memory', 'search', 'in', 'rome']
+  expect(await cli.run([...words, '--prefix', 'c', '-n', '3'])).toEqual({
+    code: 0,
+    out: `KEY   WRITER                       AGE  VALUE
+city  12D3KooWAbcdefghijkK3Vx9Qpa   2m  Rome
+`,
+    err: 'the space is larger than its index: more may be there\n'
+  })
+  expect(asked).toEqual([{ text: 'in rome', prefix: 'c', limit: 3 }])
+  const { out } = await cli.run([...words, '--json'])
+  expect(JSON.parse(out)).toMatchObject({ hits: [{ fact: { key: 'city' }, score: 2 }] })
 })
 
 const state: SpaceState = {

@@ -16,7 +16,7 @@ async function setup() {
   const disk = await testReplica()
   function open(replica: Replica) {
     const space = searchedSpace(replica, { now: () => disk.clock.at })
-    const references = createBlobReferences({ store: disk.store, spaces: () => [space] })
+    const references = createBlobReferences({ store: () => disk.store, spaces: () => [space] })
     const put = (key: string, value: Json, expires?: number) =>
       replica.write({
         key,

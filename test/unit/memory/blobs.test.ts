@@ -33,7 +33,7 @@ async function setup(client: BlobClient = { open: async () => undefined }) {
     client,
     peers: () => ['peer'],
     onOffence: () => undefined,
-    references: createBlobReferences({ store: disk.store, spaces: () => [space] }),
+    references: createBlobReferences({ store: () => disk.store, spaces: () => [space] }),
     mayRead: (id, peer) => id === disk.replica.space.id && peer === 'friend'
   })
   await blobs.start()

@@ -2,26 +2,34 @@
 import { expect, test } from 'vitest'
 import type { FactEvent } from '../../../core/memory.ts'
 import { createMemory } from '../../../memory/facts.ts'
+import type { MemoryComponents } from '../../../memory/facts.ts'
 import { decodeValue, encodeValue } from '../../../memory/json-value.ts'
+import type { SearchQuery } from '../../../memory/search/search.ts'
 import type { MemoryEntry, MemorySpace, WatchEvent } from '../../../memory/shared-memory.ts'
 import { keyOfPeer, peerOfKey } from '../../../trust/author-key.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { NOON } from '../../support/memory-arbitraries.ts'
 import { testReplica } from '../../support/memory-replica.ts'
 import { seededRandom } from '../../support/random.ts'
-import { replicaSpace } from '../../support/replica-space.ts'
+import { replicaSpace, WITHOUT_EXTRAS } from '../../support/replica-space.ts'
 
 const PEER = '12D3KooWEQQFCiJXcG5VXF2gQRu6S9L2JD5QAPacYeCANnRJindq'
 
-async function setup(overrides: Partial<MemorySpace> = {}) {
+async function setup(overrides: Partial<MemorySpace> = {}, extras: Partial<MemoryComponents> = {}) {
   const { replica } = await testReplica()
   const entries = { ...replicaSpace(replica), ...overrides }
   const ended = new AbortController()
   const memory = createMemory(
-    { clock: new ManualClock(), random: seededRandom(1), spaces: { space: () => entries } },
+    {
+      clock: new ManualClock(),
+      random: seededRandom(1),
+      spaces: { space: () => entries },
+      ...WITHOUT_EXTRAS,
+      ...extras
+    },
     { author: keyOfPeer(PEER), signal: ended.signal }
   )
-  return { entries, ended, space: memory.space(), writer: replica.writer.author }
+  return { entries, ended, memory, space: memory.space(), writer: replica.writer.author }
 }
 
 test('what is put is what is read, with who wrote it and when', async () => {
@@ -157,4 +165,38 @@ test('a watch ends with the loop’s own signal, and with that of all watches', 
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
   ended.abort()
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
+})
+
+test('what is found are facts', async () => {
+  const asked: SearchQuery[] = []
+  const { space } = await setup(undefined, {
+    search: {
+      async search(where, query) {
+        asked.push(query)
+        const entry = await where.get('city')
+        return { hits: entry ? [{ entry, score: 2 }] : [], complete: true }
+      }
+    }
+  })
+  const fact = await space.put('city', 'Rome')
+  const answer = { hits: [{ fact, score: 2 }], complete: true }
+  expect(await space.search('rome')).toEqual(answer)
+  expect(await space.search({ vector: [1, 2], limit: 3 })).toEqual(answer)
+  expect(asked).toEqual([{ text: 'rome' }, { vector: [1, 2], limit: 3 }])
+})
+
+test('large content is put into a value by name', async () => {
+  const hash = 'ab'.repeat(32)
+  const { memory } = await setup(undefined, {
+    blobs: {
+      put: async () => ({ hash, size: 3 }),
+      async *get(wanted) {
+        yield Buffer.from(wanted === hash ? 'yes' : 'no')
+      }
+    }
+  })
+  const name = await memory.blobs.put(Buffer.from('yes'))
+  expect(name).toEqual({ $blob: { hash, size: 3 } })
+  expect(await Array.fromAsync(memory.blobs.get(name))).toEqual([Buffer.from('yes')])
+  expect(() => memory.blobs.get({ $blob: 'elsewhere' })).toThrow(TypeError)
 })

@@ -11,7 +11,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 import { NOON, SPACE } from '../../support/memory-arbitraries.ts'
 import { toySigner, toyVerify } from '../../support/memory-world.ts'
 import { seededRandom } from '../../support/random.ts'
-import { copy, replicaSpace } from '../../support/replica-space.ts'
+import { copy, replicaSpace, WITHOUT_EXTRAS } from '../../support/replica-space.ts'
 
 interface TestNode {
   readonly replica: Replica
@@ -36,7 +36,10 @@ async function testNode(name: string, now: () => number): Promise<TestNode> {
   )
   commits.length = 0
   const spaces = { space: () => replicaSpace(replica) }
-  const memory = createMemory({ clock, random, spaces }, { author: signer.author }).space()
+  const memory = createMemory(
+    { clock, random, spaces, ...WITHOUT_EXTRAS },
+    { author: signer.author }
+  ).space()
   return { replica, memory, threads: memory.threads, commits, reads }
 }
 

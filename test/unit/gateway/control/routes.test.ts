@@ -32,6 +32,7 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   facts: { query: '?prefix=a%2F&after=a%2Fa&limit=5&reverse=true' },
   watchFacts: { query: '?prefix=a%2F&after=1-17' },
   factHistory: { query: '?key=a%2Fb' },
+  searchFacts: { body: { text: 'rome', vector: [1, 0], mode: 'both', prefix: 'a/', limit: 5 } },
   exportFacts: { query: '?prefix=a%2F' },
   importFacts: {
     body: { facts: [{ key: 'a/b', value: 'x', expiresAt: '2026-01-02T03:04:05.678Z' }] }

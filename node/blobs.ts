@@ -1,0 +1,107 @@
+/** Joins the blobs of a node: its disk keeps them, its spaces name them, its connections carry them. */
+import { join } from 'node:path'
+import type { Component } from '../core/component.ts'
+import { LumosError } from '../core/errors.ts'
+import { createAccess } from '../memory/access.ts'
+import { createBlobReferences } from '../memory/blob-references.ts'
+import { createBlobs } from '../memory/blobs.ts'
+import type { Blobs } from '../memory/blobs.ts'
+import type { SharedMemory } from '../memory/shared-memory.ts'
+import { createBlobClient } from '../protocols/blob/client.ts'
+import { createBlobServer } from '../protocols/blob/server.ts'
+import { createStreamHost } from '../protocols/frames/host.ts'
+import type { StreamHost } from '../protocols/frames/host.ts'
+import { openBlobStore } from '../storage/blob-store.ts'
+import { keyOfPeer } from '../trust/author-key.ts'
+import type { NodeDatabase } from './database.ts'
+import type { NodeComponents, Wire } from './wire.ts'
+
+export interface NodeBlobsComponents extends NodeComponents {
+  readonly wire: Wire
+  readonly database: NodeDatabase
+  readonly memory: SharedMemory
+}
+
+export interface NodeBlobs extends Pick<Blobs, 'put' | 'get'> {
+  /** What is on disk: starts after the spaces, which say what of it is still named. */
+  readonly keeping: Component
+  /** What peers are sent: starts after the network. */
+  readonly serving: Component
+}
+
+export interface NodeBlobsInit {
+  readonly dataDirectory: string
+}
+
+export function createNodeBlobs(components: NodeBlobsComponents, init: NodeBlobsInit): NodeBlobs {
+  const { clock, wire } = components
+  const logger = components.logger.child('blobs')
+  const host = createStreamHost({ clock, libp2p: wire.network.libp2p })
+  let opened: Blobs | undefined
+
+  function blobs(): Blobs {
+    if (opened === undefined) throw new LumosError('SHUTTING_DOWN')
+    return opened
+  }
+
+  return {
+    put: async (content) => blobs().put(content),
+    async *get(hash, signal) {
+      yield* blobs().get(hash, signal)
+    },
+    keeping: {
+      async start() {
+        opened ??= await openBlobs({ ...components, logger, host }, init)
+        await opened.start()
+      },
+      async stop() {
+        await opened?.stop()
+        opened = undefined
+      }
+    },
+    serving: createBlobServer({
+      clock,
+      logger,
+      host,
+      find: (hash, peer) => blobs().findFor(peer, hash)
+    })
+  }
+}
+
+async function openBlobs(
+  {
+    clock,
+    random,
+    logger,
+    host,
+    wire,
+    database,
+    memory
+  }: NodeBlobsComponents & {
+    readonly host: StreamHost
+  },
+  { dataDirectory }: NodeBlobsInit
+): Promise<Blobs> {
+  const directory = join(dataDirectory, 'blobs')
+  return createBlobs({
+    clock,
+    random,
+    logger,
+    store: await openBlobStore({ clock, random }, { directory }),
+    client: createBlobClient({ clock, host }),
+    references: createBlobReferences({
+      store: () => database.store,
+      spaces: () => memory.spaces()
+    }),
+    peers: () => wire.sessions.all().map(({ peer }) => peer),
+    mayRead(id, peer) {
+      const found = memory.spaces().find(({ space }) => space.id === id)
+      if (found === undefined) return false
+      return createAccess(found.space, found.statements).mayRead(keyOfPeer(peer), clock.now())
+    },
+    onOffence(peer, { code }) {
+      wire.blame.add(peer, 1)
+      logger.warn('a peer sent what no honest one sends', { peer, code })
+    }
+  })
+}
