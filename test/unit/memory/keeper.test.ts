@@ -170,6 +170,20 @@ describe('at once', () => {
     expect(seen().slice(5)).toEqual(['facts s', 'facts n'])
   })
 
+  test('a peer that is wanted again while its repair runs is repaired with once more after it', async () => {
+    const { clock, keeper, meet, runs } = await setup({ instant: false })
+    await meet('x')
+    for (let again = 0; again < 3; again += 1) keeper.missing('facts', ['x'], () => true)
+    await clock.advance(1000)
+    expect(runs).toHaveLength(1)
+    runs[0]?.end()
+    await clock.advance(0)
+    expect(runs).toHaveLength(2)
+    runs[1]?.end()
+    await clock.advance(0)
+    expect(runs).toHaveLength(2)
+  })
+
   test('a stopped keeper has ended its repairs and has no timer left', async () => {
     const { clock, keeper, meet, runs } = await setup({ instant: false })
     await meet('x', 'a')

@@ -222,8 +222,10 @@ describe('what is too much', () => {
     const birch = await liveNode(1, { clock: await clockAt(NOW), queue })
     queue.enter(LIMITS.memoryLiveQueue.value)
     expect(await birch.hear(amber.peer, told(amber, await amber.write({})))).toBe('ignore')
-    queue.leave(1)
+    queue.leave(LIMITS.memoryLiveQueue.value)
     expect(await birch.hear(amber.peer, told(amber, await amber.write({})))).toBe('accept')
+    // Whoever is through gives the place back.
+    expect(queue.enter(LIMITS.memoryLiveQueue.value)).toBe(true)
     expect(birch.blamed.size).toBe(0)
   })
 })
