@@ -7,6 +7,7 @@ import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
 import { assemble } from '../../node/assembly.ts'
 import { nodeConfigSchema } from '../../node/config/schema.ts'
+import { collectWithoutHelp } from '../../node/daemon/host.ts'
 import { createA2aClient } from '../../protocols/a2a/client.ts'
 
 function request(text: string): SendMessageRequest {
@@ -29,6 +30,8 @@ export async function createLumosCaller(
   swarmKey: string,
   address: string
 ): Promise<LumosCaller> {
+  // As the daemon does; it is for the SDK's client, too, which lives in the same process.
+  collectWithoutHelp()
   const config = nodeConfigSchema.parse({
     listen: ['/ip4/127.0.0.1/tcp/0'],
     discovery: { mdns: false, sameHost: false },

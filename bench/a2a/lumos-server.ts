@@ -1,6 +1,7 @@
 /** A Lumos node with an agent that does what the SDK's server does; prints where it is when ready. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { createNode, defineAgent } from '../../index.ts'
+import { collectWithoutHelp } from '../../node/daemon/host.ts'
 
 /** `chunks N` streams N pieces of 32 bytes; any other text comes back as one artifact. */
 const echo = defineAgent({
@@ -18,6 +19,8 @@ const echo = defineAgent({
   }
 })
 
+// As the daemon does; a program that hosts a node decides for itself.
+collectWithoutHelp()
 const [, , home = '', swarmKey = '', keep = 'disk'] = process.argv
 const node = await createNode({
   home,
