@@ -44,8 +44,11 @@ export function createLiveQueue(): LiveQueue {
   }
 }
 
-/** In points: nobody honest does it; it happens to who is behind, or has a wrong clock; far too many. */
-const POINTS = { forged: 1, unfit: 0.1, flood: 0.05 } as const
+/**
+ * In points, of which one fades in ten seconds. Nobody honest forges. Unfit is also what comes from
+ * a node that is behind, or when either clock is wrong: ten a second are forgiven.
+ */
+const POINTS = { forged: 1, unfit: 0.01, flood: 0.05 } as const
 
 /**
  * What messages cost of their author's rate, in records, so that many small ones are no way around

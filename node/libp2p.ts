@@ -257,7 +257,7 @@ function services(
       scoreParams: {
         IPColocationFactorWeight: 0,
         // Weighs 10: one offence costs the place in the mesh, more than eight all gossip.
-        appSpecificScore: (peer) => -blame.points(peer)
+        appSpecificScore: (peer) => (blame.points(peer) < 1 ? 0 : -blame.points(peer))
       }
     })
   }

@@ -1,5 +1,6 @@
 /** Shared memory between whole nodes over TCP: updates live, and all that gossip lost by repair. */
 import { expect, test } from 'vitest'
+import { spaceTopic } from '../../memory/live-message.ts'
 import type { Assembly } from '../../node/assembly.ts'
 import { converged, met, putMany, shared, startMemoryNode } from '../support/memory-nodes.ts'
 import type { MemoryNodeInit } from '../support/memory-nodes.ts'
@@ -99,6 +100,32 @@ test('both sides of a partition wrote, and end equal when it is over', async () 
     key: 'both',
     value: 'amber'
   })
+})
+
+test('a space that was made while nodes run is live on all of them', async () => {
+  const { amber, birch } = await twoNodes()
+  const { space } = await amber.memory.create({ name: 'notes', mode: 'open', sealed: false })
+  const names = (): string[] => birch.memory.spaces().map((each) => each.space.name)
+  await expect.poll(names, { timeout: 5000 }).toContain('notes')
+  const { pubsub } = amber.wire
+  await expect
+    .poll(() => pubsub.subscribers(spaceTopic(space.id)), { timeout: 5000 })
+    .toHaveLength(1)
+  const told = Promise.withResolvers<void>()
+  const ended = new AbortController()
+  const watching = (async () => {
+    for await (const event of birch.memory.space('notes').watch({}, ended.signal)) {
+      if (event.type === 'put') told.resolve()
+    }
+  })()
+  await amber.memory.space('notes').put('a', Buffer.from('1'))
+  // Without gossip it would take half a minute.
+  await expect
+    .poll(async () => birch.memory.space('notes').get('a'), { timeout: 3000 })
+    .toBeDefined()
+  await told.promise
+  ended.abort()
+  await watching
 })
 
 test('a node that joins late gets all there is', async () => {

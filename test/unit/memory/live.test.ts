@@ -152,7 +152,7 @@ describe('what is not for now', () => {
       records: [record.bytes]
     }
     expect(await birch.hear(amber.peer, message)).toBe('ignore')
-    expect(birch.blamed.get(amber.peer)).toBe(0.1)
+    expect(birch.blamed.get(amber.peer)).toBe(0.01)
     expect(await rootOf(birch.replica)).toBe(before)
   })
 
@@ -161,7 +161,7 @@ describe('what is not for now', () => {
     const message = told(amber, await amber.write({}))
     expect(await birch.hear(amber.peer, message)).toBe('accept')
     expect(await birch.hear(amber.peer, message)).toBe('ignore')
-    expect(birch.blamed.get(amber.peer)).toBe(0.1)
+    expect(birch.blamed.get(amber.peer)).toBe(0.01)
   })
 
   test('what repair was quicker to bring is relayed all the same', async () => {
@@ -190,7 +190,7 @@ describe('what is not for now', () => {
     const { bytes } = encodeRecord(body, toySignerOf(writer.author).sign)
     const message: Told = { kind: 'told', nonce: writer.nonce, last: 1, records: [bytes] }
     expect(await amber.hear(birch.peer, message)).toBe('ignore')
-    expect(amber.blamed.get(birch.peer)).toBe(0.1)
+    expect(amber.blamed.get(birch.peer)).toBe(0.01)
     expect(await rootOf(amber.replica)).toBe(before)
   })
 })
