@@ -21,6 +21,7 @@ import type {
   SharedMemory,
   WatchEvent
 } from './shared-memory.ts'
+import { SEALED_VALUE_OVERHEAD } from './sealing.ts'
 import { SHARED_NAME } from './space.ts'
 import type { Space } from './space.ts'
 import { createThreads } from './threads.ts'
@@ -104,9 +105,10 @@ function checkKey(key: string): void {
   }
 }
 
-function checkSize({ name, valueBytes }: Space, key: string, { length }: Uint8Array): void {
-  if (length <= valueBytes) return
-  const details = { key, bytes: length, limit: valueBytes, space: name }
+function checkSize({ name, valueBytes, sealed }: Space, key: string, { length }: Uint8Array): void {
+  const limit = valueBytes - (sealed ? SEALED_VALUE_OVERHEAD : 0)
+  if (length <= limit) return
+  const details = { key, bytes: length, limit, space: name }
   throw new LumosError('VALUE_TOO_LARGE', { details })
 }
 

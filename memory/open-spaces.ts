@@ -7,6 +7,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { PubSub } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
+import type { Secret } from '../core/secret.ts'
 import { createReplicationClient } from '../protocols/replication/client.ts'
 import { serveReplication } from '../protocols/replication/server.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
@@ -39,6 +40,8 @@ export interface SharedMemoryComponents {
   /** The node's database; asked for at the start. */
   readonly store: () => Pick<Store, 'get' | 'getMany' | 'iterate' | 'commit'>
   readonly signer: Signer
+  /** Of the signer's private key. */
+  readonly seed: Secret<Uint8Array>
   readonly sessions: Sessions
   /** Without it peers learn by repair alone: later, and as surely. */
   readonly pubsub: PubSub | undefined
@@ -221,6 +224,7 @@ class OpenSpaces implements NodeMemory {
       blame,
       pubsub,
       signer,
+      seed: this.#components.seed,
       onSaid: () => this.#offers.tellAll(),
       replica,
       store: store(),

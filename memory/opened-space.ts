@@ -4,6 +4,7 @@ import type { Component } from '../core/component.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { Secret } from '../core/secret.ts'
 import type { Store } from '../storage/store.ts'
 import { createGaps } from './gaps.ts'
 import type { Gaps } from './gaps.ts'
@@ -16,12 +17,17 @@ import type { AuthorKey, MemoryRecord } from './record.ts'
 import type { Signer } from './record-signature.ts'
 import type { Replica } from './replica.ts'
 import type { MemoryEntry, MemorySpace, PeerSync } from './shared-memory.ts'
+import { createSealedSpace } from './sealed-space.ts'
+import { createSecretKeeper } from './secret-keeper.ts'
 import { createSpaceOwner } from './space-owner.ts'
+import type { SpaceOwner } from './space-owner.ts'
 import { watchSpace } from './watch.ts'
 
 export interface OpenedSpaceComponents extends Omit<LiveComponents, 'pubsub'> {
   readonly store: Pick<Store, 'get' | 'iterate' | 'commit'>
   readonly signer: Signer
+  /** Of the signer's private key. */
+  readonly seed: Secret<Uint8Array>
   /** Told after each statement of this node, when it is the owner. */
   readonly onSaid: () => void
   readonly replica: Replica
@@ -71,7 +77,7 @@ export function createOpenedSpace(components: OpenedSpaceComponents): OpenedSpac
     replica,
     gaps,
     live,
-    memory: createMemorySpace(components, { live, lost, life }),
+    memory: createMemory(components, { live, lost, life }),
     async start() {
       if (!life.begin()) return
       sweeps = sweepAlways(life.signal)
@@ -108,9 +114,23 @@ interface SpaceParts {
   readonly life: Life
 }
 
+function createMemory(components: OpenedSpaceComponents, parts: SpaceParts): MemorySpace {
+  const { random, replica, signer, seed } = components
+  if (!replica.space.sealed) {
+    return createMemorySpace(components, parts, createSpaceOwner(components))
+  }
+  const sealing = { random, replica, author: signer.author, seed }
+  const owner = createSpaceOwner({ ...components, secrets: createSecretKeeper(sealing) })
+  return createSealedSpace(
+    { ...sealing, begin: () => owner.begin() },
+    createMemorySpace(components, parts, owner)
+  )
+}
+
 function createMemorySpace(
   components: OpenedSpaceComponents,
-  { live, lost, life }: SpaceParts
+  { live, lost, life }: SpaceParts,
+  owner: SpaceOwner
 ): MemorySpace {
   const { clock, replica, compare } = components
   const entryOf = (record: MemoryRecord): MemoryEntry =>
@@ -129,7 +149,7 @@ function createMemorySpace(
   }
 
   return {
-    ...createSpaceOwner(components),
+    ...owner,
     space: replica.space,
     get statements() {
       return replica.statements

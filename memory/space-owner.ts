@@ -5,8 +5,9 @@ import { peerOfKey } from '../trust/author-key.ts'
 import type { AuthorKey } from './record.ts'
 import type { Signer } from './record-signature.ts'
 import type { Replica } from './replica.ts'
+import type { SecretKeeper } from './secret-keeper.ts'
 import { createStatement } from './statement.ts'
-import type { Cut, Grant, Revocation, Statement } from './statement.ts'
+import type { Cut, Grant, Revocation, SharedSecret, Statement } from './statement.ts'
 
 export interface SpaceOwner {
   /** @throws SPACE_NOT_OWNED, SPACE_INVALID for a prefix that does not end with `/`, STORE_FULL, STORE_FAILED */
@@ -20,40 +21,52 @@ export interface SpaceOwner {
   revoke(author: AuthorKey): Promise<void>
 }
 
-type Said = Grant | Revocation
+export interface SealingOwner extends SpaceOwner {
+  /**
+   * Makes the first secret of a sealed space, unless there is one.
+   *
+   * @throws SPACE_NOT_OWNED, STORE_FULL, STORE_FAILED
+   */
+  begin(): Promise<void>
+}
+
+type Said = (Grant | Revocation | SharedSecret) & { readonly author: AuthorKey }
 
 export interface SpaceOwnerComponents {
   readonly replica: Pick<Replica, 'space' | 'statements' | 'admit' | 'lastHeld' | 'writersOf'>
   readonly signer: Signer
   /** Told after each statement. */
   readonly onSaid?: () => void
+  /** Of a sealed space. */
+  readonly secrets?: SecretKeeper
 }
 
 export function createSpaceOwner({
   replica,
   signer,
-  onSaid = () => {}
-}: SpaceOwnerComponents): SpaceOwner {
+  onSaid = () => {},
+  secrets
+}: SpaceOwnerComponents): SealingOwner {
   const { space } = replica
   let queue: Promise<unknown> = Promise.resolve()
 
   /** One after the other: each number is above those before it. */
-  function say(author: AuthorKey, what: () => Promise<readonly Said[]>): Promise<void> {
+  function say(what: () => Promise<readonly Said[]>): Promise<void> {
     if (space.owner !== signer.author) return Promise.reject(notOwned(space))
-    const said = queue.then(async () => replica.admit(statementsOf(author, await what())))
+    const said = queue.then(async () => replica.admit(statementsOf(await what())))
     queue = said.catch(() => undefined)
     return said.then(onSaid)
   }
 
-  function statementsOf(author: AuthorKey, bodies: readonly Said[]): Uint8Array[] {
+  function statementsOf(bodies: readonly Said[]): Uint8Array[] {
     const last = Math.max(0, ...replica.statements.map(({ number }) => number))
     return bodies.map((body, index) => {
       const number = last + 1 + index
-      return createStatement(space.id, { ...body, author, number }, signer).bytes
+      return createStatement(space.id, { ...body, number }, signer).bytes
     })
   }
 
-  async function revocations(author: AuthorKey): Promise<Revocation[]> {
+  async function revocations(author: AuthorKey): Promise<Said[]> {
     const cuts: Cut[] = []
     for (const writer of replica.writersOf(author)) {
       // Not what the vector says: it may be the author's own claim, far ahead of what it has written.
@@ -63,12 +76,23 @@ export function createSpaceOwner({
     const parts = Array.from({ length: Math.max(1, Math.ceil(cuts.length / most)) }, (_, index) =>
       cuts.slice(index * most, (index + 1) * most)
     )
-    return parts.map((part) => ({ kind: 'revocation', endsGrants: true, cuts: part }))
+    return parts.map((part) => ({ kind: 'revocation', endsGrants: true, cuts: part, author }))
+  }
+
+  /** The owner, and all that it has let in, but for `without`. */
+  function readers(without?: AuthorKey): Set<AuthorKey> {
+    const { grants } = currentGrants(replica.statements)
+    const all = new Set([signer.author, ...grants.map(({ author }) => author)])
+    if (without !== undefined) all.delete(without)
+    return all
   }
 
   return {
-    grant: (author, grant) => say(author, async () => [{ ...grant, kind: 'grant' }]),
-    revoke: (author) => say(author, () => revocations(author))
+    grant: (author, grant) =>
+      say(async () => [{ ...grant, kind: 'grant', author }, ...(secrets?.allFor(author) ?? [])]),
+    revoke: (author) =>
+      say(async () => [...(await revocations(author)), ...(secrets?.next(readers(author)) ?? [])]),
+    begin: () => say(async () => (secrets?.isEmpty ? secrets.next(readers()) : []))
   }
 }
 

@@ -22,14 +22,15 @@ export function createNodeMemory(
 ): NodeMemory {
   if (!enabled) return noMemory()
   const { identity, sessions, pubsub, blame, swarm } = wire
-  const seed = identity.privateKey.reveal().raw.slice(0, SEED_BYTES)
+  const seed = new Secret(identity.privateKey.reveal().raw.slice(0, SEED_BYTES))
   return createSharedMemory(
     {
       clock,
       random,
       logger: logger.child('memory'),
       store: () => database.store,
-      signer: createSigner(new Secret(seed)),
+      signer: createSigner(seed),
+      seed,
       sessions,
       pubsub: gossip ? pubsub : undefined,
       blame

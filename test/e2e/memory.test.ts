@@ -157,6 +157,22 @@ test('who is let into a space finds it, writes where it may, and no longer when 
   expect(await json(alpha, ...report)).toMatchObject({ value: 'done' })
 }, 60_000)
 
+test('a sealed space is read by who was let in, and shows nobody else what is in it', async () => {
+  await json(alpha, 'spaces', 'create', 'vault', '--sealed')
+  await json(alpha, 'memory', 'put', 'codes/door', '1234', '--space', 'vault')
+  await json(alpha, 'spaces', 'grant', 'vault', 'beta', '--read')
+  await vi.waitFor(
+    async () =>
+      expect(await json(beta, 'memory', 'get', 'codes/door', '--space', 'vault')).toMatchObject({
+        value: '1234'
+      }),
+    SOON
+  )
+  expect(await beta.run(['memory', 'put', 'codes/x', '1', '--space', 'vault'])).toMatchObject({
+    code: 4
+  })
+}, 60_000)
+
 test('an export is a file that another space takes, and a damaged one is refused', async () => {
   await json(alpha, 'memory', 'put', 'kept/city', 'Rome')
   const { stdout } = await alpha.run(['memory', 'export'])

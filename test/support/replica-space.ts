@@ -13,7 +13,9 @@ export function replicaSpace(replica: Replica): MemorySpace {
   }
   return {
     space: replica.space,
-    statements: [],
+    get statements() {
+      return replica.statements
+    },
     async get(key) {
       const record = await replica.get(key)
       return record && entryOf(record)

@@ -1,0 +1,52 @@
+/** The secrets of a sealed space in the hands of its owner: who is given which. */
+import type { Random } from '../core/random.ts'
+import { Secret } from '../core/secret.ts'
+import type { AuthorKey } from './record.ts'
+import type { Replica } from './replica.ts'
+import { sealSecret, secretsOf } from './space-secrets.ts'
+import type { SharedSecret } from './statement.ts'
+
+export type Handed = SharedSecret & { readonly author: AuthorKey }
+
+export interface SecretKeeper {
+  readonly isEmpty: boolean
+  /** All that there are: who comes later reads what was written before. */
+  allFor(author: AuthorKey): readonly Handed[]
+  /** A new one for each of `readers`; values are sealed with it from then on. */
+  next(readers: Iterable<AuthorKey>): readonly Handed[]
+}
+
+export interface SecretKeeperComponents {
+  readonly random: Random
+  readonly replica: Pick<Replica, 'space' | 'statements'>
+  /** Of the owner. */
+  readonly author: AuthorKey
+  readonly seed: Secret<Uint8Array>
+}
+
+const SECRET_BYTES = 32
+
+export function createSecretKeeper(components: SecretKeeperComponents): SecretKeeper {
+  const { random, replica, author: owner, seed } = components
+  const { id: space } = replica.space
+
+  function known(): ReadonlyMap<number, Secret<Uint8Array>> {
+    return secretsOf(seed, { space, author: owner }, replica.statements)
+  }
+
+  function handed(author: AuthorKey, secret: number, content: Secret<Uint8Array>): Handed {
+    return { ...sealSecret({ random }, { space, author, secret }, content), author }
+  }
+
+  return {
+    get isEmpty() {
+      return known().size === 0
+    },
+    allFor: (author) => Array.from(known(), ([secret, content]) => handed(author, secret, content)),
+    next(readers) {
+      const secret = Math.max(0, ...known().keys()) + 1
+      const content = new Secret(random.bytes(SECRET_BYTES))
+      return Array.from(readers, (author) => handed(author, secret, content))
+    }
+  }
+}

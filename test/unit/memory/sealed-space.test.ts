@@ -1,0 +1,156 @@
+/** Sealed spaces between an owner, a member and somebody who only relays: who reads what. */
+import { generateKeyPairSync } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { Secret } from '../../../core/secret.ts'
+import { createSigner, createVerifier } from '../../../memory/record-signature.ts'
+import { openReplica } from '../../../memory/replica.ts'
+import type { Replica } from '../../../memory/replica.ts'
+import { createSealedSpace } from '../../../memory/sealed-space.ts'
+import { createSecretKeeper } from '../../../memory/secret-keeper.ts'
+import type { MemorySpace } from '../../../memory/shared-memory.ts'
+import { createSpaceOwner, currentGrants } from '../../../memory/space-owner.ts'
+import { createSpace, DEFAULT_QUOTAS } from '../../../memory/space.ts'
+import type { Space } from '../../../memory/space.ts'
+import { createMemoryStore } from '../../../storage/memory-store.ts'
+import { NOON } from '../../support/memory-arbitraries.ts'
+import { seededRandom } from '../../support/random.ts'
+import { copy, replicaSpace } from '../../support/replica-space.ts'
+
+interface Key {
+  readonly seed: Secret<Uint8Array>
+  readonly author: string
+}
+
+function newKey(): Key {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const der = privateKey.export({ format: 'der', type: 'pkcs8' })
+  const seed = new Secret(new Uint8Array(der.subarray(-32)))
+  return { seed, author: createSigner(seed).author }
+}
+
+const [OWNER, BOB, EVE] = [newKey(), newKey(), newKey()]
+
+interface Member {
+  readonly replica: Replica
+  readonly memory: MemorySpace
+}
+
+async function member(space: Space, { seed, author }: Key): Promise<Member> {
+  const random = seededRandom(Number.parseInt(author.slice(0, 6), 16))
+  const signer = createSigner(seed)
+  const replica = await openReplica(
+    {
+      clock: { now: () => NOON },
+      random,
+      store: createMemoryStore(),
+      signer,
+      verify: createVerifier()
+    },
+    { space, continueWriter: true }
+  )
+  const sealing = { random, replica, author, seed }
+  const owner = createSpaceOwner({ replica, signer, secrets: createSecretKeeper(sealing) })
+  const memory = createSealedSpace(
+    { ...sealing, begin: () => owner.begin() },
+    Object.assign(replicaSpace(replica), owner)
+  )
+  return { replica, memory }
+}
+
+/** Statements first, as in a repair. */
+async function tell(from: Member, to: Member): Promise<void> {
+  await to.replica.admit(from.replica.statements.map(({ bytes }) => bytes))
+  await copy(from.replica, to.replica)
+}
+
+async function setup() {
+  const genesis = { ...DEFAULT_QUOTAS, name: 'team', mode: 'members', sealed: true } as const
+  const space = createSpace(
+    { ...genesis, owner: OWNER.author, nonce: '01'.repeat(16) },
+    createSigner(OWNER.seed)
+  )
+  const [owner, bob, eve] = [
+    await member(space, OWNER),
+    await member(space, BOB),
+    await member(space, EVE)
+  ]
+  return { owner, bob, eve }
+}
+
+const text = (value: Uint8Array | undefined): string | undefined =>
+  value && Buffer.from(value).toString()
+
+const write = (to: Member, key: string, value: string) => to.memory.put(key, Buffer.from(value))
+
+const keysOf = async (of: Member, query = {}): Promise<string[]> =>
+  (await Array.fromAsync(of.memory.list(query))).map(({ key }) => key)
+
+test('what is written is nowhere in the replica, and reads as it was written', async () => {
+  const { owner } = await setup()
+  const entry = await write(owner, 'plans/secret', 'buy the moon')
+  expect([entry.key, text(entry.value)]).toEqual(['plans/secret', 'buy the moon'])
+  for await (const { bytes } of owner.replica.entries({})) {
+    expect(Buffer.from(bytes).toString('latin1')).not.toMatch(/plans|secret|moon/)
+  }
+  expect(text((await owner.memory.get('plans/secret'))?.value)).toBe('buy the moon')
+  await owner.memory.delete('plans/secret')
+  expect(await owner.memory.get('plans/secret')).toBeUndefined()
+})
+
+test('who is let in reads what was written before, and writes for others', async () => {
+  const { owner, bob } = await setup()
+  await write(owner, 'a/x', 'old')
+  await owner.memory.grant(BOB.author, { role: 'write', prefix: 'a/' })
+  await tell(owner, bob)
+  expect(text((await bob.memory.get('a/x'))?.value)).toBe('old')
+  await write(bob, 'a/y', 'of bob')
+  await tell(bob, owner)
+  expect(text((await owner.memory.get('a/y'))?.value)).toBe('of bob')
+  await expect(write(bob, 'b/y', 'x')).rejects.toMatchObject({ code: 'WRITE_DENIED' })
+  expect(currentGrants(bob.memory.statements).grants).toMatchObject([{ prefix: 'a/' }])
+})
+
+test('who is not let in holds records and reads nothing', async () => {
+  const { owner, eve } = await setup()
+  await write(owner, 'a/x', 'v')
+  await tell(owner, eve)
+  expect(await Array.fromAsync(eve.replica.entries({}))).toHaveLength(1)
+  const broken = expect.objectContaining({ code: 'SEAL_BROKEN' })
+  await expect(eve.memory.get('a/x')).rejects.toEqual(broken)
+  await expect(write(eve, 'a/x', 'w')).rejects.toEqual(broken)
+  await expect(eve.memory.grant(EVE.author, { role: 'read', prefix: '' })).rejects.toEqual(broken)
+})
+
+test('keys are listed in their own order, whatever that of the sealed ones is', async () => {
+  const { owner } = await setup()
+  const keys = ['a/1', 'a/10', 'a/2', 'a/ü', 'a/zz/1', 'ab', 'b/1']
+  for (const key of keys.toReversed()) await write(owner, key, key)
+  expect(await keysOf(owner)).toEqual(['a/1', 'a/10', 'a/2', 'a/zz/1', 'a/ü', 'ab', 'b/1'])
+  expect(await keysOf(owner, { prefix: 'a' })).toHaveLength(6)
+  expect(await keysOf(owner, { prefix: 'a/1' })).toEqual(['a/1', 'a/10'])
+  expect(await keysOf(owner, { prefix: 'a/', after: 'a/10', limit: 2 })).toEqual(['a/2', 'a/zz/1'])
+  const back = { prefix: 'a/', after: 'a/2', reverse: true }
+  expect(await keysOf(owner, back)).toEqual(['a/10', 'a/1'])
+})
+
+test('who was put out does not read what is written afterwards', async () => {
+  const { owner, bob, eve } = await setup()
+  await owner.memory.grant(BOB.author, { role: 'read', prefix: '' })
+  await owner.memory.grant(EVE.author, { role: 'read', prefix: '' })
+  await write(owner, 'before', '1')
+  await owner.memory.revoke(EVE.author)
+  await write(owner, 'after', '2')
+  // However it gets hold of it.
+  await tell(owner, eve)
+  await tell(owner, bob)
+  expect(text((await bob.memory.get('after'))?.value)).toBe('2')
+  expect(await keysOf(eve)).toEqual(['before'])
+  await expect(eve.memory.get('after')).rejects.toMatchObject({ code: 'SEAL_BROKEN' })
+})
+
+test('nonsense among the records does not keep anybody from the rest', async () => {
+  const { owner } = await setup()
+  await write(owner, 'a', '1')
+  await owner.replica.write({ key: 'no seal at all', value: Buffer.from('x') })
+  expect(await keysOf(owner)).toEqual(['a'])
+})
