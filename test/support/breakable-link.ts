@@ -8,6 +8,8 @@ export interface BreakableLink {
   readonly address: string
   /** How often it broke. */
   readonly breaks: number
+  /** Bytes it has carried, both ways together. */
+  readonly carried: number
   /** While it refuses, whoever dials is hung up on. */
   refuses: boolean
   /** Breaks the link each time that it has carried so many bytes more, both ways together. */
@@ -29,6 +31,7 @@ export async function layBreakableLink(path: string): Promise<BreakableLink> {
 class Link implements BreakableLink {
   refuses = false
   breaks = 0
+  carried = 0
   readonly #server: Server
   readonly #path: string
   readonly #sockets = new Set<Socket>()
@@ -90,6 +93,7 @@ class Link implements BreakableLink {
   #pass(bytes: Buffer, from: Socket, to: Socket): void {
     const taken = to.write(bytes.subarray(0, this.#left))
     this.#left -= bytes.length
+    this.carried += bytes.length
     if (this.#left <= 0) {
       this.breakAfter(this.#portions)
       this.cut()
