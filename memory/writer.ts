@@ -11,15 +11,6 @@ export interface WriterName {
   readonly nonce: string
 }
 
-export interface WriterHistory {
-  /** The database was closed in good order. */
-  readonly cleanStop: boolean
-  /** The machine has not been started anew since. */
-  readonly sameBoot: boolean
-  /** Every record was on disk (fsync) before anybody heard of it. */
-  readonly alwaysSynced: boolean
-}
-
 const NONCE_BYTES = 16
 const DOMAIN = 'lumos/writer/1'
 
@@ -36,13 +27,4 @@ export function writerId(space: MemoryId, { author, nonce }: WriterName): Memory
 
 export function newWriter(author: AuthorKey, random: Random): WriterName {
   return { author, nonce: Buffer.from(random.bytes(NONCE_BYTES)).toString('hex') }
-}
-
-/**
- * Whether a node that starts may go on with the numbers on its disk. Peers may know later ones only
- * when the machine lost what had not reached the disk: then it becomes another writer. An ordinary
- * restart or a killed process does not, or the version vectors would grow with each.
- */
-export function mayContinue({ cleanStop, sameBoot, alwaysSynced }: WriterHistory): boolean {
-  return cleanStop || sameBoot || alwaysSynced
 }

@@ -52,11 +52,6 @@ export async function met(nodes: readonly Assembly[]): Promise<void> {
   }
 }
 
-export async function rootsOf(nodes: readonly Assembly[]): Promise<ReadonlySet<string>> {
-  const all = await Promise.all(nodes.map((node) => shared(node).status()))
-  return new Set(all.map(({ root }) => root))
-}
-
 /** Resolves when all hold the same; `atLeast` keys, so that nothing is not taken for everything. */
 export async function converged(
   nodes: readonly Assembly[],

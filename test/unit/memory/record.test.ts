@@ -14,7 +14,7 @@ import {
 } from '../../../memory/record.ts'
 import type { RecordBody } from '../../../memory/record.ts'
 import { createSigner, createVerifier } from '../../../memory/record-signature.ts'
-import { mayContinue, newWriter, writerId } from '../../../memory/writer.ts'
+import { newWriter, writerId } from '../../../memory/writer.ts'
 import { seededRandom } from '../../support/random.ts'
 
 /** RFC 8032, section 7.1, test 1. */
@@ -196,13 +196,4 @@ test('time decides, then the writer, then the id', () => {
   expect(compareRecords(later, later)).toBe(0)
   expect(previousOf(late)).toBe(late.id.slice(0, 16))
   expect(previousOf(undefined)).toBe('0'.repeat(16))
-})
-
-test.for([
-  [{ cleanStop: false, sameBoot: false, alwaysSynced: false }, false],
-  [{ cleanStop: true, sameBoot: false, alwaysSynced: false }, true],
-  [{ cleanStop: false, sameBoot: true, alwaysSynced: false }, true],
-  [{ cleanStop: false, sameBoot: false, alwaysSynced: true }, true]
-] as const)('%o: the writer goes on is %s', ([history, goesOn]) => {
-  expect(mayContinue(history)).toBe(goesOn)
 })
