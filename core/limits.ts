@@ -543,6 +543,11 @@ export const LIMITS = {
     'count',
     'records of one block in one answer: 1024 numbers, and forks of them'
   ),
+  memoryLiveSpaces: limit(
+    200,
+    'count',
+    'spaces of one node that are told of by gossip; others converge by repair. Peers grant 240 topics'
+  ),
   memoryLiveRecords: limit(64, 'count', 'records of one gossip message'),
   memoryLiveBytes: limit(
     32 * KIB,
@@ -589,7 +594,7 @@ export const LIMITS = {
   searchCharacters: limit(
     16 * MIB,
     'count',
-    'characters of one space that are found by their words; the index takes some 13 bytes for each (measured)'
+    'characters of one space that are found by their words; the index takes some 14 bytes for each (measured)'
   ),
   searchVectors: limit(100_000, 'count', 'vectors of one space that can be found'),
   searchFloats: limit(32 * MIB, 'count', 'their numbers, 4 bytes each'),

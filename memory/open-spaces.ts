@@ -222,7 +222,7 @@ class OpenSpaces implements NodeMemory {
       random,
       logger,
       blame,
-      pubsub,
+      pubsub: this.#spaces.size < LIMITS.memoryLiveSpaces.value ? pubsub : undefined,
       signer,
       seed: this.#components.seed,
       onSaid: () => this.#offers.tellAll(),
