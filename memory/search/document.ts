@@ -24,7 +24,7 @@ export function documentOf(value: Uint8Array): IndexDocument {
 }
 
 /** `undefined` when it is no direction in a space that this node can search. */
-export function vectorOf(embedding: Json | undefined): UnitVector | undefined {
+function vectorOf(embedding: Json | undefined): UnitVector | undefined {
   if (typeof embedding === 'string') return fromBase64(embedding)
   if (!Array.isArray(embedding) || !isFitting(embedding.length)) return undefined
   return embedding.every((value) => typeof value === 'number') ? unitVector(embedding) : undefined

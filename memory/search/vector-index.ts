@@ -64,7 +64,7 @@ class VectorIndex implements SearchIndex<UnitVector> {
 
   put(key: string, vector: UnitVector): void {
     this.delete(key)
-    const [list] = this.#ranked(vector)
+    const list = this.#nearest(vector)
     if (list === undefined) return
     this.#join(list, this.#table.add(key, vector))
     this.#splitIfLong(list)
@@ -133,6 +133,17 @@ class VectorIndex implements SearchIndex<UnitVector> {
     const list: VectorList = { centre: centreOf(this.#table, slots), slots: [] }
     for (const slot of slots) this.#join(list, slot)
     return list
+  }
+
+  #nearest(vector: UnitVector): VectorList | undefined {
+    let [found] = this.#lists
+    let highest = -Infinity
+    if (this.#lists.length === 1) return found
+    for (const list of this.#lists) {
+      const score = cosine(list.centre, vector)
+      if (score > highest) [found, highest] = [list, score]
+    }
+    return found
   }
 
   /** Lists, nearest first. */

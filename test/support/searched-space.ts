@@ -33,7 +33,7 @@ export interface FakeWorker extends SearchWorker {
 }
 
 /** A desk without a thread. */
-export function startFakeWorker(): FakeWorker {
+function startFakeWorker(): FakeWorker {
   const desk = createSearchDesk()
   const gone = Promise.withResolvers<void>()
   const tasks: SearchTask[] = []
