@@ -1,10 +1,12 @@
 /** Digests by which replicas find where they differ: of blocks of a writer's numbers, of writers, of all. */
 import { createHash, hash } from 'node:crypto'
-import type { Store } from '../storage/store.ts'
+import type { Operation, Store } from '../storage/store.ts'
+import type { Outcome } from './changeset.ts'
 import type { MemoryId } from './record.ts'
 import { ID_BYTES } from './record.ts'
 import type { MemoryRows, RecordName } from './rows.ts'
-import type { SequenceSet } from './sequence-set.ts'
+import { decodeDigest, encodeDigest } from './rows.ts'
+import type { SequenceRange, SequenceSet } from './sequence-set.ts'
 
 /** First 16 bytes of a SHA-256 in hex. */
 export type Digest = string
@@ -12,12 +14,25 @@ export type Digest = string
 export interface Digests {
   /** Says that the log rows of a number changed. */
   touch(writer: MemoryId, sequence: number): void
+  /**
+   * Takes back what is saved of the blocks in which `numbers` lie. Belongs into the batch that changes
+   * them: so no crash leaves a digest on the disk that is not true.
+   */
+  outdated(numbers: Outcome['touched']): Operation[]
   /** Forgets everything that was worked out: the database may hold something else. */
   forget(): void
+  /** Works out what is missing of `writers`, while they may change: little is left to do then. */
+  prepare(writers: Iterable<MemoryId>): Promise<void>
+  /** Blocks of `writers` that have to be read before their digests are known; Infinity for all of one. */
+  missing(writers: Iterable<MemoryId>): number
   /** Digests of those blocks of `writer` that are not empty. */
   blocks(writer: MemoryId): Promise<ReadonlyMap<number, Digest>>
   /** Digests of those of `writers` of whom something is held. */
   writers(writers: Iterable<MemoryId>): Promise<ReadonlyMap<MemoryId, Digest>>
+  /** How many digests are known and not saved, about. */
+  readonly unsaved: number
+  /** What saves them, if nothing changes until it is committed. They count as saved even if that fails. */
+  save(): Operation[]
 }
 
 /** Numbers of one writer in a block: one differing record costs a list of at most 22 KiB. */
@@ -30,67 +45,176 @@ function blockOf(sequence: number): number {
 interface Known {
   readonly blocks: Map<number, Digest>
   readonly dirty: Set<number>
+  /** Those whose digests may be in the database. */
+  readonly saved: Set<number>
+  /** False while it is read for the first time. */
+  whole: boolean
   /** Of the whole writer, if nothing changed since: with thousands of them it is most of the work. */
   all: Digest | undefined
+}
+
+interface DigestsComponents {
+  readonly store: Pick<Store, 'iterate'>
+  readonly rows: MemoryRows
 }
 
 /**
  * SHA-256 over sorted lists, and not sums or XORs of hashes: a writer who can make many records
  * could choose them so that these come out equal.
  */
-export function createDigests({
-  store,
-  rows
-}: {
-  readonly store: Pick<Store, 'iterate'>
-  readonly rows: MemoryRows
-}): Digests {
-  const known = new Map<MemoryId, Known>()
+export function createDigests(components: DigestsComponents): Digests {
+  return new KnownDigests(components)
+}
 
-  async function readAll(writer: MemoryId): Promise<Known> {
-    const lists = createBlockHashes()
-    for await (const [row] of store.iterate(rows.logWriter(writer))) lists.add(rows.nameOf(row))
-    const fresh: Known = { blocks: lists.end(), dirty: new Set(), all: undefined }
-    known.set(writer, fresh)
-    return fresh
+class KnownDigests implements Digests {
+  readonly #store: Pick<Store, 'iterate'>
+  readonly #rows: MemoryRows
+  readonly #known = new Map<MemoryId, Known>()
+  /** One reads at a time, or what was read first could be believed last. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor({ store, rows }: DigestsComponents) {
+    this.#store = store
+    this.#rows = rows
   }
 
-  async function refresh({ blocks, dirty }: Known, writer: MemoryId): Promise<void> {
-    for (const block of dirty) {
-      const lists = createBlockHashes()
-      const first = block * BLOCK_NUMBERS
-      const range = rows.logRange(writer, [first, first + BLOCK_NUMBERS - 1])
-      for await (const [row] of store.iterate(range)) lists.add(rows.nameOf(row))
-      const digest = lists.end().get(block)
-      if (digest === undefined) blocks.delete(block)
-      else blocks.set(block, digest)
+  touch(writer: MemoryId, sequence: number): void {
+    const known = this.#known.get(writer)
+    if (known === undefined) return
+    const block = blockOf(sequence)
+    known.dirty.add(block)
+    known.saved.delete(block)
+    known.all = undefined
+  }
+
+  outdated(numbers: Outcome['touched']): Operation[] {
+    const gone = new Set<string>()
+    for (const [writer, sequence] of numbers) {
+      const block = blockOf(sequence)
+      const known = this.#known.get(writer)
+      if (known?.whole && !known.saved.has(block)) continue
+      gone.add(this.#rows.digest(writer, block))
     }
-    dirty.clear()
+    return Array.from(gone, (key): Operation => ({ type: 'del', key }))
   }
 
-  async function current(writer: MemoryId): Promise<Known> {
-    const entry = known.get(writer) ?? (await readAll(writer))
-    if (entry.dirty.size > 0) await refresh(entry, writer)
-    return entry
+  forget(): void {
+    this.#known.clear()
   }
 
-  return {
-    touch(writer, sequence) {
-      const entry = known.get(writer)
-      if (entry === undefined) return
-      entry.dirty.add(blockOf(sequence))
-      entry.all = undefined
-    },
-    forget: () => known.clear(),
-    blocks: async (writer) => (await current(writer)).blocks,
-    async writers(writers) {
-      const digests = new Map<MemoryId, Digest>()
-      for (const writer of writers) {
-        const entry = await current(writer)
-        if (entry.blocks.size > 0) digests.set(writer, (entry.all ??= digestOfBlocks(entry.blocks)))
+  async prepare(writers: Iterable<MemoryId>): Promise<void> {
+    for (const writer of writers) await this.#current(writer)
+  }
+
+  missing(writers: Iterable<MemoryId>): number {
+    let count = 0
+    for (const writer of writers) {
+      const known = this.#known.get(writer)
+      count += known?.whole ? known.dirty.size : Infinity
+    }
+    return count
+  }
+
+  async blocks(writer: MemoryId): Promise<ReadonlyMap<number, Digest>> {
+    return (await this.#current(writer)).blocks
+  }
+
+  async writers(writers: Iterable<MemoryId>): Promise<ReadonlyMap<MemoryId, Digest>> {
+    const digests = new Map<MemoryId, Digest>()
+    for (const writer of writers) {
+      const known = await this.#current(writer)
+      if (known.blocks.size > 0) digests.set(writer, (known.all ??= digestOfBlocks(known.blocks)))
+    }
+    return digests
+  }
+
+  get unsaved(): number {
+    let count = 0
+    for (const { blocks, saved } of this.#known.values()) count += blocks.size - saved.size
+    return count
+  }
+
+  save(): Operation[] {
+    const operations: Operation[] = []
+    for (const [writer, { whole, blocks, dirty, saved }] of this.#known) {
+      if (!whole) continue
+      for (const [block, digest] of blocks) {
+        if (dirty.has(block) || saved.has(block)) continue
+        const key = this.#rows.digest(writer, block)
+        operations.push({ type: 'put', key, value: encodeDigest(digest) })
+        // Before it is so: a commit that fails may come to light, and must then be taken back, too.
+        saved.add(block)
       }
-      return digests
     }
+    return operations
+  }
+
+  #current(writer: MemoryId): Promise<Known> | Known {
+    const known = this.#known.get(writer)
+    if (known?.whole && known.dirty.size === 0) return known
+    const read = this.#turn.then(() => this.#read(writer))
+    this.#turn = read.catch(() => undefined)
+    return read
+  }
+
+  async #read(writer: MemoryId): Promise<Known> {
+    const known = this.#known.get(writer) ?? this.#begin(writer)
+    if (!known.whole) await this.#readAll(writer, known)
+    for (const block of known.dirty) await this.#readBlock(writer, known, block)
+    return known
+  }
+
+  /** Before anything is read: what changes from here on is noticed. */
+  #begin(writer: MemoryId): Known {
+    const known = {
+      blocks: new Map(),
+      dirty: new Set<number>(),
+      saved: new Set<number>(),
+      whole: false,
+      all: undefined
+    }
+    this.#known.set(writer, known)
+    return known
+  }
+
+  async #readAll(writer: MemoryId, known: Known): Promise<void> {
+    const { blocks, dirty, saved } = known
+    blocks.clear()
+    saved.clear()
+    for await (const [row, value] of this.#store.iterate(this.#rows.digests(writer))) {
+      const block = this.#rows.blockOf(row)
+      if (dirty.has(block)) continue
+      blocks.set(block, decodeDigest(value))
+      saved.add(block)
+    }
+    let first = 0
+    for (const block of [...saved, Infinity]) {
+      if (block > first) {
+        const numbers: SequenceRange = [first * BLOCK_NUMBERS, block * BLOCK_NUMBERS - 1]
+        for (const [read, digest] of await this.#hash(writer, numbers)) blocks.set(read, digest)
+      }
+      first = block + 1
+    }
+    known.whole = true
+  }
+
+  async #readBlock(writer: MemoryId, known: Known, block: number): Promise<void> {
+    // First: if the block changes while it is read, it has to be read again.
+    known.dirty.delete(block)
+    const first = block * BLOCK_NUMBERS
+    const digests = await this.#hash(writer, [first, first + BLOCK_NUMBERS - 1])
+    const digest = digests.get(block)
+    known.all = undefined
+    if (digest === undefined) known.blocks.delete(block)
+    else known.blocks.set(block, digest)
+  }
+
+  async #hash(writer: MemoryId, numbers: SequenceRange): Promise<Map<number, Digest>> {
+    const hashes = createBlockHashes()
+    for await (const [row] of this.#store.iterate(this.#rows.logRange(writer, numbers))) {
+      hashes.add(this.#rows.nameOf(row))
+    }
+    return hashes.end()
   }
 }
 
@@ -130,12 +254,15 @@ interface BlockHashes {
 
 function createBlockHashes(): BlockHashes {
   const digests = new Map<number, Digest>()
-  let sum = createHash('sha256')
+  /** In hex: one conversion a block instead of two a record. */
+  let list = ''
   let current: number | undefined
 
   function finish(): void {
-    if (current !== undefined) digests.set(current, shorten(sum.digest('hex')))
-    sum = createHash('sha256')
+    if (current !== undefined) {
+      digests.set(current, shorten(hash('sha256', Buffer.from(list, 'hex'), 'hex')))
+    }
+    list = ''
   }
 
   return {
@@ -143,14 +270,17 @@ function createBlockHashes(): BlockHashes {
       const block = blockOf(sequence)
       if (block !== current) finish()
       current = block
-      sum.update(number48(sequence))
-      sum.update(id, 'hex')
+      list += hex48(sequence) + id
     },
     end() {
       finish()
       return digests
     }
   }
+}
+
+function hex48(value: number): string {
+  return value.toString(16).padStart(12, '0')
 }
 
 function number48(value: number): Buffer {

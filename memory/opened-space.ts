@@ -86,6 +86,11 @@ export function createOpenedSpace(components: OpenedSpaceComponents): OpenedSpac
       life.end()
       await sweeps
       await lost.settle()
+      try {
+        await replica.rest()
+      } catch (error) {
+        logger.warn('the next start will take longer', { space: replica.space.name, error })
+      }
     }
   }
 }

@@ -42,7 +42,10 @@ export interface ReplicaComponents {
 
 export interface ReplicaInit {
   readonly space: Space
-  /** Whether the numbers on the disk can be trusted to be the last ones: see `mayContinue`. */
+  /**
+   * Whether the disk can be trusted to hold the last of all numbers, each of which was synced, and digests
+   * that are true.
+   */
   readonly continueWriter: boolean
 }
 
@@ -60,6 +63,7 @@ export async function loadState(
   init: ReplicaInit
 ): Promise<ReplicaState> {
   const rows = memoryRows(init.space.id)
+  if (!init.continueWriter) await dropDigests(components.store, rows)
   return new ReplicaState(components, init, await readHeld(components, init.space, rows))
 }
 
@@ -161,7 +165,7 @@ export class ReplicaState {
     { sync, also = [], newEpoch = false }: CommitInit
   ): Promise<Outcome> {
     const outcome = changes.outcome()
-    const operations = [...outcome.operations, ...also]
+    const operations = [...outcome.operations, ...this.digests.outdated(outcome.touched), ...also]
     if (operations.length === 0) return outcome
     const epoch = this.#held.mark.epoch + (newEpoch ? 1 : 0)
     const mark = { time: this.hlc.mark, lsn: outcome.lsn, epoch }
@@ -187,6 +191,15 @@ export class ReplicaState {
   async setVerifiedAt(at: number): Promise<void> {
     await this.#write([{ type: 'put', key: this.rows.verified, value: encodeTime(at) }], false)
     this.#held = { ...this.#held, verifiedAt: at }
+  }
+
+  /**
+   * Saves digests, so that the next start need not read all rows for them. Inside {@link exclusive}
+   * only. Nothing is in doubt when it fails.
+   */
+  async saveDigests(): Promise<void> {
+    const operations = this.digests.save()
+    if (operations.length > 0) await this.components.store.commit(operations, { sync: false })
   }
 
   async #write(operations: readonly Operation[], sync: boolean): Promise<void> {
@@ -216,6 +229,16 @@ interface Held {
   readonly mark: ReturnType<typeof decodeMark>
   readonly writer: WriterName | undefined
   readonly verifiedAt: number
+}
+
+/** A repaired database may hold old rows beside new ones. */
+async function dropDigests(
+  store: ReplicaComponents['store'],
+  { allDigests }: MemoryRows
+): Promise<void> {
+  const operations: Operation[] = []
+  for await (const [key] of store.iterate(allDigests)) operations.push({ type: 'del', key })
+  if (operations.length > 0) await store.commit(operations, { sync: false })
 }
 
 const NO_MARK = { time: { ms: 0, counter: 0 }, lsn: 0, epoch: 0 }

@@ -14,8 +14,13 @@ import type { Statement } from './statement.ts'
 import { decodeStatement } from './statement.ts'
 
 export interface Upkeep {
-  /** Runs `read` when all that had its time is gone: only then can digests be compared. */
-  fresh<T>(read: () => Promise<T>): Promise<T>
+  /**
+   * Runs `read` when all that had its time is gone: only then can digests be compared; and when nearly
+   * all digests of `writers` are known, as nobody writes meanwhile.
+   */
+  fresh<T>(read: () => Promise<T>, writers?: () => Iterable<MemoryId>): Promise<T>
+  /** Saves digests for the next start. */
+  rest(): Promise<void>
   admit(statements: readonly Uint8Array[]): Promise<void>
   drop(writer: MemoryId, names: readonly RecordName[]): Promise<void>
   horizon(): number
@@ -23,31 +28,17 @@ export interface Upkeep {
 
 /** Keys that one batch forgets. */
 const AT_ONCE = 256
+/** Blocks that are read while nobody writes: a millisecond or two each. */
+const FEW_BLOCKS = 8
+/** Under a storm of writes more blocks may change while some are read: no more than so many turns. */
+const MOST_TURNS = 4
+/** Saving as many digests at once costs little, and not saving them a second at the next start. */
+const SAVED_AT_ONCE = 64
+const NOBODY = (): readonly MemoryId[] => []
 
 export function createUpkeep(state: ReplicaState, events: EventEmitter<ReplicaEvents>): Upkeep {
   const { space, rows } = state
-  const { clock, store, verify } = state.components
-  let sweptHour = -1
-
-  async function sweep(): Promise<void> {
-    const hour = hourOf(clock.now())
-    if (hour === sweptHour) return
-    for (;;) {
-      const due: string[] = []
-      for await (const [row] of store.iterate(rows.dueUntil(hour), { limit: AT_ONCE })) {
-        due.push(row)
-      }
-      if (due.length === 0) break
-      const winners = await state.winners(due.map((row) => rows.dueKeyOf(row)))
-      const changes = state.change(winners)
-      for (const { record } of winners.values()) {
-        if ((removalHour(record, space) ?? Infinity) <= hour) changes.remove(record)
-      }
-      const also = due.map((row): Operation => ({ type: 'del', key: row }))
-      tell(events, await state.commit(changes, { sync: false, also }))
-    }
-    sweptHour = hour
-  }
+  const { clock, verify } = state.components
 
   async function admitAll(said: readonly Statement[]): Promise<void> {
     const before = state.statements
@@ -74,11 +65,7 @@ export function createUpkeep(state: ReplicaState, events: EventEmitter<ReplicaEv
   }
 
   return {
-    fresh: (read) =>
-      state.exclusive(async () => {
-        await sweep()
-        return read()
-      }),
+    ...createFreshness(state, events),
     async admit(bytes) {
       const said = await Promise.all(bytes.map((one) => decodeStatement(space, one, verify)))
       await state.exclusive(() => admitAll(said))
@@ -86,6 +73,62 @@ export function createUpkeep(state: ReplicaState, events: EventEmitter<ReplicaEv
     drop: (writer, names) =>
       state.exclusive(() => forget(state, events, { writer, names, isGone: () => true })),
     horizon: () => clock.now() - space.tombstoneMs + LIMITS.memorySkew.value
+  }
+}
+
+function createFreshness(
+  state: ReplicaState,
+  events: EventEmitter<ReplicaEvents>
+): Pick<Upkeep, 'fresh' | 'rest'> {
+  const { space, rows, digests } = state
+  const { clock, store } = state.components
+  let sweptHour = -1
+
+  async function sweep(): Promise<void> {
+    const hour = hourOf(clock.now())
+    if (hour === sweptHour) return
+    for (;;) {
+      const due: string[] = []
+      for await (const [row] of store.iterate(rows.dueUntil(hour), { limit: AT_ONCE })) {
+        due.push(row)
+      }
+      if (due.length === 0) break
+      const winners = await state.winners(due.map((row) => rows.dueKeyOf(row)))
+      const changes = state.change(winners)
+      for (const { record } of winners.values()) {
+        if ((removalHour(record, space) ?? Infinity) <= hour) changes.remove(record)
+      }
+      const also = due.map((row): Operation => ({ type: 'del', key: row }))
+      tell(events, await state.commit(changes, { sync: false, also }))
+    }
+    sweptHour = hour
+  }
+
+  async function prepared<T>(
+    read: () => Promise<T>,
+    writers: () => Iterable<MemoryId>
+  ): Promise<T> {
+    for (let turn = 1; ; turn += 1) {
+      await digests.prepare(writers())
+      const result = await state.exclusive(async () => {
+        await sweep()
+        if (turn < MOST_TURNS && digests.missing(writers()) > FEW_BLOCKS) return undefined
+        return { value: await read() }
+      })
+      if (result !== undefined) return result.value
+    }
+  }
+
+  return {
+    async fresh(read, writers = NOBODY) {
+      const value = await prepared(read, writers)
+      if (digests.unsaved >= SAVED_AT_ONCE) {
+        // On a disk that takes no writes replicas are compared all the same.
+        await state.exclusive(() => state.saveDigests()).catch(() => undefined)
+      }
+      return value
+    },
+    rest: () => state.exclusive(() => state.saveDigests())
   }
 }
 

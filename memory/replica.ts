@@ -134,6 +134,8 @@ export interface Replica {
   summary(): Promise<ReplicaSummary>
   /** Forgets what has had its time; every comparison with a peer begins so, too. */
   sweep(): Promise<void>
+  /** Before the database is closed: saves what the next start would have to work out again. */
+  rest(): Promise<void>
   writers(): Promise<ReadonlyMap<MemoryId, Digest>>
   blocks(writer: MemoryId): Promise<ReadonlyMap<number, Digest>>
   names(writer: MemoryId, block: number): Promise<readonly RecordName[]>
@@ -214,11 +216,12 @@ export async function openReplica(
 function createComparing(
   state: ReplicaState,
   upkeep: Upkeep
-): Pick<Replica, 'summary' | 'sweep' | 'writers' | 'blocks'> {
+): Pick<Replica, 'summary' | 'sweep' | 'rest' | 'writers' | 'blocks'> {
   const { space, components } = state
+  const all = (): Iterable<MemoryId> => state.entries.keys()
 
   async function summary(): Promise<ReplicaSummary> {
-    const writers = await upkeep.fresh(() => state.digests.writers(state.entries.keys()))
+    const writers = await upkeep.fresh(() => state.digests.writers(all()), all)
     const stale = isStale(space, state.verifiedAt, components.clock.now())
     const vector = digestOfVector(vectorOf(state))
     return { root: rootOf(writers), statements: state.statementsDigest, vector, stale }
@@ -227,8 +230,13 @@ function createComparing(
   return {
     summary,
     sweep: () => upkeep.fresh(async () => undefined),
-    writers: () => upkeep.fresh(() => state.digests.writers(state.entries.keys())),
-    blocks: (writer) => upkeep.fresh(() => state.digests.blocks(writer))
+    rest: () => upkeep.rest(),
+    writers: () => upkeep.fresh(() => state.digests.writers(all()), all),
+    blocks: (writer) =>
+      upkeep.fresh(
+        () => state.digests.blocks(writer),
+        () => [writer]
+      )
   }
 }
 

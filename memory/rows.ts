@@ -5,7 +5,7 @@ import { prefixRange } from '../storage/store.ts'
 import { createByteReader, createByteWriter } from '../core/bytes.ts'
 import type { HybridTime } from './hlc.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
-import { decodeRecord } from './record.ts'
+import { decodeRecord, ID_BYTES } from './record.ts'
 import type { SequenceRange, SequenceSet } from './sequence-set.ts'
 import type { WriterName } from './writer.ts'
 
@@ -70,11 +70,18 @@ export interface MemoryRows {
   writerOf(entryRow: string): MemoryId
   statement(id: MemoryId): string
   readonly statements: KeyRange
+  /** What is saved of a block of a writer's numbers: see memory/digests.ts. */
+  digest(writer: MemoryId, block: number): string
+  digests(writer: MemoryId): KeyRange
+  blockOf(digestRow: string): number
+  readonly allDigests: KeyRange
 }
 
 /** Hex digits of a number of 48 bits, and of an hour, so that rows sort as numbers do. */
 const NUMBER_DIGITS = 12
 const HOUR_DIGITS = 8
+const ID_DIGITS = 2 * ID_BYTES
+const LAST_NUMBER = 2 ** 48 - 1
 
 export function memoryRows(space: MemoryId): MemoryRows {
   const root = `mem/${space}/`
@@ -90,12 +97,14 @@ export function memoryRows(space: MemoryId): MemoryRows {
     keyOf: (row) => row.slice(root.length + 2),
     log: (writer, { sequence, id }) => `${logOf(writer)}${digits(sequence)}/${id}`,
     logRange: (writer, [first, last]) => ({
+      ...prefixRange(logOf(writer)),
       gte: logOf(writer) + digits(first),
-      lt: logOf(writer) + digits(last + 1)
+      ...(last < LAST_NUMBER && { lt: logOf(writer) + digits(last + 1) })
     }),
     logWriter: (writer) => prefixRange(logOf(writer)),
     nameOf(row) {
-      const [sequence = '', id = ''] = row.split('/').slice(-2)
+      const id = row.slice(-ID_DIGITS)
+      const sequence = row.slice(-(NUMBER_DIGITS + 1 + ID_DIGITS), -(1 + ID_DIGITS))
       return { sequence: Number.parseInt(sequence, 16), id }
     },
     change: (lsn) => `${root}c/${digits(lsn)}`,
@@ -108,7 +117,11 @@ export function memoryRows(space: MemoryId): MemoryRows {
     entries: prefixRange(`${root}w/`),
     writerOf: (row) => row.slice(root.length + 2),
     statement: (id) => `${root}s/${id}`,
-    statements: prefixRange(`${root}s/`)
+    statements: prefixRange(`${root}s/`),
+    digest: (writer, block) => `${root}b/${writer}/${digits(block)}`,
+    digests: (writer) => prefixRange(`${root}b/${writer}/`),
+    blockOf: (row) => Number.parseInt(row.slice(-NUMBER_DIGITS), 16),
+    allDigests: prefixRange(`${root}b/`)
   }
 }
 
@@ -169,6 +182,18 @@ export function decodeMark(value: Uint8Array): ReplicaMark {
   const reader = createByteReader(value, (reason) => corrupt('the mark', reason))
   const time = { ms: reader.u48(), counter: reader.u16() }
   return { time, lsn: reader.u48(), epoch: reader.u32() }
+}
+
+export function encodeDigest(digest: string): Uint8Array {
+  return Buffer.from(digest, 'hex')
+}
+
+/** @throws STORE_CORRUPT */
+export function decodeDigest(value: Uint8Array): string {
+  const reader = createByteReader(value, (reason) => corrupt('a digest', reason))
+  const digest = reader.hex(ID_BYTES)
+  reader.end()
+  return digest
 }
 
 export function encodeName(name: WriterName): Uint8Array {
