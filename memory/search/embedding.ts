@@ -79,7 +79,7 @@ function isWanting(document: IndexDocument | undefined): document is IndexDocume
 }
 
 function withVector(change: IndexChange, vector: UnitVector | undefined): IndexChange {
-  const { key, document } = change
+  const { document } = change
   if (document === undefined || vector === undefined) return change
-  return { key, document: { ...document, vector } }
+  return { ...change, document: { ...document, vector } }
 }

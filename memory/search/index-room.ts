@@ -114,7 +114,7 @@ export class IndexRoom {
   #place({ worker }: Room, space: SearchedSpace): Place {
     const { clock, logger, snapshots, embedder } = this.#components
     const embedded = createEmbeddedChanges({ clock, logger, embedder })
-    const index = new IndexedSpace({ logger, snapshots, worker, embedded }, space)
+    const index = new IndexedSpace({ clock, logger, snapshots, worker, embedded }, space)
     return { index, users: 0, cancelIdle: () => undefined, closing: undefined }
   }
 

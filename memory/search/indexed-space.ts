@@ -1,4 +1,5 @@
 /** The index of one space, kept equal to its records: it reads what changed since it last looked. */
+import type { Clock } from '../../core/clock.ts'
 import { toLumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -14,6 +15,7 @@ import type { IndexChange, SpaceIndexState, SpaceQuery } from './space-index.ts'
 export type SearchedSpace = Pick<MemorySpace, 'space' | 'get' | 'watch'>
 
 export interface IndexedSpaceComponents {
+  readonly clock: Pick<Clock, 'now'>
   readonly logger: Logger
   readonly snapshots: Snapshots
   readonly worker: SearchWorker
@@ -45,7 +47,7 @@ export class IndexedSpace {
   }
 
   get state(): SpaceIndexState {
-    return this.#state ?? { documents: 0, vectors: 0, full: false }
+    return this.#state ?? { documents: 0, vectors: 0, expiring: 0, full: false }
   }
 
   /** Resolves when the index has seen all that was on disk at the call. */
@@ -75,6 +77,7 @@ export class IndexedSpace {
     if (this.#position === undefined) await this.#begin()
     await this.#retryVectors(signal)
     await this.#read(signal)
+    await this.#expire()
     const share = SAVE_SHARE * this.state.documents
     if (this.#unsaved >= Math.max(SAVE_LEAST, share)) await this.#save()
   }
@@ -89,8 +92,12 @@ export class IndexedSpace {
     const query = this.#position === undefined ? {} : { after: this.#position }
     for await (const event of this.#space.watch(query, signal)) {
       if (event.type === 'put') {
-        const { key, value } = event.entry
-        changed.set(key, { key, document: documentOf(value) })
+        const { key, value, expires } = event.entry
+        changed.set(key, {
+          key,
+          document: documentOf(value),
+          ...(expires !== undefined && { expires })
+        })
       } else if (event.type === 'delete') {
         changed.set(event.key, { key: event.key, document: undefined })
       } else if (event.type === 'reset') {
@@ -131,6 +138,13 @@ export class IndexedSpace {
     this.#unsaved += changes.length
   }
 
+  /** The feed does not tell of what expires: without this, it would fill the index. */
+  async #expire(): Promise<void> {
+    const { clock, worker } = this.#components
+    if (this.state.expiring === 0) return
+    this.#state = await worker.ask('expire', this.#space.space.id, clock.now())
+  }
+
   async #retryVectors(signal: AbortSignal): Promise<void> {
     const { embedded } = this.#components
     const keys = embedded.takeFailed(LIMITS.searchBatch.value)
@@ -138,7 +152,12 @@ export class IndexedSpace {
     const changes = await Promise.all(
       keys.map(async (key): Promise<IndexChange> => {
         const entry = await this.#space.get(key)
-        return { key, document: entry && documentOf(entry.value) }
+        const { value, expires } = entry ?? {}
+        return {
+          key,
+          document: value && documentOf(value),
+          ...(expires !== undefined && { expires })
+        }
       })
     )
     await this.#apply(await embedded.complete(changes, signal))

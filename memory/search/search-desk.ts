@@ -8,6 +8,8 @@ export interface SearchTasks {
   /** Begins with what was saved, or with nothing: in place of what was open. */
   open: { readonly ask: { readonly saved?: Uint8Array }; readonly answer: SpaceIndexState }
   apply: { readonly ask: readonly IndexChange[]; readonly answer: SpaceIndexState }
+  /** Milliseconds since the epoch. */
+  expire: { readonly ask: number; readonly answer: SpaceIndexState }
   find: { readonly ask: SpaceQuery; readonly answer: readonly IndexHit[] }
   save: { readonly ask: undefined; readonly answer: Uint8Array }
   close: { readonly ask: undefined; readonly answer: undefined }
@@ -44,6 +46,11 @@ export function createSearchDesk(): SearchDesk {
     apply(space, changes) {
       const index = indexOf(space)
       index.apply(changes)
+      return index.state
+    },
+    expire(space, now) {
+      const index = indexOf(space)
+      index.expire(now)
       return index.state
     },
     find: (space, query) => indexOf(space).find(query),

@@ -12,6 +12,8 @@ export interface IndexChange {
   readonly key: string
   /** `undefined`: nothing is there any more. */
   readonly document: IndexDocument | undefined
+  /** Milliseconds since the epoch from which on nobody finds it. */
+  readonly expires?: number
 }
 
 /** With both, what either finds, best first by its places in the two answers. */
@@ -23,6 +25,8 @@ export interface SpaceQuery extends FindOptions {
 export interface SpaceIndexState {
   readonly documents: number
   readonly vectors: number
+  /** Documents that will expire. */
+  readonly expiring: number
   /** Something was left out because the index is as large as it may be. */
   readonly full: boolean
 }
@@ -30,6 +34,8 @@ export interface SpaceIndexState {
 export interface SpaceIndex {
   readonly state: SpaceIndexState
   apply(changes: readonly IndexChange[]): void
+  /** Forgets what expires until `now`. */
+  expire(now: number): void
   find(query: SpaceQuery): readonly IndexHit[]
   save(): Uint8Array
 }
@@ -40,7 +46,12 @@ const FUSION = 60
 const FUSED = 100
 
 export function createSpaceIndex(): SpaceIndex {
-  return new Indexes({ text: createTextIndex(), vectors: new Map(), full: false })
+  return new Indexes({
+    text: createTextIndex(),
+    vectors: new Map(),
+    expiring: new Map(),
+    full: false
+  })
 }
 
 /** @throws Error for bytes that `save` did not make */
@@ -55,11 +66,13 @@ export function openSpaceIndex(bytes: Uint8Array): SpaceIndex {
     const part = buffer.subarray(end, (end += length))
     return [dimensions, openVectorIndex(initOf(dimensions), part)] as const
   })
-  return new Indexes({ text, vectors: new Map(vectors), full: saved.full })
+  const { full, expiring } = saved
+  return new Indexes({ text, vectors: new Map(vectors), expiring: new Map(expiring), full })
 }
 
 interface SavedIndexes {
   readonly full: boolean
+  readonly expiring: readonly (readonly [key: string, at: number])[]
   /** Bytes. */
   readonly text: number
   readonly vectors: readonly (readonly [dimensions: number, bytes: number])[]
@@ -69,22 +82,31 @@ interface Parts {
   readonly text: SearchIndex<string>
   /** By dimensions: those of different models have nothing to do with each other. */
   readonly vectors: Map<number, SearchIndex<UnitVector>>
+  /** When, by key. */
+  readonly expiring: Map<string, number>
   readonly full: boolean
 }
 
 class Indexes implements SpaceIndex {
   readonly #text: SearchIndex<string>
   readonly #vectors: Map<number, SearchIndex<UnitVector>>
+  readonly #expiring: Map<string, number>
   #full: boolean
 
-  constructor({ text, vectors, full }: Parts) {
+  constructor({ text, vectors, expiring, full }: Parts) {
     this.#text = text
     this.#vectors = vectors
+    this.#expiring = expiring
     this.#full = full
   }
 
   get state(): SpaceIndexState {
-    return { documents: this.#text.count, vectors: this.#vectorCount, full: this.#full }
+    return {
+      documents: this.#text.count,
+      vectors: this.#vectorCount,
+      expiring: this.#expiring.size,
+      full: this.#full
+    }
   }
 
   get #vectorCount(): number {
@@ -96,14 +118,15 @@ class Indexes implements SpaceIndex {
   }
 
   apply(changes: readonly IndexChange[]): void {
-    for (const { key, document } of changes) {
-      this.#text.delete(key)
-      for (const [dimensions, index] of this.#vectors) {
-        index.delete(key)
-        if (index.count === 0) this.#vectors.delete(dimensions)
-      }
+    for (const { key, document, expires } of changes) {
+      this.#delete(key)
       if (document !== undefined) this.#put(key, document)
+      if (document !== undefined && expires !== undefined) this.#expiring.set(key, expires)
     }
+  }
+
+  expire(now: number): void {
+    for (const [key, expires] of this.#expiring) if (expires <= now) this.#delete(key)
   }
 
   find({ text, vector, ...options }: SpaceQuery): readonly IndexHit[] {
@@ -121,6 +144,7 @@ class Indexes implements SpaceIndex {
     })
     const saved: SavedIndexes = {
       full: this.#full,
+      expiring: [...this.#expiring],
       text: text.length,
       vectors: parts.map(({ dimensions, bytes }) => [dimensions, bytes.length])
     }
@@ -128,6 +152,15 @@ class Indexes implements SpaceIndex {
     const start = Buffer.alloc(4)
     start.writeUInt32LE(head.length)
     return Buffer.concat([start, head, text, ...parts.map(({ bytes }) => bytes)])
+  }
+
+  #delete(key: string): void {
+    this.#expiring.delete(key)
+    this.#text.delete(key)
+    for (const [dimensions, index] of this.#vectors) {
+      index.delete(key)
+      if (index.count === 0) this.#vectors.delete(dimensions)
+    }
   }
 
   #put(key: string, { text, vector }: IndexDocument): void {

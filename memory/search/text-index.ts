@@ -19,6 +19,8 @@ const OPTIONS: Options<Row> = {
 
 /** A part of a word must be so long to stand for all that begin with it. */
 const SHORTEST_PREFIX = 3
+/** Of a question: each is looked for among all words of the space. */
+const MOST_WORDS = 64
 /** Share of a word's letters that may be wrong when nothing was found otherwise. */
 const MISSPELT = 0.2
 
@@ -82,9 +84,10 @@ class TextIndex implements SearchIndex<string> {
       prefix: (term) => term.length >= SHORTEST_PREFIX,
       filter: ({ id }) => String(id).startsWith(prefix)
     }
-    const exact = this.#mini.search(wanted, options)
+    const words = wordsOf(wanted).slice(0, MOST_WORDS).join(' ')
+    const exact = this.#mini.search(words, options)
     const found =
-      exact.length > 0 ? exact : this.#mini.search(wanted, { ...options, fuzzy: MISSPELT })
+      exact.length > 0 ? exact : this.#mini.search(words, { ...options, fuzzy: MISSPELT })
     return found
       .map(({ id, score }): IndexHit => ({ key: String(id), score }))
       .toSorted(compareHits)

@@ -116,6 +116,21 @@ test('what expires is not found, and its place in the answer goes to another', a
   expect(await node.keysOf({ text: 'apple', limit: 1 })).toEqual(['b'])
 })
 
+test('what has expired leaves the index by itself, also one that was saved', async () => {
+  const { node, restart, clock, manual, workers } = await searchedNode()
+  for (const key of ['a', 'b']) {
+    await node.replica.write({ key, value: Buffer.from('"apple"'), expires: NOON + 1000 })
+  }
+  await node.put('c', 'apple')
+  expect(await node.keysOf('apple')).toEqual(['a', 'b', 'c'])
+  await node.search.stop()
+  clock.at = NOON + 1000
+  await manual.advance(NOON + 1000)
+  expect(await (await restart()).keysOf('apple')).toEqual(['c'])
+  // Nothing was found that had to be forgotten.
+  expect(workers[1]?.tasks).toEqual(['open', 'expire', 'find'])
+})
+
 test('a thread that ends takes nothing with it', async () => {
   const { node, workers } = await searchedNode()
   await node.put('k', 'apple')
