@@ -162,13 +162,17 @@ class PeerRouter implements Router {
         : new LumosError('NO_ROUTE', { details: { capability: agent } })
     }
     const lookupMs = Math.round(clock.monotonic() - began)
+    const { inDoubt = [] } = options
+    const doubtful = candidates.filter(({ peer, agentId }) =>
+      inDoubt.some((placement) => placement.worker.id === peer && placement.agentId === agentId)
+    )
     return {
       order,
       options,
       candidates,
       lookupMs,
       left: candidates,
-      doubtful: new Set(),
+      doubtful: new Set(doubtful),
       suspect: undefined,
       asked: []
     }

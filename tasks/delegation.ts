@@ -143,7 +143,7 @@ export class Delegation {
     try {
       // Wanted by an earlier process: what was never accepted need not be sent for it.
       if (this.#cancelling && !this.#story.accepted) throw new LumosError('CANCELLED')
-      if (this.placement === undefined) {
+      if (this.#story.holder === undefined) {
         await (this.#isPatient ? this.#dispatchPatiently() : this.#dispatch())
       }
       for (let attempt = 0; !this.ended; attempt += 1) {
@@ -193,7 +193,9 @@ export class Delegation {
 
   async #dispatch(): Promise<void> {
     try {
-      const events = this.#parts.dispatcher.dispatch(this.order, this.#options)
+      const { inDoubt } = this.#story
+      const options = { ...this.#options, inDoubt }
+      const events = this.#parts.dispatcher.dispatch(this.order, options)
       for await (const event of events) {
         this.#takeDispatch(event)
         // What comes after a question comes by a subscription, which an answer can interrupt.

@@ -50,6 +50,8 @@ export interface DispatchOptions {
   readonly signal: AbortSignal
   /** Milliseconds left for the task; `Infinity` without a deadline. */
   readonly remainingMs: () => number
+  /** Workers that may have the task since an earlier dispatch: that one cannot be reached says nothing then. */
+  readonly inDoubt?: readonly Placement[]
 }
 
 export interface Dispatcher {

@@ -59,12 +59,15 @@ export class TaskStory {
     return [...this.#leftInDoubt.values()]
   }
 
+  /** `placement`, unless that one has surely not taken the task. */
+  get holder(): Placement | undefined {
+    return this.#maybeTaken ? this.#placement : undefined
+  }
+
   /** All workers that may have the task. */
   get inDoubt(): readonly Placement[] {
-    const { placement } = this
-    return placement !== undefined && this.#maybeTaken
-      ? [...this.leftInDoubt, placement]
-      : this.leftInDoubt
+    const { holder } = this
+    return holder === undefined ? this.leftInDoubt : [...this.leftInDoubt, holder]
   }
 
   /** Resolves when everything told so far is kept. */

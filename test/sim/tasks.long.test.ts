@@ -11,6 +11,7 @@ const SEEDS: Readonly<Record<StormName, number>> = {
   link: 2000,
   clocks: 2200,
   disks: 700,
+  workers: 1000,
   forgetting: 700,
   readers: 60,
   everything: 1400

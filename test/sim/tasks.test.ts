@@ -12,6 +12,7 @@ const SEEDS: Readonly<Record<StormName, number>> = {
   link: 20,
   clocks: 15,
   disks: 10,
+  workers: 15,
   forgetting: 10,
   readers: 6,
   everything: 15
@@ -36,6 +37,7 @@ const PROMISED: Readonly<Record<StormName, readonly string[]>> = {
   link: ['link: late', 'link: twice', 'link: hang', 'a stray a2a.SendStreamingMessage'],
   clocks: ["worker's clock is set by -", "caller-1's clock is set by 3600000", 'is out of time'],
   disks: ["worker's disk is full", "caller-1's disk is full", 'is refused', 'has room'],
+  workers: ['worker-2 fails', 'link: hang', 'asks worker-3 for a2a.CancelTask'],
   forgetting: ['replays in vain: TASK_GONE'],
   readers: ['a subscriber is cut: SUBSCRIBER_SLOW'],
   everything: ['caller-3 fails', 'link: hang', 'disk is full', 'clock is set']

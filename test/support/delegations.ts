@@ -89,8 +89,8 @@ export class ScriptedWorker implements Dispatcher {
   story: readonly StreamResponse[] = []
   /** Why no worker is found. */
   nobody: LumosError | undefined
-  /** Whether the search for a worker takes for ever. */
-  searching = false
+  /** Whether the search for a worker takes for ever: from its beginning, or after those `before`. */
+  searching: boolean | 'between' = false
   readonly #waiting = new Set<() => void>()
 
   constructor(idempotent: boolean) {
@@ -106,12 +106,13 @@ export class ScriptedWorker implements Dispatcher {
   async *dispatch(
     ...[{ taskId }, { signal }]: Parameters<Dispatcher['dispatch']>
   ): AsyncIterable<DispatchEvent> {
-    if (this.searching) await untilAborted(signal)
+    if (this.searching === true) await untilAborted(signal)
     if (this.nobody !== undefined) throw this.nobody
     for (const { placement, maybeTaken } of this.before) {
       yield { type: 'routed', placement, candidates: 1, lookupMs: 0 }
       yield { type: 'retry', error: new LumosError('STREAM_IDLE'), maybeTaken }
     }
+    if (this.searching === 'between') await untilAborted(signal)
     yield { type: 'routed', placement: this.placement, candidates: 1, lookupMs: 0 }
     this.sent.push(taskId)
     for await (const update of this.#stream(signal, -1)) yield { type: 'update', update }

@@ -30,6 +30,8 @@ export interface Wish {
   acknowledgedAt?: number
   /** When it was asked for first. */
   readonly askedAt: number
+  /** A process ended before the order was on disk; what does no harm may have left all the same. */
+  unkept?: true
   /** Whether somebody asked to stop it, and whether that was acknowledged. */
   cancel?: 'asked' | 'acknowledged'
 }
@@ -39,6 +41,8 @@ export interface CallerNodeComponents extends MachineComponents {
 }
 
 export interface CallerNodeInit extends MachineInit {
+  /** Names of those that it can ask. */
+  readonly workers: readonly string[]
   readonly mutation: Mutation
 }
 
@@ -191,16 +195,19 @@ export class CallerNode {
     this.#delegations = delegations
     this.#sessions = sessions
     for (const wish of this.wishes.values()) {
-      if (wish.acknowledgedAt === undefined) void this.#ask(wish)
+      if (wish.acknowledgedAt !== undefined) continue
+      wish.unkept = true
+      void this.#ask(wish)
     }
     for (const reading of this.readings) reading.attend(delegations, life)
   }
 
   #router({ clock }: Life, sessions: RouteSessions): Dispatcher {
     const { random } = this.#parts
+    const { workers } = this.#init
     const directory = {
-      find: async (target: string) => [provider(target)],
-      nodes: () => [{ id: WORKER, name: WORKER }]
+      find: async (target: string) => workers.map((worker) => provider(worker, target)),
+      nodes: () => workers.map((name) => ({ id: name, name }))
     }
     return createRouter(
       { clock, random, logger: silentLogger, sessions, directory, local: NOBODY },
@@ -212,10 +219,10 @@ export class CallerNode {
 /** A caller has no agents of its own. */
 const NOBODY = {} as WorkersComponents['local']
 
-function provider(target: string): RouteProvider {
+function provider(worker: string, target: string): RouteProvider {
   return {
-    peer: WORKER,
-    name: WORKER,
+    peer: worker,
+    name: worker,
     agentId: target,
     match: 'agent',
     load: 0,

@@ -7,6 +7,7 @@ import { AGENTS, FLOODED, textOfParts, WHOLE } from './agents.ts'
 import type { CallerNode, Wish } from './caller-node.ts'
 import type { Reading } from './reading.ts'
 import type { Subscriber } from './subscriber.ts'
+import type { WorkerNode } from './worker-node.ts'
 import type { World } from './world.ts'
 
 /** Sentences about what went wrong; none when nothing did. */
@@ -18,7 +19,7 @@ export async function judge(world: World, mayForget = false): Promise<string[]> 
       const found = [
         ...judgeEnd(caller, wish, view),
         ...judgeReason(world, wish, { view, mayForget }),
-        ...judgeRuns(world, `${caller.name}/${wish.id}`)
+        ...judgeRuns(world, `${caller.name}/${wish.id}`, isLeftAlone(world, wish))
       ]
       for (const problem of found)
         problems.push(`${caller.name} ${wish.agent} ${wish.id} ${problem}`)
@@ -30,7 +31,8 @@ export async function judge(world: World, mayForget = false): Promise<string[]> 
       problems.push(`a subscriber of ${subscriber.init.task}: ${problem}`)
     }
   }
-  return [...problems, ...(await judgeWorker(world))]
+  for (const worker of world.workers) problems.push(...(await judgeWorker(world, worker)))
+  return problems
 }
 
 function judgeEnd(
@@ -62,7 +64,7 @@ function judgeArtifacts(agent: string, artifacts: ReadonlyMap<string, string>): 
 
 /** A task may fail only for what happened to it. */
 function judgeReason(
-  { worker }: World,
+  { workers }: World,
   { agent, timeoutMs }: Wish,
   { view, mayForget }: { readonly view: DelegationView | undefined; readonly mayForget: boolean }
 ): string[] {
@@ -70,7 +72,10 @@ function judgeReason(
   const code = view.error?.code
   const traits = AGENTS[agent]
   // A full disk interrupts without ending the process.
-  const interruptions = worker.machine.lives - 1 + worker.machine.disk.fills
+  const interruptions = workers.reduce(
+    (sum, { machine }) => sum + machine.lives - 1 + machine.disk.fills,
+    0
+  )
   const needed = traits.idempotent || traits.resumable ? LIMITS.taskAttempts.value : 1
   if (code === 'TASK_INTERRUPTED' && interruptions >= needed) return []
   if (code === 'TIMED_OUT' && timeoutMs !== undefined) return []
@@ -78,12 +83,17 @@ function judgeReason(
   return [`failed: ${JSON.stringify(view.error)}`]
 }
 
+/** Among several workers one may have a task of which its caller's process died before it was kept. */
+function isLeftAlone({ workers }: World, { agent, unkept }: Wish): boolean {
+  return workers.length > 1 && unkept === true && AGENTS[agent].idempotent
+}
+
 /** What could do harm is begun once; what goes on by itself is told where it was. */
-function judgeRuns({ agents }: World, name: string): string[] {
+function judgeRuns({ agents }: World, name: string, leftAlone: boolean): string[] {
   const runs = agents.runs.get(name) ?? []
   const [agent] = runs.map((run) => run.agent)
   const problems: string[] = []
-  if (runs.some(({ active }) => active)) problems.push('is still worked on')
+  if (!leftAlone && runs.some(({ active }) => active)) problems.push('is still worked on')
   if (agent === 'resumable' && runs.length > LIMITS.taskAttempts.value) {
     problems.push(`was begun ${runs.length} times`)
   }
@@ -141,9 +151,14 @@ async function judgeSubscriber(
     : problems
 }
 
-async function judgeWorker({ worker }: World): Promise<string[]> {
-  if (worker.engine === undefined) return ['the worker is down']
-  return (await worker.open()).map(
-    ({ record, state }) => `the worker still has ${record.agentId} ${record.id} as ${state}`
+async function judgeWorker(world: World, worker: WorkerNode): Promise<string[]> {
+  const { name } = worker.machine
+  if (worker.engine === undefined) return [`${name} is down`]
+  const open = (await worker.open()).filter(({ record: { caller, id } }) => {
+    const wish = world.callers.find((one) => one.name === caller)?.wishes.get(id)
+    return wish === undefined || !isLeftAlone(world, wish)
+  })
+  return open.map(
+    ({ record, state }) => `${name} still has ${record.agentId} ${record.id} as ${state}`
   )
 }

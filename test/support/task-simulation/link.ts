@@ -37,6 +37,7 @@ export const CALM_LINK: LinkFaults = { cut: 0, late: 0, twice: 0, hang: 0, maxDe
 /** How long a message can be under way that nobody waits for any more. */
 export const STRAY_MS = 5000
 
+/** The first worker, which most worlds have alone. */
 export const WORKER = 'worker'
 
 /** What a worker answers to. */
@@ -60,6 +61,7 @@ interface Listener {
 
 interface Call {
   readonly caller: string
+  readonly worker: string
   readonly method: string
   readonly body: Uint8Array
   readonly options: CallOptions
@@ -75,28 +77,28 @@ export class Link {
   faults: LinkFaults = CALM_LINK
   readonly #parts: LinkComponents
   readonly #callers = new Set<CallerSessions>()
-  /** Ids of tasks that their worker was told to cancel. */
+  /** Worker and id of tasks that it was told to cancel. */
   readonly #cancelled = new Set<string>()
-  #listener: Listener | undefined
+  readonly #listeners = new Map<string, Listener>()
 
   constructor(parts: LinkComponents) {
     this.#parts = parts
   }
 
-  get listener(): Listener | undefined {
-    return this.#listener
+  isThere(worker: string): boolean {
+    return this.#listeners.has(worker)
   }
 
   /** The worker is there, until its process ends. */
-  listen(life: Life, methods: Methods): void {
+  listen(worker: string, life: Life, methods: Methods): void {
     if (!life.alive) return
     const listener = { life, methods }
-    this.#listener = listener
+    this.#listeners.set(worker, listener)
     life.onEnd(() => {
-      if (this.#listener === listener) this.#listener = undefined
-      for (const sessions of this.#callers) sessions.lose()
+      if (this.#listeners.get(worker) === listener) this.#listeners.delete(worker)
+      for (const sessions of this.#callers) sessions.lose(worker)
     })
-    for (const sessions of this.#callers) sessions.comeBack()
+    for (const sessions of this.#callers) sessions.comeBack(worker)
   }
 
   /** The sessions of a caller's process. */
@@ -105,7 +107,7 @@ export class Link {
     this.#callers.add(sessions)
     life.onEnd(() => {
       this.#callers.delete(sessions)
-      sessions.lose()
+      sessions.loseAll()
     })
     return sessions
   }
@@ -140,20 +142,20 @@ export class Link {
     })
   }
 
-  #isCancelled({ method, body }: Call): boolean {
+  #isCancelled({ worker, method, body }: Call): boolean {
     return (
       method === A2A_METHODS.sendStreamingMessage &&
-      idsIn(body).some((id) => this.#cancelled.has(id))
+      idsIn(body).some((id) => this.#cancelled.has(`${worker} ${id}`))
     )
   }
 
   /** What the worker answers; errors as they look after the wire. */
   async *answers(call: Call, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { caller, method, body, options } = call
-    const listener = this.#listener
+    const { caller, worker, method, body, options } = call
+    const listener = this.#listeners.get(worker)
     if (listener === undefined) throw new LumosError('SESSION_CLOSED')
-    this.#parts.trace(() => `${caller} asks for ${method}`)
-    if (method === A2A_METHODS.cancelTask) this.#cancelled.add(idsIn(body)[0] ?? '')
+    this.#parts.trace(() => `${caller} asks ${worker} for ${method}`)
+    if (method === A2A_METHODS.cancelTask) this.#cancelled.add(`${worker} ${idsIn(body)[0]}`)
     const context: CallContext = {
       peer: caller,
       headers: options.headers ?? {},
@@ -188,7 +190,8 @@ class CallerSessions implements RouteSessions {
   readonly events = new EventEmitter<SessionEvents>()
   readonly #link: Link
   readonly #init: { readonly caller: string; readonly life: Life }
-  #session: SimulatedSession | undefined
+  /** By worker. */
+  readonly #sessions = new Map<string, SimulatedSession>()
 
   constructor(link: Link, init: { readonly caller: string; readonly life: Life }) {
     this.#link = link
@@ -198,42 +201,39 @@ class CallerSessions implements RouteSessions {
   }
 
   get(peer: string): Session | undefined {
-    return peer === WORKER && this.#session?.isOpen === true ? this.#session : undefined
+    const session = this.#sessions.get(peer)
+    return session?.isOpen === true ? session : undefined
   }
 
   async connect(peer: string): Promise<Session> {
     await this.#link.travel()
     const known = this.get(peer)
     if (known !== undefined) return known
-    if (this.#link.listener === undefined || !this.#init.life.alive) {
+    if (!this.#link.isThere(peer) || !this.#init.life.alive) {
       throw new LumosError('PEER_UNREACHABLE', { details: { peer } })
     }
-    const session = new SimulatedSession(this.#link, this.#init.caller)
-    this.#session = session
+    const session = new SimulatedSession(this.#link, this.#init.caller, peer)
+    this.#sessions.set(peer, session)
     this.events.emit('opened', session)
     return session
   }
 
-  comeBack(): void {
-    this.#init.life.clock.after(REDIAL_MS, () => void this.connect(WORKER).catch(() => {}))
+  comeBack(worker: string): void {
+    this.#init.life.clock.after(REDIAL_MS, () => void this.connect(worker).catch(() => {}))
   }
 
-  lose(): void {
-    this.#session?.close()
+  lose(worker: string): void {
+    this.#sessions.get(worker)?.close()
+  }
+
+  loseAll(): void {
+    for (const session of this.#sessions.values()) session.close()
   }
 }
 
 class SimulatedSession implements Session {
-  readonly peer = WORKER
-  readonly hello = {
-    protocol: '1.0',
-    swarm: 'simulated',
-    name: WORKER,
-    version: '0',
-    instance: '0',
-    clock: 0,
-    fields: {}
-  }
+  readonly peer: string
+  readonly hello
   readonly openedAt = 0
   readonly path = 'direct'
   readonly roundTripMs = 1
@@ -241,9 +241,19 @@ class SimulatedSession implements Session {
   readonly #caller: string
   readonly #closed = new AbortController()
 
-  constructor(link: Link, caller: string) {
+  constructor(link: Link, caller: string, worker: string) {
     this.#link = link
     this.#caller = caller
+    this.peer = worker
+    this.hello = {
+      protocol: '1.0',
+      swarm: 'simulated',
+      name: worker,
+      version: '0',
+      instance: '0',
+      clock: 0,
+      fields: {}
+    }
   }
 
   get isOpen(): boolean {
@@ -266,7 +276,7 @@ class SimulatedSession implements Session {
   ): AsyncIterableIterator<Uint8Array> {
     const { signal: asked, timeoutMs = LIMITS.callTimeout.value } = options
     const leaving = new AbortController()
-    const call = { caller: this.#caller, method, body, options }
+    const call = { caller: this.#caller, worker: this.peer, method, body, options }
     const signals = [this.#closed.signal, leaving.signal, ...(asked ? [asked] : [])]
     const either = AbortSignal.any(signals)
     const answers = this.#link.answers(call, either)

@@ -74,6 +74,28 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         })
     }
   },
+  'a recall forgotten by the next process': {
+    storm: 'workers',
+    first: 320,
+    mutation: { outbox: (outbox) => changed(outbox, { recalls: async () => [] }) }
+  },
+  'a caller that comes back and knows its last worker only': {
+    storm: 'workers',
+    mutation: {
+      outbox: (outbox) =>
+        changed(outbox, {
+          open: async () =>
+            (await outbox.open()).map((order) => ({
+              ...order,
+              events: order.events.filter(
+                ({ event }, index) =>
+                  event.type !== 'routed' ||
+                  !order.events.slice(index + 1).some((later) => later.event.type === 'routed')
+              )
+            }))
+        })
+    }
+  },
   'a new attempt that keeps the partial output': {
     storm: 'crashes',
     mutation: {

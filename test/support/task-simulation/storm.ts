@@ -7,6 +7,7 @@ import type { LinkFaults } from './link.ts'
 import type { Mutation } from './mutation.ts'
 import { DeadlineWatch } from './deadline-watch.ts'
 import type { Trace } from './trace.ts'
+import type { WorkerNode } from './worker-node.ts'
 import { World } from './world.ts'
 import type { WorldInit } from './world.ts'
 
@@ -20,6 +21,8 @@ export interface Chances {
   readonly cancel: number
   readonly failWorker: number
   readonly failCaller: number
+  /** As `failCaller`, but what the process has written is safe. */
+  readonly killCaller: number
   readonly startWorker: number
   readonly startCaller: number
   readonly setClock: number
@@ -29,7 +32,7 @@ export interface Chances {
   readonly subscribe: number
 }
 
-export interface Storm extends Pick<WorldInit, 'callers' | 'diskDelayMs' | 'engine'> {
+export interface Storm extends Pick<WorldInit, 'callers' | 'workers' | 'diskDelayMs' | 'engine'> {
   readonly agents: readonly AgentName[]
   readonly steps: number
   readonly stepMs: number
@@ -55,10 +58,11 @@ export interface StormRun {
 
 /** Sentences about what went wrong; none when nothing did. */
 export async function weather(storm: Storm, run: StormRun): Promise<string[]> {
-  const { callers, diskDelayMs, engine } = storm
+  const { callers, workers, diskDelayMs, engine } = storm
   const world = new World({
     ...run,
     ...(callers !== undefined && { callers }),
+    ...(workers !== undefined && { workers }),
     ...(diskDelayMs !== undefined && { diskDelayMs }),
     ...(engine && { engine })
   })
@@ -89,7 +93,7 @@ class Deeds {
 
   constructor(world: World, storm: Storm) {
     const { chances } = storm
-    const { worker, random } = world
+    const { workers, random } = world
     this.#world = world
     this.#storm = storm
     const deeds: Readonly<Record<keyof Chances, () => void>> = {
@@ -97,13 +101,20 @@ class Deeds {
       repeat: () => this.#some((caller, id) => caller.repeat(id)),
       replay: () => this.#some((caller, id) => void caller.replay(id)),
       cancel: () => this.#some((caller, id) => void caller.cancel(id)),
-      failWorker: () => (random.next() < 0.5 ? worker.machine.kill() : worker.machine.fail()),
+      failWorker: () => {
+        const { machine } = this.#worker()
+        if (random.next() < 0.5) machine.kill()
+        else machine.fail()
+      },
       failCaller: () => {
         const { machine } = this.#caller()
         if (random.next() < 0.5) machine.kill()
         else machine.fail()
       },
-      startWorker: () => worker.start(),
+      killCaller: () => this.#caller().machine.kill(),
+      startWorker: () => {
+        for (const worker of workers) worker.start()
+      },
       startCaller: () => this.#caller().start(),
       setClock: () => this.#machine().setClock(pick(JUMPS_MS, random.next())),
       fill: () => {
@@ -154,9 +165,14 @@ class Deeds {
     return pick(this.#world.callers, this.#world.random.next())
   }
 
+  #worker(): WorkerNode {
+    const { worker, workers, random } = this.#world
+    return workers.length === 1 ? worker : pick(workers, random.next())
+  }
+
   #machine() {
-    const { worker, callers, random } = this.#world
-    return pick([worker, ...callers], random.next()).machine
+    const { workers, callers, random } = this.#world
+    return pick([...workers, ...callers], random.next()).machine
   }
 }
 

@@ -77,6 +77,27 @@ export const STORMS = {
     },
     faults: { maxDelayMs: 20 }
   },
+  workers: {
+    agents: EVERYBODY,
+    workers: 3,
+    callers: 2,
+    steps: 80,
+    stepMs: 100,
+    calmMs: 60_000,
+    diskDelayMs: 10,
+    chances: {
+      ask: 0.12,
+      repeat: 0.02,
+      cancel: 0.04,
+      failWorker: 0.05,
+      // With its power a caller may lose who has a harmless task, which nobody recalls then.
+      killCaller: 0.02,
+      startWorker: 0.04,
+      startCaller: 0.1,
+      follow: 0.03
+    },
+    faults: { cut: 0.02, late: 0.05, twice: 0.05, hang: 0.05, maxDelayMs: 200 }
+  },
   forgetting: {
     agents: ['harmless', 'harmful', 'resumable'],
     steps: 70,

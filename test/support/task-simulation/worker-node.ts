@@ -53,7 +53,7 @@ export class WorkerNode {
       this.#engine = undefined
     })
     this.#boot(life).catch((error: unknown) => {
-      this.#parts.trace(() => `worker does not start: ${String(error)}`)
+      this.#parts.trace(() => `${this.machine.name} does not start: ${String(error)}`)
       if (life.alive) this.machine.kill()
     })
   }
@@ -100,6 +100,6 @@ export class WorkerNode {
     await engine.start()
     if (!life.alive) return
     this.#engine = engine
-    link.listen(life, methods)
+    link.listen(this.machine.name, life, methods)
   }
 }

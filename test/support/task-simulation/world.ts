@@ -7,7 +7,7 @@ import { ManualClock } from '../manual-clock.ts'
 import { seededRandom } from '../random.ts'
 import { Agents } from './agents.ts'
 import { CallerNode } from './caller-node.ts'
-import { CALM_LINK, Link, STRAY_MS } from './link.ts'
+import { CALM_LINK, Link, STRAY_MS, WORKER } from './link.ts'
 import type { Mutation } from './mutation.ts'
 import { ProcessClock } from './process-clock.ts'
 import { Subscriber } from './subscriber.ts'
@@ -18,6 +18,7 @@ import { WorkerNode } from './worker-node.ts'
 export interface WorldInit {
   readonly seed: number
   readonly callers?: number
+  readonly workers?: number
   /** Milliseconds that a write takes at most. */
   readonly diskDelayMs?: number
   readonly engine?: TaskEngineInit
@@ -34,6 +35,8 @@ export class World {
   readonly ids: IdSource
   readonly agents: Agents
   readonly link: Link
+  readonly workers: readonly WorkerNode[]
+  /** The first of them. */
   readonly worker: WorkerNode
   readonly callers: readonly CallerNode[]
   readonly subscribers: Subscriber[] = []
@@ -42,7 +45,7 @@ export class World {
   #over = false
 
   constructor(init: WorldInit) {
-    const { seed, callers = 1, diskDelayMs = 0, engine = {}, mutation = {} } = init
+    const { seed, callers = 1, workers = 1, diskDelayMs = 0, engine = {}, mutation = {} } = init
     const { time } = this
     const random = seededRandom(seed)
     const told = init.trace
@@ -60,23 +63,30 @@ export class World {
     )
     this.agents = new Agents(parts)
     this.link = new Link(parts)
-    this.worker = new WorkerNode(
-      { ...parts, agents: this.agents, link: this.link },
-      { name: 'worker', diskDelayMs, engine, mutation }
+    const worker = (name: string) =>
+      new WorkerNode(
+        { ...parts, agents: this.agents, link: this.link },
+        { name, diskDelayMs, engine, mutation }
+      )
+    this.worker = worker(WORKER)
+    const others = Array.from({ length: workers - 1 }, (_, index) =>
+      worker(`${WORKER}-${index + 2}`)
     )
+    this.workers = [this.worker, ...others]
+    const names = this.workers.map(({ machine }) => machine.name)
     this.callers = Array.from(
       { length: callers },
       (_, index) =>
         new CallerNode(
           { ...parts, link: this.link },
-          { name: `caller-${index + 1}`, diskDelayMs, mutation }
+          { name: `caller-${index + 1}`, workers: names, diskDelayMs, mutation }
         )
     )
   }
 
   /** Starts whatever does not run. */
   start(): void {
-    this.worker.start()
+    for (const worker of this.workers) worker.start()
     for (const caller of this.callers) caller.start()
   }
 
@@ -95,8 +105,7 @@ export class World {
   async calm(ms: number): Promise<number> {
     this.trace(() => 'calm')
     this.link.faults = CALM_LINK
-    this.worker.machine.disk.full = false
-    for (const { machine } of this.callers) machine.disk.full = false
+    for (const { machine } of [...this.workers, ...this.callers]) machine.disk.full = false
     for (let passed = 0; passed < ms; passed += LOOK_MS) {
       this.start()
       this.#cancelEndless()
@@ -112,14 +121,14 @@ export class World {
   /** Ends everything. */
   async close(): Promise<void> {
     this.#over = true
-    this.worker.machine.kill()
-    for (const { machine } of this.callers) machine.kill()
-    for (const node of [this.worker, ...this.callers]) node.release()
+    const nodes = [...this.workers, ...this.callers]
+    for (const { machine } of nodes) machine.kill()
+    for (const node of nodes) node.release()
     await this.time.advance(60_000)
   }
 
   async #isAtRest(): Promise<boolean> {
-    if (this.worker.engine?.counts().running !== 0) return false
+    if (this.workers.some(({ engine }) => engine?.counts().running !== 0)) return false
     for (const { ended, init } of this.subscribers) {
       if (!ended && (await this.worker.knows(init.caller.name, init.task))) return false
     }
@@ -129,7 +138,10 @@ export class World {
         if (wish.acknowledgedAt === undefined) return false
       }
     }
-    return (await this.worker.open()).length === 0
+    for (const worker of this.workers) {
+      if ((await worker.open()).length > 0) return false
+    }
+    return true
   }
 
   /** What ends only when somebody says so has to be told. */

@@ -141,6 +141,19 @@ describe('when nobody knows whether a peer took the task', () => {
     })
   })
 
+  test('one that was in doubt before and cannot be reached may have it', async () => {
+    const { router, clock } = setupRouting({ providers: [provider('a', { idempotent: true })] })
+    const worker = { id: 'a', name: 'name-of-a' }
+    const placement = { worker, agentId: 'echo', path: 'direct', idempotent: true } as const
+    const { signal } = new AbortController()
+    const options = { signal, remainingMs: () => 0, inDoubt: [placement] }
+    const order = { taskId: TASK, target: 'echo', where: 'any', message: say('hi') } as const
+    const dispatched = Array.fromAsync(router.dispatch(order, options))
+    const details = { last: 'PEER_UNREACHABLE', maybeExecuted: true }
+    await expect(dispatched).rejects.toMatchObject({ details })
+    expect(clock.pending).toBe(0)
+  })
+
   test('the failure names the only peer that may be asked again', async () => {
     const { dispatch } = setupRouting({
       providers: [provider('a'), provider('b', { load: 1 })],

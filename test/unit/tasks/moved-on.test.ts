@@ -81,6 +81,20 @@ test('a task that moved on is recalled by the process after the one that it ende
   expect([caller.worker.recalled, caller.worker.cancelled]).toEqual([['alder'], [TASK]])
 })
 
+test('a task whose worker refused it before the power failed is looked for anew', async () => {
+  const caller = await startCaller({ idempotent: true })
+  caller.worker.before = [{ placement: placementOf('aspen'), maybeTaken: false }]
+  caller.worker.searching = 'between'
+  await caller.ask()
+  await caller.pass()
+  caller.worker.before = []
+  caller.worker.searching = false
+  caller.worker.answers.push([begin(), finish(position(1))])
+  await caller.crash()
+  expect(briefly(await caller.told()).slice(0, 3)).toEqual(['routed', 'retry', 'routed'])
+  expect(caller.worker.sent).toEqual([TASK])
+})
+
 test('a task that moved on is not recalled from one that took it when it was asked again', async () => {
   const caller = await startCaller({
     idempotent: true,
