@@ -200,17 +200,24 @@ test('a peer that sends a wrong chunk is noticed, and others bring the rest', as
   const { hash } = await honest.blobs.put(bytes)
   const reader = await honest.store.open(hash)
   if (reader === undefined) throw new Error('the blob is not there')
-  const sentByLiar: number[] = []
   await impersonate(0, async (stream, frames) => {
     await frames.next()
     await stream.write(encodeAnswer('here', reader.manifest))
     await frames.next()
     for (const chunk of [0, 1, 2, 3]) {
       const right = await reader.read(chunk)
-      sentByLiar.push(chunk)
       await stream.write(chunk < 2 ? right : right.map((byte) => byte ^ 1))
     }
   })
+  const host = createStreamHost({ clock: systemClock, libp2p: nodeAt(1) })
+  const client = createBlobClient({ clock: systemClock, host })
+  const offered = await client.open(nodeAt(0).peerId.toString(), hash, NEVER)
+  const received: Uint8Array[] = []
+  await expect(async () => {
+    for await (const chunk of offered?.chunks(0) ?? []) received.push(chunk)
+  }).rejects.toMatchObject({ code: 'BLOB_INVALID' })
+  expect(received).toHaveLength(2)
+  await offered?.close()
   const b = await startNode(1, { peers: [0, 2] })
   expect(await readAll(b.blobs.get(hash))).toEqual(Buffer.from(bytes))
   expect(b.offences).toEqual([[nodeAt(0).peerId.toString(), 'BLOB_INVALID']])

@@ -5,6 +5,7 @@ import { LIMITS } from '../../../core/limits.ts'
 import { blobsNamedIn, nameBlob, readBlobName } from '../../../memory/blob-names.ts'
 import { createBlobReferences } from '../../../memory/blob-references.ts'
 import type { Replica } from '../../../memory/replica.ts'
+import { prefixRange } from '../../../storage/store.ts'
 import { NOON } from '../../support/memory-arbitraries.ts'
 import { testReplica } from '../../support/memory-replica.ts'
 import { searchedSpace } from '../../support/searched-space.ts'
@@ -34,7 +35,13 @@ async function setup() {
     }
     return { replica, put, drop, named }
   }
-  return { ...disk, node: open(disk.replica), restart: async () => open(await disk.reopen()) }
+  /** Keys that name blobs, as often as they do. */
+  async function rows(): Promise<string[]> {
+    const range = prefixRange(`mem/${disk.replica.space.id}/blob/h/`)
+    const entries = await Array.fromAsync(disk.store.iterate(range))
+    return entries.map(([row]) => row.slice(range.gte?.length).slice(65))
+  }
+  return { ...disk, rows, node: open(disk.replica), restart: async () => open(await disk.reopen()) }
 }
 
 function bytes(value: Json): Uint8Array {
@@ -61,7 +68,7 @@ const actions: fc.Arbitrary<Action[]> = fc.array(
 test('knows what a look at all records knows, after whatever was written and restarted', async () => {
   await fc.assert(
     fc.asyncProperty(actions, async (taken) => {
-      const { node: first, restart } = await setup()
+      const { node: first, restart, rows } = await setup()
       let node = first
       const all = new Map<string, readonly string[]>()
       for (const action of taken) {
@@ -78,6 +85,8 @@ test('knows what a look at all records knows, after whatever was written and res
       }
       const right = HASHES.filter((hash) => [...all.values()].some((some) => some.includes(hash)))
       expect(await node.named()).toEqual(right)
+      const keys = [...all].flatMap(([key, some]) => some.map(() => key))
+      expect((await rows()).toSorted()).toEqual(keys.toSorted())
     }),
     { seed: 3, numRuns: 100 }
   )
@@ -93,13 +102,14 @@ test('a record that has expired keeps no blob', async () => {
 })
 
 test('records that vanish before their time keep no blob', async () => {
-  const { node } = await setup()
+  const { node, rows } = await setup()
   const [first = '', second = ''] = HASHES
   const { writer, sequence, id } = await node.put('x', nameBlob({ hash: first, size: 1 }))
   await node.put('z', nameBlob({ hash: second, size: 1 }))
   expect(await node.named()).toEqual([first, second])
   await node.replica.drop(writer, [{ sequence, id }])
   expect(await node.named()).toEqual([second])
+  expect(await rows()).toEqual(['z'])
 })
 
 test('a value names blobs wherever they stand in it, and no more than it may', () => {

@@ -124,7 +124,7 @@ test('what came of a blob is there after a crash, up to the chunk that was torn'
   await before.write(first ?? bytes)
   await before.write(second ?? bytes)
   await before.close()
-  await appendFile(join(directory, `${manifest.hash}.part`), 'torn')
+  await appendFile(join(directory, `${manifest.hash}.part`), Buffer.alloc(CHUNK))
   const again = await reopen()
   expect(again.has(manifest.hash)).toBe(false)
   const after = await again.receive(manifest)

@@ -92,19 +92,40 @@ test('a restart goes on from what was saved, and reads only what changed since',
 })
 
 test('an index that was spoilt on disk is made anew', async () => {
-  const { node, restart, store } = await searchedNode()
-  await node.put('k', 'apple')
+  const { node, restart, store, workers } = await searchedNode()
+  await node.put('k', { text: 'apple', embedding: EAST })
   expect(await node.keysOf('apple')).toEqual(['k'])
   await node.search.stop()
   let spoilt = 0
   for await (const [key, value] of store.iterate({ gte: 'mem/', lt: 'mem0' })) {
     if (!/\/index\/\d\//.test(key)) continue
-    value[value.length - 1] = (value.at(-1) ?? 0) ^ 1
+    value[value.length - 1] = (value.at(-1) ?? 0) ^ 0x40
     await store.commit([{ type: 'put', key, value }], { sync: true })
     spoilt += 1
   }
   expect(spoilt).toBe(1)
   expect(await (await restart()).keysOf('apple')).toEqual(['k'])
+  expect(workers[1]?.tasks).toEqual(['open', 'apply', 'find'])
+})
+
+test('what was begun and broke off is begun anew: it does not know what was deleted since', async () => {
+  const { node, workers } = await searchedNode()
+  for (let at = 0; at < 300; at += 1) await node.put(`k/${at}`, 'apple')
+  let told = 0
+  const watch: typeof node.space.watch = async function* (query, signal) {
+    for await (const event of node.space.watch(query, signal)) {
+      told += 1
+      if (told === 280) throw new Error('the disk')
+      yield event
+    }
+  }
+  const space = { ...node.space, watch }
+  const query = { text: 'apple', limit: 1000 }
+  await expect(node.search.search(space, query)).rejects.toThrow('the disk')
+  expect(workers[0]?.tasks).toEqual(['open', 'apply'])
+  await node.drop('k/1')
+  expect((await node.search.search(space, query)).hits).toHaveLength(299)
+  expect(workers[0]?.tasks.slice(2)).toEqual(['open', 'apply', 'apply', 'find'])
 })
 
 test('what expires is not found, and its place in the answer goes to another', async () => {
@@ -240,13 +261,14 @@ test('after the stop nothing is searched', async () => {
 })
 
 test('records that vanish before their time are no longer found', async () => {
-  const { node } = await searchedNode()
+  const { node, workers } = await searchedNode()
   const gone = await node.put('gone', 'apple')
   await node.put('stays', 'apple')
   expect(await node.keysOf('apple')).toHaveLength(2)
   const { writer, sequence, id } = gone
   await node.replica.drop(writer, [{ sequence, id }])
   expect(await node.keysOf({ text: 'apple', limit: 1 })).toEqual(['stays'])
+  expect(workers[0]?.tasks.slice(-3)).toEqual(['open', 'apply', 'find'])
 })
 
 test('in a thread of its own it is the same', async () => {
