@@ -39,10 +39,16 @@ export interface LiveInit {
 export interface Live extends Component {
   /** Tells of a record that this node has just written. */
   tell(record: MemoryRecord): void
+  /** Repair has brought something that others may not have heard of: they are told to compare. */
+  news(): void
 }
 
 /** Gossip loses messages, and a node that missed the last one hears of it so. */
 const BEACON_MS = 30_000
+/** So long others may be quicker to say the same. */
+const NEWS_MS = 1000
+/** Between two beacons for the sake of news. */
+const NEWS_PAUSE_MS = 5000
 
 export function createLive(components: LiveComponents, init: LiveInit): Live {
   return new SpaceLive(components, init)
@@ -58,6 +64,9 @@ class SpaceLive implements Live {
   #unsubscribe: (() => void) | undefined
   #beacons: Promise<void> = Promise.resolve()
   #comparing: Promise<void> | undefined
+  #cancelNews: (() => void) | undefined
+  #newsAt = -Infinity
+  #telling: Promise<void> = Promise.resolve()
   /** The last beacon of others since this node's own turn. */
   #heard: string | undefined
 
@@ -92,28 +101,45 @@ class SpaceLive implements Live {
     this.#unsubscribe?.()
     this.#unsubscribe = undefined
     this.#stopping.abort()
-    await this.#sender?.stop()
+    this.#cancelNews?.()
+    this.#cancelNews = undefined
+    const sender = this.#sender
     this.#sender = undefined
-    await Promise.all([this.#beacons, this.#comparing])
+    await Promise.all([sender?.stop(), this.#beacons, this.#comparing, this.#telling])
   }
 
   tell(record: MemoryRecord): void {
     this.#sender?.tell(record)
   }
 
+  news(): void {
+    const { clock, random } = this.#components
+    if (this.#sender === undefined || this.#cancelNews !== undefined) return
+    const pause = this.#newsAt + NEWS_PAUSE_MS - clock.monotonic()
+    this.#cancelNews = clock.after(Math.max(pause, random.next() * NEWS_MS), () => {
+      this.#cancelNews = undefined
+      this.#newsAt = clock.monotonic()
+      this.#telling = this.#tellRoot()
+    })
+  }
+
   async #tellAlways(signal: AbortSignal): Promise<void> {
-    const { clock, random, logger, pubsub } = this.#components
+    const { clock, random } = this.#components
     while (await clock.sleep(BEACON_MS * (0.7 + 0.6 * random.next()), signal)) {
-      try {
-        const beacon = beaconOf(await this.#init.replica.summary())
-        // One is enough: all that hold the same would say the same.
-        if (!signal.aborted && this.#heard !== textOf(beacon)) {
-          await pubsub.publish(this.#topic, encodeLiveMessage(beacon))
-        }
-      } catch (error) {
-        logger.debug('a beacon was not published', { code: toLumosError(error).code })
-      }
+      await this.#tellRoot()
       this.#heard = undefined
+    }
+  }
+
+  async #tellRoot(): Promise<void> {
+    const { logger, pubsub } = this.#components
+    try {
+      const beacon = beaconOf(await this.#init.replica.summary())
+      // One is enough: all that hold the same would say the same.
+      if (this.#sender === undefined || this.#heard === textOf(beacon)) return
+      await pubsub.publish(this.#topic, encodeLiveMessage(beacon))
+    } catch (error) {
+      logger.debug('a beacon was not published', { code: toLumosError(error).code })
     }
   }
 

@@ -257,7 +257,8 @@ class OpenSpaces implements NodeMemory {
 
   /** Only what moves records is a repair: others are asked by people who look at the status, too. */
   #responder(space: MemoryId, peer: PeerIdText): RepairPeer {
-    const responder = createResponder(this.#find(space, peer).replica)
+    const { replica, live } = this.#find(space, peer)
+    const responder = createResponder(replica)
     this.#keeper.met(space, peer)
     const atIt = (): void => this.#keeper.served(space, peer)
     return {
@@ -266,9 +267,11 @@ class OpenSpaces implements NodeMemory {
         atIt()
         return responder.pull(vector)
       },
-      push(batch) {
+      async push(batch) {
         atIt()
-        return responder.push(batch)
+        const receipt = await responder.push(batch)
+        if (receipt.applied > 0) live?.news()
+        return receipt
       }
     }
   }
@@ -276,13 +279,14 @@ class OpenSpaces implements NodeMemory {
   async #repair(space: MemoryId, session: Session, signal: AbortSignal): Promise<RepairResult> {
     const { clock } = this.#components
     // It may be told only what the peer may know: the same rule in both directions.
-    const { replica, gaps } = this.#findForRepair(space, session.peer)
+    const { replica, gaps, live } = this.#findForRepair(space, session.peer)
     const settle = gaps.begin()
     const result = await repair(
       replica,
       createReplicationClient({ clock, session }, { space, signal })
     )
     if (result.equal) settle()
+    if (result.pulled + result.audited > 0) live?.news()
     return result
   }
 }

@@ -43,7 +43,7 @@ export interface OpenedSpace extends Component {
   readonly replica: Replica
   readonly gaps: Gaps
   /** Needs the network, and is started and stopped with it. */
-  readonly live: Component | undefined
+  readonly live: Live | undefined
 }
 
 /** What expires is looked for so often; readers do not see it anyway. */
