@@ -112,6 +112,17 @@ test('records that vanish before their time keep no blob', async () => {
   expect(await rows()).toEqual(['z'])
 })
 
+test('references whose position was lost are made anew', async () => {
+  const { node, rows, store, replica } = await setup()
+  const [hash = ''] = HASHES
+  await node.put('x', nameBlob({ hash, size: 1 }))
+  await node.named()
+  await node.drop('x')
+  await store.commit([{ type: 'del', key: `mem/${replica.space.id}/blob/at` }], { sync: true })
+  await node.named()
+  expect(await rows()).toEqual([])
+})
+
 test('a value names blobs wherever they stand in it, and no more than it may', () => {
   const [hash = ''] = HASHES
   expect(blobsNamedIn(bytes({ a: [{ b: nameBlob({ hash, size: 7 }) }] }))).toEqual([hash])
