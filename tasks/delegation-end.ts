@@ -1,11 +1,14 @@
-/** How a task that this node asked for ended, as the outbox keeps it. */
-import type { TaskState } from '../core/a2a.ts'
+/** How a task that this node asked for ended, as the outbox keeps it and as readers are told. */
+import type { Artifact, TaskState } from '../core/a2a.ts'
 import type { WireError } from '../core/errors.ts'
+import type { DelegationEvent } from './delegation-events.ts'
 import type { Dialogue } from './dialogue.ts'
-import type { Placement } from './dispatcher.ts'
+import type { NodeName, Placement, WorkOrder } from './dispatcher.ts'
 import type { OutboxEnd } from './outbox-store.ts'
 
 export interface EndedDelegation {
+  readonly order: WorkOrder
+  readonly artifacts: readonly Artifact[]
   readonly state: TaskState
   readonly updatedAt: number
   readonly tookMs: number | undefined
@@ -24,4 +27,13 @@ export function endOf(ended: EndedDelegation): OutboxEnd {
     ...(error && { error }),
     ...(dialogue.history.length > 1 && { dialogue: true as const })
   }
+}
+
+export function resultOf(
+  { order: { taskId }, state, artifacts, error, tookMs = 0 }: EndedDelegation,
+  worker: NodeName,
+  firstEventMs: number | null
+): DelegationEvent {
+  const facts = { taskId, state, artifacts, worker, tookMs, firstEventMs }
+  return { type: 'result', ...facts, ...(error && { error }) }
 }

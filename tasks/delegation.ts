@@ -9,7 +9,7 @@ import type { Random } from '../core/random.ts'
 import { createCancelDelivery } from './cancel-delivery.ts'
 import type { CancelDelivery } from './cancel-delivery.ts'
 import { failureOf } from './delegation-events.ts'
-import { endOf } from './delegation-end.ts'
+import { endOf, resultOf } from './delegation-end.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import { LEFT, timedOut, workerLost } from './delegation-failures.ts'
 import type {
@@ -262,6 +262,11 @@ export class Delegation {
     }
     // What never arrived can be sent anew, to anybody.
     if (error.code === 'TASK_NOT_FOUND' && !accepted) return this.#dispatchPatiently()
+    // One that has it would have answered with it.
+    if (error.code === 'OVERLOADED' && !accepted) {
+      this.#story.retry({ type: 'retry', error, maybeTaken: false })
+      return this.#dispatchPatiently()
+    }
     if (error.code === 'TASK_NOT_FOUND' || error.code === 'TASK_GONE') {
       throw workerLost(placement, error)
     }
@@ -299,19 +304,11 @@ export class Delegation {
 
   /** Takes the end down; `undefined` when there is nothing left to tell. */
   #result(error: WireError | undefined): DelegationEvent | undefined {
-    if (this.ended || this.placement === undefined) return undefined
+    const { placement } = this
+    if (this.ended || placement === undefined) return undefined
     this.error = error
     this.tookMs = this.#elapsed()
-    const result = {
-      type: 'result' as const,
-      taskId: this.order.taskId,
-      state: this.state,
-      artifacts: this.artifacts,
-      worker: this.placement.worker,
-      tookMs: this.tookMs,
-      firstEventMs: this.#story.firstEventMs,
-      ...(error && { error })
-    }
+    const result = resultOf(this, placement.worker, this.#story.firstEventMs)
     this.dialogue.hear(result)
     return result
   }

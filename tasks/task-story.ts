@@ -178,6 +178,7 @@ export class TaskStory {
     }
     this.#placement = placement
     this.#maybeTaken = true
+    this.waiting = false
   }
 
   /** Repeats are dropped; throws EVENT_GAP when something is missing in between. */

@@ -159,3 +159,20 @@ function placementOf(name: string): Placement {
 function lateAnswer(n: number) {
   return n < 4 ? new LumosError('SESSION_CLOSED') : ACCEPT(n)
 }
+
+test('a task that could do harm is looked for elsewhere once its worker says that it is too busy', async () => {
+  const details = { tried: 1, attempts: 3, maybeExecuted: true, onlyPeer: 'birch' }
+  const nobody = new LumosError('DELEGATION_FAILED', { details })
+  const busy = new LumosError('OVERLOADED', { details: { retryAfterMs: 1 } })
+  const caller = await startCaller({ answers: [[nobody], [busy], [begin('TASK_STATE_COMPLETED')]] })
+  await caller.ask({ patient: true })
+  await caller.pass(10_000)
+  expect(briefly(await caller.told())).toEqual([
+    'routed',
+    'waiting',
+    'retry',
+    'routed',
+    'accepted',
+    'result'
+  ])
+})
