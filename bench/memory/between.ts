@@ -71,18 +71,24 @@ export async function measureFresh(): Promise<void> {
   row(what, `1/${(fetched.ms / mine).toFixed(0)} of OrbitDB’s time`, '≤ 1/30')
 }
 
+interface Pace {
+  readonly count: number
+  /** Between two of them, on average. */
+  readonly pauseMs: number
+}
+
 interface Place {
   readonly lumos: Lumos
   readonly name: string
 }
 
-/** Puts one after the other at random places, each some 20 ms after the one before; by key, when each began. */
-async function tell(places: readonly Place[], prefix: string, count: number) {
+/** Puts one after the other at random places; by key, when each began. */
+async function tell(places: readonly Place[], prefix: string, { count, pauseMs }: Pace) {
   const random = seededRandom(SEED)
   const began = new Map<string, number>()
   for (let index = 0; index < count; index += 1) {
     const place = places[Math.floor(random.next() * places.length)]
-    await delay(10 + 20 * random.next())
+    await delay(2 * pauseMs * random.next())
     const key = prefix + String(index)
     began.set(key, nowMs())
     await place?.lumos.ask('putOne', { name: place.name, key })
@@ -98,14 +104,14 @@ async function delaysAt(places: readonly Place[], began: ReadonlyMap<string, num
   )
 }
 
-async function updates(tellers: readonly Place[], hearers: readonly Place[]): Promise<string> {
+async function updates(tellers: readonly Place[], hearers: readonly Place[], pauseMs: number) {
   await Promise.all(hearers.map(({ lumos, name }) => lumos.ask('watch', { name })))
-  await tell(tellers, 'live/warm/', WARM_UP)
-  const began = await tell(tellers, 'live/', UPDATES)
+  await tell(tellers, 'live/warm/', { count: WARM_UP, pauseMs })
+  const began = await tell(tellers, 'live/', { count: UPDATES, pauseMs })
   await delay(5000)
   const delays = await delaysAt(hearers, began)
   const [p50, p95, most] = [0.5, 0.95, 1 - 1e-9].map((share) => ms(quantile(delays, share)))
-  return `p50 ${p50}, p95 ${p95}, most ${most}`
+  return `one every ${pauseMs} ms: p50 ${p50}, p95 ${p95}, most ${most}`
 }
 
 export async function measureLive(): Promise<void> {
@@ -113,7 +119,7 @@ export async function measureLive(): Promise<void> {
   await far.ask('connect', { name: 'far', address })
   await isEqual(far, 'far', 0)
   await delay(3000)
-  const figures = await updates([{ lumos: near, name: 'near' }], [{ lumos: far, name: 'far' }])
+  const figures = await updates([{ lumos: near, name: 'near' }], [{ lumos: far, name: 'far' }], 20)
   row(`live update between two nodes, ${UPDATES}`, figures, 'p95 < 50 ms')
   await stage.clear()
 }
@@ -131,7 +137,7 @@ export async function measureSwarm(): Promise<void> {
   }
   for (const { lumos, name } of places) await isEqual(lumos, name, 0)
   await delay(5000)
-  const figures = await updates(places, places)
+  const figures = await updates(places, places, 100)
   row(`update of one of ${places.length} nodes at all, ${UPDATES}`, figures, 'p95 < 250 ms')
   await stage.clear()
 }

@@ -7,6 +7,7 @@ import { silentLogger } from '../../core/logger.ts'
 import { resolvePaths } from '../../core/paths.ts'
 import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
+import { decodeMark, memoryRows } from '../../memory/rows.ts'
 import type { MemorySpace } from '../../memory/shared-memory.ts'
 import { assemble } from '../../node/assembly.ts'
 import type { Assembly } from '../../node/assembly.ts'
@@ -100,6 +101,8 @@ export interface LumosOperations {
   putOne(init: KeyInit): Promise<void>
   read(init: KeyInit): Promise<Took>
   status(init: NameInit): Promise<Standing>
+  /** How many changes the node has seen; the cheapest there is to ask. */
+  changes(init: NameInit): Promise<number>
   /** Works out the digest of all. */
   compare(init: NameInit): Promise<Took>
   /** All that was committed before is on disk when this has resolved, whatever fails then. */
@@ -170,6 +173,10 @@ export const operations: LumosOperations = {
     await spaceOf(name).put(key, VALUE)
   },
   read: ({ name, key }) => timed(() => spaceOf(name).get(key)),
+  async changes({ name }) {
+    const mark = await nodeOf(name).database.store.get(memoryRows(spaceOf(name).space.id).mark)
+    return mark === undefined ? 0 : decodeMark(mark).lsn
+  },
   compare: ({ name }) => timed(() => spaceOf(name).status()),
   async peers({ name }) {
     return nodeOf(name).wire.sessions.all().length

@@ -55,11 +55,13 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await delay(10)
 }
 
-/** Resolves when the node holds at least `keys`, and all of its peers the same. */
-export async function isEqual(lumos: Lumos, name: string, keys: number): Promise<void> {
+/** Resolves when the node has seen `changes`, and holds the same as all of its peers. */
+export async function isEqual(lumos: Lumos, name: string, changes: number): Promise<void> {
+  // Comparing holds up what is compared: not before there is hope.
+  await until(async () => (await lumos.ask('changes', { name })) >= changes)
   await until(async () => {
-    const standing = await lumos.ask('status', { name })
-    return standing.keys >= keys && standing.equal > 0 && standing.equal === standing.peers
+    const { equal, peers } = await lumos.ask('status', { name })
+    return equal > 0 && equal === peers
   })
 }
 
