@@ -30,7 +30,7 @@ export type LiveMessage = Told | Beacon
 const VERSION = 1
 const KINDS = { told: 1, beacon: 2 } as const
 
-/** The topic of a space. */
+/** The topic of a space: by its id, of a sealed one by the alias that only its members know. */
 export function spaceTopic(space: MemoryId): string {
   return `/lumos/s/${space}/1`
 }

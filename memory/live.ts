@@ -8,7 +8,7 @@ import type { MessageHandler, PubSub } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
 import type { Blame } from '../trust/blame.ts'
 import type { Gaps } from './gaps.ts'
-import { encodeLiveMessage, spaceTopic } from './live-message.ts'
+import { encodeLiveMessage } from './live-message.ts'
 import type { Beacon } from './live-message.ts'
 import { createLiveReceiver } from './live-receiver.ts'
 import type { LiveQueue } from './live-receiver.ts'
@@ -28,6 +28,8 @@ export interface LiveComponents {
 }
 
 export interface LiveInit {
+  /** `undefined` until this node may know it; then always the same. */
+  readonly topic: () => string | undefined
   readonly replica: Replica
   readonly gaps: Gaps
   /** Something was missed: the author knows it, and whoever passed the word on. */
@@ -57,7 +59,6 @@ export function createLive(components: LiveComponents, init: LiveInit): Live {
 class SpaceLive implements Live {
   readonly #components: LiveComponents
   readonly #init: LiveInit
-  readonly #topic: string
   readonly #receive: MessageHandler
   #sender: LiveSender | undefined
   #stopping = new AbortController()
@@ -73,7 +74,6 @@ class SpaceLive implements Live {
   constructor(components: LiveComponents, init: LiveInit) {
     this.#components = components
     this.#init = init
-    this.#topic = spaceTopic(init.replica.space.id)
     this.#receive = createLiveReceiver({
       ...components,
       replica: init.replica,
@@ -86,18 +86,19 @@ class SpaceLive implements Live {
   }
 
   async start(): Promise<void> {
-    if (this.#unsubscribe !== undefined) return
-    const { pubsub } = this.#components
+    if (this.#sender !== undefined) return
     this.#stopping = new AbortController()
     this.#sender = createLiveSender(
-      { ...this.#components, publish: (data) => pubsub.publish(this.#topic, data) },
+      { ...this.#components, publish: (data) => this.#publish(data) },
       this.#init.replica
     )
-    this.#unsubscribe = pubsub.subscribe(this.#topic, (...message) => this.#receive(...message))
+    this.#init.replica.events.on('admitted', this.#join)
+    this.#join()
     this.#beacons = this.#tellAlways(this.#stopping.signal)
   }
 
   async stop(): Promise<void> {
+    this.#init.replica.events.off('admitted', this.#join)
     this.#unsubscribe?.()
     this.#unsubscribe = undefined
     this.#stopping.abort()
@@ -123,6 +124,18 @@ class SpaceLive implements Live {
     })
   }
 
+  readonly #join = (): void => {
+    const topic = this.#init.topic()
+    if (topic === undefined || this.#unsubscribe !== undefined) return
+    const { pubsub } = this.#components
+    this.#unsubscribe = pubsub.subscribe(topic, (...message) => this.#receive(...message))
+  }
+
+  async #publish(data: Uint8Array): Promise<void> {
+    const topic = this.#init.topic()
+    if (topic !== undefined) await this.#components.pubsub.publish(topic, data)
+  }
+
   async #tellAlways(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#components
     while (await clock.sleep(BEACON_MS * (0.7 + 0.6 * random.next()), signal)) {
@@ -132,12 +145,12 @@ class SpaceLive implements Live {
   }
 
   async #tellRoot(): Promise<void> {
-    const { logger, pubsub } = this.#components
+    const { logger } = this.#components
     try {
       const beacon = beaconOf(await this.#init.replica.summary())
       // One is enough: all that hold the same would say the same.
       if (this.#sender === undefined || this.#heard === textOf(beacon)) return
-      await pubsub.publish(this.#topic, encodeLiveMessage(beacon))
+      await this.#publish(encodeLiveMessage(beacon))
     } catch (error) {
       logger.debug('a beacon was not published', { code: toLumosError(error).code })
     }

@@ -9,6 +9,7 @@ import type { Store } from '../storage/store.ts'
 import { createGaps } from './gaps.ts'
 import type { Gaps } from './gaps.ts'
 import type { Keeper } from './keeper.ts'
+import { spaceTopic } from './live-message.ts'
 import { createLive } from './live.ts'
 import type { Live, LiveComponents } from './live.ts'
 import { createLostWrites } from './lost-writes.ts'
@@ -17,7 +18,8 @@ import type { AuthorKey, MemoryRecord } from './record.ts'
 import type { Signer } from './record-signature.ts'
 import type { Replica } from './replica.ts'
 import type { MemoryEntry, MemorySpace, PeerSync } from './shared-memory.ts'
-import { createSealedSpace } from './sealed-space.ts'
+import { createCurrentSeal, createSealedSpace } from './sealed-space.ts'
+import type { CurrentSeal } from './sealed-space.ts'
 import { createSecretKeeper } from './secret-keeper.ts'
 import { createSpaceOwner } from './space-owner.ts'
 import type { SpaceOwner } from './space-owner.ts'
@@ -52,7 +54,8 @@ const SWEEP_MS = 10 * 60_000
 export function createOpenedSpace(components: OpenedSpaceComponents): OpenedSpace {
   const { clock, random, logger, replica } = components
   const gaps = createGaps(replica)
-  const live = liveOf(components, gaps)
+  const seal = sealOf(components)
+  const live = liveOf(components, gaps, seal)
   const lost = createLostWrites(components, replica.space.id)
   const life = createLife()
   let sweeps: Promise<void> = Promise.resolve()
@@ -77,7 +80,7 @@ export function createOpenedSpace(components: OpenedSpaceComponents): OpenedSpac
     replica,
     gaps,
     live,
-    memory: createMemory(components, { live, lost, life }),
+    memory: createMemory(components, { live, lost, life, seal }),
     async start() {
       if (!life.begin()) return
       sweeps = sweepAlways(life.signal)
@@ -97,7 +100,8 @@ export function createOpenedSpace(components: OpenedSpaceComponents): OpenedSpac
 
 function liveOf(
   { pubsub, replica, keeper, ...rest }: OpenedSpaceComponents,
-  gaps: Gaps
+  gaps: Gaps,
+  seal: CurrentSeal | undefined
 ): Live | undefined {
   if (pubsub === undefined) return undefined
   const { id } = replica.space
@@ -105,6 +109,7 @@ function liveOf(
   return createLive(
     { ...rest, pubsub },
     {
+      topic: () => topicOf(replica, seal),
       replica,
       gaps,
       onGap: (peers: readonly PeerIdText[]) => keeper.missing(id, peers, isMissing),
@@ -113,21 +118,38 @@ function liveOf(
   )
 }
 
+/** Whoever is no member shall not even know which of the topics around it is that of a sealed space. */
+function topicOf({ space }: Replica, seal: CurrentSeal | undefined): string | undefined {
+  const name = seal === undefined ? space.id : seal()?.alias
+  return name && spaceTopic(name)
+}
+
 interface SpaceParts {
   readonly live: Live | undefined
   readonly lost: LostWrites
   readonly life: Life
+  /** Of a sealed space. */
+  readonly seal: CurrentSeal | undefined
+}
+
+function sealOf({ signer, ...components }: OpenedSpaceComponents): CurrentSeal | undefined {
+  if (!components.replica.space.sealed) return undefined
+  return createCurrentSeal({ ...components, author: signer.author })
 }
 
 function createMemory(components: OpenedSpaceComponents, parts: SpaceParts): MemorySpace {
-  const { random, replica, signer, seed } = components
-  if (!replica.space.sealed) {
+  const { replica, signer } = components
+  const { seal } = parts
+  if (seal === undefined) {
     return createMemorySpace(components, parts, createSpaceOwner(components))
   }
-  const sealing = { random, replica, author: signer.author, seed }
-  const owner = createSpaceOwner({ ...components, secrets: createSecretKeeper(sealing) })
+  const { author } = signer
+  const owner = createSpaceOwner({
+    ...components,
+    secrets: createSecretKeeper({ ...components, author })
+  })
   return createSealedSpace(
-    { ...sealing, begin: () => owner.begin() },
+    { replica, author, seal, begin: () => owner.begin() },
     createMemorySpace(components, parts, owner)
   )
 }

@@ -38,7 +38,8 @@ const NOBODY = (): readonly MemoryId[] => []
 
 export function createUpkeep(state: ReplicaState, events: EventEmitter<ReplicaEvents>): Upkeep {
   const { space, rows } = state
-  const { clock, verify } = state.components
+  const { clock, verify, signer } = state.components
+  const own = signer.author
 
   async function admitAll(said: readonly Statement[]): Promise<void> {
     const before = state.statements
@@ -60,8 +61,11 @@ export function createUpkeep(state: ReplicaState, events: EventEmitter<ReplicaEv
       const key = rows.statement(id)
       return after.has(id) ? { type: 'put', key, value: bytes } : { type: 'del', key }
     })
-    await state.commit(state.change(new Map()), { sync: true, also })
+    // With a secret this node reads what it could not read before.
+    const newEpoch = changed.some(({ kind, author }) => kind === 'secret' && author === own)
+    await state.commit(state.change(new Map()), { sync: true, also, newEpoch })
     state.setStatements(after)
+    events.emit('admitted')
   }
 
   return {

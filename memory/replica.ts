@@ -71,6 +71,8 @@ export interface ReplicaSummary {
 export interface ReplicaEvents {
   changed: [changes: readonly Change[]]
   conflict: [conflict: Conflict]
+  /** What the owner has said counts from now on. */
+  admitted: []
   /** Somebody knows more of this replica's writer than it does itself: its disk is a copy. */
   renamed: [writer: WriterName]
 }

@@ -10,13 +10,24 @@ import type { Seal } from './sealing.ts'
 import type { MemoryEntry, MemorySpace, WatchEvent } from './shared-memory.ts'
 import { secretsOf } from './space-secrets.ts'
 import type { Statement } from './statement.ts'
+import { compareKeys } from '../storage/store.ts'
 
-export interface SealedSpaceComponents {
+/** With the secrets that the owner has given this node so far; `undefined` without the first. */
+export type CurrentSeal = () => Seal | undefined
+
+export interface SealComponents {
   readonly random: Random
   readonly replica: Pick<Replica, 'space' | 'statements'>
   /** This node's key, and the seed of its private half. */
   readonly author: AuthorKey
   readonly seed: Secret<Uint8Array>
+}
+
+export interface SealedSpaceComponents {
+  readonly replica: Pick<Replica, 'space'>
+  /** This node's key. */
+  readonly author: AuthorKey
+  readonly seal: CurrentSeal
   /** Makes the first secret, when this node is the owner and there is none. */
   readonly begin: () => Promise<void>
 }
@@ -29,10 +40,9 @@ export function createSealedSpace(
   components: SealedSpaceComponents,
   sealed: MemorySpace
 ): MemorySpace {
-  const { replica, author, begin } = components
-  const current = createCurrentSeal(components)
+  const { replica, author, begin, seal: current } = components
 
-  async function forWriting(): Promise<Seal> {
+  async function opened(): Promise<Seal> {
     if (current() === undefined && replica.space.owner === author) await begin()
     return current() ?? missing()
   }
@@ -44,51 +54,48 @@ export function createSealedSpace(
       return seal === undefined ? sealed.statements : sealed.statements.map(openedBy(seal))
     },
     async get(key) {
-      const seal = current() ?? missing()
+      const seal = await opened()
       const entry = await sealed.get(seal.sealKey(key))
       return entry && openEntry(seal, entry)
     },
     async put(key, value, options) {
-      const seal = await forWriting()
+      const seal = await opened()
       const sealedKey = seal.sealKey(key)
       const entry = await sealed.put(sealedKey, seal.sealValue(sealedKey, value), options)
       return { ...entry, key, value }
     },
-    delete: async (key) => sealed.delete((await forWriting()).sealKey(key)),
-    list: (query = {}) => listOpened(current() ?? missing(), sealed, query),
+    delete: async (key) => sealed.delete((await opened()).sealKey(key)),
+    async *list(query = {}) {
+      yield* listOpened(await opened(), sealed, query)
+    },
     async *watch({ prefix = '', after } = {}, signal) {
-      const seal = current() ?? missing()
-      const query = { prefix: sealPrefix(seal, folderOf(prefix)), ...(after && { after }) }
+      const folder = folderOf(prefix)
+      const known = current()
+      const query = { ...(known && { prefix: sealPrefix(known, folder) }), ...(after && { after }) }
       for await (const event of sealed.watch(query, signal)) {
-        // By then a newer secret may have come.
-        const opened = openEvent(current() ?? seal, event)
-        if (opened !== undefined && isBelow(opened, prefix)) yield opened
+        // A secret that comes later begins a new epoch: all is told again, and can be opened then.
+        const clear = openEvent(current(), event)
+        if (clear !== undefined && isBelow(clear, prefix)) yield clear
       }
     },
     async history(key) {
-      const seal = current() ?? missing()
+      const seal = await opened()
       const entries = await sealed.history(seal.sealKey(key))
       return entries.flatMap((entry) => tryOpen(() => openEntry(seal, entry)) ?? [])
     },
     status: () => sealed.status(),
     async grant(to, grant) {
-      const seal = await forWriting()
+      const seal = await opened()
       await sealed.grant(to, { ...grant, prefix: sealPrefix(seal, grant.prefix) })
     },
     async revoke(from) {
-      await forWriting()
+      await opened()
       await sealed.revoke(from)
     }
   }
 }
 
-/** With the secrets that the owner has given this node so far; `undefined` without the first. */
-function createCurrentSeal({
-  random,
-  replica,
-  author,
-  seed
-}: SealedSpaceComponents): () => Seal | undefined {
+export function createCurrentSeal({ random, replica, author, seed }: SealComponents): CurrentSeal {
   let known = -1
   let seal: Seal | undefined
   return () => {
@@ -108,21 +115,25 @@ async function* listOpened(
   sealed: MemorySpace,
   { prefix = '', after, limit = Infinity, reverse = false }: EntryQuery
 ): AsyncGenerator<MemoryEntry> {
-  const found: MemoryEntry[] = []
-  for await (const entry of sealed.list({ prefix: sealPrefix(seal, folderOf(prefix)) })) {
-    const opened = tryOpen(() => openEntry(seal, entry))
-    if (opened?.key.startsWith(prefix)) found.push(opened)
-  }
   const sign = reverse ? -1 : 1
-  const behind = found
-    .toSorted((a, b) => sign * compareKeys(a.key, b.key))
-    .filter(({ key }) => after === undefined || sign * compareKeys(key, after) > 0)
-  yield* behind.slice(0, limit)
-}
-
-/** As the rows of a space that is not sealed. */
-function compareKeys(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  const found: { readonly key: string; readonly sealedKey: string }[] = []
+  for await (const { key: sealedKey } of sealed.list({
+    prefix: sealPrefix(seal, folderOf(prefix))
+  })) {
+    const key = tryOpen(() => seal.openKey(sealedKey))
+    if (key === undefined || !key.startsWith(prefix)) continue
+    if (after === undefined || sign * compareKeys(key, after) > 0) found.push({ key, sealedKey })
+  }
+  let left = limit
+  // Values only of what is wanted, or all of a space would be in memory.
+  for (const { sealedKey } of found.toSorted((a, b) => sign * compareKeys(a.key, b.key))) {
+    if (left <= 0) return
+    const entry = await sealed.get(sealedKey)
+    const opened = entry && tryOpen(() => openEntry(seal, entry))
+    if (opened === undefined) continue
+    yield opened
+    left -= 1
+  }
 }
 
 /** Up to the last `/`: half a segment cannot be sealed. */
@@ -144,11 +155,13 @@ function openEntry(seal: Seal, entry: MemoryEntry): MemoryEntry {
   return { ...entry, key: seal.openKey(key), value: seal.openValue(key, value) }
 }
 
-function openEvent(seal: Seal, event: WatchEvent): WatchEvent | undefined {
+function openEvent(seal: Seal | undefined, event: WatchEvent): WatchEvent | undefined {
   if (event.type === 'put') {
-    return tryOpen(() => ({ ...event, entry: openEntry(seal, event.entry) }))
+    return seal && tryOpen(() => ({ ...event, entry: openEntry(seal, event.entry) }))
   }
-  if (event.type === 'delete') return tryOpen(() => ({ ...event, key: seal.openKey(event.key) }))
+  if (event.type === 'delete') {
+    return seal && tryOpen(() => ({ ...event, key: seal.openKey(event.key) }))
+  }
   return event
 }
 

@@ -10,6 +10,8 @@ import type { MemoryId } from './record.ts'
  * sealed keys. Equal segments below equal prefixes look equal; order within a level is lost.
  */
 export interface Seal {
+  /** What its members know the space by where others listen; always the same. */
+  readonly alias: string
   /** `a/b` with every segment sealed; a first segment that names a corner (`~author`) is left. */
   sealKey(key: string): string
   /** @throws SEAL_BROKEN */
@@ -41,7 +43,7 @@ const NONCE = Buffer.alloc(12)
 export function createSeal({ random }: { readonly random: Random }, init: SealInit): Seal {
   const { space, secrets } = init
   const newest = Math.max(...secrets.keys())
-  const { sealSegment, openSegment } = createPathSeal(init)
+  const { alias, sealSegment, openSegment } = createPathSeal(init)
 
   function valueKey(number: number, valueSalt: Uint8Array): Buffer {
     const secret = secrets.get(number)
@@ -50,6 +52,7 @@ export function createSeal({ random }: { readonly random: Random }, init: SealIn
   }
 
   return {
+    alias,
     sealKey: (key) => mapSegments(key, sealSegment),
     openKey: (sealed) => mapSegments(sealed, (_, segment, given) => openSegment(given, segment)),
     sealValue(sealedKey, value) {
@@ -79,6 +82,7 @@ export function createSeal({ random }: { readonly random: Random }, init: SealIn
 }
 
 interface PathSeal {
+  readonly alias: string
   /** @param parent all before the segment, sealed */
   readonly sealSegment: (parent: string, segment: string) => string
   readonly openSegment: (parent: string, sealed: string) => string
@@ -91,6 +95,7 @@ function createPathSeal({ space, secrets }: SealInit): PathSeal {
   const salt = Buffer.from(space, 'hex')
   const macKey = derive(first, salt, 'path mac')
   const pathKey = derive(first, salt, 'path')
+  const alias = derive(first, salt, 'alias').toString('hex', 0, TAG_BYTES)
 
   function tagOf(parent: string, segment: Buffer): Buffer {
     const mac = createHmac('sha256', macKey)
@@ -99,6 +104,7 @@ function createPathSeal({ space, secrets }: SealInit): PathSeal {
   }
 
   return {
+    alias,
     sealSegment(parent, segment) {
       const plain = Buffer.from(segment)
       const tag = tagOf(parent, plain)

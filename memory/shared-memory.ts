@@ -45,7 +45,8 @@ export interface Position {
  * - `put`, `delete`: the key's last change; a slow watcher misses those in between, never the last;
  * - `ready`: all that was there, or had changed, has been told: what follows is new;
  * - `reset`: records vanished that had not had their time (a revocation): forget everything, it is
- *   told again. What merely expires is not told.
+ *   told again. So also when a secret
+ *   lets this node read more of a sealed space. What merely expires is not told.
  */
 export type WatchEvent =
   | { readonly type: 'put'; readonly position: Position; readonly entry: MemoryEntry }

@@ -33,7 +33,10 @@ export interface SealingOwner extends SpaceOwner {
 type Said = (Grant | Revocation | SharedSecret) & { readonly author: AuthorKey }
 
 export interface SpaceOwnerComponents {
-  readonly replica: Pick<Replica, 'space' | 'statements' | 'admit' | 'lastHeld' | 'writersOf'>
+  readonly replica: Pick<
+    Replica,
+    'space' | 'statements' | 'admit' | 'lastHeld' | 'writersOf' | 'mayRead'
+  >
   readonly signer: Signer
   /** Told after each statement. */
   readonly onSaid?: () => void
@@ -79,10 +82,11 @@ export function createSpaceOwner({
     return parts.map((part) => ({ kind: 'revocation', endsGrants: true, cuts: part, author }))
   }
 
-  /** The owner, and all that it has let in, but for `without`. */
+  /** The owner, and all that it has let in and whose time is not over, but for `without`. */
   function readers(without?: AuthorKey): Set<AuthorKey> {
     const { grants } = currentGrants(replica.statements)
-    const all = new Set([signer.author, ...grants.map(({ author }) => author)])
+    const granted = grants.map(({ author }) => author).filter((each) => replica.mayRead(each))
+    const all = new Set([signer.author, ...granted])
     if (without !== undefined) all.delete(without)
     return all
   }

@@ -90,6 +90,7 @@ function createBell(events: EventEmitter<ReplicaEvents>, signal: AbortSignal): B
   let ring = Promise.withResolvers<void>()
   const onChange = (): void => ring.resolve()
   events.on('changed', onChange)
+  events.on('admitted', onChange)
   signal.addEventListener('abort', onChange)
   return {
     async rung() {
@@ -99,6 +100,7 @@ function createBell(events: EventEmitter<ReplicaEvents>, signal: AbortSignal): B
     },
     remove() {
       events.off('changed', onChange)
+      events.off('admitted', onChange)
       signal.removeEventListener('abort', onChange)
     }
   }

@@ -75,7 +75,7 @@ export async function liveNode(
         }
       }
     },
-    { replica, gaps: createGaps(replica), onGap, onDifference }
+    { topic: () => 'topic', replica, gaps: createGaps(replica), onGap, onDifference }
   )
   await live.start()
   onTestFinished(() => live.stop())

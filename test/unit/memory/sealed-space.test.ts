@@ -5,12 +5,14 @@ import { Secret } from '../../../core/secret.ts'
 import { createSigner, createVerifier } from '../../../memory/record-signature.ts'
 import { openReplica } from '../../../memory/replica.ts'
 import type { Replica } from '../../../memory/replica.ts'
-import { createSealedSpace } from '../../../memory/sealed-space.ts'
+import { createCurrentSeal, createSealedSpace } from '../../../memory/sealed-space.ts'
 import { createSecretKeeper } from '../../../memory/secret-keeper.ts'
-import type { MemorySpace } from '../../../memory/shared-memory.ts'
+import type { MemoryRecord } from '../../../memory/record.ts'
+import type { MemoryEntry, MemorySpace, WatchQuery } from '../../../memory/shared-memory.ts'
 import { createSpaceOwner, currentGrants } from '../../../memory/space-owner.ts'
 import { createSpace, DEFAULT_QUOTAS } from '../../../memory/space.ts'
 import type { Space } from '../../../memory/space.ts'
+import { watchSpace } from '../../../memory/watch.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
 import { NOON } from '../../support/memory-arbitraries.ts'
 import { seededRandom } from '../../support/random.ts'
@@ -35,12 +37,14 @@ interface Member {
   readonly memory: MemorySpace
 }
 
-async function member(space: Space, { seed, author }: Key): Promise<Member> {
+const entryOf = (record: MemoryRecord): MemoryEntry => ({ ...record, author: '' })
+
+async function member(space: Space, { seed, author }: Key, clock: { at: number }): Promise<Member> {
   const random = seededRandom(Number.parseInt(author.slice(0, 6), 16))
   const signer = createSigner(seed)
   const replica = await openReplica(
     {
-      clock: { now: () => NOON },
+      clock: { now: () => clock.at },
       random,
       store: createMemoryStore(),
       signer,
@@ -51,8 +55,11 @@ async function member(space: Space, { seed, author }: Key): Promise<Member> {
   const sealing = { random, replica, author, seed }
   const owner = createSpaceOwner({ replica, signer, secrets: createSecretKeeper(sealing) })
   const memory = createSealedSpace(
-    { ...sealing, begin: () => owner.begin() },
-    Object.assign(replicaSpace(replica), owner)
+    { replica, author, seal: createCurrentSeal(sealing), begin: () => owner.begin() },
+    Object.assign(replicaSpace(replica), owner, {
+      watch: (query: WatchQuery = {}, signal = new AbortController().signal) =>
+        watchSpace({ clock: { now: () => clock.at }, replica, entryOf }, query, signal)
+    })
   )
   return { replica, memory }
 }
@@ -64,17 +71,19 @@ async function tell(from: Member, to: Member): Promise<void> {
 }
 
 async function setup() {
+  /** Moves with the hand. */
+  const clock = { at: NOON }
   const genesis = { ...DEFAULT_QUOTAS, name: 'team', mode: 'members', sealed: true } as const
   const space = createSpace(
     { ...genesis, owner: OWNER.author, nonce: '01'.repeat(16) },
     createSigner(OWNER.seed)
   )
   const [owner, bob, eve] = [
-    await member(space, OWNER),
-    await member(space, BOB),
-    await member(space, EVE)
+    await member(space, OWNER, clock),
+    await member(space, BOB, clock),
+    await member(space, EVE, clock)
   ]
-  return { owner, bob, eve }
+  return { owner, bob, eve, clock }
 }
 
 const text = (value: Uint8Array | undefined): string | undefined =>
@@ -153,4 +162,67 @@ test('nonsense among the records does not keep anybody from the rest', async () 
   await write(owner, 'a', '1')
   await owner.replica.write({ key: 'no seal at all', value: Buffer.from('x') })
   expect(await keysOf(owner)).toEqual(['a'])
+})
+
+test('an owner reads that nothing is there before it has written anything', async () => {
+  const { owner } = await setup()
+  expect(await keysOf(owner)).toEqual([])
+  expect(await owner.memory.get('a')).toBeUndefined()
+})
+
+/** What a watch tells until `until` says that it is enough. */
+async function told(of: Member, until: (all: readonly string[]) => boolean): Promise<string[]> {
+  const all: string[] = []
+  for await (const event of of.memory.watch({ prefix: 'a/' })) {
+    all.push(event.type === 'put' ? `put ${event.entry.key}` : event.type)
+    if (until(all)) break
+  }
+  return all
+}
+
+test('a watch that began before a secret came tells all again when it comes', async () => {
+  const { owner, bob } = await setup()
+  await owner.memory.grant(BOB.author, { role: 'read', prefix: '' })
+  await owner.memory.put('a/1', Buffer.from('1'))
+  await copy(owner.replica, bob.replica)
+  const first = Promise.withResolvers<void>()
+  const watched = told(bob, (all) => {
+    if (all.length === 1) first.resolve()
+    return all.includes('put a/1')
+  })
+  await first.promise
+  await tell(owner, bob)
+  expect(await watched).toEqual(['ready', 'reset', 'put a/1'])
+})
+
+test('what came before the secret it is sealed with is told when that comes', async () => {
+  const { owner, bob } = await setup()
+  await owner.memory.grant(BOB.author, { role: 'read', prefix: '' })
+  await owner.memory.put('a/1', Buffer.from('1'))
+  await tell(owner, bob)
+  const first = Promise.withResolvers<void>()
+  const watched = told(bob, (all) => {
+    if (all.includes('ready')) first.resolve()
+    return all.includes('put a/2')
+  })
+  await first.promise
+  await owner.memory.revoke(EVE.author)
+  await owner.memory.put('a/2', Buffer.from('2'))
+  // Gossip is faster than the owner's word.
+  await copy(owner.replica, bob.replica)
+  await tell(owner, bob)
+  const all = await watched
+  expect(all.slice(0, 3)).toEqual(['put a/1', 'ready', 'reset'])
+  expect(all).toContain('put a/2')
+})
+
+test('whose grant has run out is given no new secret', async () => {
+  const { owner, bob, clock } = await setup()
+  await owner.memory.grant(BOB.author, { role: 'read', prefix: '', notAfter: NOON + 1000 })
+  await write(owner, 'before', '1')
+  clock.at += 2000
+  await owner.memory.revoke(EVE.author)
+  await write(owner, 'after', '2')
+  await tell(owner, bob)
+  expect(await keysOf(bob)).toEqual(['before'])
 })
