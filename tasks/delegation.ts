@@ -324,9 +324,9 @@ export class Delegation {
     const cancelled = error.code === 'CANCELLED'
     this.state = cancelled ? 'TASK_STATE_CANCELED' : 'TASK_STATE_FAILED'
     this.updatedAt = this.#parts.clock.now()
-    const { inDoubt, leftInDoubt } = this.#story
-    const told = error.code === 'WORKER_LOST' ? leftInDoubt : inDoubt
-    const recalls = recallsOf(this.record, told)
+    // The last one even if it refused: the same order, refused by the disk here, may have come to it before.
+    const last = error.code === 'WORKER_LOST' ? undefined : this.placement
+    const recalls = recallsOf(this.record, [...this.#story.leftInDoubt, ...(last ? [last] : [])])
     if (this.#story.accepted || (cancelled && this.placement !== undefined)) {
       const result = this.#result(error.toWire())
       if (result !== undefined) this.#ending = this.log.end(endOf(this), result, recalls)
