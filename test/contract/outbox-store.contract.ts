@@ -11,6 +11,7 @@ import type {
   OutboxStore,
   OutboxStoreInit
 } from '../../tasks/outbox-store.ts'
+import type { Recall } from '../../tasks/recalls.ts'
 import { openOutbox } from '../support/delegations.ts'
 
 export interface OutboxStoreContract {
@@ -39,6 +40,15 @@ function event(number: number, text = `event ${number}`): NumberedEvent {
     atMs: number
   }
   return { number, event: told, position: { attempt: 1, seq: number } }
+}
+
+function recallOf(name: string, until: number): Recall {
+  const worker = { id: name, name }
+  return {
+    taskId: 'a',
+    placement: { worker, agentId: 'echo', path: 'direct', idempotent: true },
+    until
+  }
 }
 
 async function keysOf(store: Store): Promise<string[]> {
@@ -123,6 +133,19 @@ function endedTests(setup: Setup): void {
     expect(await Array.fromAsync(next.events('a', 1))).toEqual([event(1).event])
     expect(await next.lastEvent('a')).toEqual(event(1).event)
     expect(await next.lastEvent('b')).toBeUndefined()
+  })
+
+  test('keeps with an end whom to tell, each until it is told, and nobody for whom it is too late', async () => {
+    const { outbox, reopen } = await setup()
+    const recalls = [recallOf('birch', 6), recallOf('alder', 6), recallOf('aspen', 5)] as const
+    await outbox.add(orderOf('a'))
+    await outbox.cancel('a')
+    await outbox.end('a', endOf(5), { recalls })
+    const next = await reopen()
+    expect(new Set(await next.recalls())).toEqual(new Set(recalls.slice(0, 2)))
+    await next.settle(recalls[0])
+    await next.remove('a')
+    expect(await (await reopen()).recalls()).toEqual([recalls[1]])
   })
 
   test('lists the youngest end first, page by page, each once', async () => {
