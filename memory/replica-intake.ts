@@ -33,6 +33,10 @@ export function createIntake(state: ReplicaState, events: EventEmitter<ReplicaEv
       if (clock.now() - renamedAt < LIMITS.memoryRename.value) return
       renamedAt = clock.now()
     }
+    rename()
+  }
+
+  function rename(): void {
     state.renameWriter()
     events.emit('renamed', state.writer)
   }
@@ -52,6 +56,8 @@ export function createIntake(state: ReplicaState, events: EventEmitter<ReplicaEv
         noteNumber(writer, Math.max(0, ...numbers), 'signed')
         noteNumber(writer, complete?.[1] ?? 0, 'claimed')
         const merged = merge(state, changes, { name, records: decoded, complete })
+        // What it wrote is here, or lost here against something greater: a clone goes by its name.
+        if (merged.applied > 0 && isOwn(state, name)) rename()
         return { receipt: merged, outcome: await state.commit(changes, { sync: false }) }
       })
       if (outcome.changes.length > 0) events.emit('changed', outcome.changes)
@@ -102,8 +108,13 @@ function merge(
  * can tell a writer what it has written itself: its numbers would be used up by a lie.
  */
 function mayClaim({ space, writer, entries, access }: ReplicaState, name: WriterName): boolean {
-  if (name.author === writer.author && name.nonce === writer.nonce) return false
+  if (isOwn({ writer }, name)) return false
   return entries.has(writerId(space.id, name)) || access.mayWriteSomething(name.author)
+}
+
+/** Whether this replica writes under `name` itself. */
+function isOwn({ writer }: Pick<ReplicaState, 'writer'>, { author, nonce }: WriterName): boolean {
+  return author === writer.author && nonce === writer.nonce
 }
 
 function refusalOf(

@@ -183,6 +183,27 @@ test('two clones of a disk take other names as soon as one sees a record of the 
   expect(await replica.write({ key: 'd', value: text('4') })).toMatchObject({ sequence: 1 })
 })
 
+test('two clones that have used the same numbers take other names, too', async () => {
+  const { replica } = await testReplica()
+  const { replica: clone } = await testReplica()
+  const shared = replica.writer
+  await replica.write({ key: 'a', value: text('1') })
+  const other = await clone.write({ key: 'b', value: text('2') })
+  await replica.receive({ writer: shared, records: [other.bytes] })
+  expect(replica.writer).not.toEqual(shared)
+  expect(await contents(replica)).toEqual({ a: '1', b: '2' })
+})
+
+test('a writer keeps its name when what it wrote comes back, also what it has overwritten since', async () => {
+  const { replica } = await testReplica()
+  const name = replica.writer
+  const first = await replica.write({ key: 'a', value: text('1') })
+  const second = await replica.write({ key: 'a', value: text('2') })
+  const deleted = await replica.write({ key: 'b', value: undefined })
+  await replica.receive({ writer: name, records: [second.bytes, first.bytes, deleted.bytes] })
+  expect(replica.writer).toEqual(name)
+})
+
 test('a claim about the replica’s own writer does not use up its numbers', async () => {
   const { replica } = await testReplica()
   for (let attack = 0; attack < 3; attack += 1) {
