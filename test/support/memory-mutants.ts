@@ -111,6 +111,19 @@ export const MUTANTS: Readonly<Record<string, Planted>> = {
         changedStore(store, { commit: (operations) => store.commit(operations, { sync: false }) })
     }
   },
+  'a saved digest that outlives its block': {
+    profiles: ['faulty links and processes', 'restored and cloned disks'],
+    mutation: {
+      store: (store) =>
+        changedStore(store, {
+          commit: (operations, options) =>
+            store.commit(
+              operations.filter(({ type, key }) => type === 'put' || !/^mem\/\w+\/b\//.test(key)),
+              options
+            )
+        })
+    }
+  },
   'believing a disk that refused': {
     profiles: ['faulty links and processes'],
     mutation: {

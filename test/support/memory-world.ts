@@ -146,7 +146,9 @@ export class MemoryWorld {
     node.disk = node.disk.crash(this.random, planOf(node.faults))
   }
 
+  /** An ordinary end and start: what is known of digests is saved. */
   async restart(node: SimulatedNode): Promise<void> {
+    await this.#guarded(node, (replica) => replica.rest())
     node.replica = undefined
     await this.start(node)
   }
