@@ -180,6 +180,11 @@ export const LIMITS = {
     'count',
     'workers a task remembers that may have it besides its last one; an older one is left to its deadline'
   ),
+  acceptance: limit(
+    30_000,
+    'ms',
+    'a peer that is asked to take a task says within this that it has it, or it is asked again'
+  ),
   dispatchAttempts: limit(3, 'count', 'peers (or the same peer again) asked to take one task'),
   retryDelayFirst: limit(
     100,

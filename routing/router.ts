@@ -19,6 +19,7 @@ import type {
 import { retryDelay } from '../tasks/retry-delay.ts'
 import { candidatesOf, choose } from './choice.ts'
 import type { RouteDirectory, RouteProvider } from './directory-port.ts'
+import { beginningWithin } from './first-answer.ts'
 import { parseTarget, resolveNode } from './target.ts'
 import { createWorkers } from './workers.ts'
 import type { Workers, WorkersComponents } from './workers.ts'
@@ -192,9 +193,9 @@ class PeerRouter implements Router {
   async *#send(
     { message, taskId, depth }: WorkOrder,
     { worker: { id }, agentId }: Placement,
-    { signal, remainingMs }: DispatchOptions
+    { signal: given, remainingMs }: DispatchOptions
   ): AsyncIterable<StreamResponse> {
-    const worker = await this.#workers.reach(id, signal)
+    const worker = await this.#workers.reach(id, given)
     const deadlineMs = remainingMs() - LIMITS.hopMargin.value
     if (deadlineMs <= 0) throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
     const { taskId: _, ...sent } = message
@@ -206,11 +207,14 @@ class PeerRouter implements Router {
     this.#inFlight.set(id, (this.#inFlight.get(id) ?? 0) + 1)
     try {
       const options = {
-        signal,
         ...(Number.isFinite(deadlineMs) && { deadlineMs }),
         ...(depth !== undefined && { depth })
       }
-      yield* worker.sendStreamingMessage(request, options)
+      // Acceptance takes one write to disk, however long the task has to wait for its turn.
+      const first = { timeoutMs: LIMITS.acceptance.value, signal: given }
+      yield* beginningWithin(this.#parts.clock, first, (signal) =>
+        worker.sendStreamingMessage(request, { ...options, signal })
+      )
     } finally {
       const rest = (this.#inFlight.get(id) ?? 1) - 1
       if (rest === 0) this.#inFlight.delete(id)

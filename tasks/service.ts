@@ -15,12 +15,13 @@ import type {
   TaskPushNotificationConfig
 } from '../core/a2a-operations.ts'
 import type { AgentCard, StreamResponse, Task } from '../core/a2a.ts'
-import { LumosError } from '../core/errors.ts'
+import { LumosError, toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { chosenTaskId } from '../protocols/a2a/extensions.ts'
 import type { ServerOptions } from '../protocols/a2a/server.ts'
 import type { TaskEngine, TaskHandle } from './engine.ts'
 import type { PushNotifications } from './push-notifications.ts'
+import type { TaskKey } from './task-store.ts'
 import { pageOf, queryOf } from './task-list.ts'
 import type { TaskEvent } from './task-store.ts'
 import type { TaskView } from './task-view.ts'
@@ -88,10 +89,21 @@ class Service implements TaskService {
     const { historyLength, includeArtifacts = false } = request
     const tasks: Task[] = []
     for (const { record } of page.tasks) {
-      const { view } = await this.#engine.open(record)
-      tasks.push(view.snapshot({ historyLength, artifacts: includeArtifacts }))
+      const handle = await this.#stillThere(record)
+      if (handle === undefined) continue
+      tasks.push(handle.view.snapshot({ historyLength, artifacts: includeArtifacts }))
     }
     return pageOf(tasks, page, pageSize)
+  }
+
+  /** It may be forgotten between the reading of a page and that of its tasks. */
+  async #stillThere(key: TaskKey): Promise<TaskHandle | undefined> {
+    try {
+      return await this.#engine.open(key)
+    } catch (error) {
+      if (toLumosError(error).code === 'TASK_NOT_FOUND') return undefined
+      throw error
+    }
   }
 
   async cancelTask(request: CancelTaskRequest, options: ServerOptions): Promise<Task> {

@@ -17,7 +17,7 @@ export const SELF = 'self'
 export const TASK = '01890a5d-ac96-774b-bcce-b302099a8057'
 
 /** What a peer does with the n-th task it is asked to take, from 0. */
-export type Answer = (n: number) => readonly StreamResponse[] | LumosError
+export type Answer = (n: number) => readonly StreamResponse[] | LumosError | 'silence'
 
 export const ACCEPT: Answer = () => [
   { task: { id: TASK, contextId: 'c', status: { state: 'TASK_STATE_COMPLETED' } } }
@@ -63,9 +63,15 @@ class FakePeers {
     this.#answers = answers
   }
 
-  async *answer(peer: string): AsyncIterable<StreamResponse> {
+  async *answer(peer: string, signal?: AbortSignal): AsyncIterable<StreamResponse> {
     const outcome = this.#answers[peer]?.(this.asked.filter((one) => one === peer).length) ?? []
     this.asked.push(peer)
+    if (outcome === 'silence') {
+      await new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason))
+      })
+      return
+    }
     if (outcome instanceof LumosError) throw outcome
     yield* outcome
   }
@@ -73,14 +79,15 @@ class FakePeers {
   session(peer: string): Session | undefined {
     if (!(peer in this.#answers)) return undefined
     const { calls } = this
-    const updates = (): AsyncIterable<StreamResponse> => this.answer(peer)
+    const updates = (signal?: AbortSignal): AsyncIterable<StreamResponse> =>
+      this.answer(peer, signal)
     const fake: Partial<Session> = {
       peer,
       path: 'direct',
       roundTripMs: 1,
-      async *stream(method, body) {
+      async *stream(method, body, options) {
         calls.push({ peer, method, body: parse(body) })
-        for await (const update of updates()) yield encode(update)
+        for await (const update of updates(options?.signal)) yield encode(update)
       },
       async request(method, body) {
         calls.push({ peer, method, body: parse(body) })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { LIMITS } from '../../../core/limits.ts'
 import { LumosError } from '../../../core/errors.ts'
 import { say } from '../../support/tasks.ts'
 import { ACCEPT, provider, refuse, SELF, setupRouting, TASK } from '../../support/routing.ts'
@@ -162,6 +163,25 @@ describe('when nobody knows whether a peer took the task', () => {
     const { error } = await dispatch()
     expect(error).toMatchObject({ details: { maybeExecuted: true, onlyPeer: 'name-of-a' } })
   })
+})
+
+test('who never answers is in doubt: harmless work goes elsewhere, harmful work to the same', async () => {
+  const answers = { a: (n: number) => (n === 0 ? ('silence' as const) : ACCEPT(n)), b: ACCEPT }
+  for (const [idempotent, expected] of [
+    [true, ['a', 'b']],
+    [false, ['a', 'a']]
+  ] as const) {
+    const { dispatch, asked, clock } = setupRouting({
+      providers: [provider('a', { idempotent }), provider('b', { idempotent, load: 1 })],
+      answers
+    })
+    const { events, error } = await dispatch()
+    expect([asked, error]).toEqual([expected, undefined])
+    expect(events.find(({ type }) => type === 'retry')).toMatchObject({
+      error: { code: 'TIMED_OUT' }
+    })
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(LIMITS.acceptance.value)
+  }
 })
 
 test('resuming and cancelling go to the peer that has the task', async () => {
