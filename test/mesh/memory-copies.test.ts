@@ -2,6 +2,7 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { memoryRows } from '../../memory/rows.ts'
 import type { Assembly } from '../../node/assembly.ts'
 import { converged, met, putMany, shared, startMemoryNode } from '../support/memory-nodes.ts'
 import { testFolder } from '../support/started-nodes.ts'
@@ -97,13 +98,17 @@ test('of two nodes that run on one history none loses what the other wrote, and 
   expect(await writersOf(again, author)).toBeGreaterThan(1)
 })
 
-test('a node that is started again and again writes under one name', async () => {
+test('a node that is started again and again writes under one name, and knows its digests', async () => {
   const folder = testFolder()
   let writer: string | undefined
   for (let start = 0; start < 3; start += 1) {
     const node = await startMemoryNode(folder, { name: 'amber' })
+    const { allDigests } = memoryRows(shared(node).space.id)
+    const saved = await Array.fromAsync(node.database.store.iterate(allDigests))
+    expect(saved).toHaveLength(start === 0 ? 0 : 1)
     const entry = await shared(node).put(`start/${start}`, Buffer.from('x'))
     expect(entry.writer).toBe((writer ??= entry.writer))
+    await shared(node).status()
     await node.stop()
   }
 })
