@@ -1,10 +1,13 @@
 /** Speaks with the worker of a task, whether it is a peer or this node itself. */
 import type { A2aOperations, PushConfigOperations } from '../core/a2a-operations.ts'
+import type { Clock } from '../core/clock.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { createA2aClient } from '../protocols/a2a/client.ts'
 import type { A2aCallOptions } from '../protocols/a2a/client.ts'
 import type { ServerOptions } from '../protocols/a2a/server.ts'
 import type { Session, SessionEvents } from '../protocols/session/session.ts'
+import type { LumosError } from '../core/errors.ts'
+import { toLumosError } from '../core/errors.ts'
 import type { EventEmitter } from 'node:events'
 
 /** What routing needs of the sessions. */
@@ -15,6 +18,7 @@ export interface RouteSessions {
 }
 
 export interface WorkersComponents {
+  readonly clock: Clock
   readonly sessions: RouteSessions
   /** This node's own agents. */
   readonly local: A2aOperations<ServerOptions>
@@ -31,9 +35,40 @@ export interface Workers {
   whenReachable(peer: PeerIdText, signal: AbortSignal): Promise<void>
 }
 
-export function createWorkers({ sessions, local }: WorkersComponents, self: PeerIdText): Workers {
+/**
+ * A peer that could not be reached is not dialled again for so many milliseconds: a node that comes
+ * back with a thousand open orders for it would do nothing else.
+ */
+const UNREACHABLE_MS = 100
+/** Peers of which that is remembered. */
+const UNREACHABLE_PEERS = 256
+
+export function createWorkers(
+  { clock, sessions, local }: WorkersComponents,
+  self: PeerIdText
+): Workers {
   const own = asWorker(local, self)
   const clients = new WeakMap<Session, Worker>()
+  const unreachable = new Map<PeerIdText, { readonly error: LumosError; readonly until: number }>()
+
+  async function connect(peer: PeerIdText, signal: AbortSignal | undefined): Promise<Session> {
+    const failed = unreachable.get(peer)
+    if (failed !== undefined && clock.monotonic() < failed.until) throw failed.error
+    try {
+      return await sessions.connect(peer, { ...(signal && { signal }) })
+    } catch (cause) {
+      const error = toLumosError(cause)
+      if (signal?.aborted !== true) remember(peer, error)
+      throw error
+    }
+  }
+
+  function remember(peer: PeerIdText, error: LumosError): void {
+    unreachable.delete(peer)
+    unreachable.set(peer, { error, until: clock.monotonic() + UNREACHABLE_MS })
+    const [oldest] = unreachable.keys()
+    if (unreachable.size > UNREACHABLE_PEERS && oldest !== undefined) unreachable.delete(oldest)
+  }
 
   function clientOf(session: Session): Worker {
     const known = clients.get(session) ?? createA2aClient(session)
@@ -48,9 +83,7 @@ export function createWorkers({ sessions, local }: WorkersComponents, self: Peer
   return {
     async reach(peer, signal) {
       if (peer === self) return own
-      return clientOf(
-        sessions.get(peer) ?? (await sessions.connect(peer, { ...(signal && { signal }) }))
-      )
+      return clientOf(sessions.get(peer) ?? (await connect(peer, signal)))
     },
     path: (peer) => (peer === self ? 'local' : (sessions.get(peer)?.path ?? 'direct')),
     rttMs: (peer) => sessions.get(peer)?.roundTripMs,

@@ -41,6 +41,8 @@ export class TaskStory {
   readonly #fold = createTaskFold()
   #bytes = 0
   #kept: Promise<void> = Promise.resolve()
+  /** Why the worker that was told last is in doubt; `undefined` when it is not. */
+  #doubtTold: string | undefined
 
   constructor(log: DelegationLog, init: TaskStoryInit) {
     this.#log = log
@@ -92,13 +94,20 @@ export class TaskStory {
   }
 
   routed({ placement, candidates, lookupMs }: Extract<DispatchEvent, { type: 'routed' }>): void {
+    const { holder } = this
     this.#place(placement)
+    // The worker in doubt is asked again, for hours perhaps: that is told and kept already.
+    if (this.#doubtTold !== undefined && holder && nameOf(holder) === nameOf(placement)) return
+    this.#doubtTold = undefined
     // On disk before the task is sent, if sending it to two could do harm.
     this.#tell([{ type: 'routed', candidates, ...placement, lookupMs }], !placement.idempotent)
   }
 
   retry({ error, maybeTaken }: Extract<DispatchEvent, { type: 'retry' }>): void {
     this.#maybeTaken = maybeTaken
+    const doubt = maybeTaken ? error.code : undefined
+    if (doubt !== undefined && doubt === this.#doubtTold) return
+    this.#doubtTold = doubt
     const atMs = this.#init.elapsed()
     this.#tell([{ type: 'retry', error: error.toWire(), maybeTaken, atMs }])
   }

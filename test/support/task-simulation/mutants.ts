@@ -76,7 +76,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a recall forgotten by the next process': {
     storm: 'workers',
-    first: 320,
+    first: 190,
     mutation: { outbox: (outbox) => changed(outbox, { recalls: async () => [] }) }
   },
   'a caller that comes back and knows its last worker only': {
@@ -104,7 +104,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a caller that comes back and does not know that output was dropped': {
     storm: 'crashes',
-    first: 150,
+    first: 960,
     mutation: {
       outbox: (outbox) =>
         changed(outbox, {

@@ -184,6 +184,17 @@ test('who never answers is in doubt: harmless work goes elsewhere, harmful work 
   }
 })
 
+test('a peer that could not be reached is dialled once for all who ask within a moment', async () => {
+  const { dispatch, asked, clock } = setupRouting({ providers: [provider('away')] })
+  const errors = await Promise.all([dispatch(), dispatch(), dispatch()])
+  expect(errors.map(({ error }) => error)).toMatchObject(
+    errors.map(() => ({ code: 'DELEGATION_FAILED', details: { last: 'PEER_UNREACHABLE' } }))
+  )
+  // Nine tries, three for each order, some of them within 100 ms of another.
+  expect(asked.length).toBeLessThan(9)
+  expect(clock.monotonic()).toBeGreaterThan(100)
+})
+
 test('resuming and cancelling go to the peer that has the task', async () => {
   const { router, calls } = setupRouting({
     providers: [provider('a'), provider('b')],
