@@ -178,6 +178,9 @@ function createEventTeller(init: TellerInit): (event: RunEvent) => void {
         const what = `lost contact: ${oneLine(event.error.message)}`
         return steps.add({ mark: doubtful('!'), who: caller, what, ms: event.atMs })
       }
+      // Nobody asks anything in the demo.
+      case 'input-required':
+      case 'answered':
       case 'resumed':
       case 'restarted':
       case 'artifact':

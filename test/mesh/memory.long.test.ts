@@ -89,7 +89,7 @@ test(
     }
     await converged(nodes, { atLeast: 100, timeout: 120_000 })
     expect(restarts).toBeGreaterThan(5)
-  process.stdout.write(`soak: ${puts} puts, ${restarts} restarts, roots equal (seed ${seed})\n`)
+    process.stdout.write(`soak: ${puts} puts, ${restarts} restarts, roots equal (seed ${seed})\n`)
   }
 )
 

@@ -38,6 +38,10 @@ async function setup() {
 /** Nine tenths of what would be copied. */
 const UNUSED = /mathjs\/(lib\/(browser|cjs)|types)$|zod\/src$/
 
+function isUsed(path: string): boolean {
+  return !UNUSED.test(path)
+}
+
 /** Each package in a folder of its own, and links for what it needs: as pnpm does. */
 async function linkedPackages(folder: string, ...names: readonly string[]): Promise<void> {
   const store = join(folder, 'store')
@@ -46,8 +50,7 @@ async function linkedPackages(folder: string, ...names: readonly string[]): Prom
   async function install(name: string): Promise<string> {
     const place = placeOf(name)
     if (existsSync(place)) return place
-    const filter = (path: string): boolean => !UNUSED.test(path)
-    await cp(join(ROOT, 'node_modules', name), place, { recursive: true, filter })
+    await cp(join(ROOT, 'node_modules', name), place, { recursive: true, filter: isUsed })
     const manifest: unknown = JSON.parse(await readFile(join(place, 'package.json'), 'utf8'))
     const { dependencies = {} } = manifest as { dependencies?: Record<string, string> }
     const siblings = place.slice(0, -name.length)
