@@ -14,7 +14,16 @@ export interface LineOperation {
   readonly line: string
 }
 
-export type BatchOperation = Operation | LineOperation
+/**
+ * Deletes a key, or takes its put back if that still waits in the record which this write joins. Only
+ * for a key that was put once: of one that was put before, the older value is on disk.
+ */
+export interface DropOperation {
+  readonly type: 'drop'
+  readonly key: string
+}
+
+export type BatchOperation = Operation | LineOperation | DropOperation
 
 export interface Batches {
   /**
@@ -27,11 +36,6 @@ export interface Batches {
   write(operations: readonly BatchOperation[], sync: boolean): Promise<void>
   /** Whether the next write joins one that puts lines under `key`: then a line may be added there. */
   gathers(key: string): boolean
-  /**
-   * Forgets a put that the next write would join; false when there is none, and the key has to be
-   * deleted. Only for a key that was never put before: what is on disk stays there.
-   */
-  withdraw(key: string): boolean
 }
 
 type Pending =
@@ -90,12 +94,6 @@ class JournalBatches implements Batches {
     return this.#open()?.operations.get(key)?.type === 'lines'
   }
 
-  withdraw(key: string): boolean {
-    const batch = this.#open()
-    if (batch?.operations.get(key)?.type !== 'put') return false
-    return batch.operations.delete(key)
-  }
-
   /** The batch that the next write joins. */
   #open(): Batch | undefined {
     const last = this.#waiting.at(-1)
@@ -137,13 +135,14 @@ async function append(
 
 function add(operations: Map<string, Pending>, operation: BatchOperation): void {
   const { key } = operation
-  if (operation.type !== 'line') {
-    operations.set(key, operation)
-    return
-  }
   const there = operations.get(key)
-  if (there?.type === 'lines') there.lines.push(operation.line)
-  else operations.set(key, { type: 'lines', key, lines: [operation.line] })
+  if (operation.type === 'drop') {
+    if (there?.type === 'put') operations.delete(key)
+    else operations.set(key, { type: 'del', key })
+  } else if (operation.type === 'line') {
+    if (there?.type === 'lines') there.lines.push(operation.line)
+    else operations.set(key, { type: 'lines', key, lines: [operation.line] })
+  } else operations.set(key, operation)
 }
 
 function finished(operation: Pending): Operation {

@@ -219,11 +219,10 @@ class JournalTaskStore implements TaskStore {
       attempt,
       bytes
     })
-    const opening = taskKeys.open(record)
     // A quick task has ended before it was written that it began; a later attempt's beginning only
     // replaces what is on disk already.
-    const unwritten = attempt === 1 && this.#parts.batches.withdraw(opening)
-    return unwritten ? ended : [del(opening), ...ended]
+    const key = taskKeys.open(record)
+    return [attempt === 1 ? { type: 'drop', key } : del(key), ...ended]
   }
 
   /** An end that is not written is none: the task is as open as it was, if it was accepted at all. */

@@ -208,9 +208,8 @@ class JournalOutboxStore implements OutboxStore {
     const { bytes } = this.#writtenOf(id)
     const named = put(outboxKeys.end(id), { ...end, bytes } satisfies StoredEnd)
     operations.push(named, { ...named, key: outboxKeys.ended(id, end.updatedAt) })
-    const opening = outboxKeys.open(id)
     // A quick task has ended before it was written that it began.
-    if (!this.#batches.withdraw(opening)) operations.push(del(opening))
+    operations.push({ type: 'drop', key: outboxKeys.open(id) })
     if (this.#cancelled.delete(id)) operations.push(del(outboxKeys.cancel(id)))
     for (const recall of recalls) {
       // Else its worker has ended the task by itself before the next process could tell it.

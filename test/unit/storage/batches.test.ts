@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { createBatches } from '../../../storage/batches.ts'
-import type { LineOperation } from '../../../storage/batches.ts'
+import type { DropOperation, LineOperation } from '../../../storage/batches.ts'
 import type { Operation } from '../../../storage/store.ts'
 
 function put(key: string): Operation {
@@ -12,6 +12,10 @@ function put(key: string): Operation {
 
 function line(key: string, text: string): LineOperation {
   return { type: 'line', key, line: text }
+}
+
+function drop(key: string): DropOperation {
+  return { type: 'drop', key }
 }
 
 /** A journal whose writes the test lets through one by one. */
@@ -72,16 +76,33 @@ test('a record that fails fails those who wrote it, and nobody else', async () =
   await kept
 })
 
-test('a put can be withdrawn as long as it waits', async () => {
+test('a put is taken back as long as it waits, and deleted later', async () => {
   const { batches, writes } = setup()
-  const written = batches.write([put('a'), put('b')], true)
-  expect(batches.withdraw('a')).toBe(true)
-  expect(batches.withdraw('a')).toBe(false)
+  const written = [
+    batches.write([put('a'), put('b')], true),
+    batches.write([drop('a'), drop('never put')], true)
+  ]
   await turn()
-  expect(writes[0]?.keys).toEqual(['b'])
-  expect(batches.withdraw('b')).toBe(false)
+  expect(writes[0]?.keys).toEqual(['b', 'never put'])
+  const later = batches.write([drop('b')], true)
   writes[0]?.gate.resolve(1)
-  await written
+  await Promise.all(written)
+  await turn()
+  expect(writes[1]).toMatchObject({ keys: ['b'], values: [undefined] })
+  writes[1]?.gate.resolve(2)
+  await later
+})
+
+test('a write that is refused takes nothing back', async () => {
+  const { batches, writes } = setup()
+  const first = batches.write([put('open')], true)
+  const block = 'x'.repeat(LIMITS.storeQueueBytes.value)
+  const refused = batches.write([drop('open'), line('log/1', block)], true)
+  await expect(refused).rejects.toMatchObject({ code: 'STORE_BUSY' })
+  await turn()
+  expect(writes[0]).toMatchObject({ keys: ['open'], values: ['open'] })
+  writes[0]?.gate.resolve(1)
+  await first
 })
 
 test('lines for one key become one value, as long as it waits in the record that is open', async () => {
@@ -105,14 +126,13 @@ test('a record that is large enough is closed: what comes later goes into the ne
   const large = 'x'.repeat(256 * 1024)
   const first = batches.write([line('log/1', large), put('open')], true)
   expect(batches.gathers('log/1')).toBe(false)
-  expect(batches.withdraw('open')).toBe(false)
-  const second = batches.write([put('b')], false)
+  const second = batches.write([put('b'), drop('open')], false)
   await turn()
   expect(writes).toMatchObject([{ keys: ['log/1', 'open'], sync: true }])
   writes[0]?.gate.resolve(1)
   await first
   await turn()
-  expect(writes[1]).toMatchObject({ keys: ['b'], sync: false })
+  expect(writes[1]).toMatchObject({ keys: ['b', 'open'], values: ['b', undefined], sync: false })
   writes[1]?.gate.resolve(2)
   await second
 })
