@@ -1,7 +1,7 @@
 /** The control API's documents about shared memory. */
 import type { PeerIdText } from '../core/ids.ts'
 import type { Json } from '../core/json.ts'
-import type { Fact, FactHits } from '../core/memory.ts'
+import type { Fact, FactHits, FactSearch } from '../core/memory.ts'
 
 interface InSpace {
   readonly v: 1
@@ -23,14 +23,7 @@ export interface FactList extends InSpace {
   readonly next: string
 }
 
-export interface SearchRequest {
-  readonly text?: string
-  /** Of the length that the `embedding` of the facts has. */
-  readonly vector?: readonly number[]
-  readonly mode?: 'text' | 'vector' | 'both'
-  readonly prefix?: string
-  readonly limit?: number
-}
+export type SearchRequest = FactSearch
 
 export interface FactHitList extends InSpace, FactHits {}
 

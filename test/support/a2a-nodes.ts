@@ -6,18 +6,11 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { z } from 'zod'
 import { defineAgent } from '../../agents/agent.ts'
 import type { Agent, AgentDefinition } from '../../agents/agent.ts'
-import { systemClock } from '../../core/clock.ts'
-import { silentLogger } from '../../core/logger.ts'
-import { resolvePaths } from '../../core/paths.ts'
-import { systemRandom } from '../../core/random.ts'
-import { Secret } from '../../core/secret.ts'
-import { assemble } from '../../node/assembly.ts'
 import type { Assembly } from '../../node/assembly.ts'
-import { nodeConfigSchema } from '../../node/config/schema.ts'
+import type { nodeConfigSchema } from '../../node/config/schema.ts'
 import { createA2aClient } from '../../protocols/a2a/client.ts'
 import type { A2aClient } from '../../protocols/a2a/client.ts'
-
-const SWARM_KEY = '0123456789abcdef'.repeat(4)
+import { startSecludedNode } from './secluded-node.ts'
 
 /** An agent with one skill, named like it. */
 export function testAgent(
@@ -47,22 +40,12 @@ export async function startAssembly(
   { home: lasting, tasks }: AssemblyOptions = {}
 ): Promise<StartedAssembly> {
   const home = lasting ?? mkdtempSync(join(tmpdir(), 'lumos-test-'))
-  const assembly = await assemble(
-    { clock: systemClock, random: systemRandom, logger: silentLogger },
-    {
-      config: nodeConfigSchema.parse({
-        listen: ['/ip4/127.0.0.1/tcp/0'],
-        discovery: { mdns: false, sameHost: false },
-        agents: { enabled: [] },
-        ...(tasks && { tasks })
-      }),
-      paths: resolvePaths({ LUMOS_HOME: home }),
-      swarmKey: new Secret(SWARM_KEY),
-      version: '0.0.0',
-      agents
-    }
-  )
-  await assembly.start()
+  const assembly = await startSecludedNode({
+    home,
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    agents,
+    ...(tasks && { tasks })
+  })
   return {
     assembly,
     async stop() {

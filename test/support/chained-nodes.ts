@@ -2,16 +2,11 @@
 import { join } from 'node:path'
 import { vi } from 'vitest'
 import type { Agent } from '../../agents/agent.ts'
-import { systemClock } from '../../core/clock.ts'
-import { silentLogger } from '../../core/logger.ts'
-import { resolvePaths } from '../../core/paths.ts'
-import { systemRandom } from '../../core/random.ts'
-import { Secret } from '../../core/secret.ts'
-import { assemble } from '../../node/assembly.ts'
 import type { Assembly } from '../../node/assembly.ts'
-import { nodeConfigSchema } from '../../node/config/schema.ts'
 import { layBreakableLink } from './breakable-link.ts'
 import type { BreakableLink } from './breakable-link.ts'
+import { startSecludedNode } from './secluded-node.ts'
+import type { SecludedNodeInit } from './secluded-node.ts'
 
 export interface ChainedNodes {
   readonly a: Assembly
@@ -28,22 +23,16 @@ export interface ChainedAgents {
   readonly d: readonly Agent[]
 }
 
-const SWARM_KEY = '0123456789abcdef'.repeat(4)
 const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 
-interface NodePlan {
-  readonly name: string
-  readonly listen: readonly string[]
-  readonly announce?: readonly string[]
-  readonly bootstrap?: readonly string[]
-  readonly agents?: readonly Agent[]
-}
+type NamedNode = Omit<SecludedNodeInit, 'home'> & { readonly name: string }
 
 /** `folder` is to be empty. They know each other's agents when this resolves. */
 export async function startChain(folder: string, agents: ChainedAgents): Promise<ChainedNodes> {
   const path = join(folder, 'c.sock')
   const link = await layBreakableLink(path)
-  const start = (plan: NodePlan): Promise<Assembly> => startNode(folder, plan)
+  const start = (init: NamedNode): Promise<Assembly> =>
+    startSecludedNode({ home: join(folder, init.name), ...init })
   const a = await start({ name: 'a', listen: [LOOPBACK] })
   const d = await start({ name: 'd', listen: [LOOPBACK], agents: agents.d })
   const c = await start({
@@ -86,27 +75,4 @@ async function knows({ capabilities }: Assembly, agents: readonly Agent[]): Prom
       { timeout: 15_000, interval: 10 }
     )
   }
-}
-
-async function startNode(
-  folder: string,
-  { name, agents = [], ...config }: NodePlan
-): Promise<Assembly> {
-  const assembly = await assemble(
-    { clock: systemClock, random: systemRandom, logger: silentLogger },
-    {
-      config: nodeConfigSchema.parse({
-        ...config,
-        name,
-        discovery: { mdns: false, sameHost: false },
-        agents: { enabled: [] }
-      }),
-      paths: resolvePaths({ LUMOS_HOME: join(folder, name) }),
-      swarmKey: new Secret(SWARM_KEY),
-      version: '0.0.0',
-      agents
-    }
-  )
-  await assembly.start()
-  return assembly
 }

@@ -125,6 +125,7 @@ export class CallerNode {
     const wish = this.wishes.get(id)
     const session = this.#sessions?.get(WORKER)
     if (wish === undefined || session === undefined || wish.cancel !== undefined) return
+    if (!this.#parts.link.wasOrdered(WORKER, id)) return
     this.#parts.trace(() => `${this.name} replays ${id}`)
     const request = { tenant: wish.agent, message: say('go'), metadata: taskIdMetadata(id) }
     try {

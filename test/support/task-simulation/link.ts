@@ -79,6 +79,8 @@ export class Link {
   readonly #callers = new Set<CallerSessions>()
   /** Worker and id of tasks that it was told to cancel. */
   readonly #cancelled = new Set<string>()
+  /** Worker and id of tasks that it was asked for. */
+  readonly #ordered = new Set<string>()
   readonly #listeners = new Map<string, Listener>()
 
   constructor(parts: LinkComponents) {
@@ -87,6 +89,11 @@ export class Link {
 
   isThere(worker: string): boolean {
     return this.#listeners.has(worker)
+  }
+
+  /** Whether an order ever left for the worker: nothing else can arrive there a second time. */
+  wasOrdered(worker: string, id: string): boolean {
+    return this.#ordered.has(`${worker} ${id}`)
   }
 
   /** The worker is there, until its process ends. */
@@ -155,6 +162,9 @@ export class Link {
     const listener = this.#listeners.get(worker)
     if (listener === undefined) throw new LumosError('SESSION_CLOSED')
     this.#parts.trace(() => `${caller} asks ${worker} for ${method}`)
+    if (method === A2A_METHODS.sendStreamingMessage) {
+      for (const id of idsIn(body)) this.#ordered.add(`${worker} ${id}`)
+    }
     if (method === A2A_METHODS.cancelTask) this.#cancelled.add(`${worker} ${idsIn(body)[0]}`)
     const context: CallContext = {
       peer: caller,
