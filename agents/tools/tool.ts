@@ -1,0 +1,61 @@
+/** What a tool is: people write it with `tool(…)`, or bring an object that Mastra's `createTool` made. */
+import type { Json, JsonObject } from '../../core/json.ts'
+import type { AgentRequest } from '../agent.ts'
+
+/** What a call can do besides returning a value; a tool that declares nothing has none of them. */
+export type ToolEffect = 'read-private' | 'network' | 'write' | 'execute'
+
+/** What a running tool is given: of the task only what it needs. */
+export interface ToolContext extends Pick<
+  AgentRequest,
+  'taskId' | 'contextId' | 'caller' | 'log' | 'ask' | 'memory' | 'remainingMs'
+> {
+  readonly callId: string
+  /** Aborts when the task is cancelled or the call is out of time. */
+  readonly signal: AbortSignal
+  /** The same, under the name that Mastra's tools know. */
+  readonly abortSignal: AbortSignal
+  /** Text on the way to the result, for those who watch the task. */
+  readonly say: (text: string) => void
+}
+
+/** A tool as the node uses it, whatever it was made of. */
+export interface Tool {
+  /** As models take it: letters, digits, `_` and `-`, at most 64. */
+  readonly id: string
+  readonly version: string
+  readonly description: string
+  readonly effects: readonly ToolEffect[]
+  /** JSON Schema of the input, an object. */
+  readonly inputSchema: JsonObject
+  readonly outputSchema?: JsonObject
+  /** What comes out was written by strangers (a page, a peer, a server): data, never instructions. */
+  readonly untrusted: boolean
+  /** The input checked and completed; throws TOOL_INPUT, whose message a model can act upon. */
+  parse(input: unknown): unknown
+  execute(input: unknown, context: ToolContext): Promise<Json>
+}
+
+/** The tools of one run of an agent: policy, limits and taint stand between the model and them. */
+export interface Toolbox {
+  readonly tools: readonly Tool[]
+  /** Never rejects for what the tool did; only for the end of the run. */
+  call(call: ToolCall, signal: AbortSignal): Promise<ToolResult>
+}
+
+export interface ToolCall {
+  readonly callId: string
+  readonly tool: string
+  /** As the model wrote it: JSON text, perhaps broken. */
+  readonly input: string
+}
+
+export type ToolResult =
+  | {
+      readonly type: 'done'
+      readonly output: Json
+      /** Cut to the output cap, for the model. */ readonly text: string
+    }
+  | { readonly type: 'failed'; readonly code: string; readonly text: string }
+  /** A person has to allow it first (`lumos tasks answer`): the run ends with this question. */
+  | { readonly type: 'ask'; readonly question: string }
