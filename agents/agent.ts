@@ -1,6 +1,7 @@
 /** The contract between a node and an agent: what people write, and all that an agent sees. */
 import type { AgentSkill, Artifact, Message, Part, StreamResponse } from '../core/a2a.ts'
 import { textOf } from '../core/a2a.ts'
+import type { AgentStep } from '../core/agent-step.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
@@ -12,7 +13,14 @@ export const RESULT_ARTIFACT_ID = 'result'
 /** What a running agent says. A plain string is a piece of text of the artifact `result`. */
 export type AgentOutput =
   | string
-  | { readonly type: 'progress'; readonly text: string; /** 0 to 1. */ readonly fraction?: number }
+  | {
+      readonly type: 'progress'
+      /** May be empty where there is a step. */
+      readonly text: string
+      /** 0 to 1. */
+      readonly fraction?: number
+      readonly step?: AgentStep
+    }
   | { readonly type: 'artifact'; readonly artifact: ArtifactInit }
   | AgentQuestion
 

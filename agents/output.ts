@@ -1,4 +1,5 @@
 /** Checks what an agent yields: agents are other people's code, and their mistakes must stay theirs. */
+import { asAgentStep } from '../core/agent-step.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { AgentOutput } from './agent.ts'
 
@@ -26,7 +27,7 @@ interface Budget {
 type Fields = Readonly<Record<string, unknown>>
 
 function checkObject(output: Fields, budget: Budget): void {
-  const { type, text, fraction, artifact } = output
+  const { type, text, fraction, step, artifact } = output
   if (type === 'artifact') return checkArtifact(asRecord(artifact, 'an artifact'), budget)
   if (type === 'input-required' || type === 'auth-required') return checkQuestion(output, budget)
   if (type !== 'progress') {
@@ -34,9 +35,15 @@ function checkObject(output: Fields, budget: Budget): void {
   }
   if (typeof text !== 'string') throw new OutputFlaw('progress without a text')
   spendText(text, budget)
+  if (step !== undefined) checkStep(step, budget)
   if (fraction === undefined) return
   const valid = typeof fraction === 'number' && fraction >= 0 && fraction <= 1
   if (!valid) throw new OutputFlaw('a fraction outside 0 to 1')
+}
+
+function checkStep(step: unknown, budget: Budget): void {
+  spendJson(step, budget, 1)
+  if (asAgentStep(step) === undefined) throw new OutputFlaw('a step that is none')
 }
 
 function checkQuestion({ text, parts = [] }: Fields, budget: Budget): void {

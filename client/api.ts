@@ -1,5 +1,6 @@
 /** The control API's documents: what the daemon answers and the CLI prints with `--json`. */
 import type { AgentCard, AgentSkill, Artifact, Message, Part, TaskState } from '../core/a2a.ts'
+import type { AgentStep } from '../core/agent-step.ts'
 import type { WireError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 
@@ -242,6 +243,7 @@ export type RunEvent = { readonly v: 1; readonly seq: number } & (
       readonly state: TaskState
       readonly text?: string
       readonly fraction?: number
+      readonly step?: AgentStep
       readonly atMs: number
     }
   | {

@@ -1,9 +1,10 @@
 /** What a working agent tells of its work besides text: tool calls, steps of a model, what they cost. */
-import type { Json } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
+import { isJsonObject } from './json.ts'
 
 /**
- * One moment of an agent's work. Travels as a data part of a status update (extension
- * `urn:lumos:a2a:ext:step:1`); a client that does not know it reads the text beside it.
+ * One moment of an agent's work. Travels in the metadata of a status update's message (extension
+ * `urn:lumos:a2a:ext:step:1`); a client that does not know it reads the message's text.
  */
 export type AgentStep =
   | {
@@ -49,3 +50,30 @@ export type AgentStep =
     }
   /** Something failed that the agent goes on without: a model that the next one stands in for. */
   | { readonly kind: 'error'; readonly code: string; readonly message: string }
+
+const NEEDED: Readonly<Record<AgentStep['kind'], JsonObject>> = {
+  'tool-start': { callId: 'string', tool: 'string' },
+  'tool-end': { callId: 'string', tool: 'string', ok: 'boolean', tookMs: 'number' },
+  'tool-text': { callId: 'string', text: 'string' },
+  'step-end': { step: 'number', finish: 'string', tookMs: 'number' },
+  usage: { step: 'number', model: 'string', inputTokens: 'number', outputTokens: 'number' },
+  error: { code: 'string', message: 'string' }
+}
+
+/** Types of the members that may be absent; those that are not named may hold any JSON. */
+const OPTIONAL: JsonObject = { node: 'string', cost: 'number', error: 'object' }
+
+/** What somebody else sent as a step; `undefined` for what is none, or of a kind that came later. */
+export function asAgentStep(value: unknown): AgentStep | undefined {
+  if (!isJsonObject(value)) return undefined
+  const { kind } = value
+  if (typeof kind !== 'string' || !Object.hasOwn(NEEDED, kind)) return undefined
+  const isStep = (candidate: JsonObject): candidate is JsonObject & AgentStep =>
+    Object.entries(NEEDED[kind as AgentStep['kind']]).every(
+      ([name, type]) => typeof candidate[name] === type
+    ) &&
+    Object.entries(OPTIONAL).every(
+      ([name, type]) => candidate[name] === undefined || typeof candidate[name] === type
+    )
+  return isStep(value) ? value : undefined
+}

@@ -9,9 +9,10 @@ import type {
   TaskStatus
 } from '../core/a2a.ts'
 import { INTERRUPTED_STATES, TERMINAL_STATES, textOf } from '../core/a2a.ts'
+import type { AgentStep } from '../core/agent-step.ts'
 import { LumosError } from '../core/errors.ts'
 import type { WireError } from '../core/errors.ts'
-import { errorOf, progressOf } from '../protocols/a2a/extensions.ts'
+import { errorOf, progressOf, stepOf } from '../protocols/a2a/extensions.ts'
 import type { NodeName } from './dispatcher.ts'
 
 export type DelegationEvent =
@@ -30,6 +31,7 @@ export type DelegationEvent =
       readonly state: TaskState
       readonly text?: string
       readonly fraction?: number
+      readonly step?: AgentStep
       readonly atMs: number
     }
   | {
@@ -118,12 +120,14 @@ function eventsOfStatus({ state, message }: TaskStatus, atMs: number): Delegatio
   }
   const text = message && textOf(message.parts)
   const fraction = progressOf(message)
+  const step = stepOf(message)
   return [
     {
       type: 'status',
       state,
       ...(text && { text }),
       ...(fraction !== undefined && { fraction }),
+      ...(step !== undefined && { step }),
       atMs
     }
   ]

@@ -4,6 +4,7 @@ import type { Artifact, Message, Part, StreamResponse, TaskState } from '../core
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import type { ProgressDetails } from '../protocols/a2a/extensions.ts'
 import type { TaskTimeouts } from './timeouts.ts'
 
 /** What an agent is given. */
@@ -50,7 +51,7 @@ export interface AgentTraits {
 /** What an agent says; the same shapes as in agents/agent.ts. */
 export type AgentUtterance =
   | string
-  | { readonly type: 'progress'; readonly text: string; readonly fraction?: number }
+  | ({ readonly type: 'progress'; readonly text: string } & ProgressDetails)
   | {
       readonly type: 'artifact'
       readonly artifact: Omit<Artifact, 'artifactId'> & { readonly artifactId?: string }
@@ -64,7 +65,7 @@ export type AgentUtterance =
 /** Where an agent's output goes. */
 export interface OutputSink {
   text(delta: string): void
-  progress(text: string, fraction?: number): void
+  progress(text: string, details?: ProgressDetails): void
   artifact(artifact: Omit<Artifact, 'artifactId'> & { readonly artifactId?: string }): void
 }
 
@@ -171,7 +172,7 @@ async function speak(
     if (!listener.open) return undefined
     heartbeat()
     if (typeof utterance === 'string') sink.text(utterance)
-    else if (utterance.type === 'progress') sink.progress(utterance.text, utterance.fraction)
+    else if (utterance.type === 'progress') sink.progress(utterance.text, utterance)
     else if (utterance.type === 'artifact') sink.artifact(utterance.artifact)
     else return questionFrom(utterance)
     count += 1

@@ -5,6 +5,7 @@ import { LumosError, toLumosError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import { errorMetadata, progressMetadata, stamp } from '../protocols/a2a/extensions.ts'
+import type { ProgressDetails } from '../protocols/a2a/extensions.ts'
 import { turnMetadata } from '../protocols/a2a/turn.ts'
 import type { Outcome, OutputSink, Question } from './execution.ts'
 import { sizeOf } from './task-fold.ts'
@@ -152,9 +153,9 @@ export class LiveTask implements OutputSink {
     else this.#disarm ??= this.#clock.after(LIMITS.deltaDelay.value, () => this.#tick())
   }
 
-  progress(text: string, fraction?: number): void {
+  progress(text: string, details: ProgressDetails = {}): void {
     this.#flush(false)
-    const metadata = fraction === undefined ? undefined : progressMetadata(fraction)
+    const metadata = progressMetadata(details)
     void this.#report(this.#status('TASK_STATE_WORKING', text, metadata), 'written')
   }
 

@@ -35,6 +35,8 @@ export const TASK_ID_EXTENSION = 'urn:lumos:a2a:ext:task-id:1'
 export const ERROR_EXTENSION = 'urn:lumos:a2a:ext:error:1'
 /** The message of a working task's status carries how much is done. */
 export const PROGRESS_EXTENSION = 'urn:lumos:a2a:ext:progress:1'
+/** The message of a working task's status carries what the agent just did: a tool call, a step, its cost. */
+export const STEP_EXTENSION = 'urn:lumos:a2a:ext:step:1'
 /** The update by which a task takes up a further message of its caller carries that message. */
 export const TURN_EXTENSION = 'urn:lumos:a2a:ext:turn:1'
 /** Push notifications are signed, and say when something had to be left out. */
@@ -46,6 +48,7 @@ export const A2A_EXTENSIONS = [
   TASK_ID_EXTENSION,
   ERROR_EXTENSION,
   PROGRESS_EXTENSION,
+  STEP_EXTENSION,
   TURN_EXTENSION,
   PUSH_EXTENSION
 ] as const

@@ -1,5 +1,7 @@
 /** What Lumos adds to A2A documents: where an event stands, typed errors, progress, the caller's task id. */
 import type { Message, StreamResponse, Task, TaskStatus } from '../../core/a2a.ts'
+import { asAgentStep } from '../../core/agent-step.ts'
+import type { AgentStep } from '../../core/agent-step.ts'
 import { wireDetails } from '../../core/errors.ts'
 import type { WireError } from '../../core/errors.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
@@ -7,6 +9,7 @@ import {
   ERROR_EXTENSION,
   EVENTS_EXTENSION,
   PROGRESS_EXTENSION,
+  STEP_EXTENSION,
   TASK_ID_EXTENSION
 } from './constants.ts'
 import { isObject } from './proto-json.ts'
@@ -69,9 +72,25 @@ export function errorOf({ message }: TaskStatus): WireError | undefined {
   }
 }
 
-/** Metadata of a status message that says how much is done, 0 to 1. */
-export function progressMetadata(fraction: number): JsonObject {
-  return { [PROGRESS_EXTENSION]: { fraction } }
+/** Besides the text of a progress report. */
+export interface ProgressDetails {
+  /** How much is done, 0 to 1. */
+  readonly fraction?: number | undefined
+  readonly step?: AgentStep | undefined
+}
+
+/** Metadata of a working task's status message; `undefined` when there is nothing to say. */
+export function progressMetadata({ fraction, step }: ProgressDetails): JsonObject | undefined {
+  if (fraction === undefined && step === undefined) return undefined
+  return {
+    ...(fraction !== undefined && { [PROGRESS_EXTENSION]: { fraction } }),
+    ...(step !== undefined && { [STEP_EXTENSION]: { ...step } })
+  }
+}
+
+/** The step that a status message tells of, if it does. */
+export function stepOf(message: Message | undefined): AgentStep | undefined {
+  return asAgentStep(message?.metadata?.[STEP_EXTENSION])
 }
 
 export function progressOf(message: Message | undefined): number | undefined {

@@ -1,8 +1,47 @@
 /** What the control API says about tasks and logs, and what it is asked: schemas of client/api.ts. */
 import { z } from 'zod'
+import type { AgentStep } from '../../../core/agent-step.ts'
 import type * as api from '../../../client/api.ts'
 import { artifact, message, part, taskState } from './a2a.ts'
-import { count, jsonObject, moment, ms, named, node, v, wireError } from './document.ts'
+import { count, json, jsonObject, moment, ms, named, node, v, wireError } from './document.ts'
+
+const callId = z.string()
+const tool = z.string()
+const stepNumber = count.describe('From 1.')
+
+/** Not strict: a peer of a later version may tell more of a step. */
+const agentStep: z.ZodType<AgentStep> = named(
+  'AgentStep',
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('tool-start'), callId, tool, input: json.exactOptional() }),
+    z.object({
+      kind: z.literal('tool-end'),
+      callId,
+      tool,
+      ok: z.boolean(),
+      tookMs: ms,
+      output: json.exactOptional().describe('Cut to a size fit for reading along.'),
+      error: z.object({ code: z.string(), message: z.string() }).exactOptional(),
+      node: z.string().exactOptional()
+    }),
+    z.object({ kind: z.literal('tool-text'), callId, text: z.string() }),
+    z.object({
+      kind: z.literal('step-end'),
+      step: stepNumber,
+      finish: z.string(),
+      tookMs: ms
+    }),
+    z.object({
+      kind: z.literal('usage'),
+      step: stepNumber,
+      model: z.string(),
+      inputTokens: count,
+      outputTokens: count,
+      cost: z.number().exactOptional().describe('US dollars.')
+    }),
+    z.object({ kind: z.literal('error'), code: z.string(), message: z.string() })
+  ])
+)
 
 const question = {
   auth: z.boolean().describe('True for a permission, or a sign-in.'),
@@ -120,6 +159,7 @@ export const runEvent: z.ZodType<api.RunEvent> = named(
       state: taskState,
       text: z.string().exactOptional(),
       fraction: z.number().exactOptional(),
+      step: agentStep.exactOptional(),
       atMs: ms
     }),
     z.strictObject({

@@ -74,6 +74,7 @@ test('forwards text, progress and artifacts as they come', async () => {
   const outputs: AgentOutput[] = [
     'text',
     { type: 'progress', text: 'half', fraction: 0.5 },
+    { type: 'progress', text: '', step: { kind: 'tool-text', callId: '1', text: 'so' } },
     { type: 'artifact', artifact: { parts: [{ data: { a: [1, null, 'b'] } }] } }
   ]
   const { collect } = setup(
@@ -94,6 +95,7 @@ test.for<[string, unknown]>([
   ['progress without text', { type: 'progress' }],
   ['progress beyond its end', { type: 'progress', text: 'x', fraction: 1.01 }],
   ['progress that is no number', { type: 'progress', text: 'x', fraction: NaN }],
+  ['a step of a kind that is none', { type: 'progress', text: '', step: { kind: 'dance' } }],
   ['a question without text', { type: 'input-required' }],
   ['a question with a part of no kind', { type: 'auth-required', text: 'x', parts: [{}] }],
   ['an artifact without parts', { type: 'artifact', artifact: { parts: [] } }],
