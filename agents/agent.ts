@@ -6,6 +6,8 @@ import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Memory } from '../core/memory.ts'
+import type { Models } from './models/model.ts'
+import type { OpenToolbox } from './tools/tool.ts'
 
 /** The artifact that plain strings build, and the one whose parts `ask` returns. */
 export const RESULT_ARTIFACT_ID = 'result'
@@ -69,6 +71,12 @@ export interface AgentRequest {
    * watched ends with this run.
    */
   readonly memory: Memory
+  /** Name of the swarm that this node is in. */
+  readonly swarm?: string
+  /** The language models that this node can use; absent where there is no place for any. */
+  readonly models?: Models
+  /** Opens tools for this run, behind this node's policy; absent where there is no place for any. */
+  readonly toolbox?: OpenToolbox
 }
 
 /** What the interrupted attempt had said, and its readers keep: go on behind it. */

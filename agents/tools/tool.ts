@@ -39,6 +39,11 @@ export interface Tool {
 /** The tools of one run of an agent: policy, limits and taint stand between the model and them. */
 export interface Toolbox {
   readonly tools: readonly Tool[]
+  /**
+   * What was allowed and what was seen so far. Opaque to agents, who keep it with a question or a
+   * conversation and hand it to the toolbox of the run that goes on ({@link ToolboxInit}).
+   */
+  state(): JsonObject
   /** Never rejects for what the tool did; only for the end of the run. */
   call(call: ToolCall, signal: AbortSignal): Promise<ToolResult>
 }
@@ -59,3 +64,29 @@ export type ToolResult =
   | { readonly type: 'failed'; readonly code: string; readonly text: string }
   /** A person has to allow it first (`lumos tasks answer`): the run ends with this question. */
   | { readonly type: 'ask'; readonly question: string }
+
+/** What an agent wants to have for one run of it. */
+export interface ToolboxInit {
+  /**
+   * Names of this node's tools (`*` is all of them that may be used without asking for them by
+   * name), and tools that the agent brings along, also such that Mastra's `createTool` made.
+   */
+  readonly tools: readonly (string | object)[]
+  /** Told what a tool says before its result (`ToolContext.say`). */
+  readonly onText: (callId: string, text: string) => void
+  /** The run before ended with the question of a call (`ask`); the same call will be made again. */
+  readonly answered?: ToolboxAnswer
+  /** States of earlier turns whose text the model reads again: what they had seen still counts. */
+  readonly seen?: readonly JsonObject[]
+}
+
+export interface ToolboxAnswer {
+  /** What {@link Toolbox.state} was when the question was asked. */
+  readonly state: JsonObject
+  readonly callId: string
+  /** What the person said, word for word. */
+  readonly text: string
+}
+
+/** @throws TOOL_UNKNOWN for a name that no tool has */
+export type OpenToolbox = (init: ToolboxInit) => Promise<Toolbox>
