@@ -2,11 +2,12 @@
 import { openPushConfigs } from '../tasks/push-configs.ts'
 import { createPushNotifications } from '../tasks/push-notifications.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
-import { createPushTargets } from '../tasks/push-target.ts'
+import { createWebTargets } from '../core/web-targets.ts'
 import { createNotificationSigner } from '../trust/notification-signature.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
 import { createPushSender } from './push-sender.ts'
+import { createWebSender } from './web-sender.ts'
 import type { NodeComponents, Wire } from './wire.ts'
 
 export interface PushComponents extends NodeComponents {
@@ -20,13 +21,13 @@ export function createPush(
   { tasks: { push } }: NodeConfig
 ): PushNotifications | undefined {
   if (!push.enabled) return undefined
-  const targets = createPushTargets(push.allow)
+  const targets = createWebTargets(push.allow)
   return createPushNotifications({
     clock,
     random,
     logger: logger.child('push'),
     targets,
-    sender: createPushSender({ targets, now: () => clock.now() }),
+    sender: createPushSender({ send: createWebSender({ targets }), now: () => clock.now() }),
     sign: createNotificationSigner(wire.identity),
     openConfigs: () => openPushConfigs({ store: database.store, batches: database.tasks })
   })

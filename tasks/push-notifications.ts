@@ -16,7 +16,7 @@ import type { PushConfig, PushConfigs } from './push-configs.ts'
 import { createPushDelivery } from './push-delivery.ts'
 import type { PushDelivery, PushSender, PushSigner } from './push-delivery.ts'
 import { weightOf } from './push-notification.ts'
-import type { PushTargets } from './push-target.ts'
+import type { WebTargets } from '../core/web-targets.ts'
 import type { TaskEvent, TaskKey, TaskStore } from './task-store.ts'
 import type { TaskView } from './task-view.ts'
 import { isAsking } from './turns.ts'
@@ -26,7 +26,7 @@ export interface PushNotificationsComponents {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  readonly targets: PushTargets
+  readonly targets: WebTargets
   readonly sender: PushSender
   readonly sign: PushSigner
   /** Asked at every start. */

@@ -3,7 +3,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
 import { parseDuration } from '../../core/units.ts'
-import { isPushAllowance } from '../../tasks/push-target.ts'
+import { isWebAllowance } from '../../core/web-targets.ts'
 import { isLabel } from '../../trust/node-name.ts'
 
 /** L-U-M-O on the keys of a phone. A default port that is taken gives way to a free one. */
@@ -109,7 +109,7 @@ const push = z.strictObject({
     .describe('Send push notifications (A2A) to the URLs that callers of tasks name.'),
   allow: z
     .array(
-      z.string().refine(isPushAllowance, 'must be a host, an address or a network like 10.0.0.0/8')
+      z.string().refine(isWebAllowance, 'must be a host, an address or a network like 10.0.0.0/8')
     )
     .default([])
     .describe(

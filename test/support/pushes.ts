@@ -14,7 +14,7 @@ import { openPushConfigs } from '../../tasks/push-configs.ts'
 import type { PushReceipt, PushRequest, PushSender } from '../../tasks/push-delivery.ts'
 import { createPushNotifications } from '../../tasks/push-notifications.ts'
 import type { PushNotifications } from '../../tasks/push-notifications.ts'
-import { createPushTargets } from '../../tasks/push-target.ts'
+import { createWebTargets } from '../../core/web-targets.ts'
 import type { Durability, TaskRecord, TaskStore } from '../../tasks/task-store.ts'
 import { createTaskView } from '../../tasks/task-view.ts'
 import type { TaskView } from '../../tasks/task-view.ts'
@@ -117,7 +117,7 @@ export class PushWorld {
       clock,
       random: seededRandom(7),
       logger: this.#logger(),
-      targets: createPushTargets(),
+      targets: createWebTargets(),
       sender: receivers.sender,
       sign: async ({ id, audience }) => `signed ${id} for ${audience}`,
       openConfigs: () => openPushConfigs({ store: disk, batches })

@@ -6,9 +6,10 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
 import { createPushSender } from '../../../node/push-sender.ts'
-import type { Resolve } from '../../../node/push-sender.ts'
+import { createWebSender } from '../../../node/web-sender.ts'
+import type { Resolve } from '../../../node/web-sender.ts'
 import type { PushReceipt } from '../../../tasks/push-delivery.ts'
-import { createPushTargets } from '../../../tasks/push-target.ts'
+import { createWebTargets } from '../../../core/web-targets.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const NEVER = new AbortController().signal
@@ -76,8 +77,11 @@ function post(
     readonly signal?: AbortSignal
   } = {}
 ): Promise<PushReceipt> {
-  const targets = createPushTargets(allow)
-  const send = createPushSender({ targets, now: () => NOW, ...(resolve && { resolve }) })
+  const targets = createWebTargets(allow)
+  const send = createPushSender({
+    send: createWebSender({ targets, ...(resolve && { resolve }) }),
+    now: () => NOW
+  })
   const plain = { 'Content-Type': 'application/a2a+json', ...headers }
   const credentials = { Authorization: 'Bearer canary', 'X-A2A-Notification-Token': 'canary' }
   return send({ url, body: '{"ü":1}', headers: plain, credentials }, signal)

@@ -1,8 +1,8 @@
-/** Decides where push notifications may go: a caller's URL must not become a way into this node's network. */
+/** Decides where this node may be sent by somebody else: a URL from a stranger must not become a way into its network. */
 import { BlockList, isIP } from 'node:net'
 
-/** What may be notified, by URL and by address. Reasons name no part of the URL, which may hold secrets. */
-export interface PushTargets {
+/** Where requests may go, by URL and by address. Reasons name no part of the URL, which may hold secrets. */
+export interface WebTargets {
   /** Why nothing may be sent to `url`, as far as that shows without asking a name server. */
   refusal(url: URL): string | undefined
   /** Why the host of `url` must not be connected to at `address`, one of its addresses. */
@@ -49,7 +49,7 @@ const SPECIAL = blockList([
 const GLOBAL_UNICAST = blockList(['2000::/3'])
 
 /** Whether `text` is a host name, an address or a network (`10.0.0.0/8`) to be allowed. */
-export function isPushAllowance(text: string): boolean {
+export function isWebAllowance(text: string): boolean {
   return networkOf(text) !== undefined || hostOf(text) !== undefined
 }
 
@@ -57,7 +57,7 @@ export function isPushAllowance(text: string): boolean {
  * Public addresses, and what `allow` names besides: hosts, whatever their addresses are, and
  * addresses and networks, whatever they are called.
  */
-export function createPushTargets(allow: readonly string[] = []): PushTargets {
+export function createWebTargets(allow: readonly string[] = []): WebTargets {
   const networks = blockList(allow.filter((entry) => networkOf(entry) !== undefined))
   const hosts = new Set(
     allow.flatMap((entry) => (networkOf(entry) === undefined ? (hostOf(entry) ?? []) : []))

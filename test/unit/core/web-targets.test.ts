@@ -1,9 +1,9 @@
 /** Which URLs and addresses a push notification may go to, in every spelling that an attacker may try. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createPushTargets, isPushAllowance } from '../../../tasks/push-target.ts'
+import { createWebTargets, isWebAllowance } from '../../../core/web-targets.ts'
 
-const strict = createPushTargets()
+const strict = createWebTargets()
 
 function literal(host: string): string | undefined {
   return strict.refusal(new URL(`https://${host}/hook`))
@@ -181,7 +181,7 @@ describe('URLs', () => {
 })
 
 describe('the allow-list', () => {
-  const lenient = createPushTargets([
+  const lenient = createWebTargets([
     '127.0.0.1',
     '10.1.0.0/16',
     'fd00::/8',
@@ -213,7 +213,7 @@ describe('the allow-list', () => {
 
   test.for(['127.0.0.1', '::1', '10.0.0.0/8', 'fd00::/8', 'hooks.lan', 'localhost', '0.0.0.0/0'])(
     '"%s" can stand in it',
-    (text) => expect(isPushAllowance(text)).toBe(true)
+    (text) => expect(isWebAllowance(text)).toBe(true)
   )
 
   test.for([
@@ -228,5 +228,5 @@ describe('the allow-list', () => {
     '0x7f.1',
     '[::1]',
     'x/8'
-  ])('"%s" cannot', (text) => expect(isPushAllowance(text)).toBe(false))
+  ])('"%s" cannot', (text) => expect(isWebAllowance(text)).toBe(false))
 })
