@@ -29,6 +29,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/demo.ts')
   },
   {
+    name: 'new',
+    summary: 'make a project: an agent, a tool, an MCP server, a swarm',
+    group: 'Get started',
+    load: () => import('./commands/new.ts')
+  },
+  {
     name: 'status',
     summary: 'how this node is doing',
     group: 'Get started',

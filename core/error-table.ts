@@ -167,6 +167,16 @@ export const ERRORS = {
     'check owner and rights, or choose another: LUMOS_HOME',
     { a2a: INTERNAL, exit: EXIT.badConfig }
   ),
+  FOLDER_NOT_EMPTY: final(
+    'the folder {path} is not empty: it holds {found}',
+    'name a folder that does not exist yet',
+    { a2a: INVALID_PARAMS, exit: EXIT.usage }
+  ),
+  FOLDER_UNUSABLE: final(
+    'the folder {path} cannot be made: {reason}',
+    'check owner and rights, or name another folder',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
   STORE_LOCKED: final(
     'the database {path} is open in another process',
     'only the daemon opens it: lumos status',
@@ -267,6 +277,16 @@ export const ERRORS = {
     a2a: -32001,
     exit: EXIT.notFound
   }),
+  AGENT_EXISTS: final(
+    'this node has another agent that is called "{agent}"',
+    'give one of them another id; lumos agents --local shows them',
+    { a2a: INVALID_PARAMS, exit: EXIT.failed }
+  ),
+  AGENTS_FULL: final(
+    '{agents} agents are more than the {limit} that one node may offer',
+    'run some of them on another node',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
   NO_ROUTE: retryable(
     'no reachable peer offers "{capability}"',
     'lumos find {capability}',
