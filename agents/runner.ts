@@ -3,12 +3,11 @@ import { type Message, type Part, textOf } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
-import { LIMITS } from '../core/limits.ts'
-import type { Logger } from '../core/logger.ts'
 import type { Memory } from '../core/memory.ts'
 import type { Agent, AgentOutput, Resumption } from './agent.ts'
 import { type AskSwarm, createAsking } from './asking.ts'
 import { type GuardedRun, runGuarded } from './guarded-run.ts'
+import type { Borrowed, Roster } from './roster.ts'
 
 /** One task as the task engine hands it over. */
 export interface AgentRun {
@@ -31,7 +30,6 @@ export interface AgentRun {
 }
 
 export interface AgentRunner {
-  readonly agents: readonly Agent[]
   /** What the agent declares about its tasks; `undefined` when there is no such agent. */
   traits(agentId: string): Pick<Agent, 'idempotent' | 'resumable' | 'timeouts'> | undefined
   /**
@@ -46,7 +44,7 @@ export interface AgentRunner {
 
 export interface AgentRunnerComponents {
   readonly clock: Clock
-  readonly logger: Logger
+  readonly roster: Roster
   readonly askSwarm: AskSwarm
   /** The shared memory for one run: what is watched ends with `signal`. */
   readonly memory: (signal: AbortSignal) => Memory
@@ -55,32 +53,26 @@ export interface AgentRunnerComponents {
 /** One for all: an error with its stack costs more than all else that ends a task (measured). */
 const TASK_OVER = new DOMException('the task is over', 'AbortError')
 
-interface Known {
-  readonly agent: Agent
-  readonly log: Logger
-}
-
-/** Throws TypeError when two of the `agents` have the same id. */
-export function createAgentRunner(
-  { clock, logger, askSwarm, memory }: AgentRunnerComponents,
-  agents: readonly Agent[]
-): AgentRunner {
-  const byId = new Map<string, Known>(
-    agents.map((agent) => [agent.id, { agent, log: logger.child(agent.id) }])
-  )
-  if (byId.size !== agents.length) throw new TypeError('two agents have the same id')
+/** Ends runs with the node; the agents themselves are the roster's. */
+export function createAgentRunner({
+  clock,
+  roster,
+  askSwarm,
+  memory
+}: AgentRunnerComponents): AgentRunner {
   const running = new Set<AbortController>()
   let stopped: LumosError | undefined
-  const asking = createAsking({ isHere: (agentId) => byId.has(agentId), run, askSwarm })
+  const isHere = (agentId: string): boolean => roster.find(agentId) !== undefined
+  const asking = createAsking({ isHere, run, askSwarm })
 
   function run(task: AgentRun): AsyncIterable<AgentOutput> {
     return runGuarded(clock, () => begin(task))
   }
 
   function begin(task: AgentRun): GuardedRun {
-    const { agent, log } = find(byId, task.agentId)
     if (stopped !== undefined) throw stopped
     task.signal.throwIfAborted()
+    const { agent, log, giveBack } = borrow(roster, task.agentId)
     const controller = new AbortController()
     const { signal } = controller
     const cancel = (): void => controller.abort(task.signal.reason)
@@ -105,40 +97,27 @@ export function createAgentRunner(
         task.signal.removeEventListener('abort', cancel)
         // Whoever is still being asked has nobody left to answer.
         controller.abort(TASK_OVER)
+        giveBack()
       }
     }
   }
 
   return {
-    agents,
-    traits: (agentId) => byId.get(agentId)?.agent,
+    traits: (agentId) => roster.find(agentId),
     run,
     async stop() {
       if (stopped !== undefined) return
       stopped = new LumosError('SHUTTING_DOWN')
       for (const controller of running) controller.abort(stopped)
-      await stopAll(clock, [...byId.values()])
+      await roster.stop()
     }
   }
 }
 
-function find(byId: ReadonlyMap<string, Known>, agentId: string): Known {
-  const known = byId.get(agentId)
-  if (known === undefined) throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId } })
-  return known
-}
-
-async function stopAll(clock: Clock, known: readonly Known[]): Promise<void> {
-  const waited = new AbortController()
-  const all = Promise.all(known.map(stopAgent))
-  await Promise.race([all, clock.sleep(LIMITS.cancelGrace.value, waited.signal)])
-  waited.abort()
-}
-
-async function stopAgent({ agent, log }: Known): Promise<void> {
-  try {
-    await agent.stop?.()
-  } catch (error) {
-    log.warn('agent did not stop cleanly', { error })
+function borrow(roster: Roster, agentId: string): Borrowed {
+  const borrowed = roster.borrow(agentId)
+  if (borrowed === undefined) {
+    throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId } })
   }
+  return borrowed
 }

@@ -51,29 +51,33 @@ export type AgentStep =
   /** Something failed that the agent goes on without: a model that the next one stands in for. */
   | { readonly kind: 'error'; readonly code: string; readonly message: string }
 
-const NEEDED: Readonly<Record<AgentStep['kind'], JsonObject>> = {
-  'tool-start': { callId: 'string', tool: 'string' },
-  'tool-end': { callId: 'string', tool: 'string', ok: 'boolean', tookMs: 'number' },
-  'tool-text': { callId: 'string', text: 'string' },
-  'step-end': { step: 'number', finish: 'string', tookMs: 'number' },
-  usage: { step: 'number', model: 'string', inputTokens: 'number', outputTokens: 'number' },
-  error: { code: 'string', message: 'string' }
-}
+const NEEDED: ReadonlyMap<string, JsonObject> = new Map(
+  Object.entries({
+    'tool-start': { callId: 'string', tool: 'string' },
+    'tool-end': { callId: 'string', tool: 'string', ok: 'boolean', tookMs: 'number' },
+    'tool-text': { callId: 'string', text: 'string' },
+    'step-end': { step: 'number', finish: 'string', tookMs: 'number' },
+    usage: { step: 'number', model: 'string', inputTokens: 'number', outputTokens: 'number' },
+    error: { code: 'string', message: 'string' }
+  } satisfies Record<AgentStep['kind'], JsonObject>)
+)
 
 /** Types of the members that may be absent; those that are not named may hold any JSON. */
 const OPTIONAL: JsonObject = { node: 'string', cost: 'number', error: 'object' }
 
 /** What somebody else sent as a step; `undefined` for what is none, or of a kind that came later. */
 export function asAgentStep(value: unknown): AgentStep | undefined {
-  if (!isJsonObject(value)) return undefined
+  return isJsonObject(value) && isStep(value) ? value : undefined
+}
+
+function isStep(value: JsonObject): value is JsonObject & AgentStep {
   const { kind } = value
-  if (typeof kind !== 'string' || !Object.hasOwn(NEEDED, kind)) return undefined
-  const isStep = (candidate: JsonObject): candidate is JsonObject & AgentStep =>
-    Object.entries(NEEDED[kind as AgentStep['kind']]).every(
-      ([name, type]) => typeof candidate[name] === type
-    ) &&
+  const needed = typeof kind === 'string' ? NEEDED.get(kind) : undefined
+  return (
+    needed !== undefined &&
+    Object.entries(needed).every(([name, type]) => typeof value[name] === type) &&
     Object.entries(OPTIONAL).every(
-      ([name, type]) => candidate[name] === undefined || typeof candidate[name] === type
+      ([name, type]) => value[name] === undefined || typeof value[name] === type
     )
-  return isStep(value) ? value : undefined
+  )
 }

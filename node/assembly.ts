@@ -1,7 +1,7 @@
 /** Joins all parts of a node: the composition root. Nothing runs until its life cycle starts. */
 import type { Agent } from '../agents/agent.ts'
 import { createAgentRunner } from '../agents/runner.ts'
-import { createBuiltinAgents } from '../agents/builtin.ts'
+import type { Roster } from '../agents/roster.ts'
 import type { Component } from '../core/component.ts'
 import type { LumosError } from '../core/errors.ts'
 import type { Memory } from '../core/memory.ts'
@@ -13,6 +13,7 @@ import { startSearchWorker } from '../memory/search/search-worker.ts'
 import type { TaskEngine } from '../tasks/engine.ts'
 import { keyOfPeer } from '../trust/author-key.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
+import { createNodeAgents } from './agents.ts'
 import { createSwarmAsking } from './asking.ts'
 import type { SwarmAsking } from './asking.ts'
 import { createCapabilities, createTableWatch, helloFields } from './capabilities.ts'
@@ -46,6 +47,7 @@ export interface Assembly extends Component {
   readonly database: NodeDatabase
   readonly wire: Wire
   readonly capabilities: Capabilities
+  readonly roster: Roster
   readonly engine: TaskEngine
   readonly work: Work
   readonly finding: PeerFinding
@@ -64,8 +66,12 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const { config, paths } = init
   let capabilities: Capabilities | undefined
   const wire = await createWire(components, init, () => helloFields(capabilities))
-  const builtin = createBuiltinAgents({ clock, logger: logger.child('agents') }, config.agents)
-  const agents = [...builtin, ...(init.agents ?? [])]
+  const roster = await createNodeAgents(components, {
+    config,
+    dataDirectory: paths.data,
+    agents: init.agents ?? [],
+    announce: async (agents) => capabilities?.book.setAgents(agents)
+  })
   const asking = createSwarmAsking(() => work)
   const database =
     config.tasks.keep === 'disk'
@@ -88,10 +94,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
       { ...components, spaces: memory, search, blobs },
       { author, ...(signal && { signal }) }
     )
-  const runner = createAgentRunner(
-    { clock, logger: logger.child('agents'), askSwarm: asking.ask, memory: memoryFor },
-    agents
-  )
+  const runner = createAgentRunner({ clock, roster, askSwarm: asking.ask, memory: memoryFor })
   const onLoad = (): void => capabilities?.presence.loadChanged()
   const push = createPush({ ...components, wire, database }, config)
   const engine = createEngine({ ...components, runner, database, push, onLoad }, config)
@@ -101,14 +104,14 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   })
   capabilities = createCapabilities(
     { ...components, wire, load },
-    { agents, dataDirectory: paths.data, pushNotifications: push !== undefined }
+    { agents: roster.agents(), dataDirectory: paths.data, pushNotifications: push !== undefined }
   )
   const work: Work = createWork(
     { ...components, ...capabilities, wire, engine, database, push },
     { retentionMs: config.tasks.retention }
   )
   const finding = createFinding(components, init, wire)
-  const node = { database, wire, capabilities, engine, work, finding, memory, memoryFor }
+  const node = { database, wire, capabilities, roster, engine, work, finding, memory, memoryFor }
   const parts = { ...node, agents: toComponent(runner), asking, search, blobs }
   const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts, push))
   return { ...lifeCycle, ...node, init, components }

@@ -8,8 +8,7 @@ import type { Part } from '../../core/a2a.ts'
 import { systemClock } from '../../core/clock.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import { toLumosError } from '../../core/errors.ts'
-import { silentLogger } from '../../core/logger.ts'
-import { askNobody, noMemory, RUN } from '../support/agent-runner.ts'
+import { askNobody, noMemory, rosterOf, RUN } from '../support/agent-runner.ts'
 
 export interface AgentContract {
   /** The agent, and those that it asks. Called for each test. */
@@ -51,10 +50,12 @@ interface Subject {
 
 async function createSubject({ create }: AgentContract): Promise<Subject> {
   const agents = await create()
-  const runner = createAgentRunner(
-    { clock: systemClock, logger: silentLogger, askSwarm: askNobody, memory: noMemory },
-    agents
-  )
+  const runner = createAgentRunner({
+    clock: systemClock,
+    roster: rosterOf(agents),
+    askSwarm: askNobody,
+    memory: noMemory
+  })
   onTestFinished(() => runner.stop())
   const run = (parts: readonly Part[], signal: AbortSignal): AsyncIterable<AgentOutput> =>
     runner.run({

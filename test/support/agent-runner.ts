@@ -1,5 +1,7 @@
 /** Runs agents for a test as a node does, without tasks and peers. */
 import type { Agent, AgentOutput } from '../../agents/agent.ts'
+import { createRoster } from '../../agents/roster.ts'
+import type { Roster, RosterComponents } from '../../agents/roster.ts'
 import { createAgentRunner } from '../../agents/runner.ts'
 import { systemClock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
@@ -36,6 +38,16 @@ export function noMemory(): Memory {
   }
 }
 
+/** A roster of these agents and no others. */
+export function rosterOf(
+  agents: readonly Agent[],
+  components: RosterComponents = { clock: systemClock, logger: silentLogger }
+): Roster {
+  const roster = createRoster(components)
+  void roster.assign('program', agents)
+  return roster
+}
+
 export interface TestRunner {
   readonly outputs: (agentId: string, input: string, signal?: AbortSignal) => Promise<AgentOutput[]>
   /** The streamed text, joined. */
@@ -44,10 +56,12 @@ export interface TestRunner {
 }
 
 export function createRunner(agents: readonly Agent[]): TestRunner {
-  const runner = createAgentRunner(
-    { clock: systemClock, logger: silentLogger, askSwarm: askNobody, memory: noMemory },
-    agents
-  )
+  const runner = createAgentRunner({
+    clock: systemClock,
+    roster: rosterOf(agents),
+    askSwarm: askNobody,
+    memory: noMemory
+  })
 
   function outputs(
     agentId: string,

@@ -7,7 +7,7 @@ import { createAgentRunner } from '../../../agents/runner.ts'
 import type { AgentRun } from '../../../agents/runner.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { silentLogger } from '../../../core/logger.ts'
-import { askNobody, noMemory, RUN } from '../../support/agent-runner.ts'
+import { askNobody, noMemory, rosterOf, RUN } from '../../support/agent-runner.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 function agentOf(id: string, run: AgentDefinition['run']): Agent {
@@ -18,8 +18,8 @@ function agentOf(id: string, run: AgentDefinition['run']): Agent {
 /** These agents, on a node that knows no other. */
 function setupAgents(...agents: Agent[]) {
   const clock = new ManualClock()
-  const components = { clock, logger: silentLogger, askSwarm: askNobody, memory: noMemory }
-  const runner = createAgentRunner(components, agents)
+  const roster = rosterOf(agents, { clock, logger: silentLogger })
+  const runner = createAgentRunner({ clock, roster, askSwarm: askNobody, memory: noMemory })
   const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hi' }] } as const
   const collect = (agentId: string, signal = new AbortController().signal) =>
     Array.fromAsync(runner.run({ ...RUN, agentId, message, signal }))
@@ -40,8 +40,9 @@ function setup(act: (request: AgentRequest) => Promise<unknown>) {
     yield `near: ${text}`
     yield '!'
   })
-  const components = { clock: new ManualClock(), logger: silentLogger, askSwarm, memory: noMemory }
-  const runner = createAgentRunner(components, [asker, friend])
+  const clock = new ManualClock()
+  const roster = rosterOf([asker, friend], { clock, logger: silentLogger })
+  const runner = createAgentRunner({ clock, roster, askSwarm, memory: noMemory })
   async function run(more: Partial<AgentRun> = {}): Promise<unknown> {
     const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hi' }] } as const
     const { signal } = new AbortController()

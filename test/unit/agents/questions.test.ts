@@ -5,7 +5,7 @@ import type { AgentRun } from '../../../agents/runner.ts'
 import { createAgentRunner } from '../../../agents/runner.ts'
 import type { Message } from '../../../core/a2a.ts'
 import { silentLogger } from '../../../core/logger.ts'
-import { noMemory } from '../../support/agent-runner.ts'
+import { noMemory, rosterOf } from '../../support/agent-runner.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const listener = defineAgent({
@@ -24,13 +24,14 @@ function said(text: string, role: Message['role']): Message {
 }
 
 function outputs(more: Partial<AgentRun>) {
+  const clock = new ManualClock()
   const components = {
-    clock: new ManualClock(),
-    logger: silentLogger,
+    clock,
+    roster: rosterOf([listener], { clock, logger: silentLogger }),
     askSwarm: () => Promise.reject(new TypeError('nobody asks')),
     memory: noMemory
   }
-  const runner = createAgentRunner(components, [listener])
+  const runner = createAgentRunner(components)
   onTestFinished(() => runner.stop())
   return Array.fromAsync(
     runner.run({

@@ -10,7 +10,7 @@ import { createAgentRunner } from '../../../agents/runner.ts'
 import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { silentLogger } from '../../../core/logger.ts'
-import { askNobody, noMemory, RUN } from '../../support/agent-runner.ts'
+import { askNobody, noMemory, rosterOf, RUN } from '../../support/agent-runner.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 type Run = AgentDefinition['run']
@@ -29,7 +29,12 @@ function setup(...agents: Agent[]) {
     child: () => logger,
     warn: (...line: unknown[]) => warned.push(line)
   }
-  const runner = createAgentRunner({ clock, logger, askSwarm: askNobody, memory: noMemory }, agents)
+  const runner = createAgentRunner({
+    clock,
+    roster: rosterOf(agents, { clock, logger }),
+    askSwarm: askNobody,
+    memory: noMemory
+  })
   onTestFinished(async () => {
     await runner.stop()
     expect(clock.pending).toBe(0)
@@ -271,11 +276,6 @@ test('an unknown agent is named', async () => {
     code: 'AGENT_UNKNOWN',
     details: { agent: 'nobody' }
   })
-})
-
-test('two agents of one id are a mistake of whoever assembles the node', () => {
-  const twin = agent('twin', async function* () {})
-  expect(() => setup(twin, twin)).toThrow(TypeError)
 })
 
 test('stopping ends what runs, lets agents release what they hold, and takes nothing new', async () => {
