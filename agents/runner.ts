@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Memory } from '../core/memory.ts'
-import type { Agent, AgentOutput, Resumption } from './agent.ts'
+import type { Agent, AgentOutput, AgentRequest, Resumption } from './agent.ts'
 import { type AskSwarm, createAsking } from './asking.ts'
 import { type GuardedRun, runGuarded } from './guarded-run.ts'
 import type { Borrowed, Roster } from './roster.ts'
@@ -48,7 +48,11 @@ export interface AgentRunnerComponents {
   readonly askSwarm: AskSwarm
   /** The shared memory for one run: what is watched ends with `signal`. */
   readonly memory: (signal: AbortSignal) => Memory
+  /** What this node gives to each run besides. */
+  readonly equip?: (request: AgentRequest) => Equipment
 }
+
+export type Equipment = Pick<AgentRequest, 'swarm' | 'models' | 'toolbox'>
 
 /** One for all: an error with its stack costs more than all else that ends a task (measured). */
 const TASK_OVER = new DOMException('the task is over', 'AbortError')
@@ -58,7 +62,8 @@ export function createAgentRunner({
   clock,
   roster,
   askSwarm,
-  memory
+  memory,
+  equip = () => ({})
 }: AgentRunnerComponents): AgentRunner {
   const running = new Set<AbortController>()
   let stopped: LumosError | undefined
@@ -90,7 +95,7 @@ export function createAgentRunner({
     }
     return {
       agent,
-      request,
+      request: { ...request, ...equip(request) },
       leftBehind: task.leftBehind,
       over: () => {
         running.delete(controller)

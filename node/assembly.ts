@@ -94,7 +94,13 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
       { ...components, spaces: memory, search, blobs },
       { author, ...(signal && { signal }) }
     )
-  const runner = createAgentRunner({ clock, roster, askSwarm: asking.ask, memory: memoryFor })
+  const runner = createAgentRunner({
+    clock,
+    roster,
+    askSwarm: asking.ask,
+    memory: memoryFor,
+    equip: () => ({ swarm: config.swarm.name })
+  })
   const onLoad = (): void => capabilities?.presence.loadChanged()
   const push = createPush({ ...components, wire, database }, config)
   const engine = createEngine({ ...components, runner, database, push, onLoad }, config)
