@@ -2,6 +2,7 @@
 import type { Part } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { unlessAborted } from '../core/unless-aborted.ts'
 import type { AgentOutput } from './agent.ts'
 import { createCollector } from './collector.ts'
 import type { AgentRun } from './runner.ts'
@@ -91,17 +92,4 @@ async function answerOf(
     answer.add(output)
   }
   return answer.parts()
-}
-
-/** Who is cancelled need not wait for an answer, nor until the one that was asked has cleaned up. */
-export async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
-  if (signal.aborted) onAbort()
-  try {
-    return await Promise.race([answer, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

@@ -1,12 +1,12 @@
 /** Lets agents ask the swarm: each question is a task that this node delegates, bound to the run that asks. */
 import type { AskSwarm, SwarmQuestion } from '../agents/asking.ts'
-import { unlessAborted } from '../agents/asking.ts'
 import { RESULT_ARTIFACT_ID } from '../agents/agent.ts'
 import type { Part } from '../core/a2a.ts'
 import type { Component } from '../core/component.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import { unlessAborted } from '../core/unless-aborted.ts'
 import type { DelegationEvent } from '../tasks/delegation-events.ts'
 import type { Delegations } from '../tasks/delegations.ts'
 

@@ -5,6 +5,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { RequestOptions } from 'node:https'
 import { isIP } from 'node:net'
+import { unlessAborted } from '../core/unless-aborted.ts'
 import type { SendWebRequest } from '../core/web-request.ts'
 import { WebRefusal } from '../core/web-request.ts'
 import type { WebTargets } from '../core/web-targets.ts'
@@ -68,7 +69,8 @@ async function resolveChecked(
   const family = isIP(literal)
   const found =
     family === 0
-      ? await unlessAborted(resolve(url.hostname), signal)
+      ? // A name server that says nothing cannot be told to stop.
+        await unlessAborted(resolve(url.hostname), signal)
       : [{ address: literal, family }]
   for (const { address } of found) {
     const reason = targets.addressRefusal(url, address)
@@ -78,15 +80,6 @@ async function resolveChecked(
   const [first, ...rest] = found
   if (first === undefined) throw new WebRefusal('its host has no address')
   return [first, ...rest]
-}
-
-/** A name server that says nothing cannot be told to stop. */
-function unlessAborted<T>(wait: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    wait.then(resolve, reject)
-  })
 }
 
 function answered(request: ClientRequest, body?: Uint8Array): Promise<IncomingMessage> {

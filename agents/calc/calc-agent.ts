@@ -9,7 +9,8 @@ import {
   defineAgent,
   inputError
 } from '../agent.ts'
-import { CalculationFailed, type Calculator, createCalculator } from './calculator.ts'
+import { JobFailed } from '../confined/confined-worker.ts'
+import { type Calculator, createCalculator } from './calculator.ts'
 import { toExpression } from './expression.ts'
 
 const SKILLS: readonly AgentSkill[] = [
@@ -57,7 +58,7 @@ export function createCalcAgent({
     try {
       yield await calculator.evaluate(expression, signal)
     } catch (error) {
-      if (error instanceof CalculationFailed) throw inputError('calc', error.message)
+      if (error instanceof JobFailed) throw inputError('calc', error.message)
       throw error
     }
   }

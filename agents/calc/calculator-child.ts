@@ -1,11 +1,7 @@
 /** The process that calculates: what hangs or devours memory here dies without hurting the node. */
-import { runInNewContext } from 'node:vm'
 import { all, create } from 'mathjs'
 import { LIMITS } from '../../core/limits.ts'
-import type { Calculation, CalculationDone, ChildMessage } from './calculation.ts'
-
-/** The node kills this process first; this is for the one whose node was killed (SIGKILL). */
-const ORPHAN_TIME_MS = LIMITS.calcTime.value + 2000
+import { serveJobs } from '../confined/serve-jobs.ts'
 
 /** 15 digits are what a double holds; the last is noise (0.1 + 0.2). */
 const FORMAT = { precision: 14, lowerExp: -7, upperExp: 15 }
@@ -47,13 +43,13 @@ function refuse(name: string): () => never {
   }
 }
 
-function calculate({ id, expression }: Calculation): CalculationDone {
+function calculate(expression: string): string {
   try {
     // A scope of its own: no calculation sees the variables of another.
     const value: unknown = math.evaluate(expression, new Map())
-    return { id, text: clip(describe(value)), failed: false }
+    return clip(describe(value))
   } catch (error) {
-    return { id, text: clip(error instanceof Error ? error.message : String(error)), failed: true }
+    throw new Error(clip(error instanceof Error ? error.message : String(error)), { cause: error })
   }
 }
 
@@ -70,21 +66,7 @@ function clip(text: string): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}…`
 }
 
-function tell(message: ChildMessage): void {
-  process.send?.(message)
-}
-
-/** Ends this process when the calculation outlasts even a node that could have killed it. */
-function calculateInTime(calculation: Calculation): void {
-  const run = (): void => tell(calculate(calculation))
-  try {
-    // Not for safety: `vm` is Node's only way to interrupt running code from inside its process.
-    runInNewContext('run()', { run }, { timeout: ORPHAN_TIME_MS })
-  } catch {
-    process.exit(1)
-  }
-}
-
-process.on('message', calculateInTime)
-process.on('disconnect', () => process.exit())
-tell({ ready: true })
+serveJobs<string>({
+  timeMs: LIMITS.calcTime.value,
+  prepare: (expression) => () => calculate(expression)
+})
