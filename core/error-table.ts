@@ -532,6 +532,107 @@ export const ERRORS = {
     'see docs/agents.md, "Asking others"',
     { a2a: INTERNAL, exit: EXIT.taskFailed }
   ),
+  AGENT_BUDGET: final(
+    'the run of "{agent}" was ended: it used up its {limit} {what}',
+    'ask for less at once, or raise `limits` of the agent',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
+  ANSWER_EMPTY: retryable(
+    'the model {model} ended without an answer',
+    'try again, or another model: lumos model ls',
+    EXIT.taskFailed
+  ),
+  ANSWER_REFUSED: final(
+    'the model {model} declined to answer',
+    'ask otherwise, or another model: lumos model ls',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
+  ANSWER_INVALID: final(
+    'the answer of the model {model} does not fit the schema of "{agent}": {reason}',
+    'try another model: lumos model ls',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
+  TOOL_UNKNOWN: final('there is no tool "{tool}"', 'lumos tools', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.notFound
+  }),
+  TOOL_INPUT: final('the tool cannot use this input: {reason}', 'lumos tools show NAME', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.usage
+  }),
+  TOOL_OUTPUT: final(
+    'the tool "{tool}" returned what it must not: {reason}',
+    'its author finds the rules in docs/tools.md',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  TOOL_FAILED: final('the tool "{tool}" failed: {reason}', 'lumos logs', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
+  TOOL_TIMED_OUT: retryable(
+    'the tool "{tool}" did not end within {timeoutMs} ms',
+    'ask for less at once',
+    EXIT.timedOut
+  ),
+  TOOL_BUSY: retryable(
+    'the tool "{tool}" is used too often: {reason}',
+    'try again in a moment',
+    EXIT.failed
+  ),
+  TOOL_DENIED: final(
+    'the tool "{tool}" may not be used: {reason}',
+    'the owner of the node decides: lumos tools allow {tool}',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  TOOL_CONSENT: final(
+    'the tool "{tool}" needs the consent of a person',
+    'say it with --yes, or for good: lumos tools allow {tool}',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  TOOL_FILE_BROKEN: final(
+    '{file} has no tools that can be loaded: {reason}',
+    'mend the file: it is loaded again when it changes',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  TOOLS_FULL: final(
+    '{tools} tools are more than the {limit} that one node may have',
+    'remove a server of tools, or files of the folder',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  MCP_SERVER_UNKNOWN: final('no MCP server is called "{server}"', 'lumos mcp', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.notFound
+  }),
+  MCP_SERVER_EXISTS: final(
+    'there is an MCP server "{server}" already',
+    'choose another name, or first: lumos mcp rm {server}',
+    { a2a: INVALID_PARAMS, exit: EXIT.failed }
+  ),
+  MCP_SERVER_FIXED: final(
+    'the MCP server "{server}" stands in the configuration',
+    'change it there, then: lumos restart',
+    { a2a: INVALID_PARAMS, exit: EXIT.failed }
+  ),
+  MCP_SERVERS_FULL: final(
+    'a node may have {limit} MCP servers',
+    'remove one that is not needed: lumos mcp rm NAME',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  MCP_SERVER_DOWN: retryable(
+    'the MCP server "{server}" cannot be used: {reason}',
+    'lumos mcp show {server}; lumos mcp restart {server}',
+    EXIT.failed
+  ),
+  MCP_REFUSED: final(
+    'the MCP server "{server}" refused: {reason}',
+    'lumos mcp show {server} says what it offers',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  MCP_BUSY: retryable(
+    'the MCP server "{server}" has {calls} calls to answer',
+    'try again in a moment',
+    EXIT.failed
+  ),
   PATH_DENIED: final(
     'the path is outside the folders that this node shares',
     'share a folder: lumos config set agents.files.roots',

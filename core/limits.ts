@@ -436,6 +436,33 @@ export const LIMITS = {
     'agents that ask each other in a row, here or on other nodes; a circle ends here'
   ),
   agentAskBytes: limit(8 * MIB, 'bytes', 'what one agent may collect from another by `ask`'),
+  llmSteps: limit(
+    20,
+    'count',
+    'answers of a model in one run, unless its agent says otherwise: one that calls tools for ever ends here'
+  ),
+  llmToolCalls: limit(32, 'count', 'tool calls in one answer of a model; further ones are refused'),
+  llmTextBytes: limit(
+    MIB,
+    'bytes',
+    'text and data of one message to a model: some 250,000 tokens, more than most models take'
+  ),
+  llmFileBytes: limit(
+    8 * MIB,
+    'bytes',
+    'images and files of one message to a model, in base64; providers take 4 to 20 MiB'
+  ),
+  llmHistoryTokens: limit(
+    8000,
+    'count',
+    'tokens of earlier turns that are sent again, unless the agent says otherwise; older ones are summarised'
+  ),
+  llmHistoryMessages: limit(100, 'count', 'messages of a thread that one turn reads'),
+  llmTurnMessages: limit(40, 'count', 'messages that one turn adds to its thread'),
+  llmKeptTool: limit(2000, 'bytes', 'of a tool call’s input and result each, in a thread'),
+  llmNoteBytes: limit(4096, 'bytes', 'working memory of a resource, and the summary of a thread'),
+  llmSummaryTime: limit(60_000, 'ms', 'making a summary; without one the thread goes on'),
+  stepOutputBytes: limit(2048, 'bytes', 'what those who watch a task see of a tool’s result'),
   fileBytes: limit(4 * MIB, 'bytes', 'one file read; as base64 it fits agentOutputBytes'),
   fileEntries: limit(1000, 'count', 'entries of one folder that `files` lists'),
   calcTime: limit(3000, 'ms', 'one calculation; the worker is killed when it takes longer'),
@@ -652,6 +679,67 @@ export const LIMITS = {
     10_000,
     'count',
     'records of one space that wait for a vector after a failure'
+  ),
+  mcpServers: limit(32, 'count', 'MCP servers of one node: each is a process, or connections'),
+  mcpStart: limit(
+    60_000,
+    'ms',
+    'starting an MCP server until it has told what it offers; npx may have to fetch it first'
+  ),
+  mcpStop: limit(
+    1000,
+    'ms',
+    'what a stopped MCP server has from the end of its input to SIGTERM, and as much to SIGKILL'
+  ),
+  mcpCall: limit(300_000, 'ms', 'one call of an MCP server, unless configured'),
+  mcpCallsInFlight: limit(64, 'count', 'calls that one MCP server has not answered'),
+  mcpMessageBytes: limit(
+    8 * MIB,
+    'bytes',
+    'one message of an MCP server; what it writes without an end ends the connection'
+  ),
+  mcpDeaths: limit(
+    5,
+    'count',
+    'ends of an MCP server within `mcpDeathWindow`; then it is not started again by itself'
+  ),
+  mcpDeathWindow: limit(60_000, 'ms', 'in which ends of an MCP server are counted'),
+  mcpRetryFirst: limit(250, 'ms', 'wait before an MCP server is started again; it doubles'),
+  mcpRetryMost: limit(60_000, 'ms', 'the longest such wait'),
+  mcpPing: limit(
+    30_000,
+    'ms',
+    'between two questions whether an MCP server behind HTTP still knows this node'
+  ),
+  mcpItems: limit(512, 'count', 'tools, resources, templates or prompts of one MCP server'),
+  mcpTextLength: limit(
+    2048,
+    'count',
+    'characters of one description by an MCP server: more is room for orders to the model'
+  ),
+  mcpSchemaBytes: limit(32 * KIB, 'bytes', 'schema of one tool of an MCP server'),
+  mcpLogRate: limit(
+    20,
+    'per second',
+    'lines of an MCP server’s stderr that go to the log; ten times as many at once'
+  ),
+  mcpSessions: limit(64, 'count', 'MCP clients that this node serves at the same time'),
+  mcpSessionIdle: limit(
+    3_600_000,
+    'ms',
+    'an MCP client over HTTP that neither asks nor listens is forgotten'
+  ),
+  mcpToolsServed: limit(
+    512,
+    'count',
+    'agents of the swarm that an MCP client is offered as tools; `find_agents` finds the others'
+  ),
+  mcpRequestBytes: limit(4 * MIB, 'bytes', 'one message of an MCP client'),
+  mcpSubscriptions: limit(64, 'count', 'facts of shared memory that one MCP client watches'),
+  mcpAnswerWait: limit(
+    600_000,
+    'ms',
+    'how long the person behind an MCP client may think about a question of an agent'
   ),
   blobBytes: limit(
     64 * MIB,
