@@ -527,6 +527,34 @@ export const ERRORS = {
     'its author finds the rules in docs/agents.md',
     { a2a: -32006, exit: EXIT.taskFailed }
   ),
+  HOST_UNKNOWN: final('no hosted project is called "{host}"', 'lumos host ls', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.notFound
+  }),
+  HOST_EXISTS: final(
+    'another project is hosted as "{host}"',
+    'choose another name: --name; or end that one: lumos host rm {host}',
+    { a2a: INVALID_PARAMS, exit: EXIT.usage }
+  ),
+  HOST_INVALID: final('{path} cannot be hosted: {reason}', 'see docs/hosting.md', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.failed
+  }),
+  HOST_LIMIT: final(
+    '{limit} projects are hosted already, which is the most a node may have',
+    'lumos host rm NAME',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  HOST_DOWN: retryable(
+    'the hosted project "{host}" does not run: {reason}',
+    'lumos host show {host}; then lumos host restart {host}',
+    EXIT.failed
+  ),
+  HOST_DIED: final(
+    'the process that ran {agent} ended before the task did, which may have been done in part',
+    'check what it did, then run it again; lumos logs --component host.{host}',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
   ASKED_TOO_DEEP: final(
     'agents asked each other more than {limit} deep, perhaps in a circle',
     'see docs/agents.md, "Asking others"',

@@ -31,8 +31,29 @@ export interface Tool {
   readonly outputSchema?: JsonObject
   /** What comes out was written by strangers (a page, a peer, a server): data, never instructions. */
   readonly untrusted: boolean
-  /** The input checked and completed; throws TOOL_INPUT, whose message a model can act upon. */
-  parse(input: unknown): unknown
+  /** What goes in can be read outside this node, or by other nodes: where secrets must not go. */
+  readonly egress: boolean
+  /** Its author wants a person asked before every call, unless a rule names the tool. */
+  readonly asks: boolean
+  /** Milliseconds one call may take; `toolTimeout` (docs/limits.md) without it. */
+  readonly timeoutMs?: number
+  /** Calls at the same time; `toolConcurrency` without it. */
+  readonly concurrency?: number
+  /** Calls a minute; `toolRate` without it, for a tool that has an effect. */
+  readonly rate?: number
+  /** The tools that a chain is made of: what is denied of them is denied of it. */
+  readonly parts?: readonly Tool[]
+  /**
+   * The input checked and completed; schemas may be asynchronous.
+   *
+   * @throws TOOL_INPUT, whose message a model can act upon
+   */
+  parse(input: unknown): Promise<unknown>
+  /**
+   * With input that {@link parse} gave.
+   *
+   * @throws TOOL_OUTPUT for what is no JSON or does not fit the schema; whatever the tool throws
+   */
   execute(input: unknown, context: ToolContext): Promise<Json>
 }
 
@@ -59,7 +80,8 @@ export type ToolResult =
   | {
       readonly type: 'done'
       readonly output: Json
-      /** Cut to the output cap, for the model. */ readonly text: string
+      /** For the model: cut to `toolTextBytes` (docs/limits.md); what strangers wrote is marked as data. */
+      readonly text: string
     }
   | { readonly type: 'failed'; readonly code: string; readonly text: string }
   /** A person has to allow it first (`lumos tasks answer`): the run ends with this question. */
