@@ -1,15 +1,18 @@
 /** Shows a task as it happens: its text plainly on stdout, who and what and when on stderr. */
 import type { RunEvent } from '../client/api.ts'
+import type { AgentStep } from '../core/agent-step.ts'
 import type { Artifact, Part } from '../core/a2a.ts'
 import { ERRORS, EXIT } from '../core/error-table.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { Cli } from './cli.ts'
 import { bytes, duration, percent, shortId, stateName } from './format.ts'
-import { createProgress } from './progress.ts'
+import { createProgress, type Progress } from './progress.ts'
+import { createStepLines, type StepLines } from './step-lines.ts'
 import { oneLine, printable } from './width.ts'
 
 export type ResultEvent = Extract<RunEvent, { type: 'result' }>
 
+export type RoutedEvent = Extract<RunEvent, { type: 'routed' }>
 type StatusEvent = Extract<RunEvent, { type: 'status' }>
 type QuestionEvent = Extract<RunEvent, { type: 'input-required' }>
 type Interruption = Extract<RunEvent, { type: 'retry' | 'waiting' | 'resumed' | 'restarted' }>
@@ -21,85 +24,123 @@ export interface TaskPrinter {
   end(): void
 }
 
-export function createTaskPrinter(cli: Cli): TaskPrinter {
-  if (cli.flags.json) return { print: (event) => printJson(event, cli), end() {} }
-  return createTextPrinter(cli)
+/** How a story is told besides its text; without these as `lumos run` tells it. */
+export interface TaskPrinterInit {
+  /** Who does it; nothing when `undefined`. */
+  readonly routed?: (event: RoutedEvent) => string | undefined
+  /** The last line of a task that completed; `cost` is empty when no model was asked. */
+  readonly done?: (event: ResultEvent, cost: string) => string | undefined
 }
 
-function createTextPrinter(cli: Cli): TaskPrinter {
-  const progress = createProgress(cli)
-  const text = createTextOutput(cli)
-  let worker = ''
-  let lastStatus = ''
+export function createTaskPrinter(cli: Cli, init: TaskPrinterInit = {}): TaskPrinter {
+  if (cli.flags.json) return { print: (event) => printJson(event, cli), end() {} }
+  return new TextPrinter(cli, init)
+}
 
-  function status({ text: said = '', fraction, state }: StatusEvent): void {
-    const share = fraction === undefined ? '' : `  ${percent(fraction)}`
-    const line = `${worker}  ${oneLine(said) || stateName(state)}`
-    if (!text.started()) progress.show(line + share)
-    if (!cli.terminal.err.isTerminal && said !== '' && line !== lastStatus) cli.note(`  ${line}`)
-    lastStatus = line
+class TextPrinter implements TaskPrinter {
+  readonly #cli: Cli
+  readonly #init: TaskPrinterInit
+  readonly #progress: Progress
+  readonly #text: TextOutput
+  readonly #steps: StepLines
+  #worker = ''
+  #lastStatus = ''
+
+  constructor(cli: Cli, init: TaskPrinterInit) {
+    this.#cli = cli
+    this.#init = init
+    this.#progress = createProgress(cli)
+    this.#text = createTextOutput(cli)
+    this.#steps = createStepLines(cli)
   }
 
-  function interrupted(event: Interruption): void {
-    progress.clear()
-    const note = interruptionNote(event, { worker, started: text.started() })
-    const goesOn = event.type === 'waiting' || event.type === 'resumed'
-    // A file must not get a line end in the middle of a text that goes on.
-    if (!goesOn || cli.terminal.out.isTerminal) text.end()
-    cli.note(note)
-    if (event.type === 'waiting') progress.show(`${worker}  waiting`)
-  }
-
-  function end(): void {
-    progress.clear()
-    text.end()
-  }
-
-  function finish(event: ResultEvent): void {
-    progress.clear()
-    if (!text.started()) for (const artifact of event.task.artifacts) text.write(artifact, false)
-    text.end()
-    conclude(event, cli)
-  }
-
-  function print(event: RunEvent): void {
+  print(event: RunEvent): void {
     switch (event.type) {
       case 'routed':
-        worker = oneLine(event.worker.name)
-        cli.note(routedLine(event, cli))
-        return progress.show(`${worker}  waiting`)
+        this.#worker = oneLine(event.worker.name)
+        this.#note((this.#init.routed ?? ((routed) => routedLine(routed, this.#cli)))(event))
+        return this.#progress.show(`${this.#worker}  waiting`)
       case 'accepted':
-        return progress.show(`${worker}  accepted`)
+        return this.#progress.show(`${this.#worker}  accepted`)
       case 'status':
-        return status(event)
+        return event.step === undefined ? this.#status(event) : this.#stepped(event.step)
       case 'artifact':
-        progress.clear()
-        return text.write(event.artifact, event.append)
+        this.#progress.clear()
+        return this.#text.write(event.artifact, event.append)
       case 'input-required':
-        progress.clear()
-        // Its text may go on with the answer, as after an interruption.
-        if (cli.terminal.out.isTerminal) text.end()
-        // Not a note: whoever is asked has to know, however quiet they want it.
-        return cli.terminal.err.write(questionText(event, worker))
+        return this.#asked(event)
       case 'answered':
-        return cli.note(`  answered: ${oneLine(event.text)}`)
+        return this.#cli.note(`  answered: ${oneLine(event.text)}`)
       case 'retry':
       case 'waiting':
       case 'resumed':
       case 'restarted':
-        return interrupted(event)
+        return this.#interrupted(event)
       case 'result':
-        return finish(event)
+        return this.#finish(event)
     }
   }
 
-  return { print, end }
-}
+  end(): void {
+    this.#progress.clear()
+    this.#text.end()
+  }
 
-function conclude(event: ResultEvent, cli: Cli): void {
-  const failure = failureOf(event)
-  if (failure !== undefined) throw failure
-  cli.note(doneLine(event, cli))
+  #note(line: string | undefined): void {
+    if (line !== undefined) this.#cli.note(line)
+  }
+
+  #status({ text: said = '', fraction, state }: StatusEvent): void {
+    const share = fraction === undefined ? '' : `  ${percent(fraction)}`
+    const line = `${this.#worker}  ${oneLine(said) || stateName(state)}`
+    if (!this.#text.started()) this.#progress.show(line + share)
+    if (!this.#cli.terminal.err.isTerminal && said !== '' && line !== this.#lastStatus) {
+      this.#cli.note(`  ${line}`)
+    }
+    this.#lastStatus = line
+  }
+
+  #stepped(step: AgentStep): void {
+    const line = this.#steps.line(step)
+    const now = this.#steps.progress(step) ?? (line === undefined ? undefined : 'working')
+    if (now === undefined) return
+    this.#progress.clear()
+    // It would stand in the middle of a line of the text; a file has the text alone.
+    if (this.#cli.terminal.out.isTerminal) this.#text.end()
+    this.#note(line)
+    this.#progress.show(`${this.#worker}  ${now}`)
+  }
+
+  #asked(event: QuestionEvent): void {
+    this.#progress.clear()
+    // Its text may go on with the answer, as after an interruption.
+    if (this.#cli.terminal.out.isTerminal) this.#text.end()
+    // Not a note: whoever is asked has to know, however quiet they want it.
+    this.#cli.terminal.err.write(questionText(event, this.#worker))
+  }
+
+  #interrupted(event: Interruption): void {
+    this.#progress.clear()
+    const started = this.#text.started()
+    const note = interruptionNote(event, { worker: this.#worker, started })
+    const goesOn = event.type === 'waiting' || event.type === 'resumed'
+    // A file must not get a line end in the middle of a text that goes on.
+    if (!goesOn || this.#cli.terminal.out.isTerminal) this.#text.end()
+    this.#cli.note(note)
+    if (event.type === 'waiting') this.#progress.show(`${this.#worker}  waiting`)
+  }
+
+  #finish(event: ResultEvent): void {
+    this.#progress.clear()
+    if (!this.#text.started()) {
+      for (const artifact of event.task.artifacts) this.#text.write(artifact, false)
+    }
+    this.#text.end()
+    const failure = failureOf(event)
+    if (failure !== undefined) throw failure
+    const { done = (ended, cost) => doneLine(ended, cost, this.#cli) } = this.#init
+    this.#note(done(event, this.#steps.cost()))
+  }
 }
 
 function questionText({ auth, text, parts = [] }: QuestionEvent, worker: string): string {
@@ -144,7 +185,7 @@ export function failureOf({ task, error, worker }: ResultEvent): LumosError | un
   return new LumosError('TASK_FAILED', { ...(cause && { cause }), details })
 }
 
-function routedLine(event: Extract<RunEvent, { type: 'routed' }>, cli: Cli): string {
+function routedLine(event: RoutedEvent, cli: Cli): string {
   const { agent, worker, path, candidates, lookupMs } = event
   const style = cli.err()
   const where = path === 'local' ? 'this node' : oneLine(worker.name)
@@ -152,15 +193,27 @@ function routedLine(event: Extract<RunEvent, { type: 'routed' }>, cli: Cli): str
   return `${style.accent('→')} ${style.strong(oneLine(agent))} on ${style.strong(where)}   ${style.faint(`${path}, ${choice}, found in ${duration(lookupMs)}`)}`
 }
 
-function doneLine({ task, worker, tookMs, firstEventMs }: ResultEvent, cli: Cli): string {
+function doneLine(
+  { task, worker, tookMs, firstEventMs }: ResultEvent,
+  cost: string,
+  cli: Cli
+): string {
   const style = cli.err()
   const first = firstEventMs === null ? '' : `, first event after ${duration(firstEventMs)}`
-  const facts = `${duration(tookMs)}${first}   ${oneLine(worker.name)}   task ${shortId(task.id)}`
+  const facts = `${duration(tookMs)}${first}   ${oneLine(worker.name)}   task ${shortId(task.id)}${cost && `   ${cost}`}`
   return `${style.good('✓')} ${style.faint(facts)}`
 }
 
+interface TextOutput {
+  /** Whether anything was said. */
+  started(): boolean
+  write(artifact: Artifact, append: boolean): void
+  /** Ends the line. */
+  end(): void
+}
+
 /** Streams artifacts: pieces of one are joined, different ones begin on a line of their own. */
-function createTextOutput(cli: Cli) {
+function createTextOutput(cli: Cli): TextOutput {
   const { out } = cli.terminal
   let artifactId: string | undefined
   let endsLine = true

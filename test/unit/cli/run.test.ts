@@ -1,45 +1,18 @@
 /** `lumos run`: text on stdout, story on stderr, and an end that scripts can tell from its code. */
 import { expect, test } from 'vitest'
-import type { RunEvent, RunRequest } from '../../../client/api.ts'
+import type { RunRequest } from '../../../client/api.ts'
 import { LumosError } from '../../../core/errors.ts'
 import { createTestCli } from '../../support/cli.ts'
 import { lines } from '../../support/control-operations.ts'
-
-const worker = { id: '12D3KooWBob', name: 'bob' }
-const task = '0193b5a0-0000-7000-8000-00007f3a9c1e'
-
-type Unnumbered = RunEvent extends infer Event ? Omit<Event, 'v' | 'seq'> : never
-
-function events(list: readonly Unnumbered[]): RunEvent[] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- spreading a union loses its members
-  return list.map((event, seq) => ({ v: 1, seq, ...event }) as RunEvent)
-}
-
-function chunk(text: string, append: boolean): Unnumbered {
-  const artifact = { artifactId: 'result', parts: [{ text }] }
-  return { type: 'artifact', artifact, append, lastChunk: false, atMs: 1 } as Unnumbered
-}
-
-function result(state: string, more: object = {}): Unnumbered {
-  const artifacts = [{ artifactId: 'result', parts: [{ text: 'one two' }] }]
-  return {
-    type: 'result',
-    task: { id: task, state, artifacts },
-    worker,
-    tookMs: 214,
-    firstEventMs: 31,
-    ...more
-  } as Unnumbered
-}
-
-const routed = {
-  type: 'routed',
-  candidates: 2,
+import {
+  chunk,
+  events,
+  result,
+  routed,
+  task,
   worker,
-  agent: 'echo',
-  path: 'direct',
-  lookupMs: 3
-} as Unnumbered
+  type Unnumbered
+} from '../../support/run-events.ts'
 
 function setup(list: readonly Unnumbered[]) {
   const requests: RunRequest[] = []
