@@ -164,6 +164,14 @@ export interface ThreadMessage extends ThreadMessageInit {
   readonly createdAt: string
 }
 
+/** What whoever appends knows already, and need not be read again. */
+export interface TurnInit {
+  /** Id of the newest message of the thread, `null` when it has none; read first without it. */
+  readonly behind?: string | null
+  /** Makes the thread of this resource in the same write; only for one that is not there yet. */
+  readonly create?: Omit<ThreadInit, 'threadId'>
+}
+
 /** A page of a thread: the newest messages, or those next to one that is known. */
 export interface MessageQuery {
   /** Only messages before the one of this id. */
@@ -185,7 +193,8 @@ export interface Threads {
    */
   append(
     threadId: string,
-    messages: readonly ThreadMessageInit[]
+    messages: readonly ThreadMessageInit[],
+    init?: TurnInit
   ): Promise<readonly ThreadMessage[]>
   /** Oldest first, in whatever direction one reads. */
   messages(threadId: string, query?: MessageQuery): Promise<readonly ThreadMessage[]>

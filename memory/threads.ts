@@ -9,6 +9,7 @@ import type {
   Fact,
   SpaceMemory,
   Thread,
+  ThreadInit,
   ThreadMessage,
   ThreadMessageInit,
   ThreadRole,
@@ -40,21 +41,28 @@ export function createThreads(components: ThreadComponents): Threads {
     return fact && threadOf(threadId, fact.value)
   }
 
+  async function put(
+    init: ThreadInit & { readonly threadId: string; readonly createdAt?: string | undefined }
+  ): Promise<Thread> {
+    const { threadId, resourceId, title, metadata } = init
+    const value = {
+      resourceId,
+      ...(title !== undefined && { title }),
+      ...(metadata !== undefined && { metadata }),
+      createdAt: init.createdAt ?? new Date(clock.now()).toISOString()
+    }
+    await Promise.all([
+      facts.put(threadKey(threadId), value),
+      facts.put(resourcePrefix(resourceId) + encode(threadId), null)
+    ])
+    return { threadId, ...value }
+  }
+
   return {
     get,
-    async create({ resourceId, threadId = newThreadId(), title, metadata }) {
+    async create({ threadId = newThreadId(), ...init }) {
       const known = await get(threadId)
-      const value = {
-        resourceId,
-        ...(title !== undefined && { title }),
-        ...(metadata !== undefined && { metadata }),
-        createdAt: known?.createdAt ?? new Date(clock.now()).toISOString()
-      }
-      await Promise.all([
-        facts.put(threadKey(threadId), value),
-        facts.put(resourcePrefix(resourceId) + encode(threadId), null)
-      ])
-      return { threadId, ...value }
+      return put({ ...init, threadId, createdAt: known?.createdAt })
     },
     async *list(resourceId) {
       const prefix = resourcePrefix(resourceId)
@@ -65,14 +73,17 @@ export function createThreads(components: ThreadComponents): Threads {
         if (thread?.resourceId === resourceId) yield thread
       }
     },
-    async append(threadId, messages) {
-      const [latest] = await readPage(facts, threadId, { reverse: true, limit: 1 })
-      const nextId = createTurn(components, latest?.id)
+    async append(threadId, messages, { behind, create } = {}) {
+      const latest = behind === undefined ? await latestOf(facts, threadId) : behind
+      const nextId = createTurn(components, latest ?? undefined)
       const appended = messages.map((message) => newMessage(threadId, nextId(), message))
       // At once, so that they share a write to the disk.
-      await Promise.all(
-        appended.map(({ id, role, parts }) => facts.put(messageKey(threadId, id), { role, parts }))
-      )
+      await Promise.all([
+        ...appended.map(({ id, role, parts }) =>
+          facts.put(messageKey(threadId, id), { role, parts })
+        ),
+        ...(create === undefined ? [] : [put({ ...create, threadId })])
+      ])
       return appended
     },
     async messages(threadId, { before, after, limit = DEFAULT_PAGE } = {}) {
@@ -90,6 +101,14 @@ interface Page {
   readonly limit: number
   readonly reverse: boolean
   readonly after?: string
+}
+
+async function latestOf(
+  facts: ThreadComponents['facts'],
+  threadId: string
+): Promise<string | undefined> {
+  const [latest] = await readPage(facts, threadId, { reverse: true, limit: 1 })
+  return latest?.id
 }
 
 /** Messages in the direction of reading. */

@@ -111,6 +111,21 @@ test('a turn is one range that is read and one batch that is written', async () 
   expect(reads).toHaveLength(1)
 })
 
+test('who has read a thread appends to it, and makes it, without reading again', async () => {
+  const { threads, commits, reads } = await setup()
+  await threads.append('other', [say('hi')])
+  commits.length = 0
+  reads.length = 0
+  await threads.append('t', [say('hi')], { behind: null, create: { resourceId: 'ada' } })
+  expect({ commits: commits.length, reads: reads.length }).toEqual({ commits: 1, reads: 0 })
+  expect(await Array.fromAsync(threads.list('ada'))).toMatchObject([{ threadId: 't' }])
+  const [first] = await threads.messages('t')
+  reads.length = 0
+  await threads.append('t', [say('and?')], { behind: first?.id ?? null })
+  expect(reads).toEqual([])
+  expect(texts(await threads.messages('t'))).toEqual(['hi', 'and?'])
+})
+
 test('messages come back as they were appended, with the time of their ids', async () => {
   const { threads } = await setup()
   const parts = [{ type: 'text', text: 'hi' }, { data: { a: [1, null] } }]
