@@ -465,6 +465,29 @@ export const LIMITS = {
   stepOutputBytes: limit(2048, 'bytes', 'what those who watch a task see of a tool’s result'),
   fileBytes: limit(4 * MIB, 'bytes', 'one file read; as base64 it fits agentOutputBytes'),
   fileEntries: limit(1000, 'count', 'entries of one folder that `files` lists'),
+  tools: limit(2048, 'count', 'tools of one node, over all sources and versions'),
+  toolTimeout: limit(60_000, 'ms', 'one call of a tool that sets no limit of its own'),
+  toolConcurrency: limit(16, 'count', 'calls of one tool at the same time'),
+  toolQueue: limit(256, 'count', 'calls that wait for one tool; more are refused at once'),
+  toolRate: limit(
+    600,
+    'count',
+    'calls of one tool with effects in a minute: ten a second is more than a model makes on purpose'
+  ),
+  toolInput: limit(MIB, 'count', 'characters of one input that a model writes'),
+  toolOutput: limit(4 * MIB, 'count', 'characters of one result as JSON'),
+  toolText: limit(
+    64 * KIB,
+    'count',
+    'characters of one result that a model is given: some 16,000 tokens'
+  ),
+  toolRules: limit(1024, 'count', 'rules about tools: each call is held against all of them'),
+  toolTasks: limit(
+    4096,
+    'count',
+    'tasks of which it is remembered what they have seen; of others that go on, the worst is thought'
+  ),
+  toolFiles: limit(256, 'count', 'files of the folder of tools'),
   calcTime: limit(3000, 'ms', 'one calculation; the worker is killed when it takes longer'),
   calcStart: limit(20_000, 'ms', 'loading mathjs: 1.3 s measured with two busy cores'),
   calcIdle: limit(60_000, 'ms', 'a calculator without work gives its memory back'),
@@ -740,6 +763,81 @@ export const LIMITS = {
     600_000,
     'ms',
     'how long the person behind an MCP client may think about a question of an agent'
+  ),
+  hosts: limit(16, 'count', 'hosted projects of one node: each is a process'),
+  hostLineBytes: limit(
+    12 * MIB,
+    'bytes',
+    'one line of a hosted project: an output of `agentOutputBytes`, escaped as JSON'
+  ),
+  hostQueueBytes: limit(
+    MIB,
+    'bytes',
+    'what a hosted project said and nobody has read; above it its lines wait in the pipe'
+  ),
+  hostSendBytes: limit(
+    32 * MIB,
+    'bytes',
+    'what a hosted project was told and has not read; above it the process is killed'
+  ),
+  hostDescriptionBytes: limit(
+    24 * KIB,
+    'bytes',
+    'what a hosted project says of one agent: its card must fit `cardBytes`'
+  ),
+  hostStart: limit(
+    60_000,
+    'ms',
+    'loading a hosted project until it has told its agents; Mastra takes 1.3 s, a cold disk more'
+  ),
+  hostWait: limit(30_000, 'ms', 'how long a task waits for a process that is being started again'),
+  hostWatch: limit(500, 'ms', 'between two looks at what memory a hosted process uses'),
+  hostSilence: limit(
+    20_000,
+    'ms',
+    'a hosted process that answers nothing so long is killed: its code blocks it, or hangs'
+  ),
+  hostStop: limit(
+    1500,
+    'ms',
+    'what a hosted process has to end by itself; node and project then end within `nodeStop`'
+  ),
+  hostRestarts: limit(3, 'count', 'restarts of a hosted project within `hostRestartWindow`'),
+  hostRestartWindow: limit(
+    60_000,
+    'ms',
+    'in which restarts are counted; one more, and it is not started again by itself'
+  ),
+  hostRestartFirst: limit(200, 'ms', 'wait before a hosted project is started again; it doubles'),
+  hostMemory: limit(
+    1024 * MIB,
+    'bytes',
+    'resident memory of a hosted process unless given; three quarters may be heap. Mastra takes 200 MiB'
+  ),
+  hostLogLine: limit(
+    8 * KIB,
+    'bytes',
+    'one line that a hosted project prints; the rest is left out'
+  ),
+  hostLogRate: limit(
+    50,
+    'per second',
+    'lines that a hosted project prints which go to the log; ten times as many at once'
+  ),
+  hostStateBytes: limit(
+    4 * MIB,
+    'bytes',
+    'what a hosted agent keeps with a question; a conversation, as some frameworks do it'
+  ),
+  hostStateKept: limit(
+    604_800_000,
+    'ms',
+    'what a hosted agent keeps with a question that nobody answers'
+  ),
+  hostCalls: limit(
+    256,
+    'count',
+    'questions of one hosted project to its node that are not answered'
   ),
   blobBytes: limit(
     64 * MIB,
