@@ -2,6 +2,7 @@
 import type { RunEvent } from '../client/api.ts'
 import type { AgentStep } from '../core/agent-step.ts'
 import type { Artifact, Part } from '../core/a2a.ts'
+import { HIDDEN_MEDIA_TYPE } from '../core/a2a.ts'
 import { ERRORS, EXIT } from '../core/error-table.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { Cli } from './cli.ts'
@@ -145,7 +146,8 @@ class TextPrinter implements TaskPrinter {
 
 function questionText({ auth, text, parts = [] }: QuestionEvent, worker: string): string {
   const wish = text === '' ? (auth ? 'a permission' : 'an answer') : oneLine(text)
-  const rest = parts.flatMap(({ url, data }) => {
+  const rest = parts.flatMap(({ url, data, mediaType }) => {
+    if (mediaType === HIDDEN_MEDIA_TYPE) return []
     if (url !== undefined) return [`  ${oneLine(url)}`]
     return data === undefined ? [] : [`  ${oneLine(JSON.stringify(data))}`]
   })

@@ -159,6 +159,9 @@ export interface AgentCard {
 
 export const A2A_VERSION = '1.0'
 
+/** Data parts of a question that the agent keeps for its next run: nothing for people to read. */
+export const HIDDEN_MEDIA_TYPE = 'application/vnd.lumos.hidden+json'
+
 /** `protocolBinding` of docs/protocols/a2a-libp2p.md; a breaking change gets a new one. */
 export const LIBP2P_BINDING = 'urn:lumos:a2a:libp2p:1'
 
