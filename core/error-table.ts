@@ -319,6 +319,11 @@ export const ERRORS = {
     a2a: INTERNAL,
     exit: EXIT.taskFailed
   }),
+  CHAT_NOBODY: final(
+    'no node has an agent "chat"',
+    'give this node a model: lumos model ls; or talk to another agent: lumos chat AGENT',
+    { a2a: INVALID_PARAMS, exit: EXIT.notFound }
+  ),
   TASK_RUNNING: final('the task has not ended', 'lumos tasks cancel {task}', {
     a2a: INTERNAL,
     exit: EXIT.failed
@@ -580,6 +585,56 @@ export const ERRORS = {
     'try another model: lumos model ls',
     { a2a: INTERNAL, exit: EXIT.taskFailed }
   ),
+  MODEL_NONE: final(
+    'this node has no language model',
+    'set OPENAI_API_KEY, start Ollama, or: lumos model add NAME --key-file PATH',
+    { a2a: INTERNAL, exit: EXIT.notFound }
+  ),
+  MODEL_UNKNOWN: final('no model is called "{model}"; there are: {known}', 'lumos model ls', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.notFound
+  }),
+  MODEL_UNREACHABLE: retryable(
+    'the model {model} cannot be reached: {reason}',
+    'lumos model test {model}',
+    EXIT.failed
+  ),
+  MODEL_REFUSED: final(
+    'the server of the model {model} refused the key (HTTP {status})',
+    'give it another: lumos model add NAME --key-file PATH; lumos model ls says where this one is from',
+    { a2a: INTERNAL, exit: EXIT.denied }
+  ),
+  MODEL_LIMITED: retryable(
+    'the model {model} takes no more requests now: {reason}',
+    'try again later, or another model: lumos model default A B',
+    EXIT.failed
+  ),
+  MODEL_REJECTED: final(
+    'the model {model} does not take this request: {reason}',
+    'ask for less or otherwise, or another model: lumos model ls',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
+  MODEL_FAILED: retryable(
+    'the model {model} failed: {reason}',
+    'try again, or: lumos model test {model}',
+    EXIT.taskFailed
+  ),
+  MODEL_PROVIDER_UNKNOWN: final('no provider of models is called "{provider}"', 'lumos model ls', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.notFound
+  }),
+  MODEL_PROVIDER_INVALID: final(
+    'the provider "{provider}" cannot be used: {reason}',
+    'see docs/models.md',
+    {
+      a2a: INVALID_PARAMS,
+      exit: EXIT.usage
+    }
+  ),
+  MODEL_CONFIGURED: final('{what} comes from {source}', 'change it there, then: lumos restart', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.failed
+  }),
   TOOL_UNKNOWN: final('there is no tool "{tool}"', 'lumos tools', {
     a2a: INVALID_PARAMS,
     exit: EXIT.notFound

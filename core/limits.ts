@@ -436,6 +436,44 @@ export const LIMITS = {
     'agents that ask each other in a row, here or on other nodes; a circle ends here'
   ),
   agentAskBytes: limit(8 * MIB, 'bytes', 'what one agent may collect from another by `ask`'),
+  modelProviders: limit(32, 'count', 'providers of language models of one node'),
+  modelsListed: limit(
+    1000,
+    'count',
+    'models of one provider that are kept; OpenRouter lists some 400'
+  ),
+  modelListBytes: limit(4 * MIB, 'bytes', 'a provider’s list of its models'),
+  modelProbe: limit(3000, 'ms', 'a provider’s answer when it is asked for its models'),
+  modelProbeEvery: limit(
+    60_000,
+    'ms',
+    'between two questions to a provider on this host, or to one that does not answer'
+  ),
+  modelListEvery: limit(3_600_000, 'ms', 'between two questions to a provider that answers'),
+  modelConcurrency: limit(
+    1024,
+    'count',
+    'requests to one provider at once, unless configured: a connection each, and some 100 kB'
+  ),
+  modelQueue: limit(4096, 'count', 'requests to one provider that wait for their turn'),
+  modelConnect: limit(10_000, 'ms', 'connecting to a provider, TLS included'),
+  modelFirstChunk: limit(
+    180_000,
+    'ms',
+    'until an answer begins: a local model may have to be loaded, a large one thinks'
+  ),
+  modelIdle: limit(60_000, 'ms', 'silence within an answer'),
+  modelAnswerBytes: limit(30 * MIB, 'bytes', 'one answer of a model, or a batch of vectors'),
+  modelTries: limit(4, 'count', 'attempts at one request before its answer has begun'),
+  modelBackoffFirst: limit(500, 'ms', 'most of the wait before the second attempt; it doubles'),
+  modelBackoffMost: limit(8000, 'ms', 'most of any such wait'),
+  modelRetryAfter: limit(
+    60_000,
+    'ms',
+    'the longest wait that a provider may ask for (Retry-After); beyond it the request fails'
+  ),
+  modelEmbedBatch: limit(128, 'count', 'texts of one request for vectors'),
+  modelKeyBytes: limit(4096, 'bytes', 'one key of a provider; they have 20 to 300'),
   llmSteps: limit(
     20,
     'count',
