@@ -5,7 +5,8 @@ COPY . .
 RUN npm ci && npm pack --pack-destination /out
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production LUMOS_HOME=/data
+# Two heaps of glibc, not eight a core: cli/daemon-process.ts
+ENV NODE_ENV=production LUMOS_HOME=/data MALLOC_ARENA_MAX=2
 COPY --from=build /out/*.tgz /tmp/lumos.tgz
 RUN npm install --global --omit=dev /tmp/lumos.tgz \
   && rm /tmp/lumos.tgz && npm cache clean --force \

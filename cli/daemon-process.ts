@@ -57,11 +57,17 @@ async function openLog({ state, log }: NodePaths): Promise<FileHandle> {
   }
 }
 
+/**
+ * glibc keeps up to eight heaps a core for its threads and gives little of them back: with two, a node
+ * that has written 300,000 facts rests at 262 MB instead of 326 (measured).
+ */
+const FEW_ARENAS = { MALLOC_ARENA_MAX: '2' }
+
 function spawnDaemon({ bin, env, flags }: StartInit, log: FileHandle): ChildProcess {
   return spawn(process.execPath, [bin, 'daemon', '--ready-fd', String(READY_FD), ...flags], {
     // A session of its own: the Ctrl-C and the closing of this terminal are not for it.
     detached: true,
-    env,
+    env: { ...FEW_ARENAS, ...env },
     stdio: ['ignore', 'ignore', log.fd, 'pipe']
   })
 }

@@ -43,7 +43,7 @@ export async function measureMany(): Promise<void> {
   const root = await reader.ask('compare', { name: 'many' })
   const full = await reader.ask('weight', {})
   const rate = ((MANY_RECORDS / took.ms) * 1000).toFixed(0)
-  row('1 M records: written', `${rate}/s; then RSS ${after.rssMb.toFixed(0)} MB`, '')
+  row('1 M records: written', `${rate}/s; RSS at rest ${after.rssMb.toFixed(0)} MB`, '')
   row('1 M records: start of the node', ms(started.ms), '≤ 3 s')
   row('1 M records: first read, first root', `${ms(read.ms)}, ${ms(root.ms)}`, '')
   row(

@@ -12,6 +12,7 @@ import type { MemorySpace } from '../../memory/shared-memory.ts'
 import { assemble } from '../../node/assembly.ts'
 import type { Assembly } from '../../node/assembly.ts'
 import { nodeConfigSchema } from '../../node/config/schema.ts'
+import { releaseMemory } from '../../node/daemon/host.ts'
 import { nowMs } from './clock.ts'
 
 export interface StartInit {
@@ -191,9 +192,9 @@ export const operations: LumosOperations = {
     return heard.get(name) ?? new Map()
   },
   async weight() {
-    // More than once: what is found free is let go of in a later turn.
+    // As the daemon does at rest; more than once: what is found free is let go of in a later turn.
     for (let round = 0; round < 4; round += 1) {
-      globalThis.gc?.()
+      releaseMemory()
       await delay(20)
     }
     const { rss, heapUsed } = process.memoryUsage()

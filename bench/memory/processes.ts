@@ -29,6 +29,8 @@ export function startProcess<O extends Operations>(
 ): BenchProcess<O> {
   const child = fork(join(import.meta.dirname, 'child.ts'), [join(import.meta.dirname, module)], {
     execArgv: [...nodeOptions],
+    // As `lumos up` starts its daemon (cli/daemon-process.ts).
+    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
     serialization: 'advanced'
   })
   const waiting = new Map<number, (answer: Answer) => void>()

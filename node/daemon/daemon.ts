@@ -18,13 +18,11 @@ import { createDaemonLog } from './daemon-log.ts'
 import { isBrokenLink } from './defects.ts'
 import { prepareHome } from './home.ts'
 import { SIGNAL_EXIT, type DaemonHost } from './host.ts'
+import { keepMemoryLow } from './idle-memory.ts'
 import { lockProfile } from './profile-lock.ts'
 import type { ReadyReport } from './ready-report.ts'
 import { beginRun, type RunRecord } from './run-file.ts'
 import { notifyServiceManager } from './service-manager.ts'
-
-/** By then what starting took (two thirds of the heap: modules, keys, first dials) is garbage. */
-const SETTLED_MS = 10_000
 
 /** A node as the daemon sees it. */
 export interface NodeHandle extends Component {
@@ -147,7 +145,7 @@ async function live(
     { operations: node.operations, logger: logger.child('control'), clock },
     { socketPath: paths.socket }
   )
-  let cancelRelease: (() => void) | undefined
+  let endKeeping: (() => void) | undefined
   try {
     // A start cannot be broken off, only followed by its end.
     if (!ending.isAsked()) await node.start()
@@ -156,7 +154,7 @@ async function live(
     else {
       const started: Started = { v: 1, ...node.identity(), socket: paths.socket, pid: host.pid }
       report.ready(started)
-      cancelRelease = clock.after(SETTLED_MS, () => host.releaseMemory())
+      endKeeping = keepMemoryLow(clock, host)
       logger.info('ready', { name: started.name, peerId: started.peerId })
       await notifyServiceManager({ host, logger }, 'READY=1', `STATUS=${started.name}`)
     }
@@ -164,7 +162,7 @@ async function live(
     logger.info('stopping')
     await notifyServiceManager({ host, logger }, 'STOPPING=1')
   } finally {
-    cancelRelease?.()
+    endKeeping?.()
     await control.stop()
     await node.stop()
   }

@@ -1,5 +1,6 @@
 /** The process that a daemon lives in, narrowed to what it uses. */
 import { execFile } from 'node:child_process'
+import { performance } from 'node:perf_hooks'
 import { closeSync, fstatSync, statSync, writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { setFlagsFromString } from 'node:v8'
@@ -30,6 +31,8 @@ export interface DaemonHost {
   tell(fd: number, line: string): void
   /** Runs a program to its end. */
   run(program: string, args: readonly string[], timeoutMs: number): Promise<void>
+  /** Share of the time since the last call in which the event loop was busy, and memory in use now. */
+  activity(): { readonly busy: number; readonly rssBytes: number }
   /** Gives memory that is no longer in use back to the system; takes about 0.1 s. */
   releaseMemory(): void
   /** Ends the process now. */
@@ -38,6 +41,7 @@ export interface DaemonHost {
 
 export function createProcessHost(): DaemonHost {
   collectWithoutHelp()
+  let before = performance.eventLoopUtilization()
   // Without a listener, a reader that left (EPIPE) would end the process.
   process.stdout.on('error', ignore)
   return {
@@ -68,6 +72,12 @@ export function createProcessHost(): DaemonHost {
       new Promise((resolve, reject) => {
         execFile(program, args, { timeout }, (error) => (error ? reject(error) : resolve()))
       }),
+    activity() {
+      const now = performance.eventLoopUtilization()
+      const { utilization: busy } = performance.eventLoopUtilization(now, before)
+      before = now
+      return { busy, rssBytes: process.memoryUsage.rss() }
+    },
     releaseMemory,
     exit: (code) => process.exit(code)
   }
@@ -82,7 +92,7 @@ export function collectWithoutHelp(): void {
 }
 
 /** V8 sizes its heap for the busiest moment, and collects in full only under pressure, which rest never brings. */
-function releaseMemory(): void {
+export function releaseMemory(): void {
   setFlagsFromString('--expose-gc')
   runInNewContext("gc({ type: 'major', flavor: 'last-resort' })")
 }

@@ -40,6 +40,7 @@ function fakeHost(env: Record<string, string> = {}) {
     onDefect: (handler) => listen(defects, handler),
     tell: vi.fn<DaemonHost['tell']>(),
     run: vi.fn<DaemonHost['run']>(async () => undefined),
+    activity: () => ({ busy: 0, rssBytes: 0 }),
     releaseMemory: vi.fn<DaemonHost['releaseMemory']>(),
     exit: vi.fn<DaemonHost['exit']>()
   } satisfies DaemonHost
