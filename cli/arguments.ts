@@ -28,3 +28,8 @@ export function collect(value: string, before: readonly string[] = []): string[]
 export function usage(reason: string, details: Readonly<Record<string, string>> = {}): LumosError {
   return new LumosError('USAGE', { details: { reason, ...details } })
 }
+
+/** What somebody typed as the one to do it, in the control API's form: `agent@node` gets its first @. */
+export function targetOf(text: string): string {
+  return /^[^@]+@/.test(text) ? `@${text}` : text
+}

@@ -53,6 +53,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/run.ts')
   },
   {
+    name: 'chat',
+    summary: 'talk to an agent, here or on a peer',
+    group: 'Work',
+    load: () => import('./commands/chat.ts')
+  },
+  {
     name: 'find',
     summary: 'who can do something',
     group: 'Work',

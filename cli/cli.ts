@@ -23,6 +23,11 @@ export interface Host {
   readonly clock: Clock
   /** Aborts on Ctrl-C, SIGTERM, and when nobody reads stdout any more. */
   readonly signal: AbortSignal
+  /**
+   * From now on Ctrl-C is for `handler`, not for the whole program, until what is returned was
+   * called.
+   */
+  readonly takeInterrupts: (handler: () => void) => () => void
   /** Path of bin/lumos.cjs: how further nodes are started. */
   readonly bin: string
   /** Where package.json, README.md and docs/ are. */

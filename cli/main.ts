@@ -29,6 +29,7 @@ export async function main({ bin, packageRoot, runNode }: MainInit): Promise<voi
     terminal,
     clock: systemClock,
     signal: stop.signal,
+    takeInterrupts: (handler) => signals.takeInterrupts(handler),
     bin,
     packageRoot,
     runNode(argv, env) {
@@ -54,10 +55,15 @@ function keepAlive(): () => void {
 
 function listenToSignals(stop: AbortController) {
   let first: { readonly signal: keyof typeof EXIT_OF_SIGNAL; readonly at: number } | undefined
+  let interrupts: (() => void) | undefined
+  let lastInterrupt = -Infinity
   const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
     const handler = (): void => {
       const at = systemClock.monotonic()
-      if (first === undefined) {
+      if (signal === 'SIGINT' && interrupts !== undefined) {
+        if (at - lastInterrupt > SAME_PRESS_MS) interrupts()
+        lastInterrupt = at
+      } else if (first === undefined) {
         first = { signal, at }
         stop.abort(new LumosError('CANCELLED'))
       } else if (at - first.at > SAME_PRESS_MS) process.exit(EXIT_OF_SIGNAL[signal])
@@ -67,6 +73,12 @@ function listenToSignals(stop: AbortController) {
   })
   return {
     received: () => first?.signal,
+    takeInterrupts(handler: () => void) {
+      interrupts = handler
+      return () => {
+        if (interrupts === handler) interrupts = undefined
+      }
+    },
     ignore() {
       for (const { signal, handler } of handlers) process.off(signal, handler)
     }

@@ -20,14 +20,24 @@ export interface Questions {
   answer(question: QuestionEvent, signal: AbortSignal): Promise<boolean>
 }
 
+export interface QuestionsInit {
+  readonly client: Client
+  readonly task: string
+  /** Aborts when the task was cancelled: its end is told by the story then. Default: Ctrl-C. */
+  readonly cancelled?: AbortSignal
+  /** Reads the answer where somebody is there in any case; `undefined` when they leave. */
+  readonly read?: (signal: AbortSignal) => Promise<string | undefined>
+}
+
 export function createQuestions(
   cli: Cli,
-  { client, task }: { readonly client: Client; readonly task: string }
+  { client, task, read, cancelled = cli.signal }: QuestionsInit
 ): Questions {
   const { terminal, flags } = cli
   const own = new Set<string>()
   const ids = createIdSource(cli.clock, systemRandom)
-  const isAttended = terminal.input.isTerminal && terminal.err.isTerminal && !flags.json
+  const isAttended =
+    read !== undefined || (terminal.input.isTerminal && terminal.err.isTerminal && !flags.json)
 
   /** The story of a known task begins with questions that were answered long ago. */
   async function isOpen({ atMs }: QuestionEvent): Promise<boolean> {
@@ -35,30 +45,34 @@ export function createQuestions(
     return view.question?.atMs === atMs
   }
 
+  async function readFromTerminal(signal: AbortSignal): Promise<string | undefined> {
+    terminal.err.write('> ')
+    const line = await terminal.input.readLine(signal)
+    if (line === undefined) terminal.err.write('\n')
+    return line
+  }
+
   /** `undefined` when the person wants to leave; a permission may be given by Enter alone. */
   async function readAnswer(auth: boolean, signal: AbortSignal): Promise<string | undefined> {
     for (;;) {
-      terminal.err.write('> ')
-      const line = await terminal.input.readLine(signal)
-      if (line === undefined) terminal.err.write('\n')
+      const line = await (read ?? readFromTerminal)(signal)
       if (line === undefined || auth || line.trim() !== '') return line
     }
   }
 
   function unlessCancelled(error: unknown): undefined {
-    if (!cli.signal.aborted) throw error
+    if (!cancelled.aborted) throw error
   }
 
   return {
     isOwn: (event) => event.type === 'answered' && own.has(event.messageId),
     async answer(question, signal) {
       if (!(await isOpen(question))) return true
-      const either = AbortSignal.any([signal, cli.signal])
+      const either = AbortSignal.any([signal, cancelled])
       const text = isAttended
         ? await readAnswer(question.auth, either).catch(unlessCancelled)
         : undefined
-      // Ctrl-C cancels the task, and its end is told by the story.
-      if (cli.signal.aborted) return true
+      if (cancelled.aborted) return true
       if (text !== undefined) {
         const messageId = ids()
         own.add(messageId)

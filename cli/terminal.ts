@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { LineReader } from './line-reader.ts'
 
 export interface Sink {
   write(text: string): void
@@ -17,6 +18,8 @@ interface Input {
   readAll(): Promise<string>
   /** What a person types up to Enter; `undefined` at the end of the input. */
   readLine(signal: AbortSignal): Promise<string | undefined>
+  /** For a command that reads on and on; nothing else may read meanwhile. */
+  openLines(): Promise<LineReader>
 }
 
 export interface Terminal {
@@ -43,7 +46,12 @@ export function createTerminal(streams: ProcessStreams, onClosed: () => void): T
     input: {
       isTerminal: streams.stdin.isTTY === true,
       readAll: () => readAll(streams.stdin),
-      readLine: (signal) => readLine(streams.stdin, signal)
+      readLine: (signal) => readLine(streams.stdin, signal),
+      async openLines() {
+        // Few commands talk: no other one should load it.
+        const { createLineReader } = await import('./line-reader.ts')
+        return createLineReader({ input: streams.stdin, output: streams.stderr })
+      }
     },
     async watchReader() {
       const { watchReader } = await import('./reader-watch.ts')

@@ -1,11 +1,11 @@
 /** `lumos run`: the main job of the whole thing. */
 import { createIdSource, isUuid } from '../../core/ids.ts'
 import { toLumosError, LumosError } from '../../core/errors.ts'
-import { suggest } from '../../core/suggest.ts'
 import { systemRandom } from '../../core/random.ts'
 import type { RunRequest } from '../../client/api.ts'
 import type { Client } from '../../client/calls.ts'
-import { usage } from '../arguments.ts'
+import { withAdvice } from '../advice.ts'
+import { targetOf, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { shortId } from '../format.ts'
 import { readText } from '../read-text.ts'
@@ -17,8 +17,6 @@ import { createTaskPrinter } from '../task-printer.ts'
 const CANCEL_TIMEOUT_MS = 5000
 /** The daemon keeps the task's deadline; this much later we stop waiting for the daemon. */
 const DEADLINE_GRACE_MS = 5000
-/** Asking who else there is must not make a failed command slow. */
-const ADVICE_TIMEOUT_MS = 1000
 
 interface RunFlags {
   readonly to?: string
@@ -50,7 +48,7 @@ export function define(command: LumosCommand, cli: Cli): void {
       try {
         await follow(client, request, cli)
       } catch (error) {
-        throw await withAdvice(toLumosError(error), { client, target })
+        throw await withAdvice(toLumosError(error), { client, target, command: 'run' })
       }
     })
 }
@@ -70,8 +68,7 @@ async function toRequest(
   }
   const { timeoutMs } = cli.flags
   return {
-    // The control API's form; the command takes it without the first @ as well.
-    target: /^[^@]+@/.test(target) ? `@${target}` : target,
+    target: targetOf(target),
     text: await readText(words, cli, { command: 'run', suggestion: 'lumos run AGENT "TEXT"' }),
     // Chosen here, so that Ctrl-C can cancel what the daemon has not yet confirmed.
     taskId: taskId ?? createIdSource(cli.clock, systemRandom)(),
@@ -142,27 +139,5 @@ async function readEvents(
     cli.note(
       `next: lumos tasks watch ${shortId(request.taskId)}   lumos tasks show, lumos tasks cancel`
     )
-  }
-}
-
-/** For a name nobody has: the nearest one that somebody has. */
-async function withAdvice(
-  error: LumosError,
-  { client, target }: { readonly client: Client; readonly target: string }
-): Promise<LumosError> {
-  if (error.code !== 'NO_ROUTE' && error.code !== 'AGENT_UNKNOWN') return error
-  try {
-    const { agents } = await client.agents({ timeoutMs: ADVICE_TIMEOUT_MS })
-    const names = agents.flatMap(({ id, skills }) => [id, ...skills.map((skill) => skill.id)])
-    const [wanted = target] = target.replace(/^@/, '').split('@')
-    const near = names.find((name) => name.includes(wanted)) ?? suggest(wanted, names)
-    const details = { ...error.details, looked: `${agents.length} agents known here` }
-    const suggestion = near === undefined ? undefined : `lumos run ${near} …, or ${error.hint}`
-    return new LumosError(error.code, {
-      cause: error,
-      details: suggestion === undefined ? details : { ...details, suggestion }
-    })
-  } catch {
-    return error
   }
 }

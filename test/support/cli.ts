@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { runProgram } from '../../cli/program.ts'
 import type { Host } from '../../cli/cli.ts'
+import type { Line, LineReader } from '../../cli/line-reader.ts'
 import type { Sink } from '../../cli/terminal.ts'
 import { systemClock } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
@@ -25,7 +26,10 @@ export interface CliInit {
   readonly input?: string
   /** What a person types when asked; by default the input ends. */
   readonly readLine?: Host['terminal']['input']['readLine']
+  /** What is typed or piped into a command that reads on and on, one message each. */
+  readonly openLines?: Host['terminal']['input']['openLines']
   readonly signal?: AbortSignal
+  readonly takeInterrupts?: Host['takeInterrupts']
   readonly runNode?: Host['runNode']
 }
 
@@ -54,18 +58,32 @@ export async function createTestCli(operations?: Partial<ControlOperations>): Pr
           input: {
             isTerminal: input === undefined,
             readAll: async () => input ?? '',
-            readLine: init.readLine ?? (async () => undefined)
+            readLine: init.readLine ?? (async () => undefined),
+            openLines: init.openLines ?? (async () => typedLines(input?.split('\n') ?? []))
           },
           watchReader: async () => {}
         },
         clock: systemClock,
         signal: init.signal ?? new AbortController().signal,
+        takeInterrupts: init.takeInterrupts ?? (() => () => undefined),
         bin: join(ROOT, 'bin/lumos.cjs'),
         packageRoot: ROOT,
         runNode: init.runNode ?? (async () => 0)
       })
       return { code, out: out.text(), err: err.text() }
     }
+  }
+}
+
+/** A reader of messages that are there already; then the input ends. */
+export function typedLines(words: readonly string[]): LineReader {
+  const left = [...words]
+  return {
+    async read(): Promise<Line> {
+      const text = left.shift()
+      return text === undefined ? { type: 'ended' } : { type: 'text', text }
+    },
+    close() {}
   }
 }
 
