@@ -26,10 +26,10 @@ export function createCalculator({ clock }: { readonly clock: Clock }): Calculat
         })
     },
     {
-      startMs: LIMITS.calcStart.value,
+      startMs: LIMITS.confinedStart.value,
       timeMs: LIMITS.calcTime.value,
-      idleMs: LIMITS.calcIdle.value,
-      queue: LIMITS.calcQueue.value
+      idleMs: LIMITS.confinedIdle.value,
+      queue: LIMITS.confinedQueue.value
     }
   )
   return {
