@@ -677,6 +677,11 @@ export const ERRORS = {
     'mend the file: it is loaded again when it changes',
     { a2a: INTERNAL, exit: EXIT.failed }
   ),
+  TOOL_RULES_FULL: final(
+    'there are {limit} rules about tools already, which is the most there may be',
+    'use one with a pattern for several tools, or lumos tools reset NAME',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
   TOOLS_FULL: final(
     '{tools} tools are more than the {limit} that one node may have',
     'remove a server of tools, or files of the folder',

@@ -18,11 +18,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   tasks: { imports: ['core', 'storage', 'protocols'] },
   routing: { imports: ['core', 'discovery', 'protocols', 'tasks'] },
   memory: { imports: ['core', 'storage', 'trust', 'protocols'], owns: [/^minisearch$/] },
-  agents: { imports: ['core'], owns: [/^openai/, /^mathjs/] },
+  agents: { imports: ['core'], owns: [/^openai/, /^mathjs/, /^@modelcontextprotocol\/client/] },
   client: { imports: ['core'] },
   gateway: {
     imports: ['core', 'client', 'trust', 'discovery', 'tasks', 'routing', 'memory', 'agents'],
-    owns: [/^@?hono/]
+    owns: [/^@?hono/, /^@modelcontextprotocol\/server/]
   },
   node: {
     imports: [
