@@ -17,6 +17,15 @@ export type {
   AgentTimeouts,
   ArtifactInit
 } from './agents/agent.ts'
+export { llmAgent } from './agents/llm/llm-agent.ts'
+export type {
+  Dynamic,
+  LlmAgentDefinition,
+  LlmContext,
+  LlmLimits,
+  LlmMemory,
+  LlmSettings
+} from './agents/llm/definition.ts'
 export { LumosError } from './core/errors.ts'
 export type { ErrorCode, WireError } from './core/errors.ts'
 export type { AgentCard, AgentSkill, Artifact, Message, Part, Task, TaskState } from './core/a2a.ts'

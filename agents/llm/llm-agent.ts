@@ -1,0 +1,47 @@
+/** Agents of a language model: instructions, tools, memory, and a plain loop on them. */
+import type { Clock } from '../../core/clock.ts'
+import { systemClock } from '../../core/clock.ts'
+import type { Agent } from '../agent.ts'
+import { defineAgent } from '../agent.ts'
+import type { LlmAgentDefinition } from './definition.ts'
+import { runLlm } from './run.ts'
+import { createStructuredAnswer } from './structured-answer.ts'
+
+export interface LlmAgentComponents {
+  readonly clock: Clock
+}
+
+const INPUT_MODES = [
+  'text/plain',
+  'application/json',
+  'image/png',
+  'image/jpeg',
+  'image/webp',
+  'image/gif',
+  'application/pdf'
+]
+
+/**
+ * An agent that answers with a language model of the node that it runs on.
+ *
+ *     llmAgent({ id: 'guide', description: 'Knows Rome.', instructions: 'You guide people through Rome.' })
+ *
+ * @throws TypeError for a definition that would make a broken card or could never answer
+ */
+export function llmAgent(
+  definition: LlmAgentDefinition,
+  { clock }: LlmAgentComponents = { clock: systemClock }
+): Agent {
+  const { id, name = id, description, output, limits = {} } = definition
+  for (const [limit, most] of Object.entries(limits)) {
+    if (!(most > 0)) throw new TypeError(`limits.${limit} of agent "${id}" must be above 0`)
+  }
+  const structured = output === undefined ? undefined : createStructuredAnswer(output)
+  return defineAgent({
+    inputModes: INPUT_MODES,
+    outputModes: [structured === undefined ? 'text/plain' : 'application/json'],
+    ...definition,
+    skills: definition.skills ?? [{ id, name, description, tags: ['llm'] }],
+    run: (request) => runLlm({ definition, clock, structured }, request)
+  })
+}
