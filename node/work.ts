@@ -8,6 +8,8 @@ import type { Finder } from '../discovery/find.ts'
 import { serveA2a } from '../protocols/a2a/server.ts'
 import type { RouteDirectory } from '../routing/directory-port.ts'
 import { createRouter } from '../routing/router.ts'
+import { createSelector } from '../routing/selector.ts'
+import { createWorkers } from '../routing/workers.ts'
 import { createDelegations } from '../tasks/delegations.ts'
 import type { Delegations } from '../tasks/delegations.ts'
 import { createTaskEngine } from '../tasks/engine.ts'
@@ -113,17 +115,15 @@ export function createWork(components: WorkComponents, { retentionMs }: WorkInit
     extendedCard: (agentId) => cardOf(directory, self, agentId)
   })
   serveA2a(sessions.methods, service)
-  const router = createRouter(
-    {
-      sessions,
-      local: service,
-      directory: routeDirectory(components),
-      clock,
-      random,
-      logger: logger.child('routing')
-    },
-    { self }
-  )
+  const workers = createWorkers({ clock, sessions, local: service }, self)
+  const router = createRouter({
+    workers,
+    selector: createSelector({ workers, random }),
+    directory: routeDirectory(components),
+    clock,
+    random,
+    logger: logger.child('routing')
+  })
   const ids = createIdSource(clock, random)
   const delegations = createDelegations(
     {

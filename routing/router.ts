@@ -17,29 +17,26 @@ import type {
   WorkOrder
 } from '../tasks/dispatcher.ts'
 import { retryDelay } from '../tasks/retry-delay.ts'
-import { candidatesOf, choose } from './choice.ts'
+import { candidatesOf } from './choice.ts'
 import type { RouteDirectory, RouteProvider } from './directory-port.ts'
 import { beginningWithin } from './first-answer.ts'
+import type { Call, Selector } from './selector.ts'
 import { parseTarget, resolveNode } from './target.ts'
-import { createWorkers } from './workers.ts'
-import type { Workers, WorkersComponents } from './workers.ts'
+import type { Worker, Workers } from './workers.ts'
 
-export interface RouterComponents extends WorkersComponents {
+export interface RouterComponents {
+  readonly workers: Workers
+  readonly selector: Selector
   readonly directory: RouteDirectory
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
 }
 
-export interface RouterInit {
-  /** This node. */
-  readonly self: PeerIdText
-}
-
 export type Router = Dispatcher
 
-export function createRouter(components: RouterComponents, { self }: RouterInit): Router {
-  return new PeerRouter(components, createWorkers(components, self))
+export function createRouter(components: RouterComponents): Router {
+  return new PeerRouter(components)
 }
 
 /** After these nobody knows whether the worker took the task: only the same worker may be asked again. */
@@ -82,17 +79,16 @@ interface Search {
 class PeerRouter implements Router {
   readonly #parts: RouterComponents
   readonly #workers: Workers
-  readonly #inFlight = new Map<PeerIdText, number>()
 
-  constructor(components: RouterComponents, workers: Workers) {
+  constructor(components: RouterComponents) {
     this.#parts = components
-    this.#workers = workers
+    this.#workers = components.workers
   }
 
   async *dispatch(order: WorkOrder, options: DispatchOptions): AsyncIterable<DispatchEvent> {
     const search = await this.#search(order, options)
     for (;;) {
-      const provider = search.suspect ?? this.#choose(search.left)
+      const provider = search.suspect ?? this.#parts.selector.choose(search.left)
       if (provider === undefined) throw failed(search)
       const placement = this.#placementOf(provider)
       const { candidates, lookupMs } = search
@@ -179,32 +175,24 @@ class PeerRouter implements Router {
     }
   }
 
-  #choose(left: readonly RouteProvider[]): RouteProvider | undefined {
-    return choose(
-      left,
-      (peer) => ({
-        rttMs: this.#workers.rttMs(peer),
-        inFlight: this.#inFlight.get(peer) ?? 0
-      }),
-      this.#parts.random
-    )
-  }
-
   async *#send(
     { message, taskId, depth }: WorkOrder,
     { worker: { id }, agentId }: Placement,
     { signal: given, remainingMs }: DispatchOptions
   ): AsyncIterable<StreamResponse> {
-    const worker = await this.#workers.reach(id, given)
+    const call = this.#parts.selector.begin({ peer: id, agentId })
+    const worker = await this.#reach(id, { call, signal: given })
     const deadlineMs = remainingMs() - LIMITS.hopMargin.value
-    if (deadlineMs <= 0) throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
+    if (deadlineMs <= 0) {
+      call.closed()
+      throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
+    }
     const { taskId: _, ...sent } = message
     const request: SendMessageRequest = {
       tenant: agentId,
       message: sent,
       metadata: taskIdMetadata(taskId)
     }
-    this.#inFlight.set(id, (this.#inFlight.get(id) ?? 0) + 1)
     try {
       const options = {
         ...(Number.isFinite(deadlineMs) && { deadlineMs }),
@@ -212,13 +200,31 @@ class PeerRouter implements Router {
       }
       // Acceptance takes one write to disk, however long the task has to wait for its turn.
       const first = { timeoutMs: LIMITS.acceptance.value, signal: given }
-      yield* beginningWithin(this.#parts.clock, first, (signal) =>
+      const updates = beginningWithin(this.#parts.clock, first, (signal) =>
         worker.sendStreamingMessage(request, { ...options, signal })
       )
+      for await (const update of updates) {
+        call.heard(update)
+        yield update
+      }
+    } catch (error) {
+      if (!given.aborted) call.failed(toLumosError(error))
+      throw error
     } finally {
-      const rest = (this.#inFlight.get(id) ?? 1) - 1
-      if (rest === 0) this.#inFlight.delete(id)
-      else this.#inFlight.set(id, rest)
+      call.closed()
+    }
+  }
+
+  async #reach(
+    peer: PeerIdText,
+    { call, signal }: { readonly call: Call; readonly signal: AbortSignal }
+  ): Promise<Worker> {
+    try {
+      return await this.#workers.reach(peer, signal)
+    } catch (error) {
+      if (!signal.aborted) call.failed(toLumosError(error))
+      call.closed()
+      throw error
     }
   }
 

@@ -7,6 +7,8 @@ import type { ServerOptions } from '../../protocols/a2a/server.ts'
 import type { Session, SessionEvents } from '../../protocols/session/session.ts'
 import type { RouteProvider } from '../../routing/directory-port.ts'
 import { createRouter } from '../../routing/router.ts'
+import { createSelector } from '../../routing/selector.ts'
+import { createWorkers } from '../../routing/workers.ts'
 import type { DispatchEvent, WorkOrder } from '../../tasks/dispatcher.ts'
 import { LumosError } from '../../core/errors.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -120,25 +122,28 @@ export function setupRouting({ providers, answers = {} }: RoutingSetup) {
   const local: Partial<A2aOperations<ServerOptions>> = {
     sendStreamingMessage: () => peers.answer(SELF)
   }
-  const router = createRouter(
-    {
-      sessions: {
-        events: new EventEmitter<SessionEvents>(),
-        get: (peer) => peers.session(peer),
-        connect: (peer) => peers.connect(peer)
-      },
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that a router uses of it
-      local: local as A2aOperations<ServerOptions>,
-      directory: {
-        find: async () => providers,
-        nodes: () => providers.map(({ peer, name }) => ({ id: peer, name }))
-      },
-      clock,
-      random: seededRandom(1),
-      logger: silentLogger
-    },
-    { self: SELF }
+  const random = seededRandom(1)
+  const sessions = {
+    events: new EventEmitter<SessionEvents>(),
+    get: (peer: string) => peers.session(peer),
+    connect: (peer: string) => peers.connect(peer)
+  }
+  const workers = createWorkers(
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that a router uses of it
+    { clock, sessions, local: local as A2aOperations<ServerOptions> },
+    SELF
   )
+  const router = createRouter({
+    workers,
+    selector: createSelector({ workers, random }),
+    directory: {
+      find: async () => providers,
+      nodes: () => providers.map(({ peer, name }) => ({ id: peer, name }))
+    },
+    clock,
+    random,
+    logger: silentLogger
+  })
 
   /** Runs to the end; pauses between tries pass by themselves. */
   async function dispatch(order: Partial<WorkOrder> = {}, remainingMs = Infinity) {

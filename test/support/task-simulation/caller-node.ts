@@ -6,6 +6,8 @@ import { createA2aClient } from '../../../protocols/a2a/client.ts'
 import { taskIdMetadata } from '../../../protocols/a2a/extensions.ts'
 import { createRouter } from '../../../routing/router.ts'
 import type { RouteProvider } from '../../../routing/directory-port.ts'
+import { createSelector } from '../../../routing/selector.ts'
+import { createWorkers } from '../../../routing/workers.ts'
 import type { RouteSessions, WorkersComponents } from '../../../routing/workers.ts'
 import { createDelegations } from '../../../tasks/delegations.ts'
 import type { Delegations } from '../../../tasks/delegations.ts'
@@ -210,10 +212,10 @@ export class CallerNode {
       find: async (target: string) => workers.map((worker) => provider(worker, target)),
       nodes: () => workers.map((name) => ({ id: name, name }))
     }
-    return createRouter(
-      { clock, random, logger: silentLogger, sessions, directory, local: NOBODY },
-      { self: this.name }
-    )
+    const parts = { clock, random, logger: silentLogger }
+    const reach = createWorkers({ clock, sessions, local: NOBODY }, this.name)
+    const selector = createSelector({ ...parts, workers: reach })
+    return createRouter({ ...parts, workers: reach, selector, directory })
   }
 }
 
