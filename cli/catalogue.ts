@@ -77,6 +77,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/tasks.ts')
   },
   {
+    name: 'host',
+    summary: 'agents of Mastra, AI SDK, OpenAI, LangGraph or any program on this node',
+    group: 'Work',
+    load: () => import('./commands/host.ts')
+  },
+  {
     name: 'memory',
     summary: 'what the nodes know together: put, get, ls, watch, status',
     group: 'Work',

@@ -2,6 +2,7 @@
 import type {
   AgentDetails,
   AgentList,
+  AgentState,
   AnswerRequest,
   ConfigDocument,
   DoctorReport,
@@ -18,8 +19,12 @@ import type {
   TaskDocument,
   TaskList
 } from './api.ts'
+import { createHostCalls } from './hosting-calls.ts'
+import type { HostCalls } from './hosting-calls.ts'
 import { createMemoryCalls, createSpaceCalls } from './memory-calls.ts'
 import type { MemoryCalls, SpaceCalls } from './memory-calls.ts'
+import { createMcpCalls } from './mcp-calls.ts'
+import type { McpCalls } from './mcp-calls.ts'
 import type { Transport } from './transport.ts'
 import { createVerbs, encode, overNetwork, query } from './verbs.ts'
 import type { CallOptions } from './verbs.ts'
@@ -53,6 +58,9 @@ export interface Client {
   ping(peer: string, options?: CallOptions): Promise<PingResult>
   agents(options?: CallOptions): Promise<AgentList>
   agent(id: string, options?: CallOptions & { node?: string | undefined }): Promise<AgentDetails>
+  /** An agent of this node; resolves when its peers have been told. */
+  enableAgent(id: string, options?: CallOptions): Promise<AgentState>
+  disableAgent(id: string, options?: CallOptions): Promise<AgentState>
   find(query: string, options?: CallOptions & { all?: boolean | undefined }): Promise<FindResult>
   /** Ending the loop early leaves the task running; `cancel` ends it. */
   run(request: RunRequest, options?: CallOptions): AsyncGenerator<RunEvent>
@@ -71,8 +79,10 @@ export interface Client {
   config(options?: CallOptions): Promise<ConfigDocument>
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
   stop(options?: CallOptions): Promise<StopResult>
+  readonly hosts: HostCalls
   readonly memory: MemoryCalls
   readonly spaces: SpaceCalls
+  readonly mcp: McpCalls
 }
 
 export function createCalls(transport: Transport): Client {
@@ -88,6 +98,8 @@ export function createCalls(transport: Transport): Client {
     agents: (options) => get('/v1/agents', options),
     agent: (id, { node, ...options } = {}) =>
       get(`/v1/agents/${encode(id)}${query({ node })}`, options),
+    enableAgent: (id, options) => post(`/v1/agents/${encode(id)}/enable`, {}, options),
+    disableAgent: (id, options) => post(`/v1/agents/${encode(id)}/disable`, {}, options),
     find: (text, { all, ...options } = {}) =>
       get(`/v1/find${query({ q: text, all })}`, overNetwork(options)),
     run: (request, options) =>
@@ -109,7 +121,9 @@ export function createCalls(transport: Transport): Client {
     doctor: ({ peer, ...options } = {}) =>
       get(`/v1/doctor${query({ peer })}`, overNetwork(options)),
     stop: (options) => post('/v1/stop', {}, options),
+    hosts: createHostCalls(verbs),
     memory: createMemoryCalls(verbs),
-    spaces: createSpaceCalls(verbs)
+    spaces: createSpaceCalls(verbs),
+    mcp: createMcpCalls(verbs)
   }
 }

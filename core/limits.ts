@@ -861,9 +861,9 @@ export const LIMITS = {
     'what a hosted project says of one agent: its card must fit `cardBytes`'
   ),
   hostStart: limit(
-    60_000,
+    25_000,
     'ms',
-    'loading a hosted project until it has told its agents; Mastra takes 1.3 s, a cold disk more'
+    'loading a hosted project until it has told its agents, less than `controlRequest`; Mastra takes 1.3 s, a cold disk more'
   ),
   hostWait: limit(30_000, 'ms', 'how long a task waits for a process that is being started again'),
   hostWatch: limit(500, 'ms', 'between two looks at what memory a hosted process uses'),

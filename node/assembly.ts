@@ -24,6 +24,8 @@ import { createMemoryDatabase, createNodeDatabase } from './database.ts'
 import type { NodeDatabase } from './database.ts'
 import { createNodeBlobs } from './blobs.ts'
 import type { NodeBlobs } from './blobs.ts'
+import { createHosting } from './hosting.ts'
+import type { Hosting } from './hosting.ts'
 import { createNodeMemory } from './memory.ts'
 import { createPeerFinding } from './peer-finding.ts'
 import type { PeerFinding } from './peer-finding.ts'
@@ -36,6 +38,8 @@ import type { NodeComponents, NodeInit, Wire } from './wire.ts'
 export interface AssemblyInit extends NodeInit {
   /** Beside the built-in ones that the configuration enables. */
   readonly agents?: readonly Agent[]
+  /** Where this node's control API will be, if it has one: hosted projects can use it. */
+  readonly controlSocket?: string
   /** Told when another process turns up with the key of this node. */
   readonly onDuplicateKey?: (error: LumosError) => void
 }
@@ -48,6 +52,7 @@ export interface Assembly extends Component {
   readonly wire: Wire
   readonly capabilities: Capabilities
   readonly roster: Roster
+  readonly hosting: Hosting
   readonly engine: TaskEngine
   readonly work: Work
   readonly finding: PeerFinding
@@ -101,6 +106,10 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     memory: memoryFor,
     equip: () => ({ swarm: config.swarm.name })
   })
+  const hosting = createHosting(
+    { ...components, roster },
+    { dataDirectory: paths.data, socket: init.controlSocket ?? '' }
+  )
   const onLoad = (): void => capabilities?.presence.loadChanged()
   const push = createPush({ ...components, wire, database }, config)
   const engine = createEngine({ ...components, runner, database, push, onLoad }, config)
@@ -117,7 +126,18 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     { retentionMs: config.tasks.retention }
   )
   const finding = createFinding(components, init, wire)
-  const node = { database, wire, capabilities, roster, engine, work, finding, memory, memoryFor }
+  const node = {
+    database,
+    wire,
+    capabilities,
+    roster,
+    hosting,
+    engine,
+    work,
+    finding,
+    memory,
+    memoryFor
+  }
   const parts = { ...node, agents: toComponent(runner), asking, search, blobs }
   const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts, push))
   return { ...lifeCycle, ...node, init, components }
@@ -128,6 +148,7 @@ interface Parts {
   readonly agents: Component
   readonly wire: Wire
   readonly capabilities: Capabilities
+  readonly hosting: Hosting
   readonly engine: TaskEngine
   readonly work: Work
   readonly asking: SwarmAsking
@@ -143,7 +164,7 @@ function inOrder(
   push: PushNotifications | undefined
 ): Part[] {
   const { book, directory, exchange, presence, dht } = capabilities
-  const { memory, search, blobs } = rest
+  const { hosting, memory, search, blobs } = rest
   return [
     { name: 'database', component: database },
     { name: 'shared memory', component: memory },
@@ -151,6 +172,7 @@ function inOrder(
     { name: 'blobs', component: blobs.keeping },
     { name: 'agents', component: agents },
     { name: 'cards', component: book },
+    { name: 'hosted projects', component: hosting },
     { name: 'directory', component: directory },
     { name: 'card exchange', component: exchange },
     { name: 'task engine', component: engine },

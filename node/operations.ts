@@ -5,8 +5,9 @@ import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { ControlOperations } from '../gateway/control/operations.ts'
 import type { Assembly } from './assembly.ts'
-import { findAgents, listAgents, showAgent } from './operations/agents.ts'
+import { findAgents, listAgents, setAgentEnabled, showAgent } from './operations/agents.ts'
 import { examine } from './operations/doctor.ts'
+import { createHostOperations } from './operations/hosting.ts'
 import { createMemoryOperations } from './operations/memory.ts'
 import { peerViews } from './operations/peer-views.ts'
 import {
@@ -59,6 +60,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       pingPeer: (selector, signal) => pingPeer(assembly, selector, signal),
       agents: async () => listAgents(assembly),
       agent: async (id, node) => showAgent(assembly, id, node),
+      setAgentEnabled: (id, enabled) => setAgentEnabled(assembly, id, enabled),
       find: (query, options) => findAgents(assembly, query, options),
       run: (request, signal) => runTask(assembly, request, signal),
       tasks: (filter) => listTasks(assembly, filter),
@@ -75,6 +77,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
         init.requestStop()
         return { v: API_VERSION, pid: process.pid }
       },
+      hosts: createHostOperations(assembly.hosting.hosts),
       ...memoryOperations(assembly)
     }
   }

@@ -2,6 +2,7 @@
 import type {
   AgentDetails,
   AgentList,
+  AgentState,
   AnswerRequest,
   ConfigDocument,
   DoctorReport,
@@ -20,6 +21,8 @@ import type {
 } from '../../client/api.ts'
 import type { TaskState } from '../../core/a2a.ts'
 import type { LogLevel } from '../../core/logger.ts'
+import type { McpOperations } from './mcp-operations.ts'
+import type { HostOperations } from './hosting-operations.ts'
 import type { MemoryOperations, SpaceOperations } from './memory-operations.ts'
 
 export interface TaskFilter {
@@ -57,6 +60,8 @@ export interface ControlOperations {
   pingPeer(selector: string, signal: AbortSignal): Promise<PingResult>
   agents(): Promise<AgentList>
   agent(id: string, node: string | undefined): Promise<AgentDetails>
+  /** An agent of this node, from now on; resolves when its peers have been told. */
+  setAgentEnabled(id: string, enabled: boolean): Promise<AgentState>
   find(
     query: string,
     options: { readonly all: boolean; readonly signal: AbortSignal }
@@ -79,6 +84,8 @@ export interface ControlOperations {
   doctor(peer: string | undefined, signal: AbortSignal): Promise<DoctorReport>
   /** Asks the process to end; the answer leaves before it does. */
   stop(): Promise<StopResult>
+  readonly hosts: HostOperations
   readonly memory: MemoryOperations
   readonly spaces: SpaceOperations
+  readonly mcp: McpOperations
 }

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
 import type { LogFilter, TaskFilter } from './operations.ts'
+import { mcpRoutes } from './mcp-routes.ts'
+import { hostingRoutes } from './hosting-routes.ts'
 import { memoryRoutes, spaceRoutes } from './memory-routes.ts'
 import { documentRoute, linesRoute, type Route } from './route.ts'
 import { taskState } from './schema/a2a.ts'
@@ -147,6 +149,18 @@ const agentRoutes = [
     answer: node.agentDetails,
     handle: (operations, { params, query }) => operations.agent(params.agent, query.node)
   }),
+  ...(['enable', 'disable'] as const).map((verb) =>
+    documentRoute({
+      method: 'POST',
+      path: `/v1/agents/{agent}/${verb}`,
+      id: `${verb}Agent`,
+      summary: `${verb === 'enable' ? 'Offers' : 'Stops offering'} an agent of this node, also after a restart`,
+      params: z.strictObject({ agent: text }),
+      answer: node.agentState,
+      handle: (operations, { params }) =>
+        operations.setAgentEnabled(params.agent, verb === 'enable')
+    })
+  ),
   documentRoute({
     method: 'GET',
     path: '/v1/find',
@@ -258,7 +272,9 @@ export const ROUTES: readonly Route[] = [
   ...peerRoutes,
   ...agentRoutes,
   ...taskRoutes,
+  ...hostingRoutes,
   ...memoryRoutes,
   ...spaceRoutes,
+  ...mcpRoutes,
   ...healthRoutes
 ]

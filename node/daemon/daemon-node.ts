@@ -8,7 +8,13 @@ export async function createDaemonNode(
   parts: NodeParts,
   { config, paths, swarmKey, version, values, logs, requestStop }: DaemonNodeInit
 ): Promise<NodeHandle> {
-  const assembly = await assemble(parts, { config, paths, swarmKey, version })
+  const assembly = await assemble(parts, {
+    config,
+    paths,
+    swarmKey,
+    version,
+    controlSocket: paths.socket
+  })
   const { socket } = paths
   const operations = createOperations(assembly, { socket, values, logs, requestStop })
   const lifeCycle = createLifeCycle(parts, [

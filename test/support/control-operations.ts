@@ -3,6 +3,7 @@ import type * as api from '../../client/api.ts'
 import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
+import { fakeHosts } from './hosting-operations.ts'
 import { fakeMemory, fakeSpaces } from './memory-operations.ts'
 
 const node = { id: '12D3KooWPeer', name: 'amber-otter' }
@@ -192,6 +193,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     pingPeer: async (id) => ({ v: 1, id, name: node.name, rttMs: 1, path: 'direct' }),
     agents: async () => ({ v: 1, agents: [summary] }),
     agent: async () => ({ v: 1, agent: summary, card }),
+    setAgentEnabled: async (id, enabled) => ({ v: 1, id, enabled }),
     find: async (query, { all }) => ({
       v: 1,
       query,
@@ -222,6 +224,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
       checks: [{ area: 'node', name: 'clock', state: 'warning', text: 'off', hint: 'set it' }]
     }),
     stop: async () => ({ v: 1, pid: 1 }),
+    hosts: fakeHosts(),
     memory: fakeMemory(),
     spaces: fakeSpaces(),
     ...overrides

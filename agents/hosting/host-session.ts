@@ -1,0 +1,279 @@
+/** One life of a hosted project's process: its agents, their runs, and what it may use. */
+import type { Clock } from '../../core/clock.ts'
+import { isErrorCode, LumosError, wireDetails } from '../../core/errors.ts'
+import type { Json } from '../../core/json.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { AgentOutput, AgentRequest } from '../agent.ts'
+import { answerCall } from './calls.ts'
+import type { HostProcess, Launch, StartProcess } from './host-process.ts'
+import { createOutputLog } from './output-log.ts'
+import type { OutputLog } from './output-log.ts'
+import { HOSTING_PROTOCOL, parseProjectLine, ProtocolFlaw } from './protocol.ts'
+import type { HostedAgent, HostedCall, HostedFailure, NodeLine, ProjectLine } from './protocol.ts'
+import { createRunQueue } from './run-queue.ts'
+import type { RunQueue } from './run-queue.ts'
+import { watchProcess } from './watch-process.ts'
+
+export interface HostSessionComponents {
+  readonly clock: Clock
+  /** Of this project: its own output goes there. */
+  readonly logger: Logger
+  readonly startProcess: StartProcess
+}
+
+export interface HostSessionInit {
+  readonly host: string
+  readonly launch: Launch
+  /** Resident bytes above which it is killed. */
+  readonly memoryBytes: number
+}
+
+/** How a process ended. */
+export interface HostEnd {
+  /** For people. */
+  readonly reason: string
+  /** It said itself that there is nothing to host: starting it again is of no use. */
+  readonly refused: boolean
+}
+
+/** What a run says; `state` belongs to a question and is shown to nobody. */
+export interface SessionOutput {
+  readonly output: AgentOutput
+  readonly state?: Json
+}
+
+interface Run {
+  readonly queue: RunQueue<SessionOutput>
+  readonly agent: string
+  readonly request: AgentRequest
+}
+
+export class HostSession {
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #host: string
+  readonly #memoryBytes: number
+  readonly #process: HostProcess
+  readonly #output: OutputLog
+  readonly #runs = new Map<string, Run>()
+  readonly #agents = Promise.withResolvers<readonly HostedAgent[] | undefined>()
+  readonly #ended = Promise.withResolvers<HostEnd>()
+  /** Aborts when it has told its agents, or has ended. */
+  readonly #started = new AbortController()
+  /** Aborts when it has ended. */
+  readonly #over = new AbortController()
+  #reason: string | undefined
+  #refused = false
+  #reading = true
+  /** Bytes that wait in the queues of all runs. */
+  #queued = 0
+  #heard = 0
+  #calls = 0
+  #count = 0
+
+  /** Starts the process. */
+  constructor(components: HostSessionComponents, { host, launch, memoryBytes }: HostSessionInit) {
+    this.#clock = components.clock
+    this.#logger = components.logger
+    this.#host = host
+    this.#memoryBytes = memoryBytes
+    this.#output = createOutputLog(components)
+    this.#process = components.startProcess(launch, {
+      line: (text) => this.#hear(text),
+      printed: (stream, chunk) => this.#output[stream].push(chunk),
+      gone: (how) => this.#gone(how)
+    })
+    void this.#limitStart()
+    this.#send({ type: 'hello', protocol: HOSTING_PROTOCOL })
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  /** Resolves with its agents, or with `undefined` when it ends before. */
+  get agents(): Promise<readonly HostedAgent[] | undefined> {
+    return this.#agents.promise
+  }
+
+  get ended(): Promise<HostEnd> {
+    return this.#ended.promise
+  }
+
+  residentBytes(): number | undefined {
+    return this.#process.residentBytes()
+  }
+
+  /**
+   * Rejects with HOST_DIED when the process ends before the run does, and with the run's own failure.
+   *
+   * @yields what the agent says
+   */
+  async *run(
+    agent: string,
+    request: AgentRequest,
+    state: Json | undefined
+  ): AsyncGenerator<SessionOutput, void> {
+    const { signal } = request
+    signal.throwIfAborted()
+    if (this.#over.signal.aborted) throw this.#died(agent, false)
+    const run = String(++this.#count)
+    const queue = createRunQueue<SessionOutput>((bytes) => this.#account(-bytes))
+    const onAbort = (): void => {
+      this.#send({ type: 'cancel', run, reason: reasonCode(signal.reason) })
+      queue.finish(signal.reason)
+    }
+    this.#runs.set(run, { queue, agent, request })
+    signal.addEventListener('abort', onAbort)
+    try {
+      this.#send({
+        type: 'run',
+        run,
+        agent,
+        ...orderOf(request),
+        ...(state !== undefined && { state })
+      })
+      yield* queue
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      // Whoever stops reading wants no more of it.
+      if (!queue.finished) this.#send({ type: 'cancel', run, reason: 'CANCELLED' })
+      this.#runs.delete(run)
+    }
+  }
+
+  /** Lets it end by itself, and kills it after `LIMITS.hostStop`. */
+  async stop(): Promise<void> {
+    this.#send({ type: 'stop' })
+    this.#process.endInput()
+    this.#process.kill('SIGTERM')
+    const late = await this.#clock.sleep(LIMITS.hostStop.value, this.#over.signal)
+    if (late) this.#kill('it did not stop in time')
+    await this.#ended.promise
+  }
+
+  async #limitStart(): Promise<void> {
+    const timeoutMs = LIMITS.hostStart.value
+    const late = await this.#clock.sleep(timeoutMs, this.#started.signal)
+    if (late) this.#kill(`it told no agents within ${timeoutMs} ms`)
+  }
+
+  #kill(why: string): void {
+    this.#reason ??= why
+    this.#process.kill('SIGKILL')
+  }
+
+  #send(line: NodeLine): void {
+    const waiting = this.#process.send(JSON.stringify(line)) ?? 0
+    if (waiting > LIMITS.hostSendBytes.value) this.#kill('it does not read what it is told')
+  }
+
+  /** One pipe for all runs: the engine reads each of them, so none holds up the others for long. */
+  #account(bytes: number): void {
+    this.#queued += bytes
+    const limit = LIMITS.hostQueueBytes.value
+    if (this.#reading ? this.#queued <= limit : this.#queued > limit / 2) return
+    this.#reading = !this.#reading
+    this.#process.read(this.#reading)
+  }
+
+  #hear(text: string): void {
+    this.#heard += 1
+    try {
+      const line = parseProjectLine(text)
+      if (line === undefined) this.#output.line(text)
+      else this.#act(line, text.length)
+    } catch (error) {
+      if (!(error instanceof ProtocolFlaw)) throw error
+      this.#logger.warn(`the project wrote ${error.message}`, { host: this.#host })
+    }
+  }
+
+  #act(line: ProjectLine, bytes: number): void {
+    if (line.type === 'pong') return
+    if (line.type === 'agents') return this.#begin(line.agents, line.heartbeat)
+    if (line.type === 'refused') {
+      this.#refused = true
+      return this.#kill(line.reason)
+    }
+    const run = this.#runs.get(line.run)
+    // It has been cancelled, and the project has yet to learn it.
+    if (run === undefined) return
+    const { queue, agent, request } = run
+    if (line.type === 'output') {
+      this.#account(bytes)
+      queue.push(line, bytes)
+    } else if (line.type === 'end') {
+      queue.finish(line.error && this.#failureOf(agent, line.error))
+    } else if (line.type === 'alive') request.heartbeat()
+    else void this.#answer(line, request)
+  }
+
+  #begin(found: readonly HostedAgent[], heartbeat: boolean): void {
+    this.#agents.resolve(found)
+    this.#started.abort()
+    void watchProcess(
+      { clock: this.#clock, process: this.#process, kill: (why) => this.#kill(why) },
+      {
+        memoryBytes: this.#memoryBytes,
+        heard: () => (this.#reading ? this.#heard : -1),
+        ping: heartbeat ? (n) => this.#send({ type: 'ping', n }) : undefined,
+        signal: this.#over.signal
+      }
+    )
+  }
+
+  async #answer(line: HostedCall, request: AgentRequest): Promise<void> {
+    if (this.#calls >= LIMITS.hostCalls.value) return this.#kill('it asks too much at once')
+    this.#calls += 1
+    const reply = await answerCall(line, request)
+    this.#calls -= 1
+    this.#send({ type: 'reply', call: line.call, ...reply })
+  }
+
+  #gone(how: string): void {
+    const last = this.#output.lastError()
+    const reason = this.#reason ?? (last === undefined ? how : `${how}: ${last}`)
+    this.#over.abort()
+    this.#started.abort()
+    for (const { queue, agent } of this.#runs.values()) queue.finish(this.#died(agent, true))
+    this.#agents.resolve(undefined)
+    this.#ended.resolve({ reason, refused: this.#refused })
+  }
+
+  #died(agent: string, maybeExecuted: boolean): LumosError {
+    return new LumosError('HOST_DIED', { details: { agent, host: this.#host, maybeExecuted } })
+  }
+
+  /** A code of ours is told to the caller; anything else stays in the log of this node. */
+  #failureOf(agent: string, { code, message, details = {} }: HostedFailure): LumosError {
+    if (code !== undefined && isErrorCode(code)) {
+      return new LumosError(code, { details: wireDetails(details) })
+    }
+    this.#logger.warn(`agent failed: ${message}`, { agent })
+    const { name } = details
+    const reason = typeof name === 'string' ? name.slice(0, 64) : 'Error'
+    return new LumosError('AGENT_FAILED', { details: { agent, reason } })
+  }
+}
+
+function orderOf(request: AgentRequest) {
+  const { taskId, contextId, caller, text, message, history, resumed, swarm } = request
+  const remainingMs = request.remainingMs()
+  return {
+    task: taskId,
+    context: contextId,
+    caller,
+    text,
+    message,
+    history,
+    remainingMs: Number.isFinite(remainingMs) ? remainingMs : null,
+    ...(swarm !== undefined && { swarm }),
+    ...(resumed && { resumed })
+  }
+}
+
+function reasonCode(reason: unknown): string {
+  return reason instanceof LumosError ? reason.code : 'CANCELLED'
+}

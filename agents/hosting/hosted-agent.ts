@@ -1,0 +1,95 @@
+/** An agent of a hosted project as the node runs it: every run is handed to the project's process. */
+import { LumosError } from '../../core/errors.ts'
+import type { Json } from '../../core/json.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Agent, AgentOutput, AgentRequest } from '../agent.ts'
+import { defineAgent, RESULT_ARTIFACT_ID } from '../agent.ts'
+import type { HostedProject } from './hosted-project.ts'
+import type { SessionOutput } from './host-session.ts'
+import type { HostedAgent } from './protocol.ts'
+
+/** What agents keep with their questions: on this node alone, and beyond the life of its process. */
+export interface QuestionStates {
+  get(task: TaskName): Promise<Json | undefined>
+  /** Resolves when it is on disk. */
+  put(task: TaskName, state: Json): Promise<void>
+  delete(task: TaskName): Promise<void>
+}
+
+export type TaskName = Pick<AgentRequest, 'taskId' | 'caller'>
+
+export interface HostedAgentComponents {
+  readonly project: Pick<HostedProject, 'session'>
+  readonly states: QuestionStates
+}
+
+/** Replaces what an attempt had said whose process died. */
+const NOTHING_SAID: AgentOutput = {
+  type: 'artifact',
+  artifact: { artifactId: RESULT_ARTIFACT_ID, parts: [{ text: '' }] }
+}
+
+export function createHostedAgent(
+  { project, states }: HostedAgentComponents,
+  description: HostedAgent
+): Agent {
+  const agent: Agent = defineAgent({ ...description, run })
+
+  async function* run(request: AgentRequest): AsyncGenerator<AgentOutput, void> {
+    const answered = request.history.length > 1
+    const state = answered ? await states.get(request) : undefined
+    for await (const { output, state: kept } of attempts(request, state)) {
+      if (!isQuestion(output)) {
+        yield output
+        continue
+      }
+      if (kept !== undefined) await keep(request, kept)
+      else if (answered) await states.delete(request)
+      yield output
+      return
+    }
+    if (answered) await states.delete(request)
+  }
+
+  /** A process that dies takes the runs of it along: what does no harm is done once more. */
+  async function* attempts(
+    request: AgentRequest,
+    state: Json | undefined
+  ): AsyncGenerator<SessionOutput, void> {
+    let said = false
+    for (let attempt = 1; ; attempt++) {
+      // oxlint-disable-next-line no-await-in-loop -- a second attempt follows the first
+      const session = await project.session(request.signal)
+      try {
+        if (said) yield { output: NOTHING_SAID }
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        for await (const item of session.run(agent.id, request, state)) {
+          said = true
+          yield item
+        }
+        return
+      } catch (error) {
+        const again = agent.idempotent && attempt < LIMITS.taskAttempts.value
+        if (!again || !isDeath(error)) throw error
+      }
+    }
+  }
+
+  async function keep(task: TaskName, state: Json): Promise<void> {
+    const bytes = Buffer.byteLength(JSON.stringify(state))
+    const limit = LIMITS.hostStateBytes.value
+    if (bytes > limit) throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
+    await states.put(task, state)
+  }
+
+  return agent
+}
+
+function isQuestion(output: AgentOutput): boolean {
+  if (typeof output !== 'object' || output === null) return false
+  return output.type === 'input-required' || output.type === 'auth-required'
+}
+
+function isDeath(error: unknown): boolean {
+  return error instanceof LumosError && error.code === 'HOST_DIED'
+}

@@ -1,0 +1,276 @@
+/**
+ * What a node and the process of a hosted project say to each other: lines of JSON
+ * (docs/protocols/hosted-agents.md is normative).
+ */
+import type { Message, Part } from '../../core/a2a.ts'
+import type { WireError } from '../../core/errors.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
+import { isJsonObject } from '../../core/json.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Agent, AgentDefinition, AgentOutput, Resumption } from '../agent.ts'
+import { defineAgent } from '../agent.ts'
+
+export const HOSTING_PROTOCOL = 1
+
+/** An agent without what runs it: all that the node tells of it. */
+export type HostedAgent = Omit<AgentDefinition, 'run' | 'stop'>
+
+/** What the project is asked to do. */
+export interface HostedRun {
+  /** Unique in the life of the process. */
+  readonly run: string
+  readonly agent: string
+  readonly task: string
+  readonly context: string
+  readonly caller: string
+  readonly text: string
+  readonly message: Message
+  readonly history: readonly Message[]
+  /** Milliseconds; `null` where there is no end. */
+  readonly remainingMs: number | null
+  readonly swarm?: string
+  readonly resumed?: Resumption
+  /** What the agent gave away with its last question of this task. */
+  readonly state?: Json
+}
+
+export type NodeLine =
+  | { readonly type: 'hello'; readonly protocol: number }
+  | ({ readonly type: 'run' } & HostedRun)
+  | { readonly type: 'cancel'; readonly run: string; readonly reason: string }
+  /** Answer to a `call`. */
+  | {
+      readonly type: 'reply'
+      readonly call: string
+      readonly value?: Json
+      readonly error?: WireError
+    }
+  | { readonly type: 'ping'; readonly n: number }
+  | { readonly type: 'stop' }
+
+/** What an agent may ask of its node while it runs. */
+export const CALL_METHODS = [
+  'ask',
+  'memory.get',
+  'memory.put',
+  'memory.delete',
+  'memory.list',
+  'memory.history',
+  'memory.search'
+] as const
+
+export type CallMethod = (typeof CALL_METHODS)[number]
+
+export interface HostedCall {
+  readonly run: string
+  readonly call: string
+  readonly method: CallMethod
+  readonly params: JsonObject
+}
+
+/** What an agent that failed tells; what is no LumosError has no code, and its message stays on the node. */
+export interface HostedFailure {
+  readonly code?: string
+  readonly message: string
+  readonly details?: JsonObject
+}
+
+export type ProjectLine =
+  /** First of all; `heartbeat`: it answers `ping`. */
+  | {
+      readonly type: 'agents'
+      readonly agents: readonly HostedAgent[]
+      readonly heartbeat: boolean
+    }
+  /** There is nothing to host, and starting again would not change that. */
+  | { readonly type: 'refused'; readonly reason: string }
+  | {
+      readonly type: 'output'
+      readonly run: string
+      /** Checked where it is used (output.ts). */
+      readonly output: AgentOutput
+      /** With a question: given back with its answer, and shown to nobody. */
+      readonly state?: Json
+    }
+  | { readonly type: 'end'; readonly run: string; readonly error?: HostedFailure }
+  | { readonly type: 'alive'; readonly run: string }
+  | ({ readonly type: 'call' } & HostedCall)
+  | { readonly type: 'pong'; readonly n: number }
+
+/** A line that is none; its message completes "the project wrote …". */
+export class ProtocolFlaw extends Error {}
+
+/**
+ * One line of a project. `undefined` for what is no message (a program's own output), and for
+ * messages of a kind that came later.
+ *
+ * @throws ProtocolFlaw
+ */
+export function parseProjectLine(line: string): ProjectLine | undefined {
+  if (!line.startsWith('{')) return undefined
+  const value = parsed(line)
+  if (!isJsonObject(value)) return undefined
+  switch (nameOf(value)) {
+    case 'agents':
+      return { type: 'agents', ...agentsOf(value) }
+    case 'refused':
+      return { type: 'refused', reason: textOf(value, 'reason') }
+    case 'output':
+      return outputOf(value)
+    case 'end':
+      return { type: 'end', run: textOf(value, 'run'), ...failureOf(value['error']) }
+    case 'alive':
+      return { type: 'alive', run: textOf(value, 'run') }
+    case 'call':
+      return callOf(value)
+    case 'pong':
+      return { type: 'pong', n: numberOf(value, 'n') }
+    default:
+      return undefined
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+function nameOf({ type }: JsonObject): string {
+  return typeof type === 'string' ? type : 'agent'
+}
+
+function textOf(value: JsonObject, name: string): string {
+  const text = value[name]
+  if (typeof text === 'string' && text !== '') return text
+  throw new ProtocolFlaw(`"${nameOf(value)}" without "${name}"`)
+}
+
+function numberOf(value: JsonObject, name: string): number {
+  const number = value[name]
+  if (typeof number === 'number') return number
+  throw new ProtocolFlaw(`"${nameOf(value)}" without "${name}"`)
+}
+
+function outputOf(value: JsonObject): ProjectLine {
+  const { output, state } = value
+  if (output === undefined) throw new ProtocolFlaw('"output" without "output"')
+  const run = textOf(value, 'run')
+  return {
+    type: 'output',
+    run,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the run that reads it checks it, as of any agent (guarded-run.ts)
+    output: output as AgentOutput,
+    ...(state !== undefined && { state })
+  }
+}
+
+function failureOf(error: Json | undefined): { error?: HostedFailure } {
+  if (error === undefined || error === null) return {}
+  if (!isJsonObject(error)) return { error: { message: JSON.stringify(error) } }
+  const { code, message, details } = error
+  return {
+    error: {
+      message: typeof message === 'string' ? message : '',
+      ...(typeof code === 'string' && { code }),
+      ...(isJsonObject(details) && { details })
+    }
+  }
+}
+
+function callOf(value: JsonObject): ProjectLine {
+  const method = CALL_METHODS.find((known) => known === value['method'])
+  if (method === undefined) throw new ProtocolFlaw('a "call" of no known method')
+  const { params = {} } = value
+  if (!isJsonObject(params)) throw new ProtocolFlaw('a "call" whose params are no object')
+  return { type: 'call', run: textOf(value, 'run'), call: textOf(value, 'call'), method, params }
+}
+
+function agentsOf(value: JsonObject): { agents: readonly HostedAgent[]; heartbeat: boolean } {
+  const { agents, protocol, heartbeat } = value
+  if (protocol !== HOSTING_PROTOCOL) {
+    throw new ProtocolFlaw(
+      `agents of protocol ${JSON.stringify(protocol)}, not ${HOSTING_PROTOCOL}`
+    )
+  }
+  if (!Array.isArray(agents) || agents.length === 0) throw new ProtocolFlaw('no agents')
+  const limit = LIMITS.cardsPerPeer.value
+  if (agents.length > limit) throw new ProtocolFlaw(`more than ${limit} agents`)
+  return { agents: agents.map(parseHostedAgent), heartbeat: heartbeat === true }
+}
+
+/**
+ * A description of an agent that makes a card. What simple programs leave out is filled in.
+ *
+ * @throws ProtocolFlaw
+ */
+export function parseHostedAgent(value: unknown): HostedAgent {
+  if (!isJsonObject(value)) throw new ProtocolFlaw('an agent that is no object')
+  const id = textOf(value, 'id')
+  const description = textOf(value, 'description')
+  const { name, version, skills, inputModes, outputModes, idempotent, resumable, timeouts } = value
+  const agent = {
+    id,
+    description,
+    skills:
+      skills === undefined ? [skillOf({ id, description })] : listOf(skills, 'skills').map(skillOf),
+    ...(typeof name === 'string' && { name }),
+    ...(typeof version === 'string' && { version }),
+    ...(inputModes !== undefined && { inputModes: textsOf(inputModes, 'inputModes') }),
+    ...(outputModes !== undefined && { outputModes: textsOf(outputModes, 'outputModes') }),
+    ...(idempotent === true && { idempotent }),
+    ...(resumable === true && { resumable }),
+    ...(isJsonObject(timeouts) && { timeouts })
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(agent))
+  const limit = LIMITS.hostDescriptionBytes.value
+  if (bytes > limit)
+    throw new ProtocolFlaw(`an agent whose description has ${bytes} bytes, not ${limit}`)
+  checkDefinition(agent)
+  return agent
+}
+
+function checkDefinition(agent: HostedAgent): void {
+  try {
+    defineAgent({ ...agent, async *run() {} })
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new ProtocolFlaw(`an agent that is none: ${error.message}`)
+  }
+}
+
+function skillOf(value: unknown): Agent['skills'][number] {
+  if (!isJsonObject(value)) throw new ProtocolFlaw('a skill that is no object')
+  const id = textOf(value, 'id')
+  const { name, tags, examples, inputModes, outputModes } = value
+  return {
+    id,
+    name: typeof name === 'string' ? name : id,
+    description: textOf(value, 'description'),
+    tags: tags === undefined ? ['hosted'] : textsOf(tags, 'tags'),
+    ...(examples !== undefined && { examples: textsOf(examples, 'examples') }),
+    ...(inputModes !== undefined && { inputModes: textsOf(inputModes, 'inputModes') }),
+    ...(outputModes !== undefined && { outputModes: textsOf(outputModes, 'outputModes') })
+  }
+}
+
+function listOf(value: unknown, name: string): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw new ProtocolFlaw(`"${name}" that is no list`)
+}
+
+function textsOf(value: unknown, name: string): string[] {
+  return listOf(value, name).map((item) => {
+    if (typeof item !== 'string') throw new ProtocolFlaw(`"${name}" with what is no text`)
+    return item
+  })
+}
+
+/** The parts of what is asked: texts are the usual case. */
+export function partsOf(input: Json | undefined): readonly Part[] {
+  if (typeof input === 'string') return [{ text: input }]
+  if (Array.isArray(input) && input.every(isJsonObject)) return input
+  throw new ProtocolFlaw('a question that is neither text nor parts')
+}

@@ -1,0 +1,134 @@
+/** Joins the hosted projects to the node: its roster, its data folder, its processes. */
+import { createHash } from 'node:crypto'
+import { readdir, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { QuestionStates, TaskName } from '../agents/hosting/hosted-agent.ts'
+import { Hosts } from '../agents/hosting/hosts.ts'
+import type { HostRecord, HostStore } from '../agents/hosting/hosts.ts'
+import { launchOf } from '../agents/hosting/launch.ts'
+import { parseHostedAgent } from '../agents/hosting/protocol.ts'
+import { startHostProcess } from '../agents/hosting/spawned-process.ts'
+import type { Roster } from '../agents/roster.ts'
+import type { Component } from '../core/component.ts'
+import { makeDirectories } from '../core/directories.ts'
+import type { Json } from '../core/json.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import { readFileBounded, writeFileAtomic } from '../storage/atomic-file.ts'
+import type { NodeComponents } from './wire.ts'
+
+export interface HostingComponents extends NodeComponents {
+  readonly roster: Roster
+}
+
+export interface HostingInit {
+  readonly dataDirectory: string
+  /** Of the control API; empty where there is none. */
+  readonly socket: string
+}
+
+export interface Hosting extends Component {
+  readonly hosts: Hosts
+}
+
+/** Records of all hosts, with the descriptions of their agents. */
+const FILE_BYTES = 64 * 1024 * 1024
+
+const document = z.object({
+  hosts: z.array(
+    z.object({
+      name: z.string(),
+      path: z.string(),
+      env: z.record(z.string(), z.string()),
+      memoryBytes: z.number(),
+      agents: z.array(z.unknown().transform(parseHostedAgent))
+    })
+  )
+})
+
+/** Start it before the task engine, whose tasks of before a restart need their agents. */
+export function createHosting(
+  { clock, logger, roster }: HostingComponents,
+  { dataDirectory, socket }: HostingInit
+): Hosting {
+  const folder = join(dataDirectory, 'hosting')
+  const questions = join(folder, 'questions')
+  const hosts = new Hosts({
+    clock,
+    logger,
+    roster,
+    startProcess: startHostProcess,
+    launchOf: (order) => launchOf(order, { env: process.env, socket }),
+    states: createQuestionStates(questions),
+    store: createHostStore(join(folder, 'hosts.json'), logger)
+  })
+  return {
+    hosts,
+    async start() {
+      await makeDirectories(questions)
+      await forgetOld(questions, clock.now())
+      await hosts.start()
+    },
+    stop: () => hosts.stop()
+  }
+}
+
+/** The file also holds the variables that people gave their projects: only their own user may read it. */
+function createHostStore(path: string, logger: Logger): HostStore {
+  let turn: Promise<void> = Promise.resolve()
+  return {
+    async read() {
+      const file = await readFileBounded(path, FILE_BYTES)
+      if (file === undefined) return []
+      try {
+        const { hosts } = document.parse(JSON.parse(Buffer.from(file.content).toString()))
+        return hosts.map((host): HostRecord => ({ ...host, keep: true }))
+      } catch (error) {
+        logger.error('it is not known which projects were hosted: none is', { path, error })
+        return []
+      }
+    },
+    write(records) {
+      const text = JSON.stringify({ hosts: records }, undefined, 2)
+      const written = turn.then(() => writeFileAtomic(path, text))
+      turn = written.catch(() => undefined)
+      return written
+    }
+  }
+}
+
+/** A file a task: what waits for an answer may wait for days, and longer than this process. */
+function createQuestionStates(folder: string): QuestionStates {
+  const pathOf = ({ taskId, caller }: TaskName): string => {
+    // Callers choose the ids of their tasks: as names of files they could be anything.
+    const name = createHash('sha256').update(`${caller} ${taskId}`).digest('hex')
+    return join(folder, `${name}.json`)
+  }
+  return {
+    async get(task) {
+      // With what JSON adds where texts are escaped.
+      const file = await readFileBounded(pathOf(task), LIMITS.hostStateBytes.value * 2)
+      if (file === undefined) return undefined
+      const state: Json = JSON.parse(Buffer.from(file.content).toString())
+      return state
+    },
+    put: (task, state) => writeFileAtomic(pathOf(task), JSON.stringify(state)),
+    delete: (task) => unlink(pathOf(task)).catch(unlessGone)
+  }
+}
+
+/** Tasks that were cancelled while they waited never ask for what was kept for them. */
+async function forgetOld(folder: string, now: number): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    // oxlint-disable-next-line no-await-in-loop -- few files, and once a start
+    const { mtimeMs } = await stat(path)
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    if (now - mtimeMs > LIMITS.hostStateKept.value) await unlink(path).catch(unlessGone)
+  }
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+}
