@@ -139,7 +139,7 @@ function memoryOptions(memory: LlmAgentDefinition['memory']): LlmMemory | undefi
 
 interface Prompt {
   readonly instructions: string
-  readonly models: readonly (string | undefined)[]
+  readonly models: readonly string[]
   readonly tools: readonly (string | object)[]
 }
 
@@ -153,7 +153,7 @@ async function resolvePrompt(
     tools === undefined ? [] : resolveFor(tools, context)
   ])
   const names = typeof models === 'string' ? [models] : (models ?? [])
-  return { instructions: text, models: names.length === 0 ? [undefined] : names, tools: offered }
+  return { instructions: text, models: names, tools: offered }
 }
 
 async function converse(

@@ -38,11 +38,12 @@ export interface ModelChoice {
   advance(): boolean
 }
 
-/** `undefined` is the node's default. */
+/** Without names: the models that are the node's default now. */
 export function createModelChoice(
   models: Models | undefined,
-  names: readonly (string | undefined)[]
+  wanted: readonly string[]
 ): ModelChoice {
+  const names = wanted.length > 0 ? wanted : (models?.defaults() ?? [])
   let at = 0
   return {
     current() {

@@ -29,7 +29,8 @@ export interface Model {
    * The chunks as the server sends them; the last one has the usage where the server tells it. What
    * fails before the first chunk is tried again (Retry-After honoured) while that makes sense.
    *
-   * @throws MODEL_UNREACHABLE, MODEL_REFUSED (key), MODEL_LIMITED (rate or quota), MODEL_FAILED; the reason of the signal
+   * @throws MODEL_UNREACHABLE, MODEL_REFUSED (key), MODEL_LIMITED (rate or quota), MODEL_REJECTED
+   *   (this request), MODEL_FAILED; the reason of the signal
    */
   stream(call: ModelCall, options: ModelCallOptions): AsyncIterable<ChatCompletionChunk>
 }
@@ -49,6 +50,8 @@ export interface Models {
    * @throws MODEL_UNKNOWN, which names those there are; MODEL_NONE when there is none at all
    */
   get(name?: string): Model
+  /** What `get()` stands for, as names: the models to ask one after the other. Empty when there is none. */
+  defaults(): readonly string[]
   /** `undefined` when none is configured. */
   embedding(): EmbeddingModel | undefined
 }
