@@ -4,6 +4,7 @@ import { textOf } from '../core/a2a.ts'
 import type { AgentStep } from '../core/agent-step.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Memory } from '../core/memory.ts'
 import type { Models } from './models/model.ts'
@@ -49,6 +50,8 @@ export interface AgentRequest {
    * questions, is all that it remembers.
    */
   readonly history: readonly Message[]
+  /** Id of the skill that is wanted, when the caller names one. */
+  readonly skill?: string
   /** All text of the message, joined. */
   readonly text: string
   /** Aborts when the caller cancels or a deadline passes: stop promptly. */
@@ -87,13 +90,21 @@ export interface Resumption {
   readonly events: readonly StreamResponse[]
 }
 
+/** A skill as its card tells of it, and what it takes and gives as data. */
+export interface SkillDefinition extends AgentSkill {
+  /** JSON Schema. Data that does not fit never reaches the agent; defaults are filled in. */
+  readonly inputSchema?: JsonObject
+  /** JSON Schema of the data of the result, for callers to know. */
+  readonly outputSchema?: JsonObject
+}
+
 export interface AgentDefinition {
   /** Lower case letters, digits and dashes: the name in `lumos run <id>`. */
   readonly id: string
   readonly name?: string
   readonly description: string
   readonly version?: string
-  readonly skills: readonly AgentSkill[]
+  readonly skills: readonly SkillDefinition[]
   /** Media types, default `text/plain`. */
   readonly inputModes?: readonly string[]
   readonly outputModes?: readonly string[]

@@ -4,10 +4,12 @@ import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Memory } from '../core/memory.ts'
+import { wantedSkill } from '../core/skill-schemas.ts'
 import type { Agent, AgentOutput, AgentRequest, Resumption } from './agent.ts'
 import { type AskSwarm, createAsking } from './asking.ts'
 import { type GuardedRun, runGuarded } from './guarded-run.ts'
 import type { Borrowed, Roster } from './roster.ts'
+import { withCheckedInput } from './skill-input.ts'
 
 /** One task as the task engine hands it over. */
 export interface AgentRun {
@@ -83,8 +85,10 @@ export function createAgentRunner({
     const cancel = (): void => controller.abort(task.signal.reason)
     task.signal.addEventListener('abort', cancel, { once: true })
     running.add(controller)
+    const skill = wantedSkill(task.message)
     const request = {
       ...task,
+      ...(skill !== undefined && { skill }),
       history: task.history ?? [task.message],
       text: textOf(task.message.parts),
       signal,
@@ -94,7 +98,7 @@ export function createAgentRunner({
       memory: memory(signal)
     }
     return {
-      agent,
+      agent: withCheckedInput(agent, request),
       request: { ...request, ...equip(request) },
       leftBehind: task.leftBehind,
       over: () => {

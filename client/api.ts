@@ -2,7 +2,7 @@
 import type { AgentCard, AgentSkill, Artifact, Message, Part, TaskState } from '../core/a2a.ts'
 import type { AgentStep } from '../core/agent-step.ts'
 import type { WireError } from '../core/errors.ts'
-import type { JsonObject } from '../core/json.ts'
+import type { Json, JsonObject } from '../core/json.ts'
 
 /** Version of these documents; grows only when a field changes meaning or goes away. */
 export const API_VERSION = 1
@@ -133,6 +133,14 @@ export interface AgentSummary {
 
 export interface AgentList extends Versioned {
   readonly agents: readonly AgentSummary[]
+  /** Agents of this node that cannot be asked; absent when there are none. */
+  readonly disabled?: readonly string[]
+}
+
+/** Whether an agent of this node can be asked. */
+export interface AgentState extends Versioned {
+  readonly id: string
+  readonly enabled: boolean
 }
 
 export interface AgentDetails extends Versioned {
@@ -207,7 +215,12 @@ export interface TaskDocument extends Versioned {
 export interface RunRequest {
   /** Agent id, skill id, `@agent@node` or tag. */
   readonly target: string
+  /** May be empty where there is data. */
   readonly text: string
+  /** Structured input, beside the text or instead of it. */
+  readonly data?: Json
+  /** Id of the skill that is wanted, of an agent that has several. */
+  readonly skill?: string
   /** Node name, PeerId or unique prefix of at least 6 characters. */
   readonly to?: string
   readonly where?: 'local' | 'remote' | 'any'

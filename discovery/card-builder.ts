@@ -2,6 +2,8 @@
 import { A2A_VERSION, LIBP2P_BINDING, libp2pUrl } from '../core/a2a.ts'
 import type { AgentCard, AgentExtension, AgentSkill } from '../core/a2a.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
+import { SKILL_SCHEMAS_EXTENSION } from '../core/skill-schemas.ts'
 
 /**
  * Declares how an agent may be run: `params.idempotent` allows running a task again elsewhere,
@@ -15,7 +17,10 @@ export interface AgentDescription {
   readonly name: string
   readonly description: string
   readonly version: string
-  readonly skills: readonly AgentSkill[]
+  readonly skills: readonly (AgentSkill & {
+    readonly inputSchema?: JsonObject
+    readonly outputSchema?: JsonObject
+  })[]
   readonly inputModes: readonly string[]
   readonly outputModes: readonly string[]
   readonly idempotent: boolean
@@ -56,12 +61,23 @@ export function buildCard(
     capabilities: {
       streaming: true,
       ...(pushNotifications && { pushNotifications }),
-      extensions: [...extensions.map((uri) => ({ uri })), execution]
+      extensions: [...extensions.map((uri) => ({ uri })), execution, ...schemas(agent)]
     },
     defaultInputModes: agent.inputModes,
     defaultOutputModes: agent.outputModes,
     skills: agent.skills.map(plainSkill)
   }
+}
+
+/** Left out where no skill declares any: most cards need not be longer for it. */
+function schemas({ skills }: AgentDescription): AgentExtension[] {
+  const declared = skills.flatMap(({ id, inputSchema: input, outputSchema: output }) =>
+    input === undefined && output === undefined
+      ? []
+      : [[id, { ...(input && { input }), ...(output && { output }) }] as const]
+  )
+  if (declared.length === 0) return []
+  return [{ uri: SKILL_SCHEMAS_EXTENSION, params: Object.fromEntries(declared) }]
 }
 
 /** Whether an agent may run the same task twice, on the word of its card. */

@@ -18,9 +18,7 @@ import type { Memory } from '../core/memory.ts'
 import { resolvePaths } from '../core/paths.ts'
 import { systemRandom } from '../core/random.ts'
 import { Secret } from '../core/secret.ts'
-import { assemble } from './assembly.ts'
-import { nodeConfigSchema } from './config/schema.ts'
-import { createOperations } from './operations.ts'
+import type { nodeConfigSchema } from './config/schema.ts'
 import { packageVersion } from './version.ts'
 
 /** Every key of the configuration (docs/configuration.md), and what only a program can give. */
@@ -69,7 +67,8 @@ const NEVER = new AbortController().signal
  */
 export async function createNode(options: NodeOptions): Promise<LumosNode> {
   const { home, agents = [], builtin, swarmKey, runtimeDirectory, logger, ...rest } = options
-  const config = nodeConfigSchema.safeParse({ ...rest, ...(builtin && { agents: builtin }) })
+  const { assemble, createOperations, schema } = await loadParts()
+  const config = schema.safeParse({ ...rest, ...(builtin && { agents: builtin }) })
   if (!config.success) {
     const [issue] = config.error.issues
     const reason = `${issue?.path.join('.')}: ${issue?.message}`
@@ -127,4 +126,17 @@ export async function createNode(options: NodeOptions): Promise<LumosNode> {
     agents: () => control.agents(),
     status: () => control.status()
   }
+}
+
+/**
+ * The network takes a second to load, and most who import the package only write agents: whoever
+ * hosts them has a network already.
+ */
+async function loadParts() {
+  const [{ assemble }, { createOperations }, { nodeConfigSchema: schema }] = await Promise.all([
+    import('./assembly.ts'),
+    import('./operations.ts'),
+    import('./config/schema.ts')
+  ])
+  return { assemble, createOperations, schema }
 }

@@ -1,10 +1,12 @@
 /** `lumos agents`: agents of this node and of its peers, and their signed cards. */
+import { skillSchemasOf } from '../../core/skill-schemas.ts'
 import type { AgentDetails, AgentSummary } from '../../client/api.ts'
 import type { Cli } from '../cli.ts'
 import { renderColumns, type Column } from '../columns.ts'
 import { plural } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { oneLine, padEnd } from '../width.ts'
+import { defineCall } from './agents-call.ts'
 
 interface ListFlags {
   readonly local?: boolean
@@ -17,6 +19,9 @@ export function define(command: LumosCommand, cli: Cli): void {
     .example('lumos agents show summarize', 'what one can do, with examples')
   defineList(command, cli)
   defineShow(command, cli)
+  defineCall(command, cli)
+  defineSwitch(command, 'enable', cli)
+  defineSwitch(command, 'disable', cli)
 }
 
 function defineList(command: LumosCommand, cli: Cli): void {
@@ -33,6 +38,10 @@ function defineList(command: LumosCommand, cli: Cli): void {
         agent.local ? remote !== true || local : local !== true || remote
       )
       if (cli.flags.json) return cli.document({ ...list, agents })
+      const { disabled = [] } = list
+      if (disabled.length > 0) {
+        cli.note(`disabled here: ${disabled.join(', ')}   lumos agents enable ${disabled[0]}`)
+      }
       if (agents.length === 0) return cli.note('no agents')
       const context = { sink: cli.terminal.out, style: cli.out() }
       cli.terminal.out.write(renderColumns(columns(cli), agents, context))
@@ -64,6 +73,24 @@ function defineShow(command: LumosCommand, cli: Cli): void {
     })
 }
 
+function defineSwitch(command: LumosCommand, verb: 'enable' | 'disable', cli: Cli): void {
+  const meaning =
+    verb === 'enable'
+      ? 'offer an agent of this node again'
+      : 'stop offering an agent of this node; what it works on goes on'
+  command
+    .command(verb)
+    .description(`${meaning}, also after a restart`)
+    .argument('<agent>', 'agent id')
+    .example(`lumos agents ${verb} files`, 'at once, without a restart')
+    .action(async (id: string) => {
+      const client = cli.client()
+      const state = await client[`${verb}Agent`](id, cli.call())
+      if (cli.flags.json) return cli.document(state)
+      cli.print(`${oneLine(id)} is ${verb}d`)
+    })
+}
+
 function renderAgent({ agent, card }: AgentDetails, cli: Cli): string[] {
   const style = cli.out()
   const signatures = card.signatures?.length ?? 0
@@ -84,10 +111,19 @@ function renderAgent({ agent, card }: AgentDetails, cli: Cli): string[] {
       '',
       `${style.strong(skill.id)}   ${oneLine(skill.description)}`,
       `  ${style.faint(padEnd('tags', 6))} ${oneLine(skill.tags.join(', '))}`,
+      ...schemaLines(card, skill.id, cli),
       ...(skill.examples ?? []).map(
         (example) =>
           `  ${style.accent(`lumos run ${agent.id} ${JSON.stringify(oneLine(example))}`)}`
       )
     ])
   ]
+}
+
+/** What a skill takes and gives as data, as JSON Schema. */
+function schemaLines(card: AgentDetails['card'], skill: string, cli: Cli): string[] {
+  const { input, output } = skillSchemasOf(card, skill) ?? {}
+  const line = (label: string, schema: object): string =>
+    `  ${cli.out().faint(padEnd(label, 6))} ${oneLine(JSON.stringify(schema))}`
+  return [...(input ? [line('input', input)] : []), ...(output ? [line('output', output)] : [])]
 }

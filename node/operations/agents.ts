@@ -3,6 +3,7 @@ import { API_VERSION } from '../../client/api.ts'
 import type {
   AgentDetails,
   AgentList,
+  AgentState,
   AgentSummary,
   FindResult,
   Provider
@@ -19,7 +20,10 @@ interface Listed {
 
 /** This node's agents first. */
 export function listAgents(assembly: Assembly): AgentList {
-  return { v: API_VERSION, agents: listed(assembly).map(({ summary }) => summary) }
+  const { roster } = assembly
+  const off = roster.entries().flatMap(({ agent, enabled }) => (enabled ? [] : [agent.id]))
+  const agents = listed(assembly).map(({ summary }) => summary)
+  return { v: API_VERSION, agents, ...(off.length > 0 && { disabled: off }) }
 }
 
 /** The agent `id` of `node` (name or PeerId), or of the first node that has it. Throws AGENT_UNKNOWN. */
@@ -31,6 +35,24 @@ export function showAgent(assembly: Assembly, id: string, node: string | undefin
   )
   if (found === undefined) throw new LumosError('AGENT_UNKNOWN', { details: { agent: id } })
   return { v: API_VERSION, agent: found.summary, card: found.card.card }
+}
+
+/**
+ * An agent that was disabled may have gone meanwhile, and can still be enabled.
+ *
+ * @throws AGENT_UNKNOWN
+ */
+export async function setAgentEnabled(
+  { roster }: Pick<Assembly, 'roster'>,
+  id: string,
+  enabled: boolean
+): Promise<AgentState> {
+  const isHere = roster.entries().some(({ agent }) => agent.id === id)
+  if (!isHere && !(enabled && roster.disabled().includes(id))) {
+    throw new LumosError('AGENT_UNKNOWN', { details: { agent: id } })
+  }
+  await roster.setEnabled(id, enabled)
+  return { v: API_VERSION, id, enabled }
 }
 
 export async function findAgents(

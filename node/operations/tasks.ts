@@ -9,8 +9,9 @@ import type {
   TaskList,
   TaskView
 } from '../../client/api.ts'
-import { textOf } from '../../core/a2a.ts'
+import { textOf, type Part } from '../../core/a2a.ts'
 import { LumosError, toLumosError } from '../../core/errors.ts'
+import { skillMetadata } from '../../core/skill-schemas.ts'
 import type { TaskFilter } from '../../gateway/control/operations.ts'
 import type { DelegationEvent } from '../../tasks/delegation-events.ts'
 import type { LedgerDetails, LedgerEntry } from '../../tasks/ledger.ts'
@@ -23,7 +24,7 @@ export async function* runTask(
   request: RunRequest,
   signal: AbortSignal
 ): AsyncIterable<RunEvent> {
-  const { target, text, to, where = 'any', timeoutMs, taskId, contextId } = request
+  const { target, to, where = 'any', timeoutMs, taskId, contextId, skill } = request
   const id = taskId ?? work.ids()
   const { id: task } = await work.delegations.delegate({
     taskId: id,
@@ -33,8 +34,9 @@ export async function* runTask(
       // Made from the task's id, so that the same request again is the same message.
       messageId: id,
       role: 'ROLE_USER',
-      parts: [{ text }],
-      ...(contextId && { contextId })
+      parts: partsOf(request),
+      ...(contextId && { contextId }),
+      ...(skill !== undefined && { metadata: skillMetadata(skill) })
     },
     ...(to && { to }),
     ...(request.detach && { patient: true }),
@@ -56,6 +58,11 @@ export async function* runTask(
   }
   yield* numbered(work.delegations.watch(task, { signal }))
   signal.removeEventListener('abort', leave)
+}
+
+function partsOf({ text, data }: RunRequest): readonly Part[] {
+  const said = text === '' && data !== undefined ? [] : [{ text }]
+  return data === undefined ? said : [...said, { data }]
 }
 
 export async function* watchTask(

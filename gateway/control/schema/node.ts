@@ -97,7 +97,19 @@ const agentSummary: z.ZodType<api.AgentSummary> = named(
 
 export const agentList: z.ZodType<api.AgentList> = named(
   'AgentList',
-  z.strictObject({ v, agents: z.array(agentSummary) })
+  z.strictObject({
+    v,
+    agents: z.array(agentSummary),
+    disabled: z
+      .array(z.string())
+      .exactOptional()
+      .describe('Agents of this node that cannot be asked.')
+  })
+)
+
+export const agentState: z.ZodType<api.AgentState> = named(
+  'AgentState',
+  z.strictObject({ v, id: z.string(), enabled: z.boolean() })
 )
 
 export const agentDetails: z.ZodType<api.AgentDetails> = named(

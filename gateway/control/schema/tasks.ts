@@ -94,7 +94,9 @@ export const runRequest: z.ZodType<api.RunRequest> = named(
   'RunRequest',
   z.strictObject({
     target: z.string().min(1).max(512).describe('Agent id, skill id, `@agent@node` or tag.'),
-    text: z.string(),
+    text: z.string().describe('May be empty where there is data.'),
+    data: json.exactOptional().describe('Structured input, checked by what the skill declares.'),
+    skill: z.string().min(1).max(512).exactOptional().describe('Of an agent that has several.'),
     to: z
       .string()
       .min(1)

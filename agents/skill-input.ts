@@ -1,0 +1,55 @@
+/** Holds data against the schema of the skill that it is for, before an agent sees it. */
+import type { Message, Part } from '../core/a2a.ts'
+import type { JsonObject } from '../core/json.ts'
+import type { Agent, AgentOutput, AgentRequest } from './agent.ts'
+import { inputError } from './agent.ts'
+import { createJsonSchemaCheck, type JsonSchemaCheck } from './tools/json-schema.ts'
+import { issuesText } from './tools/standard-schema.ts'
+
+/** Compiling a schema costs a hundred times what checking by it does. */
+const checks = new WeakMap<JsonObject, JsonSchemaCheck>()
+
+/**
+ * The agent, behind a check of the message's data when its skill declares what it takes: the one
+ * that is wanted, else the only one. Text is for the agent itself to understand.
+ */
+export function withCheckedInput(
+  agent: Agent,
+  request: Pick<AgentRequest, 'message' | 'skill'>
+): Agent {
+  const { inputSchema } = skillFor(agent, request.skill) ?? {}
+  const hasData = request.message.parts.some(({ data }) => data !== undefined)
+  if (inputSchema === undefined || !hasData) return agent
+  return { ...agent, run: (given) => runChecked(agent, inputSchema, given) }
+}
+
+function skillFor(
+  { skills }: Agent,
+  wanted: string | undefined
+): Agent['skills'][number] | undefined {
+  if (wanted !== undefined) return skills.find(({ id }) => id === wanted)
+  return skills.length === 1 ? skills[0] : undefined
+}
+
+async function* runChecked(
+  agent: Agent,
+  schema: JsonObject,
+  request: AgentRequest
+): AsyncIterable<AgentOutput> {
+  const { message } = request
+  const parts = await Promise.all(message.parts.map((part) => checked(agent, schema, part)))
+  const whole: Message = { ...message, parts }
+  const history = request.history.map((each) => (each === message ? whole : each))
+  yield* agent.run({ ...request, message: whole, history })
+}
+
+async function checked(agent: Agent, schema: JsonObject, part: Part): Promise<Part> {
+  if (part.data === undefined) return part
+  let check = checks.get(schema)
+  if (check === undefined) checks.set(schema, (check = createJsonSchemaCheck(schema)))
+  // Defaults are written into what is checked, and others hold this message, too.
+  const data = structuredClone(part.data)
+  const { issues } = await check(data)
+  if (issues === undefined) return { ...part, data }
+  throw inputError(agent.id, issuesText(issues))
+}
