@@ -1,5 +1,6 @@
 /** Remembers what a task has seen: private data and text of strangers together must not get out. */
 import { LIMITS } from '../../core/limits.ts'
+import type { ToolCaller } from './policy.ts'
 import type { Tool } from './tool.ts'
 
 /** `private`: it saw what a `read-private` tool returned. `untrusted`: it saw what strangers wrote. */
@@ -9,7 +10,9 @@ export type TaintLabel = (typeof TAINT_LABELS)[number]
 /** The labels of one task; they are never taken off. */
 export interface Taint {
   has(label: TaintLabel): boolean
-  add(label: TaintLabel): void
+  addAll(labels: readonly TaintLabel[]): void
+  /** What a call of the tool lets the task see. */
+  addFrom(tool: Pick<Tool, 'effects' | 'untrusted'>): void
   labels(): TaintLabel[]
 }
 
@@ -21,23 +24,40 @@ export interface Taints {
   of(taskId: string): Taint
   /** Whether a run of that task was here before, and is remembered. */
   knows(taskId: string): boolean
+  /** Remembers a task until `signal` aborts, however many others come. */
+  hold(taskId: string, signal: AbortSignal): void
 }
 
 /** Forgets the tasks that were used longest ago: `toolTasks` (docs/limits.md) are remembered. */
 export function createTaints(): Taints {
-  const tasks = new Map<string, Taint>()
+  const recent = new Map<string, Taint>()
+  const held = new Map<string, { readonly taint: Taint; holders: number }>()
+
+  function of(taskId: string): Taint {
+    const taint = recent.get(taskId) ?? held.get(taskId)?.taint ?? createTaint()
+    recent.delete(taskId)
+    recent.set(taskId, taint)
+    if (recent.size > LIMITS.toolTasks.value) {
+      const [oldest] = recent.keys()
+      if (oldest !== undefined) recent.delete(oldest)
+    }
+    return taint
+  }
+
   return {
-    of(taskId) {
-      const taint = tasks.get(taskId) ?? createTaint()
-      tasks.delete(taskId)
-      tasks.set(taskId, taint)
-      if (tasks.size > LIMITS.toolTasks.value) {
-        const [oldest] = tasks.keys()
-        if (oldest !== undefined) tasks.delete(oldest)
+    of,
+    knows: (taskId) => recent.has(taskId) || held.has(taskId),
+    hold(taskId, signal) {
+      if (signal.aborted) return
+      const hold = held.get(taskId) ?? { taint: of(taskId), holders: 0 }
+      hold.holders += 1
+      held.set(taskId, hold)
+      const release = (): void => {
+        hold.holders -= 1
+        if (hold.holders === 0) held.delete(taskId)
       }
-      return taint
-    },
-    knows: (taskId) => tasks.has(taskId)
+      signal.addEventListener('abort', release, { once: true })
+    }
   }
 }
 
@@ -45,9 +65,36 @@ function createTaint(): Taint {
   const labels = new Set<TaintLabel>()
   return {
     has: (label) => labels.has(label),
-    add: (label) => void labels.add(label),
+    addAll: (more) => {
+      for (const label of more) labels.add(label)
+    },
+    addFrom({ effects, untrusted }) {
+      if (effects.includes('read-private')) labels.add('private')
+      if (untrusted) labels.add('untrusted')
+    },
     labels: () => TAINT_LABELS.filter((label) => labels.has(label))
   }
+}
+
+export interface BegunRun {
+  readonly taskId: string
+  readonly caller: ToolCaller
+  readonly history: readonly unknown[]
+  /** Agents that asked each other before this run. */
+  readonly depth: number
+}
+
+/** With what labels a run begins; `goesOn`: it goes on with a task that is not remembered. */
+export function beginTaint(
+  taints: Taints,
+  { taskId, caller, history, depth }: BegunRun
+): { readonly taint: Taint; readonly goesOn: boolean } {
+  const isNew = !taints.knows(taskId)
+  const taint = taints.of(taskId)
+  if (caller === 'peer') taint.addAll(['untrusted'])
+  // An agent of this node asked it by way of the swarm: what that one had seen did not come along.
+  else if (isNew && depth > 0) taint.addAll(TAINT_LABELS)
+  return { taint, goesOn: isNew && history.length > 1 }
 }
 
 /**

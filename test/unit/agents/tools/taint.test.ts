@@ -35,7 +35,7 @@ test('a chain that brings in, reads and sends is held back by itself', () => {
 
 test('labels belong to the task, whoever runs for it, and the tasks used longest ago are forgotten', () => {
   const taints = createTaints()
-  taints.of('first').add('private')
+  taints.of('first').addAll(['private'])
   expect(taints.of('first').labels()).toEqual(['private'])
   expect(taints.of('second').labels()).toEqual([])
   for (let task = 2; task < LIMITS.toolTasks.value; task++) taints.of(`task ${task}`)
@@ -43,4 +43,18 @@ test('labels belong to the task, whoever runs for it, and the tasks used longest
   taints.of('one too many')
   expect(taints.knows('second')).toBe(false)
   expect(taints.of('first').labels()).toEqual(['private'])
+})
+
+test('a task that still runs is remembered, however many others come', () => {
+  const taints = createTaints()
+  const [one, two] = [new AbortController(), new AbortController()]
+  taints.of('running').addAll(['untrusted'])
+  taints.hold('running', one.signal)
+  taints.hold('running', two.signal)
+  one.abort()
+  for (let task = 0; task <= LIMITS.toolTasks.value; task++) taints.of(`task ${task}`)
+  expect(taints.of('running').labels()).toEqual(['untrusted'])
+  two.abort()
+  for (let task = 0; task <= LIMITS.toolTasks.value; task++) taints.of(`task ${task}`)
+  expect(taints.knows('running')).toBe(false)
 })
