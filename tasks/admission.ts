@@ -1,10 +1,17 @@
 /** Decides at once which tasks an agent takes, and in which order it works on them. */
+import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import { createAdaptiveLimit } from './adaptive-limit.ts'
+import type { AdaptiveLimit } from './adaptive-limit.ts'
+
+export interface AdmissionComponents {
+  readonly clock: Pick<Clock, 'monotonic'>
+}
 
 export interface AdmissionInit {
-  /** Tasks one agent works on at the same time. */
+  /** The most tasks that one agent works on at the same time. */
   readonly concurrency?: number
   /** Accepted tasks that may wait for one agent. */
   readonly queue?: number
@@ -34,8 +41,16 @@ export interface Place {
   readonly free: boolean
   /** Calls `start` when it is the task's turn: now, or later. */
   enter(start: () => void): void
-  /** Gives the place up, after the work or before; `tookMs` teaches how long work takes. */
-  leave(tookMs?: number): void
+  /** Gives the place up, after the work or before. */
+  leave(work?: EndedWork): void
+}
+
+/** What the end of a task's work teaches. */
+export interface EndedWork {
+  /** Milliseconds. */
+  readonly tookMs: number
+  /** False when it was cut short, by its caller or its deadline. */
+  readonly whole: boolean
 }
 
 export interface Admission {
@@ -48,8 +63,11 @@ export interface Admission {
   load(): number
 }
 
-export function createAdmission(init: AdmissionInit = {}): Admission {
-  return new BoundedAdmission(init)
+export function createAdmission(
+  components: AdmissionComponents,
+  init: AdmissionInit = {}
+): Admission {
+  return new BoundedAdmission(components, init)
 }
 
 /** What an agent has to do. */
@@ -63,21 +81,26 @@ interface Desk {
   readonly waiting: Map<PeerIdText, (() => void)[]>
   /** Moving average of how long a task takes, milliseconds. */
   averageMs: number
+  readonly limit: AdaptiveLimit
 }
 
 const FIRST_GUESS_MS = 100
 /** Weight of the newest task in the average: about the last ten count. */
-const AVERAGE_WEIGHT = 0.1
+const AVERAGE_WEIGHT = 0.03
+/** Whoever has to wait is taken only if what is expected fits into its time so many times. */
+const CAUTION = 2
 const RETRY_AFTER_MIN_MS = 50
 const RETRY_AFTER_MAX_MS = 30_000
 
 class BoundedAdmission implements Admission {
+  readonly #parts: AdmissionComponents
   readonly #init: Required<AdmissionInit>
   readonly #desks = new Map<string, Desk>()
   #total = 0
   working = 0
 
-  constructor(init: AdmissionInit) {
+  constructor(parts: AdmissionComponents, init: AdmissionInit) {
+    this.#parts = parts
     this.#init = {
       concurrency: LIMITS.agentConcurrency.value,
       queue: LIMITS.agentQueue.value,
@@ -92,19 +115,20 @@ class BoundedAdmission implements Admission {
     const { agentId, caller, patienceMs, depth = 0, accepted = false } = request
     const limit = LIMITS.agentAskDepth.value
     if (depth > limit) throw new LumosError('ASKED_TOO_DEEP', { details: { limit } })
-    const { concurrency, queue, perPeer, total } = this.#init
-    const desk = this.#desks.get(agentId) ?? newDesk()
+    const { queue, perPeer, total } = this.#init
+    const desk = this.#desks.get(agentId) ?? this.#newDesk()
     // With no place left that work could ever get, the wait is endless.
-    const places = Math.max(0, concurrency - desk.lingering)
-    const waiting = Math.max(0, desk.reserved + 1 - places)
+    const places = Math.max(0, desk.limit.value - desk.lingering)
+    const waiting = Math.min(Math.max(0, desk.reserved + 1 - places), turnsBefore(desk, caller))
     const waitMs = places === 0 ? Infinity : (waiting / places) * desk.averageMs
+    const neededMs = waiting === 0 ? 0 : waitMs + desk.averageMs
     const share = desk.perPeer.get(caller) ?? 0
     const full =
       this.#total >= total ||
       places === 0 ||
       desk.reserved >= places + queue ||
       share >= perPeer ||
-      waitMs > patienceMs
+      neededMs * CAUTION > patienceMs
     if (full && !accepted) {
       const retryAfterMs = Math.round(
         Math.min(RETRY_AFTER_MAX_MS, Math.max(RETRY_AFTER_MIN_MS, waitMs))
@@ -128,7 +152,7 @@ class BoundedAdmission implements Admission {
   }
 
   linger(agentId: string, ended: Promise<void>): void {
-    const desk = this.#desks.get(agentId) ?? newDesk()
+    const desk = this.#desks.get(agentId) ?? this.#newDesk()
     this.#desks.set(agentId, desk)
     desk.lingering += 1
     this.#init.onChange()
@@ -142,8 +166,8 @@ class BoundedAdmission implements Admission {
     this.#init.onChange()
   }
 
-  #hasRoom({ working, lingering }: Desk): boolean {
-    return working + lingering < this.#init.concurrency
+  #hasRoom({ working, lingering, limit }: Desk): boolean {
+    return working + lingering < limit.value
   }
 
   #place(desk: Desk, caller: PeerIdText): Place {
@@ -166,14 +190,26 @@ class BoundedAdmission implements Admission {
         else line.push(starter)
         this.#pump(desk)
       },
-      leave: (tookMs) => {
+      leave: (work) => {
         if (state === 'left') return
         if (state === 'working') this.#workEnded(desk)
         if (state === 'waiting' && starter !== undefined) withdraw(desk, caller, starter)
         state = 'left'
-        if (tookMs !== undefined) desk.averageMs += AVERAGE_WEIGHT * (tookMs - desk.averageMs)
+        if (work !== undefined) learn(desk, work)
         this.#release(desk, caller)
       }
+    }
+  }
+
+  #newDesk(): Desk {
+    return {
+      reserved: 0,
+      working: 0,
+      lingering: 0,
+      perPeer: new Map(),
+      waiting: new Map(),
+      averageMs: FIRST_GUESS_MS,
+      limit: createAdaptiveLimit(this.#parts, { most: this.#init.concurrency })
     }
   }
 
@@ -203,15 +239,15 @@ class BoundedAdmission implements Admission {
   }
 }
 
-function newDesk(): Desk {
-  return {
-    reserved: 0,
-    working: 0,
-    lingering: 0,
-    perPeer: new Map(),
-    waiting: new Map(),
-    averageMs: FIRST_GUESS_MS
-  }
+function learn(desk: Desk, { tookMs, whole }: EndedWork): void {
+  desk.averageMs += AVERAGE_WEIGHT * (tookMs - desk.averageMs)
+  desk.limit.ended({ late: !whole, waiting: desk.waiting.size > 0 })
+}
+
+/** Tasks that come first if `caller` brings another one and all callers take turns; it counts, too. */
+function turnsBefore({ waiting }: Desk, caller: PeerIdText): number {
+  const own = waiting.get(caller)?.length ?? 0
+  return (own + 1) * (waiting.size + (own === 0 ? 1 : 0))
 }
 
 /** The next task of the caller whose turn it is; that caller goes to the end of the line. */

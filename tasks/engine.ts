@@ -128,7 +128,7 @@ class Engine implements TaskEngine {
 
   constructor(components: TaskEngineComponents, init: TaskEngineInit) {
     this.#parts = components
-    this.#admission = createAdmission(init.admission)
+    this.#admission = createAdmission(components, init.admission)
     this.#retentionMs = init.retentionMs ?? LIMITS.taskRetention.value
     this.#timeouts = init.timeouts ?? {}
     this.#jobs = createJobs(components, {

@@ -208,7 +208,8 @@ class RunningJobs implements Jobs {
     )
     if (outcome.question === undefined) task.end(outcome)
     else this.#ask(job, outcome.question)
-    place.leave(clock.monotonic() - began)
+    const whole = !signal.aborted
+    place.leave({ tookMs: clock.monotonic() - began, whole })
     if (outcome.error !== undefined) {
       const { code, cause } = outcome.error
       logger.warn('a task failed', { task: taskId, agent: agentId, code, cause })

@@ -3,9 +3,13 @@ import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { createAdmission } from '../../../tasks/admission.ts'
 import type { AdmissionInit } from '../../../tasks/admission.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 
 function setup(init: AdmissionInit = {}) {
-  const admission = createAdmission({ concurrency: 1, queue: 10, perPeer: 10, ...init })
+  const admission = createAdmission(
+    { clock: new ManualClock() },
+    { concurrency: 1, queue: 10, perPeer: 10, ...init }
+  )
   const started: string[] = []
   function enter(caller: string, patienceMs = Infinity) {
     const place = admission.reserve({ agentId: 'a', caller, patienceMs })
@@ -18,7 +22,7 @@ function setup(init: AdmissionInit = {}) {
 test('callers take turns, however many tasks one of them has', () => {
   const { enter, started } = setup()
   const places = ['x', 'x', 'x', 'x', 'y'].map((caller) => enter(caller))
-  for (const place of places) place.leave(1)
+  for (const place of places) place.leave({ tookMs: 1, whole: true })
   expect(started).toEqual(['x', 'x', 'y', 'x', 'x'].slice(0, started.length))
   expect(started).toContain('y')
 })
@@ -49,7 +53,7 @@ test('one peer’s full share leaves places for others', () => {
 test('a task that would wait longer than its deadline is refused', () => {
   const { enter } = setup()
   const first = enter('x')
-  first.leave(60_000)
+  first.leave({ tookMs: 60_000, whole: true })
   enter('x')
   enter('x')
   expect(() => enter('y', 1000)).toThrow(LumosError)
@@ -62,20 +66,23 @@ test('who leaves while waiting is not started, and makes room', () => {
   second.leave()
   second.leave()
   const third = enter('z')
-  first.leave(1)
+  first.leave({ tookMs: 1, whole: true })
   expect(started).toEqual(['x', 'z'])
   expect(admission.load()).toBe(1)
-  third.leave(1)
+  third.leave({ tookMs: 1, whole: true })
   expect(admission.load()).toBe(0)
   expect(admission.working).toBe(0)
 })
 
 test('tells of every change of the load', () => {
   const loads: number[] = []
-  const admission = createAdmission({
-    concurrency: 2,
-    onChange: () => void loads.push(admission.load())
-  })
+  const admission = createAdmission(
+    { clock: new ManualClock() },
+    {
+      concurrency: 2,
+      onChange: () => void loads.push(admission.load())
+    }
+  )
   const place = admission.reserve({ agentId: 'echo', caller: 'peer', patienceMs: 1000 })
   place.enter(() => {})
   place.leave()
@@ -85,7 +92,10 @@ test('tells of every change of the load', () => {
 /** An agent of two places with a queue of two, on which `left` agents run on. */
 function lingering(left: number) {
   const onChange = vi.fn<() => void>()
-  const admission = createAdmission({ concurrency: 2, queue: 2, onChange })
+  const admission = createAdmission(
+    { clock: new ManualClock() },
+    { concurrency: 2, queue: 2, onChange }
+  )
   const ends = Array.from({ length: left }, () => Promise.withResolvers<void>())
   for (const { promise } of ends) admission.linger('a', promise)
   const started: string[] = []
