@@ -167,6 +167,7 @@ function readable(value: unknown): string {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.map(String).join(',')
   if (typeof value === 'object') {
+    if (Object.values(value).some((item) => typeof item === 'object')) return JSON.stringify(value)
     return Object.entries(value)
       .map(([name, item]) => `${name}=${String(item)}`)
       .join(',')

@@ -40,11 +40,21 @@ const SWITCH: ReadonlyMap<string, boolean> = new Map([
   ...['false', 'no', 'off', '0'].map((word) => [word, false] as const)
 ])
 
-/** `libp2p=debug,session=trace` */
-function mapFromText(text: string): Record<string, string> | undefined {
+/** `libp2p=debug,session=trace`, or JSON where values are more than words. */
+function mapFromText(text: string): object | undefined {
+  if (text.trimStart().startsWith('{')) return objectFromJson(text)
   const pairs = itemsOf(text).map((item) => item.split('='))
   if (pairs.some(([name, value, ...rest]) => !name || !value || rest.length > 0)) return undefined
   return Object.fromEntries(pairs.map(([name = '', value = '']) => [name.trim(), value.trim()]))
+}
+
+function objectFromJson(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function itemsOf(text: string): string[] {

@@ -5,6 +5,7 @@ import { LIMITS } from '../../core/limits.ts'
 import { parseDuration } from '../../core/units.ts'
 import { isWebAllowance } from '../../core/web-targets.ts'
 import { isLabel } from '../../trust/node-name.ts'
+import { models } from './models-section.ts'
 
 /** L-U-M-O on the keys of a phone. A default port that is taken gives way to a free one. */
 export const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/5866', '/ip4/0.0.0.0/tcp/5868/ws'] as const
@@ -174,6 +175,7 @@ export const nodeConfigSchema = z.strictObject({
   agents: agents.prefault({}),
   tasks: tasks.prefault({}),
   memory: memory.prefault({}),
+  models: models.prefault({}),
   log: log.prefault({})
 })
 

@@ -60,6 +60,7 @@ test('works with nothing configured at all', async () => {
       push: { enabled: true, allow: [] }
     },
     memory: { enabled: true, gossip: true },
+    models: { detect: true, default: [], providers: {} },
     log: { level: 'info', components: {} }
   })
   expect(values.map(({ key }) => key)).toEqual([...CONFIG_KEYS.keys()])
