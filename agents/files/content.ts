@@ -35,7 +35,8 @@ export function toPart(filename: string, bytes: Uint8Array): Part {
   return { raw, filename, mediaType: known ?? 'application/octet-stream' }
 }
 
-function asText(bytes: Uint8Array): string | undefined {
+/** The text that `bytes` are in UTF-8; `undefined` for anything else. */
+export function asText(bytes: Uint8Array): string | undefined {
   // NUL is valid UTF-8, but no text has one; git calls a file binary by the same rule.
   if (bytes.includes(0)) return undefined
   try {

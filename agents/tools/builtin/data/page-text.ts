@@ -13,6 +13,8 @@ export type PageLink = { readonly text: string; readonly url: string }
 
 /** What a page shows on every page of its site, or does not show at all. */
 const NOT_READ = [
+  'head',
+  'title',
   'nav',
   'aside',
   'footer',

@@ -9,7 +9,7 @@ import type { Transformation } from './transformation.ts'
 
 export interface Transformer {
   /** @throws TOOL_INPUT for what is wrong or asks too much, OVERLOADED; the reason of `signal` */
-  transform(work: Transformation, signal: AbortSignal): Promise<Json>
+  readonly transform: (work: Transformation, signal: AbortSignal) => Promise<Json>
   /** Resolves when no process is left. */
   stop(): Promise<void>
 }
