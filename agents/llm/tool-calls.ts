@@ -47,7 +47,7 @@ export function createToolCalls({ clock, make }: ToolCallsInit): ToolCalls {
     tell({ kind: 'tool-end', callId, tool, tookMs, ...endOf(result) })
     const artifact = artifactOf(tool, result)
     if (artifact !== undefined) told.push({ type: 'artifact', artifact })
-    return artifact === undefined ? result : withoutBytes(result, artifact.parts)
+    return result
   }
 
   function tell(step: AgentStep): void {
@@ -125,16 +125,6 @@ function isOptionalText(value: Json | undefined): boolean {
 
 function isBase64(value: Json): boolean {
   return typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value)
-}
-
-/** The caller has them as an artifact: base64 tells a model nothing, and fills its window. */
-function withoutBytes(result: ToolResult, files: readonly Part[]): ToolResult {
-  if (result.type !== 'done' || !isJsonObject(result.output)) return result
-  const { parts, ...rest } = result.output
-  const words = isJsonList(parts) ? parts.filter((part) => !isFile(part)) : []
-  const sent = files.map(({ filename, mediaType }) => filename ?? mediaType ?? 'a file')
-  const output = { ...rest, parts: words, sentToTheUser: sent }
-  return { ...result, output, text: JSON.stringify(output).slice(0, LIMITS.llmTextBytes.value) }
 }
 
 /** Outputs that wait for their reader; words of one tool join, so that a slow one loses none. */
