@@ -52,8 +52,10 @@ export async function openConversation(init: ConversationInit): Promise<Conversa
     options.workingMemory === true ? space.get(noteKey) : undefined
   ])
   const kept = readThread(messages)
-  const sent = newest(kept.turns, historyTokens)
-  const isWhole = messages.length < limit && kept.summary === undefined && sent === kept.turns
+  // The last turn in any case: what follows it makes no sense alone.
+  const fitting = newest(kept.turns, historyTokens)
+  const sent = fitting.length === 0 ? kept.turns.slice(-1) : fitting
+  const isWhole = messages.length < limit && kept.summary === undefined && fitting === kept.turns
   const recalled = isWhole ? '' : await recall(init, messages)
   const { text: oldNote, seen: seenByNote } = noteOf(known)
 
@@ -92,13 +94,13 @@ export async function openConversation(init: ConversationInit): Promise<Conversa
   return conversation
 }
 
-/** The newest turns that fit; the last one in any case. */
+/** The newest turns that fit. */
 function newest(turns: readonly KeptTurn[], tokens: number): readonly KeptTurn[] {
   let left = tokens
   let from = turns.length
   while (from > 0) {
     left -= turns[from - 1]?.tokens ?? 0
-    if (left < 0 && from < turns.length) break
+    if (left < 0) break
     from -= 1
   }
   return from === 0 ? turns : turns.slice(from)
