@@ -67,8 +67,13 @@ export interface AgentRequest {
    * Asks the agent of that id on the same node, else whoever in the swarm `target` fits (agent id,
    * skill id, tag, `@agent`, `@agent@node`), and returns its `result` artifact's parts. Has the time
    * that is left for this task, and ends with it; rejects with what the other agent failed with.
+   * What the other says meanwhile is told as it comes to whoever gives `options` for it.
    */
-  readonly ask: (target: string, input: string | readonly Part[]) => Promise<readonly Part[]>
+  readonly ask: (
+    target: string,
+    input: string | readonly Part[],
+    options?: AskOptions
+  ) => Promise<readonly Part[]>
   /**
    * What the nodes of the swarm know together: `request.memory.space().put('city', 'Rome')`. What is
    * watched ends with this run.
@@ -80,6 +85,32 @@ export interface AgentRequest {
   readonly models?: Models
   /** Opens tools for this run, behind this node's policy; absent where there is no place for any. */
   readonly toolbox?: OpenToolbox
+}
+
+export interface AskOptions {
+  /** Pieces of the text of the other's `result`, in order. */
+  readonly onText?: (text: string) => void
+  readonly onEvent?: (event: AskEvent) => void
+  /** Gives the question up before this run ends; the other one is cancelled. */
+  readonly signal?: AbortSignal
+}
+
+/** What happens to a question before it is answered. */
+export type AskEvent =
+  /** Who was found for it; without a `node` on this one. Another one may follow, when that fails. */
+  | { readonly type: 'routed'; readonly agent: string; readonly node?: AskedNode }
+  | {
+      readonly type: 'progress'
+      readonly text: string
+      readonly fraction?: number
+      readonly step?: AgentStep
+    }
+  /** The other begins anew: the text that was told so far counts no more. */
+  | { readonly type: 'restarted' }
+
+export interface AskedNode {
+  readonly id: PeerIdText
+  readonly name: string
 }
 
 /** What the interrupted attempt had said, and its readers keep: go on behind it. */

@@ -1,9 +1,10 @@
 /** How one agent asks another: the one of that id on its own node, else whoever can in the swarm. */
-import type { Part } from '../core/a2a.ts'
+import { type Part, textOf } from '../core/a2a.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
-import type { AgentOutput } from './agent.ts'
+import { RESULT_ARTIFACT_ID } from './agent.ts'
+import type { AgentOutput, AskEvent, AskOptions } from './agent.ts'
 import { createCollector } from './collector.ts'
 import type { AgentRun } from './runner.ts'
 
@@ -23,6 +24,9 @@ export interface SwarmQuestion {
   readonly signal: AbortSignal
   /** To be called whenever the one that is asked says something. */
   readonly heartbeat: () => void
+  /** Pieces of its result's text, in order. */
+  readonly onText?: ((text: string) => void) | undefined
+  readonly onEvent?: ((event: AskEvent) => void) | undefined
 }
 
 /** Resolves to the parts of the other's `result`; rejects with what it failed with. */
@@ -35,23 +39,30 @@ export interface AskingComponents {
   readonly askSwarm: AskSwarm
 }
 
-export type Asking = (
-  asker: AgentRun,
-  target: string,
-  input: string | readonly Part[]
-) => Promise<readonly Part[]>
+export interface Question {
+  readonly target: string
+  readonly input: string | readonly Part[]
+  readonly options?: AskOptions | undefined
+}
+
+export type Asking = (asker: AgentRun, question: Question) => Promise<readonly Part[]>
 
 export function createAsking({ isHere, run, askSwarm }: AskingComponents): Asking {
-  return async (asker, target, input) => {
-    const { signal, heartbeat, contextId, taskId } = asker
+  return async (asker, { target, input, options = {} }) => {
+    const { heartbeat, contextId, taskId } = asker
+    const { onText, onEvent } = options
+    const signal =
+      options.signal === undefined ? asker.signal : AbortSignal.any([asker.signal, options.signal])
     signal.throwIfAborted()
     const depth = asker.depth + 1
     if (depth > LIMITS.agentAskDepth.value) throw askedTooDeep()
     const parts = typeof input === 'string' ? [{ text: input }] : input
     const agentId = target.startsWith('@') ? target.slice(1) : target
     if (isHere(agentId)) {
-      const outputs = run({ ...asQuestion(asker, agentId, parts), depth })
-      return unlessAborted(answerOf(agentId, outputs, heartbeat), signal)
+      onEvent?.({ type: 'routed', agent: agentId })
+      const outputs = run({ ...asQuestion(asker, agentId, parts), depth, signal })
+      const answer = answerOf(outputs, { agentId, heartbeat, options })
+      return unlessAborted(answer, signal)
     }
     // What is left after it, the one that asks needs to say what came of it.
     const timeoutMs = (): number => asker.remainingMs() - LIMITS.hopMargin.value
@@ -64,7 +75,9 @@ export function createAsking({ isHere, run, askSwarm }: AskingComponents): Askin
       depth,
       timeoutMs,
       signal,
-      heartbeat
+      heartbeat,
+      onText,
+      onEvent
     })
   }
 }
@@ -80,16 +93,33 @@ function asQuestion(asker: AgentRun, agentId: string, parts: readonly Part[]): A
   return { ...rest, agentId, message: { messageId, role: 'ROLE_USER', parts } }
 }
 
+interface Listening {
+  readonly agentId: string
+  readonly heartbeat: () => void
+  readonly options: AskOptions
+}
+
 async function answerOf(
-  agentId: string,
   outputs: AsyncIterable<AgentOutput>,
-  heartbeat: () => void
+  { agentId, heartbeat, options }: Listening
 ): Promise<readonly Part[]> {
   const answer = createCollector(agentId)
   for await (const output of outputs) {
     // Whoever waits for somebody that is alive is alive.
     heartbeat()
     answer.add(output)
+    tell(output, options)
   }
   return answer.parts()
+}
+
+function tell(output: AgentOutput, { onText, onEvent }: AskOptions): void {
+  if (typeof output === 'string') return onText?.(output)
+  if (output.type === 'progress') {
+    const { type: _, ...said } = output
+    return onEvent?.({ type: 'progress', ...said })
+  }
+  if (output.type !== 'artifact' || output.artifact.artifactId !== RESULT_ARTIFACT_ID) return
+  const text = textOf(output.artifact.parts)
+  if (text !== '') onText?.(text)
 }

@@ -5,7 +5,7 @@ import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Memory } from '../core/memory.ts'
 import { wantedSkill } from '../core/skill-schemas.ts'
-import type { Agent, AgentOutput, AgentRequest, Resumption } from './agent.ts'
+import type { Agent, AgentOutput, AskOptions, AgentRequest, Resumption } from './agent.ts'
 import { type AskSwarm, createAsking } from './asking.ts'
 import { type GuardedRun, runGuarded } from './guarded-run.ts'
 import type { Borrowed, Roster } from './roster.ts'
@@ -93,8 +93,8 @@ export function createAgentRunner({
       text: textOf(task.message.parts),
       signal,
       log,
-      ask: (target: string, input: string | readonly Part[]) =>
-        asking({ ...task, signal }, target, input),
+      ask: (target: string, input: string | readonly Part[], options?: AskOptions) =>
+        asking({ ...task, signal }, { target, input, options }),
       memory: memory(signal)
     }
     return {

@@ -1,7 +1,7 @@
 /** Lets agents ask the swarm: each question is a task that this node delegates, bound to the run that asks. */
 import type { AskSwarm, SwarmQuestion } from '../agents/asking.ts'
 import { RESULT_ARTIFACT_ID } from '../agents/agent.ts'
-import type { Part } from '../core/a2a.ts'
+import { type Part, textOf } from '../core/a2a.ts'
 import type { Component } from '../core/component.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
@@ -72,8 +72,10 @@ async function ask(
 
 async function answerFrom(
   events: AsyncIterable<DelegationEvent>,
-  { target, heartbeat }: SwarmQuestion
+  question: SwarmQuestion
 ): Promise<readonly Part[]> {
+  const { target, heartbeat } = question
+  const tell = createTelling(question)
   for await (const event of events) {
     // Whoever waits for somebody that is alive is alive.
     heartbeat()
@@ -82,8 +84,49 @@ async function answerFrom(
       const reason = 'it asks back, and who asked it is an agent itself'
       throw new LumosError('AGENT_FAILED', { details: { agent: target, reason } })
     }
+    tell(event)
   }
   throw new LumosError('STREAM_TRUNCATED')
+}
+
+/** Tells whoever asks what happens; of the result's text each piece once, though a resumed story tells it whole. */
+function createTelling({ onText, onEvent }: SwarmQuestion): (event: DelegationEvent) => void {
+  let told = ''
+
+  function addWhole(text: string): void {
+    const goesOn = text.startsWith(told)
+    if (!goesOn) onEvent?.({ type: 'restarted' })
+    const piece = goesOn ? text.slice(told.length) : text
+    told = text
+    if (piece !== '') onText?.(piece)
+  }
+
+  function addPiece(text: string): void {
+    told += text
+    if (text !== '') onText?.(text)
+  }
+
+  return (event) => {
+    if (event.type === 'artifact' && event.artifact.artifactId === RESULT_ARTIFACT_ID) {
+      const text = textOf(event.artifact.parts)
+      if (event.append) addPiece(text)
+      else addWhole(text)
+    } else if (event.type === 'routed') {
+      const { agentId: agent, worker, path } = event
+      onEvent?.({ type: 'routed', agent, ...(path !== 'local' && { node: worker }) })
+    } else if (event.type === 'restarted') {
+      told = ''
+      onEvent?.({ type: 'restarted' })
+    } else if (event.type === 'status' && (event.text !== undefined || event.step !== undefined)) {
+      const { text = '', fraction, step } = event
+      onEvent?.({
+        type: 'progress',
+        text,
+        ...(fraction !== undefined && { fraction }),
+        ...(step !== undefined && { step })
+      })
+    }
+  }
 }
 
 function resultOf(

@@ -132,6 +132,52 @@ test('asking returns the parts of the other agent’s result', async () => {
   expect(await collect('asker')).toEqual(['[{"text":"you said what?, yes"}]'])
 })
 
+test('what the other says is told while it says it', async () => {
+  const told: unknown[] = []
+  const step = { kind: 'tool-text', callId: 'c', text: 't' } as const
+  const { collect } = setupAgents(
+    agentOf('asker', async function* ({ ask }) {
+      await ask('asked', '', {
+        onText: (text) => void told.push(text),
+        onEvent: (event) => void told.push(event)
+      })
+      yield 'done'
+    }),
+    agentOf('asked', async function* () {
+      yield 'one '
+      yield { type: 'progress', text: 'hm', step }
+      yield { type: 'artifact', artifact: { artifactId: 'aside', parts: [{ text: 'aside' }] } }
+      yield { type: 'artifact', artifact: { artifactId: 'result', parts: [{ text: 'two' }] } }
+    })
+  )
+  await collect('asker')
+  expect(told).toEqual([
+    { type: 'routed', agent: 'asked' },
+    'one ',
+    { type: 'progress', text: 'hm', step },
+    'two'
+  ])
+})
+
+test('a question can be given up while the run goes on', async () => {
+  const heard = vi.fn<() => void>()
+  const gaveUp = new AbortController()
+  const { collect, clock } = setupAgents(
+    agentOf('asker', async function* ({ ask }) {
+      yield await ask('slow', '', { signal: gaveUp.signal }).then(String, () => 'without it, then')
+    }),
+    agentOf('slow', async function* ({ signal }) {
+      signal.addEventListener('abort', () => heard())
+      yield await aborted(signal)
+    })
+  )
+  const said = collect('asker')
+  await clock.advance(0)
+  gaveUp.abort(new Error('enough'))
+  expect(await said).toEqual(['without it, then'])
+  expect(heard).toHaveBeenCalledOnce()
+})
+
 test('agents that ask in a circle are stopped', async () => {
   const { collect } = setupAgents(
     agentOf('ping', async function* ({ ask }) {

@@ -32,6 +32,7 @@ async function setup(answer: Answer, { starts = true } = {}) {
   if (starts) await asking.start()
   const run = new AbortController()
   const heartbeat = vi.fn<() => void>()
+  const told: unknown[] = []
   const answered = asking.ask({
     target: 'echo',
     parts: [{ text: 'hi' }],
@@ -40,12 +41,14 @@ async function setup(answer: Answer, { starts = true } = {}) {
     depth: 3,
     timeoutMs: () => 10_000,
     signal: run.signal,
-    heartbeat
+    heartbeat,
+    onText: (text) => void told.push(text),
+    onEvent: (event) => void told.push(event)
   })
   const settled = vi.fn<(outcome: unknown) => void>()
   void answered.then(settled, settled)
   await caller.pass()
-  return { caller, asking, run, heartbeat, settled, delegate }
+  return { caller, asking, run, heartbeat, settled, delegate, told }
 }
 
 test('the result is what was asked for, and each event a sign of life', async () => {
@@ -58,6 +61,20 @@ test('the result is what was asked for, and each event a sign of life', async ()
   expect(settled).toHaveBeenCalledWith([{ text: 'near and far' }])
   expect(heartbeat.mock.calls.length).toBeGreaterThan(3)
   expect(caller.worker.cancelled).toEqual([])
+})
+
+test('who answers and what it says is told as it comes, and no piece twice', async () => {
+  const { told } = await setup([
+    begin(),
+    piece('near', position(1)),
+    piece(' and far', position(2)),
+    finish(position(3))
+  ])
+  expect(told).toEqual([
+    { type: 'routed', agent: 'echo', node: { id: expect.any(String), name: expect.any(String) } },
+    'near',
+    ' and far'
+  ])
 })
 
 test('it carries its parent, its depth and the time that is left', async () => {
