@@ -10,7 +10,7 @@ export default defineConfig({
           ...shared,
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.long.test.ts'],
+          exclude: ['test/**/*.long.test.ts', 'test/hosting/node_modules/**'],
           testTimeout: 30_000
         }
       },
@@ -19,6 +19,7 @@ export default defineConfig({
           ...shared,
           name: 'long',
           include: ['test/**/*.long.test.ts'],
+          exclude: ['test/hosting/node_modules/**'],
           // One file at a time: these start dozens of nodes, and a machine may have two cores.
           fileParallelism: false,
           testTimeout: 300_000

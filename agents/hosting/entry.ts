@@ -47,9 +47,15 @@ export function findEntry(path: string): Entry {
 
 /** A name for what is hosted from there, as agents and hosts have them. */
 export function usualName(path: string): string {
-  const words = [path, dirname(path), dirname(dirname(path)), dirname(dirname(dirname(path)))].map(
-    (place) => asId(basename(place, extname(place)))
-  )
+  const manifest = readJson(join(path, 'package.json'))
+  const called = isJsonObject(manifest) ? manifest['name'] : undefined
+  const words = [
+    typeof called === 'string' ? called : '',
+    path,
+    dirname(path),
+    dirname(dirname(path)),
+    dirname(dirname(dirname(path)))
+  ].map((place) => asId(basename(place, extname(place))))
   return words.find((word) => !NO_NAMES.has(word)) ?? 'project'
 }
 
