@@ -186,6 +186,22 @@ export const LIMITS = {
     'a peer that is asked to take a task says within this that it has it, or it is asked again'
   ),
   dispatchAttempts: limit(3, 'count', 'peers (or the same peer again) asked to take one task'),
+  routedWorkers: limit(
+    4096,
+    'count',
+    'agents at peers of which is remembered how quick and reliable they are; some 3 KiB each'
+  ),
+  routedAgents: limit(256, 'count', 'names of agents of which is remembered how long they take'),
+  retryTokens: limit(100, 'count', 'retries that may be saved up; a tenth of a call earns one'),
+  breakerWindow: limit(30_000, 'ms', 'in which failures of an agent at one peer are counted'),
+  breakerOpenFirst: limit(
+    10_000,
+    'ms',
+    'how long an agent that keeps failing at one peer is not asked; it doubles'
+  ),
+  breakerOpenMost: limit(120_000, 'ms', 'the longest such time'),
+  banMost: limit(120_000, 'ms', 'the longest time a peer that cannot be reached is not asked'),
+  bannedPeers: limit(1024, 'count', 'peers of which that is remembered'),
   retryDelayFirst: limit(
     100,
     'ms',
@@ -528,6 +544,18 @@ export const LIMITS = {
     'tasks of which it is remembered what they have seen; of others that go on, the worst is thought'
   ),
   toolFiles: limit(256, 'count', 'files of the folder of tools'),
+  toolLoad: limit(10_000, 'ms', 'loading one file of tools'),
+  toolStart: limit(
+    1000,
+    'ms',
+    'how long the start of a node waits for its folder of tools; what loads later comes later'
+  ),
+  toolReload: limit(
+    100,
+    'ms',
+    'quiet after the last change of a folder of tools: editors write a file in several steps'
+  ),
+  toolFolderLook: limit(5000, 'ms', 'between two looks whether a folder of tools is there'),
   confinedStart: limit(
     20_000,
     'ms',
@@ -888,6 +916,12 @@ export const LIMITS = {
     1024 * MIB,
     'bytes',
     'resident memory of a hosted process unless given; three quarters may be heap. Mastra takes 200 MiB'
+  ),
+  devFolders: limit(512, 'count', 'folders of a project under development that are watched'),
+  devEvents: limit(
+    1000,
+    'count',
+    'events of a project under development that wait to be read; more are left out'
   ),
   hostLogLine: limit(
     8 * KIB,
