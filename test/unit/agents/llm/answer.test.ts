@@ -67,8 +67,8 @@ test('images and thoughts are kept apart from the text', () => {
 
 test('chunks without choices, deltas or anything are no harm', () => {
   const builder = createAnswerBuilder()
-  for (const chunk of [{}, { choices: [] }, { choices: [{}] }, { choices: [{ delta: null }] }]) {
-    expect(builder.add(chunk as unknown as ChatCompletionChunk)).toBe('')
+  for (const odd of [{}, { choices: [] }, { choices: [{}] }, { choices: [{ delta: null }] }]) {
+    expect(builder.add(odd as unknown as ChatCompletionChunk)).toBe('')
   }
   expect(builder.answer()).toMatchObject({ text: '', finish: 'stop', usage: undefined })
 })
