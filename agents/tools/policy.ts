@@ -1,24 +1,7 @@
 /** Decides who may use a tool: rules of the node's owner first, and where none speaks, what the tool can do. */
+import { ruleText, VERDICTS } from './rule.ts'
+import type { ToolCaller, ToolRule, Verdict } from './rule.ts'
 import type { Tool, ToolEffect } from './tool.ts'
-
-/** What may happen to a call; each is stricter than the one before. */
-export const VERDICTS = ['allow', 'ask', 'deny'] as const
-export type Verdict = (typeof VERDICTS)[number]
-
-/** Whose task a run works on: of this node itself (its user, its programs), or of another node. */
-export type ToolCaller = 'self' | 'peer'
-
-/** What its owner has decided. A member that is absent restricts the rule to nothing. */
-export interface ToolRule {
-  /** Id of a tool; `*` stands for any characters. */
-  readonly tool?: string
-  /** Speaks of this effect alone: a tool that has others needs to be allowed those as well. */
-  readonly effect?: ToolEffect
-  readonly caller?: ToolCaller
-  readonly action: Verdict
-  /** With `allow`: also for what could carry private data out (docs/tools.md, "Taint"). */
-  readonly tainted?: boolean
-}
 
 export interface Decision {
   readonly verdict: Verdict
@@ -30,8 +13,6 @@ export interface Decision {
 
 /** What of a tool policy looks at. */
 export type JudgedTool = Pick<Tool, 'id' | 'effects' | 'asks' | 'parts'>
-
-export const TOOL_PATTERN = /^[A-Za-z0-9_*-]{1,64}$/
 
 type Facet = ToolEffect | 'none'
 
@@ -93,7 +74,9 @@ function decideFacet(
     .toSorted((a, b) => b.rank - a.rank || severity(b.rule.action) - severity(a.rule.action))[0]
   const usual = { verdict: DEFAULTS[facet][caller], reason: CAN[facet] }
   const choice =
-    best === undefined ? usual : { verdict: best.rule.action, reason: describe(best.rule) }
+    best === undefined
+      ? usual
+      : { verdict: best.rule.action, reason: `the rule ${ruleText(best.rule)}` }
   const named = best !== undefined && best.rule.tool !== undefined
   if (!judged.asks || named || choice.verdict !== 'allow') return choice
   return { verdict: 'ask', reason: 'its author wants a person to be asked' }
@@ -122,7 +105,10 @@ function deniedPart({ parts = [] }: JudgedTool, rules: readonly ToolRule[]): Cho
         (effect === undefined || part.effects.includes(effect))
     )
     if (rule !== undefined) {
-      return { verdict: 'deny', reason: `it uses ${part.id}, and there is ${describe(rule)}` }
+      return {
+        verdict: 'deny',
+        reason: `it uses ${part.id}, and there is the rule ${ruleText(rule)}`
+      }
     }
     const deeper = deniedPart(part, rules)
     if (deeper !== undefined) return deeper
@@ -159,13 +145,4 @@ export function fits(pattern: string, id: string): boolean {
     at = found + piece.length
   }
   return id.length - last.length >= at && id.endsWith(last)
-}
-
-/** A rule as people write it: `deny shell_* for peers`. */
-export function describe({ tool, effect, caller, action, tainted = false }: ToolRule): string {
-  const whom = caller === undefined ? '' : caller === 'self' ? ' for this node' : ' for peers'
-  const what = [tool ?? (effect === undefined ? '*' : ''), effect ?? ''].filter(
-    (word) => word !== ''
-  )
-  return `the rule ${action} ${what.join(' ')}${whom}${tainted ? ', tainted too' : ''}`
 }

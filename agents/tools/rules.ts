@@ -1,7 +1,7 @@
 /** Holds what the owner of the node has decided about tools: in its configuration, and since then. */
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { ToolCaller, ToolRule } from './policy.ts'
+import type { ToolCaller, ToolRule } from './rule.ts'
 
 /** A rule that was made while the node runs: always about a tool, for one kind of caller. */
 export interface OwnRule extends ToolRule {

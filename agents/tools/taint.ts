@@ -1,6 +1,6 @@
 /** Remembers what a task has seen: private data and text of strangers together must not get out. */
 import { LIMITS } from '../../core/limits.ts'
-import type { ToolCaller } from './policy.ts'
+import type { ToolCaller } from './rule.ts'
 import type { Tool } from './tool.ts'
 
 /** `private`: it saw what a `read-private` tool returned. `untrusted`: it saw what strangers wrote. */

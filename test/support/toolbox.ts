@@ -2,7 +2,7 @@
 import { tool } from '../../agents/tools/define-tool.ts'
 import type { ToolDefinition } from '../../agents/tools/define-tool.ts'
 import { createGates } from '../../agents/tools/gates.ts'
-import type { ToolRule } from '../../agents/tools/policy.ts'
+import type { ToolRule } from '../../agents/tools/rule.ts'
 import { createToolRegistry } from '../../agents/tools/registry.ts'
 import { createToolRules } from '../../agents/tools/rules.ts'
 import type { OwnRule } from '../../agents/tools/rules.ts'

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { TOOL_EFFECTS } from '../../../../agents/tools/define-tool.ts'
-import { decide, describe as inWords, fits, VERDICTS } from '../../../../agents/tools/policy.ts'
-import type { JudgedTool, ToolCaller, ToolRule, Verdict } from '../../../../agents/tools/policy.ts'
+import { decide, fits } from '../../../../agents/tools/policy.ts'
+import type { JudgedTool } from '../../../../agents/tools/policy.ts'
+import { parseRule, ruleText, VERDICTS } from '../../../../agents/tools/rule.ts'
+import type { ToolCaller, ToolRule, Verdict } from '../../../../agents/tools/rule.ts'
 import type { Tool, ToolEffect } from '../../../../agents/tools/tool.ts'
 
 function judged(id: string, effects: readonly ToolEffect[], more: Partial<JudgedTool> = {}) {
@@ -83,14 +85,6 @@ describe('a rule', () => {
     expect(
       tainted({ tool: 'web', action: 'allow', tainted: true }, { tool: 'w*', action: 'deny' })
     ).toBe(false)
-  })
-
-  test('is told as it is written', () => {
-    expect(inWords({ tool: 'web', caller: 'peer', action: 'allow', tainted: true })).toBe(
-      'the rule allow web for peers, tainted too'
-    )
-    expect(inWords({ effect: 'write', action: 'ask' })).toBe('the rule ask write')
-    expect(inWords({ action: 'deny' })).toBe('the rule deny *')
   })
 })
 
@@ -177,4 +171,49 @@ test('a pattern fits what a regular expression with .* in place of its stars wou
       expect(fits(form, name)).toBe(like.test(name))
     })
   )
+})
+
+describe('the text of a rule', () => {
+  /** What the text of a rule can say: taint is opened for tools that are named, and never by default. */
+  const writable = rule.map((some): ToolRule => {
+    const { tainted = false, ...rest } = some
+    const named =
+      rest.tool === undefined && rest.effect === undefined ? { ...rest, tool: '*' } : rest
+    return tainted && rest.tool !== undefined && rest.action === 'allow'
+      ? { ...named, tainted }
+      : named
+  })
+
+  test('says all that is in it', () => {
+    fc.assert(
+      fc.property(writable, (some) => {
+        expect(parseRule(ruleText(some))).toEqual(some)
+      })
+    )
+  })
+
+  test.each<[string, ToolRule]>([
+    ['allow http_fetch', { action: 'allow', tool: 'http_fetch' }],
+    ['  ask   write ', { action: 'ask', effect: 'write' }],
+    [
+      'deny mcp_* network for peers',
+      { action: 'deny', tool: 'mcp_*', effect: 'network', caller: 'peer' }
+    ],
+    ['allow web for self tainted', { action: 'allow', tool: 'web', caller: 'self', tainted: true }]
+  ])('%s is read', (text, expected) => {
+    expect(parseRule(text)).toEqual(expected)
+  })
+
+  test.each([
+    '',
+    'allow',
+    'permit web',
+    'allow web for them',
+    'allow a b',
+    'ask web tainted',
+    'allow network tainted',
+    'deny a/b'
+  ])('"%s" is none', (text) => {
+    expect(parseRule(text)).toBeUndefined()
+  })
 })
