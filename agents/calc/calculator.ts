@@ -9,7 +9,7 @@ export interface Calculator {
    * Rejects with JobFailed when the expression is wrong or asks too much, OVERLOADED when too many
    * wait, or the reason of `signal`.
    */
-  evaluate(expression: string, signal: AbortSignal): Promise<string>
+  readonly evaluate: (expression: string, signal: AbortSignal) => Promise<string>
   /** Resolves when no process is left. */
   stop(): Promise<void>
 }

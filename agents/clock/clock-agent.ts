@@ -2,7 +2,6 @@
 import type { AgentSkill } from '../../core/a2a.ts'
 import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { suggest } from '../../core/suggest.ts'
 import {
   type Agent,
   type AgentOutput,
@@ -10,13 +9,10 @@ import {
   defineAgent,
   inputError
 } from '../agent.ts'
-import { createPlaces, type Place, type Places } from './places.ts'
-import { type Moment, parseQuestion } from './question.ts'
-import { formatIso, formatOffset, instantsOf, offsetAt, wallTime } from './zone-time.ts'
-
-/** Longer names are no typo of any place, and comparing costs their length for each of them. */
-const MAX_NAME = 64
-const MAX_SUGGESTIONS = 3
+import type { Place } from './places.ts'
+import { type ClockQuestion, parseQuestion } from './question.ts'
+import { type ClockAnswer, ClockRefusal, createWorldClock } from './world-clock.ts'
+import { formatIso, formatOffset, offsetAt } from './zone-time.ts'
 
 const SKILLS: readonly AgentSkill[] = [
   {
@@ -47,14 +43,8 @@ export interface ClockAgentComponents {
   readonly zone?: string
 }
 
-export function createClockAgent({
-  clock,
-  zone = new Intl.DateTimeFormat().resolvedOptions().timeZone
-}: ClockAgentComponents): Agent {
-  const places = createPlaces()
-  const home = places.find(zone) ?? { name: zone, zone }
-  // UTC beside the home's time: whoever asks may be elsewhere.
-  const athome = home.zone === 'UTC' ? [home] : [home, { name: 'UTC', zone: 'UTC' }]
+export function createClockAgent({ clock, zone }: ClockAgentComponents): Agent {
+  const world = createWorldClock({ clock, ...(zone !== undefined && { zone }) })
 
   async function* run({ text, signal }: AgentRequest): AsyncGenerator<AgentOutput> {
     signal.throwIfAborted()
@@ -63,20 +53,17 @@ export function createClockAgent({
     }
     const question = parseQuestion(text)
     if (question === undefined) throw refusal('there is no such time, try: 14:30 Berlin in Tokyo')
-    const { moment, source, targets } = question
-    if (targets.length > LIMITS.clockPlaces.value) {
-      throw refusal(`a question may name ${LIMITS.clockPlaces.value} places`)
-    }
-    const wanted = targets.length === 0 ? athome : targets.map((name) => placeOf(places, name))
-    if (moment === undefined) {
-      yield* show(clock.now(), wanted)
-      return
-    }
-    const from = source === '' ? home : placeOf(places, source)
-    const { instant, note } = resolve(moment, from, clock.now())
-    const others = wanted.filter((place) => place.zone !== from.zone)
-    yield* show(instant, [from, ...others])
+    const { instant, places, note } = answer(question)
+    yield* show(instant, places)
     if (note !== '') yield `\n${note}`
+  }
+
+  function answer(question: ClockQuestion): ClockAnswer {
+    try {
+      return world.answer(question)
+    } catch (error) {
+      throw error instanceof ClockRefusal ? refusal(error.message) : error
+    }
   }
 
   return defineAgent({
@@ -92,43 +79,6 @@ export function createClockAgent({
 
 function refusal(reason: string): Error {
   return inputError('clock', reason)
-}
-
-function placeOf(places: Places, name: string): Place {
-  const place = places.find(name)
-  if (place !== undefined) return place
-  const near = name.length > MAX_NAME ? [] : nearest(name, places.names)
-  const hint = near.length === 0 ? 'try a city or a zone such as Europe/Berlin' : near.join(', ')
-  const shown = name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name
-  throw refusal(`no place or time zone is called "${shown}"; did you mean: ${hint}?`)
-}
-
-/** The nearest names, best first. */
-function nearest(name: string, names: readonly string[]): readonly string[] {
-  const left = new Set(names)
-  const found: string[] = []
-  for (let best = suggest(name, left); best !== undefined; best = suggest(name, left)) {
-    found.push(best)
-    left.delete(best)
-    if (found.length === MAX_SUGGESTIONS) break
-  }
-  return found
-}
-
-interface Resolved {
-  readonly instant: number
-  /** What is odd about this time, or empty. */
-  readonly note: string
-}
-
-function resolve({ time, date }: Moment, { name, zone }: Place, now: number): Resolved {
-  const wall = { ...wallTime(now, zone), ...date, ...time, second: 0 }
-  const [first, second] = instantsOf(wall, zone)
-  if (first === undefined) {
-    throw refusal(`clocks in ${name} are put forward over that time: it does not exist that day`)
-  }
-  const note = `Clocks in ${name} are put back that day and show this time twice; this is the first.`
-  return { instant: first, note: second === undefined ? '' : note }
 }
 
 function* show(instant: number, places: readonly Place[]): Generator<AgentOutput> {

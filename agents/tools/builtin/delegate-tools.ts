@@ -1,0 +1,108 @@
+/** Tools that reach the other agents of the swarm: who can do what, and have somebody do it. */
+import { z } from 'zod'
+import type { Part } from '../../../core/a2a.ts'
+import type { JsonObject } from '../../../core/json.ts'
+import type { AskEvent } from '../../agent.ts'
+import { tool } from '../define-tool.ts'
+import { asJson } from '../json-value.ts'
+import type { Tool } from '../tool.ts'
+
+export interface FoundAgent {
+  readonly agent: string
+  /** The name of its node. */
+  readonly node: string
+  readonly description: string
+  /** Ids, with what they are for. */
+  readonly skills: readonly { readonly id: string; readonly description: string }[]
+}
+
+/** Agents of this node and of all that it knows, best first, that fit words, a skill, a tag or an id. */
+export type FindAgents = (query: string, limit: number) => Promise<readonly FoundAgent[]>
+
+const MAX_FOUND = 25
+
+const delegateInput = z.strictObject({
+  target: z
+    .string()
+    .min(1)
+    .max(256)
+    .describe('Agent id, skill id, tag, @agent or @agent@node. agents_find tells who there is.'),
+  message: z.string().optional().describe('What it is to do, in words.'),
+  data: z.unknown().optional().describe('What it is to do it with, as JSON.')
+})
+
+const findInput = z.strictObject({
+  query: z.string().min(1).max(256).describe('Words, a skill id, a tag or an agent id.'),
+  limit: z.int().min(1).max(MAX_FOUND).default(10)
+})
+
+export function createDelegateTools({ find }: { readonly find?: FindAgents | undefined }): Tool[] {
+  return find === undefined ? [createDelegate()] : [createDelegate(), createFind(find)]
+}
+
+function createDelegate(): Tool {
+  return tool({
+    id: 'delegate',
+    description:
+      'Has another agent do something, on this node or on any other of the swarm, and returns ' +
+      'what came of it and who did it.',
+    effects: ['network'],
+    untrusted: true,
+    inputSchema: delegateInput,
+    async execute({ target, message, data }, { ask, say, signal }) {
+      let by: Extract<AskEvent, { readonly type: 'routed' }> | undefined
+      const parts = await ask(target, partsOf(message, data), {
+        onText: say,
+        onEvent(event) {
+          if (event.type === 'routed') by = event
+        },
+        signal
+      })
+      return {
+        ...resultOf(parts),
+        ...(by !== undefined && { agent: by.agent }),
+        ...(by?.node !== undefined && { node: by.node.name })
+      }
+    }
+  })
+}
+
+function createFind(find: FindAgents): Tool {
+  return tool({
+    id: 'agents_find',
+    description: 'Lists agents of the swarm that can do something, for delegate.',
+    untrusted: true,
+    inputSchema: findInput,
+    async execute({ query, limit }) {
+      return { agents: await find(query, limit) }
+    }
+  })
+}
+
+function partsOf(message: string | undefined, data: unknown): readonly Part[] {
+  return [
+    ...(message === undefined ? [] : [{ text: message }]),
+    ...(data === undefined ? [] : [{ data: asJson(data) }])
+  ]
+}
+
+/** Text and data apart; of files only what they are, as they would fill a model's sight. */
+function resultOf(parts: readonly Part[]): JsonObject {
+  const text = parts.map((part) => part.text ?? '').join('')
+  const data = parts.flatMap((part) => (part.data === undefined ? [] : [part.data]))
+  const files = parts.filter(({ raw, url }) => raw !== undefined || url !== undefined)
+  return {
+    text,
+    ...(data.length > 0 && { data }),
+    ...(files.length > 0 && { files: files.map(fileOf) })
+  }
+}
+
+function fileOf({ filename, mediaType, url, raw }: Part): JsonObject {
+  return {
+    ...(filename !== undefined && { filename }),
+    ...(mediaType !== undefined && { mediaType }),
+    ...(url !== undefined && { url }),
+    ...(raw !== undefined && { bytes: Math.floor((raw.length * 3) / 4) })
+  }
+}
