@@ -85,11 +85,15 @@ function nameOf(file: string): string {
   return stem === '' || stem === 'index' ? asId(basename(dirname(file))) || 'agent' : stem
 }
 
+/** `/shop/agent.ts:3:7`, with or without `file://`. */
+const PLACE = /(?:file:\/\/)?(\/[^\s:()]+:\d+(?::\d+)?)/g
+
 /** With the place in people's code, which is what they look for. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const place = error.stack?.split('\n').find((line) => line.includes('file://'))
-  return place === undefined ? error.message : `${error.message} (${place.trim()})`
+  const places = Array.from(error.stack?.matchAll(PLACE) ?? [], ([, place = '']) => place)
+  const place = places.find((each) => !each.includes('/node_modules/'))
+  return place === undefined ? error.message : `${error.message} (at file://${place})`
 }
 
 async function main(): Promise<void> {
