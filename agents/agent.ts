@@ -2,6 +2,8 @@
 import type { AgentSkill, Artifact, Message, Part, StreamResponse } from '../core/a2a.ts'
 import { textOf } from '../core/a2a.ts'
 import type { AgentStep } from '../core/agent-step.ts'
+import { asAttributes, parseDemand } from '../core/attributes.ts'
+import type { Attributes } from '../core/attributes.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -136,6 +138,13 @@ export interface AgentDefinition {
   readonly description: string
   readonly version?: string
   readonly skills: readonly SkillDefinition[]
+  /**
+   * What it says of itself, for those who ask for it (`lumos run "caption lang=de price<0.01"`): a
+   * `model`, a `region`, what a call costs. By names of lower-case letters, digits, dots and dashes.
+   */
+  readonly attributes?: Attributes
+  /** What the node of its caller has to say of itself, all of it: `region=eu`. */
+  readonly demands?: readonly string[]
   /** Media types, default `text/plain`. */
   readonly inputModes?: readonly string[]
   readonly outputModes?: readonly string[]
@@ -168,7 +177,7 @@ const AGENT_ID = /^[a-z][a-z0-9-]{0,62}$/
 
 /** Checks a definition and fills in defaults. Throws TypeError for what would make a broken card. */
 export function defineAgent(definition: AgentDefinition): Agent {
-  const { id, description, skills, timeouts = {} } = definition
+  const { id, description, skills, timeouts = {}, attributes = {}, demands = [] } = definition
   if (!AGENT_ID.test(id)) {
     throw new TypeError(`agent id "${id}" must match ${AGENT_ID.source}`)
   }
@@ -182,9 +191,23 @@ export function defineAgent(definition: AgentDefinition): Agent {
       throw new TypeError(`timeouts.${name} of agent "${id}" must be whole milliseconds above 0`)
     }
   }
+  for (const name of Object.keys(attributes)) {
+    // What others would pass over must not be promised in vain.
+    if (Object.hasOwn(asAttributes(attributes), name)) continue
+    throw new TypeError(
+      `attribute "${name}" of agent "${id}" has a name or value that cannot be told`
+    )
+  }
+  for (const demand of demands) {
+    if (parseDemand(demand) === undefined) {
+      throw new TypeError(`agent "${id}" demands "${demand}", which is no demand such as region=eu`)
+    }
+  }
   return {
     name: id,
     version: '1.0.0',
+    attributes: {},
+    demands: [],
     inputModes: ['text/plain'],
     outputModes: ['text/plain'],
     idempotent: false,

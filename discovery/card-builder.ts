@@ -1,6 +1,8 @@
 /** Writes the A2A card of an agent that runs on this node. */
 import { A2A_VERSION, LIBP2P_BINDING, libp2pUrl } from '../core/a2a.ts'
 import type { AgentCard, AgentExtension, AgentSkill } from '../core/a2a.ts'
+import { asAttributes, asDemands } from '../core/attributes.ts'
+import type { Attributes, Demand } from '../core/attributes.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import { SKILL_SCHEMAS_EXTENSION } from '../core/skill-schemas.ts'
@@ -10,6 +12,9 @@ import { SKILL_SCHEMAS_EXTENSION } from '../core/skill-schemas.ts'
  * `params.resumable` says that the same node can go on with a task that was interrupted.
  */
 const EXECUTION_EXTENSION = 'urn:lumos:a2a:ext:execution:1'
+
+/** What an agent says of itself (`params.attributes`), and demands of those who ask (`params.demands`). */
+const ATTRIBUTES_EXTENSION = 'urn:lumos:a2a:ext:attributes:1'
 
 /** What a card says of an agent. */
 export interface AgentDescription {
@@ -25,6 +30,9 @@ export interface AgentDescription {
   readonly outputModes: readonly string[]
   readonly idempotent: boolean
   readonly resumable: boolean
+  readonly attributes?: Attributes
+  /** Such as `region=eu`, of the node that asks. */
+  readonly demands?: readonly string[]
 }
 
 export interface CardInit {
@@ -61,7 +69,12 @@ export function buildCard(
     capabilities: {
       streaming: true,
       ...(pushNotifications && { pushNotifications }),
-      extensions: [...extensions.map((uri) => ({ uri })), execution, ...schemas(agent)]
+      extensions: [
+        ...extensions.map((uri) => ({ uri })),
+        execution,
+        ...schemas(agent),
+        ...attributesExtension(agent)
+      ]
     },
     defaultInputModes: agent.inputModes,
     defaultOutputModes: agent.outputModes,
@@ -80,10 +93,34 @@ function schemas({ skills }: AgentDescription): AgentExtension[] {
   return [{ uri: SKILL_SCHEMAS_EXTENSION, params: Object.fromEntries(declared) }]
 }
 
+function attributesExtension({ attributes, demands }: AgentDescription): AgentExtension[] {
+  const params = {
+    ...(attributes && Object.keys(attributes).length > 0 && { attributes: { ...attributes } }),
+    ...(demands && demands.length > 0 && { demands: [...demands] })
+  }
+  return Object.keys(params).length === 0 ? [] : [{ uri: ATTRIBUTES_EXTENSION, params }]
+}
+
+/** What the agent says of itself; its card's version is one of them. */
+export function attributesOf(card: AgentCard): Attributes {
+  return {
+    version: card.version,
+    ...asAttributes(paramsOf(card, ATTRIBUTES_EXTENSION)?.['attributes'])
+  }
+}
+
+/** What the agent demands of those who ask it. */
+export function demandsOf(card: AgentCard): readonly Demand[] {
+  return asDemands(paramsOf(card, ATTRIBUTES_EXTENSION)?.['demands'])
+}
+
 /** Whether an agent may run the same task twice, on the word of its card. */
-export function isIdempotent({ capabilities }: AgentCard): boolean {
-  const declared = capabilities.extensions?.find(({ uri }) => uri === EXECUTION_EXTENSION)
-  return declared?.params?.['idempotent'] === true
+export function isIdempotent(card: AgentCard): boolean {
+  return paramsOf(card, EXECUTION_EXTENSION)?.['idempotent'] === true
+}
+
+function paramsOf({ capabilities }: AgentCard, extension: string): JsonObject | undefined {
+  return capabilities.extensions?.find(({ uri }) => uri === extension)?.params
 }
 
 function plainSkill(skill: AgentSkill): AgentSkill {

@@ -1,8 +1,8 @@
 /** Finds the few cards that may fit a query without looking at all of them. */
 import { branchesOf } from './query.ts'
-import type { Query, SearchableCard } from './query.ts'
+import type { Query, SearchableCard, WordWeights } from './query.ts'
 
-export interface CardIndex {
+export interface CardIndex extends WordWeights {
   add(card: SearchableCard): void
   remove(card: SearchableCard): void
   /** Every card that can match `query`, and perhaps some that do not; each once, names before words. */
@@ -11,6 +11,13 @@ export interface CardIndex {
 
 export function createCardIndex(): CardIndex {
   const postings = new Map<string, Set<SearchableCard>>()
+  const total = { cards: 0, skills: 0, words: 0 }
+
+  function count({ skills }: SearchableCard, sign: 1 | -1): void {
+    total.cards += sign
+    total.skills += sign * skills.length
+    for (const { length } of skills) total.words += sign * length
+  }
 
   function* candidates(query: Query): Iterable<SearchableCard> {
     const names = namesIn(query).flatMap((key) => postings.get(key) ?? [])
@@ -25,7 +32,13 @@ export function createCardIndex(): CardIndex {
   }
 
   return {
+    weight(word) {
+      const having = postings.get(`word ${word}`)?.size ?? 0
+      return Math.log(1 + (total.cards - having + 0.5) / (having + 0.5))
+    },
+    averageWords: () => total.words / Math.max(1, total.skills),
     add(card) {
+      count(card, 1)
       for (const key of termsOf(card)) {
         const list = postings.get(key)
         if (list === undefined) postings.set(key, new Set([card]))
@@ -33,6 +46,7 @@ export function createCardIndex(): CardIndex {
       }
     },
     remove(card) {
+      count(card, -1)
       for (const key of termsOf(card)) {
         const list = postings.get(key)
         list?.delete(card)
@@ -54,7 +68,7 @@ function termsOf({ agentId, skills }: SearchableCard): Set<string> {
     terms.add(`skill ${id}`)
     for (const branch of branchesOf(id)) terms.add(`skill ${branch}`)
     for (const tag of tags) terms.add(`tag ${tag}`)
-    for (const word of words) terms.add(`word ${word}`)
+    for (const word of words.keys()) terms.add(`word ${word}`)
   }
   return terms
 }

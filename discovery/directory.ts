@@ -226,7 +226,9 @@ class LiveDirectory implements Directory {
       const entry = this.#entryOf(candidate.source)
       if (entry === undefined || isDead(entry, now) || !isAt(entry, parsed.node)) continue
       if (left-- === 0) break
-      for (const found of matchCard(candidate, parsed)) best.offer(found, entry, candidate.source)
+      for (const found of matchCard(candidate, parsed, this.#index)) {
+        best.offer(found, entry, candidate.source)
+      }
     }
     return best.ranked().map((found) => this.#provider(found))
   }

@@ -1,5 +1,8 @@
 /** What people and programs ask for, and how well a skill fits: pure functions over one card. */
 import type { AgentSkill } from '../core/a2a.ts'
+import { meets, splitDemands } from '../core/attributes.ts'
+import type { Attributes, Demand } from '../core/attributes.ts'
+import { attributesOf } from './card-builder.ts'
 import type { VerifiedCard } from '../trust/card-signature.ts'
 
 export type Match = 'agent' | 'skill' | 'prefix' | 'tag' | 'words'
@@ -21,7 +24,19 @@ export interface Query {
   readonly agent?: string
   /** Node name, or PeerId in lower case. */
   readonly node?: string
+  /** What an agent has to say of itself: `lang=de`, `price<0.01`. */
+  readonly demands: readonly Demand[]
 }
+
+/** How much words say, over all cards. */
+export interface WordWeights {
+  /** Inverse document frequency: a rare word says more than a common one. */
+  readonly weight: (word: string) => number
+  /** Words of a skill, on average. */
+  readonly averageWords: () => number
+}
+
+const EQUAL: WordWeights = { weight: () => 1, averageWords: () => 1 }
 
 /** Longer queries gain nothing and cost the index a look-up for each word. */
 const MAX_QUERY_LENGTH = 256
@@ -34,13 +49,20 @@ const STOP_WORDS = new Set(
   )
 )
 
-/** Understands `@agent`, `@agent@node`, ids, dotted prefixes, tags and free words. */
+/** Understands `@agent`, `@agent@node`, ids, dotted prefixes, tags, free words, and demands among them. */
 export function parseQuery(input: string): Query {
-  const text = input.trim().toLowerCase().slice(0, MAX_QUERY_LENGTH)
+  const { text: rest, demands } = splitDemands(input.slice(0, MAX_QUERY_LENGTH))
+  const text = rest.toLowerCase()
   const [, agent, node] = /^@([^@\s]+)(?:@([^@\s]+))?$/.exec(text) ?? []
   // The parts of an id are no words: `vision.caption` must not find `vision.ocr`.
   const words = /^[\p{L}\p{N}]+$|\s/u.test(text) ? wordsOf(text).slice(0, MAX_WORDS) : []
-  return { text, words, ...(agent !== undefined && { agent }), ...(node !== undefined && { node }) }
+  return {
+    text,
+    words,
+    demands,
+    ...(agent !== undefined && { agent }),
+    ...(node !== undefined && { node })
+  }
 }
 
 /** A skill's names in the form they are compared in. */
@@ -48,13 +70,16 @@ interface SearchableSkill {
   readonly skill: AgentSkill
   readonly id: string
   readonly tags: ReadonlySet<string>
-  readonly words: ReadonlySet<string>
+  /** How often it says them: its names and tags count for three. */
+  readonly words: ReadonlyMap<string, number>
+  readonly length: number
 }
 
 /** A card prepared for searching. */
 export interface SearchableCard {
   readonly source: VerifiedCard
   readonly agentId: string
+  readonly attributes: Attributes
   readonly skills: readonly SearchableSkill[]
 }
 
@@ -67,26 +92,47 @@ export interface SkillMatch {
 
 export function searchable(source: VerifiedCard): SearchableCard {
   const { card, agentId } = source
-  const common = wordsOf(`${agentId} ${card.name} ${card.description}`)
+  const attributes = attributesOf(card)
+  const common = [
+    ...wordsOf(`${agentId} ${card.name} ${card.description}`),
+    ...Object.keys(attributes).filter((name) => attributes[name] === true)
+  ]
   return {
     source,
     agentId: agentId.toLowerCase(),
+    attributes,
     skills: card.skills.map((skill) => ({
       skill,
       id: skill.id.toLowerCase(),
       tags: new Set(skill.tags.map((tag) => tag.trim().toLowerCase())),
-      words: new Set(
-        [
-          ...wordsOf(`${skill.id} ${skill.name} ${skill.tags.join(' ')} ${skill.description}`),
-          ...common
-        ].slice(0, MAX_WORDS_OF_SKILL)
-      )
+      ...countWords(skill, common)
     }))
   }
 }
 
+/** In the order of what says most, so that a skill that talks too much loses its last words. */
+function countWords(
+  { id, name, tags, description }: AgentSkill,
+  common: readonly string[]
+): Pick<SearchableSkill, 'words' | 'length'> {
+  const names = wordsOf(`${id} ${name} ${tags.join(' ')}`)
+  const said = [...names, ...names, ...names, ...wordsOf(description), ...common]
+  const words = new Map<string, number>()
+  for (const word of said) {
+    if (words.size < MAX_WORDS_OF_SKILL || words.has(word)) {
+      words.set(word, (words.get(word) ?? 0) + 1)
+    }
+  }
+  return { words, length: said.length }
+}
+
 /** Every skill of the card that fits; an agent asked for by name answers with its main skill only. */
-export function matchCard(card: SearchableCard, query: Query): SkillMatch[] {
+export function matchCard(
+  card: SearchableCard,
+  query: Query,
+  weights: WordWeights = EQUAL
+): SkillMatch[] {
+  if (!meets(card.attributes, query.demands)) return []
   if (card.agentId === (query.agent ?? query.text)) {
     const main = card.skills.find(({ id }) => id === card.agentId) ?? card.skills[0]
     return main === undefined ? [] : [{ skill: main.skill, match: 'agent', score: SCORES.agent }]
@@ -94,16 +140,18 @@ export function matchCard(card: SearchableCard, query: Query): SkillMatch[] {
   if (query.agent !== undefined) return []
   const found: SkillMatch[] = []
   for (const skill of card.skills) {
-    const fit = matchSkill(skill, query)
+    const fit = matchSkill(skill, query, weights)
     if (fit !== undefined) found.push(fit)
   }
   return found
 }
 
 function matchSkill(
-  { skill, id, tags, words }: SearchableSkill,
-  query: Query
+  searched: SearchableSkill,
+  query: Query,
+  weights: WordWeights
 ): SkillMatch | undefined {
+  const { skill, id, tags, words } = searched
   if (id === query.text) return { skill, match: 'skill', score: SCORES.skill }
   if (isPrefix(query.text, id)) return { skill, match: 'prefix', score: SCORES.prefix }
   if (tags.has(query.text)) return { skill, match: 'tag', score: SCORES.tag }
@@ -111,7 +159,29 @@ function matchSkill(
   for (const word of query.words) if (words.has(word)) known += 1
   // Half of the words: one common word in a long question is no answer to it.
   if (known === 0 || known * 2 < query.words.length) return undefined
-  return { skill, match: 'words', score: (SCORES.words * known) / query.words.length }
+  return { skill, match: 'words', score: SCORES.words * relevance(searched, query, weights) }
+}
+
+/** BM25's usual constants: how soon repeating a word stops to count, and how much length does. */
+const K1 = 1.2
+const B = 0.75
+
+/** BM25, as a share of what a text made of the query's words only would reach: 0 to 1. */
+function relevance(
+  { words, length }: SearchableSkill,
+  query: Query,
+  { weight, averageWords }: WordWeights
+): number {
+  const stretch = K1 * (1 - B + (B * length) / averageWords())
+  let reached = 0
+  let most = 0
+  for (const word of query.words) {
+    const says = weight(word)
+    const count = words.get(word) ?? 0
+    most += says
+    reached += (says * count) / (count + stretch)
+  }
+  return reached / most
 }
 
 /** Whether `prefix` names a branch of the dotted id: `vision` does of `vision.caption`. */

@@ -1,4 +1,5 @@
 /** Understands what people write for an agent and for a node. */
+import { formatDemand, splitDemands } from '../core/attributes.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { NodeName } from '../tasks/dispatcher.ts'
@@ -12,11 +13,13 @@ export interface Target {
   readonly node: string | undefined
 }
 
-/** Agent id, skill id, tag, `@agent` or `@agent@node`. */
-export function parseTarget(text: string): Target {
-  const [, agent, node] = /^@([^@\s]+)(?:@([^@\s]+))?$/.exec(text.trim()) ?? []
-  if (agent === undefined) return { query: text.trim(), exact: false, node: undefined }
-  return { query: `@${agent}`, exact: true, node }
+/** Agent id, skill id, tag, `@agent` or `@agent@node`; with demands (`lang=de`) in any place. */
+export function parseTarget(input: string): Target {
+  const { text, demands } = splitDemands(input)
+  const [, agent, node] = /^@([^@\s]+)(?:@([^@\s]+))?$/.exec(text) ?? []
+  const name = agent === undefined ? text : `@${agent}`
+  const query = [name, ...demands.map(formatDemand)].join(' ')
+  return { query, exact: agent !== undefined, node }
 }
 
 const SHORTEST_PREFIX = 6
