@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
-const shared = { restoreMocks: true, sequence: { shuffle: true } }
+const shared = {
+  restoreMocks: true,
+  sequence: { shuffle: true },
+  // No test uses the keys or the Ollama of whoever runs it; port 9 of loopback discards.
+  env: { OPENAI_API_KEY: '', OPENAI_BASE_URL: '', OLLAMA_HOST: '127.0.0.1:9' }
+}
 
 export default defineConfig({
   test: {

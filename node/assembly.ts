@@ -4,6 +4,7 @@ import { createAgentRunner } from '../agents/runner.ts'
 import type { Roster } from '../agents/roster.ts'
 import type { Component } from '../core/component.ts'
 import type { LumosError } from '../core/errors.ts'
+import type { Environment } from '../core/paths.ts'
 import type { Memory } from '../core/memory.ts'
 import { createMemory } from '../memory/facts.ts'
 import type { NodeMemory } from '../memory/open-spaces.ts'
@@ -16,6 +17,7 @@ import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createNodeAgents } from './agents.ts'
 import { createSwarmAsking } from './asking.ts'
 import type { SwarmAsking } from './asking.ts'
+import { createChatOffer } from './chat.ts'
 import { createCapabilities, createTableWatch, helloFields } from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
 import { createLifeCycle } from './life-cycle.ts'
@@ -27,6 +29,8 @@ import type { NodeBlobs } from './blobs.ts'
 import { createHosting } from './hosting.ts'
 import type { Hosting } from './hosting.ts'
 import { createNodeMemory } from './memory.ts'
+import { createNodeModels } from './models.ts'
+import type { NodeModels, NodeModelsInit } from './models.ts'
 import { createPeerFinding } from './peer-finding.ts'
 import type { PeerFinding } from './peer-finding.ts'
 import { createPush } from './push.ts'
@@ -40,6 +44,8 @@ export interface AssemblyInit extends NodeInit {
   readonly agents?: readonly Agent[]
   /** Where this node's control API will be, if it has one: hosted projects can use it. */
   readonly controlSocket?: string
+  /** Where keys of language models may be, and where Ollama is; without it neither is looked for. */
+  readonly env?: Environment
   /** Told when another process turns up with the key of this node. */
   readonly onDuplicateKey?: (error: LumosError) => void
 }
@@ -57,6 +63,7 @@ export interface Assembly extends Component {
   readonly work: Work
   readonly finding: PeerFinding
   readonly memory: NodeMemory
+  readonly models: NodeModels
   /** The shared memory for one user of it, whose watches end with `signal`. */
   readonly memoryFor: (signal?: AbortSignal) => Memory
 }
@@ -99,12 +106,14 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
       { ...components, spaces: memory, search, blobs },
       { author, ...(signal && { signal }) }
     )
+  const models = await createNodeModels(components, modelsInit(init))
+  const chat = createChatOffer({ ...components, models, roster }, { memory: config.memory.enabled })
   const runner = createAgentRunner({
     clock,
     roster,
     askSwarm: asking.ask,
     memory: memoryFor,
-    equip: () => ({ swarm: config.swarm.name })
+    equip: () => ({ swarm: config.swarm.name, models })
   })
   const hosting = createHosting(
     { ...components, roster },
@@ -136,9 +145,10 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     work,
     finding,
     memory,
+    models,
     memoryFor
   }
-  const parts = { ...node, agents: toComponent(runner), asking, search, blobs }
+  const parts = { ...node, agents: toComponent(runner), asking, search, blobs, chat }
   const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts, push))
   return { ...lifeCycle, ...node, init, components }
 }
@@ -154,6 +164,8 @@ interface Parts {
   readonly asking: SwarmAsking
   readonly finding: PeerFinding
   readonly memory: NodeMemory
+  readonly models: NodeModels
+  readonly chat: Component
   readonly search: MemorySearch
   readonly blobs: NodeBlobs
 }
@@ -164,14 +176,16 @@ function inOrder(
   push: PushNotifications | undefined
 ): Part[] {
   const { book, directory, exchange, presence, dht } = capabilities
-  const { hosting, memory, search, blobs } = rest
+  const { hosting, memory, models, chat, search, blobs } = rest
   return [
     { name: 'database', component: database },
     { name: 'shared memory', component: memory },
     { name: 'search of memory', component: search },
     { name: 'blobs', component: blobs.keeping },
+    { name: 'models', component: models },
     { name: 'agents', component: agents },
     { name: 'cards', component: book },
+    { name: 'chat', component: chat },
     { name: 'hosted projects', component: hosting },
     { name: 'directory', component: directory },
     { name: 'card exchange', component: exchange },
@@ -188,6 +202,16 @@ function inOrder(
     { name: 'capability DHT', component: dht },
     { name: 'peer finding', component: finding }
   ]
+}
+
+/** A program that gives no environment is not looked through. */
+function modelsInit({ config, paths, env }: AssemblyInit): NodeModelsInit {
+  const { models } = config
+  return {
+    config: env === undefined ? { ...models, detect: false } : models,
+    env: env ?? {},
+    dataDirectory: paths.data
+  }
 }
 
 function createFinding(

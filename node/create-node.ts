@@ -86,6 +86,7 @@ export async function createNode(options: NodeOptions): Promise<LumosNode> {
       config: config.data,
       paths,
       agents,
+      env: process.env,
       version: packageVersion(),
       ...(swarmKey && { swarmKey: new Secret(swarmKey) })
     }

@@ -6,13 +6,14 @@ import type { DaemonNodeInit, NodeHandle, NodeParts } from './daemon.ts'
 
 export async function createDaemonNode(
   parts: NodeParts,
-  { config, paths, swarmKey, version, values, logs, requestStop }: DaemonNodeInit
+  { config, paths, swarmKey, version, env, values, logs, requestStop }: DaemonNodeInit
 ): Promise<NodeHandle> {
   const assembly = await assemble(parts, {
     config,
     paths,
     swarmKey,
     version,
+    env,
     controlSocket: paths.socket
   })
   const { socket } = paths

@@ -6,7 +6,7 @@ import { ERRORS, EXIT } from '../../core/error-table.ts'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
-import type { NodePaths } from '../../core/paths.ts'
+import type { Environment, NodePaths } from '../../core/paths.ts'
 import type { Random } from '../../core/random.ts'
 import type { Secret } from '../../core/secret.ts'
 import { createControlServer } from '../../gateway/control/control-server.ts'
@@ -40,6 +40,8 @@ export interface DaemonNodeInit {
   readonly paths: NodePaths
   readonly swarmKey: Secret<string> | undefined
   readonly version: string
+  /** Of the process: keys of language models may be in it. */
+  readonly env: Environment
   /** For `config` of the control API. */
   readonly values: readonly ConfigValue[]
   /** For `logs` of the control API. */
@@ -136,6 +138,7 @@ async function live(
       ...loaded,
       paths,
       version,
+      env: host.env,
       logs: (filter, signal) => logging.lines(filter, signal),
       // Later, so that the answer to `POST /v1/stop` is on its way before the door closes.
       requestStop: () => void setImmediate(ending.ask)
