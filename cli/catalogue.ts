@@ -35,6 +35,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/new.ts')
   },
   {
+    name: 'dev',
+    summary: 'run agents while you write them, anew with each save',
+    group: 'Get started',
+    load: () => import('./commands/dev.ts')
+  },
+  {
     name: 'status',
     summary: 'how this node is doing',
     group: 'Get started',

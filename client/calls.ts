@@ -19,6 +19,7 @@ import type {
   TaskDocument,
   TaskList
 } from './api.ts'
+import type { DevEvent, DevRequest } from './dev-api.ts'
 import { createHostCalls } from './hosting-calls.ts'
 import type { HostCalls } from './hosting-calls.ts'
 import { createMemoryCalls, createSpaceCalls } from './memory-calls.ts'
@@ -75,6 +76,8 @@ export interface Client {
   remove(id: string, options?: CallOptions): Promise<TaskDocument>
   /** All events from the first, then live ones until the result, unless `follow` is false. */
   events(id: string, options?: CallOptions & { follow?: boolean }): AsyncGenerator<RunEvent>
+  /** Runs a project anew with each save; ending the loop ends it. */
+  develop(request: DevRequest, options?: CallOptions): AsyncGenerator<DevEvent>
   logs(query?: LogQuery, options?: CallOptions): AsyncGenerator<LogLine>
   config(options?: CallOptions): Promise<ConfigDocument>
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
@@ -115,6 +118,8 @@ export function createCalls(transport: Transport): Client {
       const filter = follow ? '' : query({ follow })
       return stream({ method: 'GET', path: `/v1/tasks/${encode(id)}/events${filter}` }, options)
     },
+    develop: (request, options) =>
+      stream({ method: 'POST', path: '/v1/dev', body: JSON.stringify(request) }, options),
     logs: (filter = {}, options) =>
       stream({ method: 'GET', path: `/v1/logs${query({ ...filter })}` }, options),
     config: (options) => get('/v1/config', options),

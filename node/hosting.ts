@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { QuestionStates, TaskName } from '../agents/hosting/hosted-agent.ts'
 import { Hosts } from '../agents/hosting/hosts.ts'
-import type { HostRecord, HostStore } from '../agents/hosting/hosts.ts'
+import type { Launch } from '../agents/hosting/host-process.ts'
+import type { HostOrder, HostRecord, HostStore } from '../agents/hosting/hosts.ts'
 import { launchOf } from '../agents/hosting/launch.ts'
 import { parseHostedAgent } from '../agents/hosting/protocol.ts'
 import { startHostProcess } from '../agents/hosting/spawned-process.ts'
@@ -30,6 +31,10 @@ export interface HostingInit {
 
 export interface Hosting extends Component {
   readonly hosts: Hosts
+  /** What agents of any hosted project keep with their questions. */
+  readonly states: QuestionStates
+  /** @throws HOST_INVALID */
+  readonly launchOf: (order: Pick<HostOrder, 'path' | 'env'>) => Launch
 }
 
 /** Records of all hosts, with the descriptions of their agents. */
@@ -54,17 +59,22 @@ export function createHosting(
 ): Hosting {
   const folder = join(dataDirectory, 'hosting')
   const questions = join(folder, 'questions')
+  const states = createQuestionStates(questions)
+  const launch: Hosting['launchOf'] = (order) =>
+    launchOf({ memoryBytes: LIMITS.hostMemory.value, ...order }, { env: process.env, socket })
   const hosts = new Hosts({
     clock,
     logger,
     roster,
     startProcess: startHostProcess,
-    launchOf: (order) => launchOf(order, { env: process.env, socket }),
-    states: createQuestionStates(questions),
+    launchOf: launch,
+    states,
     store: createHostStore(join(folder, 'hosts.json'), logger)
   })
   return {
     hosts,
+    states,
+    launchOf: launch,
     async start() {
       await makeDirectories(questions)
       await forgetOld(questions, clock.now())

@@ -4,10 +4,13 @@ import type { ConfigValue } from '../client/api.ts'
 import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { ControlOperations } from '../gateway/control/operations.ts'
+import type { SwarmOperations } from '../gateway/mcp/swarm-server.ts'
 import type { Assembly } from './assembly.ts'
 import { findAgents, listAgents, setAgentEnabled, showAgent } from './operations/agents.ts'
+import { createDevelopment } from './operations/dev.ts'
 import { examine } from './operations/doctor.ts'
 import { createHostOperations } from './operations/hosting.ts'
+import { createMcpOperations } from './operations/mcp.ts'
 import { createMemoryOperations } from './operations/memory.ts'
 import { peerViews } from './operations/peer-views.ts'
 import {
@@ -48,9 +51,14 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
   const loop = createLoopMonitor()
   const facts = { loop, startedAt: assembly.components.clock.monotonic(), socket: init.socket }
   assembly.wire.sessions.methods.request(PING_METHOD, (body) => body)
+  const swarm = swarmOperations(assembly)
+  const mcp = createMcpOperations(assembly, swarm)
   return {
     start: () => loop.start(),
-    stop: () => loop.stop(),
+    async stop() {
+      mcp.stop()
+      await loop.stop()
+    },
     control: {
       status: async () => statusDocument(assembly, facts),
       identity: async () => identityDocument(assembly),
@@ -58,18 +66,12 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       connectPeer: (address, signal) => connectPeer(assembly, address, signal),
       disconnectPeer: (selector) => disconnectPeer(assembly, selector),
       pingPeer: (selector, signal) => pingPeer(assembly, selector, signal),
-      agents: async () => listAgents(assembly),
       agent: async (id, node) => showAgent(assembly, id, node),
       setAgentEnabled: (id, enabled) => setAgentEnabled(assembly, id, enabled),
-      find: (query, options) => findAgents(assembly, query, options),
-      run: (request, signal) => runTask(assembly, request, signal),
       tasks: (filter) => listTasks(assembly, filter),
       task: (id) => showTask(assembly, id),
-      cancelTask: (id) => cancelTask(assembly, id),
-      answerTask: (id, request) => answerTask(assembly, id, request),
       retryTask: (id) => retryTask(assembly, id),
       removeTask: (id) => removeTask(assembly, id),
-      taskEvents: (id, signal, follow) => watchTask(assembly, id, { signal, follow }),
       logs: init.logs,
       config: async () => ({ v: API_VERSION, values: init.values }),
       doctor: (peer) => examine(assembly, loop, peer),
@@ -77,20 +79,36 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
         init.requestStop()
         return { v: API_VERSION, pid: process.pid }
       },
+      develop: createDevelopment({
+        ...assembly.components,
+        ...assembly.hosting,
+        roster: assembly.roster,
+        nameOf: nameOf(assembly)
+      }),
       hosts: createHostOperations(assembly.hosting.hosts),
-      ...memoryOperations(assembly)
+      mcp: mcp.operations,
+      ...swarm
     }
   }
 }
 
+/** What an MCP client is offered, too. */
+function swarmOperations(assembly: Assembly): SwarmOperations {
+  return {
+    agents: async () => listAgents(assembly),
+    find: (query, options) => findAgents(assembly, query, options),
+    run: (request, signal) => runTask(assembly, request, signal),
+    cancelTask: (id) => cancelTask(assembly, id),
+    answerTask: (id, request) => answerTask(assembly, id, request),
+    taskEvents: (id, signal, follow) => watchTask(assembly, id, { signal, follow }),
+    ...memoryOperations(assembly)
+  }
+}
+
 function memoryOperations(assembly: Assembly): Pick<ControlOperations, 'memory' | 'spaces'> {
-  const { components, wire, capabilities, memory, memoryFor } = assembly
+  const { components, wire, memory, memoryFor } = assembly
   const self = wire.identity.peer
-  const nameOf = (peer: PeerIdText): string =>
-    peer === self
-      ? wire.name
-      : (capabilities.directory.peer(peer)?.name ?? wire.sessions.get(peer)?.hello.name ?? '')
-  const parts = { ...components, spaces: memory, nameOf }
+  const parts = { ...components, spaces: memory, nameOf: nameOf(assembly) }
   return {
     memory: createMemoryOperations({ ...parts, memory: memoryFor() }),
     spaces: createSpaceOperations({
@@ -99,4 +117,12 @@ function memoryOperations(assembly: Assembly): Pick<ControlOperations, 'memory' 
       select: (selector) => selectPeer(peerViews(assembly), selector).id
     })
   }
+}
+
+/** Empty for a peer that nobody has told of. */
+function nameOf({ wire, capabilities }: Assembly): (peer: PeerIdText) => string {
+  return (peer) =>
+    peer === wire.identity.peer
+      ? wire.name
+      : (capabilities.directory.peer(peer)?.name ?? wire.sessions.get(peer)?.hello.name ?? '')
 }

@@ -19,6 +19,7 @@ import type {
   TaskDocument,
   TaskList
 } from '../../client/api.ts'
+import type { DevEvent, DevRequest } from '../../client/dev-api.ts'
 import type { TaskState } from '../../core/a2a.ts'
 import type { LogLevel } from '../../core/logger.ts'
 import type { McpOperations } from './mcp-operations.ts'
@@ -79,6 +80,12 @@ export interface ControlOperations {
   removeTask(id: string): Promise<TaskDocument>
   /** What happened so far; with `follow`, then what happens, up to `result`. */
   taskEvents(id: string, signal: AbortSignal, follow: boolean): AsyncIterable<RunEvent>
+  /**
+   * Runs a project anew with each save and tells what happens, until nobody listens any more.
+   *
+   * @throws HOST_INVALID, HOST_EXISTS
+   */
+  develop(request: DevRequest, signal: AbortSignal): AsyncIterable<DevEvent>
   logs(filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>
   config(): Promise<ConfigDocument>
   doctor(peer: string | undefined, signal: AbortSignal): Promise<DoctorReport>

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
 import type { LogFilter, TaskFilter } from './operations.ts'
 import { mcpRoutes } from './mcp-routes.ts'
+import { devRoutes } from './dev-routes.ts'
 import { hostingRoutes } from './hosting-routes.ts'
 import { memoryRoutes, spaceRoutes } from './memory-routes.ts'
 import { documentRoute, linesRoute, type Route } from './route.ts'
@@ -273,6 +274,7 @@ export const ROUTES: readonly Route[] = [
   ...agentRoutes,
   ...taskRoutes,
   ...hostingRoutes,
+  ...devRoutes,
   ...memoryRoutes,
   ...spaceRoutes,
   ...mcpRoutes,

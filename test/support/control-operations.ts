@@ -1,9 +1,11 @@
 /** A node that answers every operation with a document that has all its fields. */
 import type * as api from '../../client/api.ts'
+import type { DevEvent } from '../../client/dev-api.ts'
 import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
 import { fakeHosts } from './hosting-operations.ts'
+import { fakeMcp } from './mcp-operations.ts'
 import { fakeMemory, fakeSpaces } from './memory-operations.ts'
 
 const node = { id: '12D3KooWPeer', name: 'amber-otter' }
@@ -176,6 +178,34 @@ const provider: api.Provider = {
   score: 0.9
 }
 
+const DEV_EVENTS: readonly DevEvent[] = [
+  {
+    v: 1,
+    type: 'loaded',
+    agents: [{ id: 'a', description: 'b', example: 'c' }],
+    version: 1,
+    tookMs: 9
+  },
+  {
+    v: 1,
+    type: 'failed',
+    reason: 'r',
+    place: { file: '/a.ts', line: 1, column: 2 },
+    serving: true
+  },
+  { v: 1, type: 'asked', task: 't1', agent: 'a', caller: node, text: 'hi' },
+  {
+    v: 1,
+    type: 'answered',
+    task: 't1',
+    agent: 'a',
+    tookMs: 5,
+    error,
+    place: { file: '/a', line: 1 }
+  },
+  { v: 1, type: 'printed', stream: 'stderr', text: 'oops' }
+]
+
 /** Replace what a test is about. */
 export function fakeOperations(overrides: Partial<ControlOperations> = {}): ControlOperations {
   return {
@@ -211,6 +241,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     retryTask: async () => ({ v: 1, task }),
     removeTask: async () => ({ v: 1, task }),
     taskEvents: () => lines(RUN_EVENTS),
+    develop: () => lines(DEV_EVENTS),
     logs: () =>
       lines<api.LogLine>([
         { time: moment, level: 'info', component: 'node', message: 'ready', fields: { a: [1] } }
@@ -226,6 +257,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     stop: async () => ({ v: 1, pid: 1 }),
     hosts: fakeHosts(),
     memory: fakeMemory(),
+    mcp: fakeMcp(),
     spaces: fakeSpaces(),
     ...overrides
   }

@@ -20,6 +20,8 @@ export function registerProjectHooks(project: string): void {
       try {
         return next(specifier, context)
       } catch (error) {
+        const own = ownModule(specifier)
+        if (own !== undefined && isMissing(error)) return next(own, context)
         if (!/^(\.{0,2}\/|file:)/.test(specifier) || !isMissing(error)) throw error
         for (const other of others(specifier)) {
           try {
@@ -32,6 +34,21 @@ export function registerProjectHooks(project: string): void {
       }
     }
   })
+}
+
+/** Where this package is; its modules end as this one does, in the sources as well as compiled. */
+const ROOT = new URL('../../../', import.meta.url)
+const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+const OWN: ReadonlyMap<string, string> = new Map([
+  ['lumos-mesh', 'index'],
+  ['lumos-mesh/client', 'client/client'],
+  ['lumos-mesh/testing', 'node/testing']
+])
+
+/** A project that has not installed this package gets the one that hosts it. */
+function ownModule(specifier: string): string | undefined {
+  const module = OWN.get(specifier)
+  return module === undefined ? undefined : new URL(module + EXTENSION, ROOT).href
 }
 
 export async function importAsProject(name: string): Promise<Readonly<Record<string, unknown>>> {
