@@ -22,8 +22,11 @@ export function createCardIndex(): CardIndex {
   function* candidates(query: Query): Iterable<SearchableCard> {
     const names = namesIn(query).flatMap((key) => postings.get(key) ?? [])
     const words = query.words.flatMap((word) => postings.get(`word ${word}`) ?? [])
-    // A rare word says more than a common one.
-    const lists = [...names, ...words.toSorted((a, b) => a.size - b.size)]
+    // A rare word says more than a common one, and what has half of the words has one of the rarer half.
+    const needed = query.words.length - Math.ceil(query.words.length / 2) + 1
+    const unknown = query.words.length - words.length
+    const rare = words.toSorted((a, b) => a.size - b.size).slice(0, Math.max(0, needed - unknown))
+    const lists = [...names, ...rare]
     for (const [index, list] of lists.entries()) {
       // Asking the lists before is cheaper than remembering thousands of cards.
       const before = lists.slice(0, index)
