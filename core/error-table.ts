@@ -725,7 +725,11 @@ export const ERRORS = {
     'the path is outside the folders that this node shares',
     'share a folder: lumos config set agents.files.roots',
     { a2a: INVALID_PARAMS, exit: EXIT.denied }
-  )
+  ),
+  FILE_EXISTS: final('there is a file of that name already', 'choose another name, or replace it', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.failed
+  })
 } as const satisfies Record<string, ErrorRow>
 
 /** A failure that trying again does not mend. */

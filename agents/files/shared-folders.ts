@@ -9,10 +9,12 @@ import {
   readlink,
   realpath
 } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { namesBelow, resolveInside } from './resolve-inside.ts'
+import { candidates, isNoFile, nameRoots } from './roots.ts'
+import type { Candidate } from './roots.ts'
 import { isShareable, parseSharePath } from './share-path.ts'
 
 /**
@@ -20,9 +22,6 @@ import { isShareable, parseSharePath } from './share-path.ts'
  * O_NONBLOCK: opening a FIFO that nobody writes to must not hang a thread of the pool for ever.
  */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-
-/** Ordinary files that are no files: with `/` as a root, /proc/self/environ would be one. */
-const NO_FILES = /^\/(?:proc|sys|dev)(?:\/|$)/
 
 const READ_SIZE = 64 * 1024
 
@@ -81,34 +80,6 @@ function denied(cause?: unknown): LumosError {
   return new LumosError('PATH_DENIED', { cause })
 }
 
-/** Roots by their own names; a second `docs` becomes `docs-2`. */
-function nameRoots(roots: readonly string[]): ReadonlyMap<string, string> {
-  const named = new Map<string, string>()
-  for (const root of roots) {
-    const name = basename(root) || 'root'
-    let unique = name
-    for (let count = 2; named.has(unique); count++) unique = `${name}-${count}`
-    named.set(unique, root)
-  }
-  return named
-}
-
-interface Candidate {
-  readonly root: string
-  readonly names: readonly string[]
-}
-
-/** `docs/a.md` is a.md in the root called docs, or else docs/a.md in any root. */
-function candidates(
-  roots: ReadonlyMap<string, string>,
-  names: readonly string[]
-): readonly Candidate[] {
-  const [first = '', ...rest] = names
-  const named = roots.get(first)
-  const anywhere = Array.from(roots.values(), (root) => ({ root, names }))
-  return named === undefined ? anywhere : [{ root: named, names: rest }, ...anywhere]
-}
-
 function listRoots(roots: ReadonlyMap<string, string>): Listing {
   const entries = Array.from(roots.keys(), (name) => ({ name, type: 'folder', size: 0 }) as const)
   return { entries, truncated: false }
@@ -126,7 +97,7 @@ async function openInside({ root: folder, names }: Candidate): Promise<Opened | 
   if (root === undefined) return undefined
   const resolution = await resolveInside(root, names)
   if (resolution.kind === 'missing') return undefined
-  if (resolution.kind === 'outside' || NO_FILES.test(resolution.path)) throw denied()
+  if (resolution.kind === 'outside' || isNoFile(resolution.path)) throw denied()
   const handle = await openResolved(resolution.path)
   try {
     const stats = await handle.stat()
@@ -161,7 +132,7 @@ async function provenPath(handle: FileHandle, { root, path, stats }: Expected): 
   const byDescriptor = `/proc/self/fd/${handle.fd}`
   const real = await readlink(byDescriptor).catch(() => undefined)
   if (real !== undefined) {
-    if (namesBelow(root, real) === undefined || NO_FILES.test(real)) throw denied()
+    if (namesBelow(root, real) === undefined || isNoFile(real)) throw denied()
     return byDescriptor
   }
   const now = await realpath(path).catch(() => undefined)
