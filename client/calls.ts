@@ -26,6 +26,8 @@ import { createMemoryCalls, createSpaceCalls } from './memory-calls.ts'
 import type { MemoryCalls, SpaceCalls } from './memory-calls.ts'
 import { createMcpCalls } from './mcp-calls.ts'
 import type { McpCalls } from './mcp-calls.ts'
+import { createModelCalls } from './models-calls.ts'
+import type { ModelCalls } from './models-calls.ts'
 import type { Transport } from './transport.ts'
 import { createVerbs, encode, overNetwork, query } from './verbs.ts'
 import type { CallOptions } from './verbs.ts'
@@ -85,6 +87,7 @@ export interface Client {
   readonly hosts: HostCalls
   readonly memory: MemoryCalls
   readonly spaces: SpaceCalls
+  readonly models: ModelCalls
   readonly mcp: McpCalls
 }
 
@@ -129,6 +132,7 @@ export function createCalls(transport: Transport): Client {
     hosts: createHostCalls(verbs),
     memory: createMemoryCalls(verbs),
     spaces: createSpaceCalls(verbs),
+    models: createModelCalls(verbs),
     mcp: createMcpCalls(verbs)
   }
 }

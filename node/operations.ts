@@ -12,6 +12,7 @@ import { examine } from './operations/doctor.ts'
 import { createHostOperations } from './operations/hosting.ts'
 import { createMcpOperations } from './operations/mcp.ts'
 import { createMemoryOperations } from './operations/memory.ts'
+import { createModelOperations } from './operations/models.ts'
 import { peerViews } from './operations/peer-views.ts'
 import {
   connectPeer,
@@ -87,6 +88,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       }),
       hosts: createHostOperations(assembly.hosting.hosts),
       mcp: mcp.operations,
+      models: createModelOperations({ ...assembly.components, models: assembly.models }),
       ...swarm
     }
   }

@@ -25,6 +25,7 @@ import type { LogLevel } from '../../core/logger.ts'
 import type { McpOperations } from './mcp-operations.ts'
 import type { HostOperations } from './hosting-operations.ts'
 import type { MemoryOperations, SpaceOperations } from './memory-operations.ts'
+import type { ModelOperations } from './model-operations.ts'
 
 export interface TaskFilter {
   readonly state?: TaskState
@@ -95,4 +96,5 @@ export interface ControlOperations {
   readonly memory: MemoryOperations
   readonly spaces: SpaceOperations
   readonly mcp: McpOperations
+  readonly models: ModelOperations
 }

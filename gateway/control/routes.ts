@@ -6,6 +6,7 @@ import { mcpRoutes } from './mcp-routes.ts'
 import { devRoutes } from './dev-routes.ts'
 import { hostingRoutes } from './hosting-routes.ts'
 import { memoryRoutes, spaceRoutes } from './memory-routes.ts'
+import { modelRoutes } from './model-routes.ts'
 import { documentRoute, linesRoute, type Route } from './route.ts'
 import { taskState } from './schema/a2a.ts'
 import * as node from './schema/node.ts'
@@ -278,5 +279,6 @@ export const ROUTES: readonly Route[] = [
   ...memoryRoutes,
   ...spaceRoutes,
   ...mcpRoutes,
+  ...modelRoutes,
   ...healthRoutes
 ]

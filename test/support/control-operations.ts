@@ -6,6 +6,7 @@ import { LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
 import { fakeHosts } from './hosting-operations.ts'
 import { fakeMcp } from './mcp-operations.ts'
+import { fakeModels } from './model-operations.ts'
 import { fakeMemory, fakeSpaces } from './memory-operations.ts'
 
 const node = { id: '12D3KooWPeer', name: 'amber-otter' }
@@ -258,6 +259,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     hosts: fakeHosts(),
     memory: fakeMemory(),
     mcp: fakeMcp(),
+    models: fakeModels(),
     spaces: fakeSpaces(),
     ...overrides
   }
