@@ -20,6 +20,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   memory: { imports: ['core', 'storage', 'trust', 'protocols'], owns: [/^minisearch$/] },
   agents: { imports: ['core'], owns: [/^openai/, /^mathjs/, /^@modelcontextprotocol\/client/] },
   client: { imports: ['core'] },
+  integrations: { imports: ['core', 'client'] },
   gateway: {
     imports: ['core', 'client', 'trust', 'discovery', 'tasks', 'routing', 'memory', 'agents'],
     owns: [/^@?hono/, /^@modelcontextprotocol\/server/]

@@ -22,7 +22,12 @@ export function registerProjectHooks(project: string): void {
       } catch (error) {
         const own = ownModule(specifier)
         if (own !== undefined && isMissing(error)) return next(own, context)
-        if (!/^(\.{0,2}\/|file:)/.test(specifier) || !isMissing(error)) throw error
+        if (!isMissing(error)) throw error
+        if (!/^(\.{0,2}\/|file:)/.test(specifier)) {
+          // What this package takes of the project it serves, as of Mastra, is the project's copy.
+          if (context.parentURL?.startsWith(ROOT.href) !== true) throw error
+          return next(specifier, { ...context, parentURL: project })
+        }
         for (const other of others(specifier)) {
           try {
             return next(other, context)
@@ -42,7 +47,9 @@ const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
 const OWN: ReadonlyMap<string, string> = new Map([
   ['lumos-mesh', 'index'],
   ['lumos-mesh/client', 'client/client'],
-  ['lumos-mesh/testing', 'node/testing']
+  ['lumos-mesh/testing', 'node/testing'],
+  ['lumos-mesh/mastra', 'integrations/mastra'],
+  ['lumos-mesh/ai', 'integrations/ai']
 ])
 
 /** A project that has not installed this package gets the one that hosts it. */
