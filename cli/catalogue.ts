@@ -89,6 +89,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/host.ts')
   },
   {
+    name: 'model',
+    summary: 'language models: list, add, test, default, rm',
+    group: 'Work',
+    load: () => import('./commands/model.ts')
+  },
+  {
     name: 'memory',
     summary: 'what the nodes know together: put, get, ls, watch, status',
     group: 'Work',

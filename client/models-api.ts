@@ -61,7 +61,7 @@ export interface ModelDefaults {
 export interface ModelTest {
   readonly v: 1
   readonly model: string
-  readonly ok: boolean
+  readonly works: boolean
   /** Milliseconds from the question to the first token. */
   readonly firstTokenMs?: number
   /** Milliseconds to the end of the answer. */

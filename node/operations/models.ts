@@ -94,11 +94,11 @@ async function testModel(model: Model, clock: Clock, signal: AbortSignal): Promi
     }
   } catch (error) {
     signal.throwIfAborted()
-    return { ...head, ok: false, tookMs: passed(), error: toLumosError(error).toWire() }
+    return { ...head, works: false, tookMs: passed(), error: toLumosError(error).toWire() }
   }
   return {
     ...head,
-    ok: true,
+    works: true,
     ...(firstTokenMs !== undefined && { firstTokenMs }),
     tookMs: passed(),
     text: text.slice(0, TEST_TEXT_LENGTH)

@@ -45,7 +45,7 @@ export function fakeModels(overrides: Partial<ModelOperations> = {}): ModelOpera
     test: async (model = 'openai/gpt-9') => ({
       v: 1,
       model,
-      ok: true,
+      works: true,
       firstTokenMs: 120,
       tookMs: 300,
       text: 'ready'

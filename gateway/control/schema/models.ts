@@ -80,7 +80,7 @@ export const modelTest: z.ZodType<api.ModelTest> = named(
   z.strictObject({
     v,
     model: ref,
-    ok: z.boolean(),
+    works: z.boolean(),
     firstTokenMs: ms.exactOptional(),
     tookMs: ms,
     text: z.string().exactOptional().describe('What it said, its beginning.'),

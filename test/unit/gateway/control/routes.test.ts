@@ -40,6 +40,10 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   createSpace: { body: { name: 'team', mode: 'members', sealed: true } },
   grantSpace: { body: { peer: 'amber-otter', role: 'write', prefix: 'a/', ttlMs: 5 } },
   revokeSpace: { body: { peer: 'amber-otter' } },
+  addModels: { body: { name: 'gpu', baseUrl: 'http://gpu/v1', key: 'k', models: ['a'] } },
+  removeModels: { body: { name: 'gpu' } },
+  setDefaultModel: { body: { models: ['gpu/a'] } },
+  testModel: { body: { model: 'gpu/a' } },
   develop: { body: { path: '/home/ada/agent.ts', env: { A: 'b' } } },
   run: { body: { ...RUN, to: 'x', where: 'any', timeoutMs: 5, contextId: 'c' } }
 }
