@@ -1,0 +1,46 @@
+/** Nodes of the bench: with an LLM agent where there is a URL, and the model server of the test as their only provider. */
+import type { LumosNode, RunEvent } from '../../index.ts'
+import { createNode, llmAgent } from '../../index.ts'
+import { INSTRUCTIONS } from './task.ts'
+
+export async function benchNode(
+  home: string,
+  url: string,
+  bootstrap: readonly string[] = []
+): Promise<LumosNode> {
+  const node = await createNode({
+    home,
+    runtimeDirectory: home,
+    swarmKey: '07'.repeat(32),
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    bootstrap: [...bootstrap],
+    discovery: { mdns: false, sameHost: false },
+    models: {
+      detect: false,
+      default: ['bench/test-model'],
+      providers: { bench: { baseUrl: url, models: ['test-model'] } }
+    },
+    agents:
+      url === ''
+        ? []
+        : [
+            llmAgent({
+              id: 'agent',
+              description: 'Answers.',
+              instructions: INSTRUCTIONS,
+              memory: { historyTokens: 2000, summary: false }
+            })
+          ]
+  })
+  await node.start()
+  return node
+}
+
+/** To the end of a task, which has to be a good one. */
+export async function finish(events: AsyncIterable<RunEvent>): Promise<void> {
+  for await (const event of events) {
+    if (event.type === 'result' && event.task.state !== 'TASK_STATE_COMPLETED') {
+      throw new Error(JSON.stringify(event))
+    }
+  }
+}
