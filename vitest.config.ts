@@ -15,7 +15,7 @@ export default defineConfig({
           ...shared,
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.long.test.ts', 'test/hosting/node_modules/**'],
+          exclude: ['test/**/*.{long,soak}.test.ts', 'test/hosting/node_modules/**'],
           testTimeout: 30_000
         }
       },
@@ -29,7 +29,8 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000
         }
-      }
+      },
+      { test: { ...shared, name: 'soak', include: ['test/**/*.soak.test.ts'] } }
     ]
   }
 })

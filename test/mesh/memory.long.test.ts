@@ -1,4 +1,4 @@
-/** Shared memory of many nodes, under churn, and of a node that is killed while it writes. */
+/** Shared memory of many nodes, and of a node that is killed while it writes. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -6,31 +6,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import type { Assembly } from '../../node/assembly.ts'
-import { converged, putMany, shared, startMemoryNode } from '../support/memory-nodes.ts'
-import { seededRandom } from '../support/random.ts'
+import { converged, shared, startMemoryNode, startMemoryNodes } from '../support/memory-nodes.ts'
 import { testFolder } from '../support/started-nodes.ts'
 
-const NODES = 20
-const SOAK_MS = 90_000
 const WRITER = fileURLToPath(new URL('../support/memory-writer.ts', import.meta.url))
-
-/** Twenty nodes in one process: a few at a time, or they miss each other's handshakes. */
-async function startAll(folder: string): Promise<Assembly[]> {
-  const nodes: Assembly[] = []
-  for (let index = 0; index < NODES; index += 1) {
-    nodes.push(await startMemoryNode(folder, { name: `node-${index}` }))
-  }
-  for (const { wire } of nodes) {
-    await expect.poll(() => wire.sessions.all().length, { timeout: 30_000 }).toBeGreaterThan(2)
-  }
-  return nodes
-}
 
 test(
   'all of twenty nodes have each of a hundred updates, one after another',
   { timeout: 180_000 },
   async () => {
-    const nodes = await startAll(testFolder())
+    const nodes = await startMemoryNodes(testFolder(), 20)
     const [first] = nodes
     if (first === undefined) throw new TypeError('there is no node')
     await shared(first).put('warm', Buffer.from('up'))
@@ -59,40 +44,6 @@ async function arrival(node: Assembly, key: string): Promise<void> {
     if (event.type === 'put') return
   }
 }
-
-test(
-  'nodes that come, go and write all the time end equal',
-  { timeout: SOAK_MS + 180_000 },
-  async () => {
-    const folder = testFolder()
-    const nodes = await startAll(folder)
-    const seed = 20_261_121
-    const random = seededRandom(seed)
-    const pick = (): number => Math.floor(random.next() * nodes.length)
-    const end = performance.now() + SOAK_MS
-    let [puts, restarts] = [0, 0]
-    while (performance.now() < end) {
-      const index = pick()
-      const node = nodes[index]
-      if (node === undefined) continue
-      if (random.next() < 0.04) {
-        await node.stop()
-        nodes[index] = await startMemoryNode(folder, { name: `node-${index}` })
-        restarts += 1
-        continue
-      }
-      const count = 1 + Math.floor(random.next() * 20)
-      await putMany(node, `k/${pick()}/`, count)
-      if (random.next() < 0.3)
-        await shared(node).delete(`k/${pick()}/${Math.floor(random.next() * 20)}`)
-      puts += count
-      await delay(random.next() * 60)
-    }
-    await converged(nodes, { atLeast: 100, timeout: 120_000 })
-    expect(restarts).toBeGreaterThan(5)
-    process.stdout.write(`soak: ${puts} puts, ${restarts} restarts, roots equal (seed ${seed})\n`)
-  }
-)
 
 interface Acknowledged {
   readonly key: string
