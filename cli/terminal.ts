@@ -1,5 +1,5 @@
 /** The process's streams as the commands see them; tests put texts in their place. */
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -28,6 +28,8 @@ export interface Terminal {
   readonly input: Input
   /** For a command that may wait long without a word: hears of a reader that goes meanwhile. */
   watchReader(): Promise<void>
+  /** Joins stdin and stdout with `stream` until stdin ends. Fails with DAEMON_STOPPED when the stream does. */
+  connect(stream: Duplex): Promise<void>
 }
 
 const DEFAULT_COLUMNS = 80
@@ -56,6 +58,10 @@ export function createTerminal(streams: ProcessStreams, onClosed: () => void): T
     async watchReader() {
       const { watchReader } = await import('./reader-watch.ts')
       watchReader(onClosed)
+    },
+    async connect(stream) {
+      const { bridge } = await import('./stream-bridge.ts')
+      await bridge(stream, streams.stdin, streams.stdout)
     }
   }
 }

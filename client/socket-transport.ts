@@ -20,7 +20,7 @@ export function createSocketTransport(target: SocketTarget): Transport {
   }
 }
 
-function send({ socket, profile = 'default' }: SocketTarget, sent: TransportRequest) {
+function send(target: SocketTarget, sent: TransportRequest) {
   const { method, path, body, signal } = sent
   return new Promise<IncomingMessage>((resolve, reject) => {
     const headers: Record<string, string | number> = { host: 'localhost' }
@@ -29,7 +29,7 @@ function send({ socket, profile = 'default' }: SocketTarget, sent: TransportRequ
       headers['content-length'] = Buffer.byteLength(body)
     }
     const outgoing = request({
-      socketPath: socket,
+      socketPath: target.socket,
       method,
       path,
       headers,
@@ -37,19 +37,26 @@ function send({ socket, profile = 'default' }: SocketTarget, sent: TransportRequ
       ...(signal && { signal })
     })
     outgoing.once('response', resolve)
-    outgoing.on('error', (cause: NodeJS.ErrnoException) => {
-      if (signal?.aborted) return reject(asError(signal.reason))
-      if (NOBODY.has(cause.code ?? '')) {
-        return reject(new LumosError('DAEMON_DOWN', { cause, details: { profile, socket } }))
-      }
-      if (cause.code === 'EACCES' || cause.code === 'EPERM') {
-        const details = { path: socket, reason: 'permission denied' }
-        return reject(new LumosError('HOME_UNUSABLE', { cause, details }))
-      }
-      reject(new LumosError('DAEMON_STOPPED', { cause }))
-    })
+    outgoing.on('error', (cause) => reject(socketFailure(cause, target, signal)))
     outgoing.end(body)
   })
+}
+
+/** Why the daemon could not be asked, in words for its user; the reason of an aborted signal. */
+export function socketFailure(
+  cause: NodeJS.ErrnoException,
+  { socket, profile = 'default' }: SocketTarget,
+  signal?: AbortSignal
+): Error {
+  if (signal?.aborted) return asError(signal.reason)
+  if (NOBODY.has(cause.code ?? '')) {
+    return new LumosError('DAEMON_DOWN', { cause, details: { profile, socket } })
+  }
+  if (cause.code === 'EACCES' || cause.code === 'EPERM') {
+    const details = { path: socket, reason: 'permission denied' }
+    return new LumosError('HOME_UNUSABLE', { cause, details })
+  }
+  return new LumosError('DAEMON_STOPPED', { cause })
 }
 
 async function* chunks(

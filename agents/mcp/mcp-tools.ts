@@ -127,7 +127,7 @@ const ID_LENGTH = 64
  * The user's word, else what the server says, as far as it can be true: what a program of this machine
  * returns may be private, and what goes to another machine has left this one.
  */
-function effectsOf(hints: McpHints, server: McpServerInit): readonly ToolEffect[] {
+export function effectsOf(hints: McpHints, server: McpServerInit): readonly ToolEffect[] {
   if (server.effects !== undefined) return server.effects
   return [
     'read-private',

@@ -40,7 +40,7 @@ export function resourceOutput({ contents }: ReadResourceResult): Json {
   return read.length === 1 ? (read[0] ?? '') : read
 }
 
-export function promptText({ messages }: GetPromptResult): { role: string; text: string }[] {
+export function promptMessages({ messages }: GetPromptResult): { role: string; text: string }[] {
   return messages.map(({ role, content }) => ({
     role,
     text: content.type === 'text' ? content.text : JSON.stringify(describe(content))

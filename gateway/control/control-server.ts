@@ -6,6 +6,7 @@ import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { createControlApp, type ControlComponents } from './app.ts'
 import { listenPrivately, type BoundSocket } from './control-socket.ts'
+import { serveMcpUpgrades } from './mcp-upgrade.ts'
 
 export interface ControlServerInit {
   /** Its folder must exist and belong to this OS user alone. */
@@ -29,6 +30,7 @@ export function createControlServer(
       const stopping = new AbortController()
       const app = createControlApp(components, stopping.signal)
       const server = createHttpServer((request) => app.fetch(request))
+      serveMcpUpgrades(server, components.operations, stopping.signal)
       const socket = await listenPrivately(server, socketPath)
       server.on('error', (error) => logger.error('control socket failed', { error }))
       running = { server, socket, stopping }

@@ -61,7 +61,10 @@ export async function createTestCli(operations?: Partial<ControlOperations>): Pr
             readLine: init.readLine ?? (async () => undefined),
             openLines: init.openLines ?? (async () => typedLines(input?.split('\n') ?? []))
           },
-          watchReader: async () => {}
+          watchReader: async () => {},
+          connect: async (stream) => {
+            stream.destroy()
+          }
         },
         clock: systemClock,
         signal: init.signal ?? new AbortController().signal,
