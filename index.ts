@@ -15,7 +15,8 @@ export type {
   AgentQuestion,
   AgentRequest,
   AgentTimeouts,
-  ArtifactInit
+  ArtifactInit,
+  SkillDefinition
 } from './agents/agent.ts'
 export { llmAgent } from './agents/llm/llm-agent.ts'
 export type {
@@ -26,6 +27,11 @@ export type {
   LlmMemory,
   LlmSettings
 } from './agents/llm/definition.ts'
+export { tool } from './agents/tools/define-tool.ts'
+export type { ToolDefinition, TypedTool } from './agents/tools/define-tool.ts'
+export type { Tool, ToolContext, ToolEffect } from './agents/tools/tool.ts'
+export { toolAgent } from './agents/tools/tool-agent.ts'
+export type { ToolAgentDefinition } from './agents/tools/tool-agent.ts'
 export { LumosError } from './core/errors.ts'
 export type { ErrorCode, WireError } from './core/errors.ts'
 export type { AgentCard, AgentSkill, Artifact, Message, Part, Task, TaskState } from './core/a2a.ts'

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { LumosError } from '../core/errors.ts'
 
-export const TEMPLATES = ['agent', 'swarm'] as const
+export const TEMPLATES = ['agent', 'tool', 'mcp', 'mastra', 'swarm'] as const
 export type TemplateName = (typeof TEMPLATES)[number]
 
 /** The name that stands in the files of every template for that of the project. */
@@ -18,6 +18,8 @@ const TEMPLATE_FILE = 'template.json'
 interface TemplateInfo {
   /** The file that `lumos dev` runs. */
   readonly main: string
+  /** How it is run, where that is not `lumos dev`. */
+  readonly run?: string
   /** A command to try when it runs. */
   readonly next: string
   readonly dependencies?: Readonly<Record<string, string>>
@@ -31,6 +33,8 @@ export interface Project {
   /** Relative to the directory, in order. */
   readonly files: readonly string[]
   readonly main: string
+  /** The command that runs it. */
+  readonly run: string
   readonly next: string
   /** True when `lumos-mesh` is that of a checkout, and needs no `npm install`. */
   readonly linked: boolean
@@ -69,6 +73,7 @@ export async function createProject(init: ProjectInit): Promise<Project> {
     directory,
     files: [...files, 'package.json'].toSorted((a, b) => a.localeCompare(b)),
     main: info.main,
+    run: (info.run ?? 'lumos dev').replaceAll(PLACEHOLDER, name),
     next: info.next.replaceAll(PLACEHOLDER, name),
     linked,
     needsInstall: info.dependencies !== undefined

@@ -244,7 +244,7 @@ function checkDefinition(agent: HostedAgent): void {
 function skillOf(value: unknown): Agent['skills'][number] {
   if (!isJsonObject(value)) throw new ProtocolFlaw('a skill that is no object')
   const id = textOf(value, 'id')
-  const { name, tags, examples, inputModes, outputModes } = value
+  const { name, tags, examples, inputModes, outputModes, inputSchema, outputSchema } = value
   return {
     id,
     name: typeof name === 'string' ? name : id,
@@ -252,7 +252,9 @@ function skillOf(value: unknown): Agent['skills'][number] {
     tags: tags === undefined ? ['hosted'] : textsOf(tags, 'tags'),
     ...(examples !== undefined && { examples: textsOf(examples, 'examples') }),
     ...(inputModes !== undefined && { inputModes: textsOf(inputModes, 'inputModes') }),
-    ...(outputModes !== undefined && { outputModes: textsOf(outputModes, 'outputModes') })
+    ...(outputModes !== undefined && { outputModes: textsOf(outputModes, 'outputModes') }),
+    ...(isJsonObject(inputSchema) && { inputSchema }),
+    ...(isJsonObject(outputSchema) && { outputSchema })
   }
 }
 

@@ -18,6 +18,7 @@ export function define(command: LumosCommand, cli: Cli): void {
     .option('-t, --template <name>', TEMPLATES.join(', '), 'agent')
     .example('lumos new hello', 'an agent in TypeScript, with a test')
     .example('lumos new team --template swarm', 'agents that delegate to each other')
+    .example('lumos new words --template tool', 'a tool with a schema, for the whole swarm')
     .action(async (dir: string, { template }: NewFlags) => {
       const project = await createProject({
         packageRoot: cli.host.packageRoot,
@@ -39,7 +40,10 @@ function templateFlag(text: string): TemplateName {
   })
 }
 
-function report({ name, directory, files, main, next, linked, needsInstall }: Project, cli: Cli) {
+function report(
+  { name, directory, files, main, run, next, linked, needsInstall }: Project,
+  cli: Cli
+) {
   const style = cli.out()
   const where = relative(process.cwd(), directory) || '.'
   cli.print(`${style.good('✓')} ${style.strong(name)} is made in ${oneLine(where)}`)
@@ -50,7 +54,9 @@ function report({ name, directory, files, main, next, linked, needsInstall }: Pr
   const { accent } = cli.err()
   const enter = where === '.' ? [] : [`cd ${shellWord(where)}`]
   const install = linked && !needsInstall ? [] : ['npm install']
-  cli.note(`next: ${accent([...enter, ...install, `${cli.command} dev`].join(' && '))}`)
+  cli.note(
+    `next: ${accent([...enter, ...install, run.replace(/^lumos/, cli.command)].join(' && '))}`
+  )
   cli.note(`then: ${accent(next.replace(/^lumos/, cli.command))}`)
 }
 

@@ -4,6 +4,7 @@ import { LumosError, toLumosError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
 import { isErrorCode } from '../../../core/errors.ts'
 import type { Logger } from '../../../core/logger.ts'
+import { wantedSkill } from '../../../core/skill-schemas.ts'
 import type { HostedFailure, HostedRun } from '../protocol.ts'
 import type { ProjectAgent, ProjectOutput, ProjectRequest } from './adapter.ts'
 import type { Channel } from './channel.ts'
@@ -23,9 +24,11 @@ export async function runAgent(
   { agent, order, signal }: RunInit
 ): Promise<void> {
   const { run } = order
+  const skill = wantedSkill(order.message)
   const endsAt = clock.monotonic() + (order.remainingMs ?? Infinity)
   const request: ProjectRequest = {
     ...order,
+    ...(skill !== undefined && { skill }),
     taskId: order.task,
     contextId: order.context,
     caller: order.caller,

@@ -8,7 +8,8 @@ const caller = { id: '12D3KooWBob', name: 'bob' }
 const asked = { type: 'asked', task: 't', agent: 'hello', caller, text: 'to be\nor not' } as const
 const answered = { type: 'answered', task: 't', agent: 'hello', tookMs: 11 } as const
 
-type Unversioned = DevEvent extends infer Event ? Omit<Event, 'v'> : never
+type WithoutVersion<T> = T extends unknown ? Omit<T, 'v'> : never
+type Unversioned = WithoutVersion<DevEvent>
 
 /** Tells the events; then the person presses Ctrl-C. */
 function setup(events: readonly Unversioned[], env: Readonly<Record<string, string>> = {}) {
