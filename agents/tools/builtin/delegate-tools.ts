@@ -7,17 +7,24 @@ import { tool } from '../define-tool.ts'
 import { asJson } from '../json-value.ts'
 import type { Tool } from '../tool.ts'
 
-export interface FoundAgent {
+/** A skill of an agent; a `type`, as models read it as JSON. */
+export type FoundAgent = {
   readonly agent: string
+  readonly skill: string
+  readonly description: string
   /** The name of its node. */
   readonly node: string
-  readonly description: string
-  /** Ids, with what they are for. */
-  readonly skills: readonly { readonly id: string; readonly description: string }[]
+  /** It is on this node. */
+  readonly local: boolean
 }
 
-/** Agents of this node and of all that it knows, best first, that fit words, a skill, a tag or an id. */
-export type FindAgents = (query: string, limit: number) => Promise<readonly FoundAgent[]>
+export interface FindOptions {
+  readonly limit: number
+  readonly signal: AbortSignal
+}
+
+/** Who can do what, on this node and elsewhere, best first: by words, a skill, a tag or an agent's id. */
+export type FindAgents = (query: string, options: FindOptions) => Promise<readonly FoundAgent[]>
 
 const MAX_FOUND = 25
 
@@ -36,8 +43,8 @@ const findInput = z.strictObject({
   limit: z.int().min(1).max(MAX_FOUND).default(10)
 })
 
-export function createDelegateTools({ find }: { readonly find?: FindAgents | undefined }): Tool[] {
-  return find === undefined ? [createDelegate()] : [createDelegate(), createFind(find)]
+export function createDelegateTools({ find }: { readonly find: FindAgents }): Tool[] {
+  return [createDelegate(), createFind(find)]
 }
 
 function createDelegate(): Tool {
@@ -73,8 +80,8 @@ function createFind(find: FindAgents): Tool {
     description: 'Lists agents of the swarm that can do something, for delegate.',
     untrusted: true,
     inputSchema: findInput,
-    async execute({ query, limit }) {
-      return { agents: await find(query, limit) }
+    async execute({ query, limit }, { signal }) {
+      return { agents: await find(query, { limit, signal }) }
     }
   })
 }

@@ -10,13 +10,10 @@ import type { Tool } from '../../tool.ts'
 import { decodeText } from './charset.ts'
 import { WebError } from './web-client.ts'
 import type { Fetched, WebClient, WebFetch } from './web-client.ts'
+import type { WebMethod } from './web-methods.ts'
 
 /** Those that ask for something; all others change something at the other end. */
 const READING: readonly string[] = ['GET', 'HEAD']
-
-export const WEB_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
-
-export type WebMethod = (typeof WEB_METHODS)[number]
 
 /** What a model may say to a server. Who this node is, and what it may, is not a model's to tell. */
 const SENT_HEADERS = [
