@@ -124,6 +124,7 @@ export class HostSession {
       this.#send({ type: 'cancel', run, reason: reasonCode(signal.reason) })
       queue.finish(signal.reason)
     }
+    let left = true
     this.#runs.set(run, { queue, agent, request })
     signal.addEventListener('abort', onAbort)
     try {
@@ -135,10 +136,14 @@ export class HostSession {
         ...(state !== undefined && { state })
       })
       yield* queue
+      left = false
+    } catch (error) {
+      left = false
+      throw error
     } finally {
       signal.removeEventListener('abort', onAbort)
       // Whoever stops reading wants no more of it.
-      if (!queue.finished) this.#send({ type: 'cancel', run, reason: 'CANCELLED' })
+      if (left) this.#send({ type: 'cancel', run, reason: 'CANCELLED' })
       this.#runs.delete(run)
     }
   }

@@ -4,7 +4,6 @@ export interface RunQueue<T> extends AsyncIterable<T> {
   push(item: T, bytes: number): void
   /** After what was pushed: the end, or what it failed with. */
   finish(error?: unknown): void
-  readonly finished: boolean
 }
 
 /** `onTaken` is told how many bytes its reader has taken, or left behind. */
@@ -44,9 +43,6 @@ export function createRunQueue<T>(onTaken: (bytes: number) => void): RunQueue<T>
     finish(error) {
       end ??= { error }
       wake?.()
-    },
-    get finished() {
-      return end !== undefined
     },
     [Symbol.asyncIterator]: read
   }
