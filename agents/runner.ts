@@ -51,10 +51,13 @@ export interface AgentRunnerComponents {
   /** The shared memory for one run: what is watched ends with `signal`. */
   readonly memory: (signal: AbortSignal) => Memory
   /** What this node gives to each run besides. */
-  readonly equip?: (request: AgentRequest) => Equipment
+  readonly equip?: (request: EquippedRequest) => Equipment
 }
 
 export type Equipment = Pick<AgentRequest, 'swarm' | 'models' | 'toolbox'>
+
+/** A request, and what only the node knows of it. */
+export type EquippedRequest = AgentRequest & Pick<AgentRun, 'depth'>
 
 /** One for all: an error with its stack costs more than all else that ends a task (measured). */
 const TASK_OVER = new DOMException('the task is over', 'AbortError')

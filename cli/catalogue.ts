@@ -89,10 +89,22 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/host.ts')
   },
   {
+    name: 'mcp',
+    summary: 'MCP: tools of other servers for the agents here, and the swarm as a server',
+    group: 'Work',
+    load: () => import('./commands/mcp.ts')
+  },
+  {
     name: 'model',
     summary: 'language models: list, add, test, default, rm',
     group: 'Work',
     load: () => import('./commands/model.ts')
+  },
+  {
+    name: 'tools',
+    summary: 'what agents can use: list, call, allow, deny',
+    group: 'Work',
+    load: () => import('./commands/tools.ts')
   },
   {
     name: 'memory',

@@ -28,6 +28,8 @@ import { createMcpCalls } from './mcp-calls.ts'
 import type { McpCalls } from './mcp-calls.ts'
 import { createModelCalls } from './models-calls.ts'
 import type { ModelCalls } from './models-calls.ts'
+import { createToolCalls } from './tools-calls.ts'
+import type { ToolCalls } from './tools-calls.ts'
 import type { Transport } from './transport.ts'
 import { createVerbs, encode, overNetwork, query } from './verbs.ts'
 import type { CallOptions } from './verbs.ts'
@@ -87,6 +89,7 @@ export interface Client {
   readonly hosts: HostCalls
   readonly memory: MemoryCalls
   readonly spaces: SpaceCalls
+  readonly tools: ToolCalls
   readonly models: ModelCalls
   readonly mcp: McpCalls
 }
@@ -132,6 +135,7 @@ export function createCalls(transport: Transport): Client {
     hosts: createHostCalls(verbs),
     memory: createMemoryCalls(verbs),
     spaces: createSpaceCalls(verbs),
+    tools: createToolCalls(verbs),
     models: createModelCalls(verbs),
     mcp: createMcpCalls(verbs)
   }

@@ -1,5 +1,6 @@
 /** Joins all parts of a node: the composition root. Nothing runs until its life cycle starts. */
 import type { Agent } from '../agents/agent.ts'
+import type { McpServers } from '../agents/mcp/mcp-servers.ts'
 import { createAgentRunner } from '../agents/runner.ts'
 import type { Roster } from '../agents/roster.ts'
 import type { Component } from '../core/component.ts'
@@ -28,12 +29,15 @@ import { createNodeBlobs } from './blobs.ts'
 import type { NodeBlobs } from './blobs.ts'
 import { createHosting } from './hosting.ts'
 import type { Hosting } from './hosting.ts'
+import { createNodeMcp } from './mcp.ts'
 import { createNodeMemory } from './memory.ts'
 import { createNodeModels } from './models.ts'
 import type { NodeModels, NodeModelsInit } from './models.ts'
 import { createPeerFinding } from './peer-finding.ts'
 import type { PeerFinding } from './peer-finding.ts'
 import { createPush } from './push.ts'
+import { createNodeTools } from './tools.ts'
+import type { NodeTools, NodeToolsInit } from './tools.ts'
 import { createEngine, createWork } from './work.ts'
 import type { Work } from './work.ts'
 import { createWire } from './wire.ts'
@@ -42,6 +46,8 @@ import type { NodeComponents, NodeInit, Wire } from './wire.ts'
 export interface AssemblyInit extends NodeInit {
   /** Beside the built-in ones that the configuration enables. */
   readonly agents?: readonly Agent[]
+  /** Beside those of its folder: what `tool()` made, and what it takes for a tool. */
+  readonly tools?: readonly object[]
   /** Where this node's control API will be, if it has one: hosted projects can use it. */
   readonly controlSocket?: string
   /** Where keys of language models may be, and where Ollama is; without it neither is looked for. */
@@ -59,11 +65,14 @@ export interface Assembly extends Component {
   readonly capabilities: Capabilities
   readonly roster: Roster
   readonly hosting: Hosting
+  readonly mcp: McpServers
   readonly engine: TaskEngine
   readonly work: Work
   readonly finding: PeerFinding
   readonly memory: NodeMemory
   readonly models: NodeModels
+  readonly tools: NodeTools
+  readonly asking: SwarmAsking
   /** The shared memory for one user of it, whose watches end with `signal`. */
   readonly memoryFor: (signal?: AbortSignal) => Memory
 }
@@ -108,16 +117,22 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     )
   const models = await createNodeModels(components, modelsInit(init))
   const chat = createChatOffer({ ...components, models, roster }, { memory: config.memory.enabled })
+  const finder = (): Capabilities['finder'] | undefined => capabilities?.finder
+  const tools = await createNodeTools({ ...components, finder }, toolsInit(init, wire))
   const runner = createAgentRunner({
     clock,
     roster,
     askSwarm: asking.ask,
     memory: memoryFor,
-    equip: () => ({ swarm: config.swarm.name, models })
+    equip: (request) => ({ swarm: config.swarm.name, models, toolbox: tools.open(request) })
   })
   const hosting = createHosting(
     { ...components, roster },
     { dataDirectory: paths.data, socket: init.controlSocket ?? '' }
+  )
+  const mcp = await createNodeMcp(
+    { ...components, tools: tools.registry, roster },
+    { config: config.mcp, dataDirectory: paths.data, version: init.version }
   )
   const onLoad = (): void => capabilities?.presence.loadChanged()
   const push = createPush({ ...components, wire, database }, config)
@@ -141,14 +156,17 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     capabilities,
     roster,
     hosting,
+    mcp,
     engine,
     work,
     finding,
     memory,
     models,
+    tools,
+    asking,
     memoryFor
   }
-  const parts = { ...node, agents: toComponent(runner), asking, search, blobs, chat }
+  const parts = { ...node, agents: toComponent(runner), search, blobs, chat }
   const lifeCycle = createLifeCycle({ clock, logger }, inOrder(parts, push))
   return { ...lifeCycle, ...node, init, components }
 }
@@ -159,12 +177,14 @@ interface Parts {
   readonly wire: Wire
   readonly capabilities: Capabilities
   readonly hosting: Hosting
+  readonly mcp: McpServers
   readonly engine: TaskEngine
   readonly work: Work
   readonly asking: SwarmAsking
   readonly finding: PeerFinding
   readonly memory: NodeMemory
   readonly models: NodeModels
+  readonly tools: NodeTools
   readonly chat: Component
   readonly search: MemorySearch
   readonly blobs: NodeBlobs
@@ -176,17 +196,19 @@ function inOrder(
   push: PushNotifications | undefined
 ): Part[] {
   const { book, directory, exchange, presence, dht } = capabilities
-  const { hosting, memory, models, chat, search, blobs } = rest
+  const { hosting, mcp, memory, models, tools, chat, search, blobs } = rest
   return [
     { name: 'database', component: database },
     { name: 'shared memory', component: memory },
     { name: 'search of memory', component: search },
     { name: 'blobs', component: blobs.keeping },
     { name: 'models', component: models },
+    { name: 'tools', component: tools },
     { name: 'agents', component: agents },
     { name: 'cards', component: book },
     { name: 'chat', component: chat },
     { name: 'hosted projects', component: hosting },
+    { name: 'MCP servers', component: mcp },
     { name: 'directory', component: directory },
     { name: 'card exchange', component: exchange },
     { name: 'task engine', component: engine },
@@ -211,6 +233,16 @@ function modelsInit({ config, paths, env }: AssemblyInit): NodeModelsInit {
     config: env === undefined ? { ...models, detect: false } : models,
     env: env ?? {},
     dataDirectory: paths.data
+  }
+}
+
+function toolsInit({ config, paths, tools = [] }: AssemblyInit, wire: Wire): NodeToolsInit {
+  return {
+    config,
+    self: wire.identity.peer,
+    dataDirectory: paths.data,
+    configDirectory: paths.config,
+    tools
   }
 }
 

@@ -23,6 +23,7 @@ import {
 } from './operations/peers.ts'
 import { selectPeer } from './operations/selectors.ts'
 import { createSpaceOperations } from './operations/spaces.ts'
+import { createToolOperations, toolRequest } from './operations/tools.ts'
 import { createLoopMonitor, identityDocument, statusDocument } from './operations/status.ts'
 import {
   answerTask,
@@ -89,6 +90,11 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       hosts: createHostOperations(assembly.hosting.hosts),
       mcp: mcp.operations,
       models: createModelOperations({ ...assembly.components, models: assembly.models }),
+      tools: createToolOperations({
+        ...assembly.components,
+        tools: assembly.tools,
+        request: (signal) => toolRequest(assembly, signal)
+      }),
       ...swarm
     }
   }

@@ -52,7 +52,7 @@ export type ToolboxRequest = Pick<
 }
 
 /** One run and what it may do, for as long as it lasts. */
-interface Session {
+export interface Session {
   readonly request: ToolboxRequest
   readonly caller: ToolCaller
   readonly taint: Taint
@@ -61,12 +61,11 @@ interface Session {
   readonly onText: ToolboxInit['onText']
 }
 
-/** What opens the toolboxes of each run. To be called for every run, so that none is unknown later. */
-export function createToolboxes(
-  components: ToolboxComponents,
+/** Begins the session of each run. To be called for every run, so that none is unknown later. */
+export function createSessions(
+  { taints, registry, rules }: ToolboxComponents,
   { self }: { readonly self: PeerIdText }
-): (request: ToolboxRequest) => OpenToolbox {
-  const { taints, registry, rules } = components
+): (request: ToolboxRequest) => (init: ToolboxInit) => Promise<Session> {
   return (request) => {
     const caller = request.caller === self ? 'self' : 'peer'
     const { taint, goesOn } = beginTaint(taints, { ...request, caller })
@@ -74,13 +73,25 @@ export function createToolboxes(
       const tools = pickTools(wanted, registry)
       taints.hold(request.taskId, request.signal)
       const approval = await createApproval({ rules, taint }, { caller, goesOn, answered, seen })
-      return createToolbox(components, { request, caller, taint, tools, approval, onText })
+      return { request, caller, taint, tools, approval, onText }
     }
   }
 }
 
+/** What opens the toolboxes of each run: see {@link createSessions}. */
+export function createToolboxes(
+  components: ToolboxComponents,
+  init: { readonly self: PeerIdText }
+): (request: ToolboxRequest) => OpenToolbox {
+  const begin = createSessions(components, init)
+  return (request) => {
+    const open = begin(request)
+    return async (wanted) => createToolbox(components, await open(wanted))
+  }
+}
+
 function createToolbox(components: ToolboxComponents, session: Session): Toolbox {
-  const { random, registry, rules } = components
+  const { random, rules } = components
   const { caller, tools, approval } = session
   const nonce = (): string => Buffer.from(random.bytes(9)).toString('base64url')
   const usable = Array.from(tools.values(), ({ tool }) => tool).filter(
@@ -91,13 +102,9 @@ function createToolbox(components: ToolboxComponents, session: Session): Toolbox
     signal.throwIfAborted()
     const teller = tools.get(made.tool)?.tool ?? { id: made.tool, untrusted: false }
     try {
-      const tool = currentTool(tools, made.tool, registry)
-      const given = readInput(made.input)
-      const input = await unlessAborted(tool.parse(given), signal)
-      const question = approval.judge(tool, { callId: made.callId, input: given })
-      if (question !== undefined) return { type: 'ask', question }
-      const output = await execute(components, session, { tool, input, made, signal })
-      return { type: 'done', output, text: resultText(tool, output, nonce) }
+      const result = await makeCall(components, session, { ...made, signal })
+      if (result.type === 'ask') return result
+      return { ...result, text: resultText(teller, result.output, nonce) }
     } catch (error) {
       if (signal.aborted) throw signal.reason
       return { type: 'failed', ...failureText(teller, error, nonce) }
@@ -111,20 +118,43 @@ function createToolbox(components: ToolboxComponents, session: Session): Toolbox
   }
 }
 
+/**
+ * One call, as a toolbox makes it, for those who want what it throws.
+ *
+ * @throws TOOL_UNKNOWN, TOOL_INPUT, TOOL_DENIED, TOOL_BUSY, TOOL_TIMED_OUT, TOOL_OUTPUT; whatever the tool
+ * throws; the reason of `signal`
+ */
+export async function makeCall(
+  components: ToolboxComponents,
+  session: Session,
+  made: ToolCall & { readonly signal: AbortSignal }
+): Promise<
+  | { readonly type: 'done'; readonly output: Json }
+  | { readonly type: 'ask'; readonly question: string }
+> {
+  const { callId, signal } = made
+  const tool = currentTool(session.tools, made.tool, components.registry)
+  const given = readInput(made.input)
+  const input = await unlessAborted(tool.parse(given), signal)
+  const question = session.approval.judge(tool, { callId, input: given })
+  if (question !== undefined) return { type: 'ask', question }
+  const output = await execute(components, session, { tool, input, callId, signal })
+  return { type: 'done', output }
+}
+
 interface ApprovedCall {
   readonly tool: Tool
   readonly input: unknown
-  readonly made: ToolCall
+  readonly callId: string
   readonly signal: AbortSignal
 }
 
 async function execute(
   { clock, gates }: ToolboxComponents,
   { request, taint, onText }: Session,
-  { tool, input, made, signal }: ApprovedCall
+  { tool, input, callId, signal }: ApprovedCall
 ): Promise<Json> {
   const { taskId, contextId, caller, log, memory } = request
-  const { callId } = made
   const over = await gates.enter(tool, signal)
   // Before it begins: what it says on its way may reach the model, too.
   taint.addFrom(tool)

@@ -31,6 +31,10 @@ async function words(kind: string, cli: Cli): Promise<string[]> {
       return (await client.tasks({ limit: LATEST_TASKS }, options)).tasks.map(({ id }) => id)
     case 'keys':
       return (await client.memory.list('shared', {}, options)).facts.map(({ key }) => key)
+    case 'tools': {
+      const { tools } = await client.tools.list(options)
+      return Array.from(new Set(tools.map(({ id }) => id)))
+    }
     case 'spaces':
       return (await client.spaces.list(options)).spaces.map(({ name }) => name)
     case 'codes':

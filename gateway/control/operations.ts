@@ -25,6 +25,7 @@ import type { LogLevel } from '../../core/logger.ts'
 import type { McpOperations } from './mcp-operations.ts'
 import type { HostOperations } from './hosting-operations.ts'
 import type { MemoryOperations, SpaceOperations } from './memory-operations.ts'
+import type { ToolOperations } from './tools-operations.ts'
 import type { ModelOperations } from './model-operations.ts'
 
 export interface TaskFilter {
@@ -95,6 +96,7 @@ export interface ControlOperations {
   readonly hosts: HostOperations
   readonly memory: MemoryOperations
   readonly spaces: SpaceOperations
+  readonly tools: ToolOperations
   readonly mcp: McpOperations
   readonly models: ModelOperations
 }

@@ -11,6 +11,7 @@ import { documentRoute, linesRoute, type Route } from './route.ts'
 import { taskState } from './schema/a2a.ts'
 import * as node from './schema/node.ts'
 import * as tasks from './schema/tasks.ts'
+import { toolRoutes } from './tools-routes.ts'
 
 const text = z.string().min(1).max(1024)
 const truth = z.enum(['true', 'false']).transform((word) => word === 'true')
@@ -278,6 +279,7 @@ export const ROUTES: readonly Route[] = [
   ...devRoutes,
   ...memoryRoutes,
   ...spaceRoutes,
+  ...toolRoutes,
   ...mcpRoutes,
   ...modelRoutes,
   ...healthRoutes

@@ -2,10 +2,13 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
-import { parseDuration } from '../../core/units.ts'
+import { serverInit, serverName } from '../../gateway/control/schema/mcp.ts'
 import { isWebAllowance } from '../../core/web-targets.ts'
 import { isLabel } from '../../trust/node-name.ts'
+import { BUILTIN_TOOL_PATHS } from './builtin-tools-section.ts'
+import { duration, within } from './duration.ts'
 import { models } from './models-section.ts'
+import { tools } from './tools-section.ts'
 
 /** L-U-M-O on the keys of a phone. A default port that is taken gives way to a free one. */
 export const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/5866', '/ip4/0.0.0.0/tcp/5868/ws'] as const
@@ -13,22 +16,17 @@ export const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/5866', '/ip4/0.0.0.0/tcp/5868/w
 export const BUILT_IN_AGENTS = ['echo', 'clock', 'calc', 'files', 'summarize', 'sysinfo'] as const
 
 /** Keys whose values are paths: relative ones count from where they are written down. */
-export const PATH_KEYS: ReadonlySet<string> = new Set(['swarm.keyFile', 'agents.files.roots'])
+export const PATH_KEYS: ReadonlySet<string> = new Set([
+  'swarm.keyFile',
+  'agents.files.roots',
+  'tools.folder',
+  ...BUILTIN_TOOL_PATHS
+])
 
 const label = z
   .string()
   .refine(isLabel, 'must be 1 to 63 lower case letters, digits and inner dashes')
 const address = z.string().refine(isAddress, 'must be a multiaddr such as /ip4/0.0.0.0/tcp/5866')
-const duration = z
-  .string('must be a duration with its unit, such as 90s or 24h')
-  .transform((text, context) => {
-    const ms = parseDuration(text)
-    if (ms !== undefined) return ms
-    context.addIssue('must be a duration with its unit, such as 90s or 24h')
-    return z.NEVER
-  })
-const within = (most: number) =>
-  duration.refine((ms) => ms > 0 && ms <= most, `must be above 0 and at most ${most / 3_600_000}h`)
 const level = z.enum(['trace', 'debug', 'info', 'warn', 'error'])
 const count = (least: number, most: number): z.ZodNumber => z.int().min(least).max(most)
 
@@ -156,6 +154,13 @@ const log = z.strictObject({
     .describe('Form of the log on stderr. Without it: pretty on a terminal, else json.')
 })
 
+const mcp = z.strictObject({
+  servers: z
+    .record(serverName, serverInit)
+    .default({})
+    .describe('MCP servers that this node uses, by name; docs/mcp.md says what one is made of.')
+})
+
 export const nodeConfigSchema = z.strictObject({
   name: label
     .exactOptional()
@@ -175,7 +180,9 @@ export const nodeConfigSchema = z.strictObject({
   agents: agents.prefault({}),
   tasks: tasks.prefault({}),
   memory: memory.prefault({}),
+  mcp: mcp.prefault({}),
   models: models.prefault({}),
+  tools: tools.prefault({}),
   log: log.prefault({})
 })
 

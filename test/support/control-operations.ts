@@ -8,6 +8,7 @@ import { fakeHosts } from './hosting-operations.ts'
 import { fakeMcp } from './mcp-operations.ts'
 import { fakeModels } from './model-operations.ts'
 import { fakeMemory, fakeSpaces } from './memory-operations.ts'
+import { fakeTools } from './tool-operations.ts'
 
 const node = { id: '12D3KooWPeer', name: 'amber-otter' }
 const moment = '2026-01-02T03:04:05.678Z'
@@ -261,6 +262,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     mcp: fakeMcp(),
     models: fakeModels(),
     spaces: fakeSpaces(),
+    tools: fakeTools(),
     ...overrides
   }
 }

@@ -43,17 +43,15 @@ export function createToolNode(
     { save: async (own) => void saved.push(own) },
     { configured, own: [] }
   )
-  const open = createToolboxes(
-    {
-      clock,
-      random: seededRandom(1),
-      registry,
-      rules,
-      taints: createTaints(),
-      gates: createGates({ clock })
-    },
-    { self: SELF }
-  )
+  const components = {
+    clock,
+    random: seededRandom(1),
+    registry,
+    rules,
+    taints: createTaints(),
+    gates: createGates({ clock })
+  }
+  const open = createToolboxes(components, { self: SELF })
   const run = (request: Partial<ToolboxRequest> = {}): OpenToolbox =>
     open({
       taskId: 'task',
