@@ -288,8 +288,8 @@ test('what an agent keeps with its question stays here, and is given back with t
   const history: AgentRequest['history'] = first === undefined ? [] : [first, first, first]
   const answered = outcome(agent().run({ ...order, history }))
   await told(stage.current(), 'cancel')
-  const run = stage.current().told.findLast((line) => line.type === 'run')
-  expect(run).toMatchObject({ run: '2', state: { cart: [1] } })
+  await nextTurn()
+  expect(await told(stage.current(), 'run')).toMatchObject({ run: '2', state: { cart: [1] } })
   stage.current().say({ type: 'end', run: '2' })
   await answered
   expect(kept.size).toBe(0)
