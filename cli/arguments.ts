@@ -1,5 +1,8 @@
 /** Turns words of the command line into values, or into an error that says what is expected. */
 import { LumosError } from '../core/errors.ts'
+import { ROUTE_POLICIES } from '../core/route-choice.ts'
+import type { RoutePolicy } from '../core/route-choice.ts'
+import { suggest } from '../core/suggest.ts'
 import { parseDuration } from '../core/units.ts'
 
 /** `500ms`, `30s`, `2m`, `1h`, `1d`, in milliseconds. */
@@ -27,6 +30,17 @@ export function collect(value: string, before: readonly string[] = []): string[]
 
 export function usage(reason: string, details: Readonly<Record<string, string>> = {}): LumosError {
   return new LumosError('USAGE', { details: { reason, ...details } })
+}
+
+/** The name of a way to choose among workers. */
+export function policyFlag(text: string, command: string): RoutePolicy {
+  const known = ROUTE_POLICIES.find((policy) => policy === text)
+  if (known !== undefined) return known
+  const near = suggest(text, [...ROUTE_POLICIES])
+  throw usage(
+    `"${text}" is no policy: ${ROUTE_POLICIES.join(', ')}`,
+    near === undefined ? { command } : { suggestion: `did you mean ${near}?` }
+  )
 }
 
 /** What somebody typed as the one to do it, in the control API's form: `agent@node` gets its first @. */

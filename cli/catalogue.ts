@@ -71,6 +71,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/find.ts')
   },
   {
+    name: 'route',
+    summary: 'who would be asked for a task, and why',
+    group: 'Work',
+    load: () => import('./commands/route.ts')
+  },
+  {
     name: 'agents',
     summary: 'agents of this node and of its peers',
     group: 'Work',

@@ -3,11 +3,12 @@ import type { AgentCard, AgentSkill, Artifact, Message, Part, TaskState } from '
 import type { AgentStep } from '../core/agent-step.ts'
 import type { WireError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import type { RouteChoice, RoutePolicy } from '../core/route-choice.ts'
 
 /** Version of these documents; grows only when a field changes meaning or goes away. */
 export const API_VERSION = 1
 
-interface Versioned {
+export interface Versioned {
   readonly v: 1
 }
 
@@ -224,6 +225,8 @@ export interface RunRequest {
   /** Node name, PeerId or unique prefix of at least 6 characters. */
   readonly to?: string
   readonly where?: 'local' | 'remote' | 'any'
+  /** How its worker is chosen among those that can do it; without it as configured. */
+  readonly policy?: RoutePolicy
   readonly timeoutMs?: number
   /** UUID chosen by the caller; the same id and text is the same task. */
   readonly taskId?: string
@@ -249,6 +252,8 @@ export type RunEvent = { readonly v: 1; readonly seq: number } & (
       readonly agent: string
       readonly path: 'local' | 'direct' | 'relay'
       readonly lookupMs: number
+      /** Why this one; absent when no other could be asked. */
+      readonly choice?: RouteChoice
     }
   | { readonly type: 'accepted'; readonly task: { readonly id: string }; readonly atMs: number }
   | {

@@ -19,6 +19,7 @@ import type {
   TaskDocument,
   TaskList
 } from './api.ts'
+import type { RouteExplanation, RouteQuery } from './routing-api.ts'
 import type { DevEvent, DevRequest } from './dev-api.ts'
 import { createHostCalls } from './hosting-calls.ts'
 import type { HostCalls } from './hosting-calls.ts'
@@ -67,6 +68,8 @@ export interface Client {
   enableAgent(id: string, options?: CallOptions): Promise<AgentState>
   disableAgent(id: string, options?: CallOptions): Promise<AgentState>
   find(query: string, options?: CallOptions & { all?: boolean | undefined }): Promise<FindResult>
+  /** Who would be asked, if it were now. NO_ROUTE, AGENT_UNKNOWN, PEER_UNKNOWN. */
+  explainRoute(query: RouteQuery, options?: CallOptions): Promise<RouteExplanation>
   /** Ending the loop early leaves the task running; `cancel` ends it. */
   run(request: RunRequest, options?: CallOptions): AsyncGenerator<RunEvent>
   tasks(query?: TaskQuery, options?: CallOptions): Promise<TaskList>
@@ -111,6 +114,8 @@ export function createCalls(transport: Transport): Client {
     disableAgent: (id, options) => post(`/v1/agents/${encode(id)}/disable`, {}, options),
     find: (text, { all, ...options } = {}) =>
       get(`/v1/find${query({ q: text, all })}`, overNetwork(options)),
+    explainRoute: (question, options) =>
+      get(`/v1/route${query({ ...question })}`, overNetwork(options)),
     run: (request, options) =>
       stream({ method: 'POST', path: '/v1/run', body: JSON.stringify(request) }, options),
     tasks: (page = {}, options) => get(`/v1/tasks${query({ ...page })}`, options),

@@ -21,6 +21,7 @@ import type { SwarmAsking } from './asking.ts'
 import { createChatOffer } from './chat.ts'
 import { createCapabilities, createTableWatch, helloFields } from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
+import { searchEmbedder } from './embedder.ts'
 import { createLifeCycle } from './life-cycle.ts'
 import type { Part } from './life-cycle.ts'
 import { createMemoryDatabase, createNodeDatabase } from './database.ts'
@@ -103,7 +104,8 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     clock,
     logger: logger.child('search'),
     store: () => database.store,
-    startWorker: startSearchWorker
+    startWorker: startSearchWorker,
+    ...searchEmbedder(config.models.embedding, () => models)
   })
   const blobs = createNodeBlobs(
     { ...components, wire, database, memory },
@@ -147,7 +149,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   )
   const work: Work = createWork(
     { ...components, ...capabilities, wire, engine, database, push },
-    { retentionMs: config.tasks.retention }
+    { retentionMs: config.tasks.retention, routing: config.routing }
   )
   const finding = createFinding(components, init, wire)
   const node = {

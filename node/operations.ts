@@ -21,6 +21,7 @@ import {
   PING_METHOD,
   pingPeer
 } from './operations/peers.ts'
+import { explainRoute } from './operations/routing.ts'
 import { selectPeer } from './operations/selectors.ts'
 import { createSpaceOperations } from './operations/spaces.ts'
 import { createToolOperations, toolRequest } from './operations/tools.ts'
@@ -67,6 +68,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       peers: async () => listPeers(assembly),
       connectPeer: (address, signal) => connectPeer(assembly, address, signal),
       disconnectPeer: (selector) => disconnectPeer(assembly, selector),
+      explainRoute: (query, signal) => explainRoute(assembly, query, signal),
       pingPeer: (selector, signal) => pingPeer(assembly, selector, signal),
       agent: async (id, node) => showAgent(assembly, id, node),
       setAgentEnabled: (id, enabled) => setAgentEnabled(assembly, id, enabled),

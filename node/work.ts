@@ -7,7 +7,9 @@ import type { Directory } from '../discovery/directory.ts'
 import type { Finder } from '../discovery/find.ts'
 import { serveA2a } from '../protocols/a2a/server.ts'
 import type { RouteDirectory } from '../routing/directory-port.ts'
+import type { Router } from '../routing/router.ts'
 import { createRouter } from '../routing/router.ts'
+import { createRetryBudget } from '../routing/retry-budget.ts'
 import { createSelector } from '../routing/selector.ts'
 import { createWorkers } from '../routing/workers.ts'
 import { createDelegations } from '../tasks/delegations.ts'
@@ -40,12 +42,14 @@ export interface WorkComponents extends NodeComponents {
 export interface WorkInit {
   /** Milliseconds an ended task can be read. */
   readonly retentionMs: number
+  readonly routing: NodeConfig['routing']
 }
 
 export interface Work {
   readonly ids: IdSource
   readonly delegations: Delegations
   readonly ledger: Ledger
+  readonly explainRoute: Router['explain']
 }
 
 export interface EngineComponents extends NodeComponents {
@@ -105,7 +109,7 @@ function timeoutsOf({
 }
 
 /** Registers the A2A methods with the sessions, so that peers can delegate to this node. */
-export function createWork(components: WorkComponents, { retentionMs }: WorkInit): Work {
+export function createWork(components: WorkComponents, { retentionMs, routing }: WorkInit): Work {
   const { clock, random, logger, wire, directory, engine, database, push } = components
   const { sessions, identity, name } = wire
   const self = identity.peer
@@ -116,14 +120,18 @@ export function createWork(components: WorkComponents, { retentionMs }: WorkInit
   })
   serveA2a(sessions.methods, service)
   const workers = createWorkers({ clock, sessions, local: service }, self)
-  const router = createRouter({
-    workers,
-    selector: createSelector({ workers, random }),
-    directory: routeDirectory(components),
-    clock,
-    random,
-    logger: logger.child('routing')
-  })
+  const router = createRouter(
+    {
+      workers,
+      selector: createSelector({ workers, clock, random }),
+      budget: createRetryBudget(clock),
+      directory: routeDirectory(components),
+      clock,
+      random,
+      logger: logger.child('routing')
+    },
+    { policy: routing.policy, policies: routing.policies }
+  )
   const ids = createIdSource(clock, random)
   const delegations = createDelegations(
     {
@@ -139,7 +147,12 @@ export function createWork(components: WorkComponents, { retentionMs }: WorkInit
   const nameOf = (peer: PeerIdText): string =>
     peer === self ? name : (directory.peer(peer)?.name ?? sessions.get(peer)?.hello.name ?? '')
   const ledger = createLedger({ engine, delegations }, { self: { id: self, name }, nameOf })
-  return { ids, delegations, ledger }
+  return {
+    ids,
+    delegations,
+    ledger,
+    explainRoute: (question, signal) => router.explain(question, signal)
+  }
 }
 
 function cardOf(directory: Directory, self: PeerIdText, agentId: string): AgentCard | undefined {
@@ -156,6 +169,7 @@ function routeDirectory({ directory, finder }: WorkComponents): RouteDirectory {
         agentId: provider.agentId,
         match: provider.match,
         load: provider.load,
+        ...(provider.slots !== undefined && { slots: provider.slots }),
         local: provider.local,
         connected: provider.connected,
         idempotent: isIdempotent(provider.card.card)

@@ -12,6 +12,10 @@ export interface RouteProvider {
   readonly match: 'agent' | 'skill' | 'prefix' | 'tag' | 'words'
   /** Running tasks per slot, 0 to 1. */
   readonly load: number | undefined
+  /** Tasks it runs at the same time, as it says. */
+  readonly slots?: number
+  /** What one task costs, in the swarm's own unit; free when its card names no price. */
+  readonly price?: number
   readonly local: boolean
   readonly connected: boolean
   /** Whether the same task may be run again elsewhere without harm. */

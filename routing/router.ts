@@ -17,26 +17,35 @@ import type {
   WorkOrder
 } from '../tasks/dispatcher.ts'
 import { retryDelay } from '../tasks/retry-delay.ts'
-import { candidatesOf } from './choice.ts'
 import type { RouteDirectory, RouteProvider } from './directory-port.ts'
+import { createLookup } from './lookup.ts'
+import type { Found, Lookup, LookupInit, RouteQuestion } from './lookup.ts'
 import { beginningWithin } from './first-answer.ts'
-import type { Call, Selector } from './selector.ts'
-import { parseTarget, resolveNode } from './target.ts'
+import type { Call } from './call-watch.ts'
+import { explainAll } from './explain.ts'
+import type { Explanation } from './explain.ts'
+import { told } from './told-choice.ts'
+import type { RetryBudget } from './retry-budget.ts'
+import type { Selector } from './selector.ts'
 import type { Worker, Workers } from './workers.ts'
 
 export interface RouterComponents {
   readonly workers: Workers
   readonly selector: Selector
+  readonly budget: RetryBudget
   readonly directory: RouteDirectory
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
 }
 
-export type Router = Dispatcher
+export interface Router extends Dispatcher {
+  /** Who would be asked, if it were now, and why not the others. Throws as a dispatch does when nobody can. */
+  explain(order: RouteQuestion, signal: AbortSignal): Promise<Explanation>
+}
 
-export function createRouter(components: RouterComponents): Router {
-  return new PeerRouter(components)
+export function createRouter(components: RouterComponents, init: LookupInit = {}): Router {
+  return new PeerRouter(components, init)
 }
 
 /** After these nobody knows whether the worker took the task: only the same worker may be asked again. */
@@ -61,11 +70,9 @@ const REQUEST_AT_FAULT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ])
 
 /** How the search for a worker stands. */
-interface Search {
+interface Search extends Found {
   readonly order: WorkOrder
   readonly options: DispatchOptions
-  readonly candidates: readonly RouteProvider[]
-  readonly lookupMs: number
   /** Those that have not refused yet. */
   left: readonly RouteProvider[]
   /** Those that may have the task, whatever was heard of them. */
@@ -76,26 +83,39 @@ interface Search {
   readonly asked: string[]
 }
 
+interface SendOptions extends DispatchOptions {
+  /** Milliseconds until the first word of the worker. */
+  readonly patienceMs?: number
+}
+
 class PeerRouter implements Router {
   readonly #parts: RouterComponents
   readonly #workers: Workers
+  readonly #lookup: Lookup
 
-  constructor(components: RouterComponents) {
+  constructor(components: RouterComponents, init: LookupInit) {
     this.#parts = components
     this.#workers = components.workers
+    this.#lookup = createLookup(components, init)
   }
 
   async *dispatch(order: WorkOrder, options: DispatchOptions): AsyncIterable<DispatchEvent> {
+    const { selector, budget } = this.#parts
     const search = await this.#search(order, options)
+    budget.deposit()
     for (;;) {
-      const provider = search.suspect ?? this.#parts.selector.choose(search.left)
+      const choice =
+        search.suspect === undefined ? selector.choose(search.left, search.demand) : undefined
+      const provider = search.suspect ?? choice?.provider
       if (provider === undefined) throw failed(search)
       const placement = this.#placementOf(provider)
       const { candidates, lookupMs } = search
-      yield { type: 'routed', placement, candidates: candidates.length, lookupMs }
+      const facts = { placement, candidates: candidates.length, lookupMs }
+      yield { type: 'routed', ...facts, ...(choice && { choice: told(choice, search.demand) }) }
       let accepted = false
       try {
-        for await (const update of this.#send(order, placement, options)) {
+        const patienceMs = this.#patienceMs(search, provider)
+        for await (const update of this.#send(order, placement, { ...options, patienceMs })) {
           accepted = true
           yield { type: 'update', update }
         }
@@ -135,6 +155,14 @@ class PeerRouter implements Router {
     await worker.cancelTask({ tenant: agentId, id: taskId }, {})
   }
 
+  async explain(question: RouteQuestion, signal: AbortSignal): Promise<Explanation> {
+    const { selector } = this.#parts
+    const { candidates, demand, lookupMs } = await this.#lookup(question, signal)
+    const standings = selector.explain(candidates, demand)
+    const path = ({ peer }: RouteProvider) => this.#workers.path(peer)
+    return { policy: demand.policy, lookupMs, candidates: explainAll(standings, path) }
+  }
+
   isReachable({ worker }: Placement): boolean {
     return this.#workers.isReachable(worker.id)
   }
@@ -144,31 +172,18 @@ class PeerRouter implements Router {
   }
 
   async #search(order: WorkOrder, options: DispatchOptions): Promise<Search> {
-    const { clock, directory } = this.#parts
-    const began = clock.monotonic()
-    const { query, exact, node: named } = parseTarget(order.target)
-    const wanted = order.to ?? named
-    const node = wanted === undefined ? undefined : resolveNode(wanted, directory.nodes())
-    const providers = await directory.find(query, options.signal)
-    options.signal.throwIfAborted()
-    const candidates = candidatesOf(providers, { where: order.where, node })
-    if (candidates.length === 0) {
-      const agent = query.replace(/^@/, '')
-      throw exact || node !== undefined
-        ? new LumosError('AGENT_UNKNOWN', { details: { agent } })
-        : new LumosError('NO_ROUTE', { details: { capability: agent } })
-    }
-    const lookupMs = Math.round(clock.monotonic() - began)
+    const { contextId: thread } = order.message
+    const question = { ...order, ...(thread !== undefined && { thread }) }
+    const found = await this.#lookup(question, options.signal)
     const { inDoubt = [] } = options
-    const doubtful = candidates.filter(({ peer, agentId }) =>
+    const doubtful = found.candidates.filter(({ peer, agentId }) =>
       inDoubt.some((placement) => placement.worker.id === peer && placement.agentId === agentId)
     )
     return {
       order,
       options,
-      candidates,
-      lookupMs,
-      left: candidates,
+      ...found,
+      left: found.candidates,
       doubtful: new Set(doubtful),
       suspect: undefined,
       asked: []
@@ -178,7 +193,7 @@ class PeerRouter implements Router {
   async *#send(
     { message, taskId, depth }: WorkOrder,
     { worker: { id }, agentId }: Placement,
-    { signal: given, remainingMs }: DispatchOptions
+    { signal: given, remainingMs, patienceMs = LIMITS.acceptance.value }: SendOptions
   ): AsyncIterable<StreamResponse> {
     const call = this.#parts.selector.begin({ peer: id, agentId })
     const worker = await this.#reach(id, { call, signal: given })
@@ -199,7 +214,7 @@ class PeerRouter implements Router {
         ...(depth !== undefined && { depth })
       }
       // Acceptance takes one write to disk, however long the task has to wait for its turn.
-      const first = { timeoutMs: LIMITS.acceptance.value, signal: given }
+      const first = { timeoutMs: patienceMs, signal: given }
       const updates = beginningWithin(this.#parts.clock, first, (signal) =>
         worker.sendStreamingMessage(request, { ...options, signal })
       )
@@ -213,6 +228,12 @@ class PeerRouter implements Router {
     } finally {
       call.closed()
     }
+  }
+
+  /** One whose silence does no harm, and that is not the last, is left for another one soon. */
+  #patienceMs({ left }: Search, provider: RouteProvider): number {
+    const canLeave = provider.idempotent && left.length > 1
+    return canLeave ? this.#parts.selector.patienceMs(provider) : LIMITS.acceptance.value
   }
 
   async #reach(
@@ -252,7 +273,8 @@ class PeerRouter implements Router {
     if (
       asked.length >= LIMITS.dispatchAttempts.value ||
       (again === undefined && others.length === 0) ||
-      delayMs >= options.remainingMs()
+      delayMs >= options.remainingMs() ||
+      !this.#parts.budget.withdraw()
     ) {
       throw failed(search, error)
     }

@@ -1,55 +1,172 @@
 /** Whom the router asks next, and what it learns of those it asked: the part that can be compared with simpler ones. */
-import type { StreamResponse } from '../core/a2a.ts'
-import type { PeerIdText } from '../core/ids.ts'
-import type { LumosError } from '../core/errors.ts'
+import type { Clock } from '../core/clock.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
-import { choose } from './choice.ts'
+import { createBans } from './bans.ts'
+import type { Bans } from './bans.ts'
+import { watchCall } from './call-watch.ts'
+import type { Call } from './call-watch.ts'
 import type { RouteProvider } from './directory-port.ts'
+import { estimate } from './estimate.ts'
+import type { Estimate } from './estimate.ts'
+import { createFacts } from './facts.ts'
+import type { Facts, WorkerKey } from './facts.ts'
+import { pick, poolOf } from './policy.ts'
+import type { Demand, Picked } from './policy.ts'
 import type { Workers } from './workers.ts'
 
-/** An agent of a peer. */
-export type WorkerKey = Pick<RouteProvider, 'peer' | 'agentId'>
+/** Why a candidate was not even compared. */
+export type Exclusion = 'not-connected' | 'banned' | 'breaker-open' | 'asked-to-wait'
 
-/** One task at one worker, as it is seen from here. */
-export interface Call {
-  heard(update: StreamResponse): void
-  failed(error: LumosError): void
-  /** Nobody listens any more, whatever came of it; after `heard` and `failed`, too. */
-  closed(): void
+export interface Choice extends Picked {
+  /** How many candidates were passed over, by reason. */
+  readonly excluded: Readonly<Partial<Record<Exclusion, number>>>
+}
+
+/** Everything that is known of a candidate, for those who ask why. */
+export interface Standing {
+  readonly provider: RouteProvider
+  readonly estimate: Estimate
+  readonly exclusion: Exclusion | undefined
+  /** Whether the policy has it in mind at all. */
+  readonly inPool: boolean
+  /** Milliseconds that the exclusion lasts yet. */
+  readonly excludedMs: number
+  readonly runP50Ms: number | undefined
+  readonly runP95Ms: number | undefined
+  readonly queueP95Ms: number | undefined
+  readonly firstEventP95Ms: number | undefined
 }
 
 export interface Selector {
-  choose(candidates: readonly RouteProvider[]): RouteProvider | undefined
+  /** `undefined` without candidates. Who is excluded is taken only when everybody is. */
+  choose(candidates: readonly RouteProvider[], demand: Demand): Choice | undefined
   /** A task leaves for `worker` now. */
   begin(worker: WorkerKey): Call
+  /** Milliseconds after which one that can be left for another is taken to be silent. */
+  patienceMs(worker: WorkerKey): number
+  explain(candidates: readonly RouteProvider[], demand: Demand): readonly Standing[]
 }
+
+/** Acceptance takes a round trip and a write to disk, and neither is ever so slow on a healthy host. */
+const LEAST_PATIENCE_MS = 600
+/** As many times as long as acceptance has taken in 95 of 100 cases. */
+const PATIENCE = 4
 
 export interface SelectorComponents {
   readonly workers: Pick<Workers, 'rttMs'>
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly random: Random
 }
 
-export function createSelector({ workers, random }: SelectorComponents): Selector {
-  const inFlight = new Map<PeerIdText, number>()
+export function createSelector(components: SelectorComponents): Selector {
+  return new FactSelector(components)
+}
 
-  return {
-    choose: (candidates) =>
-      choose(
-        candidates,
-        (peer) => ({ rttMs: workers.rttMs(peer), inFlight: inFlight.get(peer) ?? 0 }),
-        random
-      ),
-    begin({ peer }) {
-      inFlight.set(peer, (inFlight.get(peer) ?? 0) + 1)
+class FactSelector implements Selector {
+  readonly #parts: SelectorComponents
+  readonly #facts: Facts
+  readonly #bans: Bans
+
+  constructor(parts: SelectorComponents) {
+    this.#parts = parts
+    this.#facts = createFacts(parts.clock)
+    this.#bans = createBans(parts.clock)
+  }
+
+  choose(candidates: readonly RouteProvider[], demand: Demand): Choice | undefined {
+    const { left, excluded } = this.#available(candidates)
+    const picked = pick(demand, left, {
+      random: this.#parts.random,
+      estimate: (provider) => this.#estimate(provider),
+      askedAt: (provider) => this.#askedAt(provider)
+    })
+    return picked && { ...picked, excluded }
+  }
+
+  begin(worker: WorkerKey): Call {
+    return watchCall({ clock: this.#parts.clock, facts: this.#facts, bans: this.#bans }, worker)
+  }
+
+  patienceMs(worker: WorkerKey): number {
+    const measuredMs = this.#facts.find(worker)?.acceptMs.quantile(0.95)
+    const usualMs = measuredMs ?? this.#parts.workers.rttMs(worker.peer) ?? 0
+    return Math.min(LIMITS.acceptance.value, Math.max(LEAST_PATIENCE_MS, PATIENCE * usualMs))
+  }
+
+  explain(candidates: readonly RouteProvider[], demand: Demand): readonly Standing[] {
+    const now = this.#parts.clock.monotonic()
+    const { left } = this.#available(candidates)
+    const pool = new Set(poolOf(demand, left, { askedAt: (provider) => this.#askedAt(provider) }))
+    const isAnyConnected = candidates.some(({ connected }) => connected)
+    return candidates.map((provider) => {
+      const own = this.#facts.find(provider)
+      const [exclusion, excludedMs = 0] = this.#exclusion(provider, now) ?? []
+      const away = isAnyConnected && !provider.connected ? ('not-connected' as const) : undefined
       return {
-        heard() {},
-        failed() {},
-        closed() {
-          const rest = (inFlight.get(peer) ?? 1) - 1
-          if (rest === 0) inFlight.delete(peer)
-          else inFlight.set(peer, rest)
-        }
+        provider,
+        estimate: this.#estimate(provider),
+        exclusion: exclusion ?? away,
+        excludedMs,
+        inPool: pool.has(provider),
+        runP50Ms: own?.runMs.quantile(0.5),
+        runP95Ms: own?.runMs.quantile(0.95),
+        queueP95Ms: own?.queueMs.quantile(0.95),
+        firstEventP95Ms: own?.firstEventMs.quantile(0.95)
       }
+    })
+  }
+
+  #askedAt(provider: RouteProvider): number {
+    return this.#facts.find(provider)?.askedAt ?? -Infinity
+  }
+
+  #estimate(provider: RouteProvider): Estimate {
+    const { workers, clock } = this.#parts
+    const rttMs = provider.local ? 0 : workers.rttMs(provider.peer)
+    return estimate(this.#facts, provider, { rttMs, now: clock.monotonic() })
+  }
+
+  /** Those that may be asked: with a session if possible. Somebody always may. */
+  #available(candidates: readonly RouteProvider[]) {
+    const excluded: Partial<Record<Exclusion, number>> = {}
+    const now = this.#parts.clock.monotonic()
+    const connected: RouteProvider[] = []
+    const away: RouteProvider[] = []
+    for (const candidate of candidates) {
+      const exclusion = this.#exclusion(candidate, now)?.[0]
+      if (exclusion !== undefined) excluded[exclusion] = (excluded[exclusion] ?? 0) + 1
+      else if (candidate.connected) connected.push(candidate)
+      else away.push(candidate)
     }
+    if (connected.length > 0) {
+      if (away.length > 0) excluded['not-connected'] = away.length
+      return { excluded, left: connected }
+    }
+    return { excluded, left: away.length > 0 ? away : this.#soonest(candidates, now) }
+  }
+
+  /** Everybody is excluded: the one whose exclusion ends first is asked all the same. */
+  #soonest(candidates: readonly RouteProvider[], now: number): readonly RouteProvider[] {
+    let best: RouteProvider | undefined
+    let least = Infinity
+    for (const candidate of candidates) {
+      const ms = this.#exclusion(candidate, now)?.[1] ?? 0
+      if (ms >= least) continue
+      least = ms
+      best = candidate
+    }
+    return best === undefined ? [] : [best]
+  }
+
+  /** Why it is not to be asked now, and for how long. */
+  #exclusion(provider: RouteProvider, now: number): [Exclusion, number] | undefined {
+    const bannedMs = this.#bans.isEmpty ? 0 : this.#bans.remainingMs(provider.peer)
+    if (bannedMs > 0) return ['banned', bannedMs]
+    const own = this.#facts.find(provider)
+    if (own === undefined) return undefined
+    if (!own.breaker.allows(now)) return ['breaker-open', own.breaker.opensIn(now)]
+    if (own.notBefore > now) return ['asked-to-wait', own.notBefore - now]
+    return undefined
   }
 }

@@ -12,6 +12,7 @@ import { INTERRUPTED_STATES, TERMINAL_STATES, textOf } from '../core/a2a.ts'
 import type { AgentStep } from '../core/agent-step.ts'
 import { LumosError } from '../core/errors.ts'
 import type { WireError } from '../core/errors.ts'
+import type { RouteChoice } from '../core/route-choice.ts'
 import { errorOf, progressOf, stepOf } from '../protocols/a2a/extensions.ts'
 import type { NodeName } from './dispatcher.ts'
 
@@ -24,6 +25,7 @@ export type DelegationEvent =
       readonly path: 'local' | 'direct' | 'relay'
       readonly idempotent: boolean
       readonly lookupMs: number
+      readonly choice?: RouteChoice
     }
   | { readonly type: 'accepted'; readonly taskId: string; readonly atMs: number }
   | {

@@ -2,6 +2,7 @@
 import type { Message, StreamResponse } from '../core/a2a.ts'
 import type { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import type { RouteChoice, RoutePolicy } from '../core/route-choice.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
 
 export interface NodeName {
@@ -18,6 +19,8 @@ export interface WorkOrder {
   /** Which nodes may do it. */
   readonly where: 'local' | 'remote' | 'any'
   readonly message: Message
+  /** Name of the way to choose among workers; without it the configured one. */
+  readonly policy?: RoutePolicy
   /** Agents that asked each other before the one that is asked now; absent for none. */
   readonly depth?: number
 }
@@ -38,6 +41,8 @@ export type DispatchEvent =
       /** Agents that could have done it. */
       readonly candidates: number
       readonly lookupMs: number
+      /** Why this one; absent when there was no choice. */
+      readonly choice?: RouteChoice
     }
   /**
    * The worker that was asked last did not take it, as far as is known; another try follows. With

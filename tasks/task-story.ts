@@ -93,14 +93,14 @@ export class TaskStory {
     return { ...(after && { after }), ...(answer && { answer }) }
   }
 
-  routed({ placement, candidates, lookupMs }: Extract<DispatchEvent, { type: 'routed' }>): void {
+  routed({ placement, ...facts }: Extract<DispatchEvent, { type: 'routed' }>): void {
     const { holder } = this
     this.#place(placement)
     // The worker in doubt is asked again, for hours perhaps: that is told and kept already.
     if (this.#doubtTold !== undefined && holder && nameOf(holder) === nameOf(placement)) return
     this.#doubtTold = undefined
     // On disk before the task is sent, if sending it to two could do harm.
-    this.#tell([{ type: 'routed', candidates, ...placement, lookupMs }], !placement.idempotent)
+    this.#tell([{ ...placement, ...facts }], !placement.idempotent)
   }
 
   retry({ error, maybeTaken }: Extract<DispatchEvent, { type: 'retry' }>): void {

@@ -5,7 +5,8 @@ import { systemRandom } from '../../core/random.ts'
 import type { RunRequest } from '../../client/api.ts'
 import type { Client } from '../../client/calls.ts'
 import { withAdvice } from '../advice.ts'
-import { targetOf, usage } from '../arguments.ts'
+import { ROUTE_POLICIES } from '../../core/route-choice.ts'
+import { policyFlag, targetOf, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { shortId } from '../format.ts'
 import { readText } from '../read-text.ts'
@@ -22,6 +23,7 @@ interface RunFlags {
   readonly to?: string
   readonly local?: boolean
   readonly remote?: boolean
+  readonly policy?: string
   readonly taskId?: string
   readonly detach?: boolean
   readonly cancelOnDisconnect?: boolean
@@ -34,6 +36,7 @@ export function define(command: LumosCommand, cli: Cli): void {
     .option('--to <node>', 'this node does it: name, PeerId or a unique beginning of it')
     .option('--local', 'only on this node')
     .option('--remote', 'only on a peer')
+    .option('--policy <name>', `how one of several is chosen: ${ROUTE_POLICIES.join(', ')}`)
     .option('--detach', 'come back as soon as the order is on disk; the task goes on')
     .option('--cancel-on-disconnect', 'stop the task if this command dies before its end')
     .option('--task-id <uuid>', 'the same id and text is the same task: safe to repeat')
@@ -75,6 +78,7 @@ async function toRequest(
     ...(to !== undefined && { to }),
     ...(local && { where: 'local' as const }),
     ...(remote && { where: 'remote' as const }),
+    ...(flags.policy !== undefined && { policy: policyFlag(flags.policy, 'run') }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(detach && { detach }),
     ...(cancelOnDisconnect && { cancelOnDisconnect })

@@ -11,6 +11,7 @@ import { renderColumns, type Column } from '../columns.ts'
 import { age, duration, shortId, stateName } from '../format.ts'
 import { readText } from '../read-text.ts'
 import type { LumosCommand } from '../lumos-command.ts'
+import { choiceLines, readChoices } from '../route-lines.ts'
 import { createTaskPrinter } from '../task-printer.ts'
 import { oneLine, padEnd, printable } from '../width.ts'
 
@@ -134,13 +135,19 @@ function defineShow(command: LumosCommand, cli: Cli): void {
     .command('show')
     .description('one task and its result')
     .argument('<id>', 'task id, or a unique beginning or end of it')
+    .option('--trace', 'also why its worker was chosen, each time')
     .example('lumos tasks show 7f3a9c1e', 'what, who, when, and the result')
     .example('lumos tasks show 7f3a9c1e --json | jq .task.artifacts', 'the result for a script')
-    .action(async (id: string) => {
+    .action(async (id: string, { trace }: { trace?: boolean }) => {
       const client = cli.client()
-      const document = await client.task(await resolve(id, client, cli), cli.call())
-      if (cli.flags.json) return cli.document(document)
+      const task = await resolve(id, client, cli)
+      const document = await client.task(task, cli.call())
+      const choices = trace
+        ? await readChoices(client.events(task, { ...cli.call(), follow: false }))
+        : []
+      if (cli.flags.json) return cli.document({ ...document, ...(trace && { choices }) })
       for (const line of renderTask(document.task, cli)) cli.print(line)
+      for (const line of choiceLines(choices, cli)) cli.print(line)
     })
 }
 

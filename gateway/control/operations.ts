@@ -19,6 +19,7 @@ import type {
   TaskDocument,
   TaskList
 } from '../../client/api.ts'
+import type { RouteExplanation, RouteQuery } from '../../client/routing-api.ts'
 import type { DevEvent, DevRequest } from '../../client/dev-api.ts'
 import type { TaskState } from '../../core/a2a.ts'
 import type { LogLevel } from '../../core/logger.ts'
@@ -65,6 +66,7 @@ export interface ControlOperations {
   agent(id: string, node: string | undefined): Promise<AgentDetails>
   /** An agent of this node, from now on; resolves when its peers have been told. */
   setAgentEnabled(id: string, enabled: boolean): Promise<AgentState>
+  explainRoute(query: RouteQuery, signal: AbortSignal): Promise<RouteExplanation>
   find(
     query: string,
     options: { readonly all: boolean; readonly signal: AbortSignal }

@@ -10,6 +10,7 @@ import { modelRoutes } from './model-routes.ts'
 import { documentRoute, linesRoute, type Route } from './route.ts'
 import { taskState } from './schema/a2a.ts'
 import * as node from './schema/node.ts'
+import * as routing from './schema/routing.ts'
 import * as tasks from './schema/tasks.ts'
 import { toolRoutes } from './tools-routes.ts'
 
@@ -175,6 +176,15 @@ const agentRoutes = [
     }),
     answer: node.findResult,
     handle: (operations, { query, signal }) => operations.find(query.q, { all: query.all, signal })
+  }),
+  documentRoute({
+    method: 'GET',
+    path: '/v1/route',
+    id: 'explainRoute',
+    summary: 'Who would be asked, if it were now, and why not the others',
+    query: routing.routeQuery,
+    answer: routing.routeExplanation,
+    handle: (operations, { query, signal }) => operations.explainRoute(query, signal)
   })
 ]
 

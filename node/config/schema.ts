@@ -2,8 +2,10 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
+import { ROUTE_POLICIES } from '../../core/route-choice.ts'
 import { serverInit, serverName } from '../../gateway/control/schema/mcp.ts'
 import { isWebAllowance } from '../../core/web-targets.ts'
+import { DEFAULT_POLICY } from '../../routing/policy.ts'
 import { isLabel } from '../../trust/node-name.ts'
 import { BUILTIN_TOOL_PATHS } from './builtin-tools-section.ts'
 import { duration, within } from './duration.ts'
@@ -129,6 +131,21 @@ const tasks = z.strictObject({
   push: push.prefault({})
 })
 
+const policy = z.enum(ROUTE_POLICIES)
+const routing = z.strictObject({
+  policy: policy
+    .default(DEFAULT_POLICY)
+    .describe(
+      'How the worker of a task is chosen among those that can do it: see docs/routing.md.'
+    ),
+  policies: z
+    .record(z.string(), policy)
+    .default({})
+    .describe(
+      'Likewise for what is asked for: ids of agents or skills, or tags, such as `chat: sticky`.'
+    )
+})
+
 const memory = z.strictObject({
   enabled: z
     .boolean()
@@ -179,6 +196,7 @@ export const nodeConfigSchema = z.strictObject({
   network: network.prefault({}),
   agents: agents.prefault({}),
   tasks: tasks.prefault({}),
+  routing: routing.prefault({}),
   memory: memory.prefault({}),
   mcp: mcp.prefault({}),
   models: models.prefault({}),

@@ -39,6 +39,7 @@ export async function* runTask(
       ...(skill !== undefined && { metadata: skillMetadata(skill) })
     },
     ...(to && { to }),
+    ...(request.policy && { policy: request.policy }),
     ...(request.detach && { patient: true }),
     ...(timeoutMs !== undefined && { timeoutMs })
   })

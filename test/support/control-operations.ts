@@ -1,4 +1,5 @@
 /** A node that answers every operation with a document that has all its fields. */
+import type { RouteStanding } from '../../client/routing-api.ts'
 import type * as api from '../../client/api.ts'
 import type { DevEvent } from '../../client/dev-api.ts'
 import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts'
@@ -209,6 +210,39 @@ const DEV_EVENTS: readonly DevEvent[] = [
 ]
 
 /** Replace what a test is about. */
+/** One that could be asked. */
+const standing: RouteStanding = {
+  node: 'birch',
+  agent: 'echo',
+  peer: { id: '12D3KooWBirch', name: 'birch' },
+  rttMs: 1,
+  queueMs: 0,
+  runMs: 20,
+  costMs: 22,
+  success: 1,
+  inFlight: 0,
+  load: 0.25,
+  slots: 4,
+  price: 0,
+  measured: 3,
+  local: false,
+  connected: true,
+  path: 'direct',
+  idempotent: true,
+  runP50Ms: 19,
+  runP95Ms: 24,
+  queueP95Ms: 0,
+  firstEventP95Ms: 25,
+  chance: 1,
+  why: 'best',
+  excludedMs: 0
+}
+
+const explainRoute: ControlOperations['explainRoute'] = async ({
+  target,
+  policy = 'local-first'
+}) => ({ v: 1, target, policy, lookupMs: 0, candidates: [standing] })
+
 export function fakeOperations(overrides: Partial<ControlOperations> = {}): ControlOperations {
   return {
     status: async () => status,
@@ -232,6 +266,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
       providers: [provider],
       asked: { directory: 1, dht: all, tookMs: 1 }
     }),
+    explainRoute,
     run: () => lines(RUN_EVENTS),
     tasks: async ({ cursor = '' }) => ({ v: 1, tasks: [taskSummary], next: cursor }),
     task: async (id) => {

@@ -7,6 +7,7 @@ import type { ServerOptions } from '../../protocols/a2a/server.ts'
 import type { Session, SessionEvents } from '../../protocols/session/session.ts'
 import type { RouteProvider } from '../../routing/directory-port.ts'
 import { createRouter } from '../../routing/router.ts'
+import { createRetryBudget } from '../../routing/retry-budget.ts'
 import { createSelector } from '../../routing/selector.ts'
 import { createWorkers } from '../../routing/workers.ts'
 import type { DispatchEvent, WorkOrder } from '../../tasks/dispatcher.ts'
@@ -135,7 +136,8 @@ export function setupRouting({ providers, answers = {} }: RoutingSetup) {
   )
   const router = createRouter({
     workers,
-    selector: createSelector({ workers, random }),
+    budget: createRetryBudget(clock),
+    selector: createSelector({ workers, clock, random }),
     directory: {
       find: async () => providers,
       nodes: () => providers.map(({ peer, name }) => ({ id: peer, name }))

@@ -1,8 +1,10 @@
 /** What the control API says about tasks and logs, and what it is asked: schemas of client/api.ts. */
 import { z } from 'zod'
+import { ROUTE_POLICIES } from '../../../core/route-choice.ts'
 import type { AgentStep } from '../../../core/agent-step.ts'
 import type * as api from '../../../client/api.ts'
 import { artifact, message, part, taskState } from './a2a.ts'
+import { routeChoice } from './routing.ts'
 import { count, json, jsonObject, moment, ms, named, node, v, wireError } from './document.ts'
 
 const callId = z.string()
@@ -104,6 +106,10 @@ export const runRequest: z.ZodType<api.RunRequest> = named(
       .exactOptional()
       .describe('Node name, PeerId or a unique prefix of at least 6 characters.'),
     where: z.enum(['local', 'remote', 'any']).exactOptional(),
+    policy: z
+      .enum(ROUTE_POLICIES)
+      .exactOptional()
+      .describe('How its worker is chosen among those that can do it; without it as configured.'),
     timeoutMs: z.number().positive().exactOptional(),
     taskId: z
       .uuid()
@@ -147,7 +153,8 @@ export const runEvent: z.ZodType<api.RunEvent> = named(
       worker: node,
       agent: z.string(),
       path: z.enum(['local', 'direct', 'relay']),
-      lookupMs: ms
+      lookupMs: ms,
+      choice: routeChoice.exactOptional()
     }),
     z.strictObject({
       ...head,

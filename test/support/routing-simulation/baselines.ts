@@ -1,7 +1,9 @@
 /** Simpler ways to choose a worker, which the real one is compared with. */
+import { LIMITS } from '../../../core/limits.ts'
 import type { Random } from '../../../core/random.ts'
 import type { RouteProvider } from '../../../routing/directory-port.ts'
-import type { Call, Selector } from '../../../routing/selector.ts'
+import type { Call } from '../../../routing/call-watch.ts'
+import type { Selector } from '../../../routing/selector.ts'
 
 export type Baseline = 'random' | 'round-robin' | 'least-loaded'
 
@@ -11,8 +13,13 @@ const INDIFFERENT: Call = { heard() {}, failed() {}, closed() {} }
 export function createBaseline(name: Baseline, random: Random): Selector {
   const pick = { random: atRandom, 'round-robin': inTurn(), 'least-loaded': leastLoaded }[name]
   return {
-    choose: (candidates) => pick(candidates, random),
-    begin: () => INDIFFERENT
+    choose(candidates) {
+      const provider = pick(candidates, random)
+      return provider && { provider, compared: [], excluded: {} }
+    },
+    begin: () => INDIFFERENT,
+    patienceMs: () => LIMITS.acceptance.value,
+    explain: () => []
   }
 }
 

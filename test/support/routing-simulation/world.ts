@@ -4,6 +4,7 @@ import type { Random } from '../../../core/random.ts'
 import type { RouteProvider } from '../../../routing/directory-port.ts'
 import { createRouter } from '../../../routing/router.ts'
 import type { Router } from '../../../routing/router.ts'
+import { createRetryBudget } from '../../../routing/retry-budget.ts'
 import { createSelector } from '../../../routing/selector.ts'
 import { seededRandom } from '../random.ts'
 import { createBaseline } from './baselines.ts'
@@ -131,13 +132,14 @@ export class World {
     const own = seededRandom(seed * 1000 + index)
     const workers = new SimulatedWorkers({ time: clock, random, peers }, somewhere(random))
     const selector =
-      method === 'lumos' ? createSelector({ workers, random: own }) : createBaseline(method, own)
+      method === 'lumos' ? createSelector({ workers, clock, random: own }) : createBaseline(method, own)
     const directory = {
       find: async (skill: string) => [...(this.#listed.get(skill)?.values() ?? [])],
       nodes: () => []
     }
     const logger = silentLogger
-    const router = createRouter({ workers, selector, directory, clock, random: own, logger })
+    const budget = createRetryBudget(clock)
+    const router = createRouter({ workers, selector, budget, directory, clock, random: own, logger })
     return { router, workers }
   }
 
@@ -161,6 +163,7 @@ export class World {
       agentId: skill,
       match: 'agent',
       load: peer.told,
+      slots: peer.traits.slots,
       local: false,
       connected,
       idempotent: true

@@ -6,6 +6,7 @@ import { createA2aClient } from '../../../protocols/a2a/client.ts'
 import { taskIdMetadata } from '../../../protocols/a2a/extensions.ts'
 import { createRouter } from '../../../routing/router.ts'
 import type { RouteProvider } from '../../../routing/directory-port.ts'
+import { createRetryBudget } from '../../../routing/retry-budget.ts'
 import { createSelector } from '../../../routing/selector.ts'
 import { createWorkers } from '../../../routing/workers.ts'
 import type { RouteSessions, WorkersComponents } from '../../../routing/workers.ts'
@@ -215,7 +216,8 @@ export class CallerNode {
     const parts = { clock, random, logger: silentLogger }
     const reach = createWorkers({ clock, sessions, local: NOBODY }, this.name)
     const selector = createSelector({ ...parts, workers: reach })
-    return createRouter({ ...parts, workers: reach, selector, directory })
+    const budget = createRetryBudget(clock)
+    return createRouter({ ...parts, workers: reach, selector, budget, directory })
   }
 }
 

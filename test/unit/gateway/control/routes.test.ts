@@ -21,6 +21,7 @@ function setup(overrides: Partial<ControlOperations> = {}) {
 
 const SAMPLES: Record<string, { query?: string; body?: object }> = {
   find: { query: '?q=echo&all=true' },
+  explainRoute: { query: '?target=echo&policy=spread' },
   agent: { query: '?node=amber-otter' },
   logs: { query: '?follow=false&level=debug&component=node&since=2026-01-01T00:00:00Z&limit=5' },
   tasks: { query: '?state=TASK_STATE_WORKING&cursor=abc&limit=10' },
@@ -82,7 +83,8 @@ test.for([
   ['/v1/tasks?state=done', 'query.state'],
   ['/v1/tasks?sort=up', 'query'],
   ['/v1/logs?since=yesterday', 'query.since'],
-  ['/v1/find', 'query.q']
+  ['/v1/find', 'query.q'],
+  ['/v1/route', 'query.target']
 ] as const)('refuses %s and says where it is wrong', async ([path, place]) => {
   const { app } = setup()
   const response = await app.request(path)

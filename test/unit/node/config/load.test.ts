@@ -59,6 +59,7 @@ test('works with nothing configured at all', async () => {
       timeouts: { total: 86_400_000 },
       push: { enabled: true, allow: [] }
     },
+    routing: { policy: 'local-first', policies: {} },
     memory: { enabled: true, gossip: true },
     models: { detect: true, default: [], providers: {} },
     log: { level: 'info', components: {} }
