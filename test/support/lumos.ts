@@ -42,6 +42,8 @@ export function createLumos({ home, runtime = join(home, 'run'), env = {} }: Lum
     HOME: home,
     LUMOS_HOME: home,
     LUMOS_RUNTIME_DIR: runtime,
+    // Nobody's Ollama is asked; port 9 of loopback discards.
+    OLLAMA_HOST: '127.0.0.1:9',
     ...env
   }
   let daemon: ChildProcess | undefined
