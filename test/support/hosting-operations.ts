@@ -4,7 +4,7 @@ import type { HostOperations } from '../../gateway/control/hosting-operations.ts
 
 const MIB = 1024 * 1024
 
-export const shopHost: HostSummary = {
+const shopHost: HostSummary = {
   name: 'shop',
   path: '/projects/shop',
   state: 'ready',
