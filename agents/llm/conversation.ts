@@ -3,10 +3,10 @@
  * has answered (docs/agents.md, "Conversations").
  */
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions'
-import { isJsonObject } from '../../core/json.ts'
+import { isJsonList, isJsonObject } from '../../core/json.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { Fact, SpaceMemory, ThreadMessage } from '../../core/memory.ts'
+import type { Fact, SpaceMemory } from '../../core/memory.ts'
 import type { LlmMemory } from './definition.ts'
 import { estimateTokens } from './tokens.ts'
 import { readThread, summaryMessage, toThreadMessages } from './turn-record.ts'
@@ -56,7 +56,10 @@ export async function openConversation(init: ConversationInit): Promise<Conversa
   const fitting = newest(kept.turns, historyTokens)
   const sent = fitting.length === 0 ? kept.turns.slice(-1) : fitting
   const isWhole = messages.length < limit && kept.summary === undefined && fitting === kept.turns
-  const recalled = isWhole ? '' : await recall(init, messages)
+  const unsent = kept.turns.at(-sent.length - 1)?.lastId ?? kept.through
+  const oldest = messages[0]?.id ?? ''
+  const isSent = (id: string): boolean => (unsent === undefined ? id >= oldest : id > unsent)
+  const recalled = isWhole ? '' : await recall(init, isSent)
   const { text: oldNote, seen: seenByNote } = noteOf(known)
 
   const conversation: Conversation = {
@@ -137,29 +140,29 @@ function lineOf(message: ChatCompletionMessageParam): string {
 
 async function recall(
   { space, threadId, options, text, canRecall, signal }: ConversationInit,
-  known: readonly ThreadMessage[]
+  isSent: (id: string) => boolean
 ): Promise<string> {
   const limit = options.recall ?? DEFAULT_RECALL
   if (!canRecall || limit <= 0 || text.trim() === '') return ''
   const prefix = `thread/${encodeURIComponent(threadId)}/`
-  const shown = new Set(known.map(({ id }) => prefix + id))
   // Those that are sent anyway are found, too.
   const query = { text: text.slice(0, LIMITS.llmNoteBytes.value), prefix, limit: limit * 4 }
   const { hits } = await space.search(query, signal)
   const texts = hits
-    .filter(({ fact }) => !shown.has(fact.key))
+    .filter(({ fact }) => !isSent(fact.key.slice(prefix.length)))
     .slice(0, limit)
     .flatMap(({ fact }) => recalledText(fact.value))
   return marked('Said earlier in this conversation', texts.join('\n') || undefined)
 }
 
 function recalledText(value: Json): string[] {
-  if (!isJsonObject(value) || !Array.isArray(value['parts'])) return []
-  const texts = (value['parts'] as readonly Json[]).flatMap((part) =>
+  if (!isJsonObject(value) || !isJsonList(value['parts'])) return []
+  const { role, parts } = value
+  if (role !== 'user' && role !== 'assistant') return []
+  const texts = parts.flatMap((part) =>
     isJsonObject(part) && typeof part['text'] === 'string' ? [part['text']] : []
   )
-  const who = value['role'] === 'assistant' ? 'assistant' : 'user'
-  return texts.length === 0 ? [] : [`${who}: ${texts.join('\n')}`]
+  return texts.length === 0 ? [] : [`${role}: ${texts.join('\n')}`]
 }
 
 function marked(what: string, text: string | undefined): string {

@@ -39,6 +39,8 @@ export interface KeptThread {
   readonly turns: readonly KeptTurn[]
   /** Of what was before them. */
   readonly summary: string | undefined
+  /** Id of the last message that the summary stands for. */
+  readonly through: string | undefined
   readonly seen: JsonObject | undefined
 }
 
@@ -82,7 +84,7 @@ export function recordSteps(messages: readonly ChatCompletionMessageParam[]): St
 }
 
 /** All text of a message's content; what is no text is named. */
-export function textOf(content: ChatCompletionMessageParam['content']): string {
+function textOf(content: ChatCompletionMessageParam['content']): string {
   if (!content) return ''
   if (typeof content === 'string') return content
   return content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`)).join('\n')
@@ -139,7 +141,12 @@ export function readThread(messages: readonly ThreadMessage[]): KeptThread {
   for (const turn of turns) {
     turn.tokens = turn.messages.reduce((sum, message) => sum + messageTokens(message), 0)
   }
-  return { turns: turns.filter((turn) => turn.messages.length > 0), summary: summary?.text, seen }
+  return {
+    turns: turns.filter((turn) => turn.messages.length > 0),
+    summary: summary?.text,
+    through: summary?.through,
+    seen
+  }
 }
 
 function addTo(turns: KeptTurn[], message: ThreadMessage): void {
