@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { documentRoute } from './route.ts'
 import * as hosting from './schema/hosting.ts'
 
-const name = z.strictObject({ name: hosting.hostName.describe('Name of a hosted project.') })
+const name = z.strictObject({
+  name: z.string().min(1).max(256).describe('Name of a hosted project.')
+})
 
 export const hostingRoutes = [
   documentRoute({

@@ -8,9 +8,7 @@ const MIB = 1024 * 1024
 /** Less than any Node takes, and more than any machine has. */
 const MEMORY = { least: 64 * MIB, most: 1024 * 1024 * MIB }
 
-export const hostName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower case letters, digits and dashes')
+const hostName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'lower case letters, digits and dashes')
 
 const hostSummary = {
   name: z.string(),

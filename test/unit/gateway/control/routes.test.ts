@@ -41,6 +41,9 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   createSpace: { body: { name: 'team', mode: 'members', sealed: true } },
   grantSpace: { body: { peer: 'amber-otter', role: 'write', prefix: 'a/', ttlMs: 5 } },
   revokeSpace: { body: { peer: 'amber-otter' } },
+  addHost: {
+    body: { path: '/shop', name: 'shop', env: { KEY: 'k' }, memoryBytes: 2 ** 30, once: true }
+  },
   addModels: { body: { name: 'gpu', baseUrl: 'http://gpu/v1', key: 'k', models: ['a'] } },
   removeModels: { body: { name: 'gpu' } },
   setDefaultModel: { body: { models: ['gpu/a'] } },
