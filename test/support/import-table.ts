@@ -18,7 +18,18 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   tasks: { imports: ['core', 'storage', 'protocols'] },
   routing: { imports: ['core', 'discovery', 'protocols', 'tasks'] },
   memory: { imports: ['core', 'storage', 'trust', 'protocols'], owns: [/^minisearch$/] },
-  agents: { imports: ['core'], owns: [/^openai/, /^mathjs/, /^@modelcontextprotocol\/client/] },
+  agents: {
+    imports: ['core'],
+    owns: [
+      /^openai/,
+      /^mathjs/,
+      /^@modelcontextprotocol\/client/,
+      /^(@jitl\/)?quickjs/,
+      /^html-to-text$/,
+      /^csv-parse/,
+      /^@jmespath-community\//
+    ]
+  },
   client: { imports: ['core'] },
   integrations: { imports: ['core', 'client'] },
   gateway: {
