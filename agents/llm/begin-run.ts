@@ -17,6 +17,7 @@ import type { ChatContent } from './message-parts.ts'
 import { createModelChoice } from './model-step.ts'
 import type { LlmRun } from './llm-run.ts'
 import { createLlmRun } from './llm-run.ts'
+import type { Pace } from './pace.ts'
 import { pausedRun } from './question.ts'
 import type { PausedRun } from './question.ts'
 import type { StructuredAnswer } from './structured-answer.ts'
@@ -29,6 +30,8 @@ export interface LlmInit {
   readonly definition: LlmAgentDefinition
   readonly clock: Clock
   readonly structured: StructuredAnswer | undefined
+  /** Shared by the runs of the agent. */
+  readonly pace: Pace
 }
 
 /** Said to every model that reads what others wrote; what is said elsewhere is data. */

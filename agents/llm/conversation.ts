@@ -16,7 +16,10 @@ export interface ConversationInit {
   readonly space: SpaceMemory
   readonly threadId: string
   readonly resourceId: string
-  readonly options: Pick<LlmMemory, 'historyTokens' | 'summary' | 'workingMemory' | 'recall'>
+  readonly options: Pick<
+    LlmMemory,
+    'lastMessages' | 'historyTokens' | 'summary' | 'workingMemory' | 'recall'
+  >
   /** What the user says now: by it, earlier messages are recalled. */
   readonly text: string
   /** Whether this node has what tells texts of like meaning. */
@@ -45,7 +48,8 @@ const DEFAULT_RECALL = 4
 export async function openConversation(init: ConversationInit): Promise<Conversation> {
   const { space, threadId, resourceId, options } = init
   const { historyTokens = LIMITS.llmHistoryTokens.value, summary: summarises = true } = options
-  const limit = LIMITS.llmHistoryMessages.value
+  const most = LIMITS.llmHistoryMessages.value
+  const limit = Math.min(options.lastMessages ?? most, most)
   const noteKey = `working-memory/${encodeURIComponent(resourceId)}`
   const [messages, known] = await Promise.all([
     space.threads.messages(threadId, { limit }),
@@ -72,7 +76,7 @@ export async function openConversation(init: ConversationInit): Promise<Conversa
     seen: [kept.seen, seenByNote].filter((state) => state !== undefined),
     note: undefined,
     async save(turn, summarise) {
-      const older = summarises ? overflow(kept.turns, turn, historyTokens) : []
+      const older = summarises ? overflow(kept.turns, turn, { historyTokens, limit }) : []
       const summary =
         older.length === 0 ? undefined : await summarise(transcript(kept.summary, older))
       const through = older.at(-1)?.lastId
@@ -113,11 +117,12 @@ function newest(turns: readonly KeptTurn[], tokens: number): readonly KeptTurn[]
 function overflow(
   turns: readonly KeptTurn[],
   turn: TurnRecord,
-  historyTokens: number
+  { historyTokens, limit }: { readonly historyTokens: number; readonly limit: number }
 ): readonly KeptTurn[] {
   const added = estimateTokens(turn.text + turn.steps.map(({ text }) => text).join(''))
   const all = turns.reduce((sum, { tokens }) => sum + tokens, added)
-  const isLong = turns.length > LIMITS.llmHistoryMessages.value / 4
+  // Most turns are of two messages, some of many: what is not read any more must have been summed up.
+  const isLong = turns.length > limit / 4
   if (all <= historyTokens && !isLong) return []
   const fitting = newest(turns, Math.floor(historyTokens / 2) - added)
   const most = Math.floor(turns.length / 2)

@@ -40,6 +40,8 @@ export interface LlmMemory {
   readonly thread?: (context: LlmContext) => string
   /** Whose it is; default: in `shared`, `resource` of the message's metadata; else the caller. */
   readonly resource?: (context: LlmContext) => string
+  /** So many messages are read at most; default and most `llmHistoryMessages`. */
+  readonly lastMessages?: number
   /** Of earlier turns at most so many tokens are sent again; default `llmHistoryTokens`. */
   readonly historyTokens?: number
   /** Whether what does not fit any more is summarised by the model; default true. */

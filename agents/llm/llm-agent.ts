@@ -4,6 +4,7 @@ import { systemClock } from '../../core/clock.ts'
 import type { Agent } from '../agent.ts'
 import { defineAgent } from '../agent.ts'
 import type { LlmAgentDefinition } from './definition.ts'
+import { createPace } from './pace.ts'
 import { runLlm } from './run.ts'
 import { createStructuredAnswer } from './structured-answer.ts'
 
@@ -37,11 +38,12 @@ export function llmAgent(
     if (!(most > 0)) throw new TypeError(`limits.${limit} of agent "${id}" must be above 0`)
   }
   const structured = output === undefined ? undefined : createStructuredAnswer(output)
+  const pace = createPace()
   return defineAgent({
     inputModes: INPUT_MODES,
     outputModes: [structured === undefined ? 'text/plain' : 'application/json'],
     ...definition,
     skills: definition.skills ?? [{ id, name, description, tags: ['llm'] }],
-    run: (request) => runLlm({ definition, clock, structured }, request)
+    run: (request) => runLlm({ definition, clock, structured, pace }, request)
   })
 }

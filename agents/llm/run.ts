@@ -27,6 +27,8 @@ export async function* runLlm(
         return
       }
     }
+    // oxlint-disable-next-line no-await-in-loop -- only in a crowd
+    await init.pace()
     const number = run.budget.beginStep()
     const started = init.clock.monotonic()
     const step = openStep(run, init)

@@ -74,10 +74,13 @@ function refused(): ToolResult {
   return { type: 'failed', code: 'TOOL_BUSY', text }
 }
 
-type ToolEnd = Pick<Extract<AgentStep, { kind: 'tool-end' }>, 'ok' | 'output' | 'error'>
+type ToolEnd = Pick<Extract<AgentStep, { kind: 'tool-end' }>, 'ok' | 'output' | 'error' | 'node'>
 
 function endOf(result: ToolResult): ToolEnd {
-  if (result.type === 'done') return { ok: true, output: shown(result) }
+  if (result.type === 'done') {
+    const { node } = result
+    return { ok: true, output: shown(result), ...(node !== undefined && { node }) }
+  }
   const { code, message } =
     result.type === 'ask'
       ? { code: 'TOOL_CONSENT', message: result.question }

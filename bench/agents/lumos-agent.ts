@@ -21,7 +21,7 @@ import type { Memory } from '../../core/memory.ts'
 import { systemRandom } from '../../core/random.ts'
 import { createNode } from '../../index.ts'
 import type { Call, Task } from './task.ts'
-import { ADD, INSTRUCTIONS, TASKS, THREADS } from './task.ts'
+import { ADD, HISTORY, INSTRUCTIONS, TASKS, THREADS } from './task.ts'
 
 const SELF = 'self'
 
@@ -46,7 +46,7 @@ export async function lumosCall(url: string, task: Task): Promise<Call> {
       description: 'Answers.',
       instructions: INSTRUCTIONS,
       ...(task === 'tool' && { tools: [ADD.id] }),
-      ...(task === 'thread' && { memory: { historyTokens: 2000, summary: false } })
+      ...(task === 'thread' && { memory: { lastMessages: HISTORY, summary: false } })
     })
   ])
   const toolboxes = benchToolboxes()

@@ -1,7 +1,7 @@
 /** Nodes of the bench: with an LLM agent where there is a URL, and the model server of the test as their only provider. */
 import type { LumosNode, RunEvent } from '../../index.ts'
 import { createNode, llmAgent } from '../../index.ts'
-import { INSTRUCTIONS } from './task.ts'
+import { HISTORY, INSTRUCTIONS } from './task.ts'
 
 export async function benchNode(
   home: string,
@@ -11,14 +11,13 @@ export async function benchNode(
   const node = await createNode({
     home,
     runtimeDirectory: home,
-    swarmKey: '07'.repeat(32),
+    swarmKey: '0123456789abcdef'.repeat(4),
     listen: ['/ip4/127.0.0.1/tcp/0'],
     bootstrap: [...bootstrap],
     discovery: { mdns: false, sameHost: false },
     models: {
       detect: false,
-      default: ['bench/test-model'],
-      providers: { bench: { baseUrl: url, models: ['test-model'] } }
+      ...(url !== '' && { providers: { bench: { baseUrl: url, models: ['test-model'] } } })
     },
     agents:
       url === ''
@@ -28,7 +27,7 @@ export async function benchNode(
               id: 'agent',
               description: 'Answers.',
               instructions: INSTRUCTIONS,
-              memory: { historyTokens: 2000, summary: false }
+              memory: { lastMessages: HISTORY, summary: false }
             })
           ]
   })
