@@ -48,7 +48,15 @@ export function formatDemand({ name, operator, value }: Demand): string {
 
 /** Whether all demands are met. What is not said of oneself meets none, apart from `!=`. */
 export function meets(attributes: Attributes, demands: readonly Demand[]): boolean {
-  return demands.every((demand) => meetsOne(attributes, demand))
+  return unmetDemand(attributes, demands) === undefined
+}
+
+/** The first that is not met. */
+export function unmetDemand(
+  attributes: Attributes,
+  demands: readonly Demand[]
+): Demand | undefined {
+  return demands.find((demand) => !meetsOne(attributes, demand))
 }
 
 function meetsOne(attributes: Attributes, demand: Demand): boolean {

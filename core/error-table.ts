@@ -287,6 +287,11 @@ export const ERRORS = {
     'run some of them on another node',
     { a2a: INTERNAL, exit: EXIT.failed }
   ),
+  DEMANDS_UNMET: final(
+    'the agent "{agent}" demands {demand} of the node that asks it',
+    'lumos config set attributes… says what this node is (docs/configuration.md)',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
   NO_ROUTE: retryable(
     'no reachable peer offers "{capability}"',
     'lumos find {capability}',

@@ -87,7 +87,9 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const { clock, logger } = components
   const { config, paths } = init
   let capabilities: Capabilities | undefined
-  const wire = await createWire(components, init, () => helloFields(capabilities))
+  const wire = await createWire(components, init, () =>
+    helloFields(capabilities, config.attributes)
+  )
   const roster = await createNodeAgents(components, {
     config,
     dataDirectory: paths.data,
@@ -138,7 +140,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   )
   const onLoad = (): void => capabilities?.presence.loadChanged()
   const push = createPush({ ...components, wire, database }, config)
-  const engine = createEngine({ ...components, runner, database, push, onLoad }, config)
+  const engine = createEngine({ ...components, wire, runner, database, push, onLoad }, config)
   const load = (): { load: number; slots: number } => ({
     load: engine.load(),
     slots: config.agents.concurrency
@@ -149,7 +151,11 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   )
   const work: Work = createWork(
     { ...components, ...capabilities, wire, engine, database, push },
-    { retentionMs: config.tasks.retention, routing: config.routing }
+    {
+      retentionMs: config.tasks.retention,
+      routing: config.routing,
+      attributes: config.attributes
+    }
   )
   const finding = createFinding(components, init, wire)
   const node = {

@@ -1,5 +1,8 @@
 /** Joins what makes agents findable: this node's cards, the directory of everybody's, and who keeps them true. */
 import { join } from 'node:path'
+import { asAttributes } from '../core/attributes.ts'
+import type { Attributes } from '../core/attributes.ts'
+import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Component } from '../core/component.ts'
 import { createCapabilityDht } from '../discovery/capability-dht.ts'
@@ -76,8 +79,19 @@ export function createCapabilities(
 }
 
 /** For a node's HELLO, which may be asked for before its cards are signed. */
-export function helloFields(capabilities: Capabilities | undefined): JsonObject {
-  return capabilities?.exchange.helloFields() ?? {}
+export function helloFields(
+  capabilities: Capabilities | undefined,
+  attributes: Attributes
+): JsonObject {
+  return {
+    ...capabilities?.exchange.helloFields(),
+    ...(Object.keys(attributes).length > 0 && { attributes: { ...attributes } })
+  }
+}
+
+/** What the node at the other end of a session says of itself. */
+export function attributesOfPeer({ sessions }: Wire, peer: PeerIdText): Attributes {
+  return asAttributes(sessions.get(peer)?.hello.fields['attributes'])
 }
 
 /** Announces again when the first peers have come into an empty routing table. */

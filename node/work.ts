@@ -2,11 +2,10 @@
 import type { AgentCard } from '../core/a2a.ts'
 import { createIdSource } from '../core/ids.ts'
 import type { IdSource, PeerIdText } from '../core/ids.ts'
-import { isIdempotent } from '../discovery/card-builder.ts'
+import type { Attributes } from '../core/attributes.ts'
 import type { Directory } from '../discovery/directory.ts'
 import type { Finder } from '../discovery/find.ts'
 import { serveA2a } from '../protocols/a2a/server.ts'
-import type { RouteDirectory } from '../routing/directory-port.ts'
 import type { Router } from '../routing/router.ts'
 import { createRouter } from '../routing/router.ts'
 import { createRetryBudget } from '../routing/retry-budget.ts'
@@ -26,8 +25,10 @@ import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createTaskService } from '../tasks/service.ts'
 import type { NodeTimeouts } from '../tasks/timeouts.ts'
 import type { TaskStore } from '../tasks/task-store.ts'
+import { attributesOfPeer } from './capabilities.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
+import { createRouteDirectory } from './route-directory.ts'
 import type { NodeComponents, Wire } from './wire.ts'
 
 export interface WorkComponents extends NodeComponents {
@@ -43,6 +44,8 @@ export interface WorkInit {
   /** Milliseconds an ended task can be read. */
   readonly retentionMs: number
   readonly routing: NodeConfig['routing']
+  /** What this node says of itself. */
+  readonly attributes: Attributes
 }
 
 export interface Work {
@@ -53,6 +56,7 @@ export interface Work {
 }
 
 export interface EngineComponents extends NodeComponents {
+  readonly wire: Wire
   readonly runner: AgentRunner
   readonly database: NodeDatabase
   /** Watches what the tasks' store keeps. */
@@ -62,8 +66,8 @@ export interface EngineComponents extends NodeComponents {
 }
 
 export function createEngine(
-  { clock, random, logger, runner, database, push, onLoad }: EngineComponents,
-  { agents, tasks }: NodeConfig
+  { clock, random, logger, wire, runner, database, push, onLoad }: EngineComponents,
+  { agents, tasks, attributes }: NodeConfig
 ): TaskEngine {
   const inMemory = createMemoryTaskStore()
   async function openStore(): Promise<TaskStore> {
@@ -88,6 +92,8 @@ export function createEngine(
         total: tasks.active,
         onChange: onLoad
       },
+      attributesOf: (caller) =>
+        caller === wire.identity.peer ? attributes : attributesOfPeer(wire, caller),
       retentionMs: tasks.retention,
       timeouts: timeoutsOf(tasks.timeouts)
     }
@@ -109,7 +115,10 @@ function timeoutsOf({
 }
 
 /** Registers the A2A methods with the sessions, so that peers can delegate to this node. */
-export function createWork(components: WorkComponents, { retentionMs, routing }: WorkInit): Work {
+export function createWork(
+  components: WorkComponents,
+  { retentionMs, routing, attributes }: WorkInit
+): Work {
   const { clock, random, logger, wire, directory, engine, database, push } = components
   const { sessions, identity, name } = wire
   const self = identity.peer
@@ -125,7 +134,7 @@ export function createWork(components: WorkComponents, { retentionMs, routing }:
       workers,
       selector: createSelector({ workers, clock, random }),
       budget: createRetryBudget(clock),
-      directory: routeDirectory(components),
+      directory: createRouteDirectory(components, attributes),
       clock,
       random,
       logger: logger.child('routing')
@@ -157,24 +166,4 @@ export function createWork(components: WorkComponents, { retentionMs, routing }:
 
 function cardOf(directory: Directory, self: PeerIdText, agentId: string): AgentCard | undefined {
   return directory.peer(self)?.cards.find((card) => card.agentId === agentId)?.card
-}
-
-function routeDirectory({ directory, finder }: WorkComponents): RouteDirectory {
-  return {
-    async find(target, signal) {
-      const { providers } = await finder.find(target, { exact: true, signal })
-      return providers.map((provider) => ({
-        peer: provider.peer,
-        name: provider.name,
-        agentId: provider.agentId,
-        match: provider.match,
-        load: provider.load,
-        ...(provider.slots !== undefined && { slots: provider.slots }),
-        local: provider.local,
-        connected: provider.connected,
-        idempotent: isIdempotent(provider.card.card)
-      }))
-    },
-    nodes: () => directory.peers().map(({ peer, name }) => ({ id: peer, name }))
-  }
 }

@@ -3,6 +3,7 @@ import { TERMINAL_STATES } from '../core/a2a.ts'
 import type { Message, Task } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
+import type { Attributes } from '../core/attributes.ts'
 import { LumosError } from '../core/errors.ts'
 import type { IdSource, PeerIdText } from '../core/ids.ts'
 import { isUuid } from '../core/ids.ts'
@@ -10,6 +11,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import { createAdmission } from './admission.ts'
 import type { Admission, AdmissionInit } from './admission.ts'
+import { checkDemands } from './demands.ts'
 import type { AgentRunner } from './execution.ts'
 import { createJobs } from './jobs.ts'
 import type { Jobs } from './jobs.ts'
@@ -50,6 +52,8 @@ export interface TaskEngineInit {
   /** Milliseconds between an agent's signal and its hard end. */
   readonly graceMs?: number
   readonly timeouts?: NodeTimeouts
+  /** What a caller says of itself; default: nothing, which meets no demand. */
+  readonly attributesOf?: (caller: PeerIdText) => Attributes
 }
 
 export interface Submission {
@@ -123,6 +127,7 @@ class Engine implements TaskEngine {
   readonly #arriving = new Map<string, Promise<TaskHandle>>()
   /** Tasks that the store could not keep to their end. */
   readonly #stranded = new Stranded()
+  readonly #attributesOf: (caller: PeerIdText) => Attributes
   #closing = new AbortController()
   #collecting: Promise<void> | undefined
 
@@ -131,6 +136,7 @@ class Engine implements TaskEngine {
     this.#admission = createAdmission(components, init.admission)
     this.#retentionMs = init.retentionMs ?? LIMITS.taskRetention.value
     this.#timeouts = init.timeouts ?? {}
+    this.#attributesOf = init.attributesOf ?? (() => ({}))
     this.#jobs = createJobs(components, {
       isDurable: () => this.#store.durable,
       graceMs: init.graceMs ?? LIMITS.cancelGrace.value,
@@ -249,6 +255,7 @@ class Engine implements TaskEngine {
     if (traits === undefined) {
       throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId.slice(0, 64) } })
     }
+    checkDemands(agentId, traits.demands, () => this.#attributesOf(key.caller))
     const { deadlineMs, patienceMs } = timesFor(submission, this.#timeouts, traits.timeouts)
     const place = this.#admission.reserve({ agentId, caller: key.caller, patienceMs, depth })
     const contextId = message.contextId || ids()

@@ -44,6 +44,8 @@ export interface AgentTraits {
   readonly idempotent: boolean
   /** It goes on by itself when it is given its own events. */
   readonly resumable: boolean
+  /** What the caller's node has to say of itself: `region=eu`. */
+  readonly demands?: readonly string[]
   /** What the agent declares counts instead of what the node sets. */
   readonly timeouts?: TaskTimeouts
 }

@@ -1,6 +1,8 @@
 /** What can be configured: the one place for names, meanings, bounds and defaults. */
+import { isDeepStrictEqual } from 'node:util'
 import { multiaddr } from '@multiformats/multiaddr'
 import { z } from 'zod'
+import { asAttributes } from '../../core/attributes.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { ROUTE_POLICIES } from '../../core/route-choice.ts'
 import { serverInit, serverName } from '../../gateway/control/schema/mcp.ts'
@@ -191,6 +193,16 @@ export const nodeConfigSchema = z.strictObject({
     .array(address)
     .default([])
     .describe('Addresses told to peers instead of those listened on.'),
+  attributes: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
+    .refine(
+      (given) => isDeepStrictEqual(asAttributes(given), given),
+      'must be texts of at most 64 characters, numbers or booleans, by names of lower-case letters'
+    )
+    .default({})
+    .describe(
+      'What this node says of itself, for agents that demand it of those who ask them: `region: eu`.'
+    ),
   bootstrap: z.array(address).default([]).describe('Nodes to connect to at start, and again.'),
   discovery: discovery.prefault({}),
   network: network.prefault({}),

@@ -45,6 +45,24 @@ test('a task goes from submitted through working to completed, its events number
   })
 })
 
+test.each([
+  [{ region: 'eu' }, undefined],
+  [{ region: 'us' }, 'region=eu'],
+  [{}, 'region=eu']
+])('a caller that says %j of itself lacks %s of what the agent demands', async (own, demand) => {
+  const { submit } = setup({
+    traits: { demands: ['region=eu'] },
+    init: { attributesOf: (caller) => (caller === CALLER ? own : {}) }
+  })
+  const refused = await submit('hello').then(
+    () => undefined,
+    (error: unknown) => error
+  )
+  expect(refused).toEqual(
+    demand && expect.objectContaining({ code: 'DEMANDS_UNMET', details: { agent: 'echo', demand } })
+  )
+})
+
 test('harmless work that begins with its acceptance is born working', async () => {
   const { submit } = setup({ init: { admission: { concurrency: 1 } } })
   const [first, second] = await Promise.all([submit('hello'), submit('hello')])

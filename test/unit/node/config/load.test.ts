@@ -43,6 +43,7 @@ test('works with nothing configured at all', async () => {
     swarm: { name: 'home', open: false },
     listen: ['/ip4/0.0.0.0/tcp/5866', '/ip4/0.0.0.0/tcp/5868/ws'],
     announce: [],
+    attributes: {},
     bootstrap: [],
     discovery: { mdns: true, sameHost: true },
     network: { targetPeers: 8, relayService: false, natTraversal: true },
