@@ -7,7 +7,7 @@ import { approvalQuestion, readApproval } from './approval.ts'
 import type { WantedCall } from './approval.ts'
 import { describedAgent } from './described.ts'
 import type { Parts } from './frameworks.ts'
-import { asJson, asProgress, createToolSteps } from './steps.ts'
+import { asJson, asProgress, createToolSteps, modelOf } from './steps.ts'
 import type { ToolSteps } from './steps.ts'
 
 interface AiStream {
@@ -55,7 +55,7 @@ async function* run(
   for await (const part of result.stream ?? result.fullStream) {
     if (part['type'] === 'text-delta') yield textIn(part['text'])
     else if (part['type'] === 'error') throw asError(part['error'])
-    else if (part['type'] === 'finish-step') yield* usageOf(part['usage'], ++step)
+    else if (part['type'] === 'finish-step') yield* usageOf(part, ++step)
     else if (part['type'] === 'tool-approval-request') wanted.push(...approvalOf(part))
     else yield* toolStep(part, steps)
   }
@@ -102,9 +102,11 @@ function* toolStep(part: Shape, steps: ToolSteps): Generator<ProjectOutput> {
   }
 }
 
-function* usageOf(usage: unknown, step: number): Generator<ProjectOutput> {
+function* usageOf(part: Shape, step: number): Generator<ProjectOutput> {
+  const { usage } = part
   if (!isShape(usage)) return
   const { inputTokens, outputTokens } = usage
   if (typeof inputTokens !== 'number' || typeof outputTokens !== 'number') return
-  yield asProgress({ kind: 'usage', step, model: 'ai-sdk', inputTokens, outputTokens })
+  const model = modelOf(part['response'], 'ai-sdk')
+  yield asProgress({ kind: 'usage', step, model, inputTokens, outputTokens })
 }

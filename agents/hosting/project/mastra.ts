@@ -6,7 +6,7 @@ import type { ProjectAgent, ProjectOutput, ProjectRequest, Shape } from './adapt
 import { approvalQuestion, openQuestion, readAnswer, readApproval } from './approval.ts'
 import { describedAgent } from './described.ts'
 import type { Parts } from './frameworks.ts'
-import { asProgress, createToolSteps } from './steps.ts'
+import { asProgress, createToolSteps, modelOf } from './steps.ts'
 
 interface MastraStream {
   readonly runId: string
@@ -121,5 +121,6 @@ function* usageOf(payload: Shape, step: number): Generator<ProjectOutput> {
   if (!isJsonObject(usage)) return
   const { inputTokens, outputTokens } = usage
   if (typeof inputTokens !== 'number' || typeof outputTokens !== 'number') return
-  yield asProgress({ kind: 'usage', step, model: 'mastra', inputTokens, outputTokens })
+  const model = modelOf(payload['response'], 'mastra')
+  yield asProgress({ kind: 'usage', step, model, inputTokens, outputTokens })
 }

@@ -1,8 +1,8 @@
 /** One run of a hosted agent, in the process of its project. */
 import type { Clock } from '../../../core/clock.ts'
-import { LumosError, toLumosError } from '../../../core/errors.ts'
+import { isErrorCode, LumosError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
-import { isErrorCode } from '../../../core/errors.ts'
+import { isJsonObject } from '../../../core/json.ts'
 import type { Logger } from '../../../core/logger.ts'
 import { wantedSkill } from '../../../core/skill-schemas.ts'
 import type { HostedFailure, HostedRun } from '../protocol.ts'
@@ -10,6 +10,7 @@ import type { ProjectAgent, ProjectOutput, ProjectRequest } from './adapter.ts'
 import type { Channel } from './channel.ts'
 import { askThrough, memoryThrough } from './node-calls.ts'
 import type { NodeCalls } from './node-calls.ts'
+import { asJson } from './steps.ts'
 
 export interface RunComponents {
   readonly clock: Pick<Clock, 'monotonic'>
@@ -70,8 +71,9 @@ function lineOf(output: ProjectOutput): object {
 /** Its own copy of this package may have made the error: what counts is how it looks. */
 function failureOf(error: unknown): HostedFailure {
   if (error instanceof Error && error.name === 'LumosError' && 'code' in error) {
-    const { code, message, details } = toLumosError(error)
-    return { code, message, details }
+    const { code, message } = error
+    const details = 'details' in error ? asJson(error.details) : {}
+    return { code: String(code), message, ...(isJsonObject(details) && { details }) }
   }
   if (!(error instanceof Error)) return { message: String(error), details: { name: typeof error } }
   return { message: error.stack ?? error.message, details: { name: error.name } }

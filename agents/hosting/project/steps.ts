@@ -3,6 +3,7 @@ import type { AgentStep } from '../../../core/agent-step.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { Json } from '../../../core/json.ts'
 import type { AgentOutput } from '../../agent.ts'
+import { isShape, textIn } from './adapter.ts'
 
 /** Characters of JSON that those who read along are shown of an input or a result. */
 const BRIEF = 2000
@@ -40,6 +41,12 @@ export function createToolSteps(clock: Pick<Clock, 'monotonic'>): ToolSteps {
 
 export function asProgress(step: AgentStep): AgentOutput {
   return { type: 'progress', text: '', step }
+}
+
+/** The model as its answer names it; frameworks do not tell its provider. */
+export function modelOf(response: unknown, framework: string): string {
+  const fields = isShape(response) ? response : {}
+  return `${framework}/${textIn(fields['modelId'], 'unknown')}`
 }
 
 /** The value as JSON, or the beginning of its text when it is long, or none at all. */
