@@ -16,6 +16,8 @@ export type {
   AgentRequest,
   AgentTimeouts,
   ArtifactInit,
+  AskEvent,
+  AskOptions,
   SkillDefinition
 } from './agents/agent.ts'
 export { llmAgent } from './agents/llm/llm-agent.ts'
@@ -28,8 +30,20 @@ export type {
   LlmSettings
 } from './agents/llm/definition.ts'
 export { tool } from './agents/tools/define-tool.ts'
-export type { ToolDefinition, TypedTool } from './agents/tools/define-tool.ts'
-export type { Tool, ToolContext, ToolEffect } from './agents/tools/tool.ts'
+export type { ToolDefinition, ToolSchema, TypedTool } from './agents/tools/define-tool.ts'
+export { fanOut, mapTool, pipeTools } from './agents/tools/chains.ts'
+export type { ChainInit, Link } from './agents/tools/chains.ts'
+export type { StandardSchema } from './agents/tools/standard-schema.ts'
+export type {
+  OpenToolbox,
+  Tool,
+  Toolbox,
+  ToolboxInit,
+  ToolCall,
+  ToolContext,
+  ToolEffect,
+  ToolResult
+} from './agents/tools/tool.ts'
 export { toolAgent } from './agents/tools/tool-agent.ts'
 export type { ToolAgentDefinition } from './agents/tools/tool-agent.ts'
 export { LumosError } from './core/errors.ts'

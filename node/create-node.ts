@@ -18,17 +18,21 @@ import type { Memory } from '../core/memory.ts'
 import { resolvePaths } from '../core/paths.ts'
 import { systemRandom } from '../core/random.ts'
 import { Secret } from '../core/secret.ts'
-import type { nodeConfigSchema } from './config/schema.ts'
+import type { NodeConfig, nodeConfigSchema } from './config/schema.ts'
 import { packageVersion } from './version.ts'
 
 /** Every key of the configuration (docs/configuration.md), and what only a program can give. */
-export interface NodeOptions extends Omit<z.input<typeof nodeConfigSchema>, 'agents'> {
+export interface NodeOptions extends Omit<z.input<typeof nodeConfigSchema>, 'agents' | 'tools'> {
   /** Folder of this node's key and files; two nodes must not share one. */
   readonly home: string
   /** Agents of your own, made with `defineAgent`. */
   readonly agents?: readonly Agent[]
   /** Configuration of the built-in agents: which are enabled, what `files` may read. */
   readonly builtin?: z.input<typeof nodeConfigSchema>['agents']
+  /** Tools of your own, for the agents of this node: made with `tool` or with Mastra's `createTool`. */
+  readonly tools?: readonly object[]
+  /** Configuration of tools: who may use them, a folder of them, what the built-in ones may reach. */
+  readonly toolbox?: z.input<typeof nodeConfigSchema>['tools']
   /** 64 hex digits or `file:PATH`. Without it: the key in the home, or the one shared on this host. */
   readonly swarmKey?: string
   /** Where nodes of this host meet; default: the user's runtime directory. */
@@ -66,14 +70,9 @@ const NEVER = new AbortController().signal
  * @throws CONFIG_INVALID, HOME_UNUSABLE, IDENTITY_INVALID, SWARM_KEY_INVALID, PORT_IN_USE
  */
 export async function createNode(options: NodeOptions): Promise<LumosNode> {
-  const { home, agents = [], builtin, swarmKey, runtimeDirectory, logger, ...rest } = options
+  const { home, agents = [], tools = [], swarmKey, runtimeDirectory, logger } = options
   const { assemble, createOperations, schema } = await loadParts()
-  const config = schema.safeParse({ ...rest, ...(builtin && { agents: builtin }) })
-  if (!config.success) {
-    const [issue] = config.error.issues
-    const reason = `${issue?.path.join('.')}: ${issue?.message}`
-    throw new LumosError('CONFIG_INVALID', { details: { reason } })
-  }
+  const config = readConfig(options, schema)
   const runtime = runtimeDirectory ?? process.env['LUMOS_RUNTIME_DIR']
   const paths = resolvePaths({
     ...process.env,
@@ -83,9 +82,10 @@ export async function createNode(options: NodeOptions): Promise<LumosNode> {
   const assembly = await assemble(
     { clock: systemClock, random: systemRandom, logger: logger ?? silentLogger },
     {
-      config: config.data,
+      config,
       paths,
       agents,
+      tools,
       env: process.env,
       version: packageVersion(),
       ...(swarmKey && { swarmKey: new Secret(swarmKey) })
@@ -127,6 +127,28 @@ export async function createNode(options: NodeOptions): Promise<LumosNode> {
     agents: () => control.agents(),
     status: () => control.status()
   }
+}
+
+/** What a program gives besides configuration. */
+const PARTS = ['home', 'agents', 'tools', 'swarmKey', 'runtimeDirectory', 'logger'] as const
+
+function withoutParts(options: NodeOptions): Omit<NodeOptions, (typeof PARTS)[number]> {
+  const rest = { ...options }
+  for (const part of PARTS) Reflect.deleteProperty(rest, part)
+  return rest
+}
+
+function readConfig(options: NodeOptions, schema: typeof nodeConfigSchema): NodeConfig {
+  const { builtin, toolbox, ...rest } = withoutParts(options)
+  const config = schema.safeParse({
+    ...rest,
+    ...(builtin && { agents: builtin }),
+    ...(toolbox && { tools: toolbox })
+  })
+  if (config.success) return config.data
+  const [issue] = config.error.issues
+  const reason = `${issue?.path.join('.')}: ${issue?.message}`
+  throw new LumosError('CONFIG_INVALID', { details: { reason } })
 }
 
 /**

@@ -57,7 +57,7 @@ export type GivenInput<S> = S extends { readonly '~standard': { readonly types?:
 /** A tool whose types are known to the compiler: what chains are made of. */
 export interface TypedTool<In, Out> extends Tool {
   /** Never there: it carries types only. */
-  readonly '~types'?: { readonly input: In; readonly output: Out }
+  readonly '~types'?: { readonly takes: (input: In) => void; readonly gives: Out }
 }
 
 const TOOL_ID = /^[A-Za-z0-9_-]{1,64}$/
