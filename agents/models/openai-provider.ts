@@ -92,17 +92,15 @@ class Requests {
     const { first, chunks, patience, release } = await this.#persist(target, signal, () =>
       this.#begin(target, call, signal)
     )
-    let complete = false
     try {
       yield* whole(target, { first, chunks, patience })
-      complete = true
     } catch (error) {
       signal.throwIfAborted()
       throw (
         silence(target, patience) ?? modelFailure(error, target.ref, this.#parts.clock.now()).error
       )
     } finally {
-      patience.end(complete)
+      patience.end()
       release()
     }
   }
@@ -159,7 +157,7 @@ class Requests {
       if (first.done === true) throw failed(target, 'its answer is empty')
       return { first: first.value, chunks, patience, release }
     } catch (error) {
-      patience.end(false)
+      patience.end()
       release()
       throw silence(target, patience) ?? error
     }
@@ -172,20 +170,18 @@ class Requests {
   ): Promise<readonly Float32Array[]> {
     const release = await this.#slots.take(target.ref, signal)
     const patience = startPatience(this.#parts.clock, LIMITS.modelFirstChunk.value, signal)
-    let complete = false
     try {
       const { embeddings } = await this.#connected()
       const request = { model: target.id, input }
       const { data } = await embeddings.create(request, { signal: patience.signal })
       if (data.length !== input.length) throw failed(target, 'vectors are missing')
-      complete = true
       return data
         .toSorted((one, other) => one.index - other.index)
         .map(({ embedding }) => Float32Array.from(embedding))
     } catch (error) {
       throw silence(target, patience) ?? error
     } finally {
-      patience.end(complete)
+      patience.end()
       release()
     }
   }

@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts'
 
 export interface Patience {
-  /** Aborts when it ran out, when the caller's signal does, and at an early end. */
+  /** Aborts when it ran out, and when the caller's signal does. */
   readonly signal: AbortSignal
   /** The milliseconds of silence that were too many; `undefined` while it has not run out. */
   exceeded(): number | undefined
@@ -10,11 +10,8 @@ export interface Patience {
   wait(ms: number): void
   /** Something came, and nothing more is wanted until the next `wait`. */
   rest(): void
-  /** `complete`: the answer came whole, and its connection can serve the next request. */
-  end(complete: boolean): void
+  end(): void
 }
-
-const GIVEN_UP = new DOMException('given up', 'AbortError')
 
 /** Waits from the start. */
 export function startPatience(clock: Clock, ms: number, caller: AbortSignal): Patience {
@@ -52,10 +49,9 @@ export function startPatience(clock: Clock, ms: number, caller: AbortSignal): Pa
     rest() {
       resting = true
     },
-    end(complete) {
+    end() {
       cancel()
       caller.removeEventListener('abort', follow)
-      if (!complete) controller.abort(GIVEN_UP)
     }
   }
 }
