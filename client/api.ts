@@ -296,7 +296,12 @@ export type RunEvent = { readonly v: 1; readonly seq: number } & (
       readonly atMs: number
     }
   /** The worker was interrupted and begins anew: artifacts told so far count no more. */
-  | { readonly type: 'restarted'; readonly attempt: number; readonly atMs: number }
+  | {
+      readonly type: 'restarted'
+      readonly attempt: number
+      readonly worker?: { readonly id: string; readonly name: string }
+      readonly atMs: number
+    }
   | {
       readonly type: 'result'
       readonly task: {

@@ -192,6 +192,12 @@ export const LIMITS = {
     'agents at peers of which is remembered how quick and reliable they are; some 3 KiB each'
   ),
   routedAgents: limit(256, 'count', 'names of agents of which is remembered how long they take'),
+  failoverGrace: limit(
+    500,
+    'ms',
+    'how long a harmless task waits for its worker before another one is asked; it doubles while none takes it'
+  ),
+  failoverGraceMost: limit(300_000, 'ms', 'the longest time between two such tries'),
   retryTokens: limit(100, 'count', 'retries that may be saved up; a tenth of a call earns one'),
   breakerWindow: limit(30_000, 'ms', 'in which failures of an agent at one peer are counted'),
   breakerOpenFirst: limit(

@@ -102,7 +102,8 @@ class PeerRouter implements Router {
   async *dispatch(order: WorkOrder, options: DispatchOptions): AsyncIterable<DispatchEvent> {
     const { selector, budget } = this.#parts
     const search = await this.#search(order, options)
-    budget.deposit()
+    if (options.except === undefined) budget.deposit()
+    else if (!budget.withdraw()) throw failed(search)
     for (;;) {
       const choice =
         search.suspect === undefined ? selector.choose(search.left, search.demand) : undefined
@@ -183,7 +184,7 @@ class PeerRouter implements Router {
       order,
       options,
       ...found,
-      left: found.candidates,
+      left: found.candidates.filter((one) => !isAt(one, options.except)),
       doubtful: new Set(doubtful),
       suspect: undefined,
       asked: []
@@ -284,6 +285,10 @@ class PeerRouter implements Router {
   #placementOf({ peer, name, agentId, idempotent }: RouteProvider): Placement {
     return { worker: { id: peer, name }, agentId, path: this.#workers.path(peer), idempotent }
   }
+}
+
+function isAt({ peer, agentId }: RouteProvider, placement: Placement | undefined): boolean {
+  return placement?.worker.id === peer && placement.agentId === agentId
 }
 
 /** Whether `provider` may have the task. */

@@ -70,8 +70,16 @@ export type DelegationEvent =
     }
   /** Contact is back; the story goes on where it broke off. */
   | { readonly type: 'resumed'; readonly worker: NodeName; readonly atMs: number }
-  /** The worker was interrupted and begins anew: artifacts told so far count no more. */
-  | { readonly type: 'restarted'; readonly attempt: number; readonly atMs: number }
+  /**
+   * The worker was interrupted and begins anew, or (`worker`) another one does in its place: artifacts
+   * told so far count no more.
+   */
+  | {
+      readonly type: 'restarted'
+      readonly attempt: number
+      readonly worker?: NodeName
+      readonly atMs: number
+    }
   | {
       readonly type: 'result'
       readonly taskId: string

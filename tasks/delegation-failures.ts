@@ -21,6 +21,34 @@ export const NOBODY_YET: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DELEGATION_FAILED'
 ])
 
+export interface BrokenContact {
+  readonly placement: Placement
+  /** Whether the worker had said that it took the task. */
+  readonly accepted: boolean
+  /** Whether it was being given an answer. */
+  readonly isAnswering: boolean
+}
+
+/**
+ * What follows when a worker could not be followed further: it is waited for, it does not want the
+ * answer any more, it refused the task, or a worker is looked for anew. Throws what ends the task.
+ */
+export function afterBreak(
+  error: LumosError,
+  { placement, accepted, isAnswering }: BrokenContact
+): 'wait' | 'unwanted' | 'refused' | 'search' {
+  const { code } = error
+  // It waits no more: what has become of it is to be heard.
+  if (code === 'UNSUPPORTED_OPERATION' && isAnswering) return 'unwanted'
+  // What never arrived can be sent anew, to anybody.
+  if (code === 'TASK_NOT_FOUND' && !accepted) return 'search'
+  // One that has it would have answered with it.
+  if (code === 'OVERLOADED' && !accepted) return 'refused'
+  if (code === 'TASK_NOT_FOUND' || code === 'TASK_GONE') throw workerLost(placement, error)
+  if (!error.retry) throw error
+  return !accepted && placement.idempotent ? 'search' : 'wait'
+}
+
 export function workerLost({ worker }: Placement, cause?: LumosError): LumosError {
   return new LumosError('WORKER_LOST', {
     cause,

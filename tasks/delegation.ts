@@ -11,7 +11,7 @@ import type { CancelDelivery } from './cancel-delivery.ts'
 import { failureOf } from './delegation-events.ts'
 import { endOf, resultOf } from './delegation-end.ts'
 import type { DelegationEvent } from './delegation-events.ts'
-import { LEFT, timedOut, workerLost } from './delegation-failures.ts'
+import { afterBreak, LEFT, timedOut } from './delegation-failures.ts'
 import type {
   DispatchEvent,
   DispatchOptions,
@@ -25,6 +25,8 @@ import { recallsOf } from './recalls.ts'
 import type { Recall } from './recalls.ts'
 import type { OpenOrder, OutboxRecord, OutboxStore } from './outbox-store.ts'
 import { searchPatiently } from './patient-search.ts'
+import { createMoveTimer } from './move-timer.ts'
+import type { MoveTimer } from './move-timer.ts'
 import { createWorkerWait } from './worker-wait.ts'
 import type { WorkerWait } from './worker-wait.ts'
 import { TaskStory } from './task-story.ts'
@@ -70,6 +72,7 @@ export class Delegation {
   /** Whether there is something to be sent without a pause. */
   #hurry = false
   readonly #wait: WorkerWait
+  readonly #moves: MoveTimer
   #ending: Promise<void> | undefined
   readonly #cancelDelivery: CancelDelivery
 
@@ -77,6 +80,7 @@ export class Delegation {
     const { record, store, restored } = init
     this.#parts = parts
     this.#wait = createWorkerWait(parts)
+    this.#moves = createMoveTimer(parts.clock)
     this.#cancelDelivery = createCancelDelivery(parts, record.order.taskId)
     this.#init = init
     this.#isPatient =
@@ -143,13 +147,15 @@ export class Delegation {
     try {
       // Wanted by an earlier process: what was never accepted need not be sent for it.
       if (this.#cancelling && !this.#story.accepted) throw new LumosError('CANCELLED')
+      // Nobody had taken it in place of the worker that was away when an earlier process ended.
+      this.#story.returned()
       if (this.#story.holder === undefined) {
         await (this.#isPatient ? this.#dispatchPatiently() : this.#dispatch())
       }
       for (let attempt = 0; !this.ended; attempt += 1) {
         const before = this.#story.position
         if (this.placement !== undefined) await this.#wait.before(attempt, this.placement, signal)
-        await this.#resume()
+        await (this.#shouldMove() ? this.#move() : this.#resume())
         if (this.#story.position !== before || this.#hurry) attempt = -1
         this.#hurry = false
       }
@@ -191,10 +197,28 @@ export class Delegation {
     this.#listening?.abort()
   }
 
-  async #dispatch(): Promise<void> {
+  /** Whether it is time to ask another one than the worker that has the task and is away. */
+  #shouldMove(): boolean {
+    const { placement } = this
+    if (placement === undefined || this.#cancelling || !this.#story.canMove) return false
+    return this.#moves.isDue(this.#parts.dispatcher.isReachable(placement))
+  }
+
+  /** Gives the task to another worker; if none takes it, the one that has it is waited for as before. */
+  async #move(): Promise<void> {
+    const { placement: except } = this
+    try {
+      await this.#dispatch({ ...(except && { except }) })
+    } catch (error) {
+      if (this.#stopping.signal.aborted) throw error
+    }
+    if (!this.ended && this.#story.returned()) this.#story.lost(new LumosError('SESSION_CLOSED'))
+  }
+
+  async #dispatch(more: Pick<DispatchOptions, 'except'> = {}): Promise<void> {
     try {
       const { inDoubt } = this.#story
-      const options = { ...this.#options, inDoubt }
+      const options = { ...this.#options, ...more, inDoubt }
       const events = this.#parts.dispatcher.dispatch(this.order, options)
       for await (const event of events) {
         this.#takeDispatch(event)
@@ -252,31 +276,15 @@ export class Delegation {
     }
   }
 
-  /** Decides whether to ask the same worker once more, which is what returning means. */
+  /** Returns when the same worker is to be asked once more. */
   async #afterBreak(placement: Placement, error: LumosError): Promise<void> {
     const { accepted } = this.#story
-    // It waits no more: what has become of it is to be heard.
-    if (error.code === 'UNSUPPORTED_OPERATION' && this.dialogue.answer !== undefined) {
-      this.dialogue.answer = undefined
-      return
-    }
-    // What never arrived can be sent anew, to anybody.
-    if (error.code === 'TASK_NOT_FOUND' && !accepted) return this.#dispatchPatiently()
-    // One that has it would have answered with it.
-    if (error.code === 'OVERLOADED' && !accepted) {
-      this.#story.retry({ type: 'retry', error, maybeTaken: false })
-      return this.#dispatchPatiently()
-    }
-    if (error.code === 'TASK_NOT_FOUND' || error.code === 'TASK_GONE') {
-      throw workerLost(placement, error)
-    }
-    if (!error.retry) throw error
-    if (!accepted && placement.idempotent) return this.#dispatchPatiently()
-    this.#story.lost(error)
-    this.#parts.logger.debug('could not resume a task yet', {
-      task: this.order.taskId,
-      code: error.code
-    })
+    const isAnswering = this.dialogue.answer !== undefined
+    const next = afterBreak(error, { placement, accepted, isAnswering })
+    if (next === 'unwanted') this.dialogue.answer = undefined
+    if (next === 'refused') this.#story.retry({ type: 'retry', error, maybeTaken: false })
+    if (next === 'refused' || next === 'search') return this.#dispatchPatiently()
+    if (next === 'wait') this.#story.lost(error)
   }
 
   #takeDispatch(event: DispatchEvent): void {

@@ -57,6 +57,8 @@ export interface DispatchOptions {
   readonly remainingMs: () => number
   /** Workers that may have the task since an earlier dispatch: that one cannot be reached says nothing then. */
   readonly inDoubt?: readonly Placement[]
+  /** One that is not asked: it has the task and is away. */
+  readonly except?: Placement
 }
 
 export interface Dispatcher {

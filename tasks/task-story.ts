@@ -24,6 +24,8 @@ export interface TaskStoryInit {
 
 export class TaskStory {
   #placement: Placement | undefined
+  /** Whose events are here: another one than `placement` while somebody is looked for in its place. */
+  #owner: Placement | undefined
   /** Whether that one may have the task, for all that is known. */
   #maybeTaken = false
   /** Those before it that may have the task, too, by name; the one of longest ago first. */
@@ -38,7 +40,7 @@ export class TaskStory {
   readonly dialogue: Dialogue
   readonly #log: DelegationLog
   readonly #init: TaskStoryInit
-  readonly #fold = createTaskFold()
+  #fold = createTaskFold()
   #bytes = 0
   #kept: Promise<void> = Promise.resolve()
   /** Why the worker that was told last is in doubt; `undefined` when it is not. */
@@ -72,6 +74,19 @@ export class TaskStory {
     return holder === undefined ? this.leftInDoubt : [...this.leftInDoubt, holder]
   }
 
+  /** Whether the task was given to another worker than the one that took it, and that one is silent yet. */
+  get #isElsewhere(): boolean {
+    const owner = this.#owner
+    return owner !== undefined && !isSame(owner, this.#placement)
+  }
+
+  /** Whether another worker may be asked in place of the one that took it: nobody waits for what only that one knows. */
+  get canMove(): boolean {
+    const { question, answer, history } = this.dialogue
+    const isTalk = question !== undefined || answer !== undefined || history.length > 1
+    return this.#owner?.idempotent === true && !isTalk
+  }
+
   /** Resolves when everything told so far is kept. */
   get kept(): Promise<void> {
     return this.#kept
@@ -101,6 +116,14 @@ export class TaskStory {
     this.#doubtTold = undefined
     // On disk before the task is sent, if sending it to two could do harm.
     this.#tell([{ ...placement, ...facts }], !placement.idempotent)
+  }
+
+  /** Nobody else took it: the worker that did is waited for again. False when it is anyhow. */
+  returned(): boolean {
+    const owner = this.#owner
+    if (owner === undefined || !this.#isElsewhere) return false
+    this.routed({ type: 'routed', placement: owner, candidates: 1, lookupMs: 0 })
+    return true
   }
 
   retry({ error, maybeTaken }: Extract<DispatchEvent, { type: 'retry' }>): void {
@@ -143,8 +166,9 @@ export class TaskStory {
    */
   take(update: StreamResponse): boolean {
     const position = positionOf(update)
-    if (!this.#isNew(update, position)) return false
     this.#checkOwner(update)
+    const moved = this.#takeOver(position)
+    if (!this.#isNew(update, position)) return false
     this.#bytes += sizeOf(update)
     const limit = LIMITS.taskOutputBytes.value
     if (this.#bytes > limit) {
@@ -154,7 +178,7 @@ export class TaskStory {
     this.position = position
     this.#fold.apply(update)
     const atMs = this.#init.elapsed()
-    const told = this.#contactIsBack()
+    const told = [...this.#contactIsBack(), ...moved]
     if (!this.accepted) {
       this.accepted = true
       told.push({ type: 'accepted', taskId: this.#init.taskId, atMs })
@@ -168,6 +192,19 @@ export class TaskStory {
     // Together, because the position says that all of the update is here.
     this.#tell([...told, ...events])
     return true
+  }
+
+  /** The first word of another worker than the one that took the task: what was told so far is void. */
+  #takeOver(position: Position | undefined): DelegationEvent[] {
+    const placement = this.#placement
+    const hasMoved = this.#isElsewhere
+    this.#owner = placement
+    if (!hasMoved || placement === undefined) return []
+    this.position = undefined
+    this.#fold = createTaskFold()
+    const { worker } = placement
+    const attempt = position?.attempt ?? 1
+    return [{ type: 'restarted', attempt, worker, atMs: this.#init.elapsed() }]
   }
 
   #contactIsBack(): DelegationEvent[] {
@@ -215,8 +252,10 @@ export class TaskStory {
     for (const { event, position } of told) {
       if (position !== undefined) this.position = position
       this.dialogue.hear(event)
-      if (event.type === 'accepted') this.accepted = true
-      else if (event.type === 'waiting') this.waiting = true
+      if (event.type === 'accepted') {
+        this.accepted = true
+        this.#owner = this.#placement
+      } else if (event.type === 'waiting') this.waiting = true
       else if (event.type === 'resumed') this.waiting = false
       else if (event.type === 'status') {
         const status = { state: event.state }
@@ -224,8 +263,11 @@ export class TaskStory {
       } else if (event.type === 'input-required') {
         const state = event.auth ? 'TASK_STATE_AUTH_REQUIRED' : 'TASK_STATE_INPUT_REQUIRED'
         this.#fold.apply({ statusUpdate: { taskId, contextId: '', status: { state } } })
-      } else if (event.type === 'restarted') this.#fold.apply({ task: blank(taskId) })
-      else if (event.type === 'routed') {
+      } else if (event.type === 'restarted') {
+        this.#fold = createTaskFold()
+        this.#fold.apply({ task: blank(taskId) })
+        if (event.worker !== undefined) this.#owner = this.#placement
+      } else if (event.type === 'routed') {
         const { worker, agentId, path, idempotent } = event
         this.#place({ worker, agentId, path, idempotent })
       } else if (event.type === 'retry') this.#maybeTaken = event.maybeTaken
@@ -239,6 +281,10 @@ export class TaskStory {
   #tell(events: readonly DelegationEvent[], sync = false): void {
     this.#kept = this.#log.tell(events, { position: this.position, sync })
   }
+}
+
+function isSame(one: Placement, other: Placement | undefined): boolean {
+  return other !== undefined && nameOf(one) === nameOf(other)
 }
 
 function nameOf({ worker, agentId }: Placement): string {

@@ -196,7 +196,13 @@ export const runEvent: z.ZodType<api.RunEvent> = named(
       atMs: ms
     }),
     z.strictObject({ ...head, type: z.literal('resumed'), worker: node, atMs: ms }),
-    z.strictObject({ ...head, type: z.literal('restarted'), attempt: count, atMs: ms }),
+    z.strictObject({
+      ...head,
+      type: z.literal('restarted'),
+      attempt: count,
+      worker: node.exactOptional(),
+      atMs: ms
+    }),
     z.strictObject({
       ...head,
       type: z.literal('result'),

@@ -1,0 +1,29 @@
+/** When to ask another worker in place of one that is away: after a moment, and less often while none takes it. */
+import type { Clock } from '../core/clock.ts'
+import { LIMITS } from '../core/limits.ts'
+
+export interface MoveTimer {
+  /** Whether it is time. The first question after the worker was there begins the waiting; each yes doubles it. */
+  isDue(isThere: boolean): boolean
+}
+
+export function createMoveTimer(clock: Pick<Clock, 'monotonic'>): MoveTimer {
+  let due: number | undefined
+  let waitMs = LIMITS.failoverGrace.value
+
+  return {
+    isDue(isThere) {
+      const now = clock.monotonic()
+      if (isThere) {
+        due = undefined
+        waitMs = LIMITS.failoverGrace.value
+        return false
+      }
+      due ??= now + waitMs
+      if (now < due) return false
+      waitMs = Math.min(LIMITS.failoverGraceMost.value, 2 * waitMs)
+      due = now + waitMs
+      return true
+    }
+  }
+}
