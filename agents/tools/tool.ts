@@ -80,6 +80,8 @@ export type ToolResult =
   | {
       readonly type: 'done'
       readonly output: Json
+      /** Name of the node whose agent did it, when the tool has asked one elsewhere. */
+      readonly node?: string
       /** For the model: cut to `toolTextBytes` (docs/limits.md); what strangers wrote is marked as data. */
       readonly text: string
     }

@@ -128,19 +128,17 @@ export async function makeCall(
   components: ToolboxComponents,
   session: Session,
   made: ToolCall & { readonly signal: AbortSignal }
-): Promise<
-  | { readonly type: 'done'; readonly output: Json }
-  | { readonly type: 'ask'; readonly question: string }
-> {
+): Promise<Done | { readonly type: 'ask'; readonly question: string }> {
   const { callId, signal } = made
   const tool = currentTool(session.tools, made.tool, components.registry)
   const given = readInput(made.input)
   const input = await unlessAborted(tool.parse(given), signal)
   const question = session.approval.judge(tool, { callId, input: given })
   if (question !== undefined) return { type: 'ask', question }
-  const output = await execute(components, session, { tool, input, callId, signal })
-  return { type: 'done', output }
+  return execute(components, session, { tool, input, callId, signal })
 }
+
+type Done = Omit<Extract<ToolResult, { readonly type: 'done' }>, 'text'>
 
 interface ApprovedCall {
   readonly tool: Tool
@@ -153,13 +151,17 @@ async function execute(
   { clock, gates }: ToolboxComponents,
   { request, taint, onText }: Session,
   { tool, input, callId, signal }: ApprovedCall
-): Promise<Json> {
+): Promise<Done> {
   const { taskId, contextId, caller, log, memory } = request
   const over = await gates.enter(tool, signal)
   // Before it begins: what it says on its way may reach the model, too.
   taint.addFrom(tool)
   log.debug('a tool is called', { tool: tool.id, callId, taskId })
-  return runTool(clock, {
+  let node: string | undefined
+  const ask = askOf(tool, request, (name) => {
+    node = name
+  })
+  const output = await runTool(clock, {
     tool,
     input,
     context: {
@@ -169,7 +171,7 @@ async function execute(
       log,
       memory,
       callId,
-      ask: askOf(tool, request),
+      ask,
       remainingMs: request.remainingMs,
       say: (text) => onText(callId, text)
     },
@@ -180,11 +182,25 @@ async function execute(
     ),
     over
   })
+  return { type: 'done', output, ...(node !== undefined && { node }) }
 }
 
-/** Whoever asks others lets something out: only a tool that says so may. */
-function askOf({ id, effects }: Tool, { ask }: ToolboxRequest): ToolboxRequest['ask'] {
-  if (effects.includes('network')) return ask
+/** Whoever asks others lets something out: only a tool that says so may. `onNode` is told who was found. */
+function askOf(
+  { id, effects }: Tool,
+  { ask }: ToolboxRequest,
+  onNode: (name: string | undefined) => void
+): ToolboxRequest['ask'] {
+  if (effects.includes('network')) {
+    return (target, input, options = {}) =>
+      ask(target, input, {
+        ...options,
+        onEvent(event) {
+          if (event.type === 'routed') onNode(event.node?.name)
+          options.onEvent?.(event)
+        }
+      })
+  }
   const reason = 'it asks other agents and does not declare the effect network'
   return () => Promise.reject(new LumosError('TOOL_DENIED', { details: { tool: id, reason } }))
 }
