@@ -64,7 +64,7 @@ function orders(script: string): ModelReply {
 }
 
 /** Text of a message's content; parts that are no text are named. */
-export function textOf(content: unknown): string {
+function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
   return (content as readonly { type: string; text?: string }[])
