@@ -1,68 +1,92 @@
-/** Joins where agents come from: the built-in ones, the program's own, and those that come while the node runs. */
-import { join } from 'node:path'
-import { z } from 'zod'
+/** Joins the agents of a node: where they come from, what they are given, and who runs them. */
 import type { Agent } from '../agents/agent.ts'
-import { createBuiltinAgents } from '../agents/builtin.ts'
-import type { Logger } from '../core/logger.ts'
-import { createRoster } from '../agents/roster.ts'
+import type { AskSwarm } from '../agents/asking.ts'
+import type { McpServers } from '../agents/mcp/mcp-servers.ts'
 import type { Roster } from '../agents/roster.ts'
-import { readFileBounded, writeJsonAtomic } from '../storage/atomic-file.ts'
-import type { NodeConfig } from './config/schema.ts'
-import type { NodeComponents } from './wire.ts'
+import { createAgentRunner } from '../agents/runner.ts'
+import type { AgentRunner } from '../agents/runner.ts'
+import type { Component } from '../core/component.ts'
+import type { Memory } from '../core/memory.ts'
+import type { Environment } from '../core/paths.ts'
+import type { Finder } from '../discovery/find.ts'
+import { createChatOffer } from './chat.ts'
+import { createHosting } from './hosting.ts'
+import type { Hosting } from './hosting.ts'
+import { createNodeMcp } from './mcp.ts'
+import { createNodeModels } from './models.ts'
+import type { NodeModels } from './models.ts'
+import { createNodeRoster } from './roster.ts'
+import { createNodeTools } from './tools.ts'
+import type { NodeTools } from './tools.ts'
+import type { NodeComponents, NodeInit, Wire } from './wire.ts'
 
-export interface NodeAgentsInit {
-  readonly config: NodeConfig
-  readonly dataDirectory: string
-  /** Beside the built-in ones. */
-  readonly agents: readonly Agent[]
+export interface NodeAgentsComponents extends NodeComponents {
+  readonly wire: Wire
+  readonly askSwarm: AskSwarm
+  readonly memoryFor: (signal?: AbortSignal) => Memory
+  /** There once the node is assembled. */
+  readonly finder: () => Finder | undefined
   /** Resolves when other nodes are told of all agents that can be asked. */
   readonly announce: (agents: readonly Agent[]) => Promise<void>
 }
 
-const document = z.object({ disabled: z.array(z.string().max(64)) })
-
-/** Far more than ids of all agents that a node may have. */
-const FILE_BYTES = 64 * 1024
-
-/**
- * The roster with what is there at the start; which agents are disabled outlives the process.
- *
- * @throws AGENT_EXISTS, AGENTS_FULL
- */
-export async function createNodeAgents(
-  { clock, logger }: NodeComponents,
-  { config, dataDirectory, agents, announce }: NodeAgentsInit
-): Promise<Roster> {
-  const components = { clock, logger: logger.child('agents') }
-  const path = join(dataDirectory, 'agents.json')
-  let kept = await readDisabled(path, logger)
-
-  async function keepDisabled(disabled: readonly string[]): Promise<void> {
-    if (disabled.join() === kept.join()) return
-    await writeJsonAtomic(path, { disabled })
-    kept = disabled
-  }
-
-  const roster = createRoster(components, {
-    disabled: kept,
-    async announce(usable) {
-      await announce(usable)
-      await keepDisabled(roster.disabled())
-    }
-  })
-  await roster.assign('builtin', createBuiltinAgents(components, config.agents))
-  await roster.assign('program', agents)
-  return roster
+export interface NodeAgentsInit extends NodeInit {
+  /** Beside the built-in ones that the configuration enables. */
+  readonly agents?: readonly Agent[]
+  /** Beside those of its folder: what `tool()` made, and what it takes for a tool. */
+  readonly tools?: readonly object[]
+  /** Where this node's control API will be, if it has one: hosted projects can use it. */
+  readonly controlSocket?: string
+  /** Where keys of language models may be, and where Ollama is; without it neither is looked for. */
+  readonly env?: Environment
 }
 
-/** Without the file none was ever disabled. */
-async function readDisabled(path: string, logger: Logger): Promise<readonly string[]> {
-  const file = await readFileBounded(path, FILE_BYTES)
-  if (file === undefined) return []
-  try {
-    return document.parse(JSON.parse(Buffer.from(file.content).toString())).disabled
-  } catch (error) {
-    logger.error('it is not known which agents were disabled: all are offered', { path, error })
-    return []
+export interface NodeAgents {
+  readonly roster: Roster
+  readonly models: NodeModels
+  readonly tools: NodeTools
+  readonly hosting: Hosting
+  readonly mcp: McpServers
+  readonly runner: AgentRunner
+  /** Offers `chat` while there is a model. */
+  readonly chat: Component
+}
+
+/** @throws AGENT_EXISTS, AGENTS_FULL, CONFIG_INVALID */
+export async function createNodeAgents(
+  { wire, askSwarm, memoryFor, finder, announce, ...components }: NodeAgentsComponents,
+  init: NodeAgentsInit
+): Promise<NodeAgents> {
+  const { config, paths, agents = [], tools: own = [], controlSocket = '', version, env } = init
+  const { clock } = components
+  const dataDirectory = paths.data
+  const roster = await createNodeRoster(components, { config, dataDirectory, agents, announce })
+  const models = await createNodeModels(components, {
+    // A program that gives no environment is not looked through.
+    config: env === undefined ? { ...config.models, detect: false } : config.models,
+    env: env ?? {},
+    dataDirectory
+  })
+  const tools = await createNodeTools(
+    { ...components, finder },
+    { config, self: wire.identity.peer, dataDirectory, configDirectory: paths.config, tools: own }
+  )
+  return {
+    roster,
+    models,
+    tools,
+    hosting: createHosting({ ...components, roster }, { dataDirectory, socket: controlSocket }),
+    mcp: await createNodeMcp(
+      { ...components, tools: tools.registry, roster },
+      { config: config.mcp, dataDirectory, version }
+    ),
+    runner: createAgentRunner({
+      clock,
+      roster,
+      askSwarm,
+      memory: memoryFor,
+      equip: (request) => ({ swarm: config.swarm.name, models, toolbox: tools.open(request) })
+    }),
+    chat: createChatOffer({ ...components, models, roster }, { memory: config.memory.enabled })
   }
 }

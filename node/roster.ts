@@ -1,0 +1,64 @@
+/** The roster of a node with what is there at its start; which agents are disabled outlives the process. */
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Agent } from '../agents/agent.ts'
+import { createBuiltinAgents } from '../agents/builtin.ts'
+import type { Logger } from '../core/logger.ts'
+import { createRoster } from '../agents/roster.ts'
+import type { Roster } from '../agents/roster.ts'
+import { readFileBounded, writeJsonAtomic } from '../storage/atomic-file.ts'
+import type { NodeConfig } from './config/schema.ts'
+import type { NodeComponents } from './wire.ts'
+
+export interface NodeRosterInit {
+  readonly config: NodeConfig
+  readonly dataDirectory: string
+  /** Beside the built-in ones. */
+  readonly agents: readonly Agent[]
+  /** Resolves when other nodes are told of all agents that can be asked. */
+  readonly announce: (agents: readonly Agent[]) => Promise<void>
+}
+
+const document = z.object({ disabled: z.array(z.string().max(64)) })
+
+/** Far more than ids of all agents that a node may have. */
+const FILE_BYTES = 64 * 1024
+
+/** @throws AGENT_EXISTS, AGENTS_FULL */
+export async function createNodeRoster(
+  { clock, logger }: NodeComponents,
+  { config, dataDirectory, agents, announce }: NodeRosterInit
+): Promise<Roster> {
+  const components = { clock, logger: logger.child('agents') }
+  const path = join(dataDirectory, 'agents.json')
+  let kept = await readDisabled(path, logger)
+
+  async function keepDisabled(disabled: readonly string[]): Promise<void> {
+    if (disabled.join() === kept.join()) return
+    await writeJsonAtomic(path, { disabled })
+    kept = disabled
+  }
+
+  const roster = createRoster(components, {
+    disabled: kept,
+    async announce(usable) {
+      await announce(usable)
+      await keepDisabled(roster.disabled())
+    }
+  })
+  await roster.assign('builtin', createBuiltinAgents(components, config.agents))
+  await roster.assign('program', agents)
+  return roster
+}
+
+/** Without the file none was ever disabled. */
+async function readDisabled(path: string, logger: Logger): Promise<readonly string[]> {
+  const file = await readFileBounded(path, FILE_BYTES)
+  if (file === undefined) return []
+  try {
+    return document.parse(JSON.parse(Buffer.from(file.content).toString())).disabled
+  } catch (error) {
+    logger.error('it is not known which agents were disabled: all are offered', { path, error })
+    return []
+  }
+}
