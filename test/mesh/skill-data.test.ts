@@ -51,7 +51,7 @@ test('data that fits reaches the agent, completed by the defaults of the schema'
 })
 
 test.for([
-  [{ town: 'Rome' }, /city.*town/],
+  [{ town: 'Rome' }, /required property 'city'/],
   [{ city: 7 }, /city: must be string/],
   [[], /must be object/]
 ] as const)('data that does not fit never reaches it: %j', async ([data, reason]) => {
