@@ -65,7 +65,10 @@ function defineAdd(command: LumosCommand, cli: Cli): void {
 }
 
 /** Values of this shell are taken now: the node has an environment of its own. */
-function variables({ env = [], envFile }: AddFlags, own: ReturnType<Cli['env']>): Record<string, string> {
+function variables(
+  { env = [], envFile }: AddFlags,
+  own: ReturnType<Cli['env']>
+): Record<string, string> {
   const found: Record<string, string> = {}
   for (const [name, value] of Object.entries(envFile === undefined ? {} : fileOf(envFile))) {
     if (value !== undefined) found[name] = value
