@@ -45,8 +45,13 @@ async function startServer(): Promise<{ url: string; stop: () => void }> {
   throw new Error('the model server did not start')
 }
 
+/** As the daemon sets them for itself. */
+const DAEMON_FLAGS = ['--expose-gc', '--no-parallel-scavenge']
+const DAEMON_ENV = { ...process.env, MALLOC_ARENA_MAX: '2' }
+
 async function child(script: string, ...args: string[]): Promise<Measured> {
-  const { stdout } = await run(process.execPath, ['--expose-gc', here('agents', script), ...args])
+  const command = [...DAEMON_FLAGS, here('agents', script), ...args]
+  const { stdout } = await run(process.execPath, command, { env: DAEMON_ENV })
   const measured: Measured = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
   return measured
 }

@@ -18,16 +18,15 @@ const TOOLS = [
   'calc*',
   'clock*',
   'delegate*',
+  'agents_find*',
   'memory_read*',
   'memory_search*',
-  'file_read*',
-  'file_list*',
   'files_read*',
   'files_list*',
-  'web_*',
-  'http_*',
-  'json_*',
-  'csv_*'
+  'web_page*',
+  'http_fetch*',
+  'json_query*',
+  'csv_query*'
 ]
 
 export function createChatAgent(

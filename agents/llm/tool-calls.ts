@@ -21,6 +21,9 @@ export interface PendingCall {
 
 export type MakeCall = (call: PendingCall) => Promise<ToolResult>
 
+/** The built-in tool that has other agents do something. */
+const DELEGATE = 'delegate'
+
 export interface ToolCallsInit {
   readonly clock: Clock
   readonly make: MakeCall
@@ -44,7 +47,7 @@ export function createToolCalls({ clock, make }: ToolCallsInit): ToolCalls {
     const started = clock.monotonic()
     const result = await make(call)
     const tookMs = Math.round(clock.monotonic() - started)
-    tell({ kind: 'tool-end', callId, tool, tookMs, ...endOf(result) })
+    tell({ kind: 'tool-end', callId, tool, tookMs, ...endOf(result), ...whereOf(tool, result) })
     const artifact = artifactOf(tool, result)
     if (artifact !== undefined) told.push({ type: 'artifact', artifact })
     return result
@@ -86,6 +89,13 @@ function endOf(result: ToolResult): ToolEnd {
       ? { code: 'TOOL_CONSENT', message: result.question }
       : { code: result.code, message: result.text }
   return { ok: false, error: { code, message: cut(message) } }
+}
+
+/** Only who had it done elsewhere can tell where. */
+function whereOf(tool: string, result: ToolResult): { readonly node?: string } {
+  if (tool !== DELEGATE || result.type !== 'done' || !isJsonObject(result.output)) return {}
+  const { node } = result.output
+  return typeof node === 'string' ? { node } : {}
 }
 
 function shown({ output, text }: Extract<ToolResult, { type: 'done' }>): Json {

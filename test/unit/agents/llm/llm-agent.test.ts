@@ -97,6 +97,20 @@ test('what a tool says on its way is told before its result', async () => {
   ])
 })
 
+test('a call that was delegated tells which node did it', async () => {
+  const elsewhere = { node: 'ruby', parts: [{ text: 'done' }] }
+  const node = await startLlmNode({
+    tools: ['delegate', 'graph'].map((id) => makeTool(id, { execute: () => elsewhere })),
+    respond: inTurn({ toolCalls: [call('delegate'), call('graph')] }, { text: 'ok' })
+  })
+  const steps = stepsIn(await node.outputs(node.agent({ tools: ['*'] }), 'go'))
+  const ends = steps.filter((step) => step.kind === 'tool-end')
+  expect(ends.map(({ tool, node: name }) => [tool, name])).toEqual([
+    ['delegate', 'ruby'],
+    ['graph', undefined]
+  ])
+})
+
 test('broken arguments and tools that are not there are told to the model, which may go on', async () => {
   const node = await startLlmNode({
     tools: [makeTool('calc')],
