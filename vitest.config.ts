@@ -15,7 +15,7 @@ export default defineConfig({
           ...shared,
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.{long,soak}.test.ts', 'test/hosting/node_modules/**'],
+          exclude: ['test/**/*.{long,soak}.test.ts', 'test/**/node_modules/**'],
           testTimeout: 30_000
         }
       },
@@ -24,7 +24,7 @@ export default defineConfig({
           ...shared,
           name: 'long',
           include: ['test/**/*.long.test.ts'],
-          exclude: ['test/hosting/node_modules/**'],
+          exclude: ['test/**/node_modules/**'],
           // One file at a time: these start dozens of nodes, and a machine may have two cores.
           fileParallelism: false,
           testTimeout: 300_000

@@ -33,6 +33,11 @@ serveStdio(
         writeSync(2, 'cancelled\n')
         resolve()
       })
+      const { _meta: meta } = mcpReq
+      if (meta?.progressToken !== undefined) {
+        const params = { progressToken: meta.progressToken, progress: 1, message: 'still there' }
+        await mcpReq.notify({ method: 'notifications/progress', params })
+      }
       await promise
       return { content: [] }
     })
