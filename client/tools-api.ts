@@ -85,8 +85,3 @@ export interface ToolRuleRequest {
   /** Also where private data and text of strangers have met (docs/tools.md). */
   readonly tainted?: boolean
 }
-
-export interface ToolSwitchRequest {
-  /** Id, for all its versions, or `id@version`. */
-  readonly tool: string
-}

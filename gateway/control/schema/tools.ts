@@ -92,8 +92,5 @@ export const toolRuleRequest: z.ZodType<api.ToolRuleRequest> = named(
 export const toolPattern = z.strictObject({ tool: pattern })
 
 export const toolSelector = z.strictObject({
-  tool: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}(@[^@\s]{1,64})?$/)
-    .describe('Id, or `id@version`.')
+  tool: z.string().min(1).max(256).describe('Id, or `id@version`.')
 })

@@ -48,6 +48,13 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   removeModels: { body: { name: 'gpu' } },
   setDefaultModel: { body: { models: ['gpu/a'] } },
   testModel: { body: { model: 'gpu/a' } },
+  callTool: { body: { input: { url: 'x' }, consent: true } },
+  setToolRule: {
+    body: { tool: 'http_*', action: 'allow', caller: 'self', effect: 'network', tainted: true }
+  },
+  resetToolRules: { body: { tool: 'http_*' } },
+  enableTool: { body: { tool: 'shell@1.0.0' } },
+  disableTool: { body: { tool: 'shell' } },
   develop: { body: { path: '/home/ada/agent.ts', env: { A: 'b' } } },
   run: { body: { ...RUN, to: 'x', where: 'any', timeoutMs: 5, contextId: 'c' } }
 }

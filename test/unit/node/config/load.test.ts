@@ -62,7 +62,15 @@ test('works with nothing configured at all', async () => {
     },
     routing: { policy: 'local-first', policies: {} },
     memory: { enabled: true, gossip: true },
+    mcp: { servers: {} },
     models: { detect: true, default: [], providers: {} },
+    tools: {
+      enabled: ['*'],
+      policy: [],
+      http: { allow: [], methods: ['GET', 'HEAD'] },
+      files: { roots: [], writeRoots: [] },
+      shell: { programs: [], roots: [], timeout: 60_000, environment: {} }
+    },
     log: { level: 'info', components: {} }
   })
   expect(values.map(({ key }) => key)).toEqual([...CONFIG_KEYS.keys()])
