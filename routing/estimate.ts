@@ -10,8 +10,8 @@ const FIXED_MS = 1
 const UNKNOWN_RUN_MS = 100
 /** Assumed of a peer that never said: the default of `agents.concurrency`. */
 const UNKNOWN_SLOTS = 4
-/** Above this the approximation of queueing is left for a straight line: it would go to infinity. */
-const BUSY = 0.9
+/** So many runs worse is one that has its first task: it is to be known before it is given a second. */
+const TRIAL = 10
 /** What was measured of a queue is forgotten so fast: queues come and go. */
 const QUEUE_MEMORY_MS = 10_000
 /** And of runs and distances: a slow peer gets another chance after some minutes. */
@@ -92,11 +92,12 @@ function queueOf(
   { own, runMs, now }: QueueInit
 ): number {
   const taken = Math.max(load * slots, own?.inFlight ?? 0)
-  const busy = Math.min(BUSY, taken / slots)
-  // Sakasegawa's approximation of the wait before c servers (Annals Inst. Stat. Math. 29, 1977).
-  const waiting = busy ** (Math.sqrt(2 * (slots + 1)) - 1) / (slots * (1 - busy))
-  const beyond = Math.max(0, taken / slots - BUSY)
-  const expectedMs = runMs * ((busy === 0 ? 0 : waiting) + beyond)
+  // Those before it, and those that others send meanwhile: the more likely, the busier it is (the
+  // numerator of Sakasegawa's approximation for c servers, Annals Inst. Stat. Math. 29, 1977).
+  const before = Math.max(0, taken + 1 - slots)
+  const meanwhile = Math.min(1, taken / slots) ** Math.sqrt(2 * (slots + 1))
+  const isOnTrial = own !== undefined && own.runMs.size === 0 && own.inFlight > 0
+  const expectedMs = runMs * ((before + meanwhile) / slots + (isOnTrial ? TRIAL : 0))
   const { average = 0, at = 0 } = own?.queueMs ?? {}
   const measuredMs = average * Math.exp((at - now) / QUEUE_MEMORY_MS)
   return Math.max(expectedMs, measuredMs)

@@ -122,7 +122,7 @@ function longestUnasked(
  * asking anybody, and when that one goes only its threads move.
  */
 function ownerOf(thread: string, candidates: readonly RouteProvider[]): readonly RouteProvider[] {
-  const seed = hash(thread, FNV_OFFSET)
+  const seed = hashAll(thread)
   let best: RouteProvider | undefined
   let most = -1
   for (const candidate of candidates) {
@@ -137,12 +137,22 @@ function ownerOf(thread: string, candidates: readonly RouteProvider[]): readonly
 const FNV_OFFSET = 0x811c9dc5
 const FNV_PRIME = 0x01000193
 
-/** FNV-1a, 32 bits. */
+/** The ends of PeerIds are as good as random; their beginnings are all alike. */
+const HASHED = 16
+
+/** FNV-1a of the end of `text`, 32 bits. */
 function hash(text: string, seed: number): number {
   let value = seed
-  for (let at = 0; at < text.length; at += 1) {
+  for (let at = Math.max(0, text.length - HASHED); at < text.length; at += 1) {
     value = Math.imul(value ^ text.charCodeAt(at), FNV_PRIME)
   }
+  return value
+}
+
+/** Threads are whatever their callers name them. */
+function hashAll(text: string): number {
+  let value = FNV_OFFSET
+  for (let at = 0; at < text.length; at += HASHED) value = hash(text.slice(at, at + HASHED), value)
   return value
 }
 

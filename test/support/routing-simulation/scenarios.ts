@@ -7,7 +7,7 @@ import type { Outcome } from './traffic.ts'
 import { World } from './world.ts'
 import type { Method, WorldInit } from './world.ts'
 
-export const SCENARIOS = {
+const SCENARIOS = {
   /** Nothing goes wrong. */
   healthy: () => {},
   /** One of five peers takes 5 s longer for everything. */
@@ -54,6 +54,15 @@ export const SCENARIOS = {
 } as const satisfies Readonly<Record<string, (world: World) => void>>
 
 export type Scenario = keyof typeof SCENARIOS
+
+export const SCENARIO_NAMES: readonly Scenario[] = [
+  'healthy',
+  'slow',
+  'dead',
+  'flapping',
+  'uneven',
+  'churn'
+]
 
 /** When those of the scenario `dead` die. */
 export const DIES_AT_MS = 5000

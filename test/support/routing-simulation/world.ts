@@ -132,14 +132,24 @@ export class World {
     const own = seededRandom(seed * 1000 + index)
     const workers = new SimulatedWorkers({ time: clock, random, peers }, somewhere(random))
     const selector =
-      method === 'lumos' ? createSelector({ workers, clock, random: own }) : createBaseline(method, own)
+      method === 'lumos'
+        ? createSelector({ workers, clock, random: own })
+        : createBaseline(method, own)
     const directory = {
       find: async (skill: string) => [...(this.#listed.get(skill)?.values() ?? [])],
       nodes: () => []
     }
     const logger = silentLogger
     const budget = createRetryBudget(clock)
-    const router = createRouter({ workers, selector, budget, directory, clock, random: own, logger })
+    const router = createRouter({
+      workers,
+      selector,
+      budget,
+      directory,
+      clock,
+      random: own,
+      logger
+    })
     return { router, workers }
   }
 
