@@ -14,7 +14,7 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { McpEra } from './swarm-server.ts'
 
-export const MCP_PATH = '/mcp'
+const MCP_PATH = '/mcp'
 
 const LOOPBACK = '127.0.0.1'
 /** Names that only this machine has; any other smells of DNS rebinding. */

@@ -99,7 +99,7 @@ export async function connectClient(
 }
 
 /** One message a line, as over the standard streams of a process. */
-export function streamTransport(stream: Duplex): Transport {
+function streamTransport(stream: Duplex): Transport {
   let text = ''
   const transport: Transport = {
     async start() {

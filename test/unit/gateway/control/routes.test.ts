@@ -48,6 +48,12 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   removeModels: { body: { name: 'gpu' } },
   setDefaultModel: { body: { models: ['gpu/a'] } },
   testModel: { body: { model: 'gpu/a' } },
+  addMcpServer: {
+    body: { name: 'files', server: { command: 'npx', args: ['server'], env: { A: 'env:B' } } }
+  },
+  mcpResource: { query: '?uri=file%3A%2F%2F%2Fa' },
+  mcpPrompt: { body: { prompt: 'greet', values: { city: 'Rome' } } },
+  serveMcp: { body: { port: 0 } },
   callTool: { body: { input: { url: 'x' }, consent: true } },
   setToolRule: {
     body: { tool: 'http_*', action: 'allow', caller: 'self', effect: 'network', tainted: true }
