@@ -13,9 +13,9 @@ import { defineServe } from './mcp-serve.ts'
 
 export function define(command: LumosCommand, cli: Cli): void {
   command
-    .example('lumos mcp add docs --url https://mcp.example.com/mcp', 'a server on the web')
-    .example('lumos mcp', 'how the servers are')
+    .example('lumos mcp', 'servers that this node uses, and how they are')
     .example('lumos mcp serve', 'what an editor or a chat runs to use the whole swarm')
+    .example('lumos mcp add docs --url https://example.com/mcp', 'a server on the web')
     .example('lumos mcp add files -- npx -y @modelcontextprotocol/server-filesystem .', 'a program')
   defineList(command, cli)
   defineAdd(command, cli)
