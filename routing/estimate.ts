@@ -25,7 +25,7 @@ export interface Estimate {
   /** Waiting for a place at the worker. */
   readonly queueMs: number
   readonly runMs: number
-  /** The sum. */
+  /** The sum, or what the oldest task under way there has taken already if that is more. */
   readonly finishMs: number
   /** Above 0, at most 1. */
   readonly success: number
@@ -56,7 +56,8 @@ export function estimate(
   const runMs = own === undefined ? usualMs : runOf(own, usualMs, now)
   const queueMs = queueOf(provider, { own, runMs, now })
   const success = own?.success(now) ?? 1
-  const finishMs = rttMs + FIXED_MS + queueMs + runMs
+  // What is under way tells of a worker that hangs before its first task has ended.
+  const finishMs = Math.max(rttMs + FIXED_MS + queueMs + runMs, own?.oldestMs(now) ?? 0)
   return {
     rttMs,
     queueMs,
@@ -69,12 +70,11 @@ export function estimate(
   }
 }
 
-/** Own measurements, which fade to what is usual; and never less than what is under way has taken already. */
+/** Own measurements, which fade to what is usual. */
 function runOf(own: WorkerFacts, usualMs: number, now: number): number {
   const { average, at } = own.runMs
   const weight = Math.exp((at - now) / RUN_MEMORY_MS)
-  const measuredMs = average === undefined ? usualMs : usualMs + weight * (average - usualMs)
-  return Math.max(measuredMs, own.oldestMs(now))
+  return average === undefined ? usualMs : usualMs + weight * (average - usualMs)
 }
 
 interface QueueInit {

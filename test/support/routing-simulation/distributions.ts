@@ -13,7 +13,7 @@ const SERVICE_SIGMA = Math.log(10) / 2.326
  * Weibull, k = 0.38 and lambda = 42.4 minutes (Debian's swarm).
  */
 const SESSION_SHAPE = 0.38
-export const SESSION_SCALE_MS = 42.4 * 60_000
+const SESSION_SCALE_MS = 42.4 * 60_000
 
 /**
  * Round trips. Dabek et al., "Vivaldi", SIGCOMM 2004: hosts of the Internet fit a plane with heights;

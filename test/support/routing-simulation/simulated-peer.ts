@@ -38,6 +38,8 @@ interface Waiting {
 export class SimulatedPeer {
   readonly traits: PeerTraits
   health: Health = 'up'
+  /** When it died last. */
+  diedAt = -Infinity
   /** Milliseconds of work done, for everybody. */
   busyMs = 0
   /** What it said of its load last, 0 to 1; older than the truth. */
@@ -76,6 +78,7 @@ export class SimulatedPeer {
   die(health: Exclude<Health, 'up'>): void {
     if (this.health !== 'up') return
     this.health = health
+    this.diedAt = this.#time.monotonic()
     this.#working = 0
     this.#waiting = []
     this.#life.abort()

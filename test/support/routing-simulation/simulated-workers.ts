@@ -45,7 +45,9 @@ export class SimulatedWorkers implements Workers {
 
   async reach(id: string, signal: AbortSignal = NEVER): Promise<Worker> {
     const peer = this.#peer(id)
-    if (peer.health !== 'up') {
+    const silentMs = this.#parts.time.monotonic() - peer.diedAt
+    const isNoticed = peer.health === 'gone' || silentMs > LIMITS.heartbeatDead.value
+    if (peer.health !== 'up' && isNoticed) {
       await this.#parts.time.sleep(peer.health === 'silent' ? DIAL_MS : this.rttMs(id), signal)
       signal.throwIfAborted()
       throw new LumosError('PEER_UNREACHABLE', { details: { peer: id } })
