@@ -1,4 +1,5 @@
 /** A small MCP server for tests, run as a child process; its argument says how it misbehaves. */
+import { spawn } from 'node:child_process'
 import { writeSync } from 'node:fs'
 import { McpServer } from '@modelcontextprotocol/server'
 import { serveStdio } from '@modelcontextprotocol/server/stdio'
@@ -8,6 +9,11 @@ const [, , manner = 'good'] = process.argv
 
 if (manner === 'dies') process.exit(3)
 if (manner === 'floods') process.stdout.write('x'.repeat(9 * 1024 * 1024))
+
+if (manner === 'starts') {
+  const { pid } = spawn('sleep', ['600'], { stdio: 'ignore' })
+  writeSync(2, `child ${pid}\n`)
+}
 
 writeSync(2, `started ${manner}\n`)
 

@@ -1,5 +1,6 @@
 /** Programs that speak MCP: started, asked, cancelled, killed and started again; with real processes. */
-import { expect, test } from 'vitest'
+import { readFile } from 'node:fs/promises'
+import { expect, test, vi } from 'vitest'
 import type { McpConnection } from '../../../../agents/mcp/connection.ts'
 import type { SupervisedServer } from '../../../../agents/mcp/supervised-server.ts'
 import { LIMITS } from '../../../../core/limits.ts'
@@ -65,6 +66,24 @@ test('a program that dies at work is started again, and what waits for it is ans
   expect(server.status()).toMatchObject({ state: 'ready', restarts: 1 })
   expect(server.status().greeting?.pid).not.toBe(before)
 })
+
+test('what a program has started ends with it, however it ended', async () => {
+  const { server, lines } = superviseProgram(testProgram('starts'))
+  await server.start()
+  await reached(server, 'ready')
+  const pid = await vi.waitUntil(() =>
+    lines.map(({ message }) => /^child (\d+)$/.exec(message)?.[1]).find(Boolean)
+  )
+  expect(await isAlive(pid)).toBe(true)
+  process.kill(server.status().greeting?.pid ?? 0, 'SIGKILL')
+  await expect.poll(() => isAlive(pid)).toBe(false)
+})
+
+/** A zombie is not: nobody may have asked how it ended. */
+async function isAlive(pid: string): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return /\) [^ZX] /.test(status)
+}
 
 test('a cancelled call is told to the server', async () => {
   const { server, lines } = superviseProgram(testProgram())
