@@ -856,11 +856,6 @@ export const LIMITS = {
     'lines of an MCP server’s stderr that go to the log; ten times as many at once'
   ),
   mcpSessions: limit(64, 'count', 'MCP clients that this node serves at the same time'),
-  mcpSessionIdle: limit(
-    3_600_000,
-    'ms',
-    'an MCP client over HTTP that neither asks nor listens is forgotten'
-  ),
   mcpToolsServed: limit(
     512,
     'count',
