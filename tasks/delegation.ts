@@ -21,12 +21,10 @@ import type {
 } from './dispatcher.ts'
 import { DelegationLog } from './delegation-log.ts'
 import type { Dialogue } from './dialogue.ts'
-import { recallsOf } from './recalls.ts'
-import type { Recall } from './recalls.ts'
+import { recallsOf, type Recall } from './recalls.ts'
 import type { OpenOrder, OutboxRecord, OutboxStore } from './outbox-store.ts'
 import { searchPatiently } from './patient-search.ts'
-import { createMoveTimer } from './move-timer.ts'
-import type { MoveTimer } from './move-timer.ts'
+import { createMoveTimer, type MoveTimer } from './move-timer.ts'
 import { createWorkerWait } from './worker-wait.ts'
 import type { WorkerWait } from './worker-wait.ts'
 import { TaskStory } from './task-story.ts'
@@ -199,8 +197,8 @@ export class Delegation {
 
   /** Whether it is time to ask another one than the worker that has the task and is away. */
   #shouldMove(): boolean {
-    const { placement } = this
-    if (placement === undefined || this.#cancelling || !this.#story.canMove) return false
+    const { canMove, placement } = this.#story
+    if (placement === undefined || this.#cancelling || !canMove) return false
     return this.#moves.isDue(this.#parts.dispatcher.isReachable(placement))
   }
 
@@ -224,8 +222,7 @@ export class Delegation {
         this.#takeDispatch(event)
         // What comes after a question comes by a subscription, which an answer can interrupt.
         if (this.ended || this.dialogue.question !== undefined) return
-        // A process that comes back must ask the same worker, or harm could be done twice.
-        if (event.type === 'routed' && !event.placement.idempotent) await this.#story.kept
+        if (event.type === 'routed' && this.#story.mustBeKept) await this.#story.kept
       }
       if (!this.#story.accepted) throw new LumosError('STREAM_TRUNCATED')
     } catch (error) {
@@ -294,7 +291,10 @@ export class Delegation {
   }
 
   #take(update: StreamResponse): void {
+    const { isElsewhere, placement } = this.#story
     if (this.#story.take(update)) this.#checkEnd()
+    // Told before, it would not have known the task.
+    if (isElsewhere && this.#cancelling && placement) void this.#cancelDelivery.tell(placement)
   }
 
   #checkEnd(): void {

@@ -75,7 +75,7 @@ export class TaskStory {
   }
 
   /** Whether the task was given to another worker than the one that took it, and that one is silent yet. */
-  get #isElsewhere(): boolean {
+  get isElsewhere(): boolean {
     const owner = this.#owner
     return owner !== undefined && !isSame(owner, this.#placement)
   }
@@ -85,6 +85,14 @@ export class TaskStory {
     const { question, answer, history } = this.dialogue
     const isTalk = question !== undefined || answer !== undefined || history.length > 1
     return this.#owner?.idempotent === true && !isTalk
+  }
+
+  /**
+   * Whether the task may be sent only when it is kept whom it goes to. A process that comes back must ask
+   * the same worker, or harm could be done twice; and recall the task from all that may have it.
+   */
+  get mustBeKept(): boolean {
+    return this.#placement?.idempotent === false || this.#leftInDoubt.size > 0
   }
 
   /** Resolves when everything told so far is kept. */
@@ -121,7 +129,7 @@ export class TaskStory {
   /** Nobody else took it: the worker that did is waited for again. False when it is anyhow. */
   returned(): boolean {
     const owner = this.#owner
-    if (owner === undefined || !this.#isElsewhere) return false
+    if (owner === undefined || !this.isElsewhere) return false
     this.routed({ type: 'routed', placement: owner, candidates: 1, lookupMs: 0 })
     return true
   }
@@ -197,7 +205,7 @@ export class TaskStory {
   /** The first word of another worker than the one that took the task: what was told so far is void. */
   #takeOver(position: Position | undefined): DelegationEvent[] {
     const placement = this.#placement
-    const hasMoved = this.#isElsewhere
+    const hasMoved = this.isElsewhere
     this.#owner = placement
     if (!hasMoved || placement === undefined) return []
     this.position = undefined

@@ -12,7 +12,7 @@ const SEEDS: Readonly<Record<StormName, number>> = {
   link: 20,
   clocks: 15,
   disks: 10,
-  workers: 15,
+  workers: 25,
   forgetting: 10,
   readers: 6,
   everything: 15

@@ -76,7 +76,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a recall forgotten by the next process': {
     storm: 'workers',
-    first: 190,
+    first: 680,
     mutation: { outbox: (outbox) => changed(outbox, { recalls: async () => [] }) }
   },
   'a caller that comes back and knows its last worker only': {
