@@ -30,6 +30,8 @@ interface Measured {
   readonly rssMb: number
   readonly heapMb: number
   readonly heapBeforeMb: number
+  readonly rssBeforeMb?: number
+  readonly rssRestMb?: number
 }
 
 const here = (...path: string[]): string => join(import.meta.dirname, ...path)
@@ -76,9 +78,9 @@ async function compare(url: string): Promise<void> {
     ...(existsSync(here('node_modules/@mastra/core')) ? ['mastra'] : [])
   ]
   console.log(
-    '| task | system | CPU ms a call | calls/s per core | p50 ms | p95 ms | RSS MB | to bare |'
+    '| task | system | CPU ms a call | calls/s per core | p50 ms | p95 ms | RSS MB | heap MB before, after | to bare |'
   )
-  console.log('|---|---|---|---|---|---|---|---|')
+  console.log('|---|---|---|---|---|---|---|---|---|')
   for (const task of ['plain', 'tool', 'thread'] as const) {
     const rounds = new Map<string, Measured[]>(systems.map((system) => [system, []]))
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -91,10 +93,11 @@ async function compare(url: string): Promise<void> {
     const floor = best(rounds.get('bare') ?? []).cpuMs
     for (const [system, measured] of rounds) {
       if (measured.length === 0) continue
-      const { cpuMs, p50, p95, rssMb } = best(measured)
+      const { cpuMs, p50, p95, rssMb, heapBeforeMb, heapMb } = best(measured)
       const cells = [figures(cpuMs), figures(1000 / cpuMs, 0), figures(p50, 1), figures(p95, 1)]
+      const heap = `${figures(heapBeforeMb, 1)}, ${figures(heapMb, 1)}`
       console.log(
-        `| ${task} | ${system} | ${cells.join(' | ')} | ${figures(rssMb, 0)} | ${figures(cpuMs / floor)} × |`
+        `| ${task} | ${system} | ${cells.join(' | ')} | ${figures(rssMb, 0)} | ${heap} | ${figures(cpuMs / floor)} × |`
       )
     }
   }
@@ -138,13 +141,12 @@ async function sessions(url: string): Promise<void> {
 }
 
 async function wholeNode(url: string): Promise<void> {
-  const { perSecond, p95, rssMb, heapMb, heapBeforeMb } = await child('whole-node.ts', url)
+  const { perSecond, p95, ...node } = await child('whole-node.ts', url)
+  console.log('\n| `lumos up`, 5,000 chats | chats/s | p95 ms | RSS MB before, after, at rest |')
+  console.log('|---|---|---|---|')
+  const rss = [node.rssBeforeMb, node.rssMb, node.rssRestMb].map((mb) => figures(mb ?? 0, 0))
   console.log(
-    '\n| a whole node, 5,000 chats | tasks/s | p95 ms | RSS MB | heap before → after, MB |\n|---|---|---|---|---|'
-  )
-  const heap = `${figures(heapBeforeMb, 1)} → ${figures(heapMb, 1)}`
-  console.log(
-    `| journalled, with threads | ${figures(perSecond, 0)} | ${figures(p95, 1)} | ${figures(rssMb, 0)} | ${heap} |`
+    `| journalled, with threads | ${figures(perSecond, 0)} | ${figures(p95, 1)} | ${rss.join(', ')} |`
   )
   const direct = await child('first-chunk.ts', 'direct', url)
   const peer = await child('first-chunk.ts', 'peer', url)

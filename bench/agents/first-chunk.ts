@@ -51,7 +51,7 @@ async function peer(url: string): Promise<FirstChunk> {
   const address = String((await lines.next()).value)
   const home = await mkdtemp(join(tmpdir(), 'lumos-bench-'))
   const node = await benchNode(join(home, 'asks'), '', [address])
-  while ((await node.find('@agent')).providers.length === 0) {
+  while ((await node.find('@plain')).providers.length === 0) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   ends.push(async () => {
@@ -62,7 +62,7 @@ async function peer(url: string): Promise<FirstChunk> {
   return async () => {
     const start = performance.now()
     let first: number | undefined
-    for await (const event of node.run('agent', TASKS.plain)) {
+    for await (const event of node.run('plain', TASKS.plain)) {
       if (event.type === 'artifact') first ??= performance.now() - start
     }
     times.push(first ?? Number.NaN)

@@ -23,9 +23,10 @@ export async function benchNode(
       url === ''
         ? []
         : [
+            llmAgent({ id: 'plain', description: 'Answers.', instructions: INSTRUCTIONS }),
             llmAgent({
               id: 'agent',
-              description: 'Answers.',
+              description: 'Answers and remembers.',
               instructions: INSTRUCTIONS,
               memory: { lastMessages: HISTORY, summary: false }
             })
