@@ -945,10 +945,26 @@ export const LIMITS = {
     'what a hosted agent keeps with a question that nobody answers'
   ),
   hostCalls: limit(
-    256,
+    4096,
     'count',
-    'questions of one hosted project to its node that are not answered'
+    'questions of one hosted project to its node that are not answered; a run mostly has one'
   ),
+  hostCallBytes: limit(
+    128 * MIB,
+    'bytes',
+    'what they hold of the node: conversations mostly, some 30 kB each'
+  ),
+  hostCallWindow: limit(
+    64,
+    'count',
+    'pieces of one answer on their way between a node and a hosted project; the next ones wait'
+  ),
+  hostPieceBytes: limit(
+    48 * KIB,
+    'bytes',
+    'one piece of a blob for a hosted project; 64 KiB as base64'
+  ),
+  hostToolboxes: limit(16, 'count', 'toolboxes that one run of a hosted agent opens'),
   blobBytes: limit(
     64 * MIB,
     'bytes',

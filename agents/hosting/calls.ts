@@ -1,71 +1,68 @@
-/** What a hosted agent may ask of its node while it runs: other agents, and the shared memory. */
+/** What a hosted agent may ask of its node while it runs: everything that agents inside the node are given. */
 import { LumosError } from '../../core/errors.ts'
-import type { WireError } from '../../core/errors.ts'
-import type { Json, JsonObject } from '../../core/json.ts'
+import type { Json } from '../../core/json.ts'
 import { isJsonObject } from '../../core/json.ts'
-import type { Fact, SpaceMemory } from '../../core/memory.ts'
 import type { AgentRequest } from '../agent.ts'
-import { partsOf, ProtocolFlaw } from './protocol.ts'
-import type { CallMethod, HostedCall } from './protocol.ts'
+import type { ModelCall, Models } from '../models/model.ts'
+import { askThrough } from './call-ask.ts'
+import { ProtocolFlaw } from './call-lines.ts'
+import type { CallFailure } from './call-lines.ts'
+import { memoryAnswers } from './call-memory.ts'
+import { toolboxAnswers } from './call-toolbox.ts'
+import type { Answers, LineCalls } from './line-calls.ts'
 
-/** Facts of one page: what the control API gives at most, too. */
-const PAGE = 500
+export interface CallsComponents {
+  readonly request: AgentRequest
+  /** Calls that the node makes to the project: its tools, its uploads. */
+  readonly project: () => LineCalls
+  /** For each tool of the agent the same object as in other runs of it. */
+  readonly sharedTool: (id: string) => object
+}
 
-export type Reply = { readonly value: Json } | { readonly error: WireError }
-
-/** Never rejects: what failed is told to the agent. */
-export async function answerCall(
-  call: HostedCall,
-  request: Pick<AgentRequest, 'ask' | 'memory'>
-): Promise<Reply> {
-  try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parts and facts are JSON
-    return { value: ((await valueOf(call, request)) ?? null) as Json }
-  } catch (error) {
-    return { error: wireErrorOf(error) }
+export function createAnswers(components: CallsComponents): Answers {
+  const { request } = components
+  const toolbox = toolboxAnswers(components)
+  return {
+    ask: (call) => askThrough(toolbox.askOf(call.params) ?? request.ask, call),
+    ...memoryAnswers(components),
+    ...(request.models && modelAnswers(request.models)),
+    ...(request.toolbox && toolbox.answers)
   }
 }
 
-async function valueOf(
-  { method, params }: HostedCall,
-  { ask, memory }: Pick<AgentRequest, 'ask' | 'memory'>
-): Promise<unknown> {
-  if (method === 'ask') return ask(text(params, 'target'), partsOf(params['input']))
-  const { space: name } = params
-  const space = memory.space(typeof name === 'string' ? name : undefined)
-  const calls: Readonly<Record<Exclude<CallMethod, 'ask'>, () => Promise<unknown>>> = {
-    'memory.get': () => space.get(text(params, 'key')),
-    'memory.put': () => put(space, params),
-    'memory.delete': () => space.delete(text(params, 'key')),
-    'memory.list': () => list(space, params),
-    'memory.history': () => space.history(text(params, 'key')),
-    'memory.search': () =>
-      space.search(isJsonObject(params['query']) ? params['query'] : text(params, 'query'))
+/** The node knows the keys and asks; the agent is given the words. */
+function modelAnswers(models: Models): Answers {
+  return {
+    async *'models.stream'({ params, signal }) {
+      const { model: name, call } = params
+      if (!isJsonObject(call)) throw new ProtocolFlaw('a question to a model without "call"')
+      const { ref, price, ...model } = asked(models, name)
+      yield { ref, ...(price && { price }) }
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the model's server checks it
+      yield* model.stream(call as unknown as ModelCall, { signal })
+    },
+    async 'models.embed'({ params: { texts }, signal }) {
+      if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) {
+        throw new ProtocolFlaw('vectors of what is no list of texts')
+      }
+      const model = models.embedding()
+      if (model === undefined) throw new LumosError('MODEL_NONE')
+      const vectors = await model.embed(texts, { signal })
+      return vectors.map((vector) => [...vector])
+    }
   }
-  return calls[method]()
 }
 
-function put(space: SpaceMemory, params: JsonObject): Promise<Fact> {
-  const { value = null, ttlMs } = params
-  return space.put(text(params, 'key'), value, { ...(typeof ttlMs === 'number' && { ttlMs }) })
+function asked(models: Models, name: Json | undefined) {
+  const model = models.get(typeof name === 'string' ? name : undefined)
+  return { ref: model.ref, price: model.price, stream: model.stream.bind(model) }
 }
 
-function list(space: SpaceMemory, { query }: JsonObject): Promise<Fact[]> {
-  const { limit, ...rest } = isJsonObject(query) ? query : {}
-  const most = typeof limit === 'number' ? Math.min(limit, PAGE) : PAGE
-  return Array.fromAsync(space.list({ ...rest, limit: most }))
-}
-
-function text(params: JsonObject, name: string): string {
-  const value = params[name]
-  if (typeof value === 'string') return value
-  throw new ProtocolFlaw(`a "call" without "${name}"`)
-}
-
-function wireErrorOf(error: unknown): WireError {
-  if (error instanceof LumosError) return error.toWire()
+/** What failed here, as the agent is told. */
+export function nodeFailure(error: unknown): CallFailure {
+  if (error instanceof LumosError) return { ...error.toWire(), details: { ...error.details } }
   const reason = error instanceof ProtocolFlaw || error instanceof TypeError ? error.message : ''
-  return new LumosError(reason === '' ? 'INTERNAL' : 'INVALID_REQUEST', {
-    details: { reason }
-  }).toWire()
+  return nodeFailure(
+    new LumosError(reason === '' ? 'INTERNAL' : 'INVALID_REQUEST', { details: { reason } })
+  )
 }

@@ -23,6 +23,8 @@ export interface HostProcess {
   readonly pid: number | undefined
   /** What it was told and has not read, in bytes; `undefined` when it is gone. */
   send(line: string): number | undefined
+  /** Resolves when it has read enough to be told more, or is gone. */
+  room(): Promise<void>
   /** Whether its lines are read; the others wait in the pipe, and then in the process. */
   read(reading: boolean): void
   /** Ends its input: a program that reads lines learns that there are no more. */

@@ -5,12 +5,17 @@ import type { Json } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { AgentOutput, AgentRequest } from '../agent.ts'
-import { answerCall } from './calls.ts'
+import type { CallFailure, CallLine } from './call-lines.ts'
+import { ProtocolFlaw } from './call-lines.ts'
+import { createAnswers, nodeFailure } from './calls.ts'
 import type { HostProcess, Launch, StartProcess } from './host-process.ts'
 import { createOutputLog } from './output-log.ts'
 import type { OutputLog } from './output-log.ts'
-import { HOSTING_PROTOCOL, parseProjectLine, ProtocolFlaw } from './protocol.ts'
-import type { HostedAgent, HostedCall, HostedFailure, NodeLine, ProjectLine } from './protocol.ts'
+import { createLineCalls } from './line-calls.ts'
+import type { LineCalls } from './line-calls.ts'
+import { HOSTING_PROTOCOL, parseProjectLine } from './protocol.ts'
+import type { HostedAgent, NodeLine, ProjectLine } from './protocol.ts'
+import { orderOf } from './run-order.ts'
 import { createRunQueue } from './run-queue.ts'
 import type { RunQueue } from './run-queue.ts'
 import { watchProcess } from './watch-process.ts'
@@ -47,6 +52,7 @@ interface Run {
   readonly queue: RunQueue<SessionOutput>
   readonly agent: string
   readonly request: AgentRequest
+  readonly calls: LineCalls
 }
 
 export class HostSession {
@@ -70,6 +76,9 @@ export class HostSession {
   #queued = 0
   #heard = 0
   #calls = 0
+  #callBytes = 0
+  /** One for each tool of each agent: the limits of a tool are for all runs together. */
+  readonly #tools = new Map<string, object>()
   #count = 0
 
   /** Starts the process. */
@@ -85,7 +94,7 @@ export class HostSession {
       gone: (how) => this.#gone(how)
     })
     void this.#limitStart()
-    this.#send({ type: 'hello', protocol: HOSTING_PROTOCOL })
+    this.#send({ type: 'hello', protocol: HOSTING_PROTOCOL, calls: true })
   }
 
   get pid(): number | undefined {
@@ -120,12 +129,14 @@ export class HostSession {
     if (this.#over.signal.aborted) throw this.#died(agent, false)
     const run = String(++this.#count)
     const queue = createRunQueue<SessionOutput>((bytes) => this.#account(-bytes))
+    const calls = this.#createCalls(run, agent, request)
     const onAbort = (): void => {
       this.#send({ type: 'cancel', run, reason: reasonCode(signal.reason) })
+      calls.close(signal.reason)
       queue.finish(signal.reason)
     }
     let left = true
-    this.#runs.set(run, { queue, agent, request })
+    this.#runs.set(run, { queue, agent, request, calls })
     signal.addEventListener('abort', onAbort)
     try {
       this.#send({
@@ -145,7 +156,36 @@ export class HostSession {
       // Whoever stops reading wants no more of it.
       if (left) this.#send({ type: 'cancel', run, reason: 'CANCELLED' })
       this.#runs.delete(run)
+      calls.close(new LumosError('CANCELLED'))
     }
+  }
+
+  #createCalls(run: string, agent: string, request: AgentRequest): LineCalls {
+    const calls = createLineCalls(
+      {
+        write: async (text) => {
+          this.#write(text)
+          await this.#process.room()
+        },
+        answers: createAnswers({
+          request,
+          project: () => calls,
+          sharedTool: (id) => this.#sharedTool(`${agent}/${id}`)
+        }),
+        failureOf: nodeFailure,
+        account: (count, bytes) => this.#hold(count, bytes)
+      },
+      run
+    )
+    return calls
+  }
+
+  #sharedTool(name: string): object {
+    const shared = this.#tools.get(name) ?? {}
+    // Whoever invents more has the limits of each anew.
+    if (this.#tools.size >= LIMITS.tools.value) this.#tools.clear()
+    this.#tools.set(name, shared)
+    return shared
   }
 
   /** Lets it end by itself, and kills it after `LIMITS.hostStop`. */
@@ -170,7 +210,11 @@ export class HostSession {
   }
 
   #send(line: NodeLine): void {
-    const waiting = this.#process.send(JSON.stringify(line)) ?? 0
+    this.#write(JSON.stringify(line))
+  }
+
+  #write(text: string): void {
+    const waiting = this.#process.send(text) ?? 0
     if (waiting > LIMITS.hostSendBytes.value) this.#kill('it does not read what it is told')
   }
 
@@ -210,9 +254,29 @@ export class HostSession {
       this.#account(bytes)
       queue.push(line, bytes)
     } else if (line.type === 'end') {
+      // Behind its end a run asks nothing, and nothing is asked of it.
+      run.calls.close(new LumosError('CANCELLED'))
       queue.finish(line.error && this.#failureOf(agent, line.error))
     } else if (line.type === 'alive') request.heartbeat()
-    else void this.#answer(line, request)
+    else this.#hearCall(run, line, bytes)
+  }
+
+  #hearCall({ calls }: Run, line: CallLine, bytes: number): void {
+    try {
+      calls.hear(line, bytes)
+    } catch (error) {
+      if (error instanceof ProtocolFlaw) this.#kill(`it wrote ${error.message}`)
+      throw error
+    }
+  }
+
+  #hold(calls: number, bytes: number): void {
+    this.#calls += calls
+    this.#callBytes += bytes
+    const most = LIMITS.hostCalls.value
+    if (this.#calls > most || this.#callBytes > LIMITS.hostCallBytes.value) {
+      this.#kill('it asks too much at once')
+    }
   }
 
   #begin(found: readonly HostedAgent[], heartbeat: boolean): void {
@@ -229,20 +293,16 @@ export class HostSession {
     )
   }
 
-  async #answer(line: HostedCall, request: AgentRequest): Promise<void> {
-    if (this.#calls >= LIMITS.hostCalls.value) return this.#kill('it asks too much at once')
-    this.#calls += 1
-    const reply = await answerCall(line, request)
-    this.#calls -= 1
-    this.#send({ type: 'reply', call: line.call, ...reply })
-  }
-
   #gone(how: string): void {
     const last = this.#output.lastError()
     const reason = this.#reason ?? (last === undefined ? how : `${how}: ${last}`)
     this.#over.abort()
     this.#started.abort()
-    for (const { queue, agent } of this.#runs.values()) queue.finish(this.#died(agent, true))
+    for (const { queue, agent, calls } of this.#runs.values()) {
+      const died = this.#died(agent, true)
+      calls.close(died)
+      queue.finish(died)
+    }
     this.#agents.resolve(undefined)
     this.#ended.resolve({ reason, refused: this.#refused })
   }
@@ -252,7 +312,7 @@ export class HostSession {
   }
 
   /** A code of ours is told to the caller; anything else stays in the log of this node. */
-  #failureOf(agent: string, { code, message, details = {} }: HostedFailure): LumosError {
+  #failureOf(agent: string, { code, message, details = {} }: CallFailure): LumosError {
     if (code !== undefined && isErrorCode(code)) {
       return new LumosError(code, { details: wireDetails(details) })
     }
@@ -260,22 +320,6 @@ export class HostSession {
     const { name } = details
     const reason = typeof name === 'string' ? name.slice(0, 64) : 'Error'
     return new LumosError('AGENT_FAILED', { details: { agent, reason } })
-  }
-}
-
-function orderOf(request: AgentRequest) {
-  const { taskId, contextId, caller, text, message, history, resumed, swarm } = request
-  const remainingMs = request.remainingMs()
-  return {
-    task: taskId,
-    context: contextId,
-    caller,
-    text,
-    message,
-    history,
-    remainingMs: Number.isFinite(remainingMs) ? remainingMs : null,
-    ...(swarm !== undefined && { swarm }),
-    ...(resumed && { resumed })
   }
 }
 

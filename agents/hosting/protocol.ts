@@ -2,13 +2,14 @@
  * What a node and the process of a hosted project say to each other: lines of JSON
  * (docs/protocols/hosted-agents.md is normative).
  */
-import type { Message, Part } from '../../core/a2a.ts'
-import type { WireError } from '../../core/errors.ts'
+import type { Message } from '../../core/a2a.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { isJsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Agent, AgentDefinition, AgentOutput, Resumption } from '../agent.ts'
 import { defineAgent } from '../agent.ts'
+import { parseCallLine, parseFailure, ProtocolFlaw, textOf } from './call-lines.ts'
+import type { CallFailure, CallLine } from './call-lines.ts'
 
 export const HOSTING_PROTOCOL = 1
 
@@ -32,48 +33,22 @@ export interface HostedRun {
   readonly resumed?: Resumption
   /** What the agent gave away with its last question of this task. */
   readonly state?: Json
+  /** The models that stand for the node's default, and that of embeddings; absent where there is no place for any. */
+  readonly models?: JsonObject
+  /** Whether it may open toolboxes. */
+  readonly toolbox?: boolean
+  /** `Memory.corner` of this node; absent where it keeps no memory. */
+  readonly corner?: string
 }
 
 export type NodeLine =
-  | { readonly type: 'hello'; readonly protocol: number }
+  /** `calls`: `call` is answered for all that agents inside the node are given. */
+  | { readonly type: 'hello'; readonly protocol: number; readonly calls?: boolean }
   | ({ readonly type: 'run' } & HostedRun)
   | { readonly type: 'cancel'; readonly run: string; readonly reason: string }
-  /** Answer to a `call`. */
-  | {
-      readonly type: 'reply'
-      readonly call: string
-      readonly value?: Json
-      readonly error?: WireError
-    }
+  | CallLine
   | { readonly type: 'ping'; readonly n: number }
   | { readonly type: 'stop' }
-
-/** What an agent may ask of its node while it runs. */
-export const CALL_METHODS = [
-  'ask',
-  'memory.get',
-  'memory.put',
-  'memory.delete',
-  'memory.list',
-  'memory.history',
-  'memory.search'
-] as const
-
-export type CallMethod = (typeof CALL_METHODS)[number]
-
-export interface HostedCall {
-  readonly run: string
-  readonly call: string
-  readonly method: CallMethod
-  readonly params: JsonObject
-}
-
-/** What an agent that failed tells; what is no LumosError has no code, and its message stays on the node. */
-export interface HostedFailure {
-  readonly code?: string
-  readonly message: string
-  readonly details?: JsonObject
-}
 
 export type ProjectLine =
   /** First of all; `heartbeat`: it answers `ping`. */
@@ -92,13 +67,10 @@ export type ProjectLine =
       /** With a question: given back with its answer, and shown to nobody. */
       readonly state?: Json
     }
-  | { readonly type: 'end'; readonly run: string; readonly error?: HostedFailure }
+  | { readonly type: 'end'; readonly run: string; readonly error?: CallFailure }
   | { readonly type: 'alive'; readonly run: string }
-  | ({ readonly type: 'call' } & HostedCall)
+  | CallLine
   | { readonly type: 'pong'; readonly n: number }
-
-/** A line that is none; its message completes "the project wrote …". */
-export class ProtocolFlaw extends Error {}
 
 /**
  * One line of a project. `undefined` for what is no message (a program's own output), and for
@@ -121,12 +93,10 @@ export function parseProjectLine(line: string): ProjectLine | undefined {
       return { type: 'end', run: textOf(value, 'run'), ...failureOf(value['error']) }
     case 'alive':
       return { type: 'alive', run: textOf(value, 'run') }
-    case 'call':
-      return callOf(value)
     case 'pong':
       return { type: 'pong', n: numberOf(value, 'n') }
     default:
-      return undefined
+      return parseCallLine(value)
   }
 }
 
@@ -140,12 +110,6 @@ function parsed(line: string): unknown {
 
 function nameOf({ type }: JsonObject): string {
   return typeof type === 'string' ? type : 'agent'
-}
-
-function textOf(value: JsonObject, name: string): string {
-  const text = value[name]
-  if (typeof text === 'string' && text !== '') return text
-  throw new ProtocolFlaw(`"${nameOf(value)}" without "${name}"`)
 }
 
 function numberOf(value: JsonObject, name: string): number {
@@ -167,25 +131,8 @@ function outputOf(value: JsonObject): ProjectLine {
   }
 }
 
-function failureOf(error: Json | undefined): { error?: HostedFailure } {
-  if (error === undefined || error === null) return {}
-  if (!isJsonObject(error)) return { error: { message: JSON.stringify(error) } }
-  const { code, message, details } = error
-  return {
-    error: {
-      message: typeof message === 'string' ? message : '',
-      ...(typeof code === 'string' && { code }),
-      ...(isJsonObject(details) && { details })
-    }
-  }
-}
-
-function callOf(value: JsonObject): ProjectLine {
-  const method = CALL_METHODS.find((known) => known === value['method'])
-  if (method === undefined) throw new ProtocolFlaw('a "call" of no known method')
-  const { params = {} } = value
-  if (!isJsonObject(params)) throw new ProtocolFlaw('a "call" whose params are no object')
-  return { type: 'call', run: textOf(value, 'run'), call: textOf(value, 'call'), method, params }
+function failureOf(error: Json | undefined): { error?: CallFailure } {
+  return error === undefined || error === null ? {} : { error: parseFailure(error) }
 }
 
 function agentsOf(value: JsonObject): { agents: readonly HostedAgent[]; heartbeat: boolean } {
@@ -268,11 +215,4 @@ function textsOf(value: unknown, name: string): string[] {
     if (typeof item !== 'string') throw new ProtocolFlaw(`"${name}" with what is no text`)
     return item
   })
-}
-
-/** The parts of what is asked: texts are the usual case. */
-export function partsOf(input: Json | undefined): readonly Part[] {
-  if (typeof input === 'string') return [{ text: input }]
-  if (Array.isArray(input) && input.every(isJsonObject)) return input
-  throw new ProtocolFlaw('a question that is neither text nor parts')
 }

@@ -30,9 +30,16 @@ export function startHostProcess(launch: Launch, events: ProcessEvents): HostPro
     stream?.on('error', () => undefined)
   }
   let gone = false
+  let drained = Promise.withResolvers<void>()
+  const freed = (): void => {
+    drained.resolve()
+    drained = Promise.withResolvers()
+  }
+  input?.on('drain', freed)
   function end(how: string): void {
     if (gone) return
     gone = true
+    freed()
     // What it began and left behind must not go on without it.
     killGroup(child, 'SIGKILL')
     input?.destroy()
@@ -48,6 +55,7 @@ export function startHostProcess(launch: Launch, events: ProcessEvents): HostPro
       input.write(`${line}\n`)
       return input.writableLength
     },
+    room: async () => (gone || input?.writableNeedDrain !== true ? undefined : drained.promise),
     read: (reading) => void (reading ? output?.resume() : output?.pause()),
     endInput: () => void input?.end(),
     kill: (signal) => killGroup(child, signal),

@@ -74,7 +74,7 @@ export function tool<const S extends ToolSchema = JsonObject, Out = unknown>(
   definition: ToolDefinition<S, Out>
 ): TypedTool<GivenInput<S>, Awaited<Out>> {
   const { id, description, effects = [], inputSchema = NO_INPUT } = definition
-  if (typeof id !== 'string' || !TOOL_ID.test(id)) {
+  if (typeof id !== 'string' || !isToolId(id)) {
     throw new TypeError(`tool id "${id}" must match ${TOOL_ID.source}`)
   }
   if (typeof description !== 'string' || description.trim() === '') {
@@ -108,7 +108,16 @@ export function tool<const S extends ToolSchema = JsonObject, Out = unknown>(
       return checkedOutput(result, { id, schema: output })
     }
   }
+  return asMadeTool(made)
+}
+
+/** Marks what is a whole tool already, so that {@link asTool} takes it as it is. */
+export function asMadeTool(made: Tool): Tool {
   return Object.defineProperty(made, MADE, { value: true, enumerable: true })
+}
+
+export function isToolId(id: string): boolean {
+  return TOOL_ID.test(id)
 }
 
 const NO_INPUT = { type: 'object', properties: {}, additionalProperties: false }

@@ -23,10 +23,11 @@ interface Gate {
 
 /** A tool that is gone takes its gate along; the next version of it begins anew. */
 export function createGates({ clock }: { readonly clock: Pick<Clock, 'monotonic'> }): Gates {
-  const gates = new WeakMap<Tool, Gate>()
+  const gates = new WeakMap<object, Gate>()
 
   function gateOf(tool: Tool): Gate {
-    const known = gates.get(tool)
+    const { limitedAs = tool } = tool
+    const known = gates.get(limitedAs)
     if (known !== undefined) return known
     const { concurrency = LIMITS.toolConcurrency.value } = tool
     const rate = rateOf(tool)
@@ -38,7 +39,7 @@ export function createGates({ clock }: { readonly clock: Pick<Clock, 'monotonic'
       free: concurrency,
       waiting: new Set<() => void>()
     }
-    gates.set(tool, gate)
+    gates.set(limitedAs, gate)
     return gate
   }
 

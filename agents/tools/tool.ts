@@ -41,6 +41,8 @@ export interface Tool {
   readonly concurrency?: number
   /** Calls a minute; `toolRate` without it, for a tool that has an effect. */
   readonly rate?: number
+  /** What has its own limits in common with it, where a tool is another object in each run. */
+  readonly limitedAs?: object
   /** The tools that a chain is made of: what is denied of them is denied of it. */
   readonly parts?: readonly Tool[]
   /**

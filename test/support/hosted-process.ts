@@ -80,6 +80,7 @@ function play(
       if (message.type === 'stop') queueMicrotask(() => played.end('exit code 0'))
       return played.unread
     },
+    room: async () => undefined,
     read(next) {
       reading = next
       const waiting = held

@@ -7,6 +7,8 @@ import { createLineSplitter } from '../line-splitter.ts'
 export interface Channel {
   /** Resolves when there is room for more. */
   send(line: object): Promise<void>
+  /** The same of a line that is text already. */
+  write(text: string): Promise<void>
 }
 
 /** Any size: what the node sends is within its own limits. */
@@ -28,10 +30,9 @@ export function openChannel(
   socket.on('close', onEnd)
   socket.on('end', onEnd)
   socket.on('error', onEnd)
-  return {
-    async send(line) {
-      if (socket.destroyed || socket.write(`${JSON.stringify(line)}\n`)) return
-      await once(socket, 'drain')
-    }
+  async function write(text: string): Promise<void> {
+    if (socket.destroyed || socket.write(`${text}\n`)) return
+    await once(socket, 'drain')
   }
+  return { write, send: (line) => write(JSON.stringify(line)) }
 }

@@ -7,10 +7,10 @@ import { asId } from '../entry.ts'
 import type { ModuleEntry } from '../entry.ts'
 import { HOSTING_PROTOCOL } from '../protocol.ts'
 import type { NodeLine } from '../protocol.ts'
+import type { LineCalls } from '../line-calls.ts'
 import type { ProjectAgent } from './adapter.ts'
 import { openChannel } from './channel.ts'
 import { findAgents } from './frameworks.ts'
-import { createNodeCalls } from './node-calls.ts'
 import { watchForOrphanhood } from './orphan-watch.ts'
 import { importAsProject, registerProjectHooks } from './resolve-hooks.ts'
 import { cancelReason, runAgent } from './run-agent.ts'
@@ -27,23 +27,32 @@ const log: Logger = {
 }
 
 const agents = new Map<string, ProjectAgent>()
-const running = new Map<string, AbortController>()
+interface Running {
+  readonly controller: AbortController
+  calls: LineCalls | undefined
+}
+
+const running = new Map<string, Running>()
 const channel = openChannel(CHANNEL_FD, { onLine: hear, onEnd: () => process.exit() })
-const calls = createNodeCalls(channel)
 
 function hear(line: NodeLine): void {
   switch (line.type) {
     case 'run':
       return void begin(line)
     case 'cancel':
-      return running.get(line.run)?.abort(cancelReason(line.reason))
-    case 'reply':
-      return calls.settle(line)
+      return running.get(line.run)?.controller.abort(cancelReason(line.reason))
     case 'ping':
       return void channel.send({ type: 'pong', n: line.n })
     case 'stop':
       return stop()
     case 'hello':
+      return
+    case 'call':
+    case 'item':
+    case 'reply':
+    case 'more':
+    case 'drop':
+      return running.get(line.run)?.calls?.hear(line, 0)
   }
 }
 
@@ -55,15 +64,17 @@ async function begin(order: NodeLine & { type: 'run' }): Promise<void> {
     return channel.send({ type: 'end', run, error })
   }
   const controller = new AbortController()
-  running.set(run, controller)
+  const entry: Running = { controller, calls: undefined }
+  running.set(run, entry)
   const { signal } = controller
-  await runAgent({ clock: systemClock, channel, calls, log }, { agent, order, signal })
+  const onCalls = (calls: LineCalls): void => void (entry.calls = calls)
+  await runAgent({ clock: systemClock, channel, log }, { agent, order, signal, onCalls })
   running.delete(run)
 }
 
 /** What runs is told; then the process ends with what the project does at its end. */
 function stop(): void {
-  for (const controller of running.values()) controller.abort(cancelReason('SHUTTING_DOWN'))
+  for (const { controller } of running.values()) controller.abort(cancelReason('SHUTTING_DOWN'))
   if (running.size === 0) process.exit()
 }
 

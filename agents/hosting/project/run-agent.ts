@@ -2,43 +2,45 @@
 import type { Clock } from '../../../core/clock.ts'
 import { isErrorCode, LumosError } from '../../../core/errors.ts'
 import type { ErrorCode } from '../../../core/errors.ts'
-import { isJsonObject } from '../../../core/json.ts'
 import type { Logger } from '../../../core/logger.ts'
 import { wantedSkill } from '../../../core/skill-schemas.ts'
-import type { HostedFailure, HostedRun } from '../protocol.ts'
+import type { LineCalls } from '../line-calls.ts'
+import type { HostedRun } from '../protocol.ts'
 import type { ProjectAgent, ProjectOutput, ProjectRequest } from './adapter.ts'
 import type { Channel } from './channel.ts'
-import { askThrough, memoryThrough } from './node-calls.ts'
-import type { NodeCalls } from './node-calls.ts'
-import { asJson } from './steps.ts'
+import { failureOf } from './failure.ts'
+import { createRunNode } from './node-calls.ts'
 
 export interface RunComponents {
   readonly clock: Pick<Clock, 'monotonic'>
   readonly channel: Channel
-  readonly calls: NodeCalls
   readonly log: Logger
 }
 
 /** Resolves when the node has been told the end. */
 export async function runAgent(
-  { clock, channel, calls, log }: RunComponents,
-  { agent, order, signal }: RunInit
+  { clock, channel, log }: RunComponents,
+  { agent, order, signal, onCalls }: RunInit
 ): Promise<void> {
-  const { run } = order
+  const { run, models: _, toolbox: __, corner: ___, ...told } = order
   const skill = wantedSkill(order.message)
   const endsAt = clock.monotonic() + (order.remainingMs ?? Infinity)
-  const request: ProjectRequest = {
-    ...order,
-    ...(skill !== undefined && { skill }),
+  const basis = {
     taskId: order.task,
     contextId: order.context,
     caller: order.caller,
     signal,
-    log,
+    log
+  }
+  const { calls, equipment } = createRunNode(channel, order, { ...basis, clock })
+  onCalls(calls)
+  const request: ProjectRequest = {
+    ...told,
+    ...(skill !== undefined && { skill }),
+    ...basis,
     remainingMs: () => endsAt - clock.monotonic(),
     heartbeat: () => void channel.send({ type: 'alive', run }),
-    ask: askThrough(calls, run),
-    memory: memoryThrough(calls, run)
+    ...equipment
   }
   try {
     for await (const output of agent.run(request)) {
@@ -47,7 +49,10 @@ export async function runAgent(
     }
     await channel.send({ type: 'end', run })
   } catch (error) {
-    await channel.send({ type: 'end', run, error: failureOf(error) })
+    const failure = failureOf(error, ({ stack, message }) => stack ?? message)
+    await channel.send({ type: 'end', run, error: failure })
+  } finally {
+    calls.close(new LumosError('CANCELLED'))
   }
 }
 
@@ -55,6 +60,8 @@ export interface RunInit {
   readonly agent: ProjectAgent
   readonly order: HostedRun
   readonly signal: AbortSignal
+  /** Told where the node's lines about calls of this run belong. */
+  readonly onCalls: (calls: LineCalls) => void
 }
 
 export function cancelReason(reason: string): LumosError {
@@ -66,15 +73,4 @@ function lineOf(output: ProjectOutput): object {
   if (typeof output !== 'object' || !('state' in output)) return { output }
   const { state, ...question } = output
   return { output: question, state }
-}
-
-/** Its own copy of this package may have made the error: what counts is how it looks. */
-function failureOf(error: unknown): HostedFailure {
-  if (error instanceof Error && error.name === 'LumosError' && 'code' in error) {
-    const { code, message } = error
-    const details = 'details' in error ? asJson(error.details) : {}
-    return { code: String(code), message, ...(isJsonObject(details) && { details }) }
-  }
-  if (!(error instanceof Error)) return { message: String(error), details: { name: typeof error } }
-  return { message: error.stack ?? error.message, details: { name: error.name } }
 }

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { defineAgent } from '../../../../agents/agent.ts'
 import { createLineSplitter } from '../../../../agents/hosting/line-splitter.ts'
-import { parseProjectLine, ProtocolFlaw } from '../../../../agents/hosting/protocol.ts'
+import { ProtocolFlaw } from '../../../../agents/hosting/call-lines.ts'
+import { parseProjectLine } from '../../../../agents/hosting/protocol.ts'
 
 function parse(value: unknown) {
   return parseProjectLine(JSON.stringify(value))
@@ -38,7 +39,8 @@ test.for([
   ['timeouts that are none', agentsLine({ ...simple, timeouts: { runMs: -1 } })],
   ['an output of no run', { type: 'output', output: 'hi' }],
   ['an output without one', { type: 'output', run: '1' }],
-  ['a call of an unknown method', { type: 'call', run: '1', call: '1', method: 'memory.drop' }],
+  ['a call of no method', { type: 'call', run: '1', call: '1' }],
+  ['room for no items', { type: 'more', run: '1', call: '1', count: -1 }],
   ['an end of no run', { type: 'end' }]
 ] as const)('a line is refused that has %s', ([, line]) => {
   expect(() => parse(line)).toThrow(ProtocolFlaw)
@@ -52,7 +54,20 @@ test.for(['', 'hello', '[1]', '"text"', '{broken', '{"type":"later"}', '{"a":1}'
 )
 
 test('no line breaks the node, whatever it is', () => {
-  const types = ['agents', 'refused', 'output', 'end', 'alive', 'call', 'pong', 'other']
+  const types = [
+    'agents',
+    'refused',
+    'output',
+    'end',
+    'alive',
+    'call',
+    'item',
+    'reply',
+    'more',
+    'drop',
+    'pong',
+    'other'
+  ]
   const fields = fc.dictionary(
     fc.constantFrom(
       'run',

@@ -1,0 +1,42 @@
+/** What the process of a hosted project is told of a run when it begins. */
+import type { JsonObject } from '../../core/json.ts'
+import type { AgentRequest } from '../agent.ts'
+import type { HostedRun } from './protocol.ts'
+
+export function orderOf(request: AgentRequest): Omit<HostedRun, 'run' | 'agent' | 'state'> {
+  const { taskId, contextId, caller, text, message, history, resumed, swarm } = request
+  const { toolbox } = request
+  const remainingMs = request.remainingMs()
+  const models = modelsOf(request)
+  const corner = cornerOf(request)
+  return {
+    task: taskId,
+    context: contextId,
+    caller,
+    text,
+    message,
+    history,
+    remainingMs: Number.isFinite(remainingMs) ? remainingMs : null,
+    ...(swarm !== undefined && { swarm }),
+    ...(models && { models }),
+    ...(toolbox && { toolbox: true }),
+    ...(corner !== undefined && { corner }),
+    ...(resumed && { resumed })
+  }
+}
+
+/** `undefined` for a node that keeps no memory. */
+function cornerOf({ memory }: AgentRequest): string | undefined {
+  try {
+    return memory.space().corner
+  } catch {
+    return undefined
+  }
+}
+
+/** What the agent needs to know at once: what it does not ask for. */
+function modelsOf({ models }: Pick<AgentRequest, 'models'>): JsonObject | undefined {
+  if (models === undefined) return undefined
+  const embedding = models.embedding()?.ref
+  return { defaults: [...models.defaults()], ...(embedding !== undefined && { embedding }) }
+}
