@@ -1,5 +1,6 @@
 /** The one error class, and the form in which errors travel. */
 import { ERRORS } from './error-table.ts'
+import { isJsonObject } from './json.ts'
 import type { JsonObject } from './json.ts'
 
 export type ErrorCode = keyof typeof ERRORS
@@ -46,7 +47,19 @@ export class LumosError extends Error {
 /** Any failure as a LumosError; what Lumos did not throw itself becomes INTERNAL with a cause. */
 export function toLumosError(error: unknown): LumosError {
   if (error instanceof LumosError) return error
-  return new LumosError('INTERNAL', { cause: error })
+  return ofOtherCopy(error) ?? new LumosError('INTERNAL', { cause: error })
+}
+
+/** A hosted project has its own copy of this package, and the process that runs it another one. */
+function ofOtherCopy(error: unknown): LumosError | undefined {
+  if (!(error instanceof Error) || error.name !== 'LumosError') return undefined
+  const code: unknown = Reflect.get(error, 'code')
+  if (typeof code !== 'string' || !isErrorCode(code)) return undefined
+  const details: unknown = Reflect.get(error, 'details')
+  return new LumosError(code, {
+    cause: error,
+    details: isJsonObject(details) ? wireDetails(details) : {}
+  })
 }
 
 /** Rebuilds an error that a peer or the daemon sent; an unknown code becomes INTERNAL. */
