@@ -33,7 +33,9 @@ export interface AgentRun {
 
 export interface AgentRunner {
   /** What the agent declares about its tasks; `undefined` when there is no such agent. */
-  traits(agentId: string): Pick<Agent, 'idempotent' | 'resumable' | 'timeouts' | 'demands'> | undefined
+  traits(
+    agentId: string
+  ): Pick<Agent, 'idempotent' | 'resumable' | 'timeouts' | 'demands'> | undefined
   /**
    * Forwards what the agent yields, checked. Rejects with a LumosError (AGENT_UNKNOWN, AGENT_INPUT,
    * AGENT_OUTPUT, AGENT_FAILED or what the agent chose), or with the reason of the aborted signal;
