@@ -24,10 +24,20 @@ export default defineConfig({
           ...shared,
           name: 'long',
           include: ['test/**/*.long.test.ts'],
-          exclude: ['test/**/node_modules/**'],
+          exclude: ['test/**/node_modules/**', 'test/sim/**'],
           // One file at a time: these start dozens of nodes, and a machine may have two cores.
           fileParallelism: false,
           testTimeout: 300_000
+        }
+      },
+      {
+        test: {
+          ...shared,
+          name: 'simulation',
+          include: ['test/sim/**/*.long.test.ts'],
+          // Each of them uses all processors itself.
+          fileParallelism: false,
+          testTimeout: 900_000
         }
       },
       { test: { ...shared, name: 'soak', include: ['test/**/*.soak.test.ts'] } }

@@ -138,11 +138,13 @@ test('an agent that comes to the other node is told of, and one that goes', asyn
     (await client.listTools()).tools.map(({ name }) => name)
   expect(await names()).not.toContain('late')
   await json(beta, 'mcp', 'add', 'late', '--agent', '--', process.execPath, SERVER)
-  await vi.waitFor(() => expect(changes).toBe(1), SOON)
-  expect(await names()).toContain('late')
+  // Others may change meanwhile: what counts is that a change is told by when it can be seen.
+  await vi.waitFor(async () => expect(await names()).toContain('late'), SOON)
+  await vi.waitFor(() => expect(changes).toBeGreaterThan(0), SOON)
+  const before = changes
   await json(beta, 'mcp', 'rm', 'late')
-  await vi.waitFor(() => expect(changes).toBe(2), SOON)
-  expect(await names()).not.toContain('late')
+  await vi.waitFor(async () => expect(await names()).not.toContain('late'), SOON)
+  await vi.waitFor(() => expect(changes).toBeGreaterThan(before), SOON)
 })
 
 test('what one node wrote into shared memory is a resource at the other', async () => {
