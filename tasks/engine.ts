@@ -213,6 +213,9 @@ class Engine implements TaskEngine {
     if (job !== undefined) {
       this.#jobs.halt(job, new LumosError('CANCELLED'))
       await job.task.settled
+    } else if (!view.ended) {
+      // Its end could not be kept: it is gone on with when it can, and then it can be cancelled.
+      throw suspended(view.record)
     } else if (view.status?.state !== 'TASK_STATE_CANCELED') {
       throw new LumosError('TASK_NOT_CANCELABLE', { details: { task: key.id } })
     }
