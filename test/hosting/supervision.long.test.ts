@@ -1,5 +1,5 @@
 /** What hosted code can do to itself, and cannot do to its node: real processes that crash, spin and devour. */
-import { chmod, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { isRunning } from '../../core/process.ts'
@@ -34,6 +34,20 @@ async function program(name: string, ...flags: string[]) {
   await writeFile(script, [...lines, 'while read -r line; do :; done', ''].join('\n'))
   await chmod(script, 0o755)
   return swarm.host(script, ...flags)
+}
+
+/** What `read` gives once it gives the same ten times. */
+async function settled(read: () => Promise<string>): Promise<string> {
+  let before: string | undefined
+  let same = 0
+  const look = async () => {
+    const now = await read()
+    same = now === before ? same + 1 : 0
+    before = now
+    expect(same).toBeGreaterThan(10)
+    return now
+  }
+  return vi.waitFor(look, SOON)
 }
 
 async function stateOf(name: string) {
@@ -92,10 +106,20 @@ test('a process that devours memory is killed before the machine notices', async
 })
 
 test('a chatty agent waits until it is read', async () => {
-  const story = await ask(swarm.beta, 'chatter', 'go on')
-  expect(story).toMatchObject({ state: 'TASK_STATE_COMPLETED', text: 'done' })
-  const { rssBytes } = await swarm.alpha.client.status()
-  expect(rssBytes).toBeLessThan(400 * 1024 * 1024)
+  const folder = await mkdtemp(join(swarm.folder, 'chatter-'))
+  const { pid } = await swarm.alpha.client.status()
+  const story = ask(swarm.beta, 'chatter', folder)
+  await vi.waitFor(() => access(join(folder, 'asked')), SOON)
+  // A node that reads nothing at all.
+  process.kill(pid, 'SIGSTOP')
+  try {
+    await writeFile(join(folder, 'begin'), '')
+    const handedOver = await settled(() => readFile(join(folder, 'count'), 'utf8'))
+    expect(Number(handedOver)).toBeLessThan(100)
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  expect(await story).toMatchObject({ state: 'TASK_STATE_COMPLETED', text: 'done' })
 })
 
 test('what it prints is in the log of the node, under its name', async () => {

@@ -1,3 +1,5 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { AgentRequest } from 'lumos-mesh'
 
 enum Mood {
@@ -39,9 +41,17 @@ export async function wait(_: string, { signal }: AgentRequest) {
   await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 }
 
-export async function* chatter() {
+/** Says when it is asked, waits for its word to begin, and counts what it has handed over. */
+export async function* chatter(folder: string) {
   const piece = 'x'.repeat(64 * 1024)
-  for (let index = 0; index < 400; index++) yield { type: 'progress', text: `${index} ${piece}` }
+  writeFileSync(join(folder, 'asked'), '')
+  while (!existsSync(join(folder, 'begin'))) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  for (let index = 0; index < 400; index++) {
+    yield { type: 'progress', text: `${index} ${piece}` }
+    writeFileSync(join(folder, 'count'), String(index + 1))
+  }
   yield 'done'
 }
 
