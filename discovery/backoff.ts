@@ -1,18 +1,19 @@
-/** How long to wait before a peer is tried again: exponential with full jitter, so that no crowd returns at once. */
+/** How long to wait before a peer is tried again. */
+import { fullJitter, halfJitter } from '../core/backoff.ts'
 import type { Random } from '../core/random.ts'
 
-const FIRST_RETRY_MS = 1000
-const MAX_RETRY_MS = 60_000
+const RETRY = { first: 1000, most: 60_000 }
+/** One that refused us. */
+const REFUSED = { first: RETRY.most, most: RETRY.most }
 /** Full jitter may draw nothing; a refused port would then be tried in a busy loop. */
 const LEAST_RETRY_MS = 100
 
 /** Milliseconds before the next try after `failures` in a row (1 or more). */
 export function retryDelay(failures: number, random: Random): number {
-  const ceiling = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1))
-  return Math.max(LEAST_RETRY_MS, random.next() * ceiling)
+  return Math.max(LEAST_RETRY_MS, fullJitter(random, failures - 1, RETRY))
 }
 
 /** Milliseconds before a peer that refused us is asked again: rarely, yet somebody may mend it. */
 export function refusedDelay(random: Random): number {
-  return MAX_RETRY_MS * (0.5 + random.next() / 2)
+  return halfJitter(random, 0, REFUSED)
 }

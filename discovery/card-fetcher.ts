@@ -1,4 +1,5 @@
 /** Brings missing cards of peers into the directory, from whoever has them, without a stampede. */
+import { halfJitter } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { toLumosError } from '../core/errors.ts'
 import type { LumosError } from '../core/errors.ts'
@@ -18,8 +19,7 @@ const ASK_AROUND_ROUNDS = 2
 const ASKED_PER_ROUND = 2
 /** Rounds start up to this far apart, at random, so that a hundred nodes do not ask at once. */
 const ROUND_SPREAD_MS = 600
-const FIRST_BACKOFF_MS = 2000
-const MAX_BACKOFF_MS = 60_000
+const BACKOFF = { first: 2000, most: 60_000 }
 
 export interface CardFetcherComponents {
   readonly sessions: Pick<Sessions, 'get' | 'all' | 'connect'>
@@ -153,8 +153,7 @@ class QueuedFetcher implements CardFetcher {
     const count = (this.#failures.get(peer)?.count ?? 0) + 1
     this.#failures.delete(peer)
     if (!failed) return
-    const ceiling = Math.min(FIRST_BACKOFF_MS * 2 ** (count - 1), MAX_BACKOFF_MS)
-    const wait = ceiling * (0.5 + random.next() / 2)
+    const wait = halfJitter(random, count - 1, BACKOFF)
     this.#failures.set(peer, { count, until: clock.monotonic() + wait })
     // Re-inserted at the end above, so the first is the one that failed longest ago.
     const [oldest] = this.#failures.keys()

@@ -1,6 +1,7 @@
 /** How a record names blobs: `{"$blob": {"hash": …, "size": …}}`, anywhere in its JSON value. */
 import type { BlobHash } from '../core/blob.ts'
 import { isBlobHash } from '../core/blob.ts'
+import { isJsonObject } from '../core/json.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import { decodeValue } from './json-value.ts'
@@ -21,8 +22,8 @@ export function nameBlob({ hash, size }: BlobName): JsonObject {
 
 /** `undefined` when `value` names none itself; its parts may. */
 export function readBlobName(value: Json | undefined): BlobName | undefined {
-  const name = isObject(value) ? value[FIELD] : undefined
-  if (!isObject(name)) return undefined
+  const name = isJsonObject(value) ? value[FIELD] : undefined
+  if (!isJsonObject(name)) return undefined
   const { hash, size } = name
   if (typeof hash !== 'string' || !isBlobHash(hash)) return undefined
   return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0
@@ -42,12 +43,8 @@ export function blobsNamedIn(value: Uint8Array): readonly BlobHash[] {
 function gather(value: Json | undefined, found: Set<BlobHash>): void {
   const name = readBlobName(value)
   if (name !== undefined) found.add(name.hash)
-  if (isObject(value)) for (const item of Object.values(value)) gather(item, found)
+  if (isJsonObject(value)) for (const item of Object.values(value)) gather(item, found)
   else if (isList(value)) for (const item of value) gather(item, found)
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {

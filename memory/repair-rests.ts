@@ -1,4 +1,5 @@
 /** How long a peer is left in peace before the next repair with it. */
+import { halfJitter } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import type { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
@@ -21,8 +22,7 @@ export interface RepairRests {
   met(name: string): boolean
 }
 
-const FIRST_REST_MS = 1000
-const MOST_REST_MS = 60_000
+const REST = { first: 1000, most: 60_000 }
 /** Who does not know the space, or no shared memory at all: it asks by itself when that has changed. */
 const STRANGER_REST_MS = 300_000
 /** From so many points on a peer is not repaired with until some have faded. */
@@ -46,8 +46,7 @@ export function createRepairRests({ clock, random, blame }: RepairRestsComponent
 
   function restFor(failures: number, { code }: LumosError): number {
     if (STRANGERS.has(code)) return STRANGER_REST_MS
-    const doubled = Math.min(MOST_REST_MS, FIRST_REST_MS * 2 ** failures)
-    return doubled * (0.5 + random.next() / 2)
+    return halfJitter(random, failures, REST)
   }
 
   return {

@@ -3,7 +3,8 @@ import { v7 } from 'uuid'
 import type { Clock } from '../core/clock.ts'
 import { createIdSource, isUuid } from '../core/ids.ts'
 import type { IdSource } from '../core/ids.ts'
-import type { Json, JsonObject } from '../core/json.ts'
+import { isJsonObject } from '../core/json.ts'
+import type { Json } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import type {
   Fact,
@@ -155,32 +156,28 @@ function newMessage(
 
 /** What others write may be anything: only what is a message is one. */
 function messageOf(threadId: string, id: string, { value, hlc }: Fact): ThreadMessage | undefined {
-  if (!isUuid(id) || !isObject(value)) return undefined
+  if (!isUuid(id) || !isJsonObject(value)) return undefined
   // An id from the future would stay the newest for ever, and all others would have to follow it.
   if (timeOf(id) > Date.parse(hlc.slice(0, ISO_LENGTH)) + LIMITS.memorySkew.value) return undefined
   const { role, parts } = value
   const known = ROLES.find((each) => each === role)
-  if (known === undefined || !Array.isArray(parts) || !parts.every(isObject)) return undefined
+  if (known === undefined || !Array.isArray(parts) || !parts.every(isJsonObject)) return undefined
   return newMessage(threadId, id, { role: known, parts })
 }
 
 const ISO_LENGTH = '2026-01-02T03:04:05.678Z'.length
 
 function threadOf(threadId: string, value: Json): Thread | undefined {
-  if (!isObject(value)) return undefined
+  if (!isJsonObject(value)) return undefined
   const { resourceId, title, metadata, createdAt } = value
   if (typeof resourceId !== 'string' || typeof createdAt !== 'string') return undefined
   return {
     threadId,
     resourceId,
     ...(typeof title === 'string' && { title }),
-    ...(isObject(metadata) && { metadata }),
+    ...(isJsonObject(metadata) && { metadata }),
     createdAt
   }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Milliseconds since the epoch, from the first 48 bits of a UUIDv7. */

@@ -1,4 +1,5 @@
 /** Brings push notifications to their receivers: each config in order, at least once, by itself. */
+import { fullJitter } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import { toLumosError } from '../core/errors.ts'
@@ -11,7 +12,6 @@ import type { PushConfig, PushConfigs, PushEntry } from './push-configs.ts'
 import { nextNotification } from './push-notification.ts'
 import type { Notification, PushedTasks } from './push-notification.ts'
 import { createPushPlaces } from './push-places.ts'
-import { retryDelay } from './retry-delay.ts'
 
 export interface PushRequest {
   readonly url: string
@@ -238,7 +238,7 @@ class Delivery implements PushDelivery {
     }
     if (courier.leaving.signal.aborted) return
     const bounds = { first: pushRetryFirst.value, most: pushRetryMost.value }
-    const backoff = retryDelay(random, courier.failures, bounds)
+    const backoff = fullJitter(random, courier.failures, bounds)
     courier.failures += 1
     courier.woken = true
     const wait = Math.max(backoff, Math.min(retryAfterMs, pushRetryAfter.value))

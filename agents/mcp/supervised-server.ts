@@ -1,5 +1,6 @@
 /** Keeps one MCP server connected: starts it, starts it again when it dies, and gives up when it always does. */
 import { EventEmitter } from 'node:events'
+import { halfJitter } from '../../core/backoff.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Component } from '../../core/component.ts'
 import { LumosError } from '../../core/errors.ts'
@@ -13,6 +14,8 @@ import type { McpConnection, McpGreeting } from './connection.ts'
 import { EMPTY_LISTING } from './listing.ts'
 import type { McpListing } from './listing.ts'
 import type { McpOpener } from './open-link.ts'
+
+const RETRY = { first: LIMITS.mcpRetryFirst.value, most: LIMITS.mcpRetryMost.value }
 
 /** `waiting`: for the next try. `quarantined`: it died too often, and waits for a person. */
 export type McpState = 'starting' | 'ready' | 'waiting' | 'quarantined' | 'stopped'
@@ -200,10 +203,8 @@ class Supervisor implements SupervisedServer {
       await aborted(over)
       return
     }
-    const most = Math.min(LIMITS.mcpRetryFirst.value * 2 ** this.#tries, LIMITS.mcpRetryMost.value)
+    const waitMs = Math.round(halfJitter(random, this.#tries, RETRY))
     this.#tries += 1
-    // Between half and all of it, so that servers that died together do not start together.
-    const waitMs = Math.round(most * (0.5 + random.next() / 2))
     logger.warn('the server is gone and will be started again', { reason, waitMs })
     this.#enter('waiting', { reason })
     await clock.sleep(waitMs, over)

@@ -1,11 +1,11 @@
 /** How long to wait before a request to a model is made again, and when not to. */
+import { fullJitter } from '../../core/backoff.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Random } from '../../core/random.ts'
 import type { ModelFailure } from './failure.ts'
 
 /**
- * Milliseconds, spread evenly so that many who failed together do not come back together ("full
- * jitter"); at least what the server asks for. `undefined`: give up.
+ * Milliseconds; at least what the server asks for. `undefined`: give up.
  *
  * @param tries how often it was tried
  */
@@ -15,10 +15,10 @@ export function waitBeforeRetry(
   random: Random
 ): number | undefined {
   if (!again || tries >= LIMITS.modelTries.value) return undefined
-  const first = LIMITS.modelBackoffFirst.value
+  const bounds = { first: LIMITS.modelBackoffFirst.value, most: LIMITS.modelBackoffMost.value }
   if (retryAfterMs !== undefined) {
     const most = LIMITS.modelRetryAfter.value
-    return retryAfterMs > most ? undefined : retryAfterMs + random.next() * first
+    return retryAfterMs > most ? undefined : retryAfterMs + fullJitter(random, 0, bounds)
   }
-  return random.next() * Math.min(LIMITS.modelBackoffMost.value, first * 2 ** (tries - 1))
+  return fullJitter(random, tries - 1, bounds)
 }

@@ -1,5 +1,6 @@
 /** What of a record is searched: its words, and the vector that stands for its meaning. */
-import type { Json, JsonObject } from '../../core/json.ts'
+import { isJsonObject } from '../../core/json.ts'
+import type { Json } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { decodeValue } from '../json-value.ts'
 import type { UnitVector } from './vector-table.ts'
@@ -16,7 +17,7 @@ export interface IndexDocument {
  */
 export function documentOf(value: Uint8Array): IndexDocument {
   const json = decodeValue(value)
-  if (!isObject(json)) return { text: textOf(json) }
+  if (!isJsonObject(json)) return { text: textOf(json) }
   const { embedding, ...rest } = json
   const vector = vectorOf(embedding)
   // What is called so and is none is text like any other.
@@ -56,12 +57,8 @@ function textOf(value: Json | undefined): string {
 function gather(value: Json | undefined, texts: string[]): void {
   if (typeof value === 'string') texts.push(value)
   else if (typeof value === 'number') texts.push(String(value))
-  else if (isObject(value)) for (const item of Object.values(value)) gather(item, texts)
+  else if (isJsonObject(value)) for (const item of Object.values(value)) gather(item, texts)
   else if (isList(value)) for (const item of value) gather(item, texts)
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isList(value: Json | undefined): value is readonly Json[] {

@@ -4,6 +4,7 @@ import { asAgentStep } from '../../core/agent-step.ts'
 import type { AgentStep } from '../../core/agent-step.ts'
 import { wireDetails } from '../../core/errors.ts'
 import type { WireError } from '../../core/errors.ts'
+import { isJsonObject } from '../../core/json.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import {
   ERROR_EXTENSION,
@@ -12,7 +13,6 @@ import {
   STEP_EXTENSION,
   TASK_ID_EXTENSION
 } from './constants.ts'
-import { isObject } from './proto-json.ts'
 
 /** Where an event stands in the life of its task. */
 export interface Position {
@@ -35,7 +35,7 @@ export function positionOf(event: StreamResponse): Position | undefined {
 
 function stampOf(metadata: JsonObject | undefined): Position | undefined {
   const value = metadata?.[EVENTS_EXTENSION]
-  if (!isObject(value)) return undefined
+  if (!isJsonObject(value)) return undefined
   const { attempt, seq } = value
   return isCount(attempt) && isCount(seq) ? { attempt, seq } : undefined
 }
@@ -61,14 +61,14 @@ export function errorMetadata({ code, message, hint, details }: WireError): Json
 /** The typed error of a failed task's status, if it carries one. */
 export function errorOf({ message }: TaskStatus): WireError | undefined {
   const value = message?.metadata?.[ERROR_EXTENSION]
-  if (!isObject(value)) return undefined
+  if (!isJsonObject(value)) return undefined
   const { code, message: text, hint, details } = value
   if (typeof code !== 'string' || typeof text !== 'string') return undefined
   return {
     code: code.slice(0, 64),
     message: text.slice(0, 1024),
     ...(typeof hint === 'string' && { hint: hint.slice(0, 1024) }),
-    ...(isObject(details) && { details: wireDetails(details) })
+    ...(isJsonObject(details) && { details: wireDetails(details) })
   }
 }
 
@@ -95,7 +95,7 @@ export function stepOf(message: Message | undefined): AgentStep | undefined {
 
 export function progressOf(message: Message | undefined): number | undefined {
   const value = message?.metadata?.[PROGRESS_EXTENSION]
-  const fraction = isObject(value) ? value['fraction'] : undefined
+  const fraction = isJsonObject(value) ? value['fraction'] : undefined
   return typeof fraction === 'number' && fraction >= 0 && fraction <= 1 ? fraction : undefined
 }
 
@@ -107,7 +107,7 @@ export function taskIdMetadata(taskId: string): JsonObject {
 /** The id that the caller chose; any JSON value that a caller may have put there. */
 export function chosenTaskId(metadata: JsonObject | undefined): Json | undefined {
   const value = metadata?.[TASK_ID_EXTENSION]
-  return isObject(value) ? value['taskId'] : value
+  return isJsonObject(value) ? value['taskId'] : value
 }
 
 /** A task with its place in the event log written into it. */

@@ -1,6 +1,7 @@
 /** The building blocks of ProtoJSON schemas: what a protobuf JSON parser accepts, in its canonical form. */
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
+import { isJsonObject } from '../../core/json.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 
 /**
@@ -18,7 +19,7 @@ export function message<S extends z.ZodRawShape>(
 const NONE: ReadonlySet<string> = new Set()
 
 function canonical(value: unknown, nullable: ReadonlySet<string>): unknown {
-  if (!isObject(value)) return value
+  if (!isJsonObject(value)) return value
   for (const name of Object.keys(value)) {
     // Nearly every document is canonical already, and then nothing is copied.
     if (name.includes('_') || (value[name] === null && !nullable.has(name))) {
@@ -51,7 +52,7 @@ export function enumeration<const N extends readonly [string, ...string[]]>(
 }
 
 /** google.protobuf.Struct. Its depth and size were bounded when the document was parsed. */
-export const struct = z.custom<JsonObject>(isObject, 'expected an object')
+export const struct = z.custom<JsonObject>(isJsonObject, 'expected an object')
 
 /** google.protobuf.Value. */
 export const anyValue = z.custom<Json>((value) => value !== undefined, 'expected a value')
@@ -74,7 +75,3 @@ export const flag = z.boolean()
 
 /** int32, not negative. */
 export const count = z.int().min(0).max(2_147_483_647)
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
