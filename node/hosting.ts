@@ -17,6 +17,7 @@ import type { Json } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import { readFileBounded, writeFileAtomic } from '../storage/atomic-file.ts'
+import { createJsonFile } from '../storage/json-file.ts'
 import type { NodeComponents } from './wire.ts'
 
 export interface HostingComponents extends NodeComponents {
@@ -86,25 +87,20 @@ export function createHosting(
 
 /** The file also holds the variables that people gave their projects: only their own user may read it. */
 function createHostStore(path: string, logger: Logger): HostStore {
-  let turn: Promise<void> = Promise.resolve()
+  const file = createJsonFile<{ readonly hosts: readonly Omit<HostRecord, 'keep'>[] }>({
+    path,
+    maxBytes: FILE_BYTES,
+    parse: (value) => document.parse(value)
+  })
   return {
     async read() {
-      const file = await readFileBounded(path, FILE_BYTES)
-      if (file === undefined) return []
-      try {
-        const { hosts } = document.parse(JSON.parse(Buffer.from(file.content).toString()))
-        return hosts.map((host): HostRecord => ({ ...host, keep: true }))
-      } catch (error) {
-        logger.error('it is not known which projects were hosted: none is', { path, error })
-        return []
-      }
+      const read = await file.read((damaged) => {
+        logger.error('it is not known which projects were hosted: none is', { ...damaged })
+        return { hosts: [] }
+      })
+      return (read?.hosts ?? []).map((host) => ({ ...host, keep: true }))
     },
-    write(records) {
-      const text = JSON.stringify({ hosts: records }, undefined, 2)
-      const written = turn.then(() => writeFileAtomic(path, text))
-      turn = written.catch(() => undefined)
-      return written
-    }
+    write: (hosts) => file.write({ hosts })
   }
 }
 

@@ -1,15 +1,13 @@
 /** Joins the MCP servers that this node uses, and the door through which others use it as one. */
 import { join } from 'node:path'
-import { rename } from 'node:fs/promises'
 import { z } from 'zod'
 import { createMcpServers } from '../agents/mcp/mcp-servers.ts'
-import type { McpSaved, McpServers } from '../agents/mcp/mcp-servers.ts'
+import type { McpServers } from '../agents/mcp/mcp-servers.ts'
 import { createMcpOpener } from '../agents/mcp/open-link.ts'
 import type { Roster } from '../agents/roster.ts'
 import type { ToolRegistry } from '../agents/tools/registry.ts'
-import type { Logger } from '../core/logger.ts'
 import { serverInit, serverName } from '../gateway/control/schema/mcp.ts'
-import { readFileBounded, writeJsonAtomic } from '../storage/atomic-file.ts'
+import { createJsonFile } from '../storage/json-file.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeComponents } from './wire.ts'
 
@@ -34,12 +32,23 @@ const document = z.strictObject({
 /** Servers and the digests of all their tools. */
 const FILE_BYTES = 4 * 1024 * 1024
 
+const NONE = { v: 1, servers: {}, pins: {} } as const
+
 export async function createNodeMcp(
   { clock, random, logger, tools, roster }: NodeMcpComponents,
   { config, dataDirectory, version }: NodeMcpInit
 ): Promise<McpServers> {
   const log = logger.child('mcp')
-  const path = join(dataDirectory, 'mcp.json')
+  const file = createJsonFile({
+    path: join(dataDirectory, 'mcp.json'),
+    maxBytes: FILE_BYTES,
+    parse: (value) => document.parse(value)
+  })
+  const saved = await file.read((damaged) => {
+    // What it approved must not be approved again unseen.
+    log.error('which MCP servers were added is not known: see the file', { ...damaged })
+    return NONE
+  })
   return createMcpServers(
     {
       clock,
@@ -49,27 +58,8 @@ export async function createNodeMcp(
         createMcpOpener({ clock, logger: each }, { server, environment: process.env, version }),
       assignTools: (name, made) => tools.assign(`mcp:${name}`, made),
       assignAgents: (name, agents) => roster.assign(`mcp:${name}`, agents),
-      save: ({ servers, pins }) => writeJsonAtomic(path, { v: 1, servers: plain(servers), pins })
+      save: (state) => file.write({ v: 1, ...state })
     },
-    { configured: config.servers, saved: await readSaved(path, log) }
+    { configured: config.servers, saved: saved ?? NONE }
   )
-}
-
-/** Without the members that are absent, which the types allow to be `undefined`. */
-function plain(servers: McpSaved['servers']): Record<string, { readonly [key: string]: string }> {
-  return JSON.parse(JSON.stringify(servers))
-}
-
-/** A file that cannot be read is put aside: what it approved must not be approved again unseen. */
-async function readSaved(path: string, logger: Logger): Promise<McpSaved> {
-  const file = await readFileBounded(path, FILE_BYTES)
-  if (file === undefined) return { servers: {}, pins: {} }
-  try {
-    return document.parse(JSON.parse(Buffer.from(file.content).toString()))
-  } catch (error) {
-    const aside = `${path}.damaged`
-    await rename(path, aside)
-    logger.error('which MCP servers were added is not known: see the file', { path: aside, error })
-    return { servers: {}, pins: {} }
-  }
 }

@@ -10,10 +10,10 @@ import type { ProviderDefinition, ProviderState } from '../agents/models/watched
 import type { Component } from '../core/component.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Logger } from '../core/logger.ts'
 import type { Environment } from '../core/paths.ts'
 import type { Secret } from '../core/secret.ts'
-import { readFileBounded, writeJsonAtomic } from '../storage/atomic-file.ts'
+import { createJsonFile } from '../storage/json-file.ts'
+import type { JsonFile } from '../storage/json-file.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { Secrets } from './secrets.ts'
 import { openSecrets } from './secrets.ts'
@@ -91,9 +91,17 @@ export async function createNodeModels(
       configuredProvider(name, config, init.env)
     )
   )
-  const path = join(init.dataDirectory, 'models.json')
-  const kept = await readKept(path, log)
-  const models = new KeptModels({ catalogue, secrets, configured }, { ...init, path, ...kept })
+  const file = createJsonFile<Kept>({
+    path: join(init.dataDirectory, 'models.json'),
+    maxBytes: FILE_BYTES,
+    parse: (value) => document.parse(value)
+  })
+  const kept = await file.read((damaged) => {
+    log.error('it is not known which models were added', { ...damaged })
+    return NONE
+  })
+  const parts = { catalogue, secrets, configured, file }
+  const models = new KeptModels(parts, { ...init, kept: kept ?? NONE })
   const { events } = catalogue
   return {
     events,
@@ -110,31 +118,34 @@ export async function createNodeModels(
 }
 
 interface Kept {
-  readonly defaults: readonly string[]
-  readonly added: readonly AddedProvider[]
+  readonly v: 1
+  readonly default: readonly string[]
+  readonly providers: readonly AddedProvider[]
 }
+
+const NONE: Kept = { v: 1, default: [], providers: [] }
 
 interface KeptParts {
   readonly catalogue: ModelCatalogue
   readonly secrets: Secrets
   readonly configured: readonly ProviderDefinition[]
+  readonly file: Pick<JsonFile<Kept>, 'write'>
 }
 
 class KeptModels {
   readonly #parts: KeptParts
-  readonly #init: NodeModelsInit & { readonly path: string }
+  readonly #init: NodeModelsInit
   readonly #found: readonly ProviderDefinition[]
   readonly #added = new Map<string, AddedProvider>()
   /** Made once each, so that those that stay are not asked anew. */
   readonly #definitions = new Map<string, ProviderDefinition>()
   #defaults: readonly string[]
-  #written: Promise<void> = Promise.resolve()
 
-  constructor(parts: KeptParts, init: NodeModelsInit & Kept & { readonly path: string }) {
+  constructor(parts: KeptParts, { kept, ...init }: NodeModelsInit & { readonly kept: Kept }) {
     this.#parts = parts
     this.#init = init
-    this.#defaults = init.defaults
-    for (const each of init.added) this.#put(each)
+    this.#defaults = kept.default
+    for (const each of kept.providers) if (isBaseUrl(each.baseUrl)) this.#put(each)
     const { config, env } = init
     this.#found = config.detect
       ? [openAiFromEnvironment(env), ollamaOnThisHost(env)].filter((each) => each !== undefined)
@@ -218,33 +229,9 @@ class KeptModels {
     }
   }
 
-  /** One after the other: the last state has to be what stays. */
   #write(): Promise<void> {
-    const done = this.#written.then(() =>
-      writeJsonAtomic(this.#init.path, {
-        v: 1,
-        default: this.#defaults,
-        providers: Array.from(this.#added.values(), ({ name, baseUrl, models }) => {
-          return { name, baseUrl, models }
-        })
-      })
-    )
-    this.#written = done.catch(() => undefined)
-    return done
-  }
-}
-
-async function readKept(path: string, logger: Logger): Promise<Kept> {
-  try {
-    const file = await readFileBounded(path, FILE_BYTES)
-    if (file === undefined) return { defaults: [], added: [] }
-    const { default: defaults, providers } = document.parse(
-      JSON.parse(Buffer.from(file.content).toString())
-    )
-    return { defaults, added: providers.filter(({ baseUrl }) => isBaseUrl(baseUrl)) }
-  } catch (error) {
-    logger.error('it is not known which models were added', { path, error })
-    return { defaults: [], added: [] }
+    const providers = [...this.#added.values()]
+    return this.#parts.file.write({ v: 1, default: this.#defaults, providers })
   }
 }
 

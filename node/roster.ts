@@ -3,10 +3,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { Agent } from '../agents/agent.ts'
 import { createBuiltinAgents } from '../agents/builtin.ts'
-import type { Logger } from '../core/logger.ts'
 import { createRoster } from '../agents/roster.ts'
 import type { Roster } from '../agents/roster.ts'
-import { readFileBounded, writeJsonAtomic } from '../storage/atomic-file.ts'
+import { createJsonFile } from '../storage/json-file.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeComponents } from './wire.ts'
 
@@ -17,6 +16,10 @@ export interface NodeRosterInit {
   readonly agents: readonly Agent[]
   /** Resolves when other nodes are told of all agents that can be asked. */
   readonly announce: (agents: readonly Agent[]) => Promise<void>
+}
+
+interface Kept {
+  readonly disabled: readonly string[]
 }
 
 const document = z.object({ disabled: z.array(z.string().max(64)) })
@@ -30,12 +33,20 @@ export async function createNodeRoster(
   { config, dataDirectory, agents, announce }: NodeRosterInit
 ): Promise<Roster> {
   const components = { clock, logger: logger.child('agents') }
-  const path = join(dataDirectory, 'agents.json')
-  let kept = await readDisabled(path, logger)
+  const file = createJsonFile<Kept>({
+    path: join(dataDirectory, 'agents.json'),
+    maxBytes: FILE_BYTES,
+    parse: (value) => document.parse(value)
+  })
+  const read = await file.read((damaged) => {
+    logger.error('it is not known which agents were disabled: all are offered', { ...damaged })
+    return { disabled: [] }
+  })
+  let kept = read?.disabled ?? []
 
   async function keepDisabled(disabled: readonly string[]): Promise<void> {
     if (disabled.join() === kept.join()) return
-    await writeJsonAtomic(path, { disabled })
+    await file.write({ disabled })
     kept = disabled
   }
 
@@ -49,16 +60,4 @@ export async function createNodeRoster(
   await roster.assign('builtin', createBuiltinAgents(components, config.agents))
   await roster.assign('program', agents)
   return roster
-}
-
-/** Without the file none was ever disabled. */
-async function readDisabled(path: string, logger: Logger): Promise<readonly string[]> {
-  const file = await readFileBounded(path, FILE_BYTES)
-  if (file === undefined) return []
-  try {
-    return document.parse(JSON.parse(Buffer.from(file.content).toString())).disabled
-  } catch (error) {
-    logger.error('it is not known which agents were disabled: all are offered', { path, error })
-    return []
-  }
 }

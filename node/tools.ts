@@ -1,5 +1,4 @@
 /** Joins the tools of a node: where they come from, what its owner decided about them, and the runs that use them. */
-import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { z } from 'zod'
 import { asTool, TOOL_EFFECTS } from '../agents/tools/define-tool.ts'
@@ -22,7 +21,7 @@ import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Json } from '../core/json.ts'
 import type { Logger } from '../core/logger.ts'
-import { readFileBounded, writeJsonAtomic } from '../storage/atomic-file.ts'
+import { createJsonFile } from '../storage/json-file.ts'
 import type { Finder } from '../discovery/find.ts'
 import { createNodeBuiltinTools } from './builtin-tools.ts'
 import type { NodeConfig } from './config/schema.ts'
@@ -80,6 +79,7 @@ const DENY_ALL: readonly OwnRule[] = (['self', 'peer'] as const).map((caller) =>
 }))
 
 interface Saved {
+  readonly v: 1
   readonly disabled: readonly string[]
   readonly rules: readonly OwnRule[]
 }
@@ -95,8 +95,7 @@ export async function createNodeTools(
   { config: { tools: config, memory }, self, dataDirectory, configDirectory, tools }: NodeToolsInit
 ): Promise<NodeTools> {
   const log = logger.child('tools')
-  const file = createFile(join(dataDirectory, 'tools.json'), log)
-  const saved = await file.read()
+  const { file, saved } = await openDecisions(join(dataDirectory, 'tools.json'), log)
   const registry = createToolRegistry({ offered: config.enabled, disabled: saved.disabled })
   const builtin = createNodeBuiltinTools(
     { clock, finder },
@@ -105,7 +104,7 @@ export async function createNodeTools(
   registry.assign('builtin', builtin.tools)
   registry.assign('program', tools.map(asTool))
   const rules = createToolRules(
-    { save: (own) => file.write({ disabled: registry.disabled(), rules: own }) },
+    { save: (own) => file.write({ v: 1, disabled: registry.disabled(), rules: own }) },
     { configured: config.policy, own: saved.rules }
   )
   const components = {
@@ -138,39 +137,29 @@ export async function createNodeTools(
     call: (request, call) => callDirectly(components, begin(request), call),
     async setEnabled(selector, enabled) {
       registry.setEnabled(selector, enabled)
-      await file.write({ disabled: registry.disabled(), rules: rules.own() })
+      await file.write({ v: 1, disabled: registry.disabled(), rules: rules.own() })
     },
     start: () => kept.start(),
     stop: async () => void (await Promise.all([kept.stop(), builtin.stop()]))
   }
 }
 
-/** One write after the other: the last decision is what the next process finds. */
-function createFile(path: string, logger: Logger) {
-  let last: Promise<void> = Promise.resolve()
-
-  return {
-    /** A file that cannot be read is put aside: what it denied must not be allowed unseen. */
-    async read(): Promise<Saved> {
-      const file = await readFileBounded(path, FILE_BYTES)
-      if (file === undefined) return { disabled: [], rules: [] }
-      try {
-        return document.parse(JSON.parse(Buffer.from(file.content).toString()))
-      } catch (error) {
-        const aside = `${path}.damaged`
-        await rename(path, aside)
-        logger.error('what was decided about tools is not known: none may be used', {
-          path: aside,
-          error,
-          hint: 'lumos tools reset "*"'
-        })
-        return { disabled: [], rules: DENY_ALL }
-      }
-    },
-    write({ disabled, rules }: Saved): Promise<void> {
-      const content = { v: 1, disabled, rules: rules.map((rule) => ({ ...rule })) }
-      last = last.catch(() => {}).then(() => writeJsonAtomic(path, content))
-      return last
-    }
-  }
+/** What was decided about tools by people, and the file that keeps it. */
+async function openDecisions(path: string, logger: Logger) {
+  const file = createJsonFile<Saved>({
+    path,
+    maxBytes: FILE_BYTES,
+    parse: (value) => document.parse(value)
+  })
+  const read = await file.read((damaged) => {
+    const hint = 'lumos tools reset "*"'
+    logger.error('what was decided about tools is not known: none may be used', {
+      ...damaged,
+      hint
+    })
+    // What was denied must not be allowed unseen.
+    return { v: 1, disabled: [], rules: DENY_ALL }
+  })
+  const nothing: Saved = { v: 1, disabled: [], rules: [] }
+  return { file, saved: read ?? nothing }
 }
