@@ -1,5 +1,7 @@
 /** What an agent or a node says of itself beyond names, and what others demand of it: `gpu`, `lang=de`, `price<0.01`. */
 import { isJsonObject } from './json.ts'
+import { parseVersionRange } from './version-range.ts'
+import type { VersionRange } from './version-range.ts'
 
 export type AttributeValue = string | number | boolean | readonly string[]
 
@@ -13,19 +15,28 @@ export interface Demand {
 }
 
 const OPERATORS = ['=', '!=', '<', '<=', '>', '>='] as const
-const COMPARISON = /^([a-z][a-z0-9.-]{0,31})(!=|<=|>=|=|<|>)([^\s=<>!]{1,64})$/i
+/** In a query, where a value with spaces is quoted. */
+const COMPARISON = /^([a-z][a-z0-9.-]{0,31})(!=|<=|>=|=|<|>)(?:"([^"]{1,64})"|([^\s=<>!"]{1,64}))$/i
+/** By itself, where it is not. */
+const WHOLE = /^([a-z][a-z0-9.-]{0,31})\s*(!=|<=|>=|=|<|>)\s*([^"]{1,64})$/i
+const WORD = /[^\s"]*"[^"]*"|\S+/g
 const NAME = /^[a-z][a-z0-9.-]{0,31}$/
 const NUMBER = /^[+-]?(\d+(\.\d+)?|\.\d+)(e[+-]?\d+)?$/i
-const VERSION = /^\d{1,9}(\.\d{1,9}){0,3}$/
 /** Attributes, and demands, of one card. */
 const MOST = 32
 const MOST_VALUES = 32
 const LONGEST_VALUE = 64
 
-/** One demand, written without spaces; `undefined` for what is none. A mere name means `name=true`. */
+/**
+ * One demand; `undefined` for what is none, or could be met by nobody. A mere name means `name=true`; a value
+ * may hold spaces (`model=gpt 4`), and one of a version is a range as npm has it (`version>=1.2 <2`).
+ */
 export function parseDemand(text: string): Demand | undefined {
-  if (NAME.test(text)) return { name: text, operator: '=', value: 'true' }
-  return parseComparison(text)
+  const trimmed = text.trim()
+  const mere = trimmed.toLowerCase()
+  if (NAME.test(mere)) return { name: mere, operator: '=', value: 'true' }
+  const demand = demandOf(COMPARISON.exec(trimmed) ?? WHOLE.exec(trimmed))
+  return demand !== undefined && isMeetable(demand) ? demand : undefined
 }
 
 /** Takes the demands out of a query: what has an operator in it is one, all else is text. */
@@ -33,17 +44,15 @@ export function splitDemands(query: string): {
   readonly text: string
   readonly demands: readonly Demand[]
 } {
-  const words = query.trim().split(/\s+/)
-  const demands = words.flatMap((word) => parseComparison(word) ?? [])
+  const words = query.match(WORD) ?? []
+  const demands = words.flatMap((word) => demandOf(COMPARISON.exec(word)) ?? [])
   if (demands.length === 0) return { text: query.trim(), demands }
-  return {
-    text: words.filter((word) => parseComparison(word) === undefined).join(' '),
-    demands: demands.slice(0, MOST)
-  }
+  return { text: words.filter((word) => !COMPARISON.test(word)).join(' '), demands }
 }
 
+/** As it stands in a query. */
 export function formatDemand({ name, operator, value }: Demand): string {
-  return `${name}${operator}${value}`
+  return `${name}${operator}${/[\s=<>!]/.test(value) ? `"${value}"` : value}`
 }
 
 /** Whether all demands are met. What is not said of oneself meets none, apart from `!=`. */
@@ -61,19 +70,23 @@ export function unmetDemand(
 
 function meetsOne(attributes: Attributes, demand: Demand): boolean {
   const { name, operator } = demand
-  if (operator === '!=') return !meetsOne(attributes, { ...demand, operator: '=' })
   const own = Object.hasOwn(attributes, name) ? attributes[name] : undefined
-  if (own === undefined) return false
-  if (typeof own !== 'object') return meetsValue(String(own), demand)
-  return own.some((value) => meetsValue(value, demand))
+  if (own === undefined) return operator === '!='
+  const isMet =
+    typeof own === 'object' ? own.some((value) => fits(value, demand)) : fits(String(own), demand)
+  return isMet !== (operator === '!=')
 }
 
-function meetsValue(own: string, { name, operator, value }: Demand): boolean {
-  if (operator === '=' && own.toLowerCase() === value.toLowerCase()) return true
-  const order = (isVersion(name) ? orderOfVersions : orderOfNumbers)(own, value)
+/** Whether a value is what is demanded, or what is excluded. */
+function fits(own: string, demand: Demand): boolean {
+  const { name, operator, value } = demand
+  const isEquality = operator === '=' || operator === '!='
+  if (isEquality && own.toLowerCase() === value.toLowerCase()) return true
+  if (isVersion(name)) return rangeOf(demand)?.has(own) ?? false
   // Words have no order that anybody would mean.
-  if (order === undefined) return false
-  if (operator === '=') return order === 0
+  if (!NUMBER.test(own) || !NUMBER.test(value)) return false
+  const order = Number.parseFloat(own) - Number.parseFloat(value)
+  if (isEquality) return order === 0
   if (operator === '<' || operator === '<=') return order < 0 || (order === 0 && operator === '<=')
   return order > 0 || (order === 0 && operator === '>=')
 }
@@ -83,20 +96,22 @@ function isVersion(name: string): boolean {
   return name === 'version' || name.endsWith('-version')
 }
 
-/** Below, at or above 0; `undefined` where one of them is no number. */
-function orderOfNumbers(a: string, b: string): number | undefined {
-  const order = Number.parseFloat(a) - Number.parseFloat(b)
-  return NUMBER.test(a) && NUMBER.test(b) ? order : undefined
+const ranges = new WeakMap<Demand, VersionRange>()
+
+/** Kept with its demand: one search compares it with thousands of cards. */
+function rangeOf(demand: Demand): VersionRange | undefined {
+  const { operator, value } = demand
+  const isPlain = operator === '=' || operator === '!='
+  const range = ranges.get(demand) ?? parseVersionRange(isPlain ? value : operator + value)
+  if (range !== undefined) ranges.set(demand, range)
+  return range
 }
 
-function orderOfVersions(a: string, b: string): number | undefined {
-  if (!VERSION.test(a) || !VERSION.test(b)) return undefined
-  const [x, y] = [a, b].map((version) => version.split('.').map(Number))
-  for (let index = 0; index < 4; index += 1) {
-    const order = (x?.[index] ?? 0) - (y?.[index] ?? 0)
-    if (order !== 0) return order
-  }
-  return 0
+function isMeetable(demand: Demand): boolean {
+  const { name, operator, value } = demand
+  const isEquality = operator === '=' || operator === '!='
+  if (isVersion(name)) return rangeOf(demand) !== undefined || (isEquality && !/[=<>]/.test(value))
+  return isEquality ? !/[=<>!]/.test(value) : NUMBER.test(value)
 }
 
 /** What others may rely on of attributes that a stranger wrote: names and values of bounded size, nothing else. */
@@ -129,9 +144,10 @@ export function asDemands(value: unknown): readonly Demand[] {
   })
 }
 
-function parseComparison(text: string): Demand | undefined {
-  const [, name, operator, value] = COMPARISON.exec(text) ?? []
-  if (name === undefined || value === undefined || !isOperator(operator)) return undefined
+function demandOf(match: RegExpExecArray | null): Demand | undefined {
+  const [, name, operator, first, second] = match ?? []
+  const value = (first ?? second)?.trim()
+  if (name === undefined || !value || !isOperator(operator)) return undefined
   return { name: name.toLowerCase(), operator, value }
 }
 

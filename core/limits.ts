@@ -198,7 +198,28 @@ export const LIMITS = {
     'how long a harmless task waits for its worker before another one is asked; it doubles while none takes it'
   ),
   failoverGraceMost: limit(300_000, 'ms', 'the longest time between two such tries'),
+  ensemblePeers: limit(16, 'count', 'peers that one question may go to; each costs a whole task'),
+  ensembleBytes: limit(
+    8 * MIB,
+    'bytes',
+    'all answers to one question to several peers; one beyond it counts as failed'
+  ),
+  ensembleJudged: limit(
+    32 * KIB,
+    'characters',
+    'of one answer that a judge is shown; 16 of them fill 128 k tokens'
+  ),
+  ensemblePatience: limit(
+    5000,
+    'ms',
+    'how long one of several peers that refuses or is away is waited for when no other is left to ask'
+  ),
   retryTokens: limit(100, 'count', 'retries that may be saved up; a tenth of a call earns one'),
+  hedgeTokens: limit(
+    10,
+    'count',
+    'tasks that may be given to a second worker at once; a twentieth of a call earns one'
+  ),
   breakerWindow: limit(30_000, 'ms', 'in which failures of an agent at one peer are counted'),
   breakerOpenFirst: limit(
     10_000,
@@ -317,9 +338,19 @@ export const LIMITS = {
     'count',
     'cards one search looks at, those with the rarest terms first; more than this fit only what says little'
   ),
-  findProviders: limit(32, 'count', 'providers in one answer unless more are asked for'),
+  findProviders: limit(
+    1024,
+    'count',
+    'providers of one name in one answer, the least loaded ones; routing chooses among them'
+  ),
+  findByWords: limit(
+    32,
+    'count',
+    'providers in one answer to free words unless more are asked for'
+  ),
   dhtFind: limit(1000, 'ms', 'a DHT search; a missing key took 4.5 s among 20 nodes (measured)'),
-  dhtProviders: limit(8, 'count', 'peers of one DHT answer that are asked for their cards'),
+  dhtProviders: limit(64, 'count', 'peers of one DHT answer that are asked for their cards'),
+  dhtConfirmations: limit(8, 'count', 'of them that are asked at the same time'),
   announcedSkills: limit(128, 'count', 'skills of one node that are announced on the DHT'),
   streamWindow: limit(
     1 * MIB,

@@ -1,5 +1,5 @@
 /** Finds the few cards that may fit a query without looking at all of them. */
-import { branchesOf } from './query.ts'
+import { asksForAnybody, branchesOf } from './query.ts'
 import type { Query, SearchableCard, WordWeights } from './query.ts'
 
 export interface CardIndex extends WordWeights {
@@ -11,22 +11,28 @@ export interface CardIndex extends WordWeights {
 
 export function createCardIndex(): CardIndex {
   const postings = new Map<string, Set<SearchableCard>>()
-  const total = { cards: 0, skills: 0, words: 0 }
+  const all = new Set<SearchableCard>()
+  const total = { skills: 0, words: 0 }
 
   function count({ skills }: SearchableCard, sign: 1 | -1): void {
-    total.cards += sign
     total.skills += sign * skills.length
     for (const { length } of skills) total.words += sign * length
   }
 
-  function* candidates(query: Query): Iterable<SearchableCard> {
+  /** Each holds some of those that can match. */
+  function listsFor(query: Query): readonly ReadonlySet<SearchableCard>[] {
+    if (asksForAnybody(query)) return [all]
     const names = namesIn(query).flatMap((key) => postings.get(key) ?? [])
     const words = query.words.flatMap((word) => postings.get(`word ${word}`) ?? [])
     // A rare word says more than a common one, and what has half of the words has one of the rarer half.
     const needed = query.words.length - Math.ceil(query.words.length / 2) + 1
     const unknown = query.words.length - words.length
     const rare = words.toSorted((a, b) => a.size - b.size).slice(0, Math.max(0, needed - unknown))
-    const lists = [...names, ...rare]
+    return [...names, ...rare]
+  }
+
+  function* candidates(query: Query): Iterable<SearchableCard> {
+    const lists = listsFor(query)
     for (const [index, list] of lists.entries()) {
       // Asking the lists before is cheaper than remembering thousands of cards.
       const before = lists.slice(0, index)
@@ -37,11 +43,12 @@ export function createCardIndex(): CardIndex {
   return {
     weight(word) {
       const having = postings.get(`word ${word}`)?.size ?? 0
-      return Math.log(1 + (total.cards - having + 0.5) / (having + 0.5))
+      return Math.log(1 + (all.size - having + 0.5) / (having + 0.5))
     },
     averageWords: () => total.words / Math.max(1, total.skills),
     add(card) {
       count(card, 1)
+      all.add(card)
       for (const key of termsOf(card)) {
         const list = postings.get(key)
         if (list === undefined) postings.set(key, new Set([card]))
@@ -50,6 +57,7 @@ export function createCardIndex(): CardIndex {
     },
     remove(card) {
       count(card, -1)
+      all.delete(card)
       for (const key of termsOf(card)) {
         const list = postings.get(key)
         list?.delete(card)

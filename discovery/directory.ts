@@ -213,12 +213,10 @@ class LiveDirectory implements Directory {
     return [this.#own, ...alive].map((entry) => this.#record(entry))
   }
 
-  search(
-    query: string | Query,
-    { limit = LIMITS.findProviders.value }: { readonly limit?: number } = {}
-  ): readonly Provider[] {
+  search(query: string | Query, { limit }: { readonly limit?: number } = {}): readonly Provider[] {
     const parsed = typeof query === 'string' ? parseQuery(query) : query
-    const best = createRanking(limit)
+    const named = createRanking(limit ?? LIMITS.findProviders.value)
+    const worded = createRanking(limit ?? LIMITS.findByWords.value)
     Object.assign(this.#own, this.#loadOf(this.#own))
     const now = this.#clock.monotonic()
     let left = LIMITS.searchedCards.value
@@ -227,10 +225,15 @@ class LiveDirectory implements Directory {
       if (entry === undefined || isDead(entry, now) || !isAt(entry, parsed.node)) continue
       if (left-- === 0) break
       for (const found of matchCard(candidate, parsed, this.#index)) {
-        best.offer(found, entry, candidate.source)
+        const ranking = found.match === 'words' ? worded : named
+        ranking.offer(found, entry, candidate.source)
       }
     }
-    return best.ranked().map((found) => this.#provider(found))
+    // Any name fits better than words do.
+    const names = named.ranked()
+    const room = Math.max(0, (limit ?? LIMITS.findByWords.value) - names.length)
+    const best = [...names, ...worded.ranked().slice(0, room)]
+    return best.map((found) => this.#provider(found))
   }
 
   /** Takes what is said about the peer, and tells which of its cards are missing. */

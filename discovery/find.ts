@@ -28,7 +28,7 @@ export interface FinderComponents {
 }
 
 export interface FindOptions {
-  /** Ask the DHT although the directory has an answer. */
+  /** Ask the DHT although the directory has an answer, and all whom it names. */
   readonly wide?: boolean
   /** Never ask the DHT. */
   readonly narrow?: boolean
@@ -68,7 +68,7 @@ export function createFinder(components: FinderComponents): Finder {
       const options = limit === undefined ? {} : { limit }
       let providers = directory.search(parsed, options)
       const askDht = !narrow && isSkillId(parsed) && (wide || providers.length === 0)
-      const asked = askDht && (await widen(parsed.text, signal))
+      const asked = askDht && (await widen(parsed.text, { all: wide, signal }))
       signal?.throwIfAborted()
       if (asked) providers = directory.search(parsed, options)
       const tookMs = clock.monotonic() - startedAt
@@ -83,7 +83,13 @@ function isSkillId({ text, agent }: Query): boolean {
 }
 
 /** Whether the DHT was asked; what it found is then in the directory. */
-type Widening = (skillId: string, signal?: AbortSignal) => Promise<boolean>
+type Widening = (skillId: string, options: WideningOptions) => Promise<boolean>
+
+interface WideningOptions {
+  /** Waits for everybody who is named; else the first that proves it has the skill is enough. */
+  readonly all: boolean
+  readonly signal: AbortSignal | undefined
+}
 
 function createWidening(components: FinderComponents): Widening {
   const { directory, dht, exchange, self, clock, logger } = components
@@ -105,21 +111,28 @@ function createWidening(components: FinderComponents): Widening {
     return false
   }
 
-  return async (skillId, signal) => {
+  return async (skillId, { all, signal }) => {
     if (fruitless.has(skillId)) return false
     const enough = new AbortController()
     const timeout = clock.timeout(LIMITS.dhtFind.value + CONFIRM_TIMEOUT_MS)
     const ended = AbortSignal.any([enough.signal, timeout, ...(signal ? [signal] : [])])
-    const confirmations: Promise<boolean>[] = []
+    const running = new Set<Promise<void>>()
+    let proofs = 0
+    async function prove(peer: PeerIdText): Promise<void> {
+      if (!(await confirm(peer, skillId, ended))) return
+      proofs += 1
+      // People wait for an answer.
+      if (!all) enough.abort()
+    }
     for await (const peer of dht.providers(skillId, ended)) {
       if (peer === self || liars.has(`${peer} ${skillId}`)) continue
-      const confirmation = confirm(peer, skillId, ended)
-      confirmations.push(confirmation)
-      // The first that proves it has the skill ends search and waiting: people wait for an answer.
-      void confirmation.then((proved) => proved && enough.abort())
+      const confirmation = prove(peer)
+      running.add(confirmation)
+      void confirmation.finally(() => running.delete(confirmation))
+      if (running.size >= LIMITS.dhtConfirmations.value) await Promise.race(running)
     }
-    const proved = await Promise.all(confirmations)
-    if (!proved.includes(true)) fruitless.add(skillId)
+    await Promise.all(running)
+    if (proofs === 0) fruitless.add(skillId)
     return true
   }
 }

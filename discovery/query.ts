@@ -51,8 +51,9 @@ const STOP_WORDS = new Set(
 
 /** Understands `@agent`, `@agent@node`, ids, dotted prefixes, tags, free words, and demands among them. */
 export function parseQuery(input: string): Query {
-  const { text: rest, demands } = splitDemands(input.slice(0, MAX_QUERY_LENGTH))
-  const text = rest.toLowerCase()
+  const { text: rest, demands } = splitDemands(input)
+  // Words that are left out find more; demands that were would find what is not wanted.
+  const text = rest.slice(0, MAX_QUERY_LENGTH).toLowerCase()
   const [, agent, node] = /^@([^@\s]+)(?:@([^@\s]+))?$/.exec(text) ?? []
   // The parts of an id are no words: `vision.caption` must not find `vision.ocr`.
   const words = /^[\p{L}\p{N}]+$|\s/u.test(text) ? wordsOf(text).slice(0, MAX_WORDS) : []
@@ -63,6 +64,11 @@ export function parseQuery(input: string): Query {
     ...(agent !== undefined && { agent }),
     ...(node !== undefined && { node })
   }
+}
+
+/** Whether it says what an agent has to be, and nothing else. */
+export function asksForAnybody({ text, demands }: Query): boolean {
+  return text === '' && demands.length > 0
 }
 
 /** A skill's names in the form they are compared in. */
@@ -138,6 +144,10 @@ export function matchCard(
     return main === undefined ? [] : [{ skill: main.skill, match: 'agent', score: SCORES.agent }]
   }
   if (query.agent !== undefined) return []
+  if (asksForAnybody(query)) {
+    const [main] = card.skills
+    return main === undefined ? [] : [{ skill: main.skill, match: 'words', score: SCORES.words }]
+  }
   const found: SkillMatch[] = []
   for (const skill of card.skills) {
     const fit = matchSkill(skill, query, weights)

@@ -1,20 +1,31 @@
 /** `lumos find`: who can do something, best first. */
 import type { FindResult, Provider } from '../../client/api.ts'
 import { EXIT } from '../../core/error-table.ts'
+import { collect, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { renderColumns, type Column } from '../columns.ts'
 import { duration, percent, plural } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
+import { NEED_FLAG, NEED_HELP, withNeeds } from '../needs.ts'
+
+interface FindFlags {
+  readonly all?: boolean
+  readonly need?: readonly string[]
+}
 
 export function define(command: LumosCommand, cli: Cli): void {
   command
-    .argument('<query...>', 'a skill, an agent, a tag, or words of their descriptions')
+    .argument('[query...]', 'a skill, an agent, a tag, or words of their descriptions')
+    .option(NEED_FLAG, NEED_HELP, collect)
     .option('--all', 'ask the whole swarm, even when the directory has answers')
     .example('lumos find summarize', 'who summarizes')
     .example('lumos find text --all', 'also nodes this one has never met')
     .example('lumos find calc --json | jq -r .providers[0].node.name', 'the best one, for a script')
-    .action(async (words: string[], { all }: { all?: boolean }) => {
-      const result = await cli.client().find(words.join(' '), { ...cli.call(), all })
+    .example('lumos find caption --need gpu --need "price<0.01"', 'what has to be true of it')
+    .action(async (words: string[], { all, need }: FindFlags) => {
+      const query = withNeeds(words.join(' '), need)
+      if (query === '') throw usage('say what to find, or what it needs', { command: 'find' })
+      const result = await cli.client().find(query, { ...cli.call(), all })
       if (result.providers.length === 0) cli.exitCode = EXIT.notFound
       if (cli.flags.json) return cli.document(result)
       if (result.providers.length > 0) {

@@ -2,18 +2,20 @@
 import type { RouteExplanation, RouteQuery, RouteStanding } from '../../client/routing-api.ts'
 import { ROUTE_POLICIES } from '../../core/route-choice.ts'
 import type { RouteVerdict } from '../../core/route-choice.ts'
-import { policyFlag, targetOf, usage } from '../arguments.ts'
+import { collect, policyFlag, targetOf, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { renderColumns } from '../columns.ts'
 import type { Column } from '../columns.ts'
 import { duration, percent, plural } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
+import { NEED_FLAG, NEED_HELP, withNeeds } from '../needs.ts'
 
 interface RouteFlags {
   readonly to?: string
   readonly local?: boolean
   readonly remote?: boolean
   readonly policy?: string
+  readonly need?: readonly string[]
   readonly context?: string
 }
 
@@ -36,6 +38,7 @@ export function define(command: LumosCommand, cli: Cli): void {
     .command('explain', { isDefault: true })
     .description('everybody who could do it, with the numbers that decide')
     .argument('<agent>', 'agent, skill, tag, or agent@node')
+    .option(NEED_FLAG, NEED_HELP, collect)
     .option('--to <node>', 'only this node: name, PeerId or a unique beginning of it')
     .option('--local', 'only on this node')
     .option('--remote', 'only on a peer')
@@ -52,11 +55,12 @@ export function define(command: LumosCommand, cli: Cli): void {
     })
 }
 
-function toQuery(target: string, { to, local, remote, policy, context }: RouteFlags): RouteQuery {
+function toQuery(target: string, flags: RouteFlags): RouteQuery {
+  const { to, local, remote, policy, need, context } = flags
   const command = 'route explain'
   if (local && remote) throw usage('--local and --remote exclude each other', { command })
   return {
-    target: targetOf(target),
+    target: withNeeds(targetOf(target), need),
     ...(to !== undefined && { to }),
     ...(local && { where: 'local' as const }),
     ...(remote && { where: 'remote' as const }),

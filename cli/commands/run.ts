@@ -6,11 +6,12 @@ import type { RunRequest } from '../../client/api.ts'
 import type { Client } from '../../client/calls.ts'
 import { withAdvice } from '../advice.ts'
 import { ROUTE_POLICIES } from '../../core/route-choice.ts'
-import { policyFlag, targetOf, usage } from '../arguments.ts'
+import { collect, policyFlag, targetOf, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { shortId } from '../format.ts'
 import { readText } from '../read-text.ts'
 import type { LumosCommand } from '../lumos-command.ts'
+import { NEED_FLAG, NEED_HELP, withNeeds } from '../needs.ts'
 import { createQuestions } from '../questions.ts'
 import { createTaskPrinter } from '../task-printer.ts'
 
@@ -24,6 +25,7 @@ interface RunFlags {
   readonly local?: boolean
   readonly remote?: boolean
   readonly policy?: string
+  readonly need?: readonly string[]
   readonly taskId?: string
   readonly detach?: boolean
   readonly cancelOnDisconnect?: boolean
@@ -33,6 +35,7 @@ export function define(command: LumosCommand, cli: Cli): void {
   command
     .argument('<agent>', 'agent, skill, tag, or agent@node')
     .argument('[text...]', 'what to do; from stdin when it is - or left out')
+    .option(NEED_FLAG, NEED_HELP, collect)
     .option('--to <node>', 'this node does it: name, PeerId or a unique beginning of it')
     .option('--local', 'only on this node')
     .option('--remote', 'only on a peer')
@@ -41,6 +44,10 @@ export function define(command: LumosCommand, cli: Cli): void {
     .option('--cancel-on-disconnect', 'stop the task if this command dies before its end')
     .option('--task-id <uuid>', 'the same id and text is the same task: safe to repeat')
     .example('lumos run summarize "summarize README.md"', 'by whoever does it best')
+    .example(
+      'lumos run summarize "summarize x.md" --need lang=de --need "price<0.01"',
+      'by one that is so'
+    )
     .example('lumos run calc "3 km / 20 min in km/h" --to bob', 'by one node')
     .example('git log -20 | lumos run summarize > summary.txt', 'text in, text out')
     .example('lumos run --detach summarize "summarize book.txt"', 'later: lumos tasks watch')
@@ -71,7 +78,7 @@ async function toRequest(
   }
   const { timeoutMs } = cli.flags
   return {
-    target: targetOf(target),
+    target: withNeeds(targetOf(target), flags.need),
     text: await readText(words, cli, { command: 'run', suggestion: 'lumos run AGENT "TEXT"' }),
     // Chosen here, so that Ctrl-C can cancel what the daemon has not yet confirmed.
     taskId: taskId ?? createIdSource(cli.clock, systemRandom)(),

@@ -16,6 +16,9 @@ const AGENT: Attributes = {
   price: 0.005,
   region: 'eu',
   version: '1.10.2',
+  'cuda-version': '12.8',
+  'api-version': 'latest',
+  owner: 'Jane Doe',
   model: 'llama3.2:3b'
 }
 
@@ -34,11 +37,24 @@ test.each([
   ['price=5e-3', true],
   ['version>=1.9', true],
   ['version<1.10.3', true],
-  ['version=1.10.2.0', true],
   ['version>2', false],
+  ['version=1.10', true],
+  ['version=1.9', false],
+  ['version=^1.2', true],
+  ['version=^2', false],
+  ['version=~1.10.1', true],
+  ['version=1.x || 3', true],
+  ['version!=^1.2', false],
+  ['version>=1.2 <2', true],
+  ['version>=1.2 <1.10', false],
+  ['cuda-version>=12', true],
+  ['cuda-version>=12.9', false],
+  ['api-version=latest', true],
   ['region=eu', true],
-  ['region<us', false],
   ['model=llama3.2:3b', true],
+  ['owner=Jane Doe', true],
+  ['owner = jane doe', true],
+  ['GPU', true],
   ['colour=red', false],
   ['colour!=red', true],
   ['constructor!=x', true],
@@ -55,12 +71,44 @@ test('a query holds demands and text in any order', () => {
   expect(splitDemands('what is 1 < 2')).toEqual({ text: 'what is 1 < 2', demands: [] })
 })
 
-test.each(['', '=x', 'x=', 'x==y', 'a b', '9=x', 'x=y=z', `x=${'y'.repeat(65)}`])(
-  'no demand: "%s"',
-  (text) => {
-    expect(parseDemand(text)).toBeUndefined()
-  }
-)
+test('a value with spaces is quoted in a query, and means the same there', () => {
+  const demands = ['owner=Jane Doe', 'version>=1.2 <2', 'gpu'].map((text) => parseDemand(text))
+  const written = demands.map((demand) => (demand === undefined ? '' : formatDemand(demand)))
+  expect(written).toEqual(['owner="Jane Doe"', 'version>="1.2 <2"', 'gpu=true'])
+  const query = splitDemands(`caption ${written.join(' ')} of "a picture"`)
+  expect(query).toEqual({ text: 'caption of "a picture"', demands })
+})
+
+test('in a query, a demand that nobody can meet is one all the same', () => {
+  const { text, demands } = splitDemands('caption region<us')
+  expect(text).toBe('caption')
+  expect(meets(AGENT, demands)).toBe(false)
+})
+
+test.each([
+  '',
+  '=x',
+  'x=',
+  'x==y',
+  'a b',
+  '9=x',
+  'x=y=z',
+  'region<us',
+  'price<0.01 gpu',
+  'version>=new',
+  `x=${'y'.repeat(65)}`
+])('no demand: "%s"', (text) => {
+  expect(parseDemand(text)).toBeUndefined()
+})
+
+test('a version before its release meets only demands that name one', () => {
+  const early = { version: '2.0.0-rc.1' }
+  const met = ['version>=1', 'version=2', 'version>=2.0.0-rc.0'].map((text) => {
+    const demand = parseDemand(text)
+    return demand !== undefined && meets(early, [demand])
+  })
+  expect(met).toEqual([false, false, true])
+})
 
 test('of two numbers exactly one of less, equal and more is met', () => {
   fc.assert(

@@ -141,7 +141,7 @@ test('stop waits for nothing that hangs and leaves nothing running', async () =>
 
 test('providers come once each, and no more than asked', async () => {
   const { dht, state } = await setup()
-  state.providers = ['a', 'b', 'a', ...Array.from({ length: 20 }, (_, index) => `p${index}`)]
+  state.providers = ['a', 'b', 'a', ...Array.from({ length: 100 }, (_, index) => `p${index}`)]
   const found = await collect(dht.providers('echo'))
   expect(found.slice(0, 3)).toEqual(['a', 'b', 'p0'])
   expect(found).toHaveLength(LIMITS.dhtProviders.value)

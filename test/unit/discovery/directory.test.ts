@@ -175,3 +175,40 @@ test('skills of one card are providers of their own', async () => {
     'vision.ocr'
   ])
 })
+
+/** `count` peers of one agent each, all of them known. */
+async function crowd(count: number, description: string) {
+  const parts = await setup()
+  const { echo, directory } = parts
+  for (let index = 0; index < count; index += 1) {
+    const digest = `card-${index}`
+    const skills = [testSkill('vision.caption', { description })]
+    const card = { ...echo.card, skills }
+    directory.confirm(`peer-${index}`, says([{ digest }]), HELLO_TTL_MS)
+    directory.add({ ...echo, card, digest, peer: `peer-${index}`, agentId: `eyes-${index}` })
+  }
+  return parts
+}
+
+test('all of a hundred peers with one skill are told, by its name and by its branch', async () => {
+  const { directory } = await crowd(100, 'sees')
+  expect(directory.search('vision.caption')).toHaveLength(100)
+  expect(directory.search('vision')).toHaveLength(100)
+  expect(directory.search('vision', { limit: 10 })).toHaveLength(10)
+})
+
+test('of those that merely have the words only the best are told', async () => {
+  const { directory } = await crowd(100, 'describes pictures')
+  expect(directory.search('describes pictures')).toHaveLength(LIMITS.findByWords.value)
+})
+
+test('demands without a name are met by whoever meets them', async () => {
+  const { directory, alice, echo, newer } = await setup()
+  directory.confirm(alice.peer, says([echo]), HELLO_TTL_MS)
+  directory.add(echo)
+  expect(directory.search('version=2')).toEqual([])
+  directory.confirm(alice.peer, says([newer]), HELLO_TTL_MS)
+  directory.add(newer)
+  expect(directory.search('version=2')).toMatchObject([{ agentId: 'echo', peer: alice.peer }])
+  expect(directory.search('')).toEqual([])
+})

@@ -58,6 +58,27 @@ test('the DHT is asked on request although the directory has an answer', async (
   expect(providers.map(({ peer }) => peer).toSorted()).toEqual([alice.peer, bob.peer].toSorted())
 })
 
+test('everybody whom the DHT names is asked on request, a few at a time', async () => {
+  const { swarm, alice, bob, plant } = await setup()
+  const others = await Promise.all(
+    [3, 4, 5].map((seed) =>
+      createDiscoveryNode(swarm, {
+        seed,
+        agents: [testAgent('eyes', { skills: [testSkill('vision.caption')] })]
+      })
+    )
+  )
+  for (const node of others) await node.start()
+  await swarm.advance(100)
+  const dead = Array.from({ length: 20 }, (_, index) => `dead-${index}`)
+  for (const one of dead) swarm.sessions.add(one).reachable = false
+  await plant('vision.caption', ...dead)
+  const { providers } = await swarm.run(alice.finder.find('vision.caption', { wide: true }))
+  const wanted = [bob, ...others].map(({ peer }) => peer)
+  expect(providers.map(({ peer }) => peer).toSorted()).toEqual(wanted.toSorted())
+  await swarm.run(Promise.all(others.map(async (node) => node.stop())))
+})
+
 test('liars and dead providers are never returned, nor do they hide the honest one', async () => {
   const { swarm, alice, bob, plant } = await setup()
   const liars = ['liar-1', 'liar-2', 'liar-3']
