@@ -1,6 +1,12 @@
 /** The control API's documents about MCP: servers that this node uses, and the one that it is. */
 import type { Json, JsonObject } from '../core/json.ts'
-import type { McpEffect, McpServerInit } from '../core/mcp-server.ts'
+import type {
+  McpEffect,
+  McpPrompt,
+  McpResource,
+  McpServerInit,
+  McpTemplate
+} from '../core/mcp-server.ts'
 
 interface Versioned {
   readonly v: 1
@@ -53,26 +59,9 @@ export interface McpToolView {
 export interface McpServerDetails extends McpServerSummary {
   readonly offers: {
     readonly tools: readonly McpToolView[]
-    readonly resources: readonly {
-      readonly uri: string
-      readonly name: string
-      readonly description: string
-      readonly mediaType?: string
-    }[]
-    readonly templates: readonly {
-      readonly uriTemplate: string
-      readonly name: string
-      readonly description: string
-    }[]
-    readonly prompts: readonly {
-      readonly name: string
-      readonly description: string
-      readonly arguments: readonly {
-        readonly name: string
-        readonly description: string
-        readonly required: boolean
-      }[]
-    }[]
+    readonly resources: readonly McpResource[]
+    readonly templates: readonly McpTemplate[]
+    readonly prompts: readonly McpPrompt[]
   }
 }
 

@@ -34,6 +34,30 @@ export interface McpHttpServer extends McpServerTraits {
 
 export type McpServerInit = McpStdioServer | McpHttpServer
 
+export interface McpResource {
+  readonly uri: string
+  readonly name: string
+  readonly description: string
+  readonly mediaType?: string
+}
+
+export interface McpTemplate {
+  /** RFC 6570. */
+  readonly uriTemplate: string
+  readonly name: string
+  readonly description: string
+}
+
+export interface McpPrompt {
+  readonly name: string
+  readonly description: string
+  readonly arguments: readonly {
+    readonly name: string
+    readonly description: string
+    readonly required: boolean
+  }[]
+}
+
 export const MCP_SERVER_NAME = /^[a-z][a-z0-9-]{0,31}$/
 
 /** The command line or the URL, as people recognise a server by. */

@@ -26,6 +26,21 @@ export interface RouteCandidate {
   readonly measured: number
 }
 
+/** With all that was measured of it. */
+export interface MeasuredCandidate extends RouteCandidate {
+  readonly path: 'local' | 'direct' | 'relay'
+  /** Quantiles of what was measured here; `null` before the first task. */
+  readonly runP50Ms: number | null
+  readonly runP95Ms: number | null
+  readonly queueP95Ms: number | null
+  readonly firstEventP95Ms: number | null
+  /** Of being asked, if it were now: 0 to 1. */
+  readonly chance: number
+  readonly why: RouteVerdict
+  /** How long it is passed over yet; 0 when it is not. */
+  readonly excludedMs: number
+}
+
 export interface RouteChoice {
   readonly policy: RoutePolicy
   /** Those that were compared, the chosen one first. */

@@ -1,19 +1,11 @@
 /** Tells of each candidate how likely it is to be asked, and why it is not. */
-import type { RouteCandidate, RoutePolicy, RouteVerdict } from '../core/route-choice.ts'
+import type { MeasuredCandidate, RoutePolicy, RouteVerdict } from '../core/route-choice.ts'
 import type { RouteProvider } from './directory-port.ts'
 import type { Standing } from './selector.ts'
 import { candidateOf } from './told-choice.ts'
 
-export interface ExplainedCandidate extends RouteCandidate {
+export interface ExplainedCandidate extends MeasuredCandidate {
   readonly provider: RouteProvider
-  readonly path: 'local' | 'direct' | 'relay'
-  readonly runP50Ms: number | null
-  readonly runP95Ms: number | null
-  readonly queueP95Ms: number | null
-  readonly firstEventP95Ms: number | null
-  readonly chance: number
-  readonly why: RouteVerdict
-  readonly excludedMs: number
 }
 
 export interface Explanation {

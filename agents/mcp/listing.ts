@@ -10,6 +10,7 @@ import type {
 import canonicalize from 'canonicalize'
 import type { JsonObject } from '../../core/json.ts'
 import { isJsonObject } from '../../core/json.ts'
+import type { McpPrompt, McpResource, McpTemplate } from '../../core/mcp-server.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { cleanSchema, cleanText } from './clean-text.ts'
 
@@ -28,30 +29,6 @@ export interface McpTool {
   readonly hints: McpHints
   /** SHA-256 of all that a model gets to read of it, as the server sent it. */
   readonly digest: string
-}
-
-export interface McpResource {
-  readonly uri: string
-  readonly name: string
-  readonly description: string
-  readonly mediaType?: string
-}
-
-export interface McpTemplate {
-  /** RFC 6570. */
-  readonly uriTemplate: string
-  readonly name: string
-  readonly description: string
-}
-
-export interface McpPrompt {
-  readonly name: string
-  readonly description: string
-  readonly arguments: readonly {
-    readonly name: string
-    readonly description: string
-    readonly required: boolean
-  }[]
 }
 
 export interface McpListing {

@@ -1,5 +1,6 @@
 /** A hand-moved clock for tests of time. */
 import type { Clock } from '../../core/clock.ts'
+import { sleepWith, timeoutWith } from './timers.ts'
 
 interface Timer {
   readonly at: number
@@ -20,7 +21,8 @@ export class ManualClock implements Clock {
   }
 
   after(ms: number, action: () => void): () => void {
-    const timer = this.#add(ms, action)
+    const timer = { at: this.#now + ms, fire: action }
+    this.#timers.add(timer)
     return () => this.#timers.delete(timer)
   }
 
@@ -30,20 +32,11 @@ export class ManualClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
-    if (signal?.aborted) return Promise.resolve(false)
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    const timer = this.#add(ms, () => resolve(true))
-    signal?.addEventListener('abort', () => {
-      this.#timers.delete(timer)
-      resolve(false)
-    })
-    return promise
+    return sleepWith((wait, action) => this.after(wait, action), ms, signal)
   }
 
   timeout(ms: number): AbortSignal {
-    const controller = new AbortController()
-    this.#add(ms, () => controller.abort(new DOMException('timed out', 'TimeoutError')))
-    return controller.signal
+    return timeoutWith((wait, action) => this.after(wait, action), ms)
   }
 
   /** Fires due timers in order, letting the code between them run. */
@@ -63,12 +56,6 @@ export class ManualClock implements Clock {
   /** Moves the time without firing anything, as a stalled event loop does. */
   jump(ms: number): void {
     this.#now += ms
-  }
-
-  #add(ms: number, fire: () => void): Timer {
-    const timer = { at: this.#now + ms, fire }
-    this.#timers.add(timer)
-    return timer
   }
 }
 

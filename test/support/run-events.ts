@@ -41,3 +41,17 @@ export const routed = {
 export function step(details: object): Unnumbered {
   return { type: 'status', state: 'TASK_STATE_WORKING', step: details, atMs: 5 } as Unnumbered
 }
+
+/** A call of a tool on another node, from its beginning to its end. */
+export const calculated = {
+  start: step({ kind: 'tool-start', callId: '1', tool: 'calc', input: { expression: '84*6' } }),
+  end: step({
+    kind: 'tool-end',
+    callId: '1',
+    tool: 'calc',
+    ok: true,
+    tookMs: 11,
+    output: 504,
+    node: 'eve'
+  })
+}

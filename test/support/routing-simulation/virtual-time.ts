@@ -1,5 +1,6 @@
 /** A clock for hundreds of thousands of timers: time jumps to the next one as soon as nothing is left to do. */
 import type { Clock } from '../../../core/clock.ts'
+import { sleepWith, timeoutWith } from '../timers.ts'
 
 interface Timer {
   readonly at: number
@@ -31,24 +32,11 @@ export class VirtualTime implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
-    if (signal?.aborted === true) return Promise.resolve(false)
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    const onAbort = (): void => {
-      cancel()
-      resolve(false)
-    }
-    const cancel = this.after(ms, () => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve(true)
-    })
-    signal?.addEventListener('abort', onAbort, { once: true })
-    return promise
+    return sleepWith((wait, action) => this.after(wait, action), ms, signal)
   }
 
   timeout(ms: number): AbortSignal {
-    const controller = new AbortController()
-    this.after(ms, () => controller.abort(new DOMException('timed out', 'TimeoutError')))
-    return controller.signal
+    return timeoutWith((wait, action) => this.after(wait, action), ms)
   }
 
   /** Runs everything that is due until `end`; code between two moments runs to its end. */

@@ -1,6 +1,7 @@
 /** Time as one process sees it: a wall clock that may be set, and timers that end with the process. */
 import type { Clock } from '../../../core/clock.ts'
 import type { ManualClock } from '../manual-clock.ts'
+import { sleepWith, timeoutWith } from '../timers.ts'
 
 export class ProcessClock implements Clock {
   readonly #time: ManualClock
@@ -38,25 +39,13 @@ export class ProcessClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
-    if (signal?.aborted) return Promise.resolve(false)
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    if (this.#stopped) return promise
-    const cancel = this.after(ms, () => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve(true)
-    })
-    function onAbort(): void {
-      cancel()
-      resolve(false)
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
-    return promise
+    // Who waits waits for ever.
+    if (this.#stopped && signal?.aborted !== true) return new Promise(() => {})
+    return sleepWith((wait, action) => this.after(wait, action), ms, signal)
   }
 
   timeout(ms: number): AbortSignal {
-    const controller = new AbortController()
-    this.after(ms, () => controller.abort(new DOMException('timed out', 'TimeoutError')))
-    return controller.signal
+    return timeoutWith((wait, action) => this.after(wait, action), ms)
   }
 
   /** The process ends: nothing fires any more, and who waits waits for ever. */

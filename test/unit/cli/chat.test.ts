@@ -5,7 +5,15 @@ import type { LineReader, Line } from '../../../cli/line-reader.ts'
 import { LumosError } from '../../../core/errors.ts'
 import { createTestCli, typedLines, type CliInit } from '../../support/cli.ts'
 import { fakeOperations, lines } from '../../support/control-operations.ts'
-import { chunk, events, result, routed, step, type Unnumbered } from '../../support/run-events.ts'
+import {
+  calculated,
+  chunk,
+  events,
+  result,
+  routed,
+  step,
+  type Unnumbered
+} from '../../support/run-events.ts'
 
 type Tell = (request: RunRequest) => readonly Unnumbered[] | AsyncIterable<RunEvent>
 
@@ -102,16 +110,8 @@ test('a person sees who answers, which tools were used where, and what it cost',
   const { cli } = await setup(() => [
     routed,
     accepted,
-    step({ kind: 'tool-start', callId: '1', tool: 'calc', input: { expression: '84*6' } }),
-    step({
-      kind: 'tool-end',
-      callId: '1',
-      tool: 'calc',
-      ok: true,
-      tookMs: 11,
-      output: 504,
-      node: 'eve'
-    }),
+    calculated.start,
+    calculated.end,
     step({ kind: 'usage', step: 1, model: 'a/b', inputTokens: 20, outputTokens: 3 }),
     chunk('It is 504.', false),
     done

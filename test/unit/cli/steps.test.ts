@@ -2,24 +2,24 @@
 import { expect, test } from 'vitest'
 import { createTestCli } from '../../support/cli.ts'
 import { lines } from '../../support/control-operations.ts'
-import { chunk, events, result, routed, step, type Unnumbered } from '../../support/run-events.ts'
+import {
+  calculated,
+  chunk,
+  events,
+  result,
+  routed,
+  step,
+  type Unnumbered
+} from '../../support/run-events.ts'
 
 function setup(list: readonly Unnumbered[]) {
   return { cli: createTestCli({ run: () => lines(events(list)) }) }
 }
 
 const called = [
-  step({ kind: 'tool-start', callId: '1', tool: 'calc', input: { expression: '84*6' } }),
+  calculated.start,
   step({ kind: 'tool-text', callId: '1', text: 'on it' }),
-  step({
-    kind: 'tool-end',
-    callId: '1',
-    tool: 'calc',
-    ok: true,
-    tookMs: 11,
-    output: 504,
-    node: 'eve'
-  })
+  calculated.end
 ]
 
 test('a tool call is one quiet line on stderr, and the closing line says what a model cost', async () => {
