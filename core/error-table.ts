@@ -303,6 +303,17 @@ export const ERRORS = {
     EXIT.failed
   ),
 
+  ENSEMBLE_FAILED: final(
+    'none of {asked} peers answered; the last one failed with {last}',
+    'lumos tasks show ID --trace says what each of them said',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
+  ENSEMBLE_UNDECIDED: final(
+    'no majority: {needed} of {asked} would have to give the same answer, {votes} did',
+    'lumos tasks show ID shows all answers; or ask with --take best',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
+
   TASK_NOT_FOUND: final('there is no such task', 'lumos tasks', {
     a2a: -32001,
     exit: EXIT.notFound
@@ -667,6 +678,22 @@ export const ERRORS = {
     'try again in a moment',
     EXIT.failed
   ),
+  GRANT_INVALID: final(
+    'the grant is worth nothing: {reason}',
+    'ask who gave it for a new one: lumos grant create',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  GRANT_EXPIRED: final(
+    'the grant {grant} has expired',
+    'ask who gave it for a new one: lumos grant create',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  GRANT_REVOKED: final(
+    'the grant {grant} was taken back',
+    'ask who gave it why, and for a new one: lumos grant create',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+
   TOOL_DENIED: final(
     'the tool "{tool}" may not be used: {reason}',
     'the owner of the node decides: lumos tools allow {tool}',

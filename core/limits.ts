@@ -206,8 +206,8 @@ export const LIMITS = {
   ),
   ensembleJudged: limit(
     32 * KIB,
-    'characters',
-    'of one answer that a judge is shown; 16 of them fill 128 k tokens'
+    'count',
+    'characters of one answer that a judge is shown; 16 such fill 128 k tokens'
   ),
   ensemblePatience: limit(
     5000,
@@ -406,6 +406,19 @@ export const LIMITS = {
     'topics one peer may subscribe to: some 240, each costs 1 KiB and its name'
   ),
   blamedPeers: limit(1024, 'count', 'peers whose offences are remembered'),
+  grantBytes: limit(
+    8 * KIB,
+    'bytes',
+    'a grant with all that it rests on: four with long lists of skills'
+  ),
+  grantLifetime: limit(
+    90 * 24 * 60 * 60_000,
+    'ms',
+    'of a grant: revocations have to be kept as long'
+  ),
+  revocationBytes: limit(KIB, 'bytes', 'one grant that was taken back, signed'),
+  revocationsPerIssuer: limit(1000, 'count', 'grants taken back by one peer that are remembered'),
+  revocationIssuers: limit(1024, 'count', 'peers whose revocations are remembered'),
   gossipOutbound: limit(
     2 * MIB,
     'bytes',

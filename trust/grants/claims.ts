@@ -1,0 +1,123 @@
+/** What a grant says: who lets whom do what, where, until when, and how much of it. */
+import { z } from 'zod'
+import type { PeerIdText } from '../../core/ids.ts'
+
+/** What can be granted. An unknown word in a token makes the whole token worthless. */
+export const GRANT_ACTIONS = [
+  'task/send',
+  'task/read',
+  'memory/read',
+  'memory/write',
+  'agent/offer',
+  'peer/relay',
+  'control/read',
+  'control/change'
+] as const
+
+export type GrantAction = (typeof GRANT_ACTIONS)[number]
+
+/** Bounds on what is granted; one that is absent is no bound of this grant. */
+export interface GrantLimits {
+  /** Skills that may be asked for: names, or `translate.*` for a branch of them. */
+  readonly skills?: readonly string[]
+  /** Calls a minute. */
+  readonly rate?: number
+  /** Tasks at the same time. */
+  readonly concurrency?: number
+  /** Tokens of language models that one task may cost. */
+  readonly tokens?: number
+  /** What one task may cost, in the currency of the swarm. */
+  readonly money?: number
+  /** How often a task may be handed on. */
+  readonly depth?: number
+  /** Whether what a task has seen may leave the swarm; absent: as the worker's own policy says. */
+  readonly egress?: false
+}
+
+export interface GrantClaims {
+  /** Names the grant when it is revoked: 32 hex digits. */
+  readonly id: string
+  readonly issuer: PeerIdText
+  /** The only peer that can use it: a stolen one is worth nothing. */
+  readonly audience: PeerIdText
+  /** Milliseconds since the epoch, whole seconds. */
+  readonly issuedAt: number
+  /** Milliseconds since the epoch, whole seconds. */
+  readonly expiresAt: number
+  /** `swarm:<swarm id>`, or `node:<PeerId>` for one node of it. */
+  readonly with: string
+  readonly can: readonly GrantAction[]
+  readonly limits: GrantLimits
+  /** The grant from which the issuer passes on a part; absent at the root of a chain. */
+  readonly proof?: string
+}
+
+const peer = z.string().regex(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/)
+const seconds = z
+  .int()
+  .min(0)
+  .max(2 ** 40)
+const amount = z.number().min(0).max(1e15)
+/** As many as a person can read over. */
+const MOST_SKILLS = 64
+
+const limits = z.strictObject({
+  skills: z
+    .array(z.string().regex(/^[a-z0-9][\w.-]{0,127}(\.\*)?$/i))
+    .min(1)
+    .max(MOST_SKILLS)
+    .exactOptional(),
+  rate: amount.exactOptional(),
+  concurrency: amount.exactOptional(),
+  tokens: amount.exactOptional(),
+  money: amount.exactOptional(),
+  depth: amount.exactOptional(),
+  egress: z.literal(false).exactOptional()
+})
+
+const payload = z
+  .strictObject({
+    v: z.literal(1),
+    jti: z.string().regex(/^[0-9a-f]{32}$/),
+    iss: peer,
+    aud: peer,
+    iat: seconds,
+    exp: seconds,
+    with: z.string().regex(/^(swarm:[0-9a-f]{16,64}|node:12D3KooW[1-9A-HJ-NP-Za-km-z]{44})$/),
+    can: z.array(z.enum(GRANT_ACTIONS)).min(1),
+    limits,
+    prf: z.string().exactOptional()
+  })
+  .transform(({ jti, iss, aud, iat, exp, with: place, can, limits: bounds, prf }): GrantClaims => ({
+    id: jti,
+    issuer: iss,
+    audience: aud,
+    issuedAt: iat * 1000,
+    expiresAt: exp * 1000,
+    with: place,
+    can,
+    limits: bounds,
+    ...(prf !== undefined && { proof: prf })
+  }))
+
+/** Fails closed: a member that is not known may be a bound that this version would not keep. */
+export function parseClaims(value: unknown): GrantClaims | undefined {
+  const parsed = payload.safeParse(value)
+  return parsed.success ? parsed.data : undefined
+}
+
+/** What {@link parseClaims} reads. */
+export function claimsPayload(claims: GrantClaims): Record<string, unknown> {
+  return {
+    v: 1,
+    jti: claims.id,
+    iss: claims.issuer,
+    aud: claims.audience,
+    iat: claims.issuedAt / 1000,
+    exp: claims.expiresAt / 1000,
+    with: claims.with,
+    can: claims.can,
+    limits: claims.limits,
+    ...(claims.proof !== undefined && { prf: claims.proof })
+  }
+}
