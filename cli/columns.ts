@@ -19,7 +19,13 @@ const LEAST_ELASTIC = 12
 export function renderColumns<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  { sink, style }: { readonly sink: Sink; readonly style: Style }
+  {
+    sink,
+    style
+  }: {
+    readonly sink: Pick<Sink, 'isTerminal' | 'columns'>
+    readonly style: Style
+  }
 ): string {
   const texts = rows.map((row) => columns.map(({ cell }) => oneLine(cell(row)) || '-'))
   const widths = columns.map(({ title }, index) =>

@@ -10,6 +10,8 @@ export interface Sink {
   readonly isTerminal: boolean
   /** Width now; a terminal can be resized at any moment. */
   columns(): number
+  /** Height, likewise. */
+  rows(): number
 }
 
 interface Input {
@@ -33,6 +35,7 @@ export interface Terminal {
 }
 
 const DEFAULT_COLUMNS = 80
+const DEFAULT_ROWS = 24
 
 interface ProcessStreams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
@@ -78,7 +81,8 @@ function createSink(stream: WriteStream, onClosed: () => void): Sink {
       if (!closed) stream.write(text)
     },
     isTerminal: stream.isTTY,
-    columns: () => stream.columns || DEFAULT_COLUMNS
+    columns: () => stream.columns || DEFAULT_COLUMNS,
+    rows: () => stream.rows || DEFAULT_ROWS
   }
 }
 

@@ -19,6 +19,7 @@ import type {
   TaskDocument,
   TaskList
 } from './api.ts'
+import type { FindEvent } from './find-api.ts'
 import type { RouteExplanation, RouteQuery } from './routing-api.ts'
 import type { DevEvent, DevRequest } from './dev-api.ts'
 import { createHostCalls } from './hosting-calls.ts'
@@ -68,6 +69,11 @@ export interface Client {
   enableAgent(id: string, options?: CallOptions): Promise<AgentState>
   disableAgent(id: string, options?: CallOptions): Promise<AgentState>
   find(query: string, options?: CallOptions & { all?: boolean | undefined }): Promise<FindResult>
+  /** Who is there, `ready`, and then who comes, changes and goes; until the loop ends. */
+  watchFind(
+    query: string,
+    options?: CallOptions & { all?: boolean | undefined }
+  ): AsyncGenerator<FindEvent>
   /** Who would be asked, if it were now. NO_ROUTE, AGENT_UNKNOWN, PEER_UNKNOWN. */
   explainRoute(query: RouteQuery, options?: CallOptions): Promise<RouteExplanation>
   /** Ending the loop early leaves the task running; `cancel` ends it. */
@@ -114,6 +120,8 @@ export function createCalls(transport: Transport): Client {
     disableAgent: (id, options) => post(`/v1/agents/${encode(id)}/disable`, {}, options),
     find: (text, { all, ...options } = {}) =>
       get(`/v1/find${query({ q: text, all })}`, overNetwork(options)),
+    watchFind: (text, { all, ...options } = {}) =>
+      stream({ method: 'GET', path: `/v1/find/watch${query({ q: text, all })}` }, options),
     explainRoute: (question, options) =>
       get(`/v1/route${query({ ...question })}`, overNetwork(options)),
     run: (request, options) =>

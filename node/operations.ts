@@ -6,7 +6,13 @@ import type { PeerIdText } from '../core/ids.ts'
 import type { ControlOperations } from '../gateway/control/operations.ts'
 import type { SwarmOperations } from '../gateway/mcp/swarm-server.ts'
 import type { Assembly } from './assembly.ts'
-import { findAgents, listAgents, setAgentEnabled, showAgent } from './operations/agents.ts'
+import {
+  findAgents,
+  listAgents,
+  setAgentEnabled,
+  showAgent,
+  watchAgents
+} from './operations/agents.ts'
 import { createDevelopment } from './operations/dev.ts'
 import { examine } from './operations/doctor.ts'
 import { createHostOperations } from './operations/hosting.ts'
@@ -70,6 +76,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       disconnectPeer: (selector) => disconnectPeer(assembly, selector),
       explainRoute: (query, signal) => explainRoute(assembly, query, signal),
       pingPeer: (selector, signal) => pingPeer(assembly, selector, signal),
+      watchFind: (query, options) => watchAgents(assembly, query, options),
       agent: async (id, node) => showAgent(assembly, id, node),
       setAgentEnabled: (id, enabled) => setAgentEnabled(assembly, id, enabled),
       tasks: (filter) => listTasks(assembly, filter),

@@ -19,6 +19,7 @@ import type {
   TaskDocument,
   TaskList
 } from '../../client/api.ts'
+import type { FindEvent } from '../../client/find-api.ts'
 import type { RouteExplanation, RouteQuery } from '../../client/routing-api.ts'
 import type { DevEvent, DevRequest } from '../../client/dev-api.ts'
 import type { TaskState } from '../../core/a2a.ts'
@@ -71,6 +72,11 @@ export interface ControlOperations {
     query: string,
     options: { readonly all: boolean; readonly signal: AbortSignal }
   ): Promise<FindResult>
+  /** Who is there, `ready`, and then what changes, until nobody listens any more. */
+  watchFind(
+    query: string,
+    options: { readonly all: boolean; readonly signal: AbortSignal }
+  ): AsyncIterable<FindEvent>
   /** Starts a task and tells its story up to `result`; leaving early leaves the task running. */
   run(request: RunRequest, signal: AbortSignal): AsyncIterable<RunEvent>
   tasks(filter: TaskFilter): Promise<TaskList>

@@ -10,8 +10,8 @@ import { modelRoutes } from './model-routes.ts'
 import { documentRoute, linesRoute, type Route } from './route.ts'
 import { taskState } from './schema/a2a.ts'
 import * as node from './schema/node.ts'
-import * as routing from './schema/routing.ts'
 import * as tasks from './schema/tasks.ts'
+import { findRoutes } from './find-routes.ts'
 import { toolRoutes } from './tools-routes.ts'
 
 const text = z.string().min(1).max(1024)
@@ -164,28 +164,7 @@ const agentRoutes = [
       handle: (operations, { params }) =>
         operations.setAgentEnabled(params.agent, verb === 'enable')
     })
-  ),
-  documentRoute({
-    method: 'GET',
-    path: '/v1/find',
-    id: 'find',
-    summary: 'Who offers a capability',
-    query: z.strictObject({
-      q: text.describe('Skill, tag, agent or words.'),
-      all: yesNo.describe('Ask the DHT too, even when the directory has answers.')
-    }),
-    answer: node.findResult,
-    handle: (operations, { query, signal }) => operations.find(query.q, { all: query.all, signal })
-  }),
-  documentRoute({
-    method: 'GET',
-    path: '/v1/route',
-    id: 'explainRoute',
-    summary: 'Who would be asked, if it were now, and why not the others',
-    query: routing.routeQuery,
-    answer: routing.routeExplanation,
-    handle: (operations, { query, signal }) => operations.explainRoute(query, signal)
-  })
+  )
 ]
 
 const taskRoutes = [
@@ -284,6 +263,7 @@ export const ROUTES: readonly Route[] = [
   ...nodeRoutes,
   ...peerRoutes,
   ...agentRoutes,
+  ...findRoutes,
   ...taskRoutes,
   ...hostingRoutes,
   ...devRoutes,

@@ -8,8 +8,10 @@ import type {
   FindResult,
   Provider
 } from '../../client/api.ts'
+import type { FindEvent } from '../../client/find-api.ts'
 import { LumosError } from '../../core/errors.ts'
-import type { PeerRecord } from '../../discovery/directory.ts'
+import type { PeerRecord, Provider as FoundProvider } from '../../discovery/directory.ts'
+import { watchProviders } from '../../discovery/find-watch.ts'
 import type { VerifiedCard } from '../../trust/card-signature.ts'
 import type { Assembly } from '../assembly.ts'
 
@@ -55,28 +57,50 @@ export async function setAgentEnabled(
   return { v: API_VERSION, id, enabled }
 }
 
+interface FindOptions {
+  readonly all: boolean
+  readonly signal: AbortSignal
+}
+
 export async function findAgents(
-  { capabilities, wire }: Assembly,
+  assembly: Assembly,
   query: string,
-  { all, signal }: { readonly all: boolean; readonly signal: AbortSignal }
+  { all, signal }: FindOptions
 ): Promise<FindResult> {
-  const { providers, asked } = await capabilities.finder.find(query, { wide: all, signal })
+  const { finder } = assembly.capabilities
+  const { providers, asked } = await finder.find(query, { wide: all, signal })
+  const views = providers.map((provider) => providerView(assembly, provider))
+  return { v: API_VERSION, query, asked, providers: views }
+}
+
+export async function* watchAgents(
+  assembly: Assembly,
+  query: string,
+  { all, signal }: FindOptions
+): AsyncIterable<FindEvent> {
+  const { capabilities, components } = assembly
+  const parts = { ...components, ...capabilities }
+  for await (const change of watchProviders(parts, { query, wide: all }, signal)) {
+    if (change.type === 'ready') yield { v: API_VERSION, type: 'ready' }
+    else {
+      const provider = providerView(assembly, change.provider)
+      yield { v: API_VERSION, type: change.type, provider }
+    }
+  }
+}
+
+function providerView({ wire }: Assembly, found: FoundProvider): Provider {
   return {
-    v: API_VERSION,
-    query,
-    asked,
-    providers: providers.map((provider): Provider => ({
-      agent: provider.agentId,
-      skill: provider.skill.id,
-      description: provider.skill.description,
-      node: { id: provider.peer, name: provider.name },
-      local: provider.local,
-      connected: provider.connected,
-      rttMs: wire.sessions.get(provider.peer)?.roundTripMs ?? null,
-      load: provider.load ?? null,
-      freshMs: provider.freshMs,
-      score: provider.score
-    }))
+    agent: found.agentId,
+    skill: found.skill.id,
+    description: found.skill.description,
+    node: { id: found.peer, name: found.name },
+    local: found.local,
+    connected: found.connected,
+    rttMs: wire.sessions.get(found.peer)?.roundTripMs ?? null,
+    load: found.load ?? null,
+    freshMs: found.freshMs,
+    score: found.score
   }
 }
 

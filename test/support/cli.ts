@@ -21,6 +21,8 @@ export interface CliRun {
 export interface CliInit {
   /** Columns of a terminal for stdout and stderr; without it both are pipes. */
   readonly columns?: number
+  /** Its height. */
+  readonly rows?: number
   readonly env?: Readonly<Record<string, string>>
   /** What is piped in; without it stdin is a terminal. */
   readonly input?: string
@@ -47,8 +49,8 @@ export async function createTestCli(operations?: Partial<ControlOperations>): Pr
   return {
     home,
     async run(argv, init = {}) {
-      const out = createSink(init.columns)
-      const err = createSink(init.columns)
+      const out = createSink(init)
+      const err = createSink(init)
       const { input } = init
       const code = await runProgram(argv, {
         env: { LUMOS_HOME: home, LUMOS_RUNTIME_DIR: join(home, 'run'), NO_COLOR: '1', ...init.env },
@@ -99,11 +101,12 @@ async function serve(socketPath: string, operations: Partial<ControlOperations>)
   onTestFinished(() => server.stop())
 }
 
-function createSink(columns?: number): Sink & { text(): string } {
+function createSink({ columns, rows = 24 }: CliInit): Sink & { text(): string } {
   let text = ''
   return {
     isTerminal: columns !== undefined,
     columns: () => columns ?? 80,
+    rows: () => rows,
     write(more) {
       text += more
     },

@@ -1,6 +1,7 @@
 /** A node that answers every operation with a document that has all its fields. */
 import type { RouteStanding } from '../../client/routing-api.ts'
 import type * as api from '../../client/api.ts'
+import type { FindEvent } from '../../client/find-api.ts'
 import type { DevEvent } from '../../client/dev-api.ts'
 import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
@@ -137,6 +138,17 @@ export const RUN_EVENTS: readonly api.RunEvent[] = [
   {
     v: 1,
     seq: 10,
+    type: 'hedged',
+    worker: node,
+    agent: 'echo',
+    path: 'relay',
+    afterMs: 7,
+    atMs: 8
+  },
+  { v: 1, seq: 11, type: 'hedge-lost', worker: node, error, atMs: 9 },
+  {
+    v: 1,
+    seq: 12,
     type: 'result',
     task: { id: 't1', state: 'TASK_STATE_COMPLETED', artifacts: [artifact] },
     worker: node,
@@ -266,6 +278,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
       providers: [provider],
       asked: { directory: 1, dht: all, tookMs: 1 }
     }),
+    watchFind: () => lines<FindEvent>([{ v: 1, type: 'appeared', provider }]),
     explainRoute,
     run: () => lines(RUN_EVENTS),
     tasks: async ({ cursor = '' }) => ({ v: 1, tasks: [taskSummary], next: cursor }),

@@ -1,6 +1,7 @@
 /** What the control API says about the node, its peers and agents: schemas of client/api.ts. */
 import { z } from 'zod'
 import type * as api from '../../../client/api.ts'
+import type { FindEvent } from '../../../client/find-api.ts'
 import { card, skill } from './a2a.ts'
 import { count, json, moment, ms, named, node, v, wireError } from './document.ts'
 
@@ -117,27 +118,37 @@ export const agentDetails: z.ZodType<api.AgentDetails> = named(
   z.strictObject({ v, agent: agentSummary, card })
 )
 
+const provider = z.strictObject({
+  agent: z.string(),
+  skill: z.string(),
+  description: z.string(),
+  node,
+  local: z.boolean(),
+  connected: z.boolean(),
+  rttMs: ms.nullable(),
+  load: z.number().nullable(),
+  freshMs: ms.describe('Since the card or presence was last confirmed.'),
+  score: z.number().describe('Higher fits better.')
+})
+
 export const findResult: z.ZodType<api.FindResult> = named(
   'FindResult',
   z.strictObject({
     v,
     query: z.string(),
-    providers: z.array(
-      z.strictObject({
-        agent: z.string(),
-        skill: z.string(),
-        description: z.string(),
-        node,
-        local: z.boolean(),
-        connected: z.boolean(),
-        rttMs: ms.nullable(),
-        load: z.number().nullable(),
-        freshMs: ms.describe('Since the card or presence was last confirmed.'),
-        score: z.number().describe('Higher fits better.')
-      })
-    ),
+    providers: z.array(provider),
     asked: z.strictObject({ directory: count, dht: z.boolean(), tookMs: ms })
   })
+)
+
+export const findEvent: z.ZodType<FindEvent> = named(
+  'FindEvent',
+  z.discriminatedUnion('type', [
+    z.strictObject({ v, type: z.literal(['appeared', 'changed', 'vanished']), provider }),
+    z
+      .strictObject({ v, type: z.literal('ready') })
+      .describe('Everybody who is known has been told.')
+  ])
 )
 
 export const configDocument: z.ZodType<api.ConfigDocument> = named(

@@ -77,7 +77,7 @@ const rows = [
 ]
 
 function table(width: number | undefined): string {
-  const sink = { isTerminal: width !== undefined, columns: () => width ?? 0, write() {} }
+  const sink = { isTerminal: width !== undefined, columns: () => width ?? 0 }
   return renderColumns(columns, rows, { sink, style: createStyle(false) })
 }
 

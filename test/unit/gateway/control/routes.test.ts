@@ -21,6 +21,7 @@ function setup(overrides: Partial<ControlOperations> = {}) {
 
 const SAMPLES: Record<string, { query?: string; body?: object }> = {
   find: { query: '?q=echo&all=true' },
+  watchFind: { query: '?q=echo&all=true' },
   explainRoute: { query: '?target=echo&policy=spread' },
   agent: { query: '?node=amber-otter' },
   logs: { query: '?follow=false&level=debug&component=node&since=2026-01-01T00:00:00Z&limit=5' },
