@@ -1,0 +1,76 @@
+/** Who may do what: every cell of the table, and what grants add to it. */
+import { expect, test } from 'vitest'
+import type { VerifiedGrant } from '../../../trust/grants/verify.ts'
+import { OPERATION_LIST, operationOf } from '../../../trust/operations.ts'
+import { decide } from '../../../trust/policy.ts'
+import { ROLES } from '../../../trust/roles.ts'
+
+const INIT = { self: '12D3KooWSelf', swarm: 'abcd', now: 1000 }
+const PEER = '12D3KooWPeer'
+
+function grant(init: Partial<VerifiedGrant> = {}): VerifiedGrant {
+  return {
+    id: '1'.repeat(32),
+    ids: ['1'.repeat(32)],
+    holder: PEER,
+    from: ['12D3KooWOwner'],
+    with: 'swarm:abcd',
+    can: ['task/send'],
+    limits: {},
+    expiresAt: 2000,
+    ...init
+  }
+}
+
+const CELLS = OPERATION_LIST.flatMap(({ name, roles, grant: action }) =>
+  [...ROLES, undefined].map((role) => ({
+    name,
+    role,
+    action,
+    allowed: role !== undefined && roles.includes(role)
+  }))
+)
+
+test.for(CELLS)('$name by $role: $allowed', ({ name, role, action, allowed }) => {
+  const asker = { peer: PEER, role, grants: [] }
+  expect(decide(asker, { operation: name }, INIT).allowed).toBe(allowed)
+  const granted = action === undefined ? [] : [grant({ can: [action] })]
+  const withGrant = decide({ ...asker, grants: granted }, { operation: name }, INIT)
+  expect(withGrant.allowed).toBe(allowed || action !== undefined)
+})
+
+test('every method belongs to one operation', () => {
+  const methods = OPERATION_LIST.flatMap((row) => row.methods)
+  expect(new Set(methods).size).toBe(methods.length)
+  for (const { name, methods: own } of OPERATION_LIST)
+    expect(own.map(operationOf)).toEqual(own.map(() => name))
+  expect(operationOf('node.format')).toBeUndefined()
+})
+
+test.each<[string, Partial<VerifiedGrant>]>([
+  ['another peer', { holder: '12D3KooWThief' }],
+  ['another swarm', { with: 'swarm:ef01' }],
+  ['another node', { with: 'node:12D3KooWOther' }],
+  ['the past', { expiresAt: 1000 }],
+  ['something else', { can: ['memory/read'] }]
+])('a grant for %s does not help', (_, other) => {
+  const asker = { peer: PEER, role: undefined, grants: [grant(other)] }
+  expect(decide(asker, { operation: 'task.send' }, INIT)).toEqual({
+    allowed: false,
+    reason: 'no-member'
+  })
+})
+
+test('of several grants the one counts that names the skill', () => {
+  const search = grant({ id: '2'.repeat(32), limits: { skills: ['search'] } })
+  const translate = grant({ id: '3'.repeat(32), limits: { skills: ['translate.*'] } })
+  const asker = { peer: PEER, role: 'relay' as const, grants: [search, translate] }
+  const wish = (skill: string) => ({ operation: 'task.send' as const, skill })
+  expect(decide(asker, wish('translate.de'), INIT)).toMatchObject({ by: 'grant', grant: translate })
+  expect(decide(asker, wish('files'), INIT)).toEqual({ allowed: false, reason: 'skill' })
+})
+
+test('who may by what it is needs no grant, and is bound by none', () => {
+  const asker = { peer: PEER, role: 'member' as const, grants: [grant({ limits: { rate: 1 } })] }
+  expect(decide(asker, { operation: 'task.send' }, INIT)).toEqual({ allowed: true, by: 'role' })
+})

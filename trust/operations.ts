@@ -1,0 +1,100 @@
+/** Everything one node may ask of another, and who may. docs/security.md shows this table, a test tries every cell. */
+import type { GrantAction } from './grants/claims.ts'
+import type { Role } from './roles.ts'
+
+interface Operation {
+  readonly means: string
+  /** Methods of the session (docs/protocols/session.md) that ask for it. */
+  readonly methods: readonly string[]
+  /** Those who may by what they are. */
+  readonly roles: readonly Role[]
+  /** What a grant has to say for others; absent: no grant helps. */
+  readonly grant?: GrantAction
+}
+
+const ALL: readonly Role[] = ['owner', 'admin', 'member', 'worker', 'client', 'relay']
+const ASKING: readonly Role[] = ['owner', 'admin', 'member', 'client']
+const WORKING: readonly Role[] = ['owner', 'admin', 'member', 'worker']
+const REMEMBERING: readonly Role[] = ['owner', 'admin', 'member', 'worker', 'client']
+
+export const OPERATIONS = {
+  'node.ping': operation('ask whether the node is there', {
+    methods: ['node.ping'],
+    roles: ALL
+  }),
+  'peer.list': operation('learn of other peers', {
+    methods: ['peers.sample', 'peers.release'],
+    roles: ALL
+  }),
+  'agent.list': operation('learn which agents there are', {
+    methods: ['cards.get', 'a2a.GetExtendedAgentCard'],
+    roles: ALL
+  }),
+  'agent.offer': operation('have its agents known and asked', {
+    methods: ['cards.known', 'presence.exchange'],
+    roles: WORKING,
+    grant: 'agent/offer'
+  }),
+  'task.send': operation('give a task to an agent', {
+    methods: ['a2a.SendMessage', 'a2a.SendStreamingMessage'],
+    roles: ASKING,
+    grant: 'task/send'
+  }),
+  'task.follow': operation('follow, cancel and be told of its own tasks', {
+    methods: [
+      'a2a.GetTask',
+      'a2a.ListTasks',
+      'a2a.CancelTask',
+      'a2a.SubscribeToTask',
+      'a2a.CreateTaskPushNotificationConfig',
+      'a2a.GetTaskPushNotificationConfig',
+      'a2a.ListTaskPushNotificationConfigs',
+      'a2a.DeleteTaskPushNotificationConfig'
+    ],
+    roles: ASKING,
+    grant: 'task/send'
+  }),
+  'memory.read': operation('repair its copy of shared memory from ours', {
+    methods: [
+      'memory.offer',
+      'memory.summary',
+      'memory.statements',
+      'memory.vector',
+      'memory.pull',
+      'memory.writers',
+      'memory.blocks',
+      'memory.names',
+      'memory.records'
+    ],
+    roles: REMEMBERING,
+    grant: 'memory/read'
+  }),
+  'memory.write': operation('put records into spaces that let it', {
+    methods: ['memory.push', 'memory.admit'],
+    roles: REMEMBERING,
+    grant: 'memory/write'
+  })
+} as const satisfies Record<string, Operation>
+
+export type OperationName = keyof typeof OPERATIONS
+
+/** As data, for tables and tests. */
+export const OPERATION_LIST: readonly (Operation & { readonly name: OperationName })[] =
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.entries forgets the names
+  (Object.entries(OPERATIONS) as [OperationName, Operation][]).map(([name, row]) => ({
+    name,
+    ...row
+  }))
+
+const BY_METHOD: ReadonlyMap<string, OperationName> = new Map(
+  OPERATION_LIST.flatMap(({ name, methods }) => methods.map((method) => [method, name] as const))
+)
+
+/** `undefined` for a method that nobody has thought about: it is refused. */
+export function operationOf(method: string): OperationName | undefined {
+  return BY_METHOD.get(method)
+}
+
+function operation(means: string, rest: Omit<Operation, 'means'>): Operation {
+  return { means, ...rest }
+}

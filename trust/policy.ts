@@ -1,0 +1,63 @@
+/** The one place that decides whether a peer may do what it asks for. */
+import type { PeerIdText } from '../core/ids.ts'
+import { coversSkill } from './grants/attenuation.ts'
+import type { VerifiedGrant } from './grants/verify.ts'
+import { OPERATION_LIST } from './operations.ts'
+import type { OperationName } from './operations.ts'
+import type { Role } from './roles.ts'
+
+/** Who asks, with all that speaks for it. */
+export interface Asker {
+  readonly peer: PeerIdText
+  /** In this swarm; `undefined` for one that is no member. */
+  readonly role: Role | undefined
+  /** Those it has presented and that are in force, whatever they are for. */
+  readonly grants: readonly VerifiedGrant[]
+}
+
+export interface Wish {
+  readonly operation: OperationName
+  /** Of a task, once it is known. */
+  readonly skill?: string
+}
+
+export interface PolicyInit {
+  readonly self: PeerIdText
+  /** Of the swarm that this node is in. */
+  readonly swarm: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+}
+
+export type Decision =
+  | { readonly allowed: true; readonly by: 'role' }
+  /** Its limits hold for what is asked. */
+  | { readonly allowed: true; readonly by: 'grant'; readonly grant: VerifiedGrant }
+  | { readonly allowed: false; readonly reason: 'no-member' | 'role' | 'skill' }
+
+/** A role allows without bounds; without one that does, the first grant that covers the wish counts. */
+export function decide(asker: Asker, wish: Wish, init: PolicyInit): Decision {
+  const row = OPERATION_LIST.find(({ name }) => name === wish.operation)
+  const { role } = asker
+  if (role !== undefined && row?.roles.includes(role) === true) return { allowed: true, by: 'role' }
+  const action = row?.grant
+  const fitting = asker.grants.filter(
+    (grant) =>
+      action !== undefined &&
+      grant.holder === asker.peer &&
+      grant.can.includes(action) &&
+      grant.expiresAt > init.now &&
+      isHere(grant, init)
+  )
+  const { skill } = wish
+  const grant = fitting.find(
+    ({ limits }) => skill === undefined || coversSkill(limits.skills, skill)
+  )
+  if (grant !== undefined) return { allowed: true, by: 'grant', grant }
+  if (fitting.length > 0) return { allowed: false, reason: 'skill' }
+  return { allowed: false, reason: role === undefined ? 'no-member' : 'role' }
+}
+
+function isHere({ with: place }: VerifiedGrant, { self, swarm }: PolicyInit): boolean {
+  return place === `node:${self}` || place === `swarm:${swarm}`
+}
