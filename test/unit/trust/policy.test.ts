@@ -61,13 +61,19 @@ test.each<[string, Partial<VerifiedGrant>]>([
   })
 })
 
+function taskFor(skill: string) {
+  return { operation: 'task.send' as const, skill }
+}
+
 test('of several grants the one counts that names the skill', () => {
   const search = grant({ id: '2'.repeat(32), limits: { skills: ['search'] } })
   const translate = grant({ id: '3'.repeat(32), limits: { skills: ['translate.*'] } })
   const asker = { peer: PEER, role: 'relay' as const, grants: [search, translate] }
-  const wish = (skill: string) => ({ operation: 'task.send' as const, skill })
-  expect(decide(asker, wish('translate.de'), INIT)).toMatchObject({ by: 'grant', grant: translate })
-  expect(decide(asker, wish('files'), INIT)).toEqual({ allowed: false, reason: 'skill' })
+  expect(decide(asker, taskFor('translate.de'), INIT)).toMatchObject({
+    by: 'grant',
+    grant: translate
+  })
+  expect(decide(asker, taskFor('files'), INIT)).toEqual({ allowed: false, reason: 'skill' })
 })
 
 test('who may by what it is needs no grant, and is bound by none', () => {
