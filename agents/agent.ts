@@ -60,6 +60,8 @@ export interface AgentRequest {
   readonly signal: AbortSignal
   /** Milliseconds until this task or its run is out of time; whoever is asked has a little less. */
   readonly remainingMs: () => number
+  /** Agents that asked each other before this one; 0 or absent when it was a person or a program. */
+  readonly depth?: number
   readonly log: Logger
   /** A sign of life, for agents that declare `timeouts.heartbeatMs`; whatever they yield is one, too. */
   readonly heartbeat: () => void

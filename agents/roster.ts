@@ -51,6 +51,8 @@ export interface RosterComponents {
 }
 
 export interface RosterInit {
+  /** For the use of the node alone: they can be run, are in no list, and cannot be disabled. */
+  readonly own?: readonly Agent[]
   readonly disabled?: readonly string[]
   /** Told of all that can be asked whenever that changes; resolves when others know. */
   readonly announce?: (agents: readonly Agent[]) => Promise<void>
@@ -59,6 +61,8 @@ export interface RosterInit {
 /** When it is replaced, it is stopped as soon as nothing runs on it. */
 interface Member {
   readonly agent: Agent
+  /** Nobody else is told of it. */
+  readonly own: boolean
   readonly source: string
   readonly log: Logger
   runs: number
@@ -79,14 +83,16 @@ class Members implements Roster {
   /** Of all members, those that can be asked. */
   #usable: ReadonlyMap<string, Member> = new Map()
 
-  constructor(parts: RosterComponents, { disabled = [], announce = nobody }: RosterInit) {
+  constructor(parts: RosterComponents, { disabled = [], announce = nobody, own = [] }: RosterInit) {
     this.#parts = parts
     this.#announce = announce
     this.#disabled = new Set(disabled)
+    this.#members = own.map((agent) => this.#member(agent, { source: 'node', own: true }))
+    this.#usable = usableOf(this.#members, this.#disabled)
   }
 
   agents(): readonly Agent[] {
-    return Array.from(this.#usable.values(), ({ agent }) => agent)
+    return [...this.#usable.values()].flatMap(({ agent, own }) => (own ? [] : [agent]))
   }
 
   find(id: string): Agent | undefined {
@@ -94,8 +100,8 @@ class Members implements Roster {
   }
 
   entries(): readonly RosterEntry[] {
-    return this.#members.map(({ agent, source }) => {
-      return { agent, source, enabled: !this.#disabled.has(agent.id) }
+    return this.#members.flatMap(({ agent, source, own }) => {
+      return own ? [] : [{ agent, source, enabled: !this.#disabled.has(agent.id) }]
     })
   }
 
@@ -115,9 +121,8 @@ class Members implements Roster {
     const others = this.#members.filter((member) => member.source !== source)
     checkIds(others, agents)
     const known = new Map(this.#members.map((member) => [member.agent, member]))
-    const log = (id: string): Logger => this.#parts.logger.child(id)
     const theirs = agents.map(
-      (agent) => known.get(agent) ?? { agent, source, log: log(agent.id), runs: 0 }
+      (agent) => known.get(agent) ?? this.#member(agent, { source, own: false })
     )
     await this.#change([...others, ...theirs])
   }
@@ -140,11 +145,14 @@ class Members implements Roster {
     waited.abort()
   }
 
+  #member(agent: Agent, init: Pick<Member, 'source' | 'own'>): Member {
+    return { ...init, agent, log: this.#parts.logger.child(agent.id), runs: 0 }
+  }
+
   async #change(members: readonly Member[]): Promise<void> {
     const gone = this.#members.filter((member) => !members.includes(member))
-    const usable = members.filter(({ agent }) => !this.#disabled.has(agent.id))
     this.#members = members
-    this.#usable = new Map(usable.map((member) => [member.agent.id, member]))
+    this.#usable = usableOf(members, this.#disabled)
     for (const member of gone) {
       this.#leaving.add(member)
       if (member.runs === 0) void this.#stopOne(member)
@@ -156,6 +164,14 @@ class Members implements Roster {
     member.stopping ??= stopAgent(member).finally(() => this.#leaving.delete(member))
     return member.stopping
   }
+}
+
+function usableOf(
+  members: readonly Member[],
+  disabled: ReadonlySet<string>
+): ReadonlyMap<string, Member> {
+  const usable = members.filter(({ agent, own }) => own || !disabled.has(agent.id))
+  return new Map(usable.map((member) => [member.agent.id, member]))
 }
 
 async function nobody(): Promise<void> {}

@@ -1,6 +1,7 @@
 /** The control API's documents: what the daemon answers and the CLI prints with `--json`. */
 import type { AgentCard, AgentSkill, Artifact, Message, Part, TaskState } from '../core/a2a.ts'
 import type { AgentStep } from '../core/agent-step.ts'
+import type { EnsembleOptions } from '../core/ensemble.ts'
 import type { WireError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { RouteChoice, RoutePolicy } from '../core/route-choice.ts'
@@ -227,6 +228,8 @@ export interface RunRequest {
   readonly where?: 'local' | 'remote' | 'any'
   /** How its worker is chosen among those that can do it; without it as configured. */
   readonly policy?: RoutePolicy
+  /** Asks several peers the same: the task is then one of this node, and its children those of the peers. */
+  readonly ensemble?: EnsembleOptions
   readonly timeoutMs?: number
   /** UUID chosen by the caller; the same id and text is the same task. */
   readonly taskId?: string

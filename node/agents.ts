@@ -1,6 +1,8 @@
 /** Joins the agents of a node: where they come from, what they are given, and who runs them. */
 import type { Agent } from '../agents/agent.ts'
 import type { AskSwarm } from '../agents/asking.ts'
+import { createEnsembleAgent } from '../agents/ensemble/ensemble-agent.ts'
+import type { EnsembleSwarm } from '../agents/ensemble/ensemble-swarm.ts'
 import type { McpServers } from '../agents/mcp/mcp-servers.ts'
 import type { Roster } from '../agents/roster.ts'
 import { createAgentRunner } from '../agents/runner.ts'
@@ -23,6 +25,7 @@ import type { NodeComponents, NodeInit, Wire } from './wire.ts'
 export interface NodeAgentsComponents extends NodeComponents {
   readonly wire: Wire
   readonly askSwarm: AskSwarm
+  readonly ensembleSwarm: EnsembleSwarm
   readonly memoryFor: (signal?: AbortSignal) => Memory
   /** There once the node is assembled. */
   readonly finder: () => Finder | undefined
@@ -54,13 +57,31 @@ export interface NodeAgents {
 
 /** @throws AGENT_EXISTS, AGENTS_FULL, CONFIG_INVALID */
 export async function createNodeAgents(
-  { wire, askSwarm, memoryFor, finder, announce, ...components }: NodeAgentsComponents,
+  {
+    wire,
+    askSwarm,
+    ensembleSwarm,
+    memoryFor,
+    finder,
+    announce,
+    ...components
+  }: NodeAgentsComponents,
   init: NodeAgentsInit
 ): Promise<NodeAgents> {
   const { config, paths, agents = [], tools: own = [], controlSocket = '', version, env } = init
   const { clock } = components
   const dataDirectory = paths.data
-  const roster = await createNodeRoster(components, { config, dataDirectory, agents, announce })
+  const ensemble = createEnsembleAgent(
+    { ...components, swarm: ensembleSwarm },
+    { self: wire.identity.peer }
+  )
+  const roster = await createNodeRoster(components, {
+    config,
+    dataDirectory,
+    agents,
+    own: [ensemble],
+    announce
+  })
   const models = await createNodeModels(components, {
     // A program that gives no environment is not looked through.
     config: env === undefined ? { ...config.models, detect: false } : config.models,

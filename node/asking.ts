@@ -6,9 +6,9 @@ import type { Component } from '../core/component.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
-import { unlessAborted } from '../core/unless-aborted.ts'
 import type { DelegationEvent } from '../tasks/delegation-events.ts'
 import type { Delegations } from '../tasks/delegations.ts'
+import { createWhileDelegating } from './while-delegating.ts'
 
 export interface AskSwarmComponents {
   readonly ids: IdSource
@@ -19,32 +19,11 @@ export interface SwarmAsking extends Component {
   readonly ask: AskSwarm
 }
 
-/**
- * Delegation begins after the agents and ends before them. Meanwhile questions wait: that the node
- * stops is no answer, but the end of the run that asks, which its next run may make good.
- */
 export function createSwarmAsking(components: () => AskSwarmComponents): SwarmAsking {
-  let ready = Promise.withResolvers<AskSwarmComponents>()
-  let running = false
+  const whileDelegating = createWhileDelegating(components)
   return {
-    async ask(question) {
-      const { signal } = question
-      const parts = await unlessAborted(ready.promise, signal)
-      try {
-        return await ask(parts, question)
-      } catch (error) {
-        if (running) throw error
-        return unlessAborted(new Promise<never>(() => {}), signal)
-      }
-    },
-    async start() {
-      running = true
-      ready.resolve(components())
-    },
-    async stop() {
-      running = false
-      ready = Promise.withResolvers()
-    }
+    ...whileDelegating,
+    ask: (question) => whileDelegating.do(question.signal, (parts) => ask(parts, question))
   }
 }
 

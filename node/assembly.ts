@@ -10,6 +10,8 @@ import { createSwarmAsking } from './asking.ts'
 import type { SwarmAsking } from './asking.ts'
 import { createCapabilities, createTableWatch, helloFields } from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
+import { createEnsembleSwarm } from './ensemble.ts'
+import type { NodeEnsemble } from './ensemble.ts'
 import { createLifeCycle } from './life-cycle.ts'
 import type { Part } from './life-cycle.ts'
 import { createPeerFinding } from './peer-finding.ts'
@@ -37,6 +39,7 @@ export interface Assembly extends Component, NodeAgents, Remembering {
   readonly work: Work
   readonly finding: PeerFinding
   readonly asking: SwarmAsking
+  readonly ensemble: NodeEnsemble
 }
 
 /**
@@ -51,6 +54,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     helloFields(capabilities, config.attributes)
   )
   const asking = createSwarmAsking(() => work)
+  const ensemble = createEnsembleSwarm(() => work)
   const remembering = createRemembering({ ...components, wire, models: () => agents.models }, init)
   const { database, memoryFor } = remembering
   const agents = await createNodeAgents(
@@ -59,6 +63,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
       wire,
       memoryFor,
       askSwarm: asking.ask,
+      ensembleSwarm: ensemble.swarm,
       finder: () => capabilities?.finder,
       announce: async (usable) => capabilities?.book.setAgents(usable)
     },
@@ -79,7 +84,17 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     { retentionMs: config.tasks.retention, routing, attributes }
   )
   const finding = createFinding(components, init, wire)
-  const node = { ...remembering, ...agents, wire, capabilities, engine, work, finding, asking }
+  const node = {
+    ...remembering,
+    ...agents,
+    wire,
+    capabilities,
+    engine,
+    work,
+    finding,
+    asking,
+    ensemble
+  }
   const lifeCycle = createLifeCycle(components, inOrder(node, push))
   return { ...lifeCycle, ...node, init, components }
 }
@@ -90,7 +105,7 @@ function inOrder(
   push: PushNotifications | undefined
 ): Part[] {
   const { database, memory, search, blobs, models, tools, runner, chat, hosting, mcp } = node
-  const { wire, engine, work, asking, finding } = node
+  const { wire, engine, work, asking, ensemble, finding } = node
   const { book, directory, exchange, presence, dht } = node.capabilities
   return [
     { name: 'database', component: database },
@@ -113,6 +128,7 @@ function inOrder(
     { name: 'sending of blobs', component: blobs.serving },
     { name: 'delegations', component: work.delegations },
     { name: 'questions of agents', component: asking },
+    { name: 'questions to several', component: ensemble },
     { name: 'presence', component: presence },
     { name: 'exchange of memory', component: memory.exchange },
     { name: 'routing table watch', component: createTableWatch(wire.network, dht) },

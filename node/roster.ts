@@ -14,6 +14,8 @@ export interface NodeRosterInit {
   readonly dataDirectory: string
   /** Beside the built-in ones. */
   readonly agents: readonly Agent[]
+  /** For the use of the node alone. */
+  readonly own: readonly Agent[]
   /** Resolves when other nodes are told of all agents that can be asked. */
   readonly announce: (agents: readonly Agent[]) => Promise<void>
 }
@@ -30,7 +32,7 @@ const FILE_BYTES = 64 * 1024
 /** @throws AGENT_EXISTS, AGENTS_FULL */
 export async function createNodeRoster(
   { clock, logger }: NodeComponents,
-  { config, dataDirectory, agents, announce }: NodeRosterInit
+  { config, dataDirectory, agents, own, announce }: NodeRosterInit
 ): Promise<Roster> {
   const components = { clock, logger: logger.child('agents') }
   const file = createJsonFile<Kept>({
@@ -51,6 +53,7 @@ export async function createNodeRoster(
   }
 
   const roster = createRoster(components, {
+    own,
     disabled: kept,
     async announce(usable) {
       await announce(usable)

@@ -1,11 +1,14 @@
 /** Joins both ends of delegation: the agents and tasks of this node, and the way to those of others. */
 import type { AgentCard } from '../core/a2a.ts'
+import { ENSEMBLE_AGENT_ID } from '../core/ensemble.ts'
 import { createIdSource } from '../core/ids.ts'
 import type { IdSource, PeerIdText } from '../core/ids.ts'
 import type { Attributes } from '../core/attributes.ts'
 import type { Directory } from '../discovery/directory.ts'
 import type { Finder } from '../discovery/find.ts'
 import { serveA2a } from '../protocols/a2a/server.ts'
+import { createPeerChooser } from '../routing/choose-peer.ts'
+import type { ChoosePeer } from '../routing/choose-peer.ts'
 import type { Router } from '../routing/router.ts'
 import { createRouter } from '../routing/router.ts'
 import { createRetryBudget } from '../routing/retry-budget.ts'
@@ -28,6 +31,7 @@ import type { TaskStore } from '../tasks/task-store.ts'
 import { attributesOfPeer } from './capabilities.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
+import { withOwnAgents } from './own-agents.ts'
 import { createRouteDirectory } from './route-directory.ts'
 import type { NodeComponents, Wire } from './wire.ts'
 
@@ -53,6 +57,7 @@ export interface Work {
   readonly delegations: Delegations
   readonly ledger: Ledger
   readonly explainRoute: Router['explain']
+  readonly choosePeer: ChoosePeer
 }
 
 export interface EngineComponents extends NodeComponents {
@@ -129,17 +134,23 @@ export function createWork(
   })
   serveA2a(sessions.methods, service)
   const workers = createWorkers({ clock, sessions, local: service }, self)
+  const selector = createSelector({ workers, clock, random })
+  const routes = withOwnAgents(createRouteDirectory(components, attributes), {
+    self,
+    name,
+    agents: [ENSEMBLE_AGENT_ID]
+  })
   const router = createRouter(
     {
       workers,
-      selector: createSelector({ workers, clock, random }),
+      selector,
       budget: createRetryBudget(clock),
-      directory: createRouteDirectory(components, attributes),
+      directory: routes,
       clock,
       random,
       logger: logger.child('routing')
     },
-    { policy: routing.policy, policies: routing.policies }
+    routing
   )
   const ids = createIdSource(clock, random)
   const delegations = createDelegations(
@@ -160,7 +171,8 @@ export function createWork(
     ids,
     delegations,
     ledger,
-    explainRoute: (question, signal) => router.explain(question, signal)
+    explainRoute: (question, signal) => router.explain(question, signal),
+    choosePeer: createPeerChooser({ selector, directory: routes, clock }, routing)
   }
 }
 

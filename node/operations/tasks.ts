@@ -9,8 +9,11 @@ import type {
   TaskList,
   TaskView
 } from '../../client/api.ts'
-import { textOf, type Part } from '../../core/a2a.ts'
+import { textOf, type Message, type Part } from '../../core/a2a.ts'
+import { ENSEMBLE_AGENT_ID, ensembleMetadata, isPeerCount } from '../../core/ensemble.ts'
+import type { EnsembleOptions, EnsembleWish } from '../../core/ensemble.ts'
 import { LumosError, toLumosError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { skillMetadata } from '../../core/skill-schemas.ts'
 import type { TaskFilter } from '../../gateway/control/operations.ts'
 import type { DelegationEvent } from '../../tasks/delegation-events.ts'
@@ -24,22 +27,19 @@ export async function* runTask(
   request: RunRequest,
   signal: AbortSignal
 ): AsyncIterable<RunEvent> {
-  const { target, to, where = 'any', timeoutMs, taskId, contextId, skill } = request
+  const { timeoutMs, taskId, contextId } = request
   const id = taskId ?? work.ids()
   const { id: task } = await work.delegations.delegate({
     taskId: id,
-    target,
-    where,
+    ...placeOf(request),
     message: {
       // Made from the task's id, so that the same request again is the same message.
       messageId: id,
       role: 'ROLE_USER',
       parts: partsOf(request),
       ...(contextId && { contextId }),
-      ...(skill !== undefined && { metadata: skillMetadata(skill) })
+      ...metadataOf(request)
     },
-    ...(to && { to }),
-    ...(request.policy && { policy: request.policy }),
     ...(request.detach && { patient: true }),
     ...(timeoutMs !== undefined && { timeoutMs })
   })
@@ -59,6 +59,41 @@ export async function* runTask(
   }
   yield* numbered(work.delegations.watch(task, { signal }))
   signal.removeEventListener('abort', leave)
+}
+
+/** Several peers are asked by an agent of this node. */
+function placeOf({ target, to, where = 'any', policy, ensemble }: RunRequest) {
+  if (ensemble !== undefined) {
+    return { target: `@${ENSEMBLE_AGENT_ID}`, where: 'local' as const }
+  }
+  return { target, where, ...(to && { to }), ...(policy && { policy }) }
+}
+
+function metadataOf(request: RunRequest): Pick<Message, 'metadata'> {
+  const { skill, ensemble } = request
+  if (skill === undefined && ensemble === undefined) return {}
+  return {
+    metadata: {
+      ...(skill !== undefined && skillMetadata(skill)),
+      ...(ensemble && ensembleMetadata(ensembleOf(request, ensemble)))
+    }
+  }
+}
+
+/** Throws INVALID_REQUEST for one that could not be. */
+function ensembleOf(
+  { target, to, where = 'any', policy }: RunRequest,
+  { peers, take = 'first', judge }: EnsembleOptions
+): EnsembleWish {
+  if (where === 'local' || to) {
+    const reason = 'several peers cannot be one node: leave out `to` and `where: local`'
+    throw new LumosError('INVALID_REQUEST', { details: { reason } })
+  }
+  if (!isPeerCount(peers)) {
+    const reason = `an ensemble has 2 to ${LIMITS.ensemblePeers.value} peers`
+    throw new LumosError('INVALID_REQUEST', { details: { reason } })
+  }
+  return { target, where, peers, take, ...(policy && { policy }), ...(judge && { judge }) }
 }
 
 function partsOf({ text, data }: RunRequest): readonly Part[] {

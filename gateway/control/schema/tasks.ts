@@ -1,6 +1,9 @@
 /** What the control API says about tasks and logs, and what it is asked: schemas of client/api.ts. */
 import { z } from 'zod'
 import { ROUTE_POLICIES } from '../../../core/route-choice.ts'
+import { ENSEMBLE_TAKES } from '../../../core/ensemble.ts'
+import type { EnsembleOptions } from '../../../core/ensemble.ts'
+import { LIMITS } from '../../../core/limits.ts'
 import type { AgentStep } from '../../../core/agent-step.ts'
 import type * as api from '../../../client/api.ts'
 import { artifact, message, part, taskState } from './a2a.ts'
@@ -92,6 +95,25 @@ export const taskDocument: z.ZodType<api.TaskDocument> = named(
   })
 )
 
+const ensemble: z.ZodType<EnsembleOptions> = named(
+  'Ensemble',
+  z
+    .strictObject({
+      peers: z.int().min(2).max(LIMITS.ensemblePeers.value).describe('How many are asked at most.'),
+      take: z
+        .enum(ENSEMBLE_TAKES)
+        .exactOptional()
+        .describe('What is made of their answers; default `first`.'),
+      judge: z
+        .string()
+        .min(1)
+        .max(512)
+        .exactOptional()
+        .describe('The agent that chooses with `best`; default `chat`.')
+    })
+    .describe('One question to several peers.')
+)
+
 export const runRequest: z.ZodType<api.RunRequest> = named(
   'RunRequest',
   z.strictObject({
@@ -110,6 +132,7 @@ export const runRequest: z.ZodType<api.RunRequest> = named(
       .enum(ROUTE_POLICIES)
       .exactOptional()
       .describe('How its worker is chosen among those that can do it; without it as configured.'),
+    ensemble: ensemble.exactOptional(),
     timeoutMs: z.number().positive().exactOptional(),
     taskId: z
       .uuid()
