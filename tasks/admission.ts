@@ -3,8 +3,11 @@ import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { Priority } from '../core/priority.ts'
 import { createAdaptiveLimit } from './adaptive-limit.ts'
 import type { AdaptiveLimit } from './adaptive-limit.ts'
+import { createFairLine } from './fair-line.ts'
+import type { FairLine, LineKey } from './fair-line.ts'
 
 export interface AdmissionComponents {
   readonly clock: Pick<Clock, 'monotonic'>
@@ -31,6 +34,8 @@ export interface AdmissionRequest {
   readonly patienceMs: number
   /** Agents that asked each other before this one. */
   readonly depth?: number
+  /** Default `normal`. */
+  readonly priority?: Priority
   /** Whether the task was accepted before, by an earlier process: then nothing refuses it. */
   readonly accepted?: boolean
 }
@@ -77,8 +82,8 @@ interface Desk {
   /** Runs that go on though their tasks are over: they take up places as work does. */
   lingering: number
   readonly perPeer: Map<PeerIdText, number>
-  /** Starters by caller; callers take turns, so that a flood of one delays the others by one task. */
-  readonly waiting: Map<PeerIdText, (() => void)[]>
+  /** Callers take turns, so that a flood of one delays the others by one task. */
+  readonly line: FairLine
   /** Moving average of how long a task takes, milliseconds. */
   averageMs: number
   readonly limit: AdaptiveLimit
@@ -89,6 +94,8 @@ const FIRST_GUESS_MS = 100
 const AVERAGE_WEIGHT = 0.03
 /** Whoever has to wait is taken only if what is expected fits into its time so many times. */
 const CAUTION = 2
+/** Of the places to wait: what may take all night leaves room for the rest. */
+const BATCH_SHARE = 0.5
 const RETRY_AFTER_MIN_MS = 50
 const RETRY_AFTER_MAX_MS = 30_000
 
@@ -113,20 +120,21 @@ class BoundedAdmission implements Admission {
 
   reserve(request: AdmissionRequest): Place {
     const { agentId, caller, patienceMs, depth = 0, accepted = false } = request
+    const key = { caller, priority: request.priority ?? 'normal' }
     const limit = LIMITS.agentAskDepth.value
     if (depth > limit) throw new LumosError('ASKED_TOO_DEEP', { details: { limit } })
     const { queue, perPeer, total } = this.#init
     const desk = this.#desks.get(agentId) ?? this.#newDesk()
     // With no place left that work could ever get, the wait is endless.
     const places = Math.max(0, desk.limit.value - desk.lingering)
-    const waiting = Math.min(Math.max(0, desk.reserved + 1 - places), turnsBefore(desk, caller))
+    const waiting = Math.min(Math.max(0, desk.reserved + 1 - places), desk.line.turnsBefore(key))
     const waitMs = places === 0 ? Infinity : (waiting / places) * desk.averageMs
     const neededMs = waiting === 0 ? 0 : waitMs + desk.averageMs
     const share = desk.perPeer.get(caller) ?? 0
     const full =
       this.#total >= total ||
       places === 0 ||
-      desk.reserved >= places + queue ||
+      desk.reserved >= places + queue * (key.priority === 'batch' ? BATCH_SHARE : 1) ||
       share >= perPeer ||
       neededMs * CAUTION > patienceMs
     if (full && !accepted) {
@@ -140,7 +148,7 @@ class BoundedAdmission implements Admission {
     desk.reserved += 1
     desk.perPeer.set(caller, share + 1)
     this.#init.onChange()
-    return this.#place(desk, caller)
+    return this.#place(desk, key)
   }
 
   load(): number {
@@ -170,7 +178,7 @@ class BoundedAdmission implements Admission {
     return working + lingering < limit.value
   }
 
-  #place(desk: Desk, caller: PeerIdText): Place {
+  #place(desk: Desk, key: LineKey): Place {
     let state: 'reserved' | 'waiting' | 'working' | 'left' = 'reserved'
     let starter: (() => void) | undefined
     const hasRoom = (): boolean => this.#hasRoom(desk)
@@ -185,18 +193,16 @@ class BoundedAdmission implements Admission {
           state = 'working'
           start()
         }
-        const line = desk.waiting.get(caller)
-        if (line === undefined) desk.waiting.set(caller, [starter])
-        else line.push(starter)
+        desk.line.join(key, starter)
         this.#pump(desk)
       },
       leave: (work) => {
         if (state === 'left') return
         if (state === 'working') this.#workEnded(desk)
-        if (state === 'waiting' && starter !== undefined) withdraw(desk, caller, starter)
+        if (state === 'waiting' && starter !== undefined) desk.line.withdraw(key, starter)
         state = 'left'
         if (work !== undefined) learn(desk, work)
-        this.#release(desk, caller)
+        this.#release(desk, key.caller)
       }
     }
   }
@@ -207,7 +213,7 @@ class BoundedAdmission implements Admission {
       working: 0,
       lingering: 0,
       perPeer: new Map(),
-      waiting: new Map(),
+      line: createFairLine(),
       averageMs: FIRST_GUESS_MS,
       limit: createAdaptiveLimit(this.#parts, { most: this.#init.concurrency })
     }
@@ -230,7 +236,7 @@ class BoundedAdmission implements Admission {
 
   #pump(desk: Desk): void {
     while (this.#hasRoom(desk)) {
-      const start = takeTurn(desk)
+      const start = desk.line.next()
       if (start === undefined) return
       desk.working += 1
       this.working += 1
@@ -241,28 +247,5 @@ class BoundedAdmission implements Admission {
 
 function learn(desk: Desk, { tookMs, whole }: EndedWork): void {
   desk.averageMs += AVERAGE_WEIGHT * (tookMs - desk.averageMs)
-  desk.limit.ended({ late: !whole, waiting: desk.waiting.size > 0 })
-}
-
-/** Tasks that come first if `caller` brings another one and all callers take turns; it counts, too. */
-function turnsBefore({ waiting }: Desk, caller: PeerIdText): number {
-  const own = waiting.get(caller)?.length ?? 0
-  return (own + 1) * (waiting.size + (own === 0 ? 1 : 0))
-}
-
-/** The next task of the caller whose turn it is; that caller goes to the end of the line. */
-function takeTurn(desk: Desk): (() => void) | undefined {
-  const [first] = desk.waiting
-  if (first === undefined) return undefined
-  const [caller, line] = first
-  const start = line.shift()
-  desk.waiting.delete(caller)
-  if (line.length > 0) desk.waiting.set(caller, line)
-  return start
-}
-
-function withdraw(desk: Desk, caller: PeerIdText, starter: () => void): void {
-  const line = desk.waiting.get(caller)?.filter((waiting) => waiting !== starter) ?? []
-  if (line.length > 0) desk.waiting.set(caller, line)
-  else desk.waiting.delete(caller)
+  desk.limit.ended({ late: !whole, waiting: !desk.line.isEmpty })
 }

@@ -1,5 +1,8 @@
 /** A worker that more is asked of than it can do: real admission, simulated work and time. */
 import type { Random } from '../../core/random.ts'
+import { toLumosError } from '../../core/errors.ts'
+import type { Priority } from '../../core/priority.ts'
+import type { Throttle } from '../../routing/throttle.ts'
 import type { Admission, AdmissionComponents, Place } from '../../tasks/admission.ts'
 
 export interface OverloadInit {
@@ -13,12 +16,17 @@ export interface OverloadInit {
   /** Milliseconds of simulated time. */
   readonly durationMs: number
   readonly callers: readonly OverloadCaller[]
+  /** Of each caller; default: none, so that all that is asked for arrives. */
+  readonly throttle?: (clock: AdmissionComponents['clock']) => Throttle
+  /** Milliseconds on a core that a refusal costs the worker; default 0. */
+  readonly refusalMs?: number
 }
 
 export interface OverloadCaller {
   readonly name: string
   /** What it asks for, as a share of all that the worker can do. */
   readonly load: number
+  readonly priority?: Priority
 }
 
 export interface OverloadReport {
@@ -31,7 +39,10 @@ export interface OverloadReport {
   readonly late: number
   /** Tasks that ended in time, by caller. */
   readonly served: ReadonlyMap<string, number>
+  /** By the worker. */
   readonly refused: number
+  /** By the callers themselves. */
+  readonly throttled: number
 }
 
 interface Task {
@@ -44,6 +55,8 @@ interface Task {
 }
 
 const STEP_MS = 1
+/** The one that all callers ask. */
+const WORKER = { peer: 'worker', agentId: 'a' }
 /** Until then the worker learns how long its work takes. */
 const WARM_UP_SHARE = 0.25
 
@@ -65,10 +78,16 @@ class Overload {
   #doneMs = 0
   #late = 0
   #refused = 0
+  #throttled = 0
+  readonly #throttles = new Map<string, Throttle | undefined>()
+  /** Work on refusals that is still to be done, milliseconds on a core. */
+  #refusalsMs = 0
 
   constructor(open: (components: AdmissionComponents) => Admission, init: OverloadInit) {
-    this.#admission = open({ clock: { monotonic: () => this.#now } })
+    const clock = { monotonic: () => this.#now }
+    this.#admission = open({ clock })
     this.#init = init
+    for (const { name } of init.callers) this.#throttles.set(name, init.throttle?.(clock))
   }
 
   run(): OverloadReport {
@@ -86,7 +105,8 @@ class Overload {
       p95: times[Math.floor(times.length * 0.95)] ?? 0,
       late: this.#late / Math.max(1, this.#late + times.length),
       served: this.#served,
-      refused: this.#refused
+      refused: this.#refused,
+      throttled: this.#throttled
     }
   }
 
@@ -94,27 +114,41 @@ class Overload {
     return this.#now >= this.#init.durationMs * WARM_UP_SHARE
   }
 
-  #arrive({ name, load }: OverloadCaller): void {
-    const { random, cores, workMs, deadlineMs } = this.#init
-    let expected = (load * cores * STEP_MS) / workMs
+  #arrive(caller: OverloadCaller): void {
+    const { random, cores, workMs } = this.#init
+    let expected = (caller.load * cores * STEP_MS) / workMs
     while (expected > 0 && random.next() < Math.min(1, expected)) {
       expected -= 1
-      try {
-        const place = this.#admission.reserve({
-          agentId: 'a',
-          caller: name,
-          patienceMs: deadlineMs
-        })
-        const leftMs = -Math.log(1 - random.next()) * workMs
-        const task: Task = { place, caller: name, arrivedAt: this.#now, workMs: leftMs, leftMs }
-        this.#tasks.add(task)
-        place.enter(() => {
-          task.beganAt = this.#now
-          this.#working.add(task)
-        })
-      } catch {
-        if (this.#measured) this.#refused += 1
-      }
+      this.#ask(caller)
+    }
+  }
+
+  #ask({ name, priority = 'normal' }: OverloadCaller): void {
+    const { random, workMs, deadlineMs, refusalMs = 0 } = this.#init
+    const throttle = this.#throttles.get(name)
+    if (throttle?.refusal(WORKER) !== undefined) {
+      if (this.#measured) this.#throttled += 1
+      return
+    }
+    try {
+      const place = this.#admission.reserve({
+        agentId: WORKER.agentId,
+        caller: name,
+        priority,
+        patienceMs: deadlineMs
+      })
+      throttle?.accepted(WORKER)
+      const leftMs = -Math.log(1 - random.next()) * workMs
+      const task: Task = { place, caller: name, arrivedAt: this.#now, workMs: leftMs, leftMs }
+      this.#tasks.add(task)
+      place.enter(() => {
+        task.beganAt = this.#now
+        this.#working.add(task)
+      })
+    } catch (error) {
+      throttle?.refused(WORKER, toLumosError(error))
+      this.#refusalsMs += refusalMs
+      if (this.#measured) this.#refused += 1
     }
   }
 
@@ -127,7 +161,12 @@ class Overload {
   }
 
   #work(): void {
-    const speed = Math.min(1, this.#init.cores / this.#working.size)
+    // Refusals come first: they are made by the same process, before any of its agents has its turn.
+    const capacityMs = this.#init.cores * STEP_MS
+    const refusingMs = Math.min(capacityMs, this.#refusalsMs)
+    this.#refusalsMs -= refusingMs
+    const cores = (capacityMs - refusingMs) / STEP_MS
+    const speed = Math.min(1, cores / this.#working.size)
     for (const task of this.#working) {
       task.leftMs -= STEP_MS * speed
       if (task.leftMs > 0) continue

@@ -1,0 +1,119 @@
+/** Sends a task to one worker, and learns from what comes of it. */
+import type { SendMessageRequest } from '../core/a2a-operations.ts'
+import type { StreamResponse } from '../core/a2a.ts'
+import type { Clock } from '../core/clock.ts'
+import { LumosError, toLumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import { taskIdMetadata } from '../protocols/a2a/extensions.ts'
+import type { DispatchOptions, Placement, WorkOrder } from '../tasks/dispatcher.ts'
+import type { Call } from './call-watch.ts'
+import { beginningWithin } from './first-answer.ts'
+import type { WorkerKey } from './facts.ts'
+import type { HedgeBudget } from './hedge-budget.ts'
+import type { Selector } from './selector.ts'
+import type { Throttle } from './throttle.ts'
+import type { Worker, Workers } from './workers.ts'
+
+export interface SendingComponents {
+  readonly workers: Pick<Workers, 'reach'>
+  readonly selector: Pick<Selector, 'begin'>
+  readonly clock: Clock
+  readonly hedges?: Pick<HedgeBudget, 'overloaded'>
+  /** For peers; to be refused by this node itself costs no more than to refuse. */
+  readonly throttle?: Throttle
+}
+
+export interface SendOptions extends DispatchOptions {
+  /** Milliseconds until the first word of the worker. */
+  readonly patienceMs?: number
+}
+
+/** Updates of the worker; throws what it refuses the task with, and what breaks the stream. */
+export type Sending = (
+  order: WorkOrder,
+  placement: Placement,
+  options: SendOptions
+) => AsyncIterable<StreamResponse>
+
+export function createSending(components: SendingComponents): Sending {
+  const { workers, selector, clock, hedges, throttle } = components
+
+  /** Throws what the peer would most likely answer. */
+  function checkRoom(key: WorkerKey, call: Call): void {
+    const refusal = throttle?.refusal(key)
+    if (refusal === undefined) return
+    call.failed(refusal)
+    call.closed()
+    throw refusal
+  }
+
+  function noRoom(key: WorkerKey, error: LumosError): void {
+    hedges?.overloaded()
+    throttle?.refused(key, error)
+  }
+
+  return async function* send(
+    { message, taskId, depth },
+    { worker: { id }, agentId, path },
+    { signal: given, remainingMs, patienceMs = LIMITS.acceptance.value }
+  ) {
+    const key = { peer: id, agentId }
+    const call = selector.begin(key)
+    if (path !== 'local') checkRoom(key, call)
+    const worker = await reach(workers, { peer: id, call, signal: given })
+    const deadlineMs = remainingMs() - LIMITS.hopMargin.value
+    if (deadlineMs <= 0) {
+      call.closed()
+      throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
+    }
+    const { taskId: _, ...sent } = message
+    const request: SendMessageRequest = {
+      tenant: agentId,
+      message: sent,
+      metadata: taskIdMetadata(taskId)
+    }
+    let accepted = false
+    try {
+      const options = {
+        ...(Number.isFinite(deadlineMs) && { deadlineMs }),
+        ...(depth !== undefined && { depth })
+      }
+      // Acceptance takes one write to disk, however long the task has to wait for its turn.
+      const first = { timeoutMs: patienceMs, signal: given }
+      const updates = beginningWithin(clock, first, (signal) =>
+        worker.sendStreamingMessage(request, { ...options, signal })
+      )
+      for await (const update of updates) {
+        call.heard(update)
+        if (!accepted) throttle?.accepted(key)
+        accepted = true
+        yield update
+      }
+    } catch (cause) {
+      const error = toLumosError(cause)
+      if (error.code === 'OVERLOADED' && !accepted) noRoom(key, error)
+      if (!given.aborted) call.failed(error)
+      throw cause
+    } finally {
+      call.closed()
+    }
+  }
+}
+
+async function reach(
+  workers: SendingComponents['workers'],
+  {
+    peer,
+    call,
+    signal
+  }: { readonly peer: PeerIdText; readonly call: Call; readonly signal: AbortSignal }
+): Promise<Worker> {
+  try {
+    return await workers.reach(peer, signal)
+  } catch (error) {
+    if (!signal.aborted) call.failed(toLumosError(error))
+    call.closed()
+    throw error
+  }
+}
