@@ -6,7 +6,7 @@ import { isJsonObject } from './json.ts'
 /** In a card: `params` are schemas by skill id. */
 export const SKILL_SCHEMAS_EXTENSION = 'urn:lumos:a2a:ext:skill-schemas:1'
 /** In the metadata of a message: `{skill}`, the id of the skill that is wanted. */
-const SKILL_EXTENSION = 'urn:lumos:a2a:ext:skill:1'
+export const SKILL_EXTENSION = 'urn:lumos:a2a:ext:skill:1'
 
 /** JSON Schemas of a data part. */
 export interface SkillSchemas {

@@ -1,4 +1,5 @@
 /** The names by which the libp2p binding of A2A is known on the wire (docs/protocols/a2a-libp2p.md). */
+import { SKILL_EXTENSION } from '../../core/skill-schemas.ts'
 
 /** Method names of the session calls, by operation of the A2A specification. */
 export const A2A_METHODS = {
@@ -50,5 +51,6 @@ export const A2A_EXTENSIONS = [
   PROGRESS_EXTENSION,
   STEP_EXTENSION,
   TURN_EXTENSION,
-  PUSH_EXTENSION
+  PUSH_EXTENSION,
+  SKILL_EXTENSION
 ] as const

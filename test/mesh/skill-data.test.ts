@@ -1,9 +1,11 @@
 /** Data for a skill: declared in the card, checked before the agent sees it, at any node. */
+import { readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { defineAgent, type AgentRequest } from '../../agents/agent.ts'
 import { skillSchemasOf } from '../../core/skill-schemas.ts'
 import type { RunOptions } from '../../node/create-node.ts'
 import { startTestSwarm, startTestNode } from '../../node/testing.ts'
+import { A2A_EXTENSIONS } from '../../protocols/a2a/constants.ts'
 
 const inputSchema = {
   type: 'object',
@@ -81,6 +83,14 @@ test('a peer learns from the card what to send, and its data is checked at the w
     swarm.anna.ask('weather', '', { skill, data: { ...data, days: 'many' } })
   ).rejects.toMatchObject({ code: 'AGENT_INPUT', details: { agent: 'weather' } })
   expect(seen).toHaveLength(1)
+})
+
+test('every extension that travels in metadata is declared in cards and calls', async () => {
+  const document = await readFile('docs/protocols/a2a-libp2p.md', 'utf8')
+  const rows = document.matchAll(
+    /^\| `(urn:lumos:a2a:ext:[\w:-]+)` \| (?:metadata|the same place)/gm
+  )
+  expect(new Set<unknown>(A2A_EXTENSIONS)).toEqual(new Set(Array.from(rows, ([, uri]) => uri)))
 })
 
 test('a card without any schema says nothing of them', () => {
