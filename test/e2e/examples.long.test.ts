@@ -17,7 +17,7 @@ const EXPECTED: Readonly<Record<string, RegExp>> = {
   'llm-agent': /^⚙ multiply \{"product":504\}\nIt is 504\.\n$/,
   mcp: /^words@host: words\.word_count\n/,
   'shared-memory': /cities\/Rome/,
-  tool: /^\{"most":\["to","be"\]\}\n\{"most":\["to"\]\}\n.*top: must be integer/
+  tool: /^\{"most":\["to","be"\]\}\n\[\{"most":\["on","and"\]\},\{"most":\["so","it"\]\}\]\n.*text: must be string/
 }
 
 test('no example is left out here', () => {
