@@ -9,8 +9,8 @@ export interface Logger {
   info(message: string, fields?: LogFields): void
   warn(message: string, fields?: LogFields): void
   error(message: string, fields?: LogFields): void
-  /** A logger whose lines name `component`. */
-  child(component: string): Logger
+  /** A logger whose lines name a part: `agents`, and below it `agents:echo`. */
+  child(part: string): Logger
 }
 
 export const silentLogger: Logger = {

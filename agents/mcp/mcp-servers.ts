@@ -192,7 +192,7 @@ function createMember(
   { name, init, fixed, pins }: MemberInit
 ): Member {
   const { assignTools, assignAgents, createOpener } = components
-  const logger = components.logger.child(`mcp:${name}`)
+  const logger = components.logger.child(name)
   const supervised = createSupervisedServer(
     { ...components, logger, open: createOpener(logger, init) },
     { name, isProcess: !('url' in init) }

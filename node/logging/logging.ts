@@ -9,6 +9,9 @@ import type { LogSink } from './log-sink.ts'
 import { createLogTail } from './log-tail.ts'
 import { plainFields } from './plain-fields.ts'
 
+/** Its parts are named without it. */
+const ROOT = 'node'
+
 export interface LoggingComponents {
   readonly clock: Clock
   readonly sinks: readonly LogSink[]
@@ -67,11 +70,11 @@ export function createLogging({ clock, sinks }: LoggingComponents, levels: LogLe
       warn: log('warn'),
       error: log('error'),
       fatal: log('fatal'),
-      child: (name) => createLogger(name)
+      child: (part) => createLogger(component === ROOT ? part : `${component}:${part}`)
     }
   }
 
-  const logger = createLogger('node')
+  const logger = createLogger(ROOT)
   return {
     logger,
     fatal: logger.fatal,

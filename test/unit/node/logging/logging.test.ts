@@ -51,6 +51,12 @@ test('writes each event as one document with the time, the part that speaks and 
   expect(lines.map((line) => logLine.parse(line))).toEqual(lines)
 })
 
+test('a part of a part is named with both', () => {
+  const { logger, lines } = setup()
+  logger.child('agents').child('session').info('hello')
+  expect(lines).toMatchObject([{ component: 'agents:session' }])
+})
+
 test('keeps what is urgent enough, by component where it is said so', () => {
   const { logger, lines } = setup({
     level: 'warn',
