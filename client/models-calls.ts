@@ -9,6 +9,9 @@ import type {
 import type { CallOptions, Verbs } from './verbs.ts'
 import { overNetwork } from './verbs.ts'
 
+/** Just more than the daemon gives it (`modelTest`), whose failure says more. */
+const TEST_TIMEOUT_MS = 605_000
+
 export interface ModelCalls {
   list(options?: CallOptions): Promise<ModelList>
   /** Adds a provider, or changes one that was added; its server is asked before the answer comes. */
@@ -16,7 +19,7 @@ export interface ModelCalls {
   remove(provider: string, options?: CallOptions): Promise<ModelList>
   /** Names as `get` of an agent takes them; none: the first model that there is. */
   setDefault(models: readonly string[], options?: CallOptions): Promise<ModelDefaults>
-  /** Asks the model something; without a name the default. */
+  /** Asks the model something; without a name the default. One that has to be loaded takes minutes. */
   test(model?: string, options?: CallOptions): Promise<ModelTest>
 }
 
@@ -27,6 +30,9 @@ export function createModelCalls({ get, post }: Verbs): ModelCalls {
     remove: (name, options) => post('/v1/model/remove', { name }, options),
     setDefault: (models, options) => post('/v1/model/default', { models }, options),
     test: (model, options) =>
-      post('/v1/model/test', model === undefined ? {} : { model }, overNetwork(options))
+      post('/v1/model/test', model === undefined ? {} : { model }, {
+        timeoutMs: TEST_TIMEOUT_MS,
+        ...options
+      })
   }
 }

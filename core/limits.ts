@@ -348,6 +348,16 @@ export const LIMITS = {
     'count',
     'providers in one answer to free words unless more are asked for'
   ),
+  findEmbedding: limit(
+    1000,
+    'ms',
+    'how long a search for agents waits for the embedding model; then words alone count'
+  ),
+  cardVectors: limit(
+    4096,
+    'count',
+    'vectors of card texts that a node keeps; equal texts have one, 6 KB each with 1,536 numbers'
+  ),
   dhtFind: limit(1000, 'ms', 'a DHT search; a missing key took 4.5 s among 20 nodes (measured)'),
   dhtProviders: limit(64, 'count', 'peers of one DHT answer that are asked for their cards'),
   dhtConfirmations: limit(8, 'count', 'of them that are asked at the same time'),
@@ -457,6 +467,11 @@ export const LIMITS = {
     'facts of one request of an import: with the largest values they fit into `controlBodyBytes`'
   ),
   controlRequest: limit(30_000, 'ms', 'one answer of the control API; streams have no such end'),
+  modelTest: limit(
+    600_000,
+    'ms',
+    '`lumos model test`: a model of 40 GB takes minutes from a slow disk; --timeout says less'
+  ),
   controlConnections: limit(
     256,
     'count',

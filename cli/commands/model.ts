@@ -12,6 +12,7 @@ import type { Cli } from '../cli.ts'
 import { renderColumns, type Column } from '../columns.ts'
 import { duration, plural } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
+import { createProgress } from '../progress.ts'
 import { oneLine } from '../width.ts'
 
 /** Of one provider on a terminal; some have hundreds. */
@@ -150,13 +151,26 @@ function defineTest(command: LumosCommand, cli: Cli): void {
     .description('ask a model something: how soon it answers, or what is wrong')
     .argument('[model]', 'as lumos model ls shows it, provider/model; default: the one with a star')
     .example('lumos model test', 'costs a few tokens')
+    .example('lumos model test ollama/llama3.3 --timeout 5m', 'a large one that has to be loaded')
     .example('lumos model test ollama/llama3.2 --json | jq .firstTokenMs', 'for a script')
     .action(async (model: string | undefined) => {
-      const result = await cli.client().models.test(model, cli.call())
+      const result = await ask(model, cli)
       if (!result.works) cli.exitCode = EXIT.failed
       if (cli.flags.json) return cli.document(result)
       tellTest(result, cli)
     })
+}
+
+async function ask(model: string | undefined, cli: Cli): Promise<ModelTest> {
+  const progress = createProgress(cli)
+  progress.show(
+    `asking ${oneLine(model ?? 'the default model')}, which may have to be loaded first`
+  )
+  try {
+    return await cli.client().models.test(model, cli.call())
+  } finally {
+    progress.clear()
+  }
 }
 
 function tellTest({ model, works, firstTokenMs, tookMs, text, error }: ModelTest, cli: Cli): void {

@@ -2,7 +2,6 @@
 import type { Context } from 'hono'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
-import { LIMITS } from '../../core/limits.ts'
 import { abortable } from './abortable.ts'
 import { linesBody } from './lines.ts'
 import type { ControlOperations } from './operations.ts'
@@ -27,7 +26,7 @@ export async function documentAnswer(
   route: DocumentRoute,
   context: Context
 ): Promise<Response> {
-  const timeoutMs = LIMITS.controlRequest.value
+  const { timeoutMs } = route
   const deadline = new AbortController()
   const stopTimer = clock.after(timeoutMs, () =>
     deadline.abort(new LumosError('TIMED_OUT', { details: { timeoutMs } }))

@@ -1,4 +1,5 @@
 /** The part of the table of the control API that is about language models. */
+import { LIMITS } from '../../core/limits.ts'
 import { documentRoute } from './route.ts'
 import * as models from './schema/models.ts'
 
@@ -43,6 +44,7 @@ export const modelRoutes = [
     path: '/v1/model/test',
     id: 'testModel',
     summary: 'Asks a model something, and tells how long it took or what is wrong',
+    timeoutMs: LIMITS.modelTest.value,
     body: models.testRequest,
     answer: models.modelTest,
     handle: (operations, { body, signal }) => operations.models.test(body.model, signal)

@@ -1,6 +1,7 @@
 /** The form of one route: enough to serve it, to check what comes in, and to document it. */
 import type { z } from 'zod'
 import { LumosError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import type { ControlOperations } from './operations.ts'
 
 /** What a handler gets: parsed and typed. */
@@ -26,6 +27,8 @@ interface RouteSpec<P, Q, B, A> {
 }
 
 interface DocumentSpec<P, Q, B, A> extends RouteSpec<P, Q, B, A> {
+  /** Milliseconds for the answer; `controlRequest` without it. */
+  readonly timeoutMs?: number
   readonly handle: (operations: ControlOperations, input: RouteInput<P, Q, B>) => Promise<A>
 }
 
@@ -49,6 +52,7 @@ export type RawInput = RouteInput<unknown, unknown, unknown>
 
 export interface DocumentRoute extends RouteBase {
   readonly kind: 'document'
+  readonly timeoutMs: number
   readonly handle: (operations: ControlOperations, input: RawInput) => Promise<unknown>
 }
 
@@ -66,6 +70,7 @@ export function documentRoute<A, P = unknown, Q = unknown, B = unknown>(
   return {
     ...baseOf(spec),
     kind: 'document',
+    timeoutMs: spec.timeoutMs ?? LIMITS.controlRequest.value,
     handle: async (operations, input) => spec.handle(operations, parsed(spec, input))
   }
 }

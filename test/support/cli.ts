@@ -23,6 +23,8 @@ export interface CliInit {
   readonly columns?: number
   /** Its height. */
   readonly rows?: number
+  /** Told of all that was written to a stream each time there is more. */
+  readonly written?: (text: string) => void
   readonly env?: Readonly<Record<string, string>>
   /** What is piped in; without it stdin is a terminal. */
   readonly input?: string
@@ -101,7 +103,7 @@ async function serve(socketPath: string, operations: Partial<ControlOperations>)
   onTestFinished(() => server.stop())
 }
 
-function createSink({ columns, rows = 24 }: CliInit): Sink & { text(): string } {
+function createSink({ columns, rows = 24, written }: CliInit): Sink & { text(): string } {
   let text = ''
   return {
     isTerminal: columns !== undefined,
@@ -109,6 +111,7 @@ function createSink({ columns, rows = 24 }: CliInit): Sink & { text(): string } 
     rows: () => rows,
     write(more) {
       text += more
+      written?.(text)
     },
     text: () => text
   }

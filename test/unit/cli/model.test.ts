@@ -125,6 +125,31 @@ test('a test that fails tells what is wrong and what to do', async () => {
   expect(err).toContain('next: lumos model test home')
 })
 
+test('whoever waits for a model that is being loaded sees so, and how long it has been', async () => {
+  const seen = Promise.withResolvers<void>()
+  const cli = await setup({
+    async test(model = 'a/b') {
+      await seen.promise
+      return { v: 1, model, works: true, tookMs: 1 }
+    }
+  })
+  const running = cli.run(['model', 'test', 'ollama/big'], {
+    columns: 100,
+    written: (text) => {
+      if (/asking ollama\/big, which may have to be loaded first {2}[\d.]+ s/.test(text))
+        seen.resolve()
+    }
+  })
+  expect(await running).toMatchObject({ code: 0 })
+})
+
+test('a test of a model ends when --timeout says so', async () => {
+  const cli = await setup({ test: () => new Promise(() => {}) })
+  const { code, err } = await cli.run(['model', 'test', '--timeout', '20ms'])
+  expect(code).not.toBe(0)
+  expect(err).toContain('TIMED_OUT')
+})
+
 test('the default is shown, set, and given back', async () => {
   const asked: unknown[] = []
   const cli = await setup({

@@ -7,6 +7,7 @@ import { createControlApp } from '../../../../gateway/control/app.ts'
 import type { ControlOperations } from '../../../../gateway/control/operations.ts'
 import { failure } from '../../../../gateway/control/schema/document.ts'
 import { fakeOperations, lines, RUN_EVENTS } from '../../../support/control-operations.ts'
+import { fakeModels } from '../../../support/model-operations.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
 const JSON_BODY = { 'content-type': 'application/json' }
@@ -158,6 +159,17 @@ test('gives up on an operation that outlasts its deadline, listening or not', as
   })
   expect(signal?.aborted).toBe(true)
   expect(clock.pending).toBe(0)
+})
+
+test('a model may take longer than any other answer: it may have to be loaded', async () => {
+  const { clock, post } = setup({ models: fakeModels({ test: () => new Promise(() => {}) }) })
+  const answer = post('/v1/model/test', {})
+  await clock.advance(LIMITS.modelTest.value - 1)
+  expect(clock.pending).toBe(1)
+  await clock.advance(1)
+  expect(await (await answer).json()).toMatchObject({
+    error: { code: 'TIMED_OUT', details: { timeoutMs: LIMITS.modelTest.value } }
+  })
 })
 
 test('puts a deadline of some part below into words', async () => {
