@@ -1,21 +1,19 @@
 /** `lumos host`: agents that were made with other frameworks, as agents of this node. */
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseEnv } from 'node:util'
 import type { HostDocument, HostState, HostSummary } from '../../client/hosting-api.ts'
-import { collect, countFlag, usage } from '../arguments.ts'
+import { countFlag } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { renderColumns, type Column } from '../columns.ts'
 import { bytes, plural } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
+import { variableOptions, variablesOf } from '../project-variables.ts'
+import type { VariableFlags } from '../project-variables.ts'
 import { oneLine, padEnd } from '../width.ts'
 
 const MIB = 1024 * 1024
 
-interface AddFlags {
+interface AddFlags extends VariableFlags {
   readonly name?: string
-  readonly env?: readonly string[]
-  readonly envFile?: string
   readonly memory?: string
   readonly once?: boolean
 }
@@ -33,13 +31,10 @@ export function define(command: LumosCommand, cli: Cli): void {
 }
 
 function defineAdd(command: LumosCommand, cli: Cli): void {
-  command
-    .command('add', { isDefault: true })
+  variableOptions(command.command('add', { isDefault: true }))
     .description('host the agents of a file, a folder or a program')
     .argument('<path>', 'a module, a project, or anything executable that speaks the protocol')
     .option('--name <name>', 'what it is called here; default: as the project is')
-    .option('--env <name>', 'a variable of this shell, or NAME=VALUE; may be repeated', collect)
-    .option('--env-file <file>', 'variables from a file of NAME=VALUE lines')
     .option('--memory <mb>', 'megabytes its process may use; default 1024')
     .option('--once', 'not again after a restart of the node')
     .example('lumos host .', 'Mastra, AI SDK, OpenAI Agents SDK, LangGraph or plain functions')
@@ -49,7 +44,7 @@ function defineAdd(command: LumosCommand, cli: Cli): void {
       const { name, memory, once } = flags
       const request = {
         path: resolve(path),
-        env: variables(flags, cli.env()),
+        env: variablesOf(flags, cli.env()),
         ...(name !== undefined && { name }),
         ...(memory !== undefined && { memoryBytes: countFlag(memory, 64) * MIB }),
         ...(once && { once })
@@ -62,35 +57,6 @@ function defineAdd(command: LumosCommand, cli: Cli): void {
       const [first] = host.agents
       if (first !== undefined) cli.note(`try it: lumos run ${first} "hello"`)
     })
-}
-
-/** Values of this shell are taken now: the node has an environment of its own. */
-function variables(
-  { env = [], envFile }: AddFlags,
-  own: ReturnType<Cli['env']>
-): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const [name, value] of Object.entries(envFile === undefined ? {} : fileOf(envFile))) {
-    if (value !== undefined) found[name] = value
-  }
-  for (const word of env) {
-    const [, name = word, given] = /^([^=]+)=(.*)$/s.exec(word) ?? []
-    const value = given ?? own[name]
-    if (value === undefined) {
-      const suggestion = `export ${name}, or write --env ${name}=VALUE`
-      throw usage(`this shell has no variable ${name}`, { suggestion })
-    }
-    found[name] = value
-  }
-  return found
-}
-
-function fileOf(path: string): NodeJS.Dict<string> {
-  try {
-    return parseEnv(readFileSync(path, 'utf8'))
-  } catch (cause) {
-    throw usage(`${path} cannot be read: ${cause instanceof Error ? cause.message : ''}`)
-  }
 }
 
 function defineList(command: LumosCommand, cli: Cli): void {

@@ -83,14 +83,22 @@ test('--json is one event a line', async () => {
   expect(err).toBe('')
 })
 
-test('the agents get the variables of the shell, but not those of Lumos and npm', async () => {
-  const { run, requests } = setup([], { OPENAI_API_KEY: 'k', npm_command: 'x', NODE_OPTIONS: '-x' })
-  await run()
-  const [request] = requests
-  expect(request?.path).toBe('/home/ada/hello/agent.ts')
-  expect(request?.env).toMatchObject({ OPENAI_API_KEY: 'k' })
-  const names = Object.keys(request?.env ?? {})
-  expect(names.filter((name) => /^(npm_|LUMOS_|NODE_OPTIONS)/.test(name))).toEqual([])
+test('the agents get the variables that are named, and none else of the shell', async () => {
+  const shell = { OPENAI_API_KEY: 'k', AWS_SECRET_ACCESS_KEY: 's' }
+  const bare = setup([], shell)
+  await bare.run()
+  expect(bare.requests).toEqual([{ path: '/home/ada/hello/agent.ts', env: {} }])
+  const { run, requests } = setup([], shell)
+  await run('--env', 'OPENAI_API_KEY', '--env', 'MODEL=small')
+  expect(requests[0]?.env).toEqual({ OPENAI_API_KEY: 'k', MODEL: 'small' })
+})
+
+test('a variable that the shell does not have is told before anything runs', async () => {
+  const { run, requests } = setup([])
+  const { code, err } = await run('--env', 'NO_SUCH_VARIABLE')
+  expect(code).toBe(2)
+  expect(err).toContain('this shell has no variable NO_SUCH_VARIABLE')
+  expect(requests).toEqual([])
 })
 
 test('what cannot be run at all is told as any failure', async () => {

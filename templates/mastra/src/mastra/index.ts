@@ -8,7 +8,7 @@ export const writer = new Agent({
   name: 'my-agent',
   description: 'Helps with texts: counts, shortens, explains.',
   instructions: 'You help people with their texts. Count words with your tool, never by yourself.',
-  // Any OpenAI-compatible server; lumos dev hands on the variables of your shell.
+  // Any OpenAI-compatible server; `lumos dev --env NAME` hands on a variable of your shell.
   model: {
     id: `openai/${process.env['MODEL'] ?? 'gpt-5-mini'}`,
     url: process.env['OPENAI_BASE_URL'] ?? 'https://api.openai.com/v1',
