@@ -416,6 +416,10 @@ export const LIMITS = {
     'topics one peer may subscribe to: some 240, each costs 1 KiB and its name'
   ),
   blamedPeers: limit(1024, 'count', 'peers whose offences are remembered'),
+  auditFileBytes: limit(8 * MIB, 'bytes', 'of the audit log; then the next file begins'),
+  auditFiles: limit(16, 'count', 'files of the audit log that are kept: some 700,000 lines'),
+  auditKinds: limit(1024, 'count', 'kinds of events that are counted instead of written again'),
+  auditWindow: limit(10_000, 'ms', 'after which events that were the same are written as a number'),
   grantBytes: limit(
     8 * KIB,
     'bytes',
@@ -964,6 +968,11 @@ export const LIMITS = {
     1500,
     'ms',
     'what a hosted process has to end by itself; node and project then end within `nodeStop`'
+  ),
+  hostDrain: limit(
+    20_000,
+    'ms',
+    'what runs in a hosted project has to end when it is removed, less than `controlRequest`'
   ),
   hostRestarts: limit(3, 'count', 'restarts of a hosted project within `hostRestartWindow`'),
   hostRestartWindow: limit(

@@ -1,0 +1,175 @@
+/** Who did what to what, with which right, and what was refused: without a word of what was said. */
+import type { Clock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { Logger } from '../core/logger.ts'
+import { openChainedLog } from '../storage/chained-log.ts'
+import type { ChainedLog, ChainReport } from '../storage/chained-log.ts'
+
+export interface AuditEvent {
+  /** `local` for this machine's own user. */
+  readonly who: PeerIdText
+  /** Name of the operation (trust/operations.ts), or of a command of the control API. */
+  readonly did: string
+  /** Name of what it was done to: an agent, a space, a grant, a peer. Never content. */
+  readonly what?: string
+  /** Id of the grant that allowed it. */
+  readonly grant?: string
+  readonly allowed: boolean
+  /** Why it was refused, or what else a person has to know: a few fixed words. */
+  readonly reason?: string
+}
+
+export interface AuditEntry extends AuditEvent {
+  readonly number: number
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** How often, until `lastAt`; absent for once. */
+  readonly times?: number
+  readonly lastAt?: number
+}
+
+export interface AuditQuery {
+  /** Milliseconds since the epoch. */
+  readonly since?: number
+  /** PeerId, or the end of one. */
+  readonly who?: string
+  readonly allowed?: boolean
+}
+
+export interface AuditLog extends Component {
+  /**
+   * Notes it. The first of its kind is written at once; what is the same is counted and
+   * written every LIMITS.auditWindow: thousands of tasks, or an attack, fill no disk.
+   */
+  note(event: AuditEvent): void
+  /** Resolves when all that was noted is on disk. */
+  settled(): Promise<void>
+  /** Oldest first. */
+  read(query?: AuditQuery): AsyncIterable<AuditEntry>
+  verify(): Promise<ChainReport>
+}
+
+export interface AuditLogComponents {
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Counted since the last line about it. */
+interface Kind {
+  readonly event: AuditEvent
+  times: number
+  firstAt: number
+  lastAt: number
+}
+
+export function createAuditLog(
+  components: AuditLogComponents,
+  init: { readonly directory: string }
+): AuditLog {
+  return new ChainedAuditLog(components, init.directory)
+}
+
+class ChainedAuditLog implements AuditLog {
+  readonly #parts: AuditLogComponents
+  readonly #directory: string
+  readonly #kinds = new Map<string, Kind>()
+  #log: ChainedLog | undefined
+  #stopping = new AbortController()
+  #rounds: Promise<void> = Promise.resolve()
+  #written: Promise<void> = Promise.resolve()
+  /** Lines that the disk refused, since the last one that it took. */
+  #lost = 0
+
+  constructor(parts: AuditLogComponents, directory: string) {
+    this.#parts = parts
+    this.#directory = directory
+  }
+
+  async start(): Promise<void> {
+    if (this.#log !== undefined) return
+    const [fileBytes, files] = [LIMITS.auditFileBytes.value, LIMITS.auditFiles.value]
+    this.#log = await openChainedLog({ directory: this.#directory, fileBytes, files })
+    this.#stopping = new AbortController()
+    this.#rounds = this.#repeat(this.#stopping.signal)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#rounds
+    this.#writeCounted()
+    await this.#written
+    await this.#log?.close()
+    this.#log = undefined
+    this.#kinds.clear()
+  }
+
+  note(event: AuditEvent): void {
+    const now = this.#parts.clock.now()
+    const key = keyOf(event)
+    const known = this.#kinds.get(key)
+    if (known !== undefined) {
+      if (known.times === 0) known.firstAt = now
+      known.times += 1
+      known.lastAt = now
+      return
+    }
+    if (this.#kinds.size >= LIMITS.auditKinds.value) this.#writeCounted()
+    this.#kinds.set(key, { event, times: 0, firstAt: now, lastAt: now })
+    this.#write({ at: now, ...event })
+  }
+
+  settled(): Promise<void> {
+    this.#writeCounted()
+    return this.#written
+  }
+
+  async *read({ since = 0, who, allowed }: AuditQuery = {}): AsyncIterable<AuditEntry> {
+    await this.settled()
+    for await (const { number, content } of this.#log?.read() ?? []) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this class alone writes the file
+      const entry = { number, ...content } as unknown as AuditEntry
+      const { at, lastAt = at } = entry
+      if (lastAt < since || (who !== undefined && !entry.who.endsWith(who))) continue
+      if (allowed === undefined || entry.allowed === allowed) yield entry
+    }
+  }
+
+  async verify(): Promise<ChainReport> {
+    await this.settled()
+    return (await this.#log?.verify()) ?? { entries: 0, first: 0, head: '' }
+  }
+
+  async #repeat(signal: AbortSignal): Promise<void> {
+    while (await this.#parts.clock.sleep(LIMITS.auditWindow.value, signal)) this.#writeCounted()
+  }
+
+  /** What was not seen again since the last time is news when it comes back. */
+  #writeCounted(): void {
+    for (const [key, kind] of this.#kinds) {
+      const { event, times, firstAt, lastAt } = kind
+      if (times === 0) this.#kinds.delete(key)
+      else this.#write({ at: firstAt, ...event, times, lastAt })
+      kind.times = 0
+    }
+  }
+
+  #write(content: JsonObject & AuditEvent): void {
+    const lost = this.#lost
+    const line = lost === 0 ? content : { ...content, lost }
+    const written = this.#log?.append(line)
+    this.#written = Promise.all([this.#written, written]).then(
+      () => void (this.#lost -= lost),
+      (error: unknown) => {
+        this.#lost += 1
+        this.#parts.logger.error('the audit log cannot be written', { error })
+      }
+    )
+  }
+}
+
+function keyOf({ who, did, what = '', grant = '', allowed, reason = '' }: AuditEvent): string {
+  return JSON.stringify([who, did, what, grant, allowed, reason])
+}
