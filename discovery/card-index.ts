@@ -5,6 +5,7 @@ import type { Query, SearchableCard, WordWeights } from './query.ts'
 export interface CardIndex extends WordWeights {
   add(card: SearchableCard): void
   remove(card: SearchableCard): void
+  all(): Iterable<SearchableCard>
   /** Every card that can match `query`, and perhaps some that do not; each once, names before words. */
   candidates(query: Query): Iterable<SearchableCard>
 }
@@ -45,6 +46,7 @@ export function createCardIndex(): CardIndex {
       const having = postings.get(`word ${word}`)?.size ?? 0
       return Math.log(1 + (all.size - having + 0.5) / (having + 0.5))
     },
+    all: () => all,
     averageWords: () => total.words / Math.max(1, total.skills),
     add(card) {
       count(card, 1)

@@ -1,6 +1,7 @@
 /** Who can do what, as far as this node knows: verified cards of live peers, ready to be searched. */
 import { EventEmitter } from 'node:events'
 import type { AgentSkill } from '../core/a2a.ts'
+import { meets } from '../core/attributes.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
@@ -64,6 +65,11 @@ export interface Provider {
   readonly card: VerifiedCard
 }
 
+/** Which skill of which agent it is. */
+export function keyOf({ peer, agentId, skill }: Provider): string {
+  return `${peer} ${agentId} ${skill.id}`
+}
+
 /** `stale`: one at least as new is held. `unasked`: the peer never named it. `full`: no room. */
 export type Addition = 'added' | 'stale' | 'unasked' | 'full'
 
@@ -94,6 +100,9 @@ export interface Directory extends Component {
   peer(peer: PeerIdText): PeerRecord | undefined
   /** This node first. */
   peers(): readonly PeerRecord[]
+  /** Every skill of agents that meet the demands, where the query wants them, whatever its words are; at most
+   * those of `searchedCards`. */
+  all(query: Query): readonly Provider[]
   /** Best first; ties go to the less loaded, then to the fresher. */
   search(query: string | Query, options?: { readonly limit?: number }): readonly Provider[]
 }
@@ -234,6 +243,22 @@ class LiveDirectory implements Directory {
     const room = Math.max(0, (limit ?? LIMITS.findByWords.value) - names.length)
     const best = [...names, ...worded.ranked().slice(0, room)]
     return best.map((found) => this.#provider(found))
+  }
+
+  all({ node, demands }: Query): readonly Provider[] {
+    const now = this.#clock.monotonic()
+    const found: Provider[] = []
+    let left = LIMITS.searchedCards.value
+    for (const { source, attributes } of this.#index.all()) {
+      const entry = this.#entryOf(source)
+      if (entry === undefined || isDead(entry, now) || !isAt(entry, node)) continue
+      if (!meets(attributes, demands)) continue
+      if (left-- === 0) break
+      for (const skill of source.card.skills) {
+        found.push(this.#provider({ entry, card: source, skill, match: 'words', score: 0 }))
+      }
+    }
+    return found
   }
 
   /** Takes what is said about the peer, and tells which of its cards are missing. */

@@ -1,5 +1,6 @@
 /** Tells who can do something, and then how that changes: answers of the same search, compared. */
 import type { Clock } from '../core/clock.ts'
+import { keyOf } from './directory.ts'
 import type { Directory, Provider } from './directory.ts'
 import type { Finder } from './find.ts'
 
@@ -62,7 +63,7 @@ function* differences(
 ): Iterable<ProviderChange> {
   const gone = new Map(told)
   for (const provider of providers) {
-    const key = `${provider.peer} ${provider.agentId} ${provider.skill.id}`
+    const key = keyOf(provider)
     const before = told.get(key)
     gone.delete(key)
     if (before !== undefined && isSame(before, provider)) continue

@@ -6,7 +6,9 @@ import type { Logger } from '../core/logger.ts'
 import { toLumosError } from '../core/errors.ts'
 import type { CapabilityDht } from './capability-dht.ts'
 import type { CardExchange } from './card-exchange.ts'
+import { keyOf } from './directory.ts'
 import type { Directory, Provider } from './directory.ts'
+import type { FindByMeaning } from './meaning.ts'
 import { parseQuery } from './query.ts'
 import type { Query } from './query.ts'
 
@@ -21,6 +23,8 @@ const CACHE_ENTRIES = 1024
 export interface FinderComponents {
   readonly directory: Directory
   readonly dht: Pick<CapabilityDht, 'providers'>
+  /** Where a model for it is configured. */
+  readonly findByMeaning?: FindByMeaning
   readonly exchange: Pick<CardExchange, 'confirm'>
   readonly self: PeerIdText
   readonly clock: Clock
@@ -60,6 +64,7 @@ export interface Finder {
 export function createFinder(components: FinderComponents): Finder {
   const { directory, clock } = components
   const widen = createWidening(components)
+  const meaning = meaningOf(components)
 
   return {
     async find(query, { wide = false, narrow = false, exact = false, limit, signal } = {}) {
@@ -71,9 +76,32 @@ export function createFinder(components: FinderComponents): Finder {
       const asked = askDht && (await widen(parsed.text, { all: wide, signal }))
       signal?.throwIfAborted()
       if (asked) providers = directory.search(parsed, options)
+      providers = await meaning(parsed, providers, { limit, signal })
       const tookMs = clock.monotonic() - startedAt
       return { providers, asked: { directory: directory.peers().length, dht: asked, tookMs } }
     }
+  }
+}
+
+interface MeaningOptions {
+  readonly limit: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Names fit better than any text; only what is asked in words is asked of a model. */
+function meaningOf({ findByMeaning }: FinderComponents) {
+  return async (
+    query: Query,
+    providers: readonly Provider[],
+    { limit = LIMITS.findByWords.value, signal }: MeaningOptions
+  ): Promise<readonly Provider[]> => {
+    if (findByMeaning === undefined || query.words.length === 0) return providers
+    const named = providers.filter(({ match }) => match !== 'words')
+    const worded = providers.filter(({ match }) => match === 'words')
+    const all = await findByMeaning(query, worded, { limit, signal })
+    const keys = new Set(named.map(keyOf))
+    const room = Math.max(0, limit - named.length)
+    return [...named, ...all.filter((provider) => !keys.has(keyOf(provider))).slice(0, room)]
   }
 }
 

@@ -7,13 +7,16 @@ import type { VerifiedCard } from '../trust/card-signature.ts'
 
 export type Match = 'agent' | 'skill' | 'prefix' | 'tag' | 'words'
 
+/** Of an agent whose text says all that was asked, in every way it is looked at. */
+export const WORDS_SCORE = 0.6
+
 /** An exact name beats a broader one, which beats a tag, which beats words in a description. */
 const SCORES: Readonly<Record<Match, number>> = {
   agent: 1,
   skill: 0.95,
   prefix: 0.8,
   tag: 0.7,
-  words: 0.6
+  words: WORDS_SCORE
 }
 
 export interface Query {

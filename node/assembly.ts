@@ -12,6 +12,7 @@ import { createCapabilities, createTableWatch, helloFields } from './capabilitie
 import type { Capabilities } from './capabilities.ts'
 import { createEnsembleSwarm } from './ensemble.ts'
 import type { NodeEnsemble } from './ensemble.ts'
+import { searchEmbedder } from './embedder.ts'
 import { createLifeCycle } from './life-cycle.ts'
 import type { Part } from './life-cycle.ts'
 import { createPeerFinding } from './peer-finding.ts'
@@ -75,7 +76,13 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const engine = createEngine({ ...components, wire, runner, database, push, onLoad }, config)
   const load = (): NodeLoad => ({ load: engine.load(), slots: config.agents.concurrency })
   capabilities = createCapabilities(
-    { ...components, wire, load },
+    {
+      ...components,
+      wire,
+      load,
+      database,
+      ...searchEmbedder(config.models.embedding, () => agents.models)
+    },
     { agents: roster.agents(), dataDirectory: paths.data, pushNotifications: push !== undefined }
   )
   const { routing, attributes } = config
@@ -106,7 +113,7 @@ function inOrder(
 ): Part[] {
   const { database, memory, search, blobs, models, tools, runner, chat, hosting, mcp } = node
   const { wire, engine, work, asking, ensemble, finding } = node
-  const { book, directory, exchange, presence, dht } = node.capabilities
+  const { book, directory, exchange, presence, dht, vectors } = node.capabilities
   return [
     { name: 'database', component: database },
     { name: 'shared memory', component: memory },
@@ -120,6 +127,7 @@ function inOrder(
     { name: 'hosted projects', component: hosting },
     { name: 'MCP servers', component: mcp },
     { name: 'directory', component: directory },
+    ...(vectors === undefined ? [] : [{ name: 'meaning of cards', component: vectors }]),
     { name: 'card exchange', component: exchange },
     { name: 'task engine', component: engine },
     ...(push === undefined ? [] : [{ name: 'push notifications', component: push }]),

@@ -10,17 +10,21 @@ import type { CapabilityDht, ProviderRecords } from '../discovery/capability-dht
 import { createCardBook } from '../discovery/card-book.ts'
 import type { CardBook } from '../discovery/card-book.ts'
 import type { AgentDescription } from '../discovery/card-builder.ts'
+import { createCardVectors } from '../discovery/card-vectors.ts'
+import type { CardVectors, TextEmbedder } from '../discovery/card-vectors.ts'
 import { createCardExchange } from '../discovery/card-exchange.ts'
 import type { CardExchange, NodeLoad } from '../discovery/card-exchange.ts'
 import { createDirectory } from '../discovery/directory.ts'
 import type { Directory } from '../discovery/directory.ts'
 import { createFinder } from '../discovery/find.ts'
 import type { Finder } from '../discovery/find.ts'
+import { createFindByMeaning } from '../discovery/meaning.ts'
 import { createPresence } from '../discovery/presence.ts'
 import type { Presence } from '../discovery/presence.ts'
 import { A2A_EXTENSIONS } from '../protocols/a2a/constants.ts'
 import { createSequence } from '../storage/sequence.ts'
 import { verifyCard } from '../trust/card-signature.ts'
+import type { NodeDatabase } from './database.ts'
 import { routingTable } from './libp2p.ts'
 import type { Network } from './libp2p.ts'
 import type { NodeComponents, Wire } from './wire.ts'
@@ -28,6 +32,9 @@ import type { NodeComponents, Wire } from './wire.ts'
 export interface CapabilitiesComponents extends NodeComponents {
   readonly wire: Wire
   readonly load: () => NodeLoad
+  /** There once the node is started. */
+  readonly database: Pick<NodeDatabase, 'store'>
+  readonly embedder?: TextEmbedder
 }
 
 export interface CapabilitiesInit {
@@ -45,6 +52,8 @@ export interface Capabilities {
   readonly presence: Presence
   readonly dht: CapabilityDht
   readonly finder: Finder
+  /** Where an embedding model is configured. */
+  readonly vectors: CardVectors | undefined
 }
 
 export function createCapabilities(
@@ -74,8 +83,18 @@ export function createCapabilities(
     { swarmId: swarm.id, name }
   )
   const dht = createCapabilityDht({ ...base, records: providerRecords(network), book })
-  const finder = createFinder({ ...base, directory, dht, exchange, self })
-  return { book, directory, exchange, presence, dht, finder }
+  const { embedder, database } = components
+  const store = () => database.store
+  const vectors = embedder && createCardVectors({ ...base, embedder, store })
+  const finder = createFinder({
+    ...base,
+    directory,
+    dht,
+    exchange,
+    self,
+    ...(vectors && { findByMeaning: createFindByMeaning({ directory, vectors }) })
+  })
+  return { book, directory, exchange, presence, dht, finder, vectors }
 }
 
 /** For a node's HELLO, which may be asked for before its cards are signed. */

@@ -1,13 +1,13 @@
-/** Lets the search of shared memory find what means the same, where an embedding model is configured. */
+/** Lets searches of memory and of agents find what means the same, where an embedding model is configured. */
 import type { Models } from '../agents/models/model.ts'
 import { LumosError } from '../core/errors.ts'
-import type { MemorySearchComponents } from '../memory/search/search.ts'
+import type { TextEmbedder } from '../discovery/card-vectors.ts'
 
 /** Nothing without a configured model: then words alone are searched. */
 export function searchEmbedder(
   name: string | undefined,
   models: () => Pick<Models, 'embedding'>
-): Pick<MemorySearchComponents, 'embedder'> {
+): { readonly embedder?: TextEmbedder } {
   if (name === undefined) return {}
   return {
     embedder: {
