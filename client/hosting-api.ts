@@ -28,6 +28,11 @@ export interface HostDocument {
   readonly host: HostSummary
 }
 
+export interface RemovedHostDocument extends HostDocument {
+  /** Tasks that did not end in time, and failed. */
+  readonly ended: number
+}
+
 export interface HostList {
   readonly v: 1
   readonly hosts: readonly HostSummary[]

@@ -1,5 +1,5 @@
 /** Calls of the control API about hosted projects. */
-import type { HostDocument, HostList, HostRequest } from './hosting-api.ts'
+import type { HostDocument, HostList, HostRequest, RemovedHostDocument } from './hosting-api.ts'
 import type { CallOptions, Verbs } from './verbs.ts'
 import { encode, overNetwork } from './verbs.ts'
 
@@ -10,8 +10,8 @@ export interface HostCalls {
   add(request: HostRequest, options?: CallOptions): Promise<HostDocument>
   /** Resolves when it runs again, or is given up. */
   restart(name: string, options?: CallOptions): Promise<HostDocument>
-  /** What runs there fails. */
-  remove(name: string, options?: CallOptions): Promise<HostDocument>
+  /** Nobody finds its agents any more; what runs there may end first, for some seconds. */
+  remove(name: string, options?: CallOptions): Promise<RemovedHostDocument>
 }
 
 export function createHostCalls({ get, post }: Verbs): HostCalls {
@@ -21,7 +21,7 @@ export function createHostCalls({ get, post }: Verbs): HostCalls {
     // Loading somebody's project takes as long as asking the network.
     add: (request, options) => post('/v1/hosts', request, overNetwork(options)),
     restart: (name, options) => post(`${pathOf(name)}/restart`, {}, overNetwork(options)),
-    remove: (name, options) => post(`${pathOf(name)}/remove`, {}, options)
+    remove: (name, options) => post(`${pathOf(name)}/remove`, {}, overNetwork(options))
   }
 }
 

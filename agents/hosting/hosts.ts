@@ -4,6 +4,7 @@ import type { Component } from '../../core/component.ts'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
+import type { AgentRequest } from '../agent.ts'
 import type { Roster } from '../roster.ts'
 import { createHostedAgent } from './hosted-agent.ts'
 import type { QuestionStates } from './hosted-agent.ts'
@@ -11,6 +12,8 @@ import { HostedProject } from './hosted-project.ts'
 import type { ProjectStatus } from './hosted-project.ts'
 import type { Launch, StartProcess } from './host-process.ts'
 import type { HostedAgent } from './protocol.ts'
+import { createRunning } from './running.ts'
+import type { Running } from './running.ts'
 
 /** What a person wants to have hosted. */
 export interface HostOrder {
@@ -32,6 +35,12 @@ export interface HostRecord extends HostOrder {
 
 export interface HostView extends HostRecord, ProjectStatus {}
 
+export interface RemovedHost {
+  readonly host: HostView
+  /** Runs that did not end in time. */
+  readonly ended: number
+}
+
 export interface HostStore {
   read(): Promise<readonly HostRecord[]>
   write(records: readonly HostRecord[]): Promise<void>
@@ -51,8 +60,11 @@ export interface HostsComponents {
 interface Hosted {
   readonly order: HostOrder
   readonly project: HostedProject
+  readonly running: Running
   /** Those that the roster has. */
   agents: readonly HostedAgent[]
+  /** It is being removed: what its process still tells is offered to nobody. */
+  leaving: boolean
 }
 
 export class Hosts implements Component {
@@ -105,13 +117,28 @@ export class Hosts implements Component {
     })
   }
 
-  /** What runs there ends with HOST_DIED; @throws HOST_UNKNOWN */
-  remove(name: string): Promise<HostView> {
+  /**
+   * Its agents are gone from the swarm at once; what runs there has `hostDrain` to end by itself, and
+   * ends with HOST_DIED after that.
+   *
+   * @throws HOST_UNKNOWN
+   */
+  async remove(name: string): Promise<RemovedHost> {
+    const { entry, view } = await this.#inTurn(async () => {
+      const found = this.#find(name)
+      const before = viewOf(found)
+      found.leaving = true
+      await this.#assign(found, [])
+      await this.#keep()
+      return { entry: found, view: before }
+    })
+    // Not in turn: other projects come and go meanwhile.
+    await this.#components.clock.sleep(LIMITS.hostDrain.value, entry.running.idle())
+    const ended = entry.running.count()
     return this.#inTurn(async () => {
-      const entry = this.#find(name)
-      const view = viewOf(entry)
-      await this.#forget(entry)
-      return { ...view, state: 'stopped' }
+      // Hosted again meanwhile, it is another one, and this one has been stopped.
+      if (this.#hosted.get(name) === entry) await this.#forget(entry)
+      return { host: { ...view, state: 'stopped' }, ended }
     })
   }
 
@@ -140,6 +167,7 @@ export class Hosts implements Component {
   #create(order: HostOrder): Hosted {
     const { logger, launchOf } = this.#components
     const { name: host, memoryBytes } = order
+    const running = createRunning()
     const project = new HostedProject(
       {
         ...this.#components,
@@ -149,11 +177,12 @@ export class Hosts implements Component {
       },
       { host, memoryBytes, launch: () => launchOf(order) }
     )
-    const entry: Hosted = { order, project, agents: [] }
+    const entry: Hosted = { order, project, running, agents: [], leaving: false }
     return entry
   }
 
   async #offer(entry: Hosted, agents: readonly HostedAgent[]): Promise<void> {
+    if (entry.leaving) return
     // A process that was started again offers the same: that costs no new cards.
     if (JSON.stringify(agents) === JSON.stringify(entry.agents)) return
     await this.#assign(entry, agents)
@@ -162,8 +191,11 @@ export class Hosts implements Component {
 
   async #assign(entry: Hosted, agents: readonly HostedAgent[]): Promise<void> {
     const { roster, states } = this.#components
-    const { order, project } = entry
-    const hosted = agents.map((agent) => createHostedAgent({ project, states }, agent))
+    const { order, project, running } = entry
+    const hosted = agents.map((each) => {
+      const agent = createHostedAgent({ project, states }, each)
+      return { ...agent, run: (request: AgentRequest) => running.during(agent.run(request)) }
+    })
     await roster.assign(`host:${order.name}`, hosted)
     entry.agents = agents
   }
@@ -192,8 +224,8 @@ export class Hosts implements Component {
   }
 
   async #keep(): Promise<void> {
-    const records = [...this.#hosted.values()].flatMap(({ order, agents }) =>
-      order.keep ? [{ ...order, agents }] : []
+    const records = [...this.#hosted.values()].flatMap(({ order, agents, leaving }) =>
+      order.keep && !leaving ? [{ ...order, agents }] : []
     )
     await this.#components.store.write(records)
   }

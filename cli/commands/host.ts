@@ -1,11 +1,17 @@
 /** `lumos host`: agents that were made with other frameworks, as agents of this node. */
 import { resolve } from 'node:path'
-import type { HostDocument, HostState, HostSummary } from '../../client/hosting-api.ts'
+import type {
+  HostDocument,
+  HostState,
+  HostSummary,
+  RemovedHostDocument
+} from '../../client/hosting-api.ts'
 import { countFlag } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { renderColumns, type Column } from '../columns.ts'
 import { bytes, plural } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
+import { createProgress } from '../progress.ts'
 import { variableOptions, variablesOf } from '../project-variables.ts'
 import type { VariableFlags } from '../project-variables.ts'
 import { oneLine, padEnd } from '../width.ts'
@@ -115,14 +121,26 @@ function defineShow(command: LumosCommand, cli: Cli): void {
 function defineRemove(command: LumosCommand, cli: Cli): void {
   command
     .command('rm')
-    .description('host it no more; what runs there fails')
+    .description('host it no more; what runs there may end first, for 20 seconds')
     .argument('<name>', 'as lumos host ls has it')
     .example('lumos host rm shop', 'its agents are gone from the swarm at once')
     .action(async (name: string) => {
-      const document = await cli.client().hosts.remove(name, cli.call())
+      const document = await remove(name, cli)
       if (cli.flags.json) return cli.document(document)
-      cli.print(`${document.host.name} is hosted no more`)
+      const { host, ended } = document
+      const cut = ended === 0 ? '' : `; ${plural(ended, 'task')} did not end in time and failed`
+      cli.print(`${host.name} is hosted no more${cut}`)
     })
+}
+
+async function remove(name: string, cli: Cli): Promise<RemovedHostDocument> {
+  const progress = createProgress(cli)
+  progress.show(`waiting for what runs in ${oneLine(name)}`)
+  try {
+    return await cli.client().hosts.remove(name, cli.call())
+  } finally {
+    progress.clear()
+  }
 }
 
 function defineRestart(command: LumosCommand, cli: Cli): void {

@@ -1,5 +1,10 @@
 /** What the control API asks of the projects that a node hosts. */
-import type { HostDocument, HostList, HostRequest } from '../../client/hosting-api.ts'
+import type {
+  HostDocument,
+  HostList,
+  HostRequest,
+  RemovedHostDocument
+} from '../../client/hosting-api.ts'
 
 export interface HostOperations {
   list(): Promise<HostList>
@@ -10,5 +15,5 @@ export interface HostOperations {
   /** @throws HOST_UNKNOWN */
   restart(name: string): Promise<HostDocument>
   /** @throws HOST_UNKNOWN */
-  remove(name: string): Promise<HostDocument>
+  remove(name: string): Promise<RemovedHostDocument>
 }

@@ -47,9 +47,9 @@ export const hostingRoutes = [
     method: 'POST',
     path: '/v1/hosts/{name}/remove',
     id: 'removeHost',
-    summary: 'Hosts a project no more; what runs there fails',
+    summary: 'Hosts a project no more; what runs there may end first, for 20 s',
     params: name,
-    answer: hosting.hostDocument,
+    answer: hosting.removedHostDocument,
     handle: (operations, { params }) => operations.hosts.remove(params.name)
   })
 ]

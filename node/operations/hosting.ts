@@ -21,7 +21,10 @@ export function createHostOperations(hosts: Hosts): HostOperations {
         })
       ),
     restart: async (name) => documentOf(await hosts.restart(name)),
-    remove: async (name) => documentOf(await hosts.remove(name))
+    async remove(name) {
+      const { host, ended } = await hosts.remove(name)
+      return { ...documentOf(host), ended }
+    }
   }
 }
 

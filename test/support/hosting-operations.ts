@@ -26,6 +26,6 @@ export function fakeHosts(host: HostSummary = shopHost): HostOperations {
       host: { ...host, path, name, env: Object.keys(env) }
     }),
     restart: async (name) => ({ v: 1, host: { ...host, name } }),
-    remove: async (name) => ({ v: 1, host: { ...host, name, state: 'stopped' } })
+    remove: async (name) => ({ v: 1, host: { ...host, name, state: 'stopped' }, ended: 0 })
   }
 }

@@ -31,6 +31,11 @@ export const hostDocument: z.ZodType<api.HostDocument> = named(
   z.strictObject({ v, host })
 )
 
+export const removedHostDocument: z.ZodType<api.RemovedHostDocument> = named(
+  'RemovedHostDocument',
+  z.strictObject({ v, host, ended: count.describe('Tasks that did not end in time, and failed.') })
+)
+
 export const hostList: z.ZodType<api.HostList> = named(
   'HostList',
   z.strictObject({ v, hosts: z.array(host) })

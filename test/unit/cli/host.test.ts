@@ -13,6 +13,16 @@ function setup(hosts: Partial<HostOperations> = {}, summary?: HostSummary) {
   return createTestCli({ hosts: { ...fakeHosts(summary), ...hosts } })
 }
 
+test('says how many tasks a removal cut short', async () => {
+  const cli = await setup({
+    remove: async (name) => ({ ...(await fakeHosts().remove(name)), ended: 2 })
+  })
+  expect(await cli.run(['host', 'rm', 'shop'])).toMatchObject({
+    code: 0,
+    out: 'shop is hosted no more; 2 tasks did not end in time and failed\n'
+  })
+})
+
 async function requestOf(...words: string[]): Promise<HostRequest | undefined> {
   let asked: HostRequest | undefined
   const cli = await setup({
