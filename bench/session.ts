@@ -73,6 +73,7 @@ async function createNode(psk: Uint8Array): Promise<{ libp2p: Libp2p; sessions: 
     logger: silentLogger,
     random: systemRandom,
     host: createStreamHost({ clock: systemClock, libp2p }),
+    permit: () => undefined,
     hello: () => ({ swarm: 'bench', name: 'bench', version: '0', fields: {} })
   })
   return { libp2p, sessions }

@@ -581,6 +581,16 @@ export const ERRORS = {
     'see docs/agents.md, "Asking others"',
     { a2a: INTERNAL, exit: EXIT.taskFailed }
   ),
+  ASKED_IN_CIRCLE: final(
+    'the agent "{agent}" waits for this very answer itself: it asked for it',
+    'see docs/agents.md, "Asking others"',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
+  BUDGET_SPENT: final(
+    'what may be spent on the task is spent: {limit} {what}',
+    'allow more (lumos run --budget), or ask for less at once',
+    { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
   AGENT_BUDGET: final(
     'the run of "{agent}" was ended: it used up its {limit} {what}',
     'ask for less at once, or raise `limits` of the agent',
@@ -677,6 +687,11 @@ export const ERRORS = {
     'the tool "{tool}" is used too often: {reason}',
     'try again in a moment',
     EXIT.failed
+  ),
+  FORBIDDEN: final(
+    'this peer may not do that: {operation} ({reason})',
+    'lumos audit tells more at the node that refused; ask its owner for a role or a grant',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
   ),
   GRANT_INVALID: final(
     'the grant is worth nothing: {reason}',

@@ -425,6 +425,7 @@ export const LIMITS = {
     'bytes',
     'a grant with all that it rests on: four with long lists of skills'
   ),
+  grantsShown: limit(16, 'count', 'grants that a peer may show to a node'),
   grantLifetime: limit(
     90 * 24 * 60 * 60_000,
     'ms',

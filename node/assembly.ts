@@ -115,6 +115,7 @@ function inOrder(
   const { wire, engine, work, asking, ensemble, finding } = node
   const { book, directory, exchange, presence, dht, vectors } = node.capabilities
   return [
+    { name: 'audit log', component: wire.authority },
     { name: 'database', component: database },
     { name: 'shared memory', component: memory },
     { name: 'search of memory', component: search },

@@ -17,6 +17,8 @@ import { createMembership } from '../trust/membership.ts'
 import { nodeName } from '../trust/node-name.ts'
 import { resolveSwarm } from '../trust/swarm.ts'
 import type { ResolvedSwarm } from '../trust/swarm.ts'
+import { createNodeAuthority } from './authority.ts'
+import type { NodeAuthority } from './authority.ts'
 import { createPortClaims } from './config/port-claims.ts'
 import type { NodeConfig } from './config/schema.ts'
 import { createNetwork } from './libp2p.ts'
@@ -52,6 +54,8 @@ export interface Wire {
   /** Offences of peers, whoever noticed them. */
   readonly blame: Blame
   readonly pubsub: PubSub
+  /** What peers may do here. */
+  readonly authority: NodeAuthority
   readonly sessions: Sessions
 }
 
@@ -84,22 +88,29 @@ export async function createWire(
       ...(init.transports && { transports: init.transports })
     }
   )
+  const authority = createNodeAuthority(
+    // Whoever holds the key of the swarm is a member of it.
+    { ...components, members: { roleOf: () => 'member' } },
+    { self: identity.peer, swarm: swarm.id, paths }
+  )
   const sessions = createSessions(
     {
       clock,
       random,
       logger: logger.child('session'),
       host: createStreamHost({ clock, libp2p: network.libp2p }),
-      hello: () => ({ swarm: swarm.id, name, version, fields: helloFields() })
+      hello: () => ({ swarm: swarm.id, name, version, fields: helloFields() }),
+      permit: (peer, method) => authority.permit(peer, method)
     },
     { instance }
   )
+  sessions.events.on('closed', ({ peer }) => authority.left(peer))
   const pubsub = createPubSub({
     gossip: network.libp2p.services.pubsub,
     logger: logger.child('pubsub'),
     blame
   })
-  return { identity, name, swarm, instance, network, blame, pubsub, sessions }
+  return { identity, name, swarm, instance, network, blame, pubsub, authority, sessions }
 }
 
 async function findSwarm(

@@ -14,6 +14,7 @@ import { shakeHands } from './handshake.ts'
 import { SessionLink } from './link.ts'
 import type { LinkOwner } from './link.ts'
 import { createMethods } from './methods.ts'
+import type { Methods, Permit } from './methods.ts'
 import { PeerSession } from './peer-session.ts'
 import type { Hello, Session, SessionEvents, Sessions } from './session.ts'
 import { Strikes } from './strikes.ts'
@@ -28,6 +29,8 @@ export interface SessionsComponents {
   readonly host: StreamHost
   /** Asked at every handshake, so that a peer hears what is true now. */
   readonly hello: () => HelloFacts
+  /** Asked before each call of a peer is handled. */
+  readonly permit: Permit
 }
 
 export interface SessionsInit {
@@ -45,7 +48,7 @@ export function createSessions(components: SessionsComponents, init: SessionsIni
 
 class PeerSessions implements Sessions, LinkOwner {
   readonly events = new EventEmitter<SessionEvents>()
-  readonly methods = createMethods()
+  readonly methods: Methods
   readonly #components: SessionsComponents
   readonly #instance: string
   readonly #sessions = new Map<PeerIdText, PeerSession>()
@@ -60,6 +63,7 @@ class PeerSessions implements Sessions, LinkOwner {
 
   constructor(components: SessionsComponents, { instance }: SessionsInit) {
     this.#components = components
+    this.methods = createMethods(components.permit)
     this.#instance = instance ?? Buffer.from(components.random.bytes(16)).toString('hex')
     this.#strikes = new Strikes(components.clock)
   }

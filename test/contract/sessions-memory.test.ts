@@ -17,6 +17,7 @@ describeSessions('memory', async ({ helloB } = {}) => {
       logger: silentLogger,
       random: seededRandom(seed),
       host: network.host(peer),
+      permit: () => undefined,
       hello: () => ({ swarm: 'test', name: peer.slice(-1), version: '0.0.0', fields: {}, ...hello })
     })
   })

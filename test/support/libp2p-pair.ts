@@ -49,6 +49,7 @@ export async function startSessions(
     logger: silentLogger,
     random: seededRandom(seed),
     host: createStreamHost({ clock: systemClock, libp2p }),
+    permit: () => undefined,
     hello: () => ({
       swarm: 'test',
       name: 'ab'.charAt(seed),

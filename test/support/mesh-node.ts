@@ -68,6 +68,7 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
     {
       ...shared,
       host: createStreamHost({ ...shared, libp2p: network.libp2p }),
+      permit: () => undefined,
       hello: () => ({ swarm: swarm.id, name, version: '0.0.0', fields: {} })
     },
     { instance }

@@ -142,7 +142,7 @@ class Nowhere implements FramePipe {
   }
 }
 
-function createLink(methods = createMethods()) {
+function createLink(methods = createMethods(() => undefined)) {
   const clock = new ManualClock()
   const pipe = new Nowhere()
   const deferred: (() => void)[] = []
@@ -159,7 +159,7 @@ function createLink(methods = createMethods()) {
 }
 
 function fuzzedMethods() {
-  const methods = createMethods()
+  const methods = createMethods(() => undefined)
   methods.request('echo', (body) => body)
   methods.request('throws', () => {
     throw new TypeError('a bug')

@@ -20,6 +20,7 @@ const sessions = createSessions({
   logger: silentLogger,
   random: systemRandom,
   host: createStreamHost({ clock: systemClock, libp2p }),
+  permit: () => undefined,
   hello: () => ({ swarm: 'test', name: 'server', version: '0.0.0', fields: {} })
 })
 sessions.methods.stream('three', async function* () {

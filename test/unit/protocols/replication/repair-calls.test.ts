@@ -17,7 +17,7 @@ async function setup(wrap: (peer: ReplicationPeer) => ReplicationPeer = (peer) =
   const clock = new ManualClock()
   const amber = await testReplica({ name: 'amber', clock })
   const birch = await testReplica({ name: 'birch', clock })
-  const methods = createMethods()
+  const methods = createMethods(() => undefined)
   const onOffence = vi.fn<(peer: string, error: LumosError) => void>()
   const served = wrap(createResponder(birch))
   serveReplication({

@@ -16,6 +16,7 @@ async function setup() {
     logger: silentLogger,
     random: seededRandom(1),
     host: network.host('node'),
+    permit: () => undefined,
     hello: () => ({ swarm: 'test', name: 'node', version: '0.0.0', fields: {} })
   })
   await sessions.start()

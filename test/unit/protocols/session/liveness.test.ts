@@ -20,6 +20,7 @@ function setup() {
         logger: silentLogger,
         random: seededRandom(1),
         host: network.host(peer),
+        permit: () => undefined,
         hello: () => ({ swarm: 'test', name: instance, version: '0.0.0', fields: {} })
       },
       { instance }

@@ -1,0 +1,154 @@
+/** What this node lets its peers do: their roles, the grants that they have shown, and a word about each refusal. */
+import type { Clock } from '../core/clock.ts'
+import { LumosError, toLumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import type { AuditLog } from './audit-log.ts'
+import type { Revocations } from './grants/revocations.ts'
+import { verifyGrant } from './grants/verify.ts'
+import type { GrantCheck, VerifiedGrant } from './grants/verify.ts'
+import { operationOf } from './operations.ts'
+import { decide } from './policy.ts'
+import type { Decision, Wish } from './policy.ts'
+import type { Role } from './roles.ts'
+
+export interface Members {
+  /** `undefined` for one that is no member. */
+  roleOf(peer: PeerIdText): Role | undefined
+}
+
+export interface AuthorityComponents {
+  readonly clock: Pick<Clock, 'now'>
+  readonly members: Members
+  readonly revocations: Pick<Revocations, 'covers'>
+  readonly audit: Pick<AuditLog, 'note'>
+}
+
+export interface AuthorityInit {
+  readonly self: PeerIdText
+  /** Id of the swarm. */
+  readonly swarm: string
+}
+
+export interface Authority {
+  /**
+   * Lets the peer call the method, or throws FORBIDDEN. A promise only while grants of the peer are
+   * being checked.
+   */
+  permit(peer: PeerIdText, method: string): Promise<void> | undefined
+  /** @throws FORBIDDEN */
+  decide(peer: PeerIdText, wish: Wish): Exclude<Decision, { readonly allowed: false }>
+  /**
+   * Keeps the grants that are in force, in place of those that the peer has shown before; resolves
+   * to why others are not.
+   */
+  present(peer: PeerIdText, tokens: readonly string[]): Promise<readonly LumosError[]>
+  /** Those that a peer has shown. */
+  grantsOf(peer: PeerIdText): readonly VerifiedGrant[]
+  /** Its session is over. */
+  left(peer: PeerIdText): void
+}
+
+/** Roles that can give what belongs to the whole swarm. */
+const GIVERS: ReadonlySet<Role> = new Set<Role>(['owner', 'admin'])
+
+export function createAuthority(components: AuthorityComponents, init: AuthorityInit): Authority {
+  return new NodeAuthority(components, init)
+}
+
+class NodeAuthority implements Authority {
+  readonly #parts: AuthorityComponents
+  readonly #init: AuthorityInit
+  /** By peer, as long as its session lasts. */
+  readonly #shown = new Map<PeerIdText, readonly VerifiedGrant[]>()
+  readonly #checking = new Map<PeerIdText, Promise<unknown>>()
+
+  constructor(parts: AuthorityComponents, init: AuthorityInit) {
+    this.#parts = parts
+    this.#init = init
+  }
+
+  permit(peer: PeerIdText, method: string): Promise<void> | undefined {
+    const operation = operationOf(method)
+    // Nobody has thought about who may: nobody may.
+    if (operation === undefined) throw forbidden(method, 'no-operation')
+    const checking = this.#checking.get(peer)
+    if (checking === undefined || this.#parts.members.roleOf(peer) !== undefined) {
+      this.decide(peer, { operation })
+      return undefined
+    }
+    return checking.then(() => void this.decide(peer, { operation }))
+  }
+
+  decide(peer: PeerIdText, wish: Wish): Exclude<Decision, { readonly allowed: false }> {
+    const { clock, members, audit } = this.#parts
+    const role = members.roleOf(peer)
+    const asker = { peer, role, grants: this.grantsOf(peer) }
+    const decision = decide(asker, wish, { ...this.#init, now: clock.now() })
+    if (decision.allowed) return decision
+    const { operation, skill } = wish
+    audit.note({
+      who: peer,
+      did: operation,
+      ...(skill !== undefined && { what: skill.slice(0, 128) }),
+      allowed: false,
+      reason: decision.reason
+    })
+    throw forbidden(operation, decision.reason)
+  }
+
+  async present(peer: PeerIdText, tokens: readonly string[]): Promise<readonly LumosError[]> {
+    const most = LIMITS.grantsShown.value
+    const checking = Promise.allSettled(
+      tokens.slice(0, most).map((token) => verifyGrant(token, this.#check(peer)))
+    )
+    this.#checking.set(peer, checking)
+    const results = await checking
+    // Shown again meanwhile: the later word counts.
+    if (this.#checking.get(peer) !== checking) return []
+    this.#checking.delete(peer)
+    const good = results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    this.#shown.set(peer, good)
+    return results.flatMap((each) =>
+      each.status === 'rejected' ? [toLumosError(each.reason)] : []
+    )
+  }
+
+  grantsOf(peer: PeerIdText): readonly VerifiedGrant[] {
+    const { revocations } = this.#parts
+    return (this.#shown.get(peer) ?? []).filter(
+      ({ ids, from, with: place }) =>
+        this.#gives(from[0] ?? '', place) &&
+        ids.every((id, at) => !revocations.covers({ id, issuer: from[at] ?? '' }))
+    )
+  }
+
+  left(peer: PeerIdText): void {
+    this.#shown.delete(peer)
+    this.#checking.delete(peer)
+  }
+
+  /** Whether a peer may give what is there, now: it may have been sent away since. */
+  #gives(peer: PeerIdText, place: string): boolean {
+    const { self } = this.#init
+    if (peer === self && place === `node:${self}`) return true
+    const role = this.#parts.members.roleOf(peer)
+    return role !== undefined && GIVERS.has(role)
+  }
+
+  #check(presenter: PeerIdText): GrantCheck {
+    const { clock, revocations } = this.#parts
+    const { self, swarm } = this.#init
+    return {
+      presenter,
+      now: clock.now(),
+      isRoot: ({ issuer, with: place }) =>
+        (place === `node:${self}` || place === `swarm:${swarm}`) && this.#gives(issuer, place),
+      isRevoked: (claims) => revocations.covers(claims)
+    }
+  }
+}
+
+function forbidden(operation: string, reason: string): LumosError {
+  return new LumosError('FORBIDDEN', { details: { operation: operation.slice(0, 64), reason } })
+}
