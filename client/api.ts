@@ -185,6 +185,8 @@ export interface Question {
 
 export interface TaskView {
   readonly id: string
+  /** The task whose agent asked for this one; absent when a person or program did. */
+  readonly parent?: string
   readonly contextId: string
   readonly state: TaskState
   readonly agent: string

@@ -1,5 +1,7 @@
 /** A task that this node asked for, as lists and details show it, whether it goes on or has ended. */
 import type { Artifact, Message, TaskState } from '../core/a2a.ts'
+import type { Usage } from '../core/budget.ts'
+import type { Chain } from '../core/chain.ts'
 import type { WireError } from '../core/errors.ts'
 import type { Delegation } from './delegation.ts'
 import type { QuestionEvent } from './dialogue.ts'
@@ -9,6 +11,8 @@ import type { EndedOrder } from './outbox-store.ts'
 /** One task that this node asked for. */
 export interface DelegationView {
   readonly id: string
+  /** The task whose agent asked. */
+  readonly parent: string | undefined
   readonly target: string
   readonly message: Message
   readonly state: TaskState
@@ -23,6 +27,8 @@ export interface DelegationView {
   readonly artifacts: readonly Artifact[]
   /** What both said, the order first. */
   readonly history: readonly Message[]
+  readonly chain: Chain | undefined
+  readonly usage: Usage | undefined
   /** What it waits to be answered. */
   readonly question: QuestionEvent | undefined
 }
@@ -31,6 +37,7 @@ export function viewOf(delegation: Delegation): DelegationView {
   const { order: asked, record, state, placement, updatedAt, tookMs, error } = delegation
   return {
     id: asked.taskId,
+    parent: record.parent,
     target: asked.target,
     message: asked.message,
     state,
@@ -44,18 +51,27 @@ export function viewOf(delegation: Delegation): DelegationView {
       return delegation.artifacts
     },
     history: delegation.dialogue.history,
+    chain: asked.chain,
+    get usage() {
+      return delegation.usage
+    },
     question: delegation.dialogue.question
   }
 }
 
 export function viewOfEnded(
   { record, end }: EndedOrder,
-  { artifacts, history }: Partial<Pick<DelegationView, 'artifacts' | 'history'>> = {}
+  {
+    artifacts,
+    history,
+    usage
+  }: Partial<Pick<DelegationView, 'artifacts' | 'history' | 'usage'>> = {}
 ): DelegationView {
   const { order: asked, createdAt } = record
   const { worker, agentId, state, updatedAt, tookMs, error } = end
   return {
     id: asked.taskId,
+    parent: record.parent,
     target: asked.target,
     message: asked.message,
     state,
@@ -67,6 +83,8 @@ export function viewOfEnded(
     error,
     artifacts: artifacts ?? [],
     history: history ?? [asked.message],
+    chain: asked.chain,
+    usage,
     question: undefined
   }
 }

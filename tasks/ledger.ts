@@ -1,6 +1,8 @@
 /** All tasks of this node in one list: those it asked for and those it works on for others. */
 import type { Artifact, Message, StreamResponse, TaskState } from '../core/a2a.ts'
 import { TERMINAL_STATES } from '../core/a2a.ts'
+import type { Usage } from '../core/budget.ts'
+import type { Chain } from '../core/chain.ts'
 import { LumosError } from '../core/errors.ts'
 import type { WireError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
@@ -32,6 +34,8 @@ export interface LedgerInit {
 
 export interface LedgerEntry {
   readonly id: string
+  /** The task whose agent asked for this one, when that was on this node. */
+  readonly parent: string | undefined
   readonly contextId: string
   readonly state: TaskState
   /** Agent id; of a task that found no worker, what was asked for. */
@@ -53,6 +57,10 @@ export interface LedgerEntry {
 }
 
 export interface LedgerDetails extends LedgerEntry {
+  /** Absent in tasks from before there were any. */
+  readonly chain: Chain | undefined
+  /** What was spent on it, as far as it is told. */
+  readonly usage: Usage | undefined
   readonly artifacts: readonly Artifact[]
   readonly history: readonly Message[]
 }
@@ -160,6 +168,7 @@ class BothWays implements Ledger {
     const { id, state, worker, agentId, createdAt, updatedAt, tookMs, message, error } = view
     return {
       id,
+      parent: view.parent,
       question: view.question,
       contextId: message.contextId ?? '',
       state,
@@ -176,7 +185,8 @@ class BothWays implements Ledger {
   }
 
   #detailsOfOwn(view: DelegationView): LedgerDetails {
-    return { ...this.#entryOfOwn(view), artifacts: view.artifacts, history: view.history }
+    const { artifacts, history, chain, usage } = view
+    return { ...this.#entryOfOwn(view), artifacts, history, chain, usage }
   }
 
   #entryOf({ record, state, updatedAt }: StoredTask): LedgerEntry {
@@ -186,6 +196,7 @@ class BothWays implements Ledger {
       contextId,
       state,
       agent: agentId,
+      parent: undefined,
       outgoing: false,
       caller: { id: caller, name: this.#init.nameOf(caller) },
       worker: this.#init.self,
@@ -207,6 +218,8 @@ class BothWays implements Ledger {
       ...this.#entryOf({ record, state: status.state, updatedAt }),
       error: failureOf(status, record.id),
       artifacts,
+      chain: record.chain,
+      usage: view.usage,
       history: question === undefined ? history : [...history, question]
     }
   }
@@ -242,7 +255,7 @@ function answersIn({ statusUpdate }: StreamResponse, atMs: number): DelegationEv
 }
 
 function resultOf(
-  { id: taskId, state, artifacts, tookMs = 0, error }: LedgerDetails,
+  { id: taskId, state, artifacts, tookMs = 0, error, usage }: LedgerDetails,
   worker: NodeName,
   firstEventMs: number | null
 ): DelegationEvent {
@@ -254,6 +267,7 @@ function resultOf(
     worker,
     tookMs,
     firstEventMs,
-    ...(error && { error })
+    ...(error && { error }),
+    ...(usage && { usage })
   }
 }

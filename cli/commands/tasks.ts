@@ -1,18 +1,22 @@
 /** `lumos tasks`: what this node asked for and what it does for others. */
-import type { RunEvent, TaskList, TaskView } from '../../client/api.ts'
+import type { RunEvent, TaskView } from '../../client/api.ts'
 import type { Client } from '../../client/calls.ts'
 import { textOf } from '../../core/a2a.ts'
+import { ensembleReportOf } from '../../core/ensemble.ts'
 import { LumosError } from '../../core/errors.ts'
 import { isUuid } from '../../core/ids.ts'
 import { suggest } from '../../core/suggest.ts'
 import { countFlag, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
-import { renderColumns, type Column } from '../columns.ts'
+import { renderColumns } from '../columns.ts'
+import { ensembleLines } from '../ensemble-lines.ts'
 import { age, duration, shortId, stateName } from '../format.ts'
 import { readText } from '../read-text.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { choiceLines, readChoices } from '../route-lines.ts'
+import type { ChoiceEvent } from '../route-lines.ts'
 import { createTaskPrinter } from '../task-printer.ts'
+import { asTree, paintState, taskColumns } from '../task-rows.ts'
 import { oneLine, padEnd, printable } from '../width.ts'
 
 /** Tasks looked through for the one whose id ends or begins with what was typed. */
@@ -30,8 +34,6 @@ const STATES: Readonly<Record<string, string>> = Object.fromEntries(
     'auth-required'
   ].map((name) => [name, `TASK_STATE_${name.toUpperCase().replaceAll('-', '_')}`])
 )
-
-type Row = TaskList['tasks'][number]
 
 interface ListFlags {
   readonly state?: string
@@ -73,7 +75,7 @@ function defineList(command: LumosCommand, cli: Cli): void {
       if (cli.flags.json) return cli.document(list)
       if (list.tasks.length === 0) return cli.note('no tasks: lumos run echo hello')
       const context = { sink: cli.terminal.out, style: cli.out() }
-      cli.terminal.out.write(renderColumns(columns(cli), list.tasks, context))
+      cli.terminal.out.write(renderColumns(taskColumns(cli), asTree(list.tasks), context))
       if (list.next !== '') cli.note(`more: lumos tasks ls --cursor ${list.next}`)
     })
 }
@@ -90,44 +92,6 @@ function stateFlag(text: string): string {
     `"${text}" is no state of a task`,
     near === undefined ? { command: 'tasks ls' } : { suggestion: `did you mean ${near}?` }
   )
-}
-
-function columns(cli: Cli): Column<Row>[] {
-  const style = cli.out()
-  const brief = cli.terminal.out.isTerminal
-  const now = cli.clock.now()
-  return [
-    { title: 'ID', cell: ({ id }) => (brief ? shortId(id) : id) },
-    {
-      title: 'STATE',
-      cell: ({ state }) => stateName(state),
-      paint: (text, { state }) => paintState(text, state, cli)
-    },
-    { title: 'AGENT', cell: ({ agent }) => agent, paint: (text) => style.strong(text) },
-    { title: 'FROM', cell: ({ caller, outgoing }) => (outgoing ? 'this' : caller.name) },
-    { title: 'NODE', cell: ({ worker }) => worker.name },
-    { title: 'AGE', cell: ({ createdAt }) => age(createdAt, now), align: 'right' },
-    {
-      title: 'TOOK',
-      cell: ({ tookMs }) => (tookMs === null ? '' : duration(tookMs)),
-      align: 'right'
-    },
-    {
-      title: 'INPUT',
-      cell: ({ input, error, question }) => {
-        if (question !== undefined) return `asks: ${question.text}`
-        return error === undefined ? input : `${error.code}: ${input}`
-      },
-      elastic: true
-    }
-  ]
-}
-
-function paintState(text: string, state: TaskView['state'], cli: Cli): string {
-  const style = cli.out()
-  if (state === 'TASK_STATE_COMPLETED') return style.good(text)
-  if (state === 'TASK_STATE_FAILED' || state === 'TASK_STATE_REJECTED') return style.bad(text)
-  return style.doubtful(text)
 }
 
 function defineShow(command: LumosCommand, cli: Cli): void {
@@ -147,8 +111,15 @@ function defineShow(command: LumosCommand, cli: Cli): void {
         : []
       if (cli.flags.json) return cli.document({ ...document, ...(trace && { choices }) })
       for (const line of renderTask(document.task, cli)) cli.print(line)
-      for (const line of choiceLines(choices, cli)) cli.print(line)
+      const lines = trace ? traceLines(document.task, choices, cli) : []
+      for (const line of lines) cli.print(line)
     })
+}
+
+/** Why this worker; of a question to several who answered what, and why each of them. */
+function traceLines({ artifacts }: TaskView, choices: ChoiceEvent[], cli: Cli): string[] {
+  const [report] = artifacts.flatMap((artifact) => ensembleReportOf(artifact) ?? [])
+  return report === undefined ? choiceLines(choices, cli) : ensembleLines(report, cli)
 }
 
 function renderTask(task: TaskView, cli: Cli): string[] {
@@ -158,6 +129,7 @@ function renderTask(task: TaskView, cli: Cli): string[] {
   const rows: [string, string][] = [
     ['agent', `${agent} on ${worker.name}`],
     ['for', task.outgoing ? `${caller.name} (this node)` : caller.name],
+    ...(task.parent === undefined ? [] : [['part of', task.parent] as [string, string]]),
     ['asked', `${createdAt}, ${age(createdAt, cli.clock.now())} ago`],
     ['input', oneLine(input)]
   ]

@@ -201,6 +201,7 @@ function summaryOf(entry: LedgerEntry): Omit<TaskView, 'artifacts' | 'history'> 
     createdAt,
     updatedAt,
     tookMs = null,
+    parent,
     error,
     question,
     ...rest
@@ -212,6 +213,7 @@ function summaryOf(entry: LedgerEntry): Omit<TaskView, 'artifacts' | 'history'> 
     updatedAt: new Date(updatedAt).toISOString(),
     tookMs,
     input: textOf(message.parts),
+    ...(parent !== undefined && { parent }),
     ...(question && { question: questionOf(question) }),
     ...(error && { error })
   }

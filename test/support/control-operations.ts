@@ -83,6 +83,7 @@ const peer: Required<api.Peer> = {
 
 const taskSummary: Required<Omit<api.TaskView, 'artifacts' | 'history'>> = {
   id: 't1',
+  parent: 't0',
   contextId: 'c1',
   state: 'TASK_STATE_FAILED',
   agent: 'echo',

@@ -57,6 +57,7 @@ const question = {
 
 const summary = {
   id: z.string(),
+  parent: z.string().exactOptional().describe('The task whose agent asked for this one.'),
   contextId: z.string(),
   state: taskState,
   agent: z.string(),

@@ -68,6 +68,29 @@ function setup(events: readonly RunEvent[] = soFar) {
   return { asked, cli }
 }
 
+const listed = (...tasks: readonly TaskView[]) =>
+  createTestCli({ tasks: async () => ({ v: 1, tasks, next: '' }) })
+const child: TaskView = { ...task, id: again, parent: id, agent: 'calc', input: '1+1' }
+const grandchild: TaskView = { ...child, id: '3', parent: again, agent: 'clock' }
+
+test('what an agent asked others for stands below its task', async () => {
+  const cli = await listed(grandchild, child, task)
+  const { out } = await cli.run(['tasks'], { columns: 120 })
+  expect(
+    out
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.replace(/ completed.*?(echo|calc|clock).*/, '$1'))
+  ).toEqual(['…7f3a9c1e   echo', '└ …aabbccdd calc', '└─ 3        clock'])
+})
+
+test('a script and a page without the task that asked still read which it was', async () => {
+  expect((await (await listed(child)).run(['tasks'])).out).toContain(id)
+  const { out } = await (await listed(child)).run(['tasks'], { columns: 120 })
+  expect(out).toMatch(/^…aabbccdd .*…7f3a9c1e/m)
+})
+
 test('logs are the story so far, and nothing is waited for', async () => {
   const { asked, cli } = setup()
   expect(await (await cli).run(['tasks', 'logs', '7f3a9c1e'])).toEqual({
