@@ -7,6 +7,8 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Random } from '../../core/random.ts'
 import type { Secret } from '../../core/secret.ts'
 import { waitBeforeRetry } from './backoff.ts'
+import type { ChunkReader } from './chunk-reader.ts'
+import { createChunkReader } from './chunk-reader.ts'
 import { modelFailure } from './failure.ts'
 import type { EmbeddingModel, Model, ModelCall, ModelCallOptions, ModelPrice } from './model.ts'
 import type { Patience } from './patience.ts'
@@ -65,7 +67,7 @@ interface Target {
 /** An answer that has begun. */
 interface Begun {
   readonly first: ChatCompletionChunk
-  readonly chunks: AsyncIterator<ChatCompletionChunk, unknown>
+  readonly chunks: ChunkReader
   readonly patience: Patience
   readonly release: () => void
 }
@@ -83,7 +85,12 @@ class Requests {
     this.#slots = createSlots({ concurrency, queue: LIMITS.modelQueue.value })
   }
 
-  /** @yields the chunks as the server sends them */
+  /**
+   * All chunks, to the mark that says that there are no more. One generator for all of it, because each
+   * more that a chunk passes costs turns of the event loop's queue.
+   *
+   * @yields the chunks as the server sends them
+   */
   async *stream(
     target: Target,
     call: ModelCall,
@@ -92,14 +99,25 @@ class Requests {
     const { first, chunks, patience, release } = await this.#persist(target, signal, () =>
       this.#begin(target, call, signal)
     )
+    let finished = false
+    let whole = false
     try {
-      yield* whole(target, { first, chunks, patience })
+      for (let chunk: ChatCompletionChunk | undefined = first; chunk !== undefined;) {
+        finished ||= isLast(chunk)
+        yield chunk
+        // oxlint-disable-next-line no-await-in-loop -- one after the other is what a stream is
+        chunk = chunks.take() ?? (await nextChunk(chunks, patience))
+      }
+      patience.signal.throwIfAborted()
+      whole = true
+      if (!finished) throw failed(target, 'its answer broke off')
     } catch (error) {
       signal.throwIfAborted()
       throw (
         silence(target, patience) ?? modelFailure(error, target.ref, this.#parts.clock.now()).error
       )
     } finally {
+      if (!whole) patience.giveUp()
       patience.end()
       release()
     }
@@ -146,17 +164,20 @@ class Requests {
     const patience = startPatience(this.#parts.clock, LIMITS.modelFirstChunk.value, signal)
     try {
       const { chat } = await this.#connected()
-      const stream = await chat.completions.create(
-        { ...call, model: target.id, stream: true, stream_options: { include_usage: true } },
-        { signal: patience.signal }
-      )
-      const chunks = stream[Symbol.asyncIterator]()
-      const first = await chunks.next()
-      // The package ends a stream that was aborted as if it were complete.
+      const { body } = await chat.completions
+        .create(
+          { ...call, model: target.id, stream: true, stream_options: { include_usage: true } },
+          { signal: patience.signal }
+        )
+        .asResponse()
+      const chunks = body === null ? undefined : createChunkReader(body)
+      const first = await chunks?.next()
       patience.signal.throwIfAborted()
-      if (first.done === true) throw failed(target, 'its answer is empty')
-      return { first: first.value, chunks, patience, release }
+      if (chunks === undefined || first === undefined) throw failed(target, 'its answer is empty')
+      patience.rest()
+      return { first, chunks, patience, release }
     } catch (error) {
+      patience.giveUp()
       patience.end()
       release()
       throw silence(target, patience) ?? error
@@ -214,34 +235,19 @@ class Requests {
   }
 }
 
-/**
- * All chunks, to the mark that says that there are no more.
- *
- * @yields what the server sends
- */
-async function* whole(
-  target: Target,
-  { first, chunks, patience }: Omit<Begun, 'release'>
-): AsyncGenerator<ChatCompletionChunk> {
-  let finished = false
-  let chunk: ChatCompletionChunk | undefined = first
-  try {
-    while (chunk !== undefined) {
-      patience.rest()
-      // Some servers leave the list out of the chunk that has the usage.
-      finished ||=
-        chunk.choices?.some(({ finish_reason: reason }) => typeof reason === 'string') ?? false
-      yield chunk
-      patience.wait(LIMITS.modelIdle.value)
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is what a stream is
-      const next: IteratorResult<ChatCompletionChunk, unknown> = await chunks.next()
-      chunk = next.done === true ? undefined : next.value
-    }
-  } finally {
-    if (chunk !== undefined) void chunks.return?.().catch(() => undefined)
-  }
-  patience.signal.throwIfAborted()
-  if (!finished) throw failed(target, 'its answer broke off')
+async function nextChunk(
+  chunks: ChunkReader,
+  patience: Patience
+): Promise<ChatCompletionChunk | undefined> {
+  patience.wait(LIMITS.modelIdle.value)
+  const chunk = await chunks.next()
+  patience.rest()
+  return chunk
+}
+
+/** Some servers leave the list out of the chunk that has the usage. */
+function isLast({ choices }: ChatCompletionChunk): boolean {
+  return choices?.some(({ finish_reason: reason }) => typeof reason === 'string') ?? false
 }
 
 function silence(target: Target, patience: Patience): LumosError | undefined {

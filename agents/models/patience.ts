@@ -10,6 +10,8 @@ export interface Patience {
   wait(ms: number): void
   /** Something came, and nothing more is wanted until the next `wait`. */
   rest(): void
+  /** Aborts what is under way: nobody wants the rest of it. */
+  giveUp(): void
   end(): void
 }
 
@@ -49,6 +51,7 @@ export function startPatience(clock: Clock, ms: number, caller: AbortSignal): Pa
     rest() {
       resting = true
     },
+    giveUp: () => controller.abort(),
     end() {
       cancel()
       caller.removeEventListener('abort', follow)
