@@ -181,6 +181,8 @@ function createEventTeller(init: TellerInit): (event: RunEvent) => void {
       // Nobody asks anything in the demo.
       case 'input-required':
       case 'answered':
+      case 'hedged':
+      case 'hedge-lost':
       case 'resumed':
       case 'restarted':
       case 'artifact':

@@ -17,6 +17,7 @@ export type RoutedEvent = Extract<RunEvent, { type: 'routed' }>
 type StatusEvent = Extract<RunEvent, { type: 'status' }>
 type QuestionEvent = Extract<RunEvent, { type: 'input-required' }>
 type Interruption = Extract<RunEvent, { type: 'retry' | 'waiting' | 'resumed' | 'restarted' }>
+type HedgeEvent = Extract<RunEvent, { type: 'hedged' | 'hedge-lost' }>
 
 export interface TaskPrinter {
   /** Throws at the result of a task that did not complete, or sets the exit code. */
@@ -72,6 +73,10 @@ class TextPrinter implements TaskPrinter {
         return this.#asked(event)
       case 'answered':
         return this.#cli.note(`  answered: ${oneLine(event.text)}`)
+      case 'hedged':
+      case 'hedge-lost':
+        this.#progress.clear()
+        return this.#cli.note(hedgeNote(event, this.#worker))
       case 'retry':
       case 'waiting':
       case 'resumed':
@@ -167,7 +172,19 @@ function interruptionNote(
     return `! lost contact with ${worker} (${oneLine(event.error.message)}): waiting for it`
   }
   if (event.type === 'resumed') return `  ${worker} is back`
+  if (event.worker !== undefined) {
+    return `! ${worker} goes on with it${started ? ': what was said so far does not count' : ''}`
+  }
   return `! ${worker} was interrupted${started ? ': what it said so far does not count' : ''}`
+}
+
+function hedgeNote(event: HedgeEvent, first: string): string {
+  const other = oneLine(event.worker.name)
+  if (event.type === 'hedged') {
+    return `  ${first} takes longer than usual (${duration(event.afterMs)}): ${other} is asked as well`
+  }
+  if (event.error === undefined) return `  ${first} answers first: ${other} is told to stop`
+  return `  ${other} does not do it: ${oneLine(event.error.message)}`
 }
 
 function printJson(event: RunEvent, cli: Cli): void {

@@ -287,6 +287,23 @@ export type RunEvent = { readonly v: 1; readonly seq: number } & (
     }
   /** A worker did not take the task; another try follows. */
   | { readonly type: 'retry'; readonly error: WireError; readonly atMs: number }
+  /** The worker takes longer than 95 of 100 times: another one is asked as well, and the first answer counts. */
+  | {
+      readonly type: 'hedged'
+      readonly worker: { readonly id: string; readonly name: string }
+      readonly agent: string
+      readonly path: 'local' | 'direct' | 'relay'
+      /** Milliseconds after which a task of that agent is late. */
+      readonly afterMs: number
+      readonly atMs: number
+    }
+  /** The first worker answered first, or (`error`) this one cannot; it is told to stop. */
+  | {
+      readonly type: 'hedge-lost'
+      readonly worker: { readonly id: string; readonly name: string }
+      readonly error?: WireError
+      readonly atMs: number
+    }
   /** Contact with the worker that took the task is lost. What it said still counts. */
   | {
       readonly type: 'waiting'

@@ -11,6 +11,7 @@ import { createPeerChooser } from '../routing/choose-peer.ts'
 import type { ChoosePeer } from '../routing/choose-peer.ts'
 import type { Router } from '../routing/router.ts'
 import { createRouter } from '../routing/router.ts'
+import { createHedgeBudget } from '../routing/hedge-budget.ts'
 import { createRetryBudget } from '../routing/retry-budget.ts'
 import { createSelector } from '../routing/selector.ts'
 import { createWorkers } from '../routing/workers.ts'
@@ -145,6 +146,7 @@ export function createWork(
       workers,
       selector,
       budget: createRetryBudget(clock),
+      hedges: createHedgeBudget(clock),
       directory: routes,
       clock,
       random,

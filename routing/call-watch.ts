@@ -6,6 +6,7 @@ import type { ErrorCode, LumosError } from '../core/errors.ts'
 import type { Bans } from './bans.ts'
 import type { BreakerCall } from './breaker.ts'
 import type { Facts, WorkerFacts, WorkerKey } from './facts.ts'
+import { isWorthKeeping } from './race.ts'
 
 /** One task at one worker, as it is seen from here. */
 export interface Call {
@@ -59,6 +60,7 @@ class CallWatch implements Call {
   #acceptedAt: number | undefined
   #begunAt: number | undefined
   #hasEvent = false
+  #hasAnswer = false
   #over = false
 
   constructor(parts: CallWatchComponents, key: WorkerKey) {
@@ -70,7 +72,8 @@ class CallWatch implements Call {
     this.#own.underWay.set(this, this.#sentAt)
   }
 
-  heard({ task, statusUpdate, artifactUpdate }: StreamResponse): void {
+  heard(update: StreamResponse): void {
+    const { task, statusUpdate, artifactUpdate } = update
     const now = this.#parts.clock.monotonic()
     const isFirst = this.#acceptedAt === undefined
     if (isFirst) this.#accepted(now)
@@ -81,6 +84,10 @@ class CallWatch implements Call {
     if (says && !this.#hasEvent) {
       this.#hasEvent = true
       this.#parts.facts.learn(this.#own, 'firstEventMs', now - this.#sentAt)
+    }
+    if (!this.#hasAnswer && isWorthKeeping(update)) {
+      this.#hasAnswer = true
+      this.#parts.facts.learn(this.#own, 'answerMs', now - this.#sentAt)
     }
     if (!ends) return
     // Accepted and ended in one word: the way there and back is part of the run that cannot be told.
@@ -109,7 +116,16 @@ class CallWatch implements Call {
     const isNew = atLeastMs > (this.#own.runMs.average ?? 0)
     // The loser of a race, say: how long it would have taken is unknown, but not less than this.
     if (!this.#over && isNew) this.#parts.facts.learn(this.#own, 'runMs', atLeastMs)
+    // Who lost to a second worker is no proof that answers come sooner.
+    if (!this.#over && !this.#hasAnswer) this.#unanswered()
     this.#end('neither')
+  }
+
+  #unanswered(): void {
+    const { facts, clock } = this.#parts
+    const waitedMs = clock.monotonic() - this.#sentAt
+    const usualMs = facts.answerMs(this.#own.agentId)?.quantile(0.5) ?? 0
+    if (waitedMs > usualMs) facts.learn(this.#own, 'answerMs', waitedMs)
   }
 
   #accepted(now: number): void {

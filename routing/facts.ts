@@ -25,6 +25,8 @@ export class WorkerFacts implements WorkerKey {
   readonly runMs = new Samples()
   /** From sending to the first event besides acceptance and beginning. */
   readonly firstEventMs = new Samples()
+  /** From sending to the first output, or the end without any. */
+  readonly answerMs = new Samples()
   readonly breaker = new Breaker()
   /** When each task under way was sent, the oldest first; monotonic milliseconds. */
   readonly underWay = new Map<object, number>()
@@ -79,12 +81,15 @@ export interface Facts {
   runMs(agentId: string): Samples | undefined
   /** From sending to the first event, likewise. */
   firstEventMs(agentId: string): Samples | undefined
-  learn(facts: WorkerFacts, what: 'runMs' | 'firstEventMs', ms: number): void
+  /** From sending to the first output, likewise. */
+  answerMs(agentId: string): Samples | undefined
+  learn(facts: WorkerFacts, what: 'runMs' | 'firstEventMs' | 'answerMs', ms: number): void
 }
 
 interface AgentSamples {
   readonly runMs: Samples
   readonly firstEventMs: Samples
+  readonly answerMs: Samples
 }
 
 export function createFacts(clock: Pick<Clock, 'monotonic'>): Facts {
@@ -108,7 +113,11 @@ export function createFacts(clock: Pick<Clock, 'monotonic'>): Facts {
   }
 
   function samplesOf(agentId: string): AgentSamples {
-    const known = agents.get(agentId) ?? { runMs: new Samples(), firstEventMs: new Samples() }
+    const known = agents.get(agentId) ?? {
+      runMs: new Samples(),
+      firstEventMs: new Samples(),
+      answerMs: new Samples()
+    }
     agents.delete(agentId)
     agents.set(agentId, known)
     const [oldest] = agents.keys()
@@ -130,6 +139,7 @@ export function createFacts(clock: Pick<Clock, 'monotonic'>): Facts {
     },
     runMs: (agentId) => agents.get(agentId)?.runMs,
     firstEventMs: (agentId) => agents.get(agentId)?.firstEventMs,
+    answerMs: (agentId) => agents.get(agentId)?.answerMs,
     learn(facts, what, ms) {
       const now = clock.monotonic()
       facts[what].add(ms, now)

@@ -1,14 +1,11 @@
 /** Hands each task to the peer that can do it best, and to another one when that fails in time. */
-import type { SendMessageRequest } from '../core/a2a-operations.ts'
 import type { StreamResponse } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
-import { taskIdMetadata } from '../protocols/a2a/extensions.ts'
 import type {
   DispatchEvent,
   DispatchOptions,
@@ -20,19 +17,27 @@ import { retryDelay } from '../tasks/retry-delay.ts'
 import type { RouteDirectory, RouteProvider } from './directory-port.ts'
 import { createLookup } from './lookup.ts'
 import type { Found, Lookup, LookupInit, RouteQuestion } from './lookup.ts'
-import { beginningWithin } from './first-answer.ts'
-import type { Call } from './call-watch.ts'
 import { explainAll } from './explain.ts'
 import type { Explanation } from './explain.ts'
 import { told } from './told-choice.ts'
+import type { HedgeBudget } from './hedge-budget.ts'
+import { race } from './race.ts'
+import type { RaceEvent } from './race.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { Selector } from './selector.ts'
-import type { Worker, Workers } from './workers.ts'
+import { createSending } from './sending.ts'
+import type { Sending } from './sending.ts'
+import type { Throttle } from './throttle.ts'
+import type { Workers } from './workers.ts'
 
 export interface RouterComponents {
   readonly workers: Workers
   readonly selector: Selector
   readonly budget: RetryBudget
+  /** Of tasks that are given to a second worker; without it none is. */
+  readonly hedges?: HedgeBudget
+  /** Refuses here what an overloaded peer would refuse. */
+  readonly throttle?: Throttle
   readonly directory: RouteDirectory
   readonly clock: Clock
   readonly random: Random
@@ -83,31 +88,30 @@ interface Search extends Found {
   readonly asked: string[]
 }
 
-interface SendOptions extends DispatchOptions {
-  /** Milliseconds until the first word of the worker. */
-  readonly patienceMs?: number
-}
-
 class PeerRouter implements Router {
   readonly #parts: RouterComponents
   readonly #workers: Workers
   readonly #lookup: Lookup
+  readonly #send: Sending
 
   constructor(components: RouterComponents, init: LookupInit) {
     this.#parts = components
     this.#workers = components.workers
     this.#lookup = createLookup(components, init)
+    this.#send = createSending(components)
   }
 
   async *dispatch(order: WorkOrder, options: DispatchOptions): AsyncIterable<DispatchEvent> {
-    const { selector, budget } = this.#parts
+    const { selector, budget, hedges } = this.#parts
     const search = await this.#search(order, options)
-    if (options.except === undefined) budget.deposit()
-    else if (!budget.withdraw()) throw failed(search)
+    if (options.isMove !== true) {
+      budget.deposit()
+      hedges?.deposit()
+    } else if (!budget.withdraw()) throw failed(search)
     for (;;) {
       const choice =
         search.suspect === undefined ? selector.choose(search.left, search.demand) : undefined
-      const provider = search.suspect ?? choice?.provider
+      let provider = search.suspect ?? choice?.provider
       if (provider === undefined) throw failed(search)
       const placement = this.#placementOf(provider)
       const { candidates, lookupMs } = search
@@ -115,10 +119,20 @@ class PeerRouter implements Router {
       yield { type: 'routed', ...facts, ...(choice && { choice: told(choice, search.demand) }) }
       let accepted = false
       try {
-        const patienceMs = this.#patienceMs(search, provider)
-        for await (const update of this.#send(order, placement, { ...options, patienceMs })) {
-          accepted = true
-          yield { type: 'update', update }
+        for await (const event of this.#contest(search, provider)) {
+          if (event.type === 'update') {
+            accepted = true
+            yield event
+          } else if (event.type === 'hedge-won') {
+            if (!accepted && event.error) yield retryOf(search, provider, event.error)
+            ;({ provider } = event)
+            yield { type: 'routed', ...facts, placement: this.#placementOf(provider) }
+          } else {
+            const { provider: other, ...rest } = event
+            // It is told to stop, and would say so to whoever asked it again.
+            if (event.type === 'hedge-lost') drop(search, other, event.error)
+            yield { ...rest, placement: this.#placementOf(other) }
+          }
         }
         return
       } catch (cause) {
@@ -176,78 +190,53 @@ class PeerRouter implements Router {
     const { contextId: thread } = order.message
     const question = { ...order, ...(thread !== undefined && { thread }) }
     const found = await this.#lookup(question, options.signal)
-    const { inDoubt = [] } = options
-    const doubtful = found.candidates.filter(({ peer, agentId }) =>
-      inDoubt.some((placement) => placement.worker.id === peer && placement.agentId === agentId)
+    const { inDoubt = [], except = [] } = options
+    const doubtful = found.candidates.filter((one) =>
+      inDoubt.some((placement) => isAt(one, placement))
     )
     return {
       order,
       options,
       ...found,
-      left: found.candidates.filter((one) => !isAt(one, options.except)),
+      left: found.candidates.filter((one) => !except.some((placement) => isAt(one, placement))),
       doubtful: new Set(doubtful),
       suspect: undefined,
       asked: []
     }
   }
 
-  async *#send(
-    { message, taskId, depth }: WorkOrder,
-    { worker: { id }, agentId }: Placement,
-    { signal: given, remainingMs, patienceMs = LIMITS.acceptance.value }: SendOptions
-  ): AsyncIterable<StreamResponse> {
-    const call = this.#parts.selector.begin({ peer: id, agentId })
-    const worker = await this.#reach(id, { call, signal: given })
-    const deadlineMs = remainingMs() - LIMITS.hopMargin.value
-    if (deadlineMs <= 0) {
-      call.closed()
-      throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
+  /** One worker, or two at once when the first takes longer than usual. */
+  async *#contest(search: Search, first: RouteProvider): AsyncIterable<RaceEvent> {
+    const { selector, hedges, clock } = this.#parts
+    const { order, options, left, demand } = search
+    const send = (provider: RouteProvider, signal: AbortSignal) => {
+      const patienceMs = this.#patienceMs(search, provider)
+      return this.#send(order, this.#placementOf(provider), { ...options, signal, patienceMs })
     }
-    const { taskId: _, ...sent } = message
-    const request: SendMessageRequest = {
-      tenant: agentId,
-      message: sent,
-      metadata: taskIdMetadata(taskId)
+    // Once a task, and not while it is uncertain who has it.
+    const isCalm = search.asked.length + search.doubtful.size === 0 && options.isMove !== true
+    const mayHedge = isCalm && hedges !== undefined && first.idempotent && left.length > 1
+    const afterMs = mayHedge ? selector.lateAfterMs(first.agentId) : undefined
+    if (afterMs === undefined) {
+      for await (const update of send(first, options.signal)) yield { type: 'update', update }
+      return
     }
-    try {
-      const options = {
-        ...(Number.isFinite(deadlineMs) && { deadlineMs }),
-        ...(depth !== undefined && { depth })
-      }
-      // Acceptance takes one write to disk, however long the task has to wait for its turn.
-      const first = { timeoutMs: patienceMs, signal: given }
-      const updates = beginningWithin(this.#parts.clock, first, (signal) =>
-        worker.sendStreamingMessage(request, { ...options, signal })
-      )
-      for await (const update of updates) {
-        call.heard(update)
-        yield update
-      }
-    } catch (error) {
-      if (!given.aborted) call.failed(toLumosError(error))
-      throw error
-    } finally {
-      call.closed()
-    }
+    yield* race(clock, {
+      first,
+      afterMs,
+      second: () => {
+        const other = selector.second(left, demand, first)
+        return other !== undefined && hedges?.withdraw() === true ? other : undefined
+      },
+      send: (provider, leaving) => send(provider, AbortSignal.any([options.signal, leaving])),
+      isFinal: ({ code }) => REQUEST_AT_FAULT.has(code) || options.signal.aborted
+    })
   }
 
   /** One whose silence does no harm, and that is not the last, is left for another one soon. */
   #patienceMs({ left }: Search, provider: RouteProvider): number {
     const canLeave = provider.idempotent && left.length > 1
     return canLeave ? this.#parts.selector.patienceMs(provider) : LIMITS.acceptance.value
-  }
-
-  async #reach(
-    peer: PeerIdText,
-    { call, signal }: { readonly call: Call; readonly signal: AbortSignal }
-  ): Promise<Worker> {
-    try {
-      return await this.#workers.reach(peer, signal)
-    } catch (error) {
-      if (!signal.aborted) call.failed(toLumosError(error))
-      call.closed()
-      throw error
-    }
   }
 
   /** Decides who is asked next; returns how long to wait before. Throws when it is over. */
@@ -287,8 +276,8 @@ class PeerRouter implements Router {
   }
 }
 
-function isAt({ peer, agentId }: RouteProvider, placement: Placement | undefined): boolean {
-  return placement?.worker.id === peer && placement.agentId === agentId
+function isAt({ peer, agentId }: RouteProvider, placement: Placement): boolean {
+  return placement.worker.id === peer && placement.agentId === agentId
 }
 
 /** Whether `provider` may have the task. */
@@ -299,6 +288,18 @@ function judge({ doubtful }: Search, provider: RouteProvider, { code }: LumosErr
   if (uncertain) doubtful.add(provider)
   else doubtful.delete(provider)
   return uncertain
+}
+
+/** Another one has the task as well, and is listened to from now on. */
+function retryOf(search: Search, provider: RouteProvider, error: LumosError): DispatchEvent {
+  search.asked.push(provider.name)
+  drop(search, provider, error)
+  return { type: 'retry', error, maybeTaken: search.doubtful.has(provider) }
+}
+
+function drop(search: Search, provider: RouteProvider, error: LumosError | undefined): void {
+  search.left = search.left.filter((one) => one !== provider)
+  if (error !== undefined) judge(search, provider, error)
 }
 
 function failed({ asked, doubtful, suspect }: Search, cause?: LumosError): LumosError {

@@ -10,7 +10,7 @@ import type { RouteProvider } from './directory-port.ts'
 import { estimate } from './estimate.ts'
 import type { Estimate } from './estimate.ts'
 import { createFacts } from './facts.ts'
-import type { Facts, WorkerKey } from './facts.ts'
+import type { Facts, WorkerFacts, WorkerKey } from './facts.ts'
 import { pick, poolOf } from './policy.ts'
 import type { Demand, Picked } from './policy.ts'
 import type { Workers } from './workers.ts'
@@ -45,11 +45,23 @@ export interface Selector {
   begin(worker: WorkerKey): Call
   /** Milliseconds after which one that can be left for another is taken to be silent. */
   patienceMs(worker: WorkerKey): number
+  /** Milliseconds after which a task is late at any worker of that agent; `undefined` while too little is known. */
+  lateAfterMs(agentId: string): number | undefined
+  /** Who may have a task besides `first`: the policy has it in mind, and it has a free place. */
+  second(
+    candidates: readonly RouteProvider[],
+    demand: Demand,
+    first: RouteProvider
+  ): RouteProvider | undefined
   explain(candidates: readonly RouteProvider[], demand: Demand): readonly Standing[]
 }
 
 /** Acceptance takes a round trip and a write to disk, and neither is ever so slow on a healthy host. */
 const LEAST_PATIENCE_MS = 600
+/** Fewer answers have no 95th percentile that is not just the slowest of them. */
+const LEAST_ANSWERS = 20
+/** To ask another one takes as long, between LAN and ocean. */
+const LEAST_LATE_MS = 50
 /** As many times as long as acceptance has taken in 95 of 100 cases. */
 const PATIENCE = 4
 
@@ -92,6 +104,26 @@ class FactSelector implements Selector {
     const measuredMs = this.#facts.find(worker)?.acceptMs.quantile(0.95)
     const usualMs = measuredMs ?? this.#parts.workers.rttMs(worker.peer) ?? 0
     return Math.min(LIMITS.acceptance.value, Math.max(LEAST_PATIENCE_MS, PATIENCE * usualMs))
+  }
+
+  lateAfterMs(agentId: string): number | undefined {
+    const answers = this.#facts.answerMs(agentId)
+    if (answers === undefined || answers.size < LEAST_ANSWERS) return undefined
+    return Math.max(LEAST_LATE_MS, answers.quantile(0.95) ?? 0)
+  }
+
+  second(
+    candidates: readonly RouteProvider[],
+    demand: Demand,
+    first: RouteProvider
+  ): RouteProvider | undefined {
+    // What was to stay at this node stays, though its place there is taken now: by this very task.
+    if (first.local && demand.policy === 'local-first') return undefined
+    const now = this.#parts.clock.monotonic()
+    const allowed = candidates.filter((one) => one.connected && !this.#exclusion(one, now))
+    const pool = poolOf(demand, allowed, { askedAt: (provider) => this.#askedAt(provider) })
+    const others = pool.filter((one) => one !== first && isSpare(one, this.#facts.find(one)))
+    return this.choose(others, { policy: 'fastest' })?.provider
   }
 
   explain(candidates: readonly RouteProvider[], demand: Demand): readonly Standing[] {
@@ -169,4 +201,12 @@ class FactSelector implements Selector {
     if (own.notBefore > now) return ['asked-to-wait', own.notBefore - now]
     return undefined
   }
+}
+
+/** A place that is free, as far as is known, and that costs nothing: nobody asked for it to be paid twice. */
+function isSpare(
+  { load = 0, slots = 1, price = 0, idempotent }: RouteProvider,
+  own: WorkerFacts | undefined
+): boolean {
+  return idempotent && price === 0 && load < 1 && (own?.inFlight ?? 0) < slots
 }

@@ -16,6 +16,8 @@ export interface CancelDeliveryComponents {
 export interface CancelDelivery {
   /** Resolves after the first try. Never rejects. */
   tell(placement: Placement): Promise<void>
+  /** The same, and not again. */
+  once(placement: Placement): Promise<void>
   /** The task has ended, or is the next process's: there is nothing more to tell. */
   stop(): void
 }
@@ -28,23 +30,32 @@ export function createCancelDelivery(
   /** Withdraws the next try. */
   let disarm: (() => void) | undefined
 
-  async function tell(placement: Placement, attempt: number): Promise<void> {
+  /** Whether it is to be told again. */
+  async function once(placement: Placement): Promise<boolean> {
     try {
       await dispatcher.cancel(placement, taskId)
+      return false
     } catch (error) {
       const { code, retry } = toLumosError(error)
       logger.debug('a worker was not told to stop', { task: taskId, code })
-      if (!retry || stopped) return
-      // Two may be at it: who asked for the cancel, and the stream that has come back since.
-      disarm ??= clock.after(retryDelay(random, attempt), () => {
-        disarm = undefined
-        void tell(placement, attempt + 1)
-      })
+      return retry
     }
+  }
+
+  async function tell(placement: Placement, attempt: number): Promise<void> {
+    if (!(await once(placement)) || stopped) return
+    // Two may be at it: who asked for the cancel, and the stream that has come back since.
+    disarm ??= clock.after(retryDelay(random, attempt), () => {
+      disarm = undefined
+      void tell(placement, attempt + 1)
+    })
   }
 
   return {
     tell: (placement) => tell(placement, 0),
+    async once(placement) {
+      await once(placement)
+    },
     stop() {
       stopped = true
       disarm?.()

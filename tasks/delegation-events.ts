@@ -61,6 +61,23 @@ export type DelegationEvent =
       readonly maybeTaken: boolean
       readonly atMs: number
     }
+  /** The worker takes longer than usual (`afterMs`): another one is asked as well, and the first answer counts. */
+  | {
+      readonly type: 'hedged'
+      readonly worker: NodeName
+      readonly agentId: string
+      readonly path: 'local' | 'direct' | 'relay'
+      readonly idempotent: boolean
+      readonly afterMs: number
+      readonly atMs: number
+    }
+  /** The first worker answered first, or (`error`) the second cannot; it is told to stop. */
+  | {
+      readonly type: 'hedge-lost'
+      readonly worker: NodeName
+      readonly error?: WireError
+      readonly atMs: number
+    }
   /** Contact with the worker that took the task is lost. What it said still counts. */
   | {
       readonly type: 'waiting'

@@ -1,16 +1,13 @@
 /** One task that this node asked for: follows it to its end, through broken streams. */
-import type { Artifact, Message, StreamResponse, TaskState } from '../core/a2a.ts'
 import { TERMINAL_STATES } from '../core/a2a.ts'
+import type { Artifact, Message, StreamResponse, TaskState } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
-import { LumosError, toLumosError } from '../core/errors.ts'
-import type { WireError } from '../core/errors.ts'
+import { LumosError, toLumosError, type WireError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
-import { createCancelDelivery } from './cancel-delivery.ts'
-import type { CancelDelivery } from './cancel-delivery.ts'
-import { failureOf } from './delegation-events.ts'
+import { createCancelDelivery, type CancelDelivery } from './cancel-delivery.ts'
+import { failureOf, type DelegationEvent } from './delegation-events.ts'
 import { endOf, resultOf } from './delegation-end.ts'
-import type { DelegationEvent } from './delegation-events.ts'
 import { afterBreak, LEFT, timedOut } from './delegation-failures.ts'
 import type {
   DispatchEvent,
@@ -25,8 +22,7 @@ import { recallsOf, type Recall } from './recalls.ts'
 import type { OpenOrder, OutboxRecord, OutboxStore } from './outbox-store.ts'
 import { searchPatiently } from './patient-search.ts'
 import { createMoveTimer, type MoveTimer } from './move-timer.ts'
-import { createWorkerWait } from './worker-wait.ts'
-import type { WorkerWait } from './worker-wait.ts'
+import { createWorkerWait, type WorkerWait } from './worker-wait.ts'
 import { TaskStory } from './task-story.ts'
 
 export interface DelegationComponents {
@@ -204,25 +200,24 @@ export class Delegation {
 
   /** Gives the task to another worker; if none takes it, the one that has it is waited for as before. */
   async #move(): Promise<void> {
-    const { placement: except } = this
     try {
-      await this.#dispatch({ ...(except && { except }) })
+      await this.#dispatch({ isMove: true })
     } catch (error) {
       if (this.#stopping.signal.aborted) throw error
     }
     if (!this.ended && this.#story.returned()) this.#story.lost(new LumosError('SESSION_CLOSED'))
   }
 
-  async #dispatch(more: Pick<DispatchOptions, 'except'> = {}): Promise<void> {
+  async #dispatch({ isMove = false } = {}): Promise<void> {
     try {
-      const { inDoubt } = this.#story
-      const options = { ...this.#options, ...more, inDoubt }
+      const known = { inDoubt: this.#story.inDoubt, except: this.#story.notToAsk(isMove) }
+      const options = { ...this.#options, ...known, isMove }
       const events = this.#parts.dispatcher.dispatch(this.order, options)
       for await (const event of events) {
         this.#takeDispatch(event)
         // What comes after a question comes by a subscription, which an answer can interrupt.
         if (this.ended || this.dialogue.question !== undefined) return
-        if (event.type === 'routed' && this.#story.mustBeKept) await this.#story.kept
+        if (event.type !== 'update' && this.#story.mustBeKept) await this.#story.kept
       }
       if (!this.#story.accepted) throw new LumosError('STREAM_TRUNCATED')
     } catch (error) {
@@ -285,9 +280,17 @@ export class Delegation {
   }
 
   #takeDispatch(event: DispatchEvent): void {
+    const { stopped } = this.#story
+    const before = stopped.length
     if (event.type === 'update') this.#take(event.update)
-    else if (event.type === 'retry') this.#story.retry(event)
-    else this.#story.routed(event)
+    else this.#story.dispatched(event)
+    for (const loser of stopped.slice(before)) void this.#dismiss(loser)
+  }
+
+  /** Once it is on disk that it is not asked again; what it does not hear now, it hears when the task has ended. */
+  async #dismiss(loser: Placement): Promise<void> {
+    await this.#story.kept
+    if (!this.log.broken) await this.#cancelDelivery.once(loser)
   }
 
   #take(update: StreamResponse): void {

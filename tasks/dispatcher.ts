@@ -45,6 +45,13 @@ export type DispatchEvent =
       readonly choice?: RouteChoice
     }
   /**
+   * The worker takes longer than usual, and another one is asked as well, which happens when what
+   * comes next is asked for. What is told goes on to be of the first, until `routed` names the other.
+   */
+  | { readonly type: 'hedged'; readonly placement: Placement; readonly afterMs: number }
+  /** The first goes on alone: it answered, or (`error`) the other cannot. */
+  | { readonly type: 'hedge-lost'; readonly placement: Placement; readonly error?: LumosError }
+  /**
    * The worker that was asked last did not take it, as far as is known; another try follows. With
    * `maybeTaken` it may have the task all the same.
    */
@@ -57,8 +64,10 @@ export interface DispatchOptions {
   readonly remainingMs: () => number
   /** Workers that may have the task since an earlier dispatch: that one cannot be reached says nothing then. */
   readonly inDoubt?: readonly Placement[]
-  /** One that is not asked: it has the task and is away. */
-  readonly except?: Placement
+  /** Those that are not asked: they have the task and are away, or were told to stop it. */
+  readonly except?: readonly Placement[]
+  /** Whether it is taken from a worker that is away, which counts as a retry. */
+  readonly isMove?: boolean
 }
 
 export interface Dispatcher {

@@ -30,6 +30,10 @@ export class TaskStory {
   #maybeTaken = false
   /** Those before it that may have the task, too, by name; the one of longest ago first. */
   readonly #leftInDoubt = new Map<string, Placement>()
+  /** Asked besides `placement`, until one of them has answered. */
+  #second: Placement | undefined
+  /** Those that were asked besides and answered last: they are told to stop. */
+  readonly stopped: Placement[] = []
   /** Whether the worker has said that it took it. */
   accepted = false
   /** Whether readers know that contact with the worker is lost. */
@@ -80,6 +84,12 @@ export class TaskStory {
     return owner !== undefined && !isSame(owner, this.#placement)
   }
 
+  /** Those that were told to stop, and when the task is taken from its worker, that one. */
+  notToAsk(isMove: boolean): readonly Placement[] {
+    const { stopped, placement } = this
+    return isMove && placement !== undefined ? [...stopped, placement] : stopped
+  }
+
   /** Whether another worker may be asked in place of the one that took it: nobody waits for what only that one knows. */
   get canMove(): boolean {
     const { question, answer, history } = this.dialogue
@@ -116,14 +126,22 @@ export class TaskStory {
     return { ...(after && { after }), ...(answer && { answer }) }
   }
 
+  dispatched(event: Exclude<DispatchEvent, { type: 'update' }>): void {
+    if (event.type === 'routed') this.routed(event)
+    else if (event.type === 'retry') this.retry(event)
+    else if (event.type === 'hedged') this.#hedged(event)
+    else this.#unhedged(event)
+  }
+
   routed({ placement, ...facts }: Extract<DispatchEvent, { type: 'routed' }>): void {
     const { holder } = this
+    const isDecided = this.#second !== undefined
     this.#place(placement)
     // The worker in doubt is asked again, for hours perhaps: that is told and kept already.
     if (this.#doubtTold !== undefined && holder && nameOf(holder) === nameOf(placement)) return
     this.#doubtTold = undefined
     // On disk before the task is sent, if sending it to two could do harm.
-    this.#tell([{ ...placement, ...facts }], !placement.idempotent)
+    this.#tell([{ ...placement, ...facts }], !placement.idempotent || isDecided)
   }
 
   /** Nobody else took it: the worker that did is waited for again. False when it is anyhow. */
@@ -146,6 +164,23 @@ export class TaskStory {
   /** Nobody took it. */
   failed({ code, details }: LumosError): void {
     if (code === 'DELEGATION_FAILED') this.#maybeTaken = details['maybeExecuted'] === true
+  }
+
+  /** Another one is asked as well: it may have the task from now on. */
+  #hedged({ placement, afterMs }: Extract<DispatchEvent, { type: 'hedged' }>): void {
+    this.#second = placement
+    this.#doubt(placement)
+    const { elapsed } = this.#init
+    this.#tell([{ type: 'hedged', ...placement, afterMs, atMs: elapsed() }], true)
+  }
+
+  /** The worker that has the task goes on alone. The other one stays in doubt until the end. */
+  #unhedged({ placement, error }: Extract<DispatchEvent, { type: 'hedge-lost' }>): void {
+    this.#stop(placement)
+    const { worker } = placement
+    const atMs = this.#init.elapsed()
+    const event = { type: 'hedge-lost' as const, worker, atMs }
+    this.#tell([{ ...event, ...(error && { error: error.toWire() }) }], true)
   }
 
   /** Told once until contact is back, however often it is tried in vain. */
@@ -224,15 +259,27 @@ export class TaskStory {
 
   #place(placement: Placement): void {
     const before = this.#placement
-    if (before !== undefined && this.#maybeTaken) this.#leftInDoubt.set(nameOf(before), before)
     this.#leftInDoubt.delete(nameOf(placement))
+    const other = before !== undefined && !isSame(placement, before) ? before : undefined
+    if (other !== undefined && this.#maybeTaken) this.#doubt(other)
+    if (other !== undefined && this.#second && isSame(this.#second, placement)) this.#stop(other)
+    this.#placement = placement
+    this.#maybeTaken = true
+    this.waiting = false
+  }
+
+  /** It lost, and is told so once that is on disk; it must not be asked again. */
+  #stop(placement: Placement): void {
+    this.#second = undefined
+    this.stopped.push(placement)
+  }
+
+  #doubt(placement: Placement): void {
+    this.#leftInDoubt.set(nameOf(placement), placement)
     const [oldest] = this.#leftInDoubt.keys()
     if (this.#leftInDoubt.size > LIMITS.workersInDoubt.value && oldest !== undefined) {
       this.#leftInDoubt.delete(oldest)
     }
-    this.#placement = placement
-    this.#maybeTaken = true
-    this.waiting = false
   }
 
   /** Repeats are dropped; throws EVENT_GAP when something is missing in between. */
@@ -278,6 +325,12 @@ export class TaskStory {
       } else if (event.type === 'routed') {
         const { worker, agentId, path, idempotent } = event
         this.#place({ worker, agentId, path, idempotent })
+      } else if (event.type === 'hedged') {
+        const { worker, agentId, path, idempotent } = event
+        this.#second = { worker, agentId, path, idempotent }
+        this.#doubt(this.#second)
+      } else if (event.type === 'hedge-lost') {
+        if (this.#second) this.#stop(this.#second)
       } else if (event.type === 'retry') this.#maybeTaken = event.maybeTaken
       else if (event.type === 'artifact') {
         const { artifact, append } = event

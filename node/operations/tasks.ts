@@ -176,6 +176,10 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
       const { message, ...facts } = event
       return { ...head, ...facts, messageId: message.messageId, text: textOf(message.parts) }
     }
+    case 'hedged': {
+      const { agentId, idempotent: _, ...facts } = event
+      return { ...head, ...facts, agent: agentId }
+    }
     case 'retry': {
       const { maybeTaken: _, ...facts } = event
       return { ...head, ...facts }
@@ -183,6 +187,7 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
     case 'status':
     case 'artifact':
     case 'input-required':
+    case 'hedge-lost':
     case 'waiting':
     case 'resumed':
     case 'restarted':

@@ -12,6 +12,7 @@ const SEEDS: Readonly<Record<StormName, number>> = {
   clocks: 2200,
   disks: 700,
   workers: 1000,
+  hedges: 1000,
   forgetting: 700,
   readers: 60,
   everything: 1400

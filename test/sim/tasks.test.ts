@@ -13,6 +13,7 @@ const SEEDS: Readonly<Record<StormName, number>> = {
   clocks: 15,
   disks: 10,
   workers: 25,
+  hedges: 25,
   forgetting: 10,
   readers: 6,
   everything: 15
@@ -38,6 +39,7 @@ const PROMISED: Readonly<Record<StormName, readonly string[]>> = {
   clocks: ["worker's clock is set by -", "caller-1's clock is set by 3600000", 'is out of time'],
   disks: ["worker's disk is full", "caller-1's disk is full", 'is refused', 'has room'],
   workers: ['worker-2 fails', 'link: hang', 'asks worker-3 for a2a.CancelTask'],
+  hedges: ['worker-2 fails', 'hedged worker', 'hedge-won worker', 'hedge-lost worker', 'link: cut'],
   forgetting: ['replays in vain: TASK_GONE'],
   readers: ['a subscriber is cut: SUBSCRIBER_SLOW'],
   everything: ['caller-3 fails', 'link: hang', 'disk is full', 'clock is set']

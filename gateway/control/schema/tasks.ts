@@ -214,6 +214,22 @@ export const runEvent: z.ZodType<api.RunEvent> = named(
     z.strictObject({ ...head, type: z.literal('retry'), error: wireError, atMs: ms }),
     z.strictObject({
       ...head,
+      type: z.literal('hedged'),
+      worker: node,
+      agent: z.string(),
+      path: z.enum(['local', 'direct', 'relay']),
+      afterMs: ms,
+      atMs: ms
+    }),
+    z.strictObject({
+      ...head,
+      type: z.literal('hedge-lost'),
+      worker: node,
+      error: wireError.exactOptional(),
+      atMs: ms
+    }),
+    z.strictObject({
+      ...head,
       type: z.literal('waiting'),
       worker: node,
       error: wireError,

@@ -19,6 +19,8 @@ export function createBaseline(name: Baseline, random: Random): Selector {
     },
     begin: () => INDIFFERENT,
     patienceMs: () => LIMITS.acceptance.value,
+    lateAfterMs: () => undefined,
+    second: () => undefined,
     explain: () => []
   }
 }

@@ -12,7 +12,7 @@ import { createWorkers } from '../../../routing/workers.ts'
 import type { RouteSessions, WorkersComponents } from '../../../routing/workers.ts'
 import { createDelegations } from '../../../tasks/delegations.ts'
 import type { Delegations } from '../../../tasks/delegations.ts'
-import type { Dispatcher } from '../../../tasks/dispatcher.ts'
+import type { DispatchEvent, Dispatcher } from '../../../tasks/dispatcher.ts'
 import { openOutboxStore } from '../../../tasks/outbox-store.ts'
 import { say } from '../tasks.ts'
 import { AGENTS } from './agents.ts'
@@ -21,6 +21,7 @@ import { WORKER } from './link.ts'
 import type { Link } from './link.ts'
 import { Machine } from './machine.ts'
 import type { Life, MachineComponents, MachineInit } from './machine.ts'
+import { changed } from './mutation.ts'
 import type { Mutation } from './mutation.ts'
 import { Reading } from './reading.ts'
 
@@ -47,6 +48,8 @@ export interface CallerNodeInit extends MachineInit {
   /** Names of those that it can ask. */
   readonly workers: readonly string[]
   readonly mutation: Mutation
+  /** When a task is late; without it none ever is. */
+  readonly lateAfterMs?: number
 }
 
 /** Between two tries of a user whose order was refused. */
@@ -206,18 +209,42 @@ export class CallerNode {
     for (const reading of this.readings) reading.attend(delegations, life)
   }
 
+  async *#traced(events: AsyncIterable<DispatchEvent>): AsyncIterable<DispatchEvent> {
+    const { trace } = this.#parts
+    let second: string | undefined
+    for await (const event of events) {
+      if (event.type !== 'update' && event.type !== 'retry') {
+        const { name } = event.placement.worker
+        if (event.type === 'hedged') second = name
+        const what = event.type === 'routed' && name === second ? 'hedge-won' : event.type
+        trace(() => `${this.name}: ${what} ${name}`)
+      }
+      yield event
+    }
+  }
+
   #router({ clock }: Life, sessions: RouteSessions): Dispatcher {
     const { random } = this.#parts
-    const { workers } = this.#init
+    const { workers, lateAfterMs, mutation } = this.#init
     const directory = {
-      find: async (target: string) => workers.map((worker) => provider(worker, target)),
+      find: async (target: string) =>
+        workers
+          .map((worker) => provider(worker, target))
+          .map((one) => mutation.provider?.(one) ?? one),
       nodes: () => workers.map((name) => ({ id: name, name }))
     }
     const parts = { clock, random, logger: silentLogger }
     const reach = createWorkers({ clock, sessions, local: NOBODY }, this.name)
-    const selector = createSelector({ ...parts, workers: reach })
+    const measured = createSelector({ ...parts, workers: reach })
+    // Too few tasks for a percentile, and for a twentieth of them to be any.
+    const selector = changed(measured, { lateAfterMs: () => lateAfterMs })
     const budget = createRetryBudget(clock)
-    return createRouter({ ...parts, workers: reach, selector, budget, directory })
+    const hedges = { deposit() {}, overloaded() {}, withdraw: () => true }
+    const router = createRouter({ ...parts, workers: reach, selector, budget, hedges, directory })
+    const dispatcher = mutation.dispatcher?.(router) ?? router
+    return changed<Dispatcher>(dispatcher, {
+      dispatch: (order, options) => this.#traced(dispatcher.dispatch(order, options))
+    })
   }
 }
 
@@ -231,6 +258,7 @@ function provider(worker: string, target: string): RouteProvider {
     agentId: target,
     match: 'agent',
     load: 0,
+    slots: 4,
     local: false,
     connected: true,
     idempotent: AGENTS[target as AgentName].idempotent

@@ -96,6 +96,35 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         })
     }
   },
+  'a caller that comes back and does not know whom it asked as well': {
+    storm: 'hedges',
+    mutation: {
+      outbox: (outbox) =>
+        changed(outbox, {
+          open: async () =>
+            (await outbox.open()).map((order) => ({
+              ...order,
+              events: order.events.filter(({ event }) => event.type !== 'hedged')
+            }))
+        })
+    }
+  },
+  'asking a second worker for what may do harm': {
+    storm: 'hedges',
+    mutation: { provider: (provider) => ({ ...provider, idempotent: true }) }
+  },
+  'asking one again that was told to stop': {
+    storm: 'hedges',
+    mutation: {
+      dispatcher: (dispatcher) =>
+        changed(dispatcher, {
+          dispatch(order, { except = [], ...options }) {
+            const away = options.isMove === true ? except.slice(-1) : []
+            return dispatcher.dispatch(order, { ...options, except: away })
+          }
+        })
+    }
+  },
   'a new attempt that keeps the partial output': {
     storm: 'crashes',
     mutation: {

@@ -1,5 +1,7 @@
 /** Where the task simulation lets a bug be planted: around a real part, which stays as it is. */
+import type { RouteProvider } from '../../../routing/directory-port.ts'
 import type { Batches } from '../../../storage/batches.ts'
+import type { Dispatcher } from '../../../tasks/dispatcher.ts'
 import type { AgentTraits } from '../../../tasks/execution.ts'
 import type { OutboxStore } from '../../../tasks/outbox-store.ts'
 import type { TaskService } from '../../../tasks/service.ts'
@@ -11,6 +13,8 @@ export interface Mutation {
   readonly outbox?: (outbox: OutboxStore) => OutboxStore
   readonly service?: (service: TaskService) => TaskService
   readonly traits?: (traits: AgentTraits) => AgentTraits
+  readonly dispatcher?: (dispatcher: Dispatcher) => Dispatcher
+  readonly provider?: (provider: RouteProvider) => RouteProvider
 }
 
 /** `target`, apart from what `changes` replaces. */

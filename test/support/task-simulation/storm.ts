@@ -32,7 +32,10 @@ export interface Chances {
   readonly subscribe: number
 }
 
-export interface Storm extends Pick<WorldInit, 'callers' | 'workers' | 'diskDelayMs' | 'engine'> {
+export interface Storm extends Pick<
+  WorldInit,
+  'callers' | 'workers' | 'diskDelayMs' | 'engine' | 'lateAfterMs'
+> {
   readonly agents: readonly AgentName[]
   readonly steps: number
   readonly stepMs: number
@@ -58,13 +61,14 @@ export interface StormRun {
 
 /** Sentences about what went wrong; none when nothing did. */
 export async function weather(storm: Storm, run: StormRun): Promise<string[]> {
-  const { callers, workers, diskDelayMs, engine } = storm
+  const { callers, workers, diskDelayMs, engine, lateAfterMs } = storm
   const world = new World({
     ...run,
     ...(callers !== undefined && { callers }),
     ...(workers !== undefined && { workers }),
     ...(diskDelayMs !== undefined && { diskDelayMs }),
-    ...(engine && { engine })
+    ...(engine && { engine }),
+    ...(lateAfterMs !== undefined && { lateAfterMs })
   })
   const deeds = new Deeds(world, storm)
   const deadlines = new DeadlineWatch(world)

@@ -98,6 +98,27 @@ export const STORMS = {
     },
     faults: { cut: 0.02, late: 0.05, twice: 0.05, hang: 0.05, maxDelayMs: 200 }
   },
+  hedges: {
+    agents: EVERYBODY,
+    workers: 3,
+    callers: 2,
+    steps: 80,
+    stepMs: 100,
+    calmMs: 60_000,
+    diskDelayMs: 10,
+    lateAfterMs: 60,
+    chances: {
+      ask: 0.15,
+      repeat: 0.02,
+      cancel: 0.05,
+      failWorker: 0.03,
+      killCaller: 0.03,
+      startWorker: 0.05,
+      startCaller: 0.12,
+      follow: 0.03
+    },
+    faults: { cut: 0.02, late: 0.03, twice: 0.05, hang: 0.05, maxDelayMs: 80 }
+  },
   forgetting: {
     agents: ['harmless', 'harmful', 'resumable'],
     steps: 70,

@@ -22,6 +22,8 @@ export interface WorldInit {
   /** Milliseconds that a write takes at most. */
   readonly diskDelayMs?: number
   readonly engine?: TaskEngineInit
+  /** When callers ask a second worker for what does no harm; without it they never do. */
+  readonly lateAfterMs?: number
   readonly mutation?: Mutation
   readonly trace?: Trace
 }
@@ -45,7 +47,15 @@ export class World {
   #over = false
 
   constructor(init: WorldInit) {
-    const { seed, callers = 1, workers = 1, diskDelayMs = 0, engine = {}, mutation = {} } = init
+    const {
+      seed,
+      callers = 1,
+      workers = 1,
+      diskDelayMs = 0,
+      engine = {},
+      mutation = {},
+      lateAfterMs
+    } = init
     const { time } = this
     const random = seededRandom(seed)
     const told = init.trace
@@ -79,7 +89,13 @@ export class World {
       (_, index) =>
         new CallerNode(
           { ...parts, link: this.link },
-          { name: `caller-${index + 1}`, workers: names, diskDelayMs, mutation }
+          {
+            name: `caller-${index + 1}`,
+            workers: names,
+            diskDelayMs,
+            mutation,
+            ...(lateAfterMs !== undefined && { lateAfterMs })
+          }
         )
     )
   }
