@@ -24,6 +24,9 @@ export interface EntryQuery {
 /** Rows that are looked up in one go. */
 const PAGE = 128
 
+/** Entries that are read at once for a reader who wants no more: a value has up to 64 KiB. */
+const LIKELY = 64
+
 /** The records that readers see, in the order of their keys. */
 export async function* readEntries(
   { rows, components: { store, clock } }: ReplicaState,
@@ -33,7 +36,8 @@ export async function* readEntries(
   const behind = after === undefined ? {} : { [reverse ? 'lt' : 'gt']: rows.data(after) }
   let left = limit
   if (left <= 0) return
-  for await (const [, value] of store.iterate({ ...range, ...behind }, { reverse })) {
+  const options = { reverse, ...(limit <= LIKELY && { likely: limit }) }
+  for await (const [, value] of store.iterate({ ...range, ...behind }, options)) {
     const { record } = decodeStored(value)
     if (!isVisible(record, clock.now())) continue
     yield record

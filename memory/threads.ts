@@ -120,12 +120,19 @@ async function readPage(
 ): Promise<ThreadMessage[]> {
   const prefix = messageKey(threadId, '')
   const found: ThreadMessage[] = []
-  if (limit <= 0) return found
-  const query = { prefix, reverse, ...(after !== undefined && { after: prefix + after }) }
-  for await (const fact of facts.list(query)) {
-    const message = messageOf(threadId, fact.key.slice(prefix.length), fact)
-    if (message !== undefined) found.push(message)
-    if (found.length >= limit) break
+  let behind = after
+  // Mostly once: what is no message has to be made up for.
+  for (let asked = limit; asked > 0; asked = limit - found.length) {
+    const query = { prefix, reverse, limit: asked, ...(behind && { after: prefix + behind }) }
+    let read = 0
+    // oxlint-disable-next-line no-await-in-loop -- one page after the other
+    for await (const fact of facts.list(query)) {
+      behind = fact.key.slice(prefix.length)
+      const message = messageOf(threadId, behind, fact)
+      if (message !== undefined) found.push(message)
+      read += 1
+    }
+    if (read < asked) break
   }
   return found
 }

@@ -156,12 +156,12 @@ export async function holdsLevelFiles(path: string): Promise<boolean> {
 async function* pages(
   page: (range: KeyRange, reverse: boolean, limit: number) => Promise<Entry[]>,
   range: KeyRange,
-  { limit = Infinity, reverse = false }: IterateOptions
+  { limit = Infinity, likely = FIRST_PAGE_ENTRIES, reverse = false }: IterateOptions
 ): AsyncGenerator<Entry> {
   assertKeys(range.gte, range.gt, range.lt)
   let rest = range
   let wanted = limit
-  let size = FIRST_PAGE_ENTRIES
+  let size = Math.max(1, Math.min(likely, LARGEST_PAGE_ENTRIES))
   while (wanted > 0) {
     const asked = Math.min(wanted, size)
     const entries = await page(rest, reverse, asked)

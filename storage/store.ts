@@ -23,6 +23,8 @@ export interface KeyRange {
 export interface IterateOptions {
   /** At most so many entries. */
   readonly limit?: number
+  /** How many the reader is likely to take: so many are read at once. */
+  readonly likely?: number
   /** From the last key of the range to the first. */
   readonly reverse?: boolean
 }
