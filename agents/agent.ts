@@ -4,6 +4,7 @@ import { textOf } from '../core/a2a.ts'
 import type { AgentStep } from '../core/agent-step.ts'
 import { asAttributes, parseDemand } from '../core/attributes.ts'
 import type { Attributes } from '../core/attributes.ts'
+import type { EnsembleOptions } from '../core/ensemble.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
@@ -97,6 +98,11 @@ export interface AskOptions {
   readonly onEvent?: (event: AskEvent) => void
   /** Gives the question up before this run ends; the other one is cancelled. */
   readonly signal?: AbortSignal
+  /**
+   * Asks several peers the same, this node among them. With `take: 'all'` the parts of all answers
+   * come one after the other, each with the name of its peer as `metadata.node`.
+   */
+  readonly ensemble?: EnsembleOptions
 }
 
 /** What happens to a question before it is answered. */

@@ -1,5 +1,6 @@
 /** How one agent asks another: the one of that id on its own node, else whoever can in the swarm. */
 import { type Part, textOf } from '../core/a2a.ts'
+import type { EnsembleOptions } from '../core/ensemble.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
@@ -27,6 +28,8 @@ export interface SwarmQuestion {
   /** Pieces of its result's text, in order. */
   readonly onText?: ((text: string) => void) | undefined
   readonly onEvent?: ((event: AskEvent) => void) | undefined
+  /** It goes to several peers. */
+  readonly ensemble?: EnsembleOptions | undefined
 }
 
 /** Resolves to the parts of the other's `result`; rejects with what it failed with. */
@@ -50,7 +53,7 @@ export type Asking = (asker: AgentRun, question: Question) => Promise<readonly P
 export function createAsking({ isHere, run, askSwarm }: AskingComponents): Asking {
   return async (asker, { target, input, options = {} }) => {
     const { heartbeat, contextId, taskId } = asker
-    const { onText, onEvent } = options
+    const { onText, onEvent, ensemble } = options
     const signal =
       options.signal === undefined ? asker.signal : AbortSignal.any([asker.signal, options.signal])
     signal.throwIfAborted()
@@ -58,7 +61,7 @@ export function createAsking({ isHere, run, askSwarm }: AskingComponents): Askin
     if (depth > LIMITS.agentAskDepth.value) throw askedTooDeep()
     const parts = typeof input === 'string' ? [{ text: input }] : input
     const agentId = target.startsWith('@') ? target.slice(1) : target
-    if (isHere(agentId)) {
+    if (ensemble === undefined && isHere(agentId)) {
       onEvent?.({ type: 'routed', agent: agentId })
       const outputs = run({ ...asQuestion(asker, agentId, parts), depth, signal })
       const answer = answerOf(outputs, { agentId, heartbeat, options })
@@ -77,7 +80,8 @@ export function createAsking({ isHere, run, askSwarm }: AskingComponents): Askin
       signal,
       heartbeat,
       onText,
-      onEvent
+      onEvent,
+      ensemble
     })
   }
 }

@@ -34,11 +34,20 @@ export function usage(reason: string, details: Readonly<Record<string, string>> 
 
 /** The name of a way to choose among workers. */
 export function policyFlag(text: string, command: string): RoutePolicy {
-  const known = ROUTE_POLICIES.find((policy) => policy === text)
+  return oneOf(text, ROUTE_POLICIES, { command, what: 'no policy' })
+}
+
+/** One of `names`; who wrote something else is told all of them. */
+export function oneOf<Name extends string>(
+  text: string,
+  names: readonly Name[],
+  { command, what }: { readonly command: string; readonly what: string }
+): Name {
+  const known = names.find((name) => name === text)
   if (known !== undefined) return known
-  const near = suggest(text, [...ROUTE_POLICIES])
+  const near = suggest(text, [...names])
   throw usage(
-    `"${text}" is no policy: ${ROUTE_POLICIES.join(', ')}`,
+    `"${text}" is ${what}: ${names.join(', ')}`,
     near === undefined ? { command } : { suggestion: `did you mean ${near}?` }
   )
 }

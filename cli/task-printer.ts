@@ -6,6 +6,7 @@ import { HIDDEN_MEDIA_TYPE } from '../core/a2a.ts'
 import { ERRORS, EXIT } from '../core/error-table.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { Cli } from './cli.ts'
+import { createEnsembleTeller, isEnsemble, type EnsembleTeller } from './ensemble-lines.ts'
 import { bytes, duration, percent, shortId, stateName } from './format.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { createStepLines, type StepLines } from './step-lines.ts'
@@ -45,6 +46,7 @@ class TextPrinter implements TaskPrinter {
   readonly #progress: Progress
   readonly #text: TextOutput
   readonly #steps: StepLines
+  readonly #ensemble: EnsembleTeller
   #worker = ''
   #lastStatus = ''
 
@@ -54,9 +56,12 @@ class TextPrinter implements TaskPrinter {
     this.#progress = createProgress(cli)
     this.#text = createTextOutput(cli)
     this.#steps = createStepLines(cli)
+    this.#ensemble = createEnsembleTeller(cli, { endLine: () => this.#text.end() })
   }
 
-  print(event: RunEvent): void {
+  print(given: RunEvent): void {
+    const event = this.#ensemble.tell(given)
+    if (event === undefined) return this.#progress.clear()
     switch (event.type) {
       case 'routed':
         this.#worker = oneLine(event.worker.name)
@@ -204,7 +209,9 @@ export function failureOf({ task, error, worker }: ResultEvent): LumosError | un
   return new LumosError('TASK_FAILED', { ...(cause && { cause }), details })
 }
 
-function routedLine(event: RoutedEvent, cli: Cli): string {
+function routedLine(event: RoutedEvent, cli: Cli): string | undefined {
+  // Who is asked is told as soon as it is known.
+  if (isEnsemble(event)) return undefined
   const { agent, worker, path, candidates, lookupMs } = event
   const style = cli.err()
   const where = path === 'local' ? 'this node' : oneLine(worker.name)

@@ -1,8 +1,9 @@
 /** Lets agents ask the swarm: each question is a task that this node delegates, bound to the run that asks. */
 import type { AskSwarm, SwarmQuestion } from '../agents/asking.ts'
 import { RESULT_ARTIFACT_ID } from '../agents/agent.ts'
-import { type Part, textOf } from '../core/a2a.ts'
+import { type Artifact, type Message, type Part, textOf } from '../core/a2a.ts'
 import type { Component } from '../core/component.ts'
+import { ENSEMBLE_AGENT_ID, ensembleMetadata, isAnswerArtifact } from '../core/ensemble.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -31,14 +32,13 @@ async function ask(
   { ids, delegations }: AskSwarmComponents,
   question: SwarmQuestion
 ): Promise<readonly Part[]> {
-  const { signal, target, parent, depth, timeoutMs, contextId, parts } = question
+  const { signal, parent, depth, timeoutMs, contextId, parts } = question
   const message = { messageId: ids(), contextId, role: 'ROLE_USER' as const, parts }
   const { id } = await delegations.delegate({
-    target,
+    ...orderOf(question, message),
     parent,
     depth,
-    timeoutMs: timeoutMs(),
-    message
+    timeoutMs: timeoutMs()
   })
   try {
     return await answerFrom(delegations.watch(id, { signal }), question)
@@ -46,6 +46,18 @@ async function ask(
     // Nobody waits for it any more. It may have ended at that moment.
     delegations.cancel(id).catch(() => {})
     throw error
+  }
+}
+
+/** Several peers are asked by an agent of this node. */
+function orderOf({ target, ensemble }: SwarmQuestion, message: Message) {
+  if (ensemble === undefined) return { target, message }
+  const { take = 'first', ...rest } = ensemble
+  const metadata = ensembleMetadata({ ...rest, target, take, where: 'any' })
+  return {
+    target: `@${ENSEMBLE_AGENT_ID}`,
+    where: 'local' as const,
+    message: { ...message, metadata }
   }
 }
 
@@ -113,9 +125,15 @@ function resultOf(
   agent: string
 ): readonly Part[] {
   if (error !== undefined) throw fromWireError(error)
-  const parts = artifacts.find(({ artifactId }) => artifactId === RESULT_ARTIFACT_ID)?.parts ?? []
+  const result = artifacts.find(({ artifactId }) => artifactId === RESULT_ARTIFACT_ID)
+  const parts = result?.parts ?? artifacts.filter(isAnswerArtifact).flatMap(namedParts)
   const limit = LIMITS.agentAskBytes.value
   const bytes = JSON.stringify(parts).length
   if (bytes > limit) throw new LumosError('PAYLOAD_TOO_LARGE', { details: { agent, bytes, limit } })
   return parts
+}
+
+/** One of several answers, each part with the name of its peer. */
+function namedParts({ name = '', parts }: Artifact): readonly Part[] {
+  return parts.map((part) => ({ ...part, metadata: { ...part.metadata, node: name } }))
 }

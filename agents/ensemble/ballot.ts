@@ -1,7 +1,7 @@
 /** Tells equal answers from different ones, and whether enough of them are equal. */
 import canonicalize from 'canonicalize'
 import type { Part } from '../../core/a2a.ts'
-import type { JsonObject } from '../../core/json.ts'
+import type { Json, JsonObject } from '../../core/json.ts'
 
 /**
  * Two answers are the same when this is: texts are joined, in Unicode form C, any run of white
@@ -17,7 +17,16 @@ export function canonicalContent(parts: readonly Part[]): string {
     if (raw !== undefined) return [{ raw: Buffer.from(raw, 'base64').toString('base64') }]
     return url === undefined ? [] : [{ url }]
   })
-  return canonicalize([text, ...rest]) ?? ''
+  return canonical([text, ...rest])
+}
+
+/** What canonical JSON cannot hold, such as half a surrogate pair, a peer may send all the same. */
+function canonical(content: readonly Json[]): string {
+  try {
+    return canonicalize(content) ?? ''
+  } catch {
+    return JSON.stringify(content)
+  }
 }
 
 export interface Tally {

@@ -137,9 +137,7 @@ async function* conclude(given: Case): AsyncGenerator<AgentOutput> {
   const asked = askedOf(all)
   if (answered.length === 0) {
     yield reportOf(wish, members)
-    const failed = all.filter(({ state }) => state === 'failed')
-    const last = failed.at(-1)?.error?.code ?? 'CANCELLED'
-    throw new LumosError('ENSEMBLE_FAILED', { details: { asked, last } })
+    throw new LumosError('ENSEMBLE_FAILED', { details: { asked, last: lastError.code } })
   }
   const outcome = await decide(given, counted)
   const votes = outcome.answer === undefined ? undefined : (counted.votes[outcome.answer - 1] ?? 0)

@@ -1,5 +1,7 @@
 /** Questions of a hosted agent to other agents: what they say on the way is told as it is taken. */
 import type { Part } from '../../core/a2a.ts'
+import { ENSEMBLE_TAKES, isPeerCount } from '../../core/ensemble.ts'
+import type { EnsembleOptions } from '../../core/ensemble.ts'
 import { isJsonObject } from '../../core/json.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
@@ -13,15 +15,29 @@ export function askThrough(
 ): Answer {
   const target = textOf(params, 'target')
   const parts = partsOf(params['input'])
-  if (!streams) return ask(target, parts, { signal })
+  const ensemble = ensembleOf(params['ensemble'])
+  const options = { signal, ...(ensemble && { ensemble }) }
+  if (!streams) return ask(target, parts, options)
   const feed = createFeed()
   return feed.until(
     ask(target, parts, {
-      signal,
+      ...options,
       onText: (text) => feed.text({}, text),
       onEvent: (event) => feed.push({ event })
     })
   )
+}
+
+function ensembleOf(value: Json | undefined): EnsembleOptions | undefined {
+  if (value === undefined) return undefined
+  const { peers, take, judge } = isJsonObject(value) ? value : {}
+  const known = ENSEMBLE_TAKES.find((name) => name === take)
+  const isWhole =
+    isPeerCount(peers) &&
+    (take === undefined || known !== undefined) &&
+    (judge === undefined || typeof judge === 'string')
+  if (!isWhole) throw new ProtocolFlaw('a question to several that cannot be')
+  return { peers, ...(known && { take: known }), ...(judge !== undefined && { judge }) }
 }
 
 /** The parts of what is asked: texts are the usual case. */

@@ -1,5 +1,6 @@
 /** `lumos run`: the main job of the whole thing. */
 import { createIdSource, isUuid } from '../../core/ids.ts'
+import { ENSEMBLE_TAKES } from '../../core/ensemble.ts'
 import { toLumosError, LumosError } from '../../core/errors.ts'
 import { systemRandom } from '../../core/random.ts'
 import type { RunRequest } from '../../client/api.ts'
@@ -8,6 +9,8 @@ import { withAdvice } from '../advice.ts'
 import { ROUTE_POLICIES } from '../../core/route-choice.ts'
 import { collect, policyFlag, targetOf, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
+import { ensembleOf } from '../ensemble-flags.ts'
+import type { EnsembleFlags } from '../ensemble-flags.ts'
 import { shortId } from '../format.ts'
 import { readText } from '../read-text.ts'
 import type { LumosCommand } from '../lumos-command.ts'
@@ -20,7 +23,7 @@ const CANCEL_TIMEOUT_MS = 5000
 /** The daemon keeps the task's deadline; this much later we stop waiting for the daemon. */
 const DEADLINE_GRACE_MS = 5000
 
-interface RunFlags {
+interface RunFlags extends EnsembleFlags {
   readonly to?: string
   readonly local?: boolean
   readonly remote?: boolean
@@ -40,6 +43,9 @@ export function define(command: LumosCommand, cli: Cli): void {
     .option('--local', 'only on this node')
     .option('--remote', 'only on a peer')
     .option('--policy <name>', `how one of several is chosen: ${ROUTE_POLICIES.join(', ')}`)
+    .option('--peers <n>', 'ask so many at most, each the same')
+    .option('--take <what>', `of several answers: ${ENSEMBLE_TAKES.join(', ')}`)
+    .option('--judge <agent>', 'who chooses the best; chat unless you say')
     .option('--detach', 'come back as soon as the order is on disk; the task goes on')
     .option('--cancel-on-disconnect', 'stop the task if this command dies before its end')
     .option('--task-id <uuid>', 'the same id and text is the same task: safe to repeat')
@@ -87,6 +93,7 @@ async function toRequest(
     ...(remote && { where: 'remote' as const }),
     ...(flags.policy !== undefined && { policy: policyFlag(flags.policy, 'run') }),
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...ensembleOf(flags, flags),
     ...(detach && { detach }),
     ...(cancelOnDisconnect && { cancelOnDisconnect })
   }

@@ -8,6 +8,7 @@ import type { Part } from '../../core/a2a.ts'
 import { systemClock } from '../../core/clock.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import { toLumosError } from '../../core/errors.ts'
+import type { JsonObject } from '../../core/json.ts'
 import { askNobody, noMemory, rosterOf, RUN } from '../support/agent-runner.ts'
 
 export interface AgentContract {
@@ -15,6 +16,8 @@ export interface AgentContract {
   readonly create: () => Promise<readonly [Agent, ...Agent[]]>
   /** Requests that the agent answers. */
   readonly requests: readonly (readonly Part[])[]
+  /** Of every message. */
+  readonly metadata?: JsonObject
   /** Whether equal requests have equal answers. */
   readonly deterministic: boolean
   /** A request that takes long, if there is one. */
@@ -48,7 +51,7 @@ interface Subject {
   readonly answer: (parts: readonly Part[]) => Promise<AgentOutput[]>
 }
 
-async function createSubject({ create }: AgentContract): Promise<Subject> {
+async function createSubject({ create, metadata }: AgentContract): Promise<Subject> {
   const agents = await create()
   const runner = createAgentRunner({
     clock: systemClock,
@@ -61,7 +64,7 @@ async function createSubject({ create }: AgentContract): Promise<Subject> {
     runner.run({
       ...RUN,
       agentId: agents[0].id,
-      message: { messageId: 'message', role: 'ROLE_USER', parts },
+      message: { messageId: 'message', role: 'ROLE_USER', parts, ...(metadata && { metadata }) },
       signal
     })
   return {

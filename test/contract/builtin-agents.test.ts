@@ -4,11 +4,16 @@ import { join } from 'node:path'
 import { createCalcAgent } from '../../agents/calc/calc-agent.ts'
 import { createClockAgent } from '../../agents/clock/clock-agent.ts'
 import { createEchoAgent } from '../../agents/echo.ts'
+import { createEnsembleAgent } from '../../agents/ensemble/ensemble-agent.ts'
+import type { EnsembleSwarm } from '../../agents/ensemble/ensemble-swarm.ts'
 import { createFilesAgent } from '../../agents/files/files-agent.ts'
 import { createSummarizeAgent } from '../../agents/summarize/summarize-agent.ts'
 import { createSysinfoAgent } from '../../agents/sysinfo.ts'
 import { systemClock as clock } from '../../core/clock.ts'
+import { ensembleMetadata } from '../../core/ensemble.ts'
+import { RUN } from '../support/agent-runner.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { seededRandom } from '../support/random.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { describeAgentContract } from './agent.contract.ts'
 
@@ -62,6 +67,31 @@ describeAgentContract('summarize', {
   ],
   deterministic: true,
   long: [{ text: '- a b c d e f.\n'.repeat(60_000) }]
+})
+
+const PEERS = ['amber', 'birch', 'cedar']
+
+/** Each peer answers what it is asked. */
+const echoes: EnsembleSwarm = {
+  async choose({ exclude }) {
+    const name = PEERS.find((peer) => !exclude.includes(peer))
+    return name === undefined
+      ? undefined
+      : { node: { id: name, name }, agent: 'echo', idempotent: true }
+  },
+  ask: async ({ parts }) => [{ artifactId: 'result', parts }]
+}
+
+describeAgentContract('ensemble', {
+  create: async () => [
+    createEnsembleAgent(
+      { clock: new ManualClock(), random: seededRandom(1), swarm: echoes },
+      { self: RUN.caller }
+    )
+  ],
+  metadata: ensembleMetadata({ target: 'echo', where: 'any', peers: 3, take: 'majority' }),
+  requests: [[{ text: 'hello there' }], [{ data: { a: 1 } }]],
+  deterministic: true
 })
 
 describeAgentContract('sysinfo', {

@@ -1,6 +1,7 @@
 /** One question to several real nodes: what is made of their answers, also when one dies, lies or is slow. */
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { AgentDefinition } from '../../agents/agent.ts'
+import { asJson } from '../../agents/tools/json-value.ts'
 import type { RunEvent } from '../../client/api.ts'
 import { ensembleReportOf } from '../../core/ensemble.ts'
 import type { EnsembleReport } from '../../core/ensemble.ts'
@@ -143,4 +144,139 @@ test('a majority is taken as soon as it is certain', async () => {
   expect(told.text.trim()).toBe('4')
   expect(told.report.outcome).toMatchObject({ votes: 2, needed: 2 })
   expect(states(told)).toMatchObject({ cedar: 'dismissed' })
+})
+
+test('a peer that goes away meanwhile is replaced, and the answer comes all the same', async () => {
+  const begun = Promise.withResolvers<string>()
+  let runs = 0
+  const kills = (name: string): Behaviour =>
+    async function* (request) {
+      runs += 1
+      if (runs > 1) yield 'alive'
+      else {
+        begun.resolve(name)
+        yield* waits()(request)
+      }
+    }
+  const names = ['amber', 'birch', 'cedar']
+  const { caller, peers } = await swarmOf(
+    Object.fromEntries(names.map((name) => [name, kills(name)]))
+  )
+  const asked = ask(caller, { peers: 2, take: 'all' })
+  const victim = await begun.promise
+  await peers[victim]?.stop()
+  const told = await asked
+  expect(told.result.task.state).toBe('TASK_STATE_COMPLETED')
+  const others = names.filter((name) => name !== victim)
+  expect(Object.keys(told.answers).toSorted()).toEqual(others)
+  expect(states(told)[victim]).toBe('replaced')
+})
+
+test('a judge sees answers without names and chooses one; one that lies is not believed', async () => {
+  const seen: string[] = []
+  const answers = { amber: says('red'), birch: says('green') }
+  const honest = testAgent('honest', async function* ({ text }) {
+    seen.push(text)
+    const [, number] = /from="answer (\d)">\ngreen/.exec(text) ?? []
+    yield JSON.stringify({ choice: Number(number), why: 'it is calm' })
+  })
+  const liar = testAgent('liar', says('{"choice": 3}'))
+  const { caller } = await swarmOf(answers, { agents: [honest, liar] })
+  const chosen = await ask(caller, { peers: 2, take: 'best', judge: 'honest' })
+  expect(chosen.text).toBe('green')
+  expect(chosen.report.outcome).toMatchObject({ judge: 'honest', reason: 'it is calm' })
+  expect(seen.join()).not.toMatch(/amber|birch/)
+  const lied = await ask(caller, { peers: 2, take: 'best', judge: 'liar' })
+  expect(lied.report.outcome).toMatchObject({
+    fallback: true,
+    reason: expect.stringContaining('no valid choice')
+  })
+  expect(['red', 'green']).toContain(lied.text)
+})
+
+test('a cancel reaches all peers, and each is told', async () => {
+  const ended = vi.fn<() => void>()
+  const begun = vi.fn<() => void>()
+  const run: Behaviour = async function* (request) {
+    begun()
+    yield* waits(ended)(request)
+  }
+  const { caller } = await swarmOf({ amber: run, birch: run })
+  const left = new AbortController()
+  const asked = ask(
+    caller,
+    { peers: 2, take: 'all' },
+    { signal: left.signal, cancelOnDisconnect: true }
+  )
+  asked.catch(() => {})
+  await vi.waitFor(() => expect(begun).toHaveBeenCalledTimes(2), { timeout: 5000, interval: 5 })
+  left.abort()
+  await vi.waitFor(() => expect(ended).toHaveBeenCalledTimes(2), { timeout: 5000, interval: 5 })
+})
+
+test('peers that are too slow fail with the time they had, and the others are told', async () => {
+  const { caller } = await swarmOf({ amber: says('a'), birch: waits() })
+  const told = await ask(caller, { peers: 2, take: 'all' }, { timeoutMs: 1500 })
+  expect(told.answers).toEqual({ amber: 'a' })
+  expect(told.report.members.find(({ state }) => state === 'failed')?.error?.code).toBe('TIMED_OUT')
+})
+
+test('an agent asks several, too', async () => {
+  const lead = testAgent('lead', async function* ({ ask: put }) {
+    const parts = await put('poll', 'what?', { ensemble: { peers: 3, take: 'all' } })
+    yield { type: 'artifact', artifact: { artifactId: 'result', parts: [{ data: asJson(parts) }] } }
+  })
+  const { caller } = await swarmOf({ amber: says('a'), birch: says('b') }, { agents: [lead] })
+  const told: unknown[] = []
+  for await (const event of caller.run('lead', 'go')) {
+    if (event.type === 'result') told.push(event.task.artifacts[0]?.parts[0]?.data)
+  }
+  const [answers] = told
+  expect(answers).toHaveLength(2)
+  expect(answers).toEqual(
+    expect.arrayContaining([
+      { text: 'a', metadata: { node: 'amber' } },
+      { text: 'b', metadata: { node: 'birch' } }
+    ])
+  )
+})
+
+test('a node that starts again goes on with its question', async () => {
+  const home = testFolder()
+  const peer = await start({
+    name: 'amber',
+    agents: [
+      testAgent('quick', says('')),
+      testAgent(
+        'poll',
+        async function* (request) {
+          runs += 1
+          if (runs === 1) yield* waits()(request)
+          else yield 'again'
+        },
+        { idempotent: true }
+      )
+    ]
+  })
+  let runs = 0
+  const other = await start({
+    name: 'birch',
+    bootstrap: [...peer.addresses()],
+    agents: [testAgent('poll', says('once'), { idempotent: true })]
+  })
+  const bootstrap = [...peer.addresses(), ...other.addresses()]
+  const first = await start({ name: 'caller', home, bootstrap })
+  await vi.waitFor(async () => expect((await first.find('poll')).providers).toHaveLength(2), {
+    timeout: 15_000,
+    interval: 10
+  })
+  const taskId = crypto.randomUUID()
+  const ensemble = { peers: 2, take: 'all' } as const
+  for await (const event of first.run('poll', 'what?', { ensemble, taskId })) {
+    if (event.type === 'artifact' && event.artifact.artifactId.startsWith('answer-')) break
+  }
+  await first.stop()
+  const second = await start({ name: 'caller', home, bootstrap })
+  const told = await ask(second, ensemble, { taskId })
+  expect(told.answers).toEqual({ amber: 'again', birch: 'once' })
 })

@@ -7,7 +7,13 @@ import type { CallOptions, LineCalls } from '../line-calls.ts'
 /** `work`: of the tool that asks. */
 export function askThrough(calls: LineCalls, work?: string): AgentRequest['ask'] {
   return async (target, input, options = {}) => {
-    const params = { target, input, ...(work !== undefined && { work }) }
+    const { ensemble } = options
+    const params = {
+      target,
+      input,
+      ...(work !== undefined && { work }),
+      ...(ensemble && { ensemble: { ...ensemble } })
+    }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the answer of `ask` is parts (call-ask.ts)
     return (await calls.call('ask', params, listening(options))) as unknown as readonly Part[]
   }

@@ -1,8 +1,10 @@
 /** Tools that reach the other agents of the swarm: who can do what, and have somebody do it. */
 import { z } from 'zod'
 import type { Part } from '../../../core/a2a.ts'
+import { ENSEMBLE_TAKES } from '../../../core/ensemble.ts'
 import type { JsonObject } from '../../../core/json.ts'
-import type { AskEvent } from '../../agent.ts'
+import { LIMITS } from '../../../core/limits.ts'
+import type { AskEvent, AskOptions } from '../../agent.ts'
 import { tool } from '../define-tool.ts'
 import { asJson } from '../json-value.ts'
 import type { Tool } from '../tool.ts'
@@ -35,7 +37,22 @@ const delegateInput = z.strictObject({
     .max(256)
     .describe('Agent id, skill id, tag, @agent or @agent@node. agents_find tells who there is.'),
   message: z.string().optional().describe('What it is to do, in words.'),
-  data: z.unknown().optional().describe('What it is to do it with, as JSON.')
+  data: z.unknown().optional().describe('What it is to do it with, as JSON.'),
+  peers: z
+    .int()
+    .min(2)
+    .max(LIMITS.ensemblePeers.value)
+    .optional()
+    .describe('Asks so many nodes at most, each the same.'),
+  take: z
+    .enum(ENSEMBLE_TAKES)
+    .default('first')
+    .describe('Of several answers: the first, all, what most of them say, or the best.'),
+  judge: z
+    .string()
+    .max(256)
+    .optional()
+    .describe('The agent that chooses the best; chat without it.')
 })
 
 const findInput = z.strictObject({
@@ -56,17 +73,19 @@ function createDelegate(): Tool {
     effects: ['network'],
     untrusted: true,
     inputSchema: delegateInput,
-    async execute({ target, message, data }, { ask, say, signal }) {
+    async execute({ target, message, data, ...several }, { ask, say, signal }) {
       let by: Extract<AskEvent, { readonly type: 'routed' }> | undefined
       const parts = await ask(target, partsOf(message, data), {
         onText: say,
         onEvent(event) {
           if (event.type === 'routed') by = event
         },
-        signal
+        signal,
+        ...ensembleOf(several)
       })
+      const isAll = several.peers !== undefined && several.take === 'all'
       return {
-        ...resultOf(parts),
+        ...(isAll ? { answers: answersOf(parts) } : resultOf(parts)),
         ...(by !== undefined && { agent: by.agent }),
         ...(by?.node !== undefined && { node: by.node.name })
       }
@@ -84,6 +103,21 @@ function createFind(find: FindAgents): Tool {
       return { agents: await find(query, { limit, signal }) }
     }
   })
+}
+
+function ensembleOf({
+  peers,
+  take,
+  judge
+}: Pick<z.infer<typeof delegateInput>, 'peers' | 'take' | 'judge'>): Pick<AskOptions, 'ensemble'> {
+  if (peers === undefined) return {}
+  return { ensemble: { peers, take, ...(judge !== undefined && { judge }) } }
+}
+
+/** One for each node that answered. */
+function answersOf(parts: readonly Part[]): JsonObject[] {
+  const byNode = Map.groupBy(parts, ({ metadata }) => metadata?.['node'] ?? '')
+  return Array.from(byNode, ([node, of]) => ({ node, ...resultOf(of) }))
 }
 
 function partsOf(message: string | undefined, data: unknown): readonly Part[] {
