@@ -107,6 +107,79 @@ export const ERRORS = {
     'both nodes need the same swarm name and key: see `lumos status`',
     { a2a: INTERNAL, exit: EXIT.denied }
   ),
+  MEMBERSHIP_INVALID: final(
+    'what a peer said about the members of the swarm is not valid: {reason}',
+    'the peer is faulty or hostile; see `lumos logs`',
+    { a2a: INTERNAL, exit: EXIT.denied }
+  ),
+  NOT_A_MEMBER: final(
+    '{peer} is not a member of this swarm',
+    'ask the owner or an admin of the swarm for an invite, then: lumos join',
+    { a2a: INTERNAL, exit: EXIT.denied }
+  ),
+  MEMBER_UNKNOWN: final('no member of the swarm is called "{member}"', 'lumos swarm show', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.notFound
+  }),
+  SWARM_UNKNOWN: final('this node knows no swarm "{swarm}"', 'lumos swarm ls', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.notFound
+  }),
+  SWARM_EXISTS: final(
+    'this node belongs to a swarm "{swarm}" already',
+    'choose another name, or first: lumos swarm leave {swarm}',
+    { a2a: INVALID_PARAMS, exit: EXIT.failed }
+  ),
+  SWARM_ROLE: final(
+    'the role {role} of this node does not allow it: {needs}',
+    'lumos swarm show says who may',
+    { a2a: INTERNAL, exit: EXIT.denied }
+  ),
+  SWARM_OPEN: final(
+    'the swarm is open: it has no key and no members',
+    'anybody may take part; for members only: lumos swarm create NAME',
+    { a2a: INVALID_PARAMS, exit: EXIT.failed }
+  ),
+  SWARM_FULL: final(
+    'the swarm has had {limit} members, as many as its list holds',
+    'begin another swarm: lumos swarm create NAME',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  INVITE_DAMAGED: final(
+    'the invite is damaged: {reason}',
+    'copy it once more, all of it: it begins with lumos1_',
+    { a2a: INVALID_PARAMS, exit: EXIT.usage }
+  ),
+  INVITE_EXPIRED: final(
+    'the invite has expired: it was good until {until}',
+    'ask for another one: lumos invite --expires 7d',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  INVITE_USED: final(
+    'the invite has been used up',
+    'ask for another one: lumos invite --uses 5 is good for five nodes',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  INVITE_WITHDRAWN: final(
+    'the inviter does not know the invite, or has taken it back',
+    'ask for another one: lumos invite',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  INVITE_OTHER_SWARM: final(
+    'the invite is for the swarm "{swarm}" and does not fit: {reason}',
+    'give the node a profile of its own: lumos -P NAME join, or first: lumos swarm leave',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  INVITER_UNREACHABLE: retryable(
+    'the inviter {peer} could not be reached at {addresses}',
+    'its node has to run: lumos status there; is a firewall between you? lumos doctor',
+    EXIT.failed
+  ),
+  INVITES_FULL: final(
+    'this node has {limit} invites that are still good',
+    'take one back: lumos invite revoke ID',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
   DUPLICATE_KEY: final(
     'another node is running with the key of this one',
     'give each node a home of its own: LUMOS_HOME or -P',
@@ -698,6 +771,10 @@ export const ERRORS = {
     'ask who gave it for a new one: lumos grant create',
     { a2a: INVALID_PARAMS, exit: EXIT.denied }
   ),
+  GRANT_UNKNOWN: final('there is no grant {grant}', 'lumos grant ls', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.notFound
+  }),
   GRANT_EXPIRED: final(
     'the grant {grant} has expired',
     'ask who gave it for a new one: lumos grant create',

@@ -425,6 +425,8 @@ export const LIMITS = {
     'bytes',
     'a grant with all that it rests on: four with long lists of skills'
   ),
+  grantsGiven: limit(1000, 'count', 'grants of a node that are in force'),
+  grantsHeld: limit(64, 'count', 'grants that a node holds'),
   grantsShown: limit(16, 'count', 'grants that a peer may show to a node'),
   grantLifetime: limit(
     90 * 24 * 60 * 60_000,
@@ -433,6 +435,7 @@ export const LIMITS = {
   ),
   revocationBytes: limit(KIB, 'bytes', 'one grant that was taken back, signed'),
   revocationsPerIssuer: limit(1000, 'count', 'grants taken back by one peer that are remembered'),
+  revocationsAtOnce: limit(64, 'count', 'grants taken back that are told in one message'),
   revocationIssuers: limit(1024, 'count', 'peers whose revocations are remembered'),
   gossipOutbound: limit(
     2 * MIB,
@@ -1062,5 +1065,41 @@ export const LIMITS = {
   blobFetches: limit(4, 'count', 'blobs that are fetched at once'),
   blobFetchQueue: limit(256, 'count', 'blobs that wait to be fetched'),
   blobServes: limit(16, 'count', 'blobs that are sent at once'),
-  blobServesPerPeer: limit(4, 'count', 'of these, to one peer')
+  blobServesPerPeer: limit(4, 'count', 'of these, to one peer'),
+  swarmMembers: limit(
+    4096,
+    'count',
+    'members one speaker may name, those sent away included: each node keeps the list, 300 bytes a line'
+  ),
+  swarmKeysKept: limit(
+    8,
+    'count',
+    'keys of the swarm that a node keeps: who was away for more changes needs an invite'
+  ),
+  membersBatch: limit(2000, 'count', 'statements about members in one message: 800 KiB'),
+  membersSync: limit(
+    20_000,
+    'ms',
+    'between two comparisons of the members list with a random peer: what a lost message costs at most'
+  ),
+  membersAsk: limit(5000, 'ms', 'one question about members to a peer'),
+  membersProof: limit(
+    3000,
+    'ms',
+    'until a peer that is not on the list has shown why it should be'
+  ),
+  joinDeadline: limit(
+    15_000,
+    'ms',
+    'joining a swarm by one address of the invite, dialling included'
+  ),
+  invitesOpen: limit(64, 'count', 'invites of one node that are still good; each is a door to try'),
+  inviteUses: limit(1000, 'count', 'nodes that one invite lets in'),
+  inviteAge: limit(90 * 86_400_000, 'ms', 'how long an invite may be good'),
+  inviteCharacters: limit(350, 'count', 'an invite as text: a line of a chat, a QR code'),
+  guestStreams: limit(
+    2,
+    'count',
+    'streams of a peer that is not a member: a question and its answer'
+  )
 } as const satisfies Record<string, Limit>

@@ -1,0 +1,258 @@
+import { writeFile } from 'node:fs/promises'
+import { join as pathOf } from 'node:path'
+import { expect, test } from 'vitest'
+import { silentLogger } from '../../../../core/logger.ts'
+import { Secret } from '../../../../core/secret.ts'
+import type { Identity } from '../../../../trust/identity.ts'
+import { createRoll, isOut } from '../../../../trust/members/roll.ts'
+import { signStatement } from '../../../../trust/members/statement.ts'
+import { openSwarmBook } from '../../../../trust/members/swarm-book.ts'
+import type { SwarmBook } from '../../../../trust/members/swarm-book.ts'
+import { testIdentity } from '../../../support/identity.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
+import { seededRandom } from '../../../support/random.ts'
+import { temporaryDirectory } from '../../../support/temporary-directory.ts'
+
+const SWARM = '00112233aabbccdd'
+const KEY = new Secret(new Uint8Array(32).map((_, index) => index))
+
+interface Person {
+  readonly identity: Identity
+  readonly peer: string
+  readonly book: SwarmBook
+}
+
+async function person(seed: number, dataDirectory?: string): Promise<Person> {
+  const identity = await testIdentity(seed)
+  const book = await openSwarmBook(
+    { clock: new ManualClock(), random: seededRandom(seed), logger: silentLogger, identity },
+    { name: 'home', ...(dataDirectory && { dataDirectory }) }
+  )
+  return { identity, peer: identity.peer, book }
+}
+
+/** The first founds the swarm, the others are members of it. */
+async function swarm(size: number): Promise<[Person, ...Person[]]> {
+  const [owner, ...others] = await Promise.all(
+    Array.from({ length: size }, (_, index) => person(index + 1))
+  )
+  if (owner === undefined) throw new TypeError('a swarm needs somebody')
+  const members = others.map(({ peer }, index) => ({ peer, name: `node-${index}` }))
+  await owner.book.found({ swarm: SWARM, key: KEY, members })
+  for (const other of others) await join(owner, other)
+  return [owner, ...others]
+}
+
+async function join(inviter: Person, joiner: Person): Promise<void> {
+  const { roll } = inviter.book
+  if (roll === undefined) throw new TypeError('nothing to join')
+  await joiner.book.adopt({ charter: roll.charter, statements: roll.statements() })
+  await handKey(inviter, joiner)
+}
+
+/** As the wire does: only to those who are on one's own list. */
+async function handKey(from: Person, to: Person): Promise<void> {
+  if (from.book.roll?.roleOf(to.peer) === undefined) return
+  for (const key of from.book.keys()) await to.book.takeKey(key)
+}
+
+async function exchange(a: Person, b: Person): Promise<void> {
+  if (a.book.roll?.roleOf(b.peer) === undefined || b.book.roll?.roleOf(a.peer) === undefined) return
+  await a.book.hear(b.book.roll.statements())
+  await b.book.hear(a.book.roll.statements())
+  await handKey(a, b)
+  await handKey(b, a)
+}
+
+test('the owner lets in, sends away, and the key changes with whoever is sent away', async () => {
+  const [owner, bob, eve] = await swarm(3)
+  await owner.book.remove(eve!.peer)
+  await exchange(owner, bob!)
+  await exchange(owner, eve!)
+  expect(bob!.book.roll?.roleOf(eve!.peer)).toBeUndefined()
+  expect(bob!.book.roll?.key()?.epoch).toBe(2)
+  expect(bob!.book.hasKey).toBe(true)
+  expect(eve!.book.keys()).toHaveLength(1)
+  expect(eve!.book.keys()[0]?.reveal()).toEqual(KEY.reveal())
+  expect(owner.book.needsKey).toBe(false)
+})
+
+test('a member may neither let in nor send away, whatever it signs', async () => {
+  const [owner, bob, eve] = await swarm(3)
+  await expect(eve!.book.remove(bob!.peer)).rejects.toMatchObject({ code: 'SWARM_ROLE' })
+  const forged = await signStatement(eve!.identity, SWARM, {
+    kind: 'member',
+    peer: bob!.peer,
+    standing: 'removed',
+    name: '',
+    seq: 9,
+    appointment: 1,
+    at: 0
+  })
+  expect(await owner.book.hear([forged])).toEqual([])
+  const tampered = { ...forged, by: owner.peer, appointment: 0 }
+  await expect(owner.book.hear([tampered])).rejects.toMatchObject({ code: 'MEMBERSHIP_INVALID' })
+  expect(owner.book.roll?.roleOf(bob!.peer)).toBe('member')
+})
+
+test('an old list does not bring back who was sent away', async () => {
+  const [owner, bob, eve] = await swarm(3)
+  const old = owner.book.roll!.statements()
+  await owner.book.remove(eve!.peer)
+  await exchange(owner, bob!)
+  expect(await bob!.book.hear(old)).toEqual([])
+  expect(bob!.book.roll?.roleOf(eve!.peer)).toBeUndefined()
+})
+
+test('a dismissed admin can say nothing more, not even with an old date; whom it let in stays', async () => {
+  const [owner, admin, guest] = await swarm(2).then(
+    async ([a, b]) => [a, b!, await person(9)] as const
+  )
+  await owner.book.admit({ peer: admin.peer, name: 'admin' }, 'admin')
+  await exchange(owner, admin)
+  await admin.book.admit({ peer: guest.peer, name: 'guest' }, 'worker')
+  await exchange(owner, admin)
+  const appointment = admin.book.roll!.appointmentOf(admin.peer)!
+  await owner.book.remove(admin.peer)
+  expect(owner.book.roll?.roleOf(guest.peer)).toBe('worker')
+  const late = await signStatement(admin.identity, SWARM, {
+    kind: 'member',
+    peer: guest.peer,
+    standing: 'removed',
+    name: '',
+    seq: 99,
+    appointment,
+    at: 0
+  })
+  expect(await owner.book.hear([late])).toEqual([])
+  // Nor when the dismissed one is named again: the old words belong to the old appointment.
+  await owner.book.admit({ peer: admin.peer, name: 'admin' }, 'admin')
+  expect(await owner.book.hear([late])).toEqual([])
+  expect(owner.book.roll?.roleOf(guest.peer)).toBe('worker')
+})
+
+test('admins are the business of the owner; the owner of nobody', async () => {
+  const [owner, one, two] = await swarm(3)
+  await owner.book.admit({ peer: one!.peer, name: 'one' }, 'admin')
+  await owner.book.admit({ peer: two!.peer, name: 'two' }, 'admin')
+  await exchange(owner, one!)
+  await expect(one!.book.remove(two!.peer)).rejects.toMatchObject({ code: 'SWARM_ROLE' })
+  await expect(one!.book.remove(owner.peer)).rejects.toMatchObject({ code: 'SWARM_ROLE' })
+  await expect(one!.book.admit({ peer: 'x', name: '' }, 'admin')).rejects.toMatchObject({
+    code: 'SWARM_ROLE'
+  })
+  await expect(owner.book.leave()).rejects.toMatchObject({ code: 'SWARM_ROLE' })
+})
+
+test('who leaves is out by its own word, and the next admin to hear of it makes a new key', async () => {
+  const [owner, bob] = await swarm(2)
+  await bob!.book.leave()
+  await owner.book.hear(bob!.book.roll!.statements())
+  expect(owner.book.roll?.member(bob!.peer)?.standing).toBe('left')
+  expect(owner.book.needsKey).toBe(true)
+  await owner.book.renewKey()
+  expect(owner.book.needsKey).toBe(false)
+})
+
+test('two keys made at once: both removals count, and the key that remains shuts out both', async () => {
+  const [owner, admin, x, y] = await swarm(4)
+  await owner.book.admit({ peer: admin!.peer, name: 'admin' }, 'admin')
+  await exchange(owner, admin!)
+  // A partition: x is with the admin, y with the owner.
+  await owner.book.remove(x!.peer)
+  await admin!.book.remove(y!.peer)
+  await exchange(owner, y!)
+  await exchange(admin!, x!)
+  await exchange(owner, admin!)
+  expect(owner.book.needsKey).toBe(true)
+  await owner.book.renewKey()
+  await exchange(owner, admin!)
+  const final = owner.book.roll?.key()?.commitment
+  expect(admin!.book.roll?.key()?.commitment).toBe(final)
+  expect(admin!.book.hasKey).toBe(true)
+  for (const out of [x!, y!]) {
+    expect(owner.book.roll?.roleOf(out.peer)).toBeUndefined()
+    expect(out.book.keys().map((key) => key.reveal())).not.toContainEqual(
+      owner.book.keys()[0]?.reveal()
+    )
+  }
+})
+
+test('list and keys are there after a restart; a damaged list is put aside and said, not forgotten', async () => {
+  const folder = await temporaryDirectory()
+  const owner = await person(1, folder)
+  const bob = await testIdentity(2)
+  await owner.book.found({ swarm: SWARM, key: KEY, members: [{ peer: bob.peer, name: 'bob' }] })
+  await owner.book.remove(bob.peer)
+  const again = await person(1, folder)
+  expect(again.book.roll?.digest).toBe(owner.book.roll?.digest)
+  expect(again.book.hasKey).toBe(true)
+  expect(again.book.keys()).toHaveLength(2)
+  await writeFile(pathOf(folder, 'swarm-home.members.json'), '{"v":1')
+  await expect(person(1, folder)).rejects.toMatchObject({ code: 'HOME_UNUSABLE' })
+})
+
+const replay = /^members:(\d+)$/.exec(process.env['SEED'] ?? '')?.[1]
+const SEEDS = replay ? [Number(replay)] : Array.from({ length: 12 }, (_, index) => index + 1)
+
+test.for(SEEDS)(
+  'however partitions, admins and messages fall, the lists become one (members:%i)',
+  async (seed) => {
+    const random = seededRandom(seed * 7919)
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)]!
+    const people = await swarm(7)
+    const [owner] = people
+    for (let step = 0; step < 60; step += 1) {
+      await act(pick(people), pick(people).peer, random.next())
+      // Only neighbours of the same half talk for the first forty steps.
+      const [a, b] = [pick(people), pick(people)]
+      const apart = step < 40 && people.indexOf(a) % 2 !== people.indexOf(b) % 2
+      if (a !== b && !apart) await exchange(a, b)
+    }
+    const staying = (): Person[] =>
+      people.filter(({ peer }) => owner.book.roll?.roleOf(peer) !== undefined)
+    for (let round = 0; round < 4; round += 1) {
+      for (const a of people) {
+        for (const b of people) if (a !== b) await exchange(a, b)
+        const { roll } = a.book
+        if (a.book.needsKey && roll?.appointmentOf(a.peer) !== undefined && roll.roleOf(a.peer))
+          await a.book.renewKey()
+      }
+    }
+    const roll = owner.book.roll!
+    for (const { book } of staying()) {
+      expect(book.roll?.digest).toBe(roll.digest)
+      expect(book.roll?.members()).toEqual(expect.arrayContaining([...roll.members()]))
+      expect(book.hasKey).toBe(true)
+      expect(book.needsKey).toBe(false)
+    }
+    // In any order, and twice, the statements make the same list.
+    const words = [...roll.statements()]
+    const shuffled = [...words, ...words].toSorted(() => random.next() - 0.5)
+    const one = createRoll(roll.charter)
+    for (let round = 0; round < 3; round += 1) for (const word of shuffled) one.merge([word])
+    expect(one.digest).toBe(roll.digest)
+    const key = roll.key()?.commitment
+    const out = people.filter(({ peer }) => isOut(roll.member(peer)?.standing ?? 'member'))
+    for (const { book } of out)
+      expect(book.hasKey && book.roll?.key()?.commitment === key).toBe(false)
+  }
+)
+
+/** Tries what may or may not be allowed: the refusals are part of it. */
+async function act(actor: Person, target: string, choice: number): Promise<void> {
+  const { book } = actor
+  const deed =
+    choice < 0.25
+      ? book.remove(target)
+      : choice < 0.5
+        ? book.admit({ peer: target, name: 'again' }, 'member')
+        : choice < 0.65
+          ? book.admit({ peer: target, name: 'boss' }, 'admin')
+          : choice < 0.7
+            ? book.leave()
+            : Promise.resolve()
+  await deed.catch((error: { code?: string }) => {
+    if (error.code !== 'SWARM_ROLE' && error.code !== 'MEMBER_UNKNOWN') throw error
+  })
+}

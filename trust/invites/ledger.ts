@@ -1,0 +1,137 @@
+/** The invites that this node has given, and who came by them: an invite must not let in more than it says, whatever crashes. */
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import { LumosError } from '../../core/errors.ts'
+import type { PeerIdText } from '../../core/ids.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Logger } from '../../core/logger.ts'
+import { createJsonFile } from '../../storage/json-file.ts'
+import { expired, INVITED_ROLES, isProof } from './invite.ts'
+import type { InvitedRole, InviteKeys, Meeting } from './invite.ts'
+
+export interface GivenInvite {
+  readonly id: string
+  readonly role: InvitedRole
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+  readonly uses: number
+  readonly usedBy: readonly PeerIdText[]
+}
+
+export interface InviteLedger {
+  /** Resolves when it is on disk. @throws INVITES_FULL */
+  add(
+    keys: InviteKeys,
+    init: Pick<GivenInvite, 'role' | 'expiresAt' | 'uses'>
+  ): Promise<GivenInvite>
+  /** Those that have not expired, used up or not. */
+  list(): readonly GivenInvite[]
+  /** Keys for the wall: of those, since who comes too late is to be told so. */
+  doors(): readonly Uint8Array[]
+  /**
+   * Counts one use, on disk before it resolves. The same joiner may come again: its answer may have
+   * been lost.
+   *
+   * @throws INVITE_WITHDRAWN, INVITE_EXPIRED, INVITE_USED
+   */
+  use(id: string, meeting: Meeting, proof: string): Promise<GivenInvite>
+  /** True when there was one. */
+  withdraw(id: string): Promise<boolean>
+}
+
+/** Some 200 bytes and 60 for each use. */
+const FILE_BYTES = 8 * 1024 * 1024
+/** A door stays ajar for so long after the end, to say so to those who come late. */
+const LATE_MS = 24 * 60 * 60 * 1000
+
+const hexKey = z.string().regex(/^[0-9a-f]{64}$/)
+const row = z.strictObject({
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  role: z.enum(INVITED_ROLES),
+  expiresAt: z.int(),
+  uses: z.int().min(1),
+  usedBy: z.array(z.string()),
+  door: hexKey,
+  proof: hexKey
+})
+const document = z.strictObject({ v: z.literal(1), invites: z.array(row) })
+
+type Row = z.infer<typeof row>
+
+/** @throws HOME_UNUSABLE */
+export async function openInviteLedger(
+  { clock, logger }: { readonly clock: Pick<Clock, 'now'>; readonly logger: Logger },
+  { dataDirectory, swarm }: { readonly dataDirectory: string; readonly swarm: string }
+): Promise<InviteLedger> {
+  const path = join(dataDirectory, `swarm-${swarm}.invites.json`)
+  const parse = (content: unknown): z.infer<typeof document> => document.parse(content)
+  const file = createJsonFile({ path, maxBytes: FILE_BYTES, parse })
+  const kept = await file.read(({ path: aside }) => {
+    // Nobody is let in by mistake: invites can be given again.
+    logger.error('the list of invites was damaged; they are all void', { path: aside })
+    return { v: 1, invites: [] }
+  })
+  const rows = new Map((kept?.invites ?? []).map((invite) => [invite.id, invite]))
+
+  function current(): Row[] {
+    for (const { id, expiresAt } of rows.values()) {
+      if (expiresAt + LATE_MS < clock.now()) rows.delete(id)
+    }
+    return [...rows.values()]
+  }
+
+  const write = (): Promise<void> => file.write({ v: 1, invites: [...rows.values()] })
+
+  return {
+    async add({ id, door, proof }, init) {
+      const limit = LIMITS.invitesOpen.value
+      if (current().length >= limit) makeRoom(rows, clock.now())
+      if (rows.size >= limit) throw new LumosError('INVITES_FULL', { details: { limit } })
+      const added = { id, ...init, usedBy: [], door: hex(door), proof: hex(proof) }
+      rows.set(id, added)
+      await write()
+      return given(added)
+    },
+    list: () =>
+      current()
+        .filter(({ expiresAt }) => expiresAt >= clock.now())
+        .map(given),
+    doors: () => current().map(({ door }) => Buffer.from(door, 'hex')),
+    async use(id, meeting, proof) {
+      const invite = rows.get(id)
+      if (invite === undefined || !isProof(Buffer.from(invite.proof, 'hex'), meeting, proof)) {
+        throw new LumosError('INVITE_WITHDRAWN')
+      }
+      const { joiner } = meeting
+      if (invite.usedBy.includes(joiner)) return given(invite)
+      if (invite.expiresAt < clock.now()) throw expired(invite.expiresAt)
+      if (invite.usedBy.length >= invite.uses) throw new LumosError('INVITE_USED')
+      // Before the write, so that of two that come at once only one is let in.
+      const used = { ...invite, usedBy: [...invite.usedBy, joiner] }
+      rows.set(id, used)
+      await write()
+      return given(used)
+    },
+    async withdraw(id) {
+      if (!rows.delete(id)) return false
+      await write()
+      return true
+    }
+  }
+}
+
+/** Those that nobody can come by any more are only kept to say so. */
+function makeRoom(rows: Map<string, Row>, now: number): void {
+  for (const { id, uses, usedBy, expiresAt } of rows.values()) {
+    if (expiresAt < now || usedBy.length >= uses) rows.delete(id)
+  }
+}
+
+function given({ id, role, expiresAt, uses, usedBy }: Row): GivenInvite {
+  return { id, role, expiresAt, uses, usedBy }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

@@ -1,0 +1,353 @@
+/** What this node knows of its swarm: the members list, the keys and its own say in it, kept for its next start. */
+import { EventEmitter } from 'node:events'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import { LumosError } from '../../core/errors.ts'
+import type { PeerIdText } from '../../core/ids.ts'
+import { isJsonObject } from '../../core/json.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Logger } from '../../core/logger.ts'
+import type { Random } from '../../core/random.ts'
+import { Secret } from '../../core/secret.ts'
+import { createJsonFile } from '../../storage/json-file.ts'
+import type { JsonFile } from '../../storage/json-file.ts'
+import type { Identity } from '../identity.ts'
+import type { Role } from '../roles.ts'
+import { SWARM_KEY_BYTES } from '../swarm-key.ts'
+import { createRoll, isOut } from './roll.ts'
+import type { Member, Roll } from './roll.ts'
+import {
+  charterSchema,
+  keyCommitment,
+  signCharter,
+  signStatement,
+  statementSchema,
+  verifyCharter,
+  verifyStatement
+} from './statement.ts'
+import type { Charter, Standing, Statement } from './statement.ts'
+
+export interface SwarmBookComponents {
+  readonly clock: Pick<Clock, 'now'>
+  readonly random: Random
+  readonly logger: Logger
+  readonly identity: Identity
+}
+
+export interface SwarmBookInit {
+  /** Without it nothing is kept. */
+  readonly dataDirectory?: string
+  /** Name of the swarm. */
+  readonly name: string
+}
+
+export interface SwarmBookEvents {
+  /** The list or the key has become another; `fresh` is what others may not know yet. */
+  changed: [fresh: readonly Statement[]]
+}
+
+export interface Newcomer {
+  readonly peer: PeerIdText
+  readonly name: string
+}
+
+/** What one node has to give another that joins. */
+export interface SwarmCopy {
+  readonly charter: Charter
+  readonly statements: readonly Statement[]
+  readonly key: Secret<Uint8Array>
+}
+
+export interface SwarmBook {
+  readonly events: EventEmitter<SwarmBookEvents>
+  /** `undefined` in a swarm of one key, whose holders are all alike. */
+  readonly roll: Roll | undefined
+  /** Newest first; empty before there is any. */
+  keys(): readonly Secret<Uint8Array>[]
+  /** False when the list names a key that this node has not got yet. */
+  readonly hasKey: boolean
+  /** True when somebody is out of the list whom the key does not shut out. */
+  readonly needsKey: boolean
+  /** Begins a members list, with this node as the owner. @throws SWARM_EXISTS */
+  found(init: {
+    readonly swarm: string
+    readonly key: Secret<Uint8Array>
+    readonly members: readonly Newcomer[]
+  }): Promise<void>
+  /** Takes over the list of a swarm that lets this node in. @throws NOT_A_MEMBER, MEMBERSHIP_INVALID */
+  adopt(copy: { readonly charter: unknown; readonly statements: readonly unknown[] }): Promise<void>
+  /** What others say; forged, stale and unauthorised words change nothing. @throws MEMBERSHIP_INVALID */
+  hear(statements: readonly unknown[]): Promise<readonly Statement[]>
+  /** False for a key that is not the one of the list. */
+  takeKey(key: Secret<Uint8Array>): Promise<boolean>
+  /** @throws SWARM_ROLE, SWARM_FULL */
+  admit(newcomer: Newcomer, role: Role): Promise<void>
+  /** Sends a member away and makes a key that it does not have. @throws SWARM_ROLE, MEMBER_UNKNOWN */
+  remove(peer: PeerIdText): Promise<void>
+  /** Makes a key that all who are out do not have. @throws SWARM_ROLE */
+  renewKey(): Promise<void>
+  /** Says that this node is out from now on. @throws SWARM_ROLE for the owner */
+  leave(): Promise<void>
+}
+
+/** 4096 lines of some 400 bytes for each of a few speakers. */
+const FILE_BYTES = 32 * 1024 * 1024
+
+const document = z.strictObject({
+  v: z.literal(1),
+  charter: charterSchema,
+  statements: z.array(statementSchema),
+  keys: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(LIMITS.swarmKeysKept.value)
+})
+
+type Document = z.infer<typeof document>
+
+/** In the data directory. */
+export function membersFile(swarm: string): string {
+  return `swarm-${swarm}.members.json`
+}
+
+/** @throws HOME_UNUSABLE for a list that cannot be read: without it anybody with an old key would do */
+export async function openSwarmBook(
+  components: SwarmBookComponents,
+  { dataDirectory, name }: SwarmBookInit
+): Promise<SwarmBook> {
+  if (dataDirectory === undefined) return new KeptBook(components, { name })
+  const path = join(dataDirectory, membersFile(name))
+  const parse = (content: unknown): Document => document.parse(content)
+  const file = createJsonFile<Document>({ path, maxBytes: FILE_BYTES, parse })
+  const kept = await file.read(({ path: aside }) => {
+    const reason = `the members list was damaged and is now ${aside}; join anew`
+    throw new LumosError('HOME_UNUSABLE', { details: { path, reason } })
+  })
+  return new KeptBook(components, { file, name, kept })
+}
+
+interface BookParts {
+  readonly file?: JsonFile<Document>
+  readonly name: string
+  readonly kept?: Document | undefined
+}
+
+class KeptBook implements SwarmBook {
+  readonly events = new EventEmitter<SwarmBookEvents>()
+  roll: Roll | undefined
+  #keys: readonly Secret<Uint8Array>[]
+  readonly #components: SwarmBookComponents
+  readonly #file: JsonFile<Document> | undefined
+  readonly #name: string
+
+  constructor(components: SwarmBookComponents, { file, name, kept }: BookParts) {
+    this.#components = components
+    this.#file = file
+    this.#name = name
+    // Its own signatures were checked when they came, and nobody else writes here.
+    this.roll = kept && createRoll(kept.charter, kept.statements)
+    this.#keys = (kept?.keys ?? []).map(
+      (key) => new Secret(new Uint8Array(Buffer.from(key, 'hex')))
+    )
+  }
+
+  keys(): readonly Secret<Uint8Array>[] {
+    return this.#keys
+  }
+
+  get hasKey(): boolean {
+    const wanted = this.roll?.key()?.commitment
+    return wanted === undefined || this.#keys.some((key) => keyCommitment(key.reveal()) === wanted)
+  }
+
+  get needsKey(): boolean {
+    return this.roll !== undefined && this.roll.key()?.covers !== this.roll.shutOut
+  }
+
+  async found({ swarm, key, members }: Parameters<SwarmBook['found']>[0]): Promise<void> {
+    if (this.roll !== undefined) {
+      throw new LumosError('SWARM_EXISTS', { details: { swarm: this.#name } })
+    }
+    const { identity, clock } = this.#components
+    const at = clock.now()
+    const charter = await signCharter(identity, { swarm, name: this.#name, at })
+    this.roll = createRoll(charter)
+    this.#keys = [key]
+    const first = await Promise.all(members.map((newcomer) => this.#say(newcomer, 'member', 1)))
+    const { shutOut } = this.roll
+    await this.#apply([...first, await this.#sayKey(1, key, shutOut)])
+  }
+
+  async adopt({ charter: value, statements }: Parameters<SwarmBook['adopt']>[0]): Promise<void> {
+    const charter = await verifyCharter(value)
+    const roll = createRoll(charter, await verifyAll(charter.swarm, statements))
+    const { peer } = this.#components.identity
+    if (roll.roleOf(peer) === undefined) throw new LumosError('NOT_A_MEMBER', { details: { peer } })
+    this.roll = roll
+    await this.#write()
+    this.events.emit('changed', [])
+  }
+
+  async hear(statements: readonly unknown[]): Promise<readonly Statement[]> {
+    const { roll } = this
+    if (roll === undefined) return []
+    // Most of what one hears one has heard before.
+    const known = new Set(roll.statements().map(({ sig }) => sig))
+    const news = statements.filter((value) => !known.has(signatureOf(value)))
+    return this.#apply(await verifyAll(roll.charter.swarm, news))
+  }
+
+  async takeKey(key: Secret<Uint8Array>): Promise<boolean> {
+    const bytes = key.reveal()
+    if (keyCommitment(bytes) !== this.roll?.key()?.commitment) return false
+    if (this.hasKey) return true
+    this.#keys = [key, ...this.#keys].slice(0, LIMITS.swarmKeysKept.value)
+    await this.#write()
+    this.events.emit('changed', [])
+    return true
+  }
+
+  async admit(newcomer: Newcomer, role: Role): Promise<void> {
+    const roll = this.#speaking(role === 'admin' ? 'only the owner names admins' : 'let others in')
+    const known = roll.member(newcomer.peer)
+    const limit = LIMITS.swarmMembers.value
+    if (known === undefined && roll.members().length >= limit) {
+      throw new LumosError('SWARM_FULL', { details: { limit } })
+    }
+    this.#guardAdmins(known, role)
+    const said = await this.#say(newcomer, role, (known?.seq ?? 0) + 1)
+    // An admin's words end with its rank; the owner makes them its own.
+    const kept = known?.standing === 'admin' ? await this.#takeOver(newcomer.peer) : []
+    await this.#apply([...kept, said])
+    if (this.needsKey) await this.renewKey()
+  }
+
+  async remove(peer: PeerIdText): Promise<void> {
+    const roll = this.#speaking('send others away')
+    const known = roll.member(peer)
+    if (known === undefined || isOut(known.standing)) {
+      throw new LumosError('MEMBER_UNKNOWN', { details: { member: peer } })
+    }
+    this.#guardAdmins(known, 'removed')
+    const kept = known.standing === 'admin' ? await this.#takeOver(peer) : []
+    const said = await this.#say(known, 'removed', known.seq + 1)
+    const epoch = (roll.key()?.epoch ?? 0) + 1
+    const key = this.#newKey()
+    // One message, so that nobody hears of the key without hearing whom it shuts out.
+    const next = createRoll(roll.charter, [...roll.statements(), ...kept, said])
+    await this.#apply([...kept, said, await this.#sayKey(epoch, key, next.shutOut)])
+  }
+
+  async renewKey(): Promise<void> {
+    const roll = this.#speaking('make a key')
+    const epoch = (roll.key()?.epoch ?? 0) + 1
+    await this.#apply([await this.#sayKey(epoch, this.#newKey(), roll.shutOut)])
+  }
+
+  async leave(): Promise<void> {
+    const { roll } = this
+    const self = this.#components.identity.peer
+    const known = roll?.member(self)
+    if (roll === undefined || known === undefined || isOut(known.standing)) return
+    if (known.standing === 'owner') {
+      throw new LumosError('SWARM_ROLE', {
+        details: { role: 'owner', needs: 'the owner cannot leave its swarm' }
+      })
+    }
+    await this.#apply([
+      await signStatement(this.#components.identity, roll.charter.swarm, {
+        kind: 'member',
+        peer: self,
+        standing: 'left',
+        name: known.name,
+        seq: known.seq + 1,
+        appointment: 0,
+        at: this.#components.clock.now()
+      })
+    ])
+  }
+
+  #newKey(): Secret<Uint8Array> {
+    const key = new Secret(this.#components.random.bytes(SWARM_KEY_BYTES))
+    this.#keys = [key, ...this.#keys].slice(0, LIMITS.swarmKeysKept.value)
+    return key
+  }
+
+  /** Words of `admin` about others, said again by the owner, whose they are from now on. */
+  #takeOver(admin: PeerIdText): Promise<Statement[]> {
+    const theirs = this.roll?.members().filter(({ by, peer }) => by === admin && peer !== admin)
+    return Promise.all(
+      (theirs ?? []).map((member) => this.#say(member, member.standing, member.seq + 1))
+    )
+  }
+
+  #speaking(needs: string): Roll {
+    const { roll } = this
+    const self = this.#components.identity.peer
+    if (roll?.appointmentOf(self) === undefined || roll.roleOf(self) === undefined) {
+      const role = roll?.roleOf(self) ?? 'none'
+      throw new LumosError('SWARM_ROLE', { details: { role, needs } })
+    }
+    return roll
+  }
+
+  #guardAdmins(known: Member | undefined, next: Standing): void {
+    const self = this.#components.identity.peer
+    const owner = this.roll?.charter.owner
+    const high = known?.standing === 'owner' || next === 'owner'
+    const admins = known?.standing === 'admin' || next === 'admin'
+    if (!high && (!admins || self === owner)) return
+    const role = this.roll?.roleOf(self) ?? 'none'
+    const needs = high ? 'the owner stays the owner' : 'only the owner names and dismisses admins'
+    throw new LumosError('SWARM_ROLE', { details: { role, needs } })
+  }
+
+  #say({ peer, name }: Newcomer, standing: Standing, seq: number): Promise<Statement> {
+    return this.#sign({ kind: 'member', peer, standing, name, seq })
+  }
+
+  #sayKey(epoch: number, key: Secret<Uint8Array>, covers: string): Promise<Statement> {
+    return this.#sign({ kind: 'key', epoch, commitment: keyCommitment(key.reveal()), covers })
+  }
+
+  #sign(
+    sentence:
+      | { kind: 'member'; peer: PeerIdText; standing: Standing; name: string; seq: number }
+      | { kind: 'key'; epoch: number; commitment: string; covers: string }
+  ): Promise<Statement> {
+    const { identity, clock } = this.#components
+    const appointment = this.roll?.appointmentOf(identity.peer) ?? 0
+    const swarm = this.roll?.charter.swarm ?? ''
+    return signStatement(identity, swarm, { ...sentence, appointment, at: clock.now() })
+  }
+
+  async #apply(statements: readonly Statement[]): Promise<readonly Statement[]> {
+    const fresh = this.roll?.merge(statements) ?? []
+    if (fresh.length === 0) return fresh
+    // A key that others have heard of and nobody holds would shut out all.
+    await this.#write()
+    this.events.emit('changed', fresh)
+    return fresh
+  }
+
+  async #write(): Promise<void> {
+    const { roll } = this
+    if (roll === undefined) return
+    const keys = this.#keys.map((key) => Buffer.from(key.reveal()).toString('hex'))
+    await this.#file?.write({
+      v: 1,
+      charter: roll.charter,
+      statements: [...roll.statements()],
+      keys
+    })
+  }
+}
+
+function signatureOf(value: unknown): string {
+  return isJsonObject(value) && typeof value['sig'] === 'string' ? value['sig'] : ''
+}
+
+async function verifyAll(
+  swarm: string,
+  statements: readonly unknown[]
+): Promise<readonly Statement[]> {
+  return Promise.all(statements.map((statement) => verifyStatement(swarm, statement)))
+}
