@@ -2,7 +2,8 @@
 import { asksForAnybody, branchesOf } from './query.ts'
 import type { Query, SearchableCard, WordWeights } from './query.ts'
 
-export interface CardIndex extends WordWeights {
+export interface CardIndex {
+  weights(query: Query): WordWeights
   add(card: SearchableCard): void
   remove(card: SearchableCard): void
   all(): Iterable<SearchableCard>
@@ -18,6 +19,11 @@ export function createCardIndex(): CardIndex {
   function count({ skills }: SearchableCard, sign: 1 | -1): void {
     total.skills += sign * skills.length
     for (const { length } of skills) total.words += sign * length
+  }
+
+  function weight(word: string): number {
+    const having = postings.get(`word ${word}`)?.size ?? 0
+    return Math.log(1 + (all.size - having + 0.5) / (having + 0.5))
   }
 
   /** Each holds some of those that can match. */
@@ -42,12 +48,11 @@ export function createCardIndex(): CardIndex {
   }
 
   return {
-    weight(word) {
-      const having = postings.get(`word ${word}`)?.size ?? 0
-      return Math.log(1 + (all.size - having + 0.5) / (having + 0.5))
-    },
+    weights: ({ words }) => ({
+      says: words.map(weight),
+      averageWords: total.words / Math.max(1, total.skills)
+    }),
     all: () => all,
-    averageWords: () => total.words / Math.max(1, total.skills),
     add(card) {
       count(card, 1)
       all.add(card)

@@ -43,7 +43,7 @@ export interface CardVectors extends Component {
   }>
 }
 
-/** A model that failed, or was too slow for one question, is left alone for so long. */
+/** A model that failed is left alone for so long, and one that is late until it has answered. */
 export const REST_MS = 30_000
 /** Texts of one request: providers take some hundred at least. */
 const BATCH = 64
@@ -156,7 +156,10 @@ class KeptVectors implements CardVectors {
     const { embedder, clock } = this.#parts
     const within = AbortSignal.any([stopping, clock.timeout(LIMITS.embedTimeout.value)])
     try {
-      return (await unlessAborted(embedder.embed(texts, within), within)).map(unitVector)
+      const made = await unlessAborted(embedder.embed(texts, within), within)
+      // It was slow for once, as when its connection is made.
+      this.#restUntil = -Infinity
+      return made.map(unitVector)
     } catch (error) {
       if (!stopping.aborted) this.#rest(toLumosError(error).code)
       return []

@@ -228,12 +228,15 @@ class LiveDirectory implements Directory {
     const worded = createRanking(limit ?? LIMITS.findByWords.value)
     Object.assign(this.#own, this.#loadOf(this.#own))
     const now = this.#clock.monotonic()
+    const weights = this.#index.weights(parsed)
     let left = LIMITS.searchedCards.value
     for (const candidate of this.#index.candidates(parsed)) {
+      if (left-- === 0) break
+      const matches = matchCard(candidate, parsed, weights)
+      if (matches.length === 0) continue
       const entry = this.#entryOf(candidate.source)
       if (entry === undefined || isDead(entry, now) || !isAt(entry, parsed.node)) continue
-      if (left-- === 0) break
-      for (const found of matchCard(candidate, parsed, this.#index)) {
+      for (const found of matches) {
         const ranking = found.match === 'words' ? worded : named
         ranking.offer(found, entry, candidate.source)
       }

@@ -6,7 +6,6 @@ import type { Logger } from '../core/logger.ts'
 import { toLumosError } from '../core/errors.ts'
 import type { CapabilityDht } from './capability-dht.ts'
 import type { CardExchange } from './card-exchange.ts'
-import { keyOf } from './directory.ts'
 import type { Directory, Provider } from './directory.ts'
 import type { FindByMeaning } from './meaning.ts'
 import { parseQuery } from './query.ts'
@@ -88,7 +87,7 @@ interface MeaningOptions {
   readonly signal: AbortSignal | undefined
 }
 
-/** Names fit better than any text; only what is asked in words is asked of a model. */
+/** What is somebody's name was meant as one; only what is asked in words is asked of a model. */
 function meaningOf({ findByMeaning }: FinderComponents) {
   return async (
     query: Query,
@@ -96,12 +95,8 @@ function meaningOf({ findByMeaning }: FinderComponents) {
     { limit = LIMITS.findByWords.value, signal }: MeaningOptions
   ): Promise<readonly Provider[]> => {
     if (findByMeaning === undefined || query.words.length === 0) return providers
-    const named = providers.filter(({ match }) => match !== 'words')
-    const worded = providers.filter(({ match }) => match === 'words')
-    const all = await findByMeaning(query, worded, { limit, signal })
-    const keys = new Set(named.map(keyOf))
-    const room = Math.max(0, limit - named.length)
-    return [...named, ...all.filter((provider) => !keys.has(keyOf(provider))).slice(0, room)]
+    if (providers.some(({ match }) => match !== 'words')) return providers
+    return findByMeaning(query, providers, { limit, signal })
   }
 }
 

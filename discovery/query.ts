@@ -31,15 +31,13 @@ export interface Query {
   readonly demands: readonly Demand[]
 }
 
-/** How much words say, over all cards. */
+/** How much the words of a query say, over all cards. */
 export interface WordWeights {
-  /** Inverse document frequency: a rare word says more than a common one. */
-  readonly weight: (word: string) => number
+  /** Inverse document frequency, in the order of the query's words: a rare one says more than a common one. */
+  readonly says: readonly number[]
   /** Words of a skill, on average. */
-  readonly averageWords: () => number
+  readonly averageWords: number
 }
-
-const EQUAL: WordWeights = { weight: () => 1, averageWords: () => 1 }
 
 /** Longer queries gain nothing and cost the index a look-up for each word. */
 const MAX_QUERY_LENGTH = 256
@@ -139,7 +137,7 @@ function countWords(
 export function matchCard(
   card: SearchableCard,
   query: Query,
-  weights: WordWeights = EQUAL
+  weights: WordWeights = { says: query.words.map(() => 1), averageWords: 1 }
 ): SkillMatch[] {
   if (!meets(card.attributes, query.demands)) return []
   if (card.agentId === (query.agent ?? query.text)) {
@@ -164,35 +162,39 @@ function matchSkill(
   query: Query,
   weights: WordWeights
 ): SkillMatch | undefined {
-  const { skill, id, tags, words } = searched
+  const { skill, id, tags } = searched
   if (id === query.text) return { skill, match: 'skill', score: SCORES.skill }
   if (isPrefix(query.text, id)) return { skill, match: 'prefix', score: SCORES.prefix }
   if (tags.has(query.text)) return { skill, match: 'tag', score: SCORES.tag }
-  let known = 0
-  for (const word of query.words) if (words.has(word)) known += 1
-  // Half of the words: one common word in a long question is no answer to it.
-  if (known === 0 || known * 2 < query.words.length) return undefined
-  return { skill, match: 'words', score: SCORES.words * relevance(searched, query, weights) }
+  const score = relevance(searched, query, weights)
+  return score === undefined ? undefined : { skill, match: 'words', score: SCORES.words * score }
 }
 
 /** BM25's usual constants: how soon repeating a word stops to count, and how much length does. */
 const K1 = 1.2
 const B = 0.75
 
-/** BM25, as a share of what a text made of the query's words only would reach: 0 to 1. */
+/**
+ * BM25, as a share of what a text made of the query's words only would reach: 0 to 1. `undefined` without half
+ * of the words: one common word in a long question is no answer to it.
+ */
 function relevance(
   { words, length }: SearchableSkill,
   query: Query,
-  { weight, averageWords }: WordWeights
-): number {
-  const stretch = K1 * (1 - B + (B * length) / averageWords())
+  { says, averageWords }: WordWeights
+): number | undefined {
+  if (query.words.length === 0) return undefined
+  const stretch = K1 * (1 - B + (B * length) / averageWords)
   let reached = 0
   let most = 0
-  for (const word of query.words) {
-    const says = weight(word)
-    const count = words.get(word) ?? 0
-    most += says
-    reached += (says * count) / (count + stretch)
+  let missing = 0
+  // Thousands of skills come through here for one question: no iterator, no pairs.
+  for (let at = 0; at < query.words.length; at += 1) {
+    const count = words.get(query.words[at] ?? '')
+    const weight = says[at] ?? 0
+    most += weight
+    if (count !== undefined) reached += (weight * count) / (count + stretch)
+    else if ((missing += 1) * 2 > query.words.length) return undefined
   }
   return reached / most
 }

@@ -1,4 +1,6 @@
 /** Agents of a language model: instructions, tools, memory, and a plain loop on them. */
+import { asAttributes } from '../../core/attributes.ts'
+import type { Attributes } from '../../core/attributes.ts'
 import type { Clock } from '../../core/clock.ts'
 import { systemClock } from '../../core/clock.ts'
 import type { Agent } from '../agent.ts'
@@ -43,7 +45,16 @@ export function llmAgent(
     inputModes: INPUT_MODES,
     outputModes: [structured === undefined ? 'text/plain' : 'application/json'],
     ...definition,
+    attributes: { ...modelAttribute(definition), ...definition.attributes },
     skills: definition.skills ?? [{ id, name, description, tags: ['llm'] }],
     run: (request) => runLlm({ definition, clock, structured, pace }, request)
   })
+}
+
+/** Its card says which models it asks, for those who choose by `model=…`; `attributes: { model: [] }` says none. */
+function modelAttribute({ model }: LlmAgentDefinition): Attributes {
+  // What is chosen for each request, or by the node, is not known here.
+  if (model === undefined || typeof model === 'function') return {}
+  const attributes = { model: typeof model === 'string' ? [model] : model }
+  return asAttributes(attributes)
 }

@@ -230,6 +230,23 @@ test('Ctrl-C in the middle of the demo leaves nothing behind either', async () =
   expect(await leftovers(temporary)).toEqual([])
 }, 60_000)
 
+test('find --watch tells who goes and who comes back, until Ctrl-C', async () => {
+  const argv = ['find', 'summarize', '--need', 'version>=1 <9', '--watch', '--json']
+  const child = spawn(process.execPath, [BIN, ...argv], { env: alpha.env, stdio: 'pipe' })
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  const told: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { type, provider } = object(line)
+    if (type === 'ready') await json(beta, 'agents', 'disable', 'summarize')
+    if (!JSON.stringify(provider ?? '').includes('"beta"') || type === 'changed') continue
+    told.push(String(type))
+    if (type === 'vanished') await json(beta, 'agents', 'enable', 'summarize')
+    if (told.length === 3) child.kill('SIGINT')
+  }
+  expect(told).toEqual(['appeared', 'vanished', 'appeared'])
+  expect(await ended).toBe(130)
+}, 60_000)
+
 function pidOf(node: unknown): number {
   return typeof node === 'object' && node !== null && 'pid' in node ? Number(node.pid) : Number.NaN
 }

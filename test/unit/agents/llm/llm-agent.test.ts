@@ -218,6 +218,19 @@ test('files that a tool made become an artifact', async () => {
   })
 })
 
+test('its card says which models it asks, unless it is to say something else', async () => {
+  const node = await startLlmNode()
+  const said = (definition: Parameters<typeof node.agent>[0]) => node.agent(definition).attributes
+  expect(said({ model: 'ollama/qwen3' })).toEqual({ model: ['ollama/qwen3'] })
+  expect(said({ model: ['a/b', 'c/d'], attributes: { gpu: true } })).toEqual({
+    model: ['a/b', 'c/d'],
+    gpu: true
+  })
+  expect(said({ model: 'a/b', attributes: { model: [] } })).toEqual({ model: [] })
+  expect(said({ model: () => 'a/b' })).toEqual({})
+  expect(said({ model: `a/${'b'.repeat(100)}` })).toEqual({})
+})
+
 test('an agent without skills of its own has one of its id', async () => {
   const node = await startLlmNode()
   expect(node.agent()).toMatchObject({
