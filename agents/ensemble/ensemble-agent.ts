@@ -50,7 +50,8 @@ export function createEnsembleAgent(components: EnsembleComponents, { self }: En
         id: ENSEMBLE_AGENT_ID,
         name: 'Ask several peers',
         description: 'One question to several peers, for the node that it runs on.',
-        tags: ['routing']
+        tags: ['routing'],
+        examples: ['is 91 a prime number?']
       }
     ],
     resumable: true,
@@ -135,7 +136,8 @@ async function* conclude(given: Case): AsyncGenerator<AgentOutput> {
   const { answered, all } = members
   const counted = tallyOf(answered)
   const asked = askedOf(all)
-  if (answered.length === 0) {
+  const lastError = all.findLast(({ state }) => state === 'failed')?.error
+  if (answered.length === 0 && lastError !== undefined) {
     yield reportOf(wish, members)
     throw new LumosError('ENSEMBLE_FAILED', { details: { asked, last: lastError.code } })
   }

@@ -56,6 +56,7 @@ export function define(command: LumosCommand, cli: Cli): void {
     )
     .example('lumos run calc "3 km / 20 min in km/h" --to bob', 'by one node')
     .example('git log -20 | lumos run summarize > summary.txt', 'text in, text out')
+    .example('lumos run chat "is 91 prime?" --peers 3 --take majority', 'what most of them say')
     .example('lumos run --detach summarize "summarize book.txt"', 'later: lumos tasks watch')
     .example('lumos run calc -- "-5 + 3"', 'a text that begins with a dash')
     .action(async (target: string, words: string[], flags: RunFlags) => {
@@ -92,8 +93,8 @@ async function toRequest(
     ...(local && { where: 'local' as const }),
     ...(remote && { where: 'remote' as const }),
     ...(flags.policy !== undefined && { policy: policyFlag(flags.policy, 'run') }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
     ...ensembleOf(flags, flags),
+    ...(timeoutMs !== undefined && { timeoutMs }),
     ...(detach && { detach }),
     ...(cancelOnDisconnect && { cancelOnDisconnect })
   }
