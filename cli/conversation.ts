@@ -11,6 +11,7 @@ import { renderFailure } from './failure.ts'
 import { duration, shortId } from './format.ts'
 import type { LineReader } from './line-reader.ts'
 import type { ResultEvent, RoutedEvent } from './task-printer.ts'
+import { readHistory, renderHistory } from './thread-history.ts'
 import { runTurn } from './turn.ts'
 import { oneLine } from './width.ts'
 
@@ -41,6 +42,8 @@ export class Conversation {
   readonly #parts: ConversationComponents
   readonly #to: string | undefined
   readonly #isAttended: boolean
+  /** It goes on with a thread that somebody named. */
+  readonly #goesOn: boolean
   #target: string
   #thread: string
   /** Who answered last has the thread at hand: it is asked first. */
@@ -52,6 +55,7 @@ export class Conversation {
     this.#target = target
     this.#to = to
     this.#thread = thread ?? parts.ids()
+    this.#goesOn = thread !== undefined
     const { input, err } = parts.cli.terminal
     this.#isAttended = input.isTerminal && err.isTerminal && !parts.cli.flags.json
   }
@@ -64,6 +68,7 @@ export class Conversation {
       const where = `thread ${shortId(this.#thread)}   /help, Ctrl-D to leave`
       cli.note(`${strong(oneLine(this.#target))}   ${faint(where)}`)
     }
+    if (this.#goesOn) await this.#recount()
     let interrupted = false
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- a conversation is one thing after the other
@@ -96,6 +101,7 @@ export class Conversation {
           return true
         case '/thread':
           this.#enter(rest || this.#thread)
+          if (rest !== '') await this.#recount()
           return true
         case '/agents':
           await this.#agents(rest)
@@ -118,6 +124,13 @@ export class Conversation {
     if (thread !== this.#thread) this.#worker = undefined
     this.#thread = thread
     this.#tell(`thread ${thread}\n`)
+  }
+
+  /** Only for eyes: a script reads `lumos memory ls`. */
+  async #recount(): Promise<void> {
+    const { cli, client } = this.#parts
+    if (!this.#isAttended) return
+    this.#tell(renderHistory(await readHistory(client, this.#thread, cli), cli))
   }
 
   async #agents(wanted: string): Promise<void> {
