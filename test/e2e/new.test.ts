@@ -3,9 +3,14 @@ import { execFile } from 'node:child_process'
 import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { pathToFileURL } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Agent } from '../../agents/agent.ts'
+import type { RunEvent } from '../../client/api.ts'
 import { TEMPLATES } from '../../cli/templates.ts'
+import { startTestNode } from '../../node/testing.ts'
 import { createTestCli } from '../support/cli.ts'
+import { startModelServer } from '../support/model-server.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const run = promisify(execFile)
@@ -55,6 +60,28 @@ test.for(TEMPLATES)(
     }
   }
 )
+
+test('the agent asks the model of its node where there is one, which calls its tool', async () => {
+  const { directory } = await create('agent')
+  const server = await startModelServer()
+  onTestFinished(() => server.stop())
+  const { agent } = (await import(pathToFileURL(join(directory, 'agent.ts')).href)) as {
+    readonly agent: Agent
+  }
+  const models = { detect: false, providers: { test: { baseUrl: server.url } } }
+  await using node = await startTestNode({ agents: [agent], models })
+  const question = '!call word_count {"text":"on and on"}\n!then\n!say Three.'
+  const told: RunEvent[] = []
+  for await (const event of node.run('ant-hill', question)) told.push(event)
+  expect(told.at(-1)).toMatchObject({
+    type: 'result',
+    task: { artifacts: [{ parts: [{ text: 'Three.' }] }] }
+  })
+  const steps = told.flatMap((event) => (event.type === 'status' && event.step ? [event.step] : []))
+  expect(steps).toContainEqual(
+    expect.objectContaining({ kind: 'tool-end', output: { words: 3, most: ['on', 'and'] } })
+  )
+})
 
 test('depends on Lumos at the version that made it', async () => {
   const { directory, made } = await create('agent', '7 Wild & Geese!')
