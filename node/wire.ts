@@ -9,6 +9,7 @@ import type { Secret } from '../core/secret.ts'
 import { createStreamHost } from '../protocols/frames/host.ts'
 import type { Sessions } from '../protocols/session/session.ts'
 import { createSessions } from '../protocols/session/sessions.ts'
+import type { Members } from '../trust/authority.ts'
 import { createBlame } from '../trust/blame.ts'
 import type { Blame } from '../trust/blame.ts'
 import { loadOrCreateIdentity } from '../trust/identity.ts'
@@ -19,6 +20,8 @@ import { resolveSwarm } from '../trust/swarm.ts'
 import type { ResolvedSwarm } from '../trust/swarm.ts'
 import { createNodeAuthority } from './authority.ts'
 import type { NodeAuthority } from './authority.ts'
+import { createNodeGrants } from './grants.ts'
+import type { NodeGrants } from './grants.ts'
 import { createPortClaims } from './config/port-claims.ts'
 import type { NodeConfig } from './config/schema.ts'
 import { createNetwork } from './libp2p.ts'
@@ -56,6 +59,7 @@ export interface Wire {
   readonly pubsub: PubSub
   /** What peers may do here. */
   readonly authority: NodeAuthority
+  readonly grants: NodeGrants
   readonly sessions: Sessions
 }
 
@@ -88,9 +92,10 @@ export async function createWire(
       ...(init.transports && { transports: init.transports })
     }
   )
+  // Whoever holds the key of the swarm is a member of it.
+  const members: Members = { roleOf: () => 'member' }
   const authority = createNodeAuthority(
-    // Whoever holds the key of the swarm is a member of it.
-    { ...components, members: { roleOf: () => 'member' } },
+    { ...components, members },
     { self: identity.peer, swarm: swarm.id, paths }
   )
   const sessions = createSessions(
@@ -105,12 +110,16 @@ export async function createWire(
     { instance }
   )
   sessions.events.on('closed', ({ peer }) => authority.left(peer))
+  const grants = createNodeGrants(
+    { ...components, sessions, authority, members, revocations: authority.revocations },
+    { identity, dataDirectory: paths.data }
+  )
   const pubsub = createPubSub({
     gossip: network.libp2p.services.pubsub,
     logger: logger.child('pubsub'),
     blame
   })
-  return { identity, name, swarm, instance, network, blame, pubsub, authority, sessions }
+  return { identity, name, swarm, instance, network, blame, pubsub, authority, grants, sessions }
 }
 
 async function findSwarm(

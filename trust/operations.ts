@@ -8,6 +8,8 @@ interface Operation {
   readonly methods: readonly string[]
   /** Those who may by what they are. */
   readonly roles: readonly Role[]
+  /** Who is no member may, too: otherwise nobody could come to have a right. */
+  readonly anybody?: true
   /** What a grant has to say for others; absent: no grant helps. */
   readonly grant?: GrantAction
 }
@@ -21,6 +23,11 @@ export const OPERATIONS = {
   'node.ping': operation('ask whether the node is there', {
     methods: ['node.ping'],
     roles: ALL
+  }),
+  'grant.show': operation('show its grants, and tell which were taken back', {
+    methods: ['grant.show', 'grant.revoked'],
+    roles: ALL,
+    anybody: true
   }),
   'peer.list': operation('learn of other peers', {
     methods: ['peers.sample', 'peers.release'],

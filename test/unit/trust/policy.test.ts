@@ -22,12 +22,12 @@ function grant(init: Partial<VerifiedGrant> = {}): VerifiedGrant {
   }
 }
 
-const CELLS = OPERATION_LIST.flatMap(({ name, roles, grant: action }) =>
+const CELLS = OPERATION_LIST.flatMap(({ name, roles, anybody = false, grant: action }) =>
   [...ROLES, undefined].map((role) => ({
     name,
     role,
     action,
-    allowed: role !== undefined && roles.includes(role)
+    allowed: anybody || (role !== undefined && roles.includes(role))
   }))
 )
 

@@ -1,0 +1,187 @@
+/** Joins the grants of a node: those it holds, those it gave, and which were taken back. */
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Component } from '../core/component.ts'
+import { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import { createGrantExchange } from '../protocols/grants/exchange.ts'
+import type { GrantExchange } from '../protocols/grants/exchange.ts'
+import type { Sessions } from '../protocols/session/session.ts'
+import { createJsonFile } from '../storage/json-file.ts'
+import type { JsonFile } from '../storage/json-file.ts'
+import type { Authority, Members } from '../trust/authority.ts'
+import type { GrantClaims } from '../trust/grants/claims.ts'
+import { createGrantIssuer } from '../trust/grants/issue.ts'
+import type { GrantInit, IssuedGrant } from '../trust/grants/issue.ts'
+import { readRevocation, signRevocation } from '../trust/grants/revocations.ts'
+import type { Revocations } from '../trust/grants/revocations.ts'
+import { readGrant } from '../trust/grants/verify.ts'
+import type { Identity } from '../trust/identity.ts'
+import type { NodeComponents } from './wire.ts'
+
+export interface NodeGrantsComponents extends NodeComponents {
+  readonly sessions: Pick<Sessions, 'all' | 'events' | 'methods'>
+  readonly authority: Pick<Authority, 'present'>
+  readonly members: Members
+  readonly revocations: Revocations
+}
+
+export interface NodeGrantsInit {
+  readonly identity: Identity
+  readonly dataDirectory: string
+}
+
+export type GrantState = 'in-force' | 'expired' | 'revoked'
+
+/** A grant that this node holds, or that it gave. */
+export interface GrantView {
+  readonly claims: GrantClaims
+  readonly state: GrantState
+}
+
+/** Started, it shows grants to peers and hears which were taken back. */
+export interface NodeGrants extends Component {
+  /** @throws GRANT_INVALID, OVERLOADED when it has given too many */
+  create(init: GrantInit): Promise<IssuedGrant>
+  /** Keeps a grant that was given to this node, and shows it. @throws GRANT_INVALID */
+  add(token: string): Promise<GrantView>
+  held(): readonly GrantView[]
+  given(): readonly GrantView[]
+  /** Of a grant that this node gave. @throws GRANT_UNKNOWN */
+  revoke(id: string): Promise<GrantView>
+}
+
+const document = z.strictObject({
+  v: z.literal(1),
+  held: z.array(z.string()),
+  given: z.array(z.string()),
+  revoked: z.array(z.string())
+})
+
+type Kept = z.infer<typeof document>
+
+/** All grants with their longest chains, and all revocations. */
+const FILE_BYTES = 16 * 1024 * 1024
+
+export function createNodeGrants(
+  components: NodeGrantsComponents,
+  init: NodeGrantsInit
+): NodeGrants {
+  return new KeptGrants(components, init)
+}
+
+class KeptGrants implements NodeGrants {
+  readonly #parts: NodeGrantsComponents
+  readonly #identity: Identity
+  readonly #file: JsonFile<Kept>
+  readonly #exchange: GrantExchange
+  #held: readonly string[] = []
+  #given: readonly string[] = []
+
+  constructor(parts: NodeGrantsComponents, { identity, dataDirectory }: NodeGrantsInit) {
+    this.#parts = parts
+    this.#identity = identity
+    this.#file = createJsonFile<Kept>({
+      path: join(dataDirectory, 'grants.json'),
+      maxBytes: FILE_BYTES,
+      parse: (value) => document.parse(value)
+    })
+    const now = () => parts.clock.now()
+    this.#exchange = createGrantExchange({
+      ...parts,
+      grantsFor: (peer) => this.#held.filter((token) => isFor(readGrant(token), peer, now())),
+      keep: () => this.#keep()
+    })
+  }
+
+  async start(): Promise<void> {
+    const { clock, logger, revocations } = this.#parts
+    const kept = await this.#file.read((damaged) => {
+      logger.error('it is not known which grants there were', { ...damaged })
+      return { v: 1, held: [], given: [], revoked: [] }
+    })
+    this.#held = kept?.held ?? []
+    this.#given = kept?.given ?? []
+    for (const token of kept?.revoked ?? []) {
+      // oxlint-disable-next-line no-await-in-loop -- once a start
+      const revocation = await readRevocation(token, clock.now())
+      if (revocation !== undefined) revocations.add(revocation)
+    }
+    await this.#exchange.start()
+  }
+
+  stop(): Promise<void> {
+    return this.#exchange.stop()
+  }
+
+  async create(wanted: GrantInit): Promise<IssuedGrant> {
+    this.#given = this.#inForce(this.#given)
+    if (this.#given.length >= LIMITS.grantsGiven.value) {
+      throw new LumosError('OVERLOADED', { details: { reason: 'too many grants are in force' } })
+    }
+    const issued = await createGrantIssuer(this.#parts, this.#identity)(wanted)
+    this.#given = [...this.#given, issued.token]
+    await this.#keep()
+    return issued
+  }
+
+  async add(token: string): Promise<GrantView> {
+    const { audience } = readGrant(token)
+    if (audience !== this.#identity.peer) throw invalid(`it is for ${audience}`)
+    const known = this.#inForce(this.#held).filter((each) => each !== token)
+    if (known.length >= LIMITS.grantsHeld.value) throw invalid('this node holds too many')
+    this.#held = [...known, token]
+    await this.#keep()
+    this.#exchange.showAll()
+    return this.#viewOf(token)
+  }
+
+  held(): readonly GrantView[] {
+    return this.#held.map((token) => this.#viewOf(token))
+  }
+
+  given(): readonly GrantView[] {
+    return this.#given.map((token) => this.#viewOf(token))
+  }
+
+  async revoke(id: string): Promise<GrantView> {
+    const token = this.#given.find((each) => readGrant(each).id.startsWith(id))
+    if (token === undefined) throw new LumosError('GRANT_UNKNOWN', { details: { grant: id } })
+    await this.#exchange.tell(await signRevocation(this.#identity, readGrant(token)))
+    return this.#viewOf(token)
+  }
+
+  #keep(): Promise<void> {
+    const revoked = this.#parts.revocations.list().map(({ token }) => token)
+    return this.#file.write({ v: 1, held: [...this.#held], given: [...this.#given], revoked })
+  }
+
+  #viewOf(token: string): GrantView {
+    const claims = readGrant(token)
+    const { clock, revocations } = this.#parts
+    return { claims, state: stateOf(claims, { now: clock.now(), revocations }) }
+  }
+
+  #inForce(tokens: readonly string[]): readonly string[] {
+    return tokens.filter((token) => readGrant(token).expiresAt > this.#parts.clock.now())
+  }
+}
+
+/** A grant of another node alone would only tell this peer of it. */
+function isFor(claims: GrantClaims, peer: PeerIdText, now: number): boolean {
+  const isElsewhere = claims.with.startsWith('node:') && claims.with !== `node:${peer}`
+  return claims.expiresAt > now && !isElsewhere
+}
+
+function stateOf(
+  claims: GrantClaims,
+  { now, revocations }: { readonly now: number; readonly revocations: Revocations }
+): GrantState {
+  if (revocations.covers(claims)) return 'revoked'
+  return claims.expiresAt > now ? 'in-force' : 'expired'
+}
+
+function invalid(reason: string): LumosError {
+  return new LumosError('GRANT_INVALID', { details: { reason } })
+}
