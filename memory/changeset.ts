@@ -110,9 +110,10 @@ export function createChangeset(base: ChangesetBase): Changeset {
         key: rows.entry(writer),
         value: encodeEntry(entry)
       }))
+      const rowsOf = table.outcome()
       return {
-        ...table.outcome(),
-        operations: [...table.outcome().operations, ...written],
+        ...rowsOf,
+        operations: [...rowsOf.operations, ...written],
         entries,
         usage: books.usage(),
         conflicts
