@@ -64,7 +64,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
   }
   expect(complete('lumos', 'st')).toEqual(['status'])
   expect(complete('lumos', '-P', 'two', 'peers', 'p')).toEqual(['ping'])
-  expect(complete('lumos', 'run', '--t')).toEqual(['--to', '--task-id', '--timeout'])
+  expect(complete('lumos', 'run', '--t')).toEqual(['--to', '--take', '--task-id', '--timeout'])
   expect(complete('lumos', 'tasks', 'ls', '--st')).toEqual(['--state'])
 })
 
