@@ -11,13 +11,15 @@ import { isJsonObject } from '../../core/json.ts'
 
 /**
  * For a model: text as text, what is structured as it is. Of images, sound and files it is told that
- * they are there, as their bytes would only fill its context.
+ * they are there; their bytes are `parts`, which the caller is given as an artifact.
  */
 export function outputOf({ content, structuredContent }: CallToolResult): Json {
   const structured = asStructured(structuredContent)
   if (structured !== undefined) return structured
   if (content.every((block) => block.type === 'text')) return textOfBlocks(content)
-  return content.map(describe)
+  const parts = content.map(partOf).filter(({ raw }) => raw !== undefined)
+  const told = content.map(describe)
+  return parts.length === 0 ? told : { content: told, parts: parts.map((part) => ({ ...part })) }
 }
 
 /** What a failed call says. */

@@ -1,5 +1,6 @@
 /** Puts what a tool returned into the words that a model reads: bounded, and marked when strangers wrote it. */
 import { LumosError } from '../../core/errors.ts'
+import { isJsonList, isJsonObject } from '../../core/json.ts'
 import type { Json } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Tool } from './tool.ts'
@@ -19,7 +20,19 @@ export function resultText(tool: Teller, output: Json, nonce: () => string): str
     const reason = `${text.length} characters, where ${limit} are the most`
     throw new LumosError('TOOL_OUTPUT', { details: { tool: tool.id, reason } })
   }
-  return marked(tool, cut(text), nonce)
+  const told = withoutBytes(output)
+  return marked(tool, cut(told === output ? text : JSON.stringify(told)), nonce)
+}
+
+/** Files in `parts` go to the caller as an artifact: in base64 they would only fill the model's context. */
+function withoutBytes(output: Json): Json {
+  if (!isJsonObject(output) || !isJsonList(output['parts'])) return output
+  const parts = output['parts'].map((part) => {
+    if (!isJsonObject(part) || typeof part['raw'] !== 'string') return part
+    const bytes = Buffer.byteLength(part['raw'], 'base64')
+    return { ...part, raw: `[${bytes} bytes, which the caller is given as a file]` }
+  })
+  return { ...output, parts }
 }
 
 /** Code and sentence of a failure; what a stranger's tool says of it is a stranger's text as well. */

@@ -87,7 +87,13 @@ test.for([
     'a\nb'
   ],
   [{ content: [{ type: 'text', text: '{}' }], structuredContent: { a: 1 } }, { a: 1 }],
-  [{ content: [IMAGE] }, [{ type: 'image', mediaType: 'image/png', bytes: 3 }]],
+  [
+    { content: [IMAGE] },
+    {
+      content: [{ type: 'image', mediaType: 'image/png', bytes: 3 }],
+      parts: [{ raw: 'AAAA', mediaType: 'image/png' }]
+    }
+  ],
   [
     { content: [{ type: 'resource_link', uri: 'file:///a', name: 'a' }] },
     [{ type: 'link', uri: 'file:///a', name: 'a' }]
