@@ -15,9 +15,9 @@ async function withThread(messages: readonly (readonly JsonObject[])[]) {
     run: () => lines(events([routed, chunk('Yes.', false), result('TASK_STATE_COMPLETED')])),
     memory: {
       ...fakeOperations().memory,
-      async list(_, query) {
+      async list(space, query) {
         asked.push(query)
-        return { v: 1, facts: facts.toReversed(), next: '' }
+        return { v: 1, space, facts: facts.toReversed(), next: '' }
       }
     }
   })
