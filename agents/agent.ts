@@ -4,12 +4,15 @@ import { textOf } from '../core/a2a.ts'
 import type { AgentStep } from '../core/agent-step.ts'
 import { asAttributes, parseDemand } from '../core/attributes.ts'
 import type { Attributes } from '../core/attributes.ts'
+import type { Budget } from '../core/budget.ts'
+import type { Chain } from '../core/chain.ts'
 import type { EnsembleOptions } from '../core/ensemble.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Memory } from '../core/memory.ts'
+import type { Purse } from '../core/purse.ts'
 import type { Models } from './models/model.ts'
 import type { OpenToolbox } from './tools/tool.ts'
 
@@ -63,6 +66,13 @@ export interface AgentRequest {
   readonly remainingMs: () => number
   /** Agents that asked each other before this one; 0 or absent when it was a person or a program. */
   readonly depth?: number
+  /**
+   * What may yet be spent on this task, by it and all it asks (`budget.left()`); an agent that uses a
+   * model by itself tells it (`budget.spend({ tokens: 900 })`). Absent where nobody counts.
+   */
+  readonly budget?: Purse
+  /** Who asked before, this agent last; how urgent it is; the W3C trace id of all that came of one order. */
+  readonly chain?: Chain
   readonly log: Logger
   /** A sign of life, for agents that declare `timeouts.heartbeatMs`; whatever they yield is one, too. */
   readonly heartbeat: () => void
@@ -93,6 +103,8 @@ export interface AgentRequest {
 }
 
 export interface AskOptions {
+  /** The most that the other one may spend; without it, a like share of what is left. */
+  readonly budget?: Budget
   /** Pieces of the text of the other's `result`, in order. */
   readonly onText?: (text: string) => void
   readonly onEvent?: (event: AskEvent) => void

@@ -1,8 +1,12 @@
 /** How one agent asks another: the one of that id on its own node, else whoever can in the swarm. */
 import { type Part, textOf } from '../core/a2a.ts'
 import type { EnsembleOptions } from '../core/ensemble.ts'
+import { checkHop, extendChain } from '../core/chain.ts'
+import type { Chain } from '../core/chain.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { createPurse } from '../core/purse.ts'
+import type { Purse, Share } from '../core/purse.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
 import { RESULT_ARTIFACT_ID } from './agent.ts'
 import type { AgentOutput, AskEvent, AskOptions } from './agent.ts'
@@ -19,6 +23,10 @@ export interface SwarmQuestion {
   readonly contextId: string
   /** Agents that asked each other before the one that is asked now, from 1. */
   readonly depth: number
+  /** Who asked before, the one that asks now last; its budget is what the answer may cost. */
+  readonly chain?: Chain
+  /** To be told what came of that budget. */
+  readonly share?: Pick<Share, 'settle' | 'giveBack'>
   /** Milliseconds the answer may still take. */
   readonly timeoutMs: () => number
   /** Ends with the run that asks: then nobody wants the answer. */
@@ -48,34 +56,55 @@ export interface Question {
   readonly options?: AskOptions | undefined
 }
 
-export type Asking = (asker: AgentRun, question: Question) => Promise<readonly Part[]>
+/** A run, and what those it asks get of it. */
+export type Asker = AgentRun & { readonly chain: Chain; readonly purse: Purse }
+
+export type Asking = (asker: Asker, question: Question) => Promise<readonly Part[]>
 
 export function createAsking({ isHere, run, askSwarm }: AskingComponents): Asking {
   return async (asker, { target, input, options = {} }) => {
-    const { heartbeat, contextId, taskId } = asker
+    const { heartbeat, contextId, taskId, chain, purse } = asker
     const { onText, onEvent, ensemble } = options
     const signal =
       options.signal === undefined ? asker.signal : AbortSignal.any([asker.signal, options.signal])
     signal.throwIfAborted()
     const depth = asker.depth + 1
-    if (depth > LIMITS.agentAskDepth.value) throw askedTooDeep()
     const parts = typeof input === 'string' ? [{ text: input }] : input
     const agentId = target.startsWith('@') ? target.slice(1) : target
-    if (ensemble === undefined && isHere(agentId)) {
+    const isAtHome = ensemble === undefined && isHere(agentId)
+    const own = { peer: chain.path.at(-1)?.peer ?? '', agent: agentId }
+    checkHop(chain, isAtHome ? own : NOBODY, depth)
+    const reserve = { wish: options.budget, signal }
+    if (isAtHome) {
+      const share = await purse.reserve(reserve)
       onEvent?.({ type: 'routed', agent: agentId })
-      const outputs = run({ ...asQuestion(asker, agentId, parts), depth, signal })
+      const its = {
+        chain: extendChain(chain, own),
+        purse: createPurse(share.budget),
+        depth,
+        signal
+      }
+      const outputs = run({ ...asQuestion(asker, agentId, parts), ...its })
       const answer = answerOf(outputs, { agentId, heartbeat, options })
-      return unlessAborted(answer, signal)
+      try {
+        return await unlessAborted(answer, signal)
+      } finally {
+        // One that was given up may spend on until it has ended.
+        share.settle(signal.aborted ? undefined : its.purse.used)
+      }
     }
     // What is left after it, the one that asks needs to say what came of it.
     const timeoutMs = (): number => asker.remainingMs() - LIMITS.hopMargin.value
     if (timeoutMs() <= 0) throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
+    const share = await purse.reserve(reserve)
     return askSwarm({
       target,
       parts,
       parent: taskId,
       contextId,
       depth,
+      chain: { ...chain, ...(share.budget && { budget: share.budget }) },
+      share,
       timeoutMs,
       signal,
       heartbeat,
@@ -86,10 +115,8 @@ export function createAsking({ isHere, run, askSwarm }: AskingComponents): Askin
   }
 }
 
-/** More agents have asked each other in a row than may: most likely in a circle. */
-function askedTooDeep(): LumosError {
-  return new LumosError('ASKED_TOO_DEEP', { details: { limit: LIMITS.agentAskDepth.value } })
-}
+/** Who in the swarm will be asked is not known yet; the router and the one itself look at it again. */
+const NOBODY = { peer: '', agent: '' }
 
 function asQuestion(asker: AgentRun, agentId: string, parts: readonly Part[]): AgentRun {
   const { resumed: _, history: __, ...rest } = asker

@@ -1,9 +1,13 @@
 /** Runs agents for the task engine: one call a task, whatever kind of agent it is. */
 import { type Message, type Part, textOf } from '../core/a2a.ts'
+import { extendChain, rootChain } from '../core/chain.ts'
+import type { Chain } from '../core/chain.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Memory } from '../core/memory.ts'
+import { createPurse } from '../core/purse.ts'
+import type { Purse } from '../core/purse.ts'
 import { wantedSkill } from '../core/skill-schemas.ts'
 import type { Agent, AgentOutput, AskOptions, AgentRequest, Resumption } from './agent.ts'
 import { type AskSwarm, createAsking } from './asking.ts'
@@ -24,6 +28,10 @@ export interface AgentRun {
   readonly heartbeat: () => void
   /** Agents that asked each other before this one; 0 when it was a person or a program. */
   readonly depth: number
+  /** What it gives to those it asks, it itself the last in it; without one, nobody asked before. */
+  readonly chain?: Chain
+  /** Default: without limits. */
+  readonly purse?: Purse
   /** Milliseconds left for this run. */
   readonly remainingMs: () => number
   /** Told of an agent that did not end when its run did; `ended` resolves when it has. */
@@ -90,16 +98,18 @@ export function createAgentRunner({
     const cancel = (): void => controller.abort(task.signal.reason)
     task.signal.addEventListener('abort', cancel, { once: true })
     running.add(controller)
-    const skill = wantedSkill(task.message)
+    const { purse = createPurse(), chain = originOf(task) } = task
     const request = {
       ...task,
-      ...(skill !== undefined && { skill }),
+      budget: purse,
+      chain,
+      ...skillOf(task),
       history: task.history ?? [task.message],
       text: textOf(task.message.parts),
       signal,
       log,
       ask: (target: string, input: string | readonly Part[], options?: AskOptions) =>
-        asking({ ...task, signal }, { target, input, options }),
+        asking({ ...task, chain, purse, signal }, { target, input, options }),
       memory: memory(signal)
     }
     return {
@@ -126,6 +136,16 @@ export function createAgentRunner({
       await roster.stop()
     }
   }
+}
+
+function skillOf({ message }: AgentRun): Pick<AgentRequest, 'skill'> {
+  const skill = wantedSkill(message)
+  return skill === undefined ? {} : { skill }
+}
+
+/** Of a run that belongs to no task: nobody asked before. */
+function originOf({ taskId, caller: peer, agentId: agent }: AgentRun): Chain {
+  return extendChain(rootChain(taskId), { peer, agent })
 }
 
 function borrow(roster: Roster, agentId: string): Borrowed {

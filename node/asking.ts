@@ -9,6 +9,7 @@ import type { IdSource } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { DelegationEvent } from '../tasks/delegation-events.ts'
 import type { Delegations } from '../tasks/delegations.ts'
+import { settling } from './settled-share.ts'
 import { createWhileDelegating } from './while-delegating.ts'
 
 export interface AskSwarmComponents {
@@ -32,16 +33,21 @@ async function ask(
   { ids, delegations }: AskSwarmComponents,
   question: SwarmQuestion
 ): Promise<readonly Part[]> {
-  const { signal, parent, depth, timeoutMs, contextId, parts } = question
+  const { signal, parent, depth, chain, share, timeoutMs, contextId, parts } = question
   const message = { messageId: ids(), contextId, role: 'ROLE_USER' as const, parts }
-  const { id } = await delegations.delegate({
+  const order = {
     ...orderOf(question, message),
     parent,
     depth,
+    ...(chain && { chain }),
     timeoutMs: timeoutMs()
+  }
+  const { id } = await delegations.delegate(order).catch((error: unknown) => {
+    share?.giveBack()
+    throw error
   })
   try {
-    return await answerFrom(delegations.watch(id, { signal }), question)
+    return await answerFrom(settling(share, delegations.watch(id, { signal })), question)
   } catch (error) {
     // Nobody waits for it any more. It may have ended at that moment.
     delegations.cancel(id).catch(() => {})

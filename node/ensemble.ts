@@ -14,6 +14,7 @@ import { skillMetadata } from '../core/skill-schemas.ts'
 import type { ChoosePeer } from '../routing/choose-peer.ts'
 import type { DelegationEvent } from '../tasks/delegation-events.ts'
 import type { Delegations } from '../tasks/delegations.ts'
+import { settling } from './settled-share.ts'
 import { createWhileDelegating } from './while-delegating.ts'
 
 export interface EnsembleComponents {
@@ -53,25 +54,32 @@ async function ask(
   question: PeerQuestion
 ): Promise<readonly Artifact[]> {
   const { peer, parts, skill, parent, contextId, depth, timeoutMs, signal, onEvent } = question
+  const { chain, purse } = question
   const leftMs = timeoutMs()
   if (leftMs <= 0) throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
-  const { id } = await delegations.delegate({
+  const share = await purse.reserve({ signal })
+  const order = {
     target: `@${peer.agent}`,
     to: peer.node.id,
     parent,
     depth,
+    chain: { ...chain, ...(share.budget && { budget: share.budget }) },
     ...(Number.isFinite(leftMs) && { timeoutMs: leftMs }),
     message: {
       messageId: ids(),
       contextId,
-      role: 'ROLE_USER',
+      role: 'ROLE_USER' as const,
       parts,
       ...(skill !== undefined && { metadata: skillMetadata(skill) })
     }
+  }
+  const { id } = await delegations.delegate(order).catch((error: unknown) => {
+    share.giveBack()
+    throw error
   })
   onEvent({ type: 'asked', task: id })
   try {
-    return await answerOf(delegations.watch(id, { signal }), question)
+    return await answerOf(settling(share, delegations.watch(id, { signal })), question)
   } catch (error) {
     // Nobody waits for it any more. It may have ended at that moment.
     delegations.cancel(id).catch(() => {})

@@ -14,6 +14,7 @@ import { createRouter } from '../routing/router.ts'
 import { createHedgeBudget } from '../routing/hedge-budget.ts'
 import { createRetryBudget } from '../routing/retry-budget.ts'
 import { createSelector } from '../routing/selector.ts'
+import { createThrottle } from '../routing/throttle.ts'
 import { createWorkers } from '../routing/workers.ts'
 import { createDelegations } from '../tasks/delegations.ts'
 import type { Delegations } from '../tasks/delegations.ts'
@@ -89,6 +90,7 @@ export function createEngine(
       ids: createIdSource(clock, random),
       logger: logger.child('tasks'),
       runner,
+      self: wire.identity.peer,
       openStore
     },
     {
@@ -147,6 +149,7 @@ export function createWork(
       selector,
       budget: createRetryBudget(clock),
       hedges: createHedgeBudget(clock),
+      throttle: createThrottle({ clock, random }),
       directory: routes,
       clock,
       random,

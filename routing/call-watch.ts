@@ -43,6 +43,7 @@ const NOT_ITS_FAULT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'TASK_GONE',
   'INVALID_REQUEST',
   'ASKED_TOO_DEEP',
+  'ASKED_IN_CIRCLE',
   'PAYLOAD_TOO_LARGE',
   'CANCELLED',
   'OVERLOADED'

@@ -1,4 +1,6 @@
 /** Who could do it, and by which policy one of them is chosen. */
+import { askedInCircle, isInChain } from '../core/chain.ts'
+import type { Chain } from '../core/chain.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { RoutePolicy } from '../core/route-choice.ts'
@@ -21,7 +23,7 @@ export interface LookupInit {
   readonly policies?: Readonly<Record<string, RoutePolicy>>
 }
 
-export type RouteQuestion = Pick<WorkOrder, 'target' | 'to' | 'where' | 'policy'> & {
+export type RouteQuestion = Pick<WorkOrder, 'target' | 'to' | 'where' | 'policy' | 'chain'> & {
   /** The conversation (A2A contextId). */
   readonly thread?: string
 }
@@ -34,7 +36,7 @@ export interface Found {
   readonly lookupMs: number
 }
 
-/** Throws AGENT_UNKNOWN, NO_ROUTE, PEER_UNKNOWN, PEER_AMBIGUOUS. */
+/** Throws AGENT_UNKNOWN, NO_ROUTE, PEER_UNKNOWN, PEER_AMBIGUOUS, ASKED_IN_CIRCLE. */
 export type Lookup = (question: RouteQuestion, signal: AbortSignal) => Promise<Found>
 
 export function createLookup({ directory, clock }: LookupComponents, init: LookupInit): Lookup {
@@ -45,7 +47,8 @@ export function createLookup({ directory, clock }: LookupComponents, init: Looku
     const node = wanted === undefined ? undefined : resolveNode(wanted, directory.nodes())
     const providers = await directory.find(query, signal)
     signal.throwIfAborted()
-    const candidates = candidatesOf(providers, { where: question.where, node })
+    const fitting = candidatesOf(providers, { where: question.where, node })
+    const candidates = outOfChain(fitting, question.chain)
     if (candidates.length === 0) {
       const agent = query.replace(/^@/, '')
       throw exact || node !== undefined
@@ -55,6 +58,19 @@ export function createLookup({ directory, clock }: LookupComponents, init: Looku
     const lookupMs = Math.round(clock.monotonic() - began)
     return { candidates, demand: demandOf(question, query, init), lookupMs }
   }
+}
+
+/** Those that do not wait for the answer themselves. */
+function outOfChain(
+  fitting: readonly RouteProvider[],
+  chain: Chain | undefined
+): readonly RouteProvider[] {
+  if (chain === undefined || chain.path.length === 0) return fitting
+  const isFree = ({ peer, agentId }: RouteProvider): boolean =>
+    !isInChain(chain, { peer, agent: agentId })
+  const free = fitting.filter(isFree)
+  if (free.length === 0 && fitting[0] !== undefined) throw askedInCircle(fitting[0].agentId)
+  return free
 }
 
 function demandOf(

@@ -1,10 +1,12 @@
 /** Sends a task to one worker, and learns from what comes of it. */
 import type { SendMessageRequest } from '../core/a2a-operations.ts'
 import type { StreamResponse } from '../core/a2a.ts'
+import { rootChain } from '../core/chain.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import { chainMetadata } from '../protocols/a2a/chain.ts'
 import { taskIdMetadata } from '../protocols/a2a/extensions.ts'
 import type { DispatchOptions, Placement, WorkOrder } from '../tasks/dispatcher.ts'
 import type { Call } from './call-watch.ts'
@@ -16,7 +18,7 @@ import type { Throttle } from './throttle.ts'
 import type { Worker, Workers } from './workers.ts'
 
 export interface SendingComponents {
-  readonly workers: Pick<Workers, 'reach'>
+  readonly workers: Pick<Workers, 'reach' | 'silent'>
   readonly selector: Pick<Selector, 'begin'>
   readonly clock: Clock
   readonly hedges?: Pick<HedgeBudget, 'overloaded'>
@@ -54,14 +56,16 @@ export function createSending(components: SendingComponents): Sending {
   }
 
   return async function* send(
-    { message, taskId, depth },
-    { worker: { id }, agentId, path },
+    { message, taskId, depth, chain = rootChain(taskId) },
+    placement,
     { signal: given, remainingMs, patienceMs = LIMITS.acceptance.value }
   ) {
+    const { worker, agentId, path } = placement
+    const { id } = worker
     const key = { peer: id, agentId }
     const call = selector.begin(key)
     if (path !== 'local') checkRoom(key, call)
-    const worker = await reach(workers, { peer: id, call, signal: given })
+    const peer = await reach(workers, { peer: id, call, signal: given })
     const deadlineMs = remainingMs() - LIMITS.hopMargin.value
     if (deadlineMs <= 0) {
       call.closed()
@@ -71,7 +75,7 @@ export function createSending(components: SendingComponents): Sending {
     const request: SendMessageRequest = {
       tenant: agentId,
       message: sent,
-      metadata: taskIdMetadata(taskId)
+      metadata: { ...taskIdMetadata(taskId), ...chainMetadata(chain, taskId) }
     }
     let accepted = false
     try {
@@ -81,8 +85,10 @@ export function createSending(components: SendingComponents): Sending {
       }
       // Acceptance takes one write to disk, however long the task has to wait for its turn.
       const first = { timeoutMs: patienceMs, signal: given }
-      const updates = beginningWithin(clock, first, (signal) =>
-        worker.sendStreamingMessage(request, { ...options, signal })
+      const updates = beginningWithin(clock, first, (patient) =>
+        workers.silent.unlessSilent({ placement, signal: patient }, (signal) =>
+          peer.sendStreamingMessage(request, { ...options, signal })
+        )
       )
       for await (const update of updates) {
         call.heard(update)

@@ -32,8 +32,6 @@ export interface AdmissionRequest {
   readonly caller: PeerIdText
   /** Milliseconds within which the work has to begin. */
   readonly patienceMs: number
-  /** Agents that asked each other before this one. */
-  readonly depth?: number
   /** Default `normal`. */
   readonly priority?: Priority
   /** Whether the task was accepted before, by an earlier process: then nothing refuses it. */
@@ -59,7 +57,7 @@ export interface EndedWork {
 }
 
 export interface Admission {
-  /** Throws ASKED_TOO_DEEP, or OVERLOADED with the time after which trying again makes sense. */
+  /** Throws OVERLOADED with the time after which trying again makes sense. */
   reserve(request: AdmissionRequest): Place
   readonly working: number
   /** Counts an agent that runs on though its task is over as working, until it has ended. */
@@ -119,10 +117,8 @@ class BoundedAdmission implements Admission {
   }
 
   reserve(request: AdmissionRequest): Place {
-    const { agentId, caller, patienceMs, depth = 0, accepted = false } = request
+    const { agentId, caller, patienceMs, accepted = false } = request
     const key = { caller, priority: request.priority ?? 'normal' }
-    const limit = LIMITS.agentAskDepth.value
-    if (depth > limit) throw new LumosError('ASKED_TOO_DEEP', { details: { limit } })
     const { queue, perPeer, total } = this.#init
     const desk = this.#desks.get(agentId) ?? this.#newDesk()
     // With no place left that work could ever get, the wait is endless.

@@ -1,5 +1,6 @@
 /** How a task that this node asked for ended, as the outbox keeps it and as readers are told. */
 import type { Artifact, TaskState } from '../core/a2a.ts'
+import type { Usage } from '../core/budget.ts'
 import type { WireError } from '../core/errors.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { Dialogue } from './dialogue.ts'
@@ -14,6 +15,7 @@ export interface EndedDelegation {
   readonly tookMs: number | undefined
   readonly placement: Placement | undefined
   readonly error: WireError | undefined
+  readonly usage: Usage | undefined
   readonly dialogue: Dialogue
 }
 
@@ -30,10 +32,10 @@ export function endOf(ended: EndedDelegation): OutboxEnd {
 }
 
 export function resultOf(
-  { order: { taskId }, state, artifacts, error, tookMs = 0 }: EndedDelegation,
+  { order: { taskId }, state, artifacts, error, usage, tookMs = 0 }: EndedDelegation,
   worker: NodeName,
   firstEventMs: number | null
 ): DelegationEvent {
   const facts = { taskId, state, artifacts, worker, tookMs, firstEventMs }
-  return { type: 'result', ...facts, ...(error && { error }) }
+  return { type: 'result', ...facts, ...(error && { error }), ...(usage && { usage }) }
 }

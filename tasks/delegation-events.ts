@@ -8,6 +8,7 @@ import type {
   TaskState,
   TaskStatus
 } from '../core/a2a.ts'
+import type { Usage } from '../core/budget.ts'
 import { INTERRUPTED_STATES, TERMINAL_STATES, textOf } from '../core/a2a.ts'
 import type { AgentStep } from '../core/agent-step.ts'
 import { LumosError } from '../core/errors.ts'
@@ -106,6 +107,8 @@ export type DelegationEvent =
       readonly tookMs: number
       readonly firstEventMs: number | null
       readonly error?: WireError
+      /** What its worker says was spent on it; absent when that is not told. */
+      readonly usage?: Usage
     }
 
 /** What an update says, apart from the end of the task. */

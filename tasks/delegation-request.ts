@@ -1,9 +1,11 @@
 /** What can be asked of the swarm, and the record of it that the outbox keeps. */
+import { rootChain } from '../core/chain.ts'
+import type { ChainWish } from '../core/chain.ts'
 import type { WorkOrder } from './dispatcher.ts'
 import type { OutboxRecord } from './outbox-store.ts'
 import { payloadHash } from './payload-hash.ts'
 
-export interface DelegationRequest extends Omit<WorkOrder, 'taskId' | 'where'> {
+export interface DelegationRequest extends Omit<WorkOrder, 'taskId' | 'where'>, ChainWish {
   /** UUID; made here when there is none. The same id, target and message is the same task. */
   readonly taskId?: string
   readonly where?: WorkOrder['where']
@@ -19,10 +21,10 @@ export function recordOf(
   request: DelegationRequest,
   { taskId, createdAt }: { readonly taskId: string; readonly createdAt: number }
 ): OutboxRecord {
-  const { timeoutMs, patient, parent, where = 'any', ...rest } = request
+  const { timeoutMs, patient, parent, priority, budget, where = 'any', ...rest } = request
   const { target, to = '', message } = request
   return {
-    order: { ...rest, taskId, where },
+    order: { chain: rootChain(taskId, { priority, budget }), ...rest, taskId, where },
     payloadHash: payloadHash(`${target} ${to} ${where}`, message),
     createdAt,
     ...(patient && { patient }),

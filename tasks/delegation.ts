@@ -1,6 +1,7 @@
 /** One task that this node asked for: follows it to its end, through broken streams. */
 import { TERMINAL_STATES } from '../core/a2a.ts'
 import type { Artifact, Message, StreamResponse, TaskState } from '../core/a2a.ts'
+import type { Usage } from '../core/budget.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError, toLumosError, type WireError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
@@ -73,8 +74,8 @@ export class Delegation {
   constructor(parts: DelegationComponents, init: DelegationInit) {
     const { record, store, restored } = init
     this.#parts = parts
-    this.#wait = createWorkerWait(parts)
     this.#moves = createMoveTimer(parts.clock)
+    this.#wait = createWorkerWait({ ...parts, moves: this.#moves })
     this.#cancelDelivery = createCancelDelivery(parts, record.order.taskId)
     this.#init = init
     this.#isPatient =
@@ -124,6 +125,10 @@ export class Delegation {
 
   get artifacts(): readonly Artifact[] {
     return this.#story.artifacts
+  }
+
+  get usage(): Usage | undefined {
+    return this.#story.usage
   }
 
   get dialogue(): Dialogue {
@@ -228,8 +233,13 @@ export class Delegation {
         // One that may have what could do harm is waited for like one that has it.
         if (!this.#isPatient || broken.details['onlyPeer'] === undefined) throw error
       }
-      this.#story.lost(broken)
+      this.#lost(broken)
     }
+  }
+
+  #lost(error: LumosError): void {
+    this.#story.lost(error)
+    if (error.code === 'PEER_SILENT') this.#moves.hurry()
   }
 
   #dispatchPatiently(): Promise<void> {
@@ -276,7 +286,7 @@ export class Delegation {
     if (next === 'unwanted') this.dialogue.answer = undefined
     if (next === 'refused') this.#story.retry({ type: 'retry', error, maybeTaken: false })
     if (next === 'refused' || next === 'search') return this.#dispatchPatiently()
-    if (next === 'wait') this.#story.lost(error)
+    if (next === 'wait') this.#lost(error)
   }
 
   #takeDispatch(event: DispatchEvent): void {

@@ -169,6 +169,7 @@ class Outbox implements Delegations {
     const last = await this.#open().lastEvent(id)
     return viewOfEnded(ended, {
       artifacts: last?.type === 'result' ? last.artifacts : [],
+      usage: last?.type === 'result' ? last.usage : undefined,
       ...(ended.end.dialogue && { history: (await this.#dialogueOf(ended)).history })
     })
   }
@@ -205,13 +206,16 @@ class Outbox implements Delegations {
 
   async retry(id: string): Promise<DelegationView> {
     const { record } = await this.#ended(id)
-    const { taskId: _, message, ...rest } = record.order
+    // A trace, a path and a parent of its own: somebody else asks now.
+    const { taskId: _, message, chain, depth: __, ...rest } = record.order
     const taskId = this.#parts.ids()
     const { createdAt, deadlineAt } = record
     return this.delegate({
       ...rest,
       taskId,
       message: { ...message, messageId: taskId },
+      priority: chain?.priority,
+      budget: chain?.budget,
       // Nobody waits for it at a terminal.
       patient: true,
       ...(deadlineAt !== undefined && { timeoutMs: deadlineAt - createdAt })

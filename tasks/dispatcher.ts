@@ -1,8 +1,10 @@
 /** The port by which tasks leave this node: who finds a worker and speaks with it (routing/). */
 import type { Message, StreamResponse } from '../core/a2a.ts'
+import type { Chain } from '../core/chain.ts'
 import type { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { RouteChoice, RoutePolicy } from '../core/route-choice.ts'
+import type { Handover } from '../protocols/a2a/handover.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
 
 export interface NodeName {
@@ -23,6 +25,8 @@ export interface WorkOrder {
   readonly policy?: RoutePolicy
   /** Agents that asked each other before the one that is asked now; absent for none. */
   readonly depth?: number
+  /** What the worker is told of those who asked before; absent in orders from before there were any. */
+  readonly chain?: Chain
 }
 
 /** Who has the task. */
@@ -32,6 +36,8 @@ export interface Placement {
   readonly path: 'local' | 'direct' | 'relay'
   /** Whether the agent may be given the task twice without harm. */
   readonly idempotent: boolean
+  /** Whether the agent goes on with what was begun, when it is told how far it came. */
+  readonly resumable?: boolean
 }
 
 export type DispatchEvent =
@@ -68,6 +74,8 @@ export interface DispatchOptions {
   readonly except?: readonly Placement[]
   /** Whether it is taken from a worker that is away, which counts as a retry. */
   readonly isMove?: boolean
+  /** What its last worker had said, for an agent that goes on from there. */
+  readonly handover?: Handover
 }
 
 export interface Dispatcher {

@@ -6,6 +6,7 @@ import type { Component } from '../core/component.ts'
 import type { Attributes } from '../core/attributes.ts'
 import { LumosError } from '../core/errors.ts'
 import { type IdSource, isUuid, type PeerIdText } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import { createAdmission } from './admission.ts'
@@ -14,6 +15,7 @@ import { checkDemands } from './demands.ts'
 import type { AgentRunner } from './execution.ts'
 import { createJobs } from './jobs.ts'
 import type { Jobs } from './jobs.ts'
+import { placeFor, receivedChain } from './new-record.ts'
 import { LiveTask } from './live-task.ts'
 import type { LiveTaskInit } from './live-task.ts'
 import { createMemoryTaskStore, keyText } from './memory-task-store.ts'
@@ -32,6 +34,7 @@ import type {
 import { createTaskView } from './task-view.ts'
 import type { TaskView } from './task-view.ts'
 import { timesFor } from './timeouts.ts'
+import { spentIn } from './spending.ts'
 import type { NodeTimeouts } from './timeouts.ts'
 import { isRepeated } from './turns.ts'
 
@@ -40,6 +43,8 @@ export interface TaskEngineComponents {
   readonly ids: IdSource
   readonly logger: Logger
   readonly runner: AgentRunner
+  /** This node, as it stands in the chains of those it asks. */
+  readonly self: PeerIdText
   /** Asked at every start. Default: in memory, bounded by LIMITS. */
   readonly openStore?: () => Promise<TaskStore>
 }
@@ -64,6 +69,8 @@ export interface Submission {
   readonly deadlineMs?: number
   /** Agents that asked each other before this one; default 0. */
   readonly depth?: number
+  /** Of the request: tells who asked before (protocols/a2a/chain.ts). */
+  readonly metadata?: JsonObject
 }
 
 export interface TaskHandle {
@@ -137,6 +144,7 @@ class Engine implements TaskEngine {
     this.#timeouts = init.timeouts ?? {}
     this.#attributesOf = init.attributesOf ?? (() => ({}))
     this.#jobs = createJobs(components, {
+      self: components.self,
       isDurable: () => this.#store.durable,
       graceMs: init.graceMs ?? LIMITS.cancelGrace.value,
       timeouts: this.#timeouts,
@@ -191,7 +199,7 @@ class Engine implements TaskEngine {
     const job = this.#jobs.find(keyText(key))
     // Another message, or this very one, may be on its way to the store.
     while (job?.task.turning !== undefined) await job.task.turning
-    const { agentId, contextId, deadlineAt, caller } = handle.view.record
+    const { contextId } = handle.view.record
     const message = { ...answer, contextId, taskId: key.id }
     if (isRepeated(handle.view.history, message)) return handle
     if (job === undefined && !handle.view.ended) await handle.settled
@@ -200,8 +208,7 @@ class Engine implements TaskEngine {
         details: { operation: 'messages to a task that does not wait for one' }
       })
     }
-    const patienceMs = deadlineAt - this.#parts.clock.now()
-    const place = this.#admission.reserve({ agentId, caller, patienceMs })
+    const place = this.#admission.reserve(placeFor(handle.view.record, this.#parts.clock.now()))
     await this.#jobs.answer(job, place, message)
     return handle
   }
@@ -251,15 +258,17 @@ class Engine implements TaskEngine {
     const stored = await this.#store.find(key)
     if (stored === 'gone') throw new LumosError('TASK_GONE')
     if (stored !== undefined) return this.#revive(stored)
-    const { agentId, message, depth = 0 } = submission
-    const { clock, ids, runner } = this.#parts
+    const { agentId, message } = submission
+    const { clock, ids, runner, self } = this.#parts
     const traits = runner.traits(agentId)
     if (traits === undefined) {
       throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId.slice(0, 64) } })
     }
     checkDemands(agentId, traits.demands, () => this.#attributesOf(key.caller))
+    const { chain, depth } = receivedChain(key, submission, self)
     const { deadlineMs, patienceMs } = timesFor(submission, this.#timeouts, traits.timeouts)
-    const place = this.#admission.reserve({ agentId, caller: key.caller, patienceMs, depth })
+    const wanted = { agentId, caller: key.caller, patienceMs }
+    const place = this.#admission.reserve({ ...wanted, priority: chain?.priority ?? 'normal' })
     const contextId = message.contextId || ids()
     const createdAt = clock.now()
     const record = {
@@ -270,7 +279,8 @@ class Engine implements TaskEngine {
       payloadHash: hash,
       createdAt,
       deadlineAt: createdAt + deadlineMs,
-      ...(depth > 0 && { depth })
+      ...(depth !== undefined && { depth }),
+      ...(chain && { chain })
     }
     const task = this.#liveTask({ record, attempt: 1, artifacts: [] })
     // What could do harm is not begun before its acceptance is on disk (tasks/recovery.ts).
@@ -284,7 +294,7 @@ class Engine implements TaskEngine {
   /** Goes on with a task of an earlier process, or ends it. */
   async #recover(record: TaskRecord): Promise<void> {
     const { clock, runner, logger } = this.#parts
-    const { agentId, caller, deadlineAt } = record
+    const { agentId } = record
     const traits = runner.traits(agentId)
     const events = await Array.fromAsync(this.#store.events(record))
     const recovery = recover({ record, events, traits, now: clock.now() })
@@ -296,15 +306,14 @@ class Engine implements TaskEngine {
       attempt: start.attempt,
       ...(error && { code: error.code })
     })
-    const task = this.#liveTask({ record, ...start })
+    const task = this.#liveTask({ record, ...start, spent: spentIn(events) })
     const accepted = task.accept()
     if (error !== undefined || traits === undefined) {
       task.end({ state: 'TASK_STATE_FAILED', ...(error && { error }) })
       await Promise.all([accepted, task.settled])
       return
     }
-    const patienceMs = deadlineAt - clock.now()
-    const place = this.#admission.reserve({ agentId, caller, patienceMs, accepted: true })
+    const place = this.#admission.reserve({ ...placeFor(record, clock.now()), accepted: true })
     this.#jobs.launch({ task, place, traits, ...(resumed && { resumed }) })
     await accepted
   }
@@ -315,7 +324,8 @@ class Engine implements TaskEngine {
     const traits = this.#parts.runner.traits(record.agentId)
     if (first === undefined || traits === undefined) return
     const { attempt, update } = first
-    const task = this.#liveTask({ record, attempt, artifacts: update.task?.artifacts ?? [] })
+    const artifacts = update.task?.artifacts ?? []
+    const task = this.#liveTask({ record, attempt, artifacts, spent: spentIn(events) })
     task.restore(events)
     this.#jobs.wait({ task, traits })
   }

@@ -1,9 +1,11 @@
 /** Runs an agent for one task: its output into a sink, its end into an outcome, its hanging ended. */
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Artifact, Message, Part, StreamResponse, TaskState } from '../core/a2a.ts'
+import type { Chain } from '../core/chain.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import type { Purse } from '../core/purse.ts'
 import type { ProgressDetails } from '../protocols/a2a/extensions.ts'
 import type { TaskTimeouts } from './timeouts.ts'
 
@@ -22,6 +24,9 @@ export interface AgentWork {
   readonly heartbeat: () => void
   /** Agents that asked each other before this one; 0 when it was a person or a program. */
   readonly depth: number
+  /** What it gives to those it asks: it is the last who asked. */
+  readonly chain: Chain
+  readonly purse: Purse
   /** Milliseconds left for this run. */
   readonly remainingMs: () => number
   /** Told of an agent that did not end when its run did; `ended` resolves when it has. */

@@ -1,5 +1,6 @@
 /** The tasks that this node works on: each waits for its turn, is done in time, and ends. */
 import type { Message } from '../core/a2a.ts'
+import { extendChain, rootChain } from '../core/chain.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
@@ -21,6 +22,7 @@ export interface JobsComponents {
 }
 
 export interface JobsInit {
+  readonly self: PeerIdText
   /** Milliseconds between an agent's signal and its hard end. */
   readonly graceMs: number
   /** For agents that declare none of their own. */
@@ -178,6 +180,8 @@ class RunningJobs implements Jobs {
     const { task, traits, resumed } = job
     const { clock, runner, logger } = this.#parts
     const { agentId, id: taskId, contextId, caller, depth = 0 } = task.record
+    const { chain: received = rootChain(taskId) } = task.record
+    const { trace } = received
     const { signal } = task.stopping
     const { history } = task
     const message = history.at(-1) ?? task.record.message
@@ -192,6 +196,8 @@ class RunningJobs implements Jobs {
       signal,
       heartbeat: () => timer.heartbeat(),
       depth,
+      chain: extendChain(received, { peer: this.#init.self, agent: agentId }),
+      purse: task.purse,
       remainingMs: () => timer.remainingMs(),
       leftBehind: this.#init.onLeftBehind,
       ...(resumed && { resumed })
@@ -202,6 +208,7 @@ class RunningJobs implements Jobs {
       else await task.begin('flushed')?.catch(() => {})
     }
     timer.begin()
+    logger.debug('a task begins', { task: taskId, trace, agent: agentId, caller })
     const outcome = await execute(
       { clock, runner },
       { work, sink: task, graceMs: this.#init.graceMs }
@@ -212,7 +219,7 @@ class RunningJobs implements Jobs {
     place.leave({ tookMs: clock.monotonic() - began, whole })
     if (outcome.error !== undefined) {
       const { code, cause } = outcome.error
-      logger.warn('a task failed', { task: taskId, agent: agentId, code, cause })
+      logger.warn('a task failed', { task: taskId, trace, agent: agentId, code, cause })
     }
   }
 

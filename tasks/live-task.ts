@@ -1,13 +1,18 @@
 /** A task that is being worked on: numbers its events, has them kept, then shows them. */
 import type { Artifact, Message, Part, StreamResponse, TaskStatus, TaskState } from '../core/a2a.ts'
+import type { Usage } from '../core/budget.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
+import { createPurse } from '../core/purse.ts'
+import type { Purse } from '../core/purse.ts'
+import { usageMetadata } from '../protocols/a2a/chain.ts'
 import { errorMetadata, progressMetadata, stamp } from '../protocols/a2a/extensions.ts'
 import type { ProgressDetails } from '../protocols/a2a/extensions.ts'
 import { turnMetadata } from '../protocols/a2a/turn.ts'
 import type { Outcome, OutputSink, Question } from './execution.ts'
+import { pieceOf } from './text-piece.ts'
 import { sizeOf } from './task-fold.ts'
 import type { Commit, Durability, TaskEvent, TaskRecord, TaskStore } from './task-store.ts'
 import { createTaskView } from './task-view.ts'
@@ -28,6 +33,8 @@ export interface LiveTaskInit {
   readonly artifacts: readonly Artifact[]
   /** What was said before this attempt; without it, only the message that the task began with. */
   readonly history?: readonly Message[]
+  /** On the task, in earlier attempts. */
+  readonly spent?: Usage
 }
 
 /** The artifact that an agent's plain text becomes. */
@@ -37,6 +44,8 @@ export class LiveTask implements OutputSink {
   readonly record: TaskRecord
   readonly view: GrowingTaskView
   readonly attempt: number
+  /** What may be spent on it, over all its runs. */
+  readonly purse: Purse
   /** Aborts with the reason why the agent has to stop. */
   readonly stopping = new AbortController()
   /** Whether the agent is at work. */
@@ -60,7 +69,8 @@ export class LiveTask implements OutputSink {
   #ended = false
 
   constructor({ clock, store }: LiveTaskComponents, init: LiveTaskInit) {
-    const { record, attempt, artifacts, history = [record.message] } = init
+    const { record, attempt, artifacts, history = [record.message], spent } = init
+    this.purse = createPurse(record.chain?.budget, spent)
     this.#clock = clock
     this.#store = store
     this.record = record
@@ -107,7 +117,7 @@ export class LiveTask implements OutputSink {
     const { id, contextId } = this.record
     this.started = begun
     const status = this.#status(begun ? 'TASK_STATE_WORKING' : 'TASK_STATE_SUBMITTED')
-    const metadata = stamp({ attempt: this.attempt, seq: 0 })
+    const metadata = { ...stamp({ attempt: this.attempt, seq: 0 }), ...this.#usage(false) }
     const artifacts = this.#carried
     const task = {
       id,
@@ -171,7 +181,7 @@ export class LiveTask implements OutputSink {
     this.started = false
     const status = this.#status(state, [{ text }, ...parts])
     // On disk before it is shown: who was asked must be able to answer, whatever happens.
-    void this.#report(status, 'flushed')
+    void this.#report(status, 'flushed', this.#usage())
   }
 
   /**
@@ -200,7 +210,7 @@ export class LiveTask implements OutputSink {
     this.#flush(true)
     this.#ended = true
     const details = error && errorMetadata(error.toWire())
-    void this.#report(this.#status(state, error?.message, details), 'flushed')
+    void this.#report(this.#status(state, error?.message, details), 'flushed', this.#usage())
   }
 
   /** Leaves the task as it is in the store, for the next process; readers are told to come back. */
@@ -308,6 +318,11 @@ export class LiveTask implements OutputSink {
     this.#resting?.reject(error)
   }
 
+  /** Whoever gave the budget is told even that nothing of it was spent. */
+  #usage(isCounted = this.record.chain?.budget !== undefined): JsonObject {
+    return usageMetadata(this.purse.used, isCounted)
+  }
+
   /** Too much output stops the agent; the events that say so always have room. */
   #hasRoom(bytes: number): boolean {
     if (this.#closing) return true
@@ -355,12 +370,4 @@ export class LiveTask implements OutputSink {
       }
     }
   }
-}
-
-/** The most that one event carries. Half a character is no text for a reader: it goes with the next. */
-function pieceOf(text: string): string {
-  const size = LIMITS.deltaBytes.value
-  const ending = text.charCodeAt(size - 1)
-  const parted = ending >= 0xd800 && ending <= 0xdbff
-  return text.slice(0, parted ? size - 1 : size)
 }

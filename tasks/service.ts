@@ -198,7 +198,8 @@ class Service implements TaskService {
       message,
       ...(taskId !== undefined && { taskId }),
       ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
-      ...(options.depth !== undefined && { depth: options.depth })
+      ...(options.depth !== undefined && { depth: options.depth }),
+      ...(request.metadata && { metadata: request.metadata })
     })
   }
 

@@ -1,5 +1,6 @@
 /** Where a worker keeps its tasks: the port that memory fulfils today and a journal can fulfil as well. */
 import type { Message, StreamResponse, TaskState } from '../core/a2a.ts'
+import type { Chain } from '../core/chain.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
 
@@ -22,6 +23,8 @@ export interface TaskRecord extends TaskKey {
   readonly deadlineAt: number
   /** Agents that asked each other before this one; absent when it was a person or a program. */
   readonly depth?: number
+  /** Absent in those that were accepted before there were any. */
+  readonly chain?: Chain
 }
 
 export interface TaskEvent extends Position {

@@ -1,7 +1,9 @@
 /** What this node has heard of a task that it asked for: checked, kept, and told on. */
 import type { Artifact, Message, StreamResponse, TaskStatus } from '../core/a2a.ts'
+import type { Usage } from '../core/budget.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { usageOf } from '../protocols/a2a/chain.ts'
 import { positionOf } from '../protocols/a2a/extensions.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
 import { eventsOf } from './delegation-events.ts'
@@ -41,6 +43,8 @@ export class TaskStory {
   /** The last event of the worker's log that is here. */
   position: Position | undefined
   firstEventMs: number | null = null
+  /** What the worker says was spent on the task. */
+  usage: Usage | undefined
   readonly dialogue: Dialogue
   readonly #log: DelegationLog
   readonly #init: TaskStoryInit
@@ -220,6 +224,7 @@ export class TaskStory {
     const before = this.position
     this.position = position
     this.#fold.apply(update)
+    this.usage = usageOf(update) ?? this.usage
     const atMs = this.#init.elapsed()
     const told = [...this.#contactIsBack(), ...moved]
     if (!this.accepted) {

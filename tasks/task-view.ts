@@ -1,6 +1,8 @@
 /** One task as its caller sees it: the state so far, and its events from any position on. */
 import type { Message, StreamResponse, Task, TaskStatus } from '../core/a2a.ts'
+import type { Usage } from '../core/budget.ts'
 import { TERMINAL_STATES } from '../core/a2a.ts'
+import { usageOf } from '../protocols/a2a/chain.ts'
 import { stampTask } from '../protocols/a2a/extensions.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
 import { createEventLog } from './event-log.ts'
@@ -13,6 +15,8 @@ export interface TaskView {
   readonly record: TaskRecord
   readonly status: TaskStatus | undefined
   readonly ended: boolean
+  /** What was spent on it by the end of the last run, when that is told. */
+  readonly usage: Usage | undefined
   /** What caller and agent said; the question of a task that waits is in its status yet. */
   readonly history: readonly Message[]
   /** The task with all its visible events, and the position of the last of them. */
@@ -45,6 +49,8 @@ class View implements GrowingTaskView {
   readonly log: EventLog<TaskEvent>
   readonly #fold: TaskFold = createTaskFold()
 
+  usage: Usage | undefined
+
   constructor(record: TaskRecord, refill: (() => void) | undefined) {
     this.record = record
     this.log = createEventLog(refill && { refill })
@@ -70,7 +76,9 @@ class View implements GrowingTaskView {
   reveal(count: number): void {
     for (let index = this.log.visible; index < count; index += 1) {
       const event = this.log.at(index)
-      if (event !== undefined) this.#fold.apply(event.update)
+      if (event === undefined) continue
+      this.#fold.apply(event.update)
+      this.usage = usageOf(event.update) ?? this.usage
     }
     this.log.reveal(count)
     if (this.ended) this.log.end()

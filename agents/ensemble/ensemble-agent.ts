@@ -14,6 +14,8 @@ import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Random } from '../../core/random.ts'
 import { defineAgent, inputError, RESULT_ARTIFACT_ID } from '../agent.ts'
+import { rootChain } from '../../core/chain.ts'
+import { createPurse } from '../../core/purse.ts'
 import type { Agent, AgentOutput, AgentRequest, Resumption } from '../agent.ts'
 import { asJson } from '../tools/json-value.ts'
 import { canonicalContent, standing, tally, votesNeeded } from './ballot.ts'
@@ -102,6 +104,7 @@ async function* askAll(
 
 function questionOf(request: AgentRequest, wish: EnsembleWish) {
   const { message, skill, taskId, contextId, depth = 0, remainingMs } = request
+  const { chain = rootChain(taskId), budget = createPurse() } = request
   const share = wish.take === 'best' ? BEFORE_JUDGEMENT : 1
   const endMs = remainingMs() * (1 - share)
   return {
@@ -110,6 +113,8 @@ function questionOf(request: AgentRequest, wish: EnsembleWish) {
     parent: taskId,
     contextId,
     depth: depth + 1,
+    chain,
+    purse: budget,
     // What is left after it, the ensemble needs to say what came of it.
     timeoutMs: () => remainingMs() - (Number.isFinite(endMs) ? endMs : 0) - LIMITS.hopMargin.value
   }

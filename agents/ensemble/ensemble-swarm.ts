@@ -1,7 +1,9 @@
 /** What an ensemble needs of its node: the next peer to be asked, and a task at it. */
 import type { Artifact, Part } from '../../core/a2a.ts'
 import type { EnsembleWish } from '../../core/ensemble.ts'
+import type { Chain } from '../../core/chain.ts'
 import type { LumosError } from '../../core/errors.ts'
+import type { Purse } from '../../core/purse.ts'
 import type { RouteChoice } from '../../core/route-choice.ts'
 import type { AskedNode } from '../agent.ts'
 
@@ -43,6 +45,9 @@ export interface PeerQuestion {
   readonly contextId: string
   /** Agents that asked each other before the one that is asked now. */
   readonly depth: number
+  /** Who asked before, the ensemble last. */
+  readonly chain: Chain
+  readonly purse: Purse
   /** Milliseconds the answer may still take. */
   readonly timeoutMs: () => number
   /** Gives the question up: the task at the peer is cancelled, if need be when it is back. */

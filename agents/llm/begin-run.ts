@@ -61,7 +61,7 @@ export async function beginRun(init: LlmInit, request: AgentRequest): Promise<Ll
     ...(conversation && { seen: conversation.seen })
   })
   const choice = createModelChoice(request.models, prompt.models)
-  const budget = createBudget(agent, limits, paused?.spent)
+  const budget = createBudget(agent, limits, { spent: paused?.spent, task: request.budget })
 
   async function make(call: PendingCall): Promise<ToolResult> {
     if (call.tool === NOTE_TOOL && conversation !== undefined) return noteCall(conversation, call)

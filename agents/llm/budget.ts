@@ -2,6 +2,7 @@
 import { LumosError } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
+import type { Purse } from '../../core/purse.ts'
 import type { ModelPrice } from '../models/model.ts'
 import type { TokenUsage } from './answer.ts'
 import type { LlmLimits } from './definition.ts'
@@ -31,16 +32,26 @@ export interface Budget {
 const CHARACTERS_PER_TOKEN = 8
 const MILLION = 1_000_000
 
-/** Goes on from what the run before a question had `spent`. */
-export function createBudget(agent: string, limits: LlmLimits, spent?: Spent): Budget {
+export interface BudgetBefore {
+  /** By the run before a question. */
+  readonly spent?: Spent | undefined
+  /** What may be spent on the whole task, by all who work on it. */
+  readonly task?: Pick<Purse, 'left' | 'spend'> | undefined
+}
+
+export function createBudget(agent: string, limits: LlmLimits, before: BudgetBefore = {}): Budget {
   const { steps: mostSteps = LIMITS.llmSteps.value } = limits
   const most = { inputTokens: Infinity, outputTokens: Infinity, cost: Infinity, ...limits }
-  let { steps, inputTokens, outputTokens, cost } = spent ?? NOTHING
+  const { spent = NOTHING, task } = before
+  let { steps, inputTokens, outputTokens, cost } = spent
 
   function check(): void {
     if (inputTokens >= most.inputTokens) throw over('input tokens', most.inputTokens)
     if (outputTokens >= most.outputTokens) throw over('output tokens', most.outputTokens)
     if (cost >= most.cost) throw over('US dollars', most.cost)
+    const { tokens = Infinity, money = Infinity } = task?.left() ?? {}
+    if (tokens <= 0) throw spentOut('tokens', inputTokens + outputTokens)
+    if (money <= 0) throw spentOut('US dollars', cost)
   }
 
   function over(what: string, limit: number): LumosError {
@@ -60,16 +71,23 @@ export function createBudget(agent: string, limits: LlmLimits, spent?: Spent): B
     spend({ input, output }, price) {
       inputTokens += input
       outputTokens += output
-      if (price === undefined) return undefined
-      const costs = (input * price.input + output * price.output) / MILLION
-      cost += costs
+      const costs = price && (input * price.input + output * price.output) / MILLION
+      cost += costs ?? 0
+      task?.spend({ tokens: input + output, ...(costs !== undefined && { money: costs }) })
       return costs
     },
     checkText(characters) {
-      if (characters / CHARACTERS_PER_TOKEN <= most.outputTokens - outputTokens) return
-      throw over('output tokens', most.outputTokens)
+      const tokens = characters / CHARACTERS_PER_TOKEN
+      if (tokens > most.outputTokens - outputTokens) throw over('output tokens', most.outputTokens)
+      const { tokens: left = Infinity } = task?.left() ?? {}
+      if (tokens > left) throw spentOut('tokens', inputTokens + outputTokens)
     }
   }
+}
+
+/** What its caller allowed, here or at other nodes: raising the agent's own limits would change nothing. */
+function spentOut(what: string, limit: number): LumosError {
+  return new LumosError('BUDGET_SPENT', { details: { what, limit } })
 }
 
 const NOTHING: Spent = { steps: 0, inputTokens: 0, outputTokens: 0, cost: 0 }

@@ -42,6 +42,13 @@ export const STEP_EXTENSION = 'urn:lumos:a2a:ext:step:1'
 export const TURN_EXTENSION = 'urn:lumos:a2a:ext:turn:1'
 /** Push notifications are signed, and say when something had to be left out. */
 export const PUSH_EXTENSION = 'urn:lumos:a2a:ext:push:1'
+/** A task of an agent carries who asked before it, what may be spent, how urgent it is, and its trace. */
+export const CHAIN_EXTENSION = 'urn:lumos:a2a:ext:chain:1'
+/** The event that ends a run carries what was spent on the task. */
+export const USAGE_EXTENSION = 'urn:lumos:a2a:ext:usage:1'
+
+/** A task that another worker had begun carries what that one said. */
+export const HANDOVER_EXTENSION = 'urn:lumos:a2a:ext:handover:1'
 
 /** What a Lumos node declares in its cards, and activates in its calls. */
 export const A2A_EXTENSIONS = [
@@ -52,5 +59,8 @@ export const A2A_EXTENSIONS = [
   STEP_EXTENSION,
   TURN_EXTENSION,
   PUSH_EXTENSION,
-  SKILL_EXTENSION
+  SKILL_EXTENSION,
+  CHAIN_EXTENSION,
+  HANDOVER_EXTENSION,
+  USAGE_EXTENSION
 ] as const

@@ -98,6 +98,7 @@ export class TestWorker {
       clock,
       ids: createIdSource(clock, seededRandom(1)),
       logger: silentLogger,
+      self: 'worker',
       runner: {
         traits: () => traits,
         run: (work) => {

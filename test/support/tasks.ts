@@ -72,6 +72,7 @@ export function setupEngine(setup: EngineSetup = {}) {
       clock: time,
       ids,
       logger: silentLogger,
+      self: 'worker',
       runner: runnerOf(setup),
       ...(store && { openStore: async () => store })
     },

@@ -85,6 +85,7 @@ export class WorkerNode {
         clock,
         ids: createIdSource(clock, random),
         logger: silentLogger,
+        self: 'worker',
         runner: agents.runnerOf(life, mutation.traits),
         openStore: async () => {
           const store = await openJournalTaskStore({ clock, store: life.store, batches })

@@ -187,7 +187,7 @@ test('agents that ask in a circle are stopped', async () => {
       yield JSON.stringify(await ask('ping', ''))
     })
   )
-  await expect(collect('ping')).rejects.toMatchObject({ code: 'ASKED_TOO_DEEP' })
+  await expect(collect('ping')).rejects.toMatchObject({ code: 'ASKED_IN_CIRCLE' })
 })
 
 test('cancelling a task cancels whom it asks', async () => {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
-import { LIMITS } from '../../../core/limits.ts'
+import type { Priority } from '../../../core/priority.ts'
 import { createAdmission } from '../../../tasks/admission.ts'
 import type { AdmissionInit } from '../../../tasks/admission.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
@@ -132,12 +132,22 @@ test('an agent all of whose places are taken up so takes no task, until one has 
   expect(started).toEqual(['x'])
 })
 
-test('a task that too many agents have handed on is refused', () => {
-  const { admission } = lingering(0)
-  const request = { agentId: 'a', caller: 'x', patienceMs: Infinity }
-  const limit = LIMITS.agentAskDepth.value
-  expect(() => admission.reserve({ ...request, depth: limit })).not.toThrow()
-  expect(() => admission.reserve({ ...request, depth: limit + 1 })).toThrow(
-    expect.objectContaining({ code: 'ASKED_TOO_DEEP', details: { limit } })
-  )
+test('what may take all night leaves half of the places to wait to the rest', () => {
+  const { admission } = setup({ queue: 4 })
+  const reserve = (priority: Priority) =>
+    admission.reserve({ agentId: 'a', caller: 'x', patienceMs: Infinity, priority })
+  for (let count = 0; count < 3; count += 1) reserve('batch')
+  expect(() => reserve('batch')).toThrow(expect.objectContaining({ code: 'OVERLOADED' }))
+  reserve('normal')
+  reserve('interactive')
+  expect(() => reserve('interactive')).toThrow(LumosError)
+})
+
+test('an urgent task is taken where one that is not would wait too long', () => {
+  const { admission, enter } = setup()
+  for (let count = 0; count < 8; count += 1) enter(`caller-${count}`)
+  const reserve = (priority: Priority) =>
+    admission.reserve({ agentId: 'a', caller: 'x', patienceMs: 1000, priority })
+  expect(() => reserve('normal')).toThrow(expect.objectContaining({ code: 'OVERLOADED' }))
+  expect(() => reserve('interactive')).not.toThrow()
 })

@@ -70,6 +70,7 @@ class Machine {
       clock,
       ids: createIdSource(clock, seededRandom(1)),
       logger: silentLogger,
+      self: 'worker',
       runner: {
         traits: (id) => (id === 'agent' ? this.#traits : undefined),
         async *run({ signal }) {

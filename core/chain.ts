@@ -1,0 +1,82 @@
+/** What a task carries from agent to agent: who asked before, how much may be spent, how urgent it is, and its trace. */
+import type { Budget } from './budget.ts'
+import { LumosError } from './errors.ts'
+import type { PeerIdText } from './ids.ts'
+import { LIMITS } from './limits.ts'
+import type { Priority } from './priority.ts'
+
+/** One who asked. */
+export interface Hop {
+  readonly peer: PeerIdText
+  /** Agent id; empty for a person or a program at that node. */
+  readonly agent: string
+}
+
+export interface Chain {
+  /** W3C trace id: 32 hexadecimal digits, the same for all that came of one order. */
+  readonly trace: string
+  /** Who asked, in order; empty at the node where a person or a program asks. */
+  readonly path: readonly Hop[]
+  /** Agents that may ask each other in a row. */
+  readonly maxHops: number
+  readonly priority: Priority
+  readonly budget?: Budget
+}
+
+export interface ChainWish {
+  readonly priority?: Priority | undefined
+  readonly budget?: Budget | undefined
+}
+
+/** Of an order that no agent asked for. A task id is as unique as a trace id, and as long. */
+export function rootChain(taskId: string, { priority = 'normal', budget }: ChainWish = {}): Chain {
+  return {
+    trace: taskId.replaceAll('-', ''),
+    path: [],
+    maxHops: LIMITS.agentAskDepth.value,
+    priority,
+    ...(budget && { budget })
+  }
+}
+
+/** Agents that asked each other. */
+export function depthOf({ path }: Pick<Chain, 'path'>): number {
+  return path.filter(({ agent }) => agent !== '').length
+}
+
+/** Whether that very agent of that very node is among those who wait for the answer. */
+export function isInChain({ path }: Pick<Chain, 'path'>, { peer, agent }: Hop): boolean {
+  return path.some((hop) => hop.peer === peer && hop.agent === agent)
+}
+
+/** What `asker` gives to those it asks. */
+export function extendChain(chain: Chain, asker: Hop, budget?: Budget): Chain {
+  const { budget: _, ...rest } = chain
+  return { ...rest, path: [...chain.path, asker], ...(budget && { budget }) }
+}
+
+/** @throws ASKED_TOO_DEEP, ASKED_IN_CIRCLE */
+export function checkHop(chain: Chain, asked: Hop, depth = depthOf(chain)): void {
+  const limit = Math.min(chain.maxHops, LIMITS.agentAskDepth.value)
+  if (depth > limit) throw new LumosError('ASKED_TOO_DEEP', { details: { limit } })
+  if (isInChain(chain, asked)) throw askedInCircle(asked.agent)
+}
+
+export function askedInCircle(agent: string): LumosError {
+  return new LumosError('ASKED_IN_CIRCLE', { details: { agent: agent.slice(0, 64) } })
+}
+
+/** W3C Trace Context: the span is that of the task itself, the end of its id. */
+export function traceparentOf({ trace }: Pick<Chain, 'trace'>, taskId: string): string {
+  return `00-${trace}-${taskId.replaceAll('-', '').slice(-16)}-01`
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?$/
+
+/** The trace id of a `traceparent`; `undefined` for what is none, or says nothing. */
+export function traceIdOf(traceparent: unknown): string | undefined {
+  if (typeof traceparent !== 'string' || traceparent.length > 128) return undefined
+  const [, trace = '', span = ''] = TRACEPARENT.exec(traceparent) ?? []
+  const isValid = !/^0*$/.test(trace) && !/^0*$/.test(span) && !traceparent.startsWith('ff')
+  return isValid ? trace : undefined
+}
