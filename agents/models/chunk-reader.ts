@@ -26,8 +26,8 @@ export class StreamedFailure extends Error {
 const END = '[DONE]'
 
 /**
- * The openai package reads streams with five generators around each other, which cost half of all CPU of a
- * call (docs/benchmarks.md, "Asking models"): here a chunk costs its `JSON.parse`.
+ * The openai package reads streams with five generators around each other, which is about a third of
+ * the CPU of a call of 20 tokens (profiled): here a chunk costs its `JSON.parse`, and no generator.
  */
 export function createChunkReader(body: ReadableStream<Uint8Array>): ChunkReader {
   const reader = body.getReader()
