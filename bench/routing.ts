@@ -39,7 +39,7 @@ out('|---|---|---|')
 for (const policy of ROUTE_POLICIES) {
   const random = seededRandom(seed)
   const selector = createSelector({
-    workers: { rttMs: () => 20 },
+    workers: { rttMs: () => 20, silent: { has: () => false } },
     clock: systemClock,
     random
   })

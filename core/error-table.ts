@@ -91,6 +91,11 @@ export const ERRORS = {
     'the peer hangs or the link is dead; try again',
     EXIT.failed
   ),
+  PEER_SILENT: retryable(
+    '{peer} is not heard although its session is open',
+    'it stands still or is overloaded; what does no harm goes on elsewhere',
+    EXIT.failed
+  ),
   WRITE_STALLED: retryable(
     'the peer has not read for {idleMs} ms',
     'the peer hangs; try again',

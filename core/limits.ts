@@ -85,6 +85,11 @@ export const LIMITS = {
     'ms',
     'silence after which a session is dead; a peer may stall its event loop for 7 s (measured)'
   ),
+  peerSilence: limit(
+    600,
+    'ms',
+    'silence after which harmless tasks of a peer go on elsewhere, within a second as promised; its session lives on'
+  ),
   sessionHandshakes: limit(4, 'count', 'streams of one peer that have not said HELLO yet'),
   sessionStrikes: limit(3, 'count', 'protocol violations in a minute before a peer must wait'),
   sessionPenalty: limit(60_000, 'ms', 'how long such a peer must wait'),

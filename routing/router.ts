@@ -58,6 +58,7 @@ const UNCERTAIN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SESSION_CLOSED',
   'STREAM_TRUNCATED',
   'STREAM_IDLE',
+  'PEER_SILENT',
   'WRITE_STALLED',
   'TIMED_OUT',
   'AGENT_RESPONSE_INVALID',
@@ -157,12 +158,12 @@ class PeerRouter implements Router {
     const { signal } = options
     const worker = await this.#workers.reach(placement.worker.id, signal)
     const tenant = placement.agentId
-    if (answer === undefined) {
-      yield* worker.subscribeToTask({ tenant, id: order.taskId }, { signal, after })
-    } else {
+    yield* this.#workers.silent.unlessSilent({ placement, signal }, (listening) => {
+      const how = { signal: listening, after }
+      if (answer === undefined) return worker.subscribeToTask({ tenant, id: order.taskId }, how)
       const message = { ...answer, taskId: order.taskId }
-      yield* worker.sendStreamingMessage({ tenant, message }, { signal, after })
-    }
+      return worker.sendStreamingMessage({ tenant, message }, how)
+    })
   }
 
   async cancel({ worker: { id }, agentId }: Placement, taskId: string): Promise<void> {

@@ -13,6 +13,7 @@ import { createFacts } from './facts.ts'
 import type { Facts, WorkerFacts, WorkerKey } from './facts.ts'
 import { pick, poolOf } from './policy.ts'
 import type { Demand, Picked } from './policy.ts'
+import type { SilentPeers } from './silent-peers.ts'
 import type { Workers } from './workers.ts'
 
 /** Why a candidate was not even compared. */
@@ -66,7 +67,7 @@ const LEAST_LATE_MS = 50
 const PATIENCE = 4
 
 export interface SelectorComponents {
-  readonly workers: Pick<Workers, 'rttMs'>
+  readonly workers: Pick<Workers, 'rttMs'> & { readonly silent: Pick<SilentPeers, 'has'> }
   readonly clock: Pick<Clock, 'monotonic'>
   readonly random: Random
 }
@@ -130,11 +131,12 @@ class FactSelector implements Selector {
     const now = this.#parts.clock.monotonic()
     const { left } = this.#available(candidates)
     const pool = new Set(poolOf(demand, left, { askedAt: (provider) => this.#askedAt(provider) }))
-    const isAnyConnected = candidates.some(({ connected }) => connected)
+    const isAnyConnected = candidates.some((one) => this.#isThere(one))
     return candidates.map((provider) => {
       const own = this.#facts.find(provider)
       const [exclusion, excludedMs = 0] = this.#exclusion(provider, now) ?? []
-      const away = isAnyConnected && !provider.connected ? ('not-connected' as const) : undefined
+      const away =
+        isAnyConnected && !this.#isThere(provider) ? ('not-connected' as const) : undefined
       return {
         provider,
         estimate: this.#estimate(provider),
@@ -147,6 +149,11 @@ class FactSelector implements Selector {
         firstEventP95Ms: own?.firstEventMs.quantile(0.95)
       }
     })
+  }
+
+  /** Whether it has a session, and is heard. */
+  #isThere({ connected, peer }: RouteProvider): boolean {
+    return connected && !this.#parts.workers.silent.has(peer)
   }
 
   #askedAt(provider: RouteProvider): number {
@@ -168,7 +175,7 @@ class FactSelector implements Selector {
     for (const candidate of candidates) {
       const exclusion = this.#exclusion(candidate, now)?.[0]
       if (exclusion !== undefined) excluded[exclusion] = (excluded[exclusion] ?? 0) + 1
-      else if (candidate.connected) connected.push(candidate)
+      else if (this.#isThere(candidate)) connected.push(candidate)
       else away.push(candidate)
     }
     if (connected.length > 0) {

@@ -6,6 +6,8 @@ import { createA2aClient } from '../protocols/a2a/client.ts'
 import type { A2aCallOptions } from '../protocols/a2a/client.ts'
 import type { ServerOptions } from '../protocols/a2a/server.ts'
 import type { Session, SessionEvents } from '../protocols/session/session.ts'
+import { createSilentPeers } from './silent-peers.ts'
+import type { SilentPeers } from './silent-peers.ts'
 import type { LumosError } from '../core/errors.ts'
 import { toLumosError } from '../core/errors.ts'
 import type { EventEmitter } from 'node:events'
@@ -31,6 +33,8 @@ export interface Workers {
   reach(peer: PeerIdText, signal?: AbortSignal): Promise<Worker>
   path(peer: PeerIdText): 'local' | 'direct' | 'relay'
   rttMs(peer: PeerIdText): number | undefined
+  /** Those that stand still; they are not reachable. */
+  readonly silent: Pick<SilentPeers, 'has' | 'unlessSilent'>
   isReachable(peer: PeerIdText): boolean
   whenReachable(peer: PeerIdText, signal: AbortSignal): Promise<void>
 }
@@ -48,6 +52,7 @@ export function createWorkers(
   self: PeerIdText
 ): Workers {
   const own = asWorker(local, self)
+  const silent = createSilentPeers({ sessions })
   const clients = new WeakMap<Session, Worker>()
   const unreachable = new Map<PeerIdText, { readonly error: LumosError; readonly until: number }>()
 
@@ -77,7 +82,7 @@ export function createWorkers(
   }
 
   function isReachable(peer: PeerIdText): boolean {
-    return peer === self || sessions.get(peer) !== undefined
+    return peer === self || (sessions.get(peer) !== undefined && !silent.has(peer))
   }
 
   return {
@@ -86,24 +91,42 @@ export function createWorkers(
       return clientOf(sessions.get(peer) ?? (await connect(peer, signal)))
     },
     path: (peer) => (peer === self ? 'local' : (sessions.get(peer)?.path ?? 'direct')),
+    silent,
     rttMs: (peer) => sessions.get(peer)?.roundTripMs,
     isReachable,
-    whenReachable(peer, signal) {
-      if (isReachable(peer) || signal.aborted) return Promise.resolve()
-      return new Promise((resolve) => {
-        function leave(): void {
-          sessions.events.off('opened', onOpened)
-          signal.removeEventListener('abort', leave)
-          resolve()
-        }
-        function onOpened(session: Session): void {
-          if (session.peer === peer) leave()
-        }
-        sessions.events.on('opened', onOpened)
-        signal.addEventListener('abort', leave)
-      })
-    }
+    whenReachable: (peer, signal) => whenReachable(peer, { signal, sessions, silent, isReachable })
   }
+}
+
+interface WaitInit extends Pick<Workers, 'isReachable'> {
+  readonly signal: AbortSignal
+  readonly sessions: Pick<RouteSessions, 'events'>
+  readonly silent: Pick<SilentPeers, 'events'>
+}
+
+/** Resolves when there is a session with the peer and it is heard, or `signal` aborts. */
+function whenReachable(
+  peer: PeerIdText,
+  { signal, sessions, silent, isReachable }: WaitInit
+): Promise<void> {
+  if (isReachable(peer) || signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    function leave(): void {
+      sessions.events.off('opened', onOpened)
+      silent.events.off('over', onHeard)
+      signal.removeEventListener('abort', leave)
+      resolve()
+    }
+    function onHeard(heard: PeerIdText): void {
+      if (heard === peer && isReachable(peer)) leave()
+    }
+    function onOpened(session: Session): void {
+      if (session.peer === peer) leave()
+    }
+    sessions.events.on('opened', onOpened)
+    silent.events.on('over', onHeard)
+    signal.addEventListener('abort', leave)
+  })
 }
 
 const NEVER = new AbortController().signal

@@ -75,7 +75,8 @@ export class Delegation {
     const { record, store, restored } = init
     this.#parts = parts
     this.#moves = createMoveTimer(parts.clock)
-    this.#wait = createWorkerWait({ ...parts, moves: this.#moves })
+    const dueInMs = () => (this.#mayMove ? this.#moves.dueInMs() : Infinity)
+    this.#wait = createWorkerWait({ ...parts, moves: { dueInMs } })
     this.#cancelDelivery = createCancelDelivery(parts, record.order.taskId)
     this.#init = init
     this.#isPatient =
@@ -198,9 +199,13 @@ export class Delegation {
 
   /** Whether it is time to ask another one than the worker that has the task and is away. */
   #shouldMove(): boolean {
-    const { canMove, placement } = this.#story
-    if (placement === undefined || this.#cancelling || !canMove) return false
+    const { placement } = this.#story
+    if (placement === undefined || !this.#mayMove) return false
     return this.#moves.isDue(this.#parts.dispatcher.isReachable(placement))
+  }
+
+  get #mayMove(): boolean {
+    return !this.#cancelling && this.#story.canMove
   }
 
   /** Gives the task to another worker; if none takes it, the one that has it is waited for as before. */

@@ -5,6 +5,10 @@ import { LIMITS } from '../core/limits.ts'
 export interface MoveTimer {
   /** Whether it is time. The first question after the worker was there begins the waiting; each yes doubles it. */
   isDue(isThere: boolean): boolean
+  /** It has been waited for already: the next question is answered with yes if the worker is not there. */
+  hurry(): void
+  /** Milliseconds until it is time; `Infinity` while nothing is waited for. */
+  dueInMs(): number
 }
 
 export function createMoveTimer(clock: Pick<Clock, 'monotonic'>): MoveTimer {
@@ -24,6 +28,10 @@ export function createMoveTimer(clock: Pick<Clock, 'monotonic'>): MoveTimer {
       waitMs = Math.min(LIMITS.failoverGraceMost.value, 2 * waitMs)
       due = now + waitMs
       return true
-    }
+    },
+    hurry() {
+      due ??= clock.monotonic()
+    },
+    dueInMs: () => (due === undefined ? Infinity : Math.max(0, due - clock.monotonic()))
   }
 }

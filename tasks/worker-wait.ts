@@ -4,12 +4,15 @@ import { LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
 import { workerLost } from './delegation-failures.ts'
 import type { Dispatcher, Placement } from './dispatcher.ts'
+import type { MoveTimer } from './move-timer.ts'
 import { retryDelay } from './retry-delay.ts'
 
 export interface WorkerWaitComponents {
   readonly clock: Clock
   readonly random: Random
   readonly dispatcher: Pick<Dispatcher, 'isReachable' | 'whenReachable'>
+  /** When another one is to be asked, which ends the waiting, too. */
+  readonly moves: Pick<MoveTimer, 'dueInMs'>
 }
 
 export interface WorkerWait {
@@ -20,7 +23,12 @@ export interface WorkerWait {
   before(attempt: number, worker: Placement, signal: AbortSignal): Promise<void>
 }
 
-export function createWorkerWait({ clock, random, dispatcher }: WorkerWaitComponents): WorkerWait {
+export function createWorkerWait({
+  clock,
+  random,
+  dispatcher,
+  moves
+}: WorkerWaitComponents): WorkerWait {
   let stuckSince = 0
 
   return {
@@ -33,7 +41,8 @@ export function createWorkerWait({ clock, random, dispatcher }: WorkerWaitCompon
       if (here && attempt === 0) return
       const waiting = new AbortController()
       const either = AbortSignal.any([signal, waiting.signal])
-      const pause = clock.sleep(retryDelay(random, attempt), either)
+      const pauseMs = Math.min(retryDelay(random, attempt), moves.dueInMs())
+      const pause = clock.sleep(pauseMs, either)
       // A worker that is here and yet makes no progress is no reason to hurry.
       await (here ? pause : Promise.race([pause, dispatcher.whenReachable(worker, either)]))
       waiting.abort()

@@ -27,6 +27,11 @@ export class Heartbeat {
     return this.#roundTripMs
   }
 
+  /** When a frame came last, monotonic milliseconds. */
+  get heardAt(): number {
+    return this.#lastBytes
+  }
+
   start(): void {
     this.#ping()
     this.#arm()
@@ -39,6 +44,11 @@ export class Heartbeat {
   /** Any frame is a sign of life. */
   alive(): void {
     this.#lastBytes = this.#components.clock.monotonic()
+  }
+
+  /** Asks for a sign of life out of turn, unless one is awaited. */
+  probe(): void {
+    if (this.#pingedAt === undefined) this.#ping()
   }
 
   pong(token: number): void {

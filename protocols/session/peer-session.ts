@@ -5,6 +5,8 @@ import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { SessionLink } from './link.ts'
 import type { CallOptions, Hello, Session } from './session.ts'
+import { Silence } from './silence.ts'
+import type { SilenceWatcher } from './silence.ts'
 
 /** More come only from a faulty peer, or from streams that died unnoticed. */
 const MAX_RETIRED = 2
@@ -15,6 +17,7 @@ export class PeerSession implements Session {
   readonly openedAt: number
   readonly #self: PeerIdText
   readonly #clock: Clock
+  readonly #silence: Silence
   /** Carries new calls. The last one stays when it has closed, and refuses them. */
   #best: SessionLink
   /** Streams that only finish their calls. */
@@ -27,6 +30,12 @@ export class PeerSession implements Session {
     this.#clock = components.clock
     this.#self = components.self
     this.#best = link
+    this.#silence = new Silence({
+      clock: components.clock,
+      heardAt: () => Math.max(...this.links.map(({ heardAt }) => heardAt)),
+      roundTripMs: () => this.roundTripMs,
+      probe: () => this.#best.probe()
+    })
   }
 
   get links(): readonly SessionLink[] {
@@ -55,6 +64,10 @@ export class PeerSession implements Session {
     options?: CallOptions
   ): AsyncIterableIterator<Uint8Array> {
     return this.#best.stream(method, body, options)
+  }
+
+  watchSilence(watcher: SilenceWatcher): () => void {
+    return this.#silence.watch(watcher)
   }
 
   /** Both sides dialled at once, or the peer lost its stream and came back. */

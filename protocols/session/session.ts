@@ -41,6 +41,11 @@ export interface Session {
   readonly path: 'direct' | 'relay'
   /** Last heartbeat's round trip; `undefined` until the first. */
   readonly roundTripMs: number | undefined
+  /**
+   * Tells when the peer stands still for LIMITS.peerSilence although it is asked for signs of life, and when
+   * it is heard again; the session lives on. Returns what ends the watch.
+   */
+  watchSilence(watcher: (isSilent: boolean) => void): () => void
   /** One request, one response. */
   request(method: string, body: Uint8Array, options?: CallOptions): Promise<Uint8Array>
   /** One request, any number of responses. Leaving the loop early cancels the call at the peer. */

@@ -88,6 +88,7 @@ class FakePeers {
       peer,
       path: 'direct',
       roundTripMs: 1,
+      watchSilence: () => () => undefined,
       async *stream(method, body, options) {
         calls.push({ peer, method, body: parse(body) })
         for await (const update of updates(options?.signal)) yield encode(update)

@@ -124,6 +124,7 @@ export class FakeSessions implements Sessions {
       openedAt: this.#network.clock.now(),
       path: 'direct',
       roundTripMs: 1,
+      watchSilence: () => () => undefined,
       request: async (method, body) => this.#call(to, method, body),
       stream: () => {
         throw new TypeError('discovery uses no streams')

@@ -1,9 +1,14 @@
 /** The way from one caller to the simulated peers: what its router takes for sessions with them. */
+import { EventEmitter } from 'node:events'
 import type { StreamResponse, TaskState } from '../../../core/a2a.ts'
 import type { SendMessageRequest } from '../../../core/a2a-operations.ts'
 import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Random } from '../../../core/random.ts'
+import { Silence } from '../../../protocols/session/silence.ts'
+import type { Session } from '../../../protocols/session/session.ts'
+import { createSilentPeers } from '../../../routing/silent-peers.ts'
+import type { SilentPeers } from '../../../routing/silent-peers.ts'
 import type { A2aCallOptions } from '../../../protocols/a2a/client.ts'
 import type { Worker, Workers } from '../../../routing/workers.ts'
 import { chosenTaskId } from '../../../protocols/a2a/extensions.ts'
@@ -37,10 +42,14 @@ export class SimulatedWorkers implements Workers {
   /** What was asked of a peer and is not over, by task and peer. */
   readonly #jobs = new Map<string, Job>()
   readonly #workers = new Map<string, Worker>()
+  readonly silent: SilentPeers
 
   constructor(parts: SimulatedWorkersComponents, place: Place) {
     this.#parts = parts
     this.#place = place
+    this.silent = createSilentPeers({
+      sessions: { events: new EventEmitter(), get: (id) => this.#sessionWith(id) }
+    })
   }
 
   async reach(id: string, signal: AbortSignal = NEVER): Promise<Worker> {
@@ -77,6 +86,18 @@ export class SimulatedWorkers implements Workers {
     const peer = this.#parts.peers.get(id)
     if (peer === undefined) throw new TypeError(`no peer ${id}`)
     return peer
+  }
+
+  #sessionWith(id: string): Pick<Session, 'peer' | 'watchSilence'> {
+    const { time } = this.#parts
+    const peer = this.#peer(id)
+    const silence = new Silence({
+      clock: time,
+      heardAt: () => (peer.health === 'silent' ? peer.diedAt : time.monotonic()),
+      roundTripMs: () => this.rttMs(id),
+      probe: () => undefined
+    })
+    return { peer: id, watchSilence: (watcher) => silence.watch(watcher) }
   }
 
   #workerOf(peer: SimulatedPeer): Worker {

@@ -274,6 +274,11 @@ class SimulatedSession implements Session {
     this.#closed.abort(new LumosError('SESSION_CLOSED'))
   }
 
+  /** Machines of this simulation die, or hang in one call; none stands still. */
+  watchSilence(): () => void {
+    return () => undefined
+  }
+
   async request(method: string, body: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
     for await (const answer of this.stream(method, body, options)) return answer
     throw new LumosError('STREAM_TRUNCATED')

@@ -64,6 +64,7 @@ function setup(spaces: readonly Space[] = [], farewells: readonly Farewell[] = [
       openedAt: 0,
       path: 'direct',
       roundTripMs: undefined,
+      watchSilence: () => () => undefined,
       request: async (method, body) => {
         asked.push({ peer, method, body })
         return new Uint8Array()

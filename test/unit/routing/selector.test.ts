@@ -17,7 +17,8 @@ interface Setup {
 
 function setup({ rtts = {}, seed = 1 }: Setup = {}) {
   const clock = new ManualClock()
-  const workers = { rttMs: (peer: string) => rtts[peer] }
+  const silent = new Set<string>()
+  const workers = { rttMs: (peer: string) => rtts[peer], silent }
   const selector = createSelector({ workers, clock, random: seededRandom(seed) })
 
   /** A task that took so long there, or failed. */

@@ -161,3 +161,21 @@ test('a peer that lost its stream unnoticed gets a new one at once', async () =>
   await clock.advance(2 * DEAD + LIMITS.sessionRetire.value)
   expect(await b.get('a')?.request('echo', echo)).toEqual(echo)
 })
+
+test('who waits for a peer that stands still is told within a second, and when it is heard again', async () => {
+  const { clock, network, create } = setup()
+  const a = await create('a', 'instance-a')
+  await create('b', 'instance-b')
+  const session = await a.connect('b')
+  await clock.advance(BEAT)
+  const told: boolean[] = []
+  const stop = session.watchSilence((isSilent) => told.push(isSilent))
+  // It answers when it is asked.
+  await clock.advance(BEAT - 1)
+  expect(told).toEqual([])
+  network.opened[0]?.raw.freeze()
+  await clock.advance(1000)
+  expect(told).toEqual([true])
+  expect(a.all()).toHaveLength(1)
+  stop()
+})

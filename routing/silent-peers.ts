@@ -1,0 +1,97 @@
+/** Knows which peers stand still although their sessions live, so that what they have goes on elsewhere. */
+import { EventEmitter } from 'node:events'
+import { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import type { Session, SessionEvents } from '../protocols/session/session.ts'
+import type { Placement } from '../tasks/dispatcher.ts'
+
+/** What it needs of a session. */
+type Watched = Pick<Session, 'peer' | 'watchSilence'>
+
+export interface SilentPeersComponents {
+  readonly sessions: {
+    readonly events: EventEmitter<SessionEvents>
+    get(peer: PeerIdText): Watched | undefined
+  }
+}
+
+export interface SilentPeersEvents {
+  /** It is heard again, or its session has ended. */
+  over: [peer: PeerIdText]
+}
+
+export interface SilentPeers {
+  readonly events: EventEmitter<SilentPeersEvents>
+  has(peer: PeerIdText): boolean
+  /**
+   * What `open` gives. What another worker may do is not left with one that is silent: PEER_SILENT is
+   * thrown, and `open`'s signal aborts with it. The given signal ends it, too.
+   */
+  unlessSilent<T>(
+    init: { readonly placement: Placement; readonly signal: AbortSignal },
+    open: (signal: AbortSignal) => AsyncIterable<T>
+  ): AsyncIterable<T>
+}
+
+export function createSilentPeers({ sessions }: SilentPeersComponents): SilentPeers {
+  /** With what ends the watch for its next word. At most one for each session. */
+  const silent = new Map<PeerIdText, () => void>()
+  const events = new EventEmitter<SilentPeersEvents>()
+  // As many as there are tasks that wait for a worker.
+  events.setMaxListeners(0)
+
+  function forget(peer: PeerIdText): void {
+    const stop = silent.get(peer)
+    if (stop === undefined) return
+    stop()
+    silent.delete(peer)
+    events.emit('over', peer)
+  }
+
+  function remember(session: Watched): void {
+    const { peer } = session
+    if (silent.has(peer)) return
+    const stop = session.watchSilence((isSilent) => {
+      if (!isSilent) forget(peer)
+    })
+    silent.set(peer, stop)
+  }
+
+  function watch(peer: PeerIdText, onSilent: () => void): () => void {
+    // This node itself has no session.
+    const session = sessions.get(peer)
+    return (
+      session?.watchSilence((isSilent) => {
+        if (!isSilent) return
+        remember(session)
+        onSilent()
+      }) ?? (() => undefined)
+    )
+  }
+
+  sessions.events.on('closed', ({ peer }) => forget(peer))
+
+  return {
+    events,
+    has: (peer) => silent.size > 0 && silent.has(peer),
+    async *unlessSilent({ placement, signal }, open) {
+      const peer = placement.worker.id
+      if (!placement.idempotent) {
+        yield* open(signal)
+        return
+      }
+      if (silent.has(peer)) throw silentError(peer)
+      const silence = new AbortController()
+      const stop = watch(peer, () => silence.abort(silentError(peer)))
+      try {
+        yield* open(AbortSignal.any([signal, silence.signal]))
+      } finally {
+        stop()
+      }
+    }
+  }
+}
+
+function silentError(peer: PeerIdText): LumosError {
+  return new LumosError('PEER_SILENT', { details: { peer } })
+}
