@@ -133,6 +133,7 @@ function inOrder(
     { name: 'card exchange', component: exchange },
     { name: 'task engine', component: engine },
     ...(push === undefined ? [] : [{ name: 'push notifications', component: push }]),
+    { name: 'members', component: wire.gate },
     { name: 'network', component: wire.network },
     { name: 'sessions', component: wire.sessions },
     { name: 'sending of blobs', component: blobs.serving },

@@ -8,7 +8,9 @@ import type {
   MessageStream,
   SecuredConnection
 } from '@libp2p/interface'
+import type { PeerIdText } from '../core/ids.ts'
 import { guardStream } from './stream-guard.ts'
+import type { Wall } from './wall.ts'
 import { WireGuard } from './wire-guard.ts'
 
 /** Somebody spoke, but not the language that a holder of our swarm key speaks. */
@@ -26,6 +28,8 @@ export interface ForeignContact {
 export interface ConnectionGuardComponents {
   readonly onForeign: (contact: ForeignContact) => void
   readonly onViolation: (violation: unknown) => void
+  /** Who is at the other end of a link, from now on; the muxer is made upon the link alone. */
+  readonly onSecured?: (link: MessageStream, peer: PeerIdText) => void
 }
 
 const ENCRYPTER = '/noise'
@@ -36,19 +40,33 @@ const OWN_REASONS: ReadonlySet<string> = new Set(['AbortError', 'TimeoutError', 
 /** Passes the first bytes of every connection through a check, behind `wall` when there is one. */
 export function guardedProtector(
   components: ConnectionGuardComponents,
-  wall?: ConnectionProtector
+  wall?: Wall
 ): ConnectionProtector {
+  const report = wall === undefined ? components.onForeign : walled(components, wall).onForeign
   return {
     async protect(connection, options) {
       const link = wall === undefined ? connection : await wall.protect(connection, options)
       const guard = new WireGuard((line) => (line === ENCRYPTER ? 'opaque' : undefined))
       await guardStream(link, guard, (violation) => {
         if (guard.greeted) components.onViolation(violation)
-        else components.onForeign({ ...contact(connection), certain: true })
+        else report({ ...contact(connection), certain: true })
         abort(link, violation)
       })
-      if (wall !== undefined) noticeHangUp(components, connection, guard)
+      if (wall !== undefined) noticeHangUp(walled(components, wall), connection, guard)
       return link
+    }
+  }
+}
+
+/** The next dial there begins with another of our keys. */
+function walled(
+  { onForeign }: ConnectionGuardComponents,
+  wall: Wall
+): Pick<ConnectionGuardComponents, 'onForeign'> {
+  return {
+    onForeign(contact) {
+      if (contact.direction === 'outbound') wall.turnedAway(contact.address)
+      onForeign(contact)
     }
   }
 }
@@ -58,7 +76,7 @@ export function guardedProtector(
  * (One that refuses us for its load hangs up earlier, before the nonces of the wall.)
  */
 function noticeHangUp(
-  { onForeign }: ConnectionGuardComponents,
+  { onForeign }: Pick<ConnectionGuardComponents, 'onForeign'>,
   connection: MessageStream,
   guard: WireGuard
 ): void {
@@ -72,10 +90,11 @@ function noticeHangUp(
 
 /** `encrypter`, with the negotiation of a muxer that may follow it watched as well. */
 export function guardedEncrypter(
-  { onViolation }: ConnectionGuardComponents,
+  { onViolation, onSecured }: ConnectionGuardComponents,
   encrypter: ConnectionEncrypter
 ): ConnectionEncrypter {
   async function watch(secured: SecuredConnection): Promise<SecuredConnection> {
+    onSecured?.(secured.connection, secured.remotePeer.toString())
     // Peers that agree on the muxer inside the handshake negotiate nothing after it.
     if (secured.streamMuxer !== undefined) return secured
     const guard = new WireGuard((line) => (line === MUXER ? 'opaque' : undefined))

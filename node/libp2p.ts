@@ -7,12 +7,11 @@ import { dcutr } from '@libp2p/dcutr'
 import { gossipsub } from '@libp2p/gossipsub'
 import type { GossipSub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, MessageStream, StreamMuxerFactory } from '@libp2p/interface'
 import { passthroughMapper } from '@libp2p/kad-dht'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { ping } from '@libp2p/ping'
 import type { Ping } from '@libp2p/ping'
-import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { createLibp2p } from 'libp2p'
@@ -22,16 +21,17 @@ import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import { MEMBERSHIP_PROTOCOL } from '../protocols/membership/constants.ts'
 import type { Blame } from '../trust/blame.ts'
 import type { Identity } from '../trust/identity.ts'
 import { createMembershipGater } from '../trust/membership.ts'
 import type { Membership } from '../trust/membership.ts'
-import { preSharedKey as swarmKeyFile } from '../trust/swarm-key.ts'
-import type { Swarm } from '../trust/swarm.ts'
 import { guardedEncrypter, guardedProtector } from './connection-guard.ts'
 import type { ConnectionGuardComponents, ForeignContact } from './connection-guard.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
 import { restrainedDht } from './restrained-dht.ts'
+import type { Wall } from './wall.ts'
+import { StrangerRefused } from './wire-guard.ts'
 import type { Agreement } from './wire-guard.ts'
 import { guardedYamux } from './yamux-guard.ts'
 
@@ -39,8 +39,11 @@ export const KAD_PROTOCOL = '/lumos/kad/1.0.0'
 
 export interface NetworkComponents {
   readonly identity: Identity
-  readonly swarm: Swarm
+  /** `undefined` in an open swarm. */
+  readonly wall: Wall | undefined
   readonly membership: Membership
+  /** A peer comes by the door of an invite. */
+  readonly onGuest: (peer: PeerIdText) => void
   /** Weighed by gossip: who has many points is not listened to. */
   readonly blame: Pick<Blame, 'points'>
   readonly logger: Logger
@@ -123,7 +126,14 @@ export async function createNetwork(
     connectionGater: {
       // libp2p's default for browsers refuses private addresses; a LAN consists of them.
       denyDialMultiaddr: () => false,
-      ...createMembershipGater(components.membership, (peer) => events.emit('denied', peer))
+      ...createMembershipGater(components.membership, {
+        onDenied: (peer) => events.emit('denied', peer),
+        onInvite(peer, connection) {
+          const invited = components.wall?.isGuest(connection) === true
+          if (invited) components.onGuest(peer)
+          return invited
+        }
+      })
     },
     ...CONNECTIONS,
     logger: createLibp2pLogger(components.logger, { enabled: init.libp2pLog ?? false }),
@@ -177,31 +187,50 @@ function transports(init: NetworkInit): TransportFactory[] {
   ]
 }
 
-function security({ swarm }: NetworkComponents, guards: ConnectionGuardComponents) {
-  const wall =
-    swarm.key === undefined ? undefined : preSharedKey({ psk: swarmKeyFile(swarm.key.reveal()) })
+function security({ wall, membership }: NetworkComponents, guards: ConnectionGuardComponents) {
+  const peers = new WeakMap<MessageStream, PeerIdText>()
+  const onSecured = (link: MessageStream, peer: PeerIdText): void => void peers.set(link, peer)
   return {
-    connectionProtector: () => guardedProtector(guards, wall?.()),
+    connectionProtector: () => guardedProtector(guards, wall),
     connectionEncrypters: [
       (components: Parameters<ReturnType<typeof noise>>[0]) =>
-        guardedEncrypter(guards, noise()(components))
+        guardedEncrypter({ ...guards, onSecured }, noise()(components))
     ],
     streamMuxers: [
-      (parts: PartsWithRegistrar) =>
-        guardedYamux(
-          { agreement: agreementOf(parts), onViolation: guards.onViolation },
-          {
-            maxInboundStreams: LIMITS.streamsPerConnection.value,
-            maxOutboundStreams: LIMITS.streamsPerConnection.value,
-            streamOptions: {
-              initialStreamWindowSize: LIMITS.streamWindowStart.value,
-              maxStreamWindowSize: LIMITS.streamWindow.value,
-              maxReadBufferLength: LIMITS.streamBuffer.value,
-              maxWriteBufferLength: LIMITS.streamBuffer.value
-            }
-          }
-        )
+      (parts: PartsWithRegistrar): StreamMuxerFactory => {
+        const agreement = agreementOf(parts)
+        const factory = (peer = ''): StreamMuxerFactory =>
+          guardedYamux(
+            { agreement: amongMembers(agreement, () => membership.isMember(peer)), ...guards },
+            MUXER
+          )
+        const { protocol } = factory()
+        return {
+          protocol,
+          createStreamMuxer: (link) => factory(peers.get(link)).createStreamMuxer(link)
+        }
+      }
     ]
+  }
+}
+
+const MUXER = {
+  maxInboundStreams: LIMITS.streamsPerConnection.value,
+  maxOutboundStreams: LIMITS.streamsPerConnection.value,
+  streamOptions: {
+    initialStreamWindowSize: LIMITS.streamWindowStart.value,
+    maxStreamWindowSize: LIMITS.streamWindow.value,
+    maxReadBufferLength: LIMITS.streamBuffer.value,
+    maxWriteBufferLength: LIMITS.streamBuffer.value
+  }
+}
+
+/** Asked for each stream: who was a stranger when it connected may have been let in, or struck off. */
+function amongMembers(agreement: Agreement, isMember: () => boolean): Agreement {
+  return (line) => {
+    const framing = agreement(line)
+    if (framing === undefined || line === MEMBERSHIP_PROTOCOL || isMember()) return framing
+    throw new StrangerRefused('only members may speak this protocol')
   }
 }
 

@@ -17,6 +17,11 @@ export class WireViolation extends Error {
   override readonly name = 'WireViolation'
 }
 
+/** No fault of the stream's: its peer is not on the members list, and may learn so without harm. */
+export class StrangerRefused extends Error {
+  override readonly name = 'StrangerRefused'
+}
+
 const HEADER = lengthPrefixed('/multistream/1.0.0')
 /** multistream-select reads at most this in one line (MAX_PROTOCOL_LENGTH). */
 const LINE_BYTES = 1024

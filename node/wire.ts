@@ -14,9 +14,7 @@ import { createBlame } from '../trust/blame.ts'
 import type { Blame } from '../trust/blame.ts'
 import { loadOrCreateIdentity } from '../trust/identity.ts'
 import type { Identity } from '../trust/identity.ts'
-import { createMembership } from '../trust/membership.ts'
 import { nodeName } from '../trust/node-name.ts'
-import { resolveSwarm } from '../trust/swarm.ts'
 import type { ResolvedSwarm } from '../trust/swarm.ts'
 import { createNodeAuthority } from './authority.ts'
 import type { NodeAuthority } from './authority.ts'
@@ -27,7 +25,11 @@ import type { NodeConfig } from './config/schema.ts'
 import { createNetwork } from './libp2p.ts'
 import type { Network, TransportFactory } from './libp2p.ts'
 import { usableListen } from './listen.ts'
+import { createNodeMembership } from './membership.ts'
+import type { NodeMembership } from './membership.ts'
 import { createPubSub } from './pubsub.ts'
+import { openSwarm } from './swarm.ts'
+import type { NodeSwarm } from './swarm.ts'
 
 export interface NodeComponents {
   readonly clock: Clock
@@ -51,6 +53,9 @@ export interface Wire {
   /** Readable name of this node. */
   readonly name: string
   readonly swarm: ResolvedSwarm
+  readonly nodeSwarm: NodeSwarm
+  /** Lets members in and others go. */
+  readonly gate: NodeMembership
   /** Random per process start: tells a restarted node from a running one. */
   readonly instance: string
   readonly network: Network
@@ -73,11 +78,20 @@ export async function createWire(
   const { config, paths, version } = init
   const identity = await loadOrCreateIdentity(paths.data, logger.child('trust'))
   const name = config.name ?? nodeName(identity.peer)
-  const swarm = await findSwarm(components, init)
+  const nodeSwarm = await openSwarm({ ...components, identity }, init)
+  const { swarm, membership, wall } = nodeSwarm
   const instance = Buffer.from(random.bytes(16)).toString('hex')
   const blame = createBlame({ clock })
+  let gate: NodeMembership | undefined
   const network = await createNetwork(
-    { identity, swarm, membership: createMembership(), blame, logger: logger.child('network') },
+    {
+      identity,
+      wall,
+      membership,
+      onGuest: (peer) => gate?.welcome(peer),
+      blame,
+      logger: logger.child('network')
+    },
     {
       listen: await usableListen({
         addresses: config.listen,
@@ -92,24 +106,30 @@ export async function createWire(
       ...(init.transports && { transports: init.transports })
     }
   )
-  // Whoever holds the key of the swarm is a member of it.
-  const members: Members = { roleOf: () => 'member' }
+  const members: Members = nodeSwarm
   const authority = createNodeAuthority(
     { ...components, members },
     { self: identity.peer, swarm: swarm.id, paths }
   )
+  const host = createStreamHost({ clock, libp2p: network.libp2p })
   const sessions = createSessions(
     {
       clock,
       random,
       logger: logger.child('session'),
-      host: createStreamHost({ clock, libp2p: network.libp2p }),
-      hello: () => ({ swarm: swarm.id, name, version, fields: helloFields() }),
+      host,
+      hello: () => ({
+        swarm: swarm.id,
+        name,
+        version,
+        fields: { ...helloFields(), ...gate?.helloFields() }
+      }),
       permit: (peer, method) => authority.permit(peer, method)
     },
     { instance }
   )
   sessions.events.on('closed', ({ peer }) => authority.left(peer))
+  gate = createNodeMembership({ ...components, network, sessions, host, nodeSwarm })
   const grants = createNodeGrants(
     { ...components, sessions, authority, members, revocations: authority.revocations },
     { identity, dataDirectory: paths.data }
@@ -119,26 +139,6 @@ export async function createWire(
     logger: logger.child('pubsub'),
     blame
   })
-  return { identity, name, swarm, instance, network, blame, pubsub, authority, grants, sessions }
-}
-
-async function findSwarm(
-  { random, logger }: NodeComponents,
-  { config, paths, swarmKey }: NodeInit
-): Promise<ResolvedSwarm> {
-  const swarm = await resolveSwarm(
-    { random, logger: logger.child('trust') },
-    {
-      ...config.swarm,
-      key: swarmKey,
-      dataDirectory: paths.data,
-      runtimeDirectory: config.discovery.sameHost ? paths.runtime : undefined
-    }
-  )
-  if (swarm.key === undefined) {
-    logger.warn('this swarm is open: anybody on the network can read and take part', {
-      swarm: swarm.name
-    })
-  }
-  return swarm
+  const trust = { authority, grants, nodeSwarm, gate }
+  return { identity, name, swarm, instance, network, blame, pubsub, sessions, ...trust }
 }

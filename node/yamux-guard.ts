@@ -12,6 +12,7 @@ import { LIMITS } from '../core/limits.ts'
 import { FrameGuard } from './frame-guard.ts'
 import { guardMuxedStream } from './stream-guard.ts'
 import { saveWindowUpdates } from './yamux-window.ts'
+import { StrangerRefused } from './wire-guard.ts'
 import type { Agreement } from './wire-guard.ts'
 
 export interface GuardedYamuxComponents {
@@ -36,6 +37,10 @@ export function guardedYamux(
   const guard = (stream: Stream): void => {
     saveWindowUpdates(stream)
     guardMuxedStream(stream, agreement, (violation) => {
+      if (violation instanceof StrangerRefused) {
+        stream.abort(violation)
+        return
+      }
       onViolation(violation)
       // Thrown into the muxer, which stops reading and aborts the connection.
       throw violation

@@ -2,22 +2,35 @@
 import type { PeerIdText } from '../core/ids.ts'
 
 /**
- * Who is let in. Holding the swarm key is proved by the connection itself (pnet), so that today
- * only peers this node has blocked are kept out.
+ * Where somebody stands who has proved its PeerId: on the list of members, struck off it, or not on
+ * it as far as this node knows, which may be because the news has not come yet.
  */
+export type ListStanding = 'in' | 'out' | 'unknown'
+
+/** Who may be connected. */
 export interface Membership {
+  /** False for who is blocked here or struck off the list. */
   admits(peer: PeerIdText): boolean
+  /** Others may only say why they should be let in. */
+  isMember(peer: PeerIdText): boolean
   block(peer: PeerIdText): void
   unblock(peer: PeerIdText): void
   blocked(): readonly PeerIdText[]
 }
 
+export interface MembershipInit {
+  readonly blocked?: Iterable<PeerIdText>
+  /** Without a list, whoever holds the swarm key is in. */
+  readonly standingOf?: (peer: PeerIdText) => ListStanding
+}
+
 /** A person keeps this list; a list this long should be a new swarm key instead. */
 const MAX_BLOCKED_PEERS = 10_000
 
-export function createMembership(
-  init: { readonly blocked?: Iterable<PeerIdText> } = {}
-): Membership {
+export function createMembership({
+  blocked: initial = [],
+  standingOf = () => 'in'
+}: MembershipInit = {}): Membership {
   const blocked = new Set<PeerIdText>()
 
   function block(peer: PeerIdText): void {
@@ -27,9 +40,10 @@ export function createMembership(
     blocked.add(peer)
   }
 
-  for (const peer of init.blocked ?? []) block(peer)
+  for (const peer of initial) block(peer)
   return {
-    admits: (peer) => !blocked.has(peer),
+    admits: (peer) => !blocked.has(peer) && standingOf(peer) !== 'out',
+    isMember: (peer) => !blocked.has(peer) && standingOf(peer) === 'in',
     block,
     unblock: (peer) => void blocked.delete(peer),
     blocked: () => [...blocked]
@@ -44,27 +58,34 @@ interface PeerIdLike {
 /** Fits libp2p's `connectionGater`. */
 export interface MembershipGater {
   denyDialPeer(peer: PeerIdLike): boolean
-  denyInboundEncryptedConnection(peer: PeerIdLike): boolean
+  denyInboundEncryptedConnection(peer: PeerIdLike, connection: object): boolean
   denyOutboundEncryptedConnection(peer: PeerIdLike): boolean
 }
 
-/**
- * Both directions are gated after encryption, since a PeerId is only known for certain then;
- * `onDenied` hears of each refusal.
- */
+export interface MembershipGaterInit {
+  /** Hears of each refusal. */
+  readonly onDenied?: (peer: PeerIdText) => void
+  /** Whether a connection came by the door of an invite: even who was struck off may be invited again. */
+  readonly onInvite?: (peer: PeerIdText, connection: object) => boolean
+}
+
+/** Both directions are gated after encryption, since a PeerId is only known for certain then. */
 export function createMembershipGater(
   membership: Membership,
-  onDenied: (peer: PeerIdText) => void = () => undefined
+  { onDenied, onInvite }: MembershipGaterInit = {}
 ): MembershipGater {
   function deny(peer: PeerIdLike): boolean {
     const text = peer.toString()
     if (membership.admits(text)) return false
-    onDenied(text)
+    onDenied?.(text)
     return true
   }
   return {
     denyDialPeer: deny,
-    denyInboundEncryptedConnection: deny,
+    denyInboundEncryptedConnection: (peer, connection) =>
+      onInvite?.(peer.toString(), connection) === true
+        ? membership.blocked().includes(peer.toString())
+        : deny(peer),
     denyOutboundEncryptedConnection: deny
   }
 }

@@ -29,6 +29,10 @@ export const OPERATIONS = {
     roles: ALL,
     anybody: true
   }),
+  'swarm.members': operation('keep the members list and the key of the swarm up to date', {
+    methods: ['members.sync', 'members.tell', 'members.key'],
+    roles: ALL
+  }),
   'peer.list': operation('learn of other peers', {
     methods: ['peers.sample', 'peers.release'],
     roles: ALL

@@ -10,6 +10,7 @@ import type { Network, NetworkInit } from '../../node/libp2p.ts'
 import { createPeerFinding } from '../../node/peer-finding.ts'
 import type { PeerFinding, PeerFindingInit } from '../../node/peer-finding.ts'
 import { createPubSub } from '../../node/pubsub.ts'
+import { createWall } from '../../node/wall.ts'
 import { createStreamHost } from '../../protocols/frames/host.ts'
 import type { Sessions } from '../../protocols/session/session.ts'
 import { createSessions } from '../../protocols/session/sessions.ts'
@@ -54,8 +55,10 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
   const shared = { clock: systemClock, random: systemRandom, logger: silentLogger }
   const identity = init.identity ?? identityOf(await generateKeyPair('Ed25519'))
   const blame = createBlame(shared)
+  const members = swarm.key === undefined ? [] : [swarm.key.reveal()]
+  const wall = swarm.key && createWall({ ...shared, keys: () => ({ members, doors: [] }) })
   const network = await createNetwork(
-    { ...shared, identity, swarm, membership: createMembership(), blame },
+    { ...shared, identity, wall, membership: createMembership(), blame, onGuest: () => undefined },
     {
       listen,
       agentVersion: 'lumos/test',

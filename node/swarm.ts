@@ -1,0 +1,95 @@
+/** Joins what makes this node's swarm: its name and keys, the members list, the invites, and the wall. */
+import type { PeerIdText } from '../core/ids.ts'
+import type { NodePaths } from '../core/paths.ts'
+import { Secret } from '../core/secret.ts'
+import type { Identity } from '../trust/identity.ts'
+import { openInviteLedger } from '../trust/invites/ledger.ts'
+import type { InviteLedger } from '../trust/invites/ledger.ts'
+import { isOut } from '../trust/members/roll.ts'
+import { openSwarmBook } from '../trust/members/swarm-book.ts'
+import type { SwarmBook } from '../trust/members/swarm-book.ts'
+import { createMembership } from '../trust/membership.ts'
+import type { ListStanding, Membership } from '../trust/membership.ts'
+import type { Role } from '../trust/roles.ts'
+import { resolveSwarm } from '../trust/swarm.ts'
+import type { ResolvedSwarm } from '../trust/swarm.ts'
+import type { NodeConfig } from './config/schema.ts'
+import { createWall } from './wall.ts'
+import type { Wall, WallKeys } from './wall.ts'
+import type { NodeComponents } from './wire.ts'
+
+export interface NodeSwarm {
+  readonly swarm: ResolvedSwarm
+  readonly book: SwarmBook
+  readonly invites: InviteLedger
+  readonly membership: Membership
+  /** `undefined` in an open swarm. */
+  readonly wall: Wall | undefined
+  /** Without a list all who hold the key are alike. */
+  roleOf(peer: PeerIdText): Role | undefined
+}
+
+export interface NodeSwarmInit {
+  readonly config: NodeConfig
+  readonly paths: NodePaths
+  readonly swarmKey?: Secret<string> | undefined
+}
+
+/** @throws SWARM_KEY_INVALID, HOME_UNUSABLE */
+export async function openSwarm(
+  components: NodeComponents & { readonly identity: Identity },
+  { config, paths, swarmKey }: NodeSwarmInit
+): Promise<NodeSwarm> {
+  const { clock, random } = components
+  const logger = components.logger.child('trust')
+  const { name } = config.swarm
+  const kept = { dataDirectory: paths.data, name }
+  const book = await openSwarmBook({ ...components, logger }, kept)
+  const swarm =
+    ofList(book, name) ??
+    (await resolveSwarm(
+      { random, logger },
+      {
+        ...config.swarm,
+        key: swarmKey,
+        dataDirectory: paths.data,
+        runtimeDirectory: config.discovery.sameHost ? paths.runtime : undefined
+      }
+    ))
+  if (swarm.key === undefined) {
+    logger.warn('this swarm is open: anybody on the network can read and take part', {
+      swarm: name
+    })
+  }
+  const invites = await openInviteLedger({ clock, logger }, { ...kept, swarm: name })
+  const membership = createMembership({ standingOf: (peer) => standingOf(book, peer) })
+  const keys = (): WallKeys => ({ members: wallKeys(book, swarm), doors: invites.doors() })
+  return {
+    swarm,
+    book,
+    invites,
+    membership,
+    wall: swarm.key && createWall({ random, keys }),
+    roleOf: (peer) => (book.roll === undefined ? 'member' : book.roll.roleOf(peer))
+  }
+}
+
+/** A swarm with a list keeps the name it got from its first key, whatever the key is now. */
+function ofList(book: SwarmBook, name: string): ResolvedSwarm | undefined {
+  const { roll } = book
+  const [key] = book.keys()
+  if (roll === undefined || key === undefined) return undefined
+  return { name, id: roll.charter.swarm, key, origin: 'data' }
+}
+
+function wallKeys(book: SwarmBook, { key }: ResolvedSwarm): readonly Uint8Array[] {
+  const kept = book.keys().map((one) => one.reveal())
+  return kept.length > 0 || key === undefined ? kept : [key.reveal()]
+}
+
+function standingOf({ roll }: SwarmBook, peer: PeerIdText): ListStanding {
+  if (roll === undefined) return 'in'
+  const member = roll.member(peer)
+  if (member === undefined) return 'unknown'
+  return isOut(member.standing) ? 'out' : 'in'
+}

@@ -1,0 +1,98 @@
+/** Messages about members: JSON, checked for its shape here and for its signatures by trust/members. */
+import { z } from 'zod'
+import { fromWireError, LumosError, wireDetails } from '../../core/errors.ts'
+import type { Json } from '../../core/json.ts'
+import { LIMITS } from '../../core/limits.ts'
+
+const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`))
+const digest = hex(16)
+const id = hex(16)
+/** Their shape is the business of trust/members/statement.ts. */
+const statements = z.array(z.record(z.string(), z.json())).max(LIMITS.membersBatch.value)
+const charter = z.record(z.string(), z.json())
+
+/** All that one peer says of several lists together: of each slot one statement, of 17 speakers. */
+const MAX_KNOWN = 17 * LIMITS.swarmMembers.value
+
+const question = z.discriminatedUnion('ask', [
+  z.object({ ask: z.literal('proof') }),
+  z.object({ ask: z.literal('join'), invite: id, proof: hex(64), name: z.string().max(63) })
+])
+
+const reply = z.union([
+  z.object({ charter, statements, key: hex(64).optional() }),
+  z.object({
+    error: z.object({
+      code: z.string().max(64),
+      details: z.record(z.string(), z.json()).optional()
+    })
+  })
+])
+
+/** `known`: ids of the asker's statements, 8 bytes each, in base64. */
+const syncRequest = z.object({
+  digest,
+  known: z.base64().max(Math.ceil((MAX_KNOWN * 8) / 3) * 4)
+})
+const syncAnswer = z.object({ charter: charter.optional(), statements, wanted: z.array(id) })
+const news = z.object({ charter, statements })
+const keyRequest = z.object({ commitment: hex(64) })
+const keyAnswer = z.object({ key: hex(64).optional() })
+
+export type Question = z.infer<typeof question>
+export type Reply = z.infer<typeof reply>
+export type Admission = Extract<Reply, { charter: unknown }>
+export type SyncRequest = z.infer<typeof syncRequest>
+export type SyncAnswer = z.infer<typeof syncAnswer>
+export type News = z.infer<typeof news>
+
+export function encode(value: Json): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value))
+}
+
+/** Each throws INVALID_REQUEST. */
+export const decode = {
+  question: (bytes: Uint8Array) => read(question, bytes),
+  reply: (bytes: Uint8Array) => read(reply, bytes),
+  syncRequest: (bytes: Uint8Array) => read(syncRequest, bytes),
+  syncAnswer: (bytes: Uint8Array) => read(syncAnswer, bytes),
+  news: (bytes: Uint8Array) => read(news, bytes),
+  keyRequest: (bytes: Uint8Array) => read(keyRequest, bytes),
+  keyAnswer: (bytes: Uint8Array) => read(keyAnswer, bytes)
+}
+
+/** @throws what the peer refused with */
+export function admissionOf(answer: Reply): Admission {
+  if (!('error' in answer)) return answer
+  const { code, details = {} } = answer.error
+  throw fromWireError({ code, message: '', details: wireDetails(details) })
+}
+
+const ID_BYTES = 8
+
+export function packIds(ids: readonly string[]): string {
+  return Buffer.from(ids.join(''), 'hex').toString('base64')
+}
+
+export function unpackIds(text: string): Set<string> {
+  const bytes = Buffer.from(text, 'base64')
+  const count = Math.floor(bytes.length / ID_BYTES)
+  return new Set(
+    Array.from({ length: count }, (_, index) =>
+      bytes.toString('hex', index * ID_BYTES, (index + 1) * ID_BYTES)
+    )
+  )
+}
+
+function read<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString())
+  } catch {
+    throw new LumosError('INVALID_REQUEST', { details: { reason: 'no JSON' } })
+  }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const path = parsed.error.issues[0]?.path.join('.') ?? ''
+  throw new LumosError('INVALID_REQUEST', { details: { reason: `malformed at "${path}"` } })
+}
