@@ -149,6 +149,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/logs.ts')
   },
   {
+    name: 'audit',
+    summary: 'who did what on this node, and what was refused',
+    group: 'Operate',
+    load: () => import('./commands/audit.ts')
+  },
+  {
     name: 'config',
     summary: 'read and change the configuration',
     group: 'Operate',

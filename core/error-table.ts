@@ -771,6 +771,11 @@ export const ERRORS = {
     'lumos audit tells more at the node that refused; ask its owner for a role or a grant',
     { a2a: INVALID_PARAMS, exit: EXIT.denied }
   ),
+  AUDIT_BROKEN: final(
+    'the audit log is not as it was written: {file}, line {line}: {reason}',
+    'compare it with a copy of the folder audit/ of the data directory; it goes on behind the break',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
   GRANT_INVALID: final(
     'the grant is worth nothing: {reason}',
     'ask who gave it for a new one: lumos grant create',

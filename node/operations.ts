@@ -13,6 +13,7 @@ import {
   showAgent,
   watchAgents
 } from './operations/agents.ts'
+import { createAuditOperations } from './operations/audit.ts'
 import { createDevelopment } from './operations/dev.ts'
 import { examine } from './operations/doctor.ts'
 import { createHostOperations } from './operations/hosting.ts'
@@ -95,6 +96,12 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
         ...assembly.hosting,
         roster: assembly.roster,
         nameOf: nameOf(assembly)
+      }),
+      audit: createAuditOperations({
+        audit: assembly.wire.authority.audit,
+        nameOf: nameOf(assembly),
+        named: (name) =>
+          peerViews(assembly).flatMap((peer) => (peer.name === name ? [peer.id] : []))
       }),
       hosts: createHostOperations(assembly.hosting.hosts),
       mcp: mcp.operations,

@@ -41,7 +41,7 @@ export function createControlApp(components: ControlComponents, stopping: AbortS
   app.notFound((context) => failureAnswer(unknownRoute(context)))
   app.use(async (context, next) => {
     arrivals.set(context, clock.monotonic())
-    refuseBrowsers(context)
+    refuseBrowsers(context, operations)
     stopping.throwIfAborted()
     await next()
     context.header('cache-control', 'no-store')
@@ -79,14 +79,16 @@ function methodsOf(path: string): string {
  * A page in a browser must not reach the node, by whatever name it calls this machine: browsers
  * send these headers with what a page does across origins, programs never do.
  */
-function refuseBrowsers({ req }: Context): void {
+function refuseBrowsers({ req }: Context, { audit }: ControlOperations): void {
   const host = req.header('host')?.replace(/:\d+$/, '').toLowerCase() ?? ''
   for (const [header, suspicious] of [
     ['Origin', req.header('origin') !== undefined],
     ['Sec-Fetch-Site', req.header('sec-fetch-site') !== undefined],
     ['Host', !HOSTS.has(host)]
   ] as const) {
-    if (suspicious) throw new LumosError('BROWSER_REFUSED', { details: { header } })
+    if (!suspicious) continue
+    audit.note({ did: 'request', what: header, allowed: false, reason: 'BROWSER_REFUSED' })
+    throw new LumosError('BROWSER_REFUSED', { details: { header } })
   }
 }
 

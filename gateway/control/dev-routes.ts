@@ -10,6 +10,7 @@ export const devRoutes = [
     summary: 'Runs a project anew with each save, as long as the answer is read',
     body: devRequest,
     answer: devEvent,
+    audit: ({ body }) => body.path,
     handle: (operations, { body, signal }) => operations.develop(body, signal)
   })
 ]

@@ -23,6 +23,7 @@ export const hostingRoutes = [
     summary: 'Hosts the agents of a file or folder; answers when they can be asked',
     body: hosting.hostRequest,
     answer: hosting.hostDocument,
+    audit: ({ body }) => body.path,
     handle: (operations, { body }) => operations.hosts.add(body)
   }),
   documentRoute({

@@ -21,6 +21,7 @@ export const mcpRoutes = [
     summary: 'Uses another MCP server, from now on and after restarts',
     body: mcp.addRequest,
     answer: mcp.serverDocument,
+    audit: ({ body }) => body.name,
     handle: (operations, { body, signal }) => operations.mcp.add(body, signal)
   }),
   documentRoute({
@@ -78,6 +79,7 @@ export const mcpRoutes = [
     params: one,
     body: mcp.promptRequest,
     answer: mcp.promptDocument,
+    audit: false,
     handle: (operations, { params, body, signal }) =>
       operations.mcp.prompt(params.name, body, signal)
   }),

@@ -102,6 +102,7 @@ export const memoryRoutes = [
     params: space,
     body: memory.searchRequest,
     answer: memory.factHitList,
+    audit: false,
     handle: (operations, { params, body, signal }) =>
       operations.memory.search(params.space, body, signal)
   }),
@@ -143,6 +144,7 @@ export const spaceRoutes = [
     summary: 'Makes a space that this node owns',
     body: memory.createSpaceRequest,
     answer: memory.spaceDocument,
+    audit: ({ body }) => body.name,
     handle: (operations, { body }) => operations.spaces.create(body)
   }),
   documentRoute({
@@ -162,6 +164,7 @@ export const spaceRoutes = [
     params: space,
     body: memory.grantRequest,
     answer: memory.spaceDocument,
+    audit: ({ params, body }) => `${params.space} to ${body.peer}`,
     handle: (operations, { params, body }) => operations.spaces.grant(params.space, body)
   }),
   documentRoute({
@@ -172,6 +175,7 @@ export const spaceRoutes = [
     params: space,
     body: memory.revokeRequest,
     answer: memory.spaceDocument,
+    audit: ({ params, body }) => `${params.space} from ${body.peer}`,
     handle: (operations, { params, body }) => operations.spaces.revoke(params.space, body.peer)
   })
 ]

@@ -19,6 +19,7 @@ export const modelRoutes = [
     summary: 'Adds a provider of models, or changes one that was added; asks it for its models',
     body: models.addRequest,
     answer: models.modelProvider,
+    audit: ({ body }) => body.name,
     handle: (operations, { body }) => operations.models.add(body)
   }),
   documentRoute({
@@ -28,6 +29,7 @@ export const modelRoutes = [
     summary: 'Forgets a provider that was added, and its key',
     body: models.removeRequest,
     answer: models.modelList,
+    audit: ({ body }) => body.name,
     handle: (operations, { body }) => operations.models.remove(body.name)
   }),
   documentRoute({
@@ -37,6 +39,7 @@ export const modelRoutes = [
     summary: 'Which models are asked when nothing is said; none: the first that there is',
     body: models.defaultRequest,
     answer: models.modelDefaults,
+    audit: ({ body }) => body.models.join(', '),
     handle: (operations, { body }) => operations.models.setDefault(body.models)
   }),
   documentRoute({
@@ -47,6 +50,7 @@ export const modelRoutes = [
     timeoutMs: LIMITS.modelTest.value,
     body: models.testRequest,
     answer: models.modelTest,
+    audit: false,
     handle: (operations, { body, signal }) => operations.models.test(body.model, signal)
   })
 ]

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { asFailure } from './failure.ts'
 import type { ControlOperations } from './operations.ts'
 
 /** What a handler gets: parsed and typed. */
@@ -24,6 +25,11 @@ interface RouteSpec<P, Q, B, A> {
   readonly query?: z.ZodType<Q>
   readonly body?: z.ZodType<B>
   readonly answer: z.ZodType<A>
+  /**
+   * What it is done to, for the audit log: a name, never content. Without it that is the first word
+   * of the path. False for a POST that changes nothing.
+   */
+  readonly audit?: false | ((input: RouteInput<P, Q, B>) => string)
 }
 
 interface DocumentSpec<P, Q, B, A> extends RouteSpec<P, Q, B, A> {
@@ -71,7 +77,18 @@ export function documentRoute<A, P = unknown, Q = unknown, B = unknown>(
     ...baseOf(spec),
     kind: 'document',
     timeoutMs: spec.timeoutMs ?? LIMITS.controlRequest.value,
-    handle: async (operations, input) => spec.handle(operations, parsed(spec, input))
+    handle: async (operations, input) => {
+      const checked = parsed(spec, input)
+      const note = noteOf(spec, checked, operations)
+      try {
+        const answer = await spec.handle(operations, checked)
+        note()
+        return answer
+      } catch (error) {
+        note(asFailure(error, 0).code)
+        throw error
+      }
+    }
   }
 }
 
@@ -82,8 +99,40 @@ export function linesRoute<A, P = unknown, Q = unknown, B = unknown>(
   return {
     ...baseOf(spec),
     kind: 'lines',
-    handle: (operations, input) => spec.handle(operations, parsed(spec, input))
+    handle: (operations, input) => {
+      const checked = parsed(spec, input)
+      noteOf(spec, checked, operations)()
+      return spec.handle(operations, checked)
+    }
   }
+}
+
+/** A name longer than this is none. */
+const MAX_NAME = 128
+
+/**
+ * Writes that the user of this machine did it, whether or not something came of it: the one place
+ * where that happens. What was refused before, as no valid request, was not done.
+ */
+function noteOf<P, Q, B, A>(
+  { id, method, audit }: RouteSpec<P, Q, B, A>,
+  input: RouteInput<P, Q, B>,
+  operations: ControlOperations
+): (reason?: string) => void {
+  if (method === 'GET' || audit === false) return () => undefined
+  const what = (audit?.(input) ?? firstOf(input.params)).slice(0, MAX_NAME)
+  return (reason) =>
+    operations.audit.note({
+      did: id,
+      ...(what !== '' && { what }),
+      allowed: true,
+      ...(reason !== undefined && { reason })
+    })
+}
+
+function firstOf(params: unknown): string {
+  const [first]: unknown[] = Object.values(params ?? {})
+  return typeof first === 'string' ? first : ''
 }
 
 function baseOf<P, Q, B, A>(spec: RouteSpec<P, Q, B, A>): RouteBase {

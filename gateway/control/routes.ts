@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
 import type { LogFilter, TaskFilter } from './operations.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { mcpRoutes } from './mcp-routes.ts'
 import { devRoutes } from './dev-routes.ts'
 import { hostingRoutes } from './hosting-routes.ts'
@@ -112,6 +113,7 @@ const peerRoutes = [
     summary: 'Connects to a peer',
     body: z.strictObject({ address: text.describe('Multiaddr, or name of a known peer.') }),
     answer: node.peerDocument,
+    audit: ({ body }) => body.address,
     handle: (operations, { body, signal }) => operations.connectPeer(body.address, signal)
   }),
   documentRoute({
@@ -130,6 +132,7 @@ const peerRoutes = [
     summary: 'Measures the round trip to a peer',
     params: selector,
     answer: node.pingResult,
+    audit: false,
     handle: (operations, { params, signal }) => operations.pingPeer(params.selector, signal)
   })
 ]
@@ -175,6 +178,7 @@ const taskRoutes = [
     summary: 'Runs a task; closing the request early leaves it running, unless asked otherwise',
     body: tasks.runRequest,
     answer: tasks.runEvent,
+    audit: ({ body }) => body.target,
     handle: (operations, { body, signal }) => operations.run(body, signal)
   }),
   documentRoute({
@@ -261,6 +265,7 @@ const healthRoutes = (['/healthz', '/readyz'] as const).map((path) =>
 
 export const ROUTES: readonly Route[] = [
   ...nodeRoutes,
+  ...auditRoutes,
   ...peerRoutes,
   ...agentRoutes,
   ...findRoutes,

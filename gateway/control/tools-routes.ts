@@ -38,6 +38,7 @@ export const toolRoutes = [
     summary: 'Decides who may use a tool',
     body: tools.toolRuleRequest,
     answer: tools.toolList,
+    audit: ({ body }) => `${body.action} ${body.tool}`,
     handle: (operations, { body }) => operations.tools.rule(body)
   }),
   documentRoute({
@@ -47,6 +48,7 @@ export const toolRoutes = [
     summary: 'Forgets what was decided about a tool while nodes ran',
     body: tools.toolPattern,
     answer: tools.toolList,
+    audit: ({ body }) => body.tool,
     handle: (operations, { body }) => operations.tools.reset(body.tool)
   }),
   ...(['enable', 'disable'] as const).map((word) =>
@@ -60,6 +62,7 @@ export const toolRoutes = [
           : 'Gives a tool to no agent any more',
       body: tools.toolSelector,
       answer: tools.toolList,
+      audit: ({ body }) => body.tool,
       handle: (operations, { body }) => operations.tools.setEnabled(body.tool, word === 'enable')
     })
   )

@@ -6,6 +6,7 @@ import type { DevEvent } from '../../client/dev-api.ts'
 import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
+import { fakeAudit } from './audit-operations.ts'
 import { fakeHosts } from './hosting-operations.ts'
 import { fakeMcp } from './mcp-operations.ts'
 import { fakeModels } from './model-operations.ts'
@@ -306,6 +307,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
       checks: [{ area: 'node', name: 'clock', state: 'warning', text: 'off', hint: 'set it' }]
     }),
     stop: async () => ({ v: 1, pid: 1 }),
+    audit: fakeAudit(),
     hosts: fakeHosts(),
     memory: fakeMemory(),
     mcp: fakeMcp(),

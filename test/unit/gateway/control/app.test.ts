@@ -3,9 +3,11 @@ import { LumosError } from '../../../../core/errors.ts'
 import { LIMITS } from '../../../../core/limits.ts'
 import { silentLogger } from '../../../../core/logger.ts'
 import { FIRST_LINE_WAIT_MS } from '../../../../gateway/control/answers.ts'
+import type { LocalDeed } from '../../../../gateway/control/audit-operations.ts'
 import { createControlApp } from '../../../../gateway/control/app.ts'
 import type { ControlOperations } from '../../../../gateway/control/operations.ts'
 import { failure } from '../../../../gateway/control/schema/document.ts'
+import { fakeAudit } from '../../../support/audit-operations.ts'
 import { fakeOperations, lines, RUN_EVENTS } from '../../../support/control-operations.ts'
 import { fakeModels } from '../../../support/model-operations.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
@@ -57,7 +59,8 @@ test.for([
   [{ host: 'localhost.evil.example:80' }, 'Host']
 ] as const)('refuses a web page: %j', async ([headers, header]) => {
   const status = vi.fn<ControlOperations['status']>()
-  const { app } = setup({ status })
+  const noted: LocalDeed[] = []
+  const { app } = setup({ status, audit: fakeAudit(noted) })
   const response = await app.request('/v1/status', { headers })
   expect(response.status).toBe(403)
   expect(failure.parse(await response.json()).error).toMatchObject({
@@ -65,6 +68,9 @@ test.for([
     details: { header }
   })
   expect(status).not.toHaveBeenCalled()
+  expect(noted).toEqual([
+    { did: 'request', what: header, allowed: false, reason: 'BROWSER_REFUSED' }
+  ])
 })
 
 test.for(['localhost', 'localhost:5867', 'lumos', 'LOCALHOST'])(

@@ -1,9 +1,14 @@
 import { expect, test, vi } from 'vitest'
+import { LumosError } from '../../../../core/errors.ts'
+import type { JsonObject } from '../../../../core/json.ts'
 import { silentLogger } from '../../../../core/logger.ts'
 import { createControlApp } from '../../../../gateway/control/app.ts'
+import type { LocalDeed } from '../../../../gateway/control/audit-operations.ts'
+import { openApiDocument } from '../../../../gateway/control/openapi.ts'
 import type { ControlOperations } from '../../../../gateway/control/operations.ts'
 import { ROUTES } from '../../../../gateway/control/routes.ts'
 import { failure } from '../../../../gateway/control/schema/document.ts'
+import { fakeAudit } from '../../../support/audit-operations.ts'
 import { fakeOperations } from '../../../support/control-operations.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
@@ -20,6 +25,7 @@ function setup(overrides: Partial<ControlOperations> = {}) {
 }
 
 const SAMPLES: Record<string, { query?: string; body?: object }> = {
+  audit: { query: '?since=2026-01-01T00:00:00Z&peer=birch&denied=true&limit=5' },
   find: { query: '?q=echo&all=true' },
   watchFind: { query: '?q=echo&all=true' },
   explainRoute: { query: '?target=echo&policy=spread' },
@@ -83,6 +89,56 @@ test.for(ROUTES.map((route) => [route.id, route] as const))(
     expect(documents.length === 1 || route.kind === 'lines').toBe(true)
   }
 )
+
+/** POST, for the sake of a body or because it costs something; nothing is another way afterwards. */
+const HARMLESS = new Set(['mcpPrompt', 'pingPeer', 'searchFacts', 'showGrant', 'testModel'])
+
+test('whatever changes something is noted once, and nothing of what was in it', async () => {
+  const noted: LocalDeed[] = []
+  const { app } = setup({ audit: fakeAudit(noted) })
+  for (const [path, methods] of Object.entries(pathsOf(openApiDocument()))) {
+    for (const [method, { operationId }] of Object.entries(methods)) {
+      const { query = '', body } = SAMPLES[operationId] ?? {}
+      // oxlint-disable-next-line no-await-in-loop -- the notes of one after the other
+      const response = await app.request(
+        path.replace('{id}', 't1').replaceAll(/\{\w+\}/g, 'amber') + query,
+        {
+          method: method.toUpperCase(),
+          ...(body && { body: JSON.stringify(body), headers: JSON_BODY })
+        }
+      )
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await response.text()
+      const notes = noted.splice(0)
+      const changes = method !== 'get' && !HARMLESS.has(operationId)
+      expect(notes.map(({ did }) => did)).toEqual(changes ? [operationId] : [])
+      for (const { what = '' } of notes) {
+        expect(what).not.toMatch(/hello|secret|server|input|deep|^k$/)
+        expect(path.includes('{') && what === '').toBe(false)
+      }
+    }
+  }
+})
+
+function pathsOf(document: JsonObject) {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as OpenAPI has it
+  return document['paths'] as Record<string, Record<string, { operationId: string }>>
+}
+
+test('what came to nothing is noted with the reason, and what was no request is not', async () => {
+  const noted: LocalDeed[] = []
+  const { app } = setup({
+    audit: fakeAudit(noted),
+    removeTask: () => Promise.reject(new LumosError('TASK_NOT_FOUND'))
+  })
+  await app.request('/v1/tasks/t1/remove', { method: 'POST' })
+  await app.request('/v1/run', { method: 'POST', body: '{}', headers: JSON_BODY })
+  await app.request(`/v1/tasks/${'x'.repeat(1000)}/cancel`, { method: 'POST' })
+  expect(noted).toEqual([
+    { did: 'removeTask', what: 't1', allowed: true, reason: 'TASK_NOT_FOUND' },
+    { did: 'cancelTask', what: 'x'.repeat(128), allowed: true }
+  ])
+})
 
 test('hands on what was asked, decoded and converted', async () => {
   const tasks = vi.fn<ControlOperations['tasks']>()
