@@ -131,6 +131,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/peers.ts')
   },
   {
+    name: 'grant',
+    summary: 'what a node may do at others: create, add, show, verify, revoke',
+    group: 'Mesh',
+    load: () => import('./commands/grant.ts')
+  },
+  {
     name: 'id',
     summary: 'name, PeerId and addresses of this node',
     group: 'Mesh',

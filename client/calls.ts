@@ -22,6 +22,8 @@ import type {
 import type { FindEvent } from './find-api.ts'
 import type { RouteExplanation, RouteQuery } from './routing-api.ts'
 import type { DevEvent, DevRequest } from './dev-api.ts'
+import { createGrantCalls } from './grants-calls.ts'
+import type { GrantCalls } from './grants-calls.ts'
 import { createAuditCalls } from './audit-calls.ts'
 import type { AuditCalls } from './audit-calls.ts'
 import { createHostCalls } from './hosting-calls.ts'
@@ -97,6 +99,7 @@ export interface Client {
   config(options?: CallOptions): Promise<ConfigDocument>
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
   stop(options?: CallOptions): Promise<StopResult>
+  readonly grants: GrantCalls
   readonly audit: AuditCalls
   readonly hosts: HostCalls
   readonly memory: MemoryCalls
@@ -148,6 +151,7 @@ export function createCalls(transport: Transport): Client {
     doctor: ({ peer, ...options } = {}) =>
       get(`/v1/doctor${query({ peer })}`, overNetwork(options)),
     stop: (options) => post('/v1/stop', {}, options),
+    grants: createGrantCalls(verbs),
     audit: createAuditCalls(verbs),
     hosts: createHostCalls(verbs),
     memory: createMemoryCalls(verbs),

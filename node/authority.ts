@@ -34,6 +34,7 @@ export function createNodeAuthority(
     permit: (peer, method) => authority.permit(peer, method),
     decide: (peer, wish) => authority.decide(peer, wish),
     present: (peer, tokens) => authority.present(peer, tokens),
+    examine: (token) => authority.examine(token),
     grantsOf: (peer) => authority.grantsOf(peer),
     left: (peer) => authority.left(peer),
     start: () => audit.start(),

@@ -22,7 +22,7 @@ import type { NodeComponents } from './wire.ts'
 
 export interface NodeGrantsComponents extends NodeComponents {
   readonly sessions: Pick<Sessions, 'all' | 'events' | 'methods'>
-  readonly authority: Pick<Authority, 'present'>
+  readonly authority: Pick<Authority, 'present' | 'examine'>
   readonly members: Members
   readonly revocations: Revocations
 }
@@ -36,8 +36,8 @@ export type GrantState = 'in-force' | 'expired' | 'revoked'
 
 /** A grant that this node holds, or that it gave. */
 export interface GrantView {
+  readonly token: string
   readonly claims: GrantClaims
-  readonly state: GrantState
 }
 
 /** Started, it shows grants to peers and hears which were taken back. */
@@ -48,6 +48,9 @@ export interface NodeGrants extends Component {
   add(token: string): Promise<GrantView>
   held(): readonly GrantView[]
   given(): readonly GrantView[]
+  stateOf(claims: Pick<GrantClaims, 'id' | 'issuer' | 'expiresAt'>): GrantState
+  /** Milliseconds until a grant ends. @throws GRANT_INVALID */
+  leftOf(token: string): number
   /** Of a grant that this node gave. @throws GRANT_UNKNOWN */
   revoke(id: string): Promise<GrantView>
 }
@@ -121,6 +124,9 @@ class KeptGrants implements NodeGrants {
       throw new LumosError('OVERLOADED', { details: { reason: 'too many grants are in force' } })
     }
     const issued = await createGrantIssuer(this.#parts, this.#identity)(wanted)
+    // Whoever gets it would only learn by and by that it is worth nothing.
+    const links = await this.#parts.authority.examine(issued.token)
+    for (const { error } of links) if (error !== undefined) throw error
     this.#given = [...this.#given, issued.token]
     await this.#keep()
     return issued
@@ -134,22 +140,22 @@ class KeptGrants implements NodeGrants {
     this.#held = [...known, token]
     await this.#keep()
     this.#exchange.showAll()
-    return this.#viewOf(token)
+    return viewOf(token)
   }
 
   held(): readonly GrantView[] {
-    return this.#held.map((token) => this.#viewOf(token))
+    return this.#held.map(viewOf)
   }
 
   given(): readonly GrantView[] {
-    return this.#given.map((token) => this.#viewOf(token))
+    return this.#given.map(viewOf)
   }
 
   async revoke(id: string): Promise<GrantView> {
-    const token = this.#given.find((each) => readGrant(each).id.startsWith(id))
+    const token = this.#given.find((each) => readGrant(each).id === id)
     if (token === undefined) throw new LumosError('GRANT_UNKNOWN', { details: { grant: id } })
     await this.#exchange.tell(await signRevocation(this.#identity, readGrant(token)))
-    return this.#viewOf(token)
+    return viewOf(token)
   }
 
   #keep(): Promise<void> {
@@ -157,10 +163,14 @@ class KeptGrants implements NodeGrants {
     return this.#file.write({ v: 1, held: [...this.#held], given: [...this.#given], revoked })
   }
 
-  #viewOf(token: string): GrantView {
-    const claims = readGrant(token)
+  stateOf(claims: Pick<GrantClaims, 'id' | 'issuer' | 'expiresAt'>): GrantState {
     const { clock, revocations } = this.#parts
-    return { claims, state: stateOf(claims, { now: clock.now(), revocations }) }
+    if (revocations.covers(claims)) return 'revoked'
+    return claims.expiresAt > clock.now() ? 'in-force' : 'expired'
+  }
+
+  leftOf(token: string): number {
+    return readGrant(token).expiresAt - this.#parts.clock.now()
   }
 
   #inForce(tokens: readonly string[]): readonly string[] {
@@ -174,12 +184,8 @@ function isFor(claims: GrantClaims, peer: PeerIdText, now: number): boolean {
   return claims.expiresAt > now && !isElsewhere
 }
 
-function stateOf(
-  claims: GrantClaims,
-  { now, revocations }: { readonly now: number; readonly revocations: Revocations }
-): GrantState {
-  if (revocations.covers(claims)) return 'revoked'
-  return claims.expiresAt > now ? 'in-force' : 'expired'
+function viewOf(token: string): GrantView {
+  return { token, claims: readGrant(token) }
 }
 
 function invalid(reason: string): LumosError {

@@ -16,6 +16,7 @@ import {
 import { createAuditOperations } from './operations/audit.ts'
 import { createDevelopment } from './operations/dev.ts'
 import { examine } from './operations/doctor.ts'
+import { createGrantOperations } from './operations/grants.ts'
 import { createHostOperations } from './operations/hosting.ts'
 import { createMcpOperations } from './operations/mcp.ts'
 import { createMemoryOperations } from './operations/memory.ts'
@@ -97,6 +98,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
         roster: assembly.roster,
         nameOf: nameOf(assembly)
       }),
+      grants: grantOperations(assembly),
       audit: createAuditOperations({
         audit: assembly.wire.authority.audit,
         nameOf: nameOf(assembly),
@@ -141,6 +143,18 @@ function memoryOperations(assembly: Assembly): Pick<ControlOperations, 'memory' 
       select: (selector) => selectPeer(peerViews(assembly), selector).id
     })
   }
+}
+
+function grantOperations(assembly: Assembly): ControlOperations['grants'] {
+  const { grants, authority, identity, swarm } = assembly.wire
+  return createGrantOperations({
+    grants,
+    authority,
+    self: identity.peer,
+    swarm: swarm.id,
+    nameOf: nameOf(assembly),
+    select: (selector) => selectPeer(peerViews(assembly), selector).id
+  })
 }
 
 /** Empty for a peer that nobody has told of. */

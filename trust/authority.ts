@@ -5,8 +5,8 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Revocations } from './grants/revocations.ts'
-import { verifyGrant } from './grants/verify.ts'
-import type { GrantCheck, VerifiedGrant } from './grants/verify.ts'
+import { examineGrant, readGrant, verifyGrant } from './grants/verify.ts'
+import type { GrantCheck, GrantLink, VerifiedGrant } from './grants/verify.ts'
 import { operationOf } from './operations.ts'
 import { decide } from './policy.ts'
 import type { Decision, Wish } from './policy.ts'
@@ -43,6 +43,12 @@ export interface Authority {
    * to why others are not.
    */
   present(peer: PeerIdText, tokens: readonly string[]): Promise<readonly LumosError[]>
+  /**
+   * What this node thinks of a grant, whoever has it and for whichever node it is.
+   *
+   * @throws GRANT_INVALID when there is nothing to read
+   */
+  examine(token: string): Promise<readonly GrantLink[]>
   /** Those that a peer has shown. */
   grantsOf(peer: PeerIdText): readonly VerifiedGrant[]
   /** Its session is over. */
@@ -112,6 +118,17 @@ class NodeAuthority implements Authority {
     return results.flatMap((each) =>
       each.status === 'rejected' ? [toLumosError(each.reason)] : []
     )
+  }
+
+  async examine(token: string): Promise<readonly GrantLink[]> {
+    const { audience } = readGrant(token)
+    return examineGrant(token, {
+      ...this.#check(audience),
+      isRoot: ({ issuer, with: place }) =>
+        place === `node:${issuer}` ||
+        ((place.startsWith('node:') || place === `swarm:${this.#init.swarm}`) &&
+          this.#gives(issuer, place))
+    })
   }
 
   grantsOf(peer: PeerIdText): readonly VerifiedGrant[] {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
 import type { LogFilter, TaskFilter } from './operations.ts'
+import { grantRoutes } from './grant-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { mcpRoutes } from './mcp-routes.ts'
 import { devRoutes } from './dev-routes.ts'
@@ -274,6 +275,7 @@ export const ROUTES: readonly Route[] = [
   ...devRoutes,
   ...memoryRoutes,
   ...spaceRoutes,
+  ...grantRoutes,
   ...toolRoutes,
   ...mcpRoutes,
   ...modelRoutes,

@@ -7,6 +7,7 @@ import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts
 import { LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
 import { fakeAudit } from './audit-operations.ts'
+import { fakeGrants } from './grant-operations.ts'
 import { fakeHosts } from './hosting-operations.ts'
 import { fakeMcp } from './mcp-operations.ts'
 import { fakeModels } from './model-operations.ts'
@@ -308,6 +309,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     }),
     stop: async () => ({ v: 1, pid: 1 }),
     audit: fakeAudit(),
+    grants: fakeGrants(),
     hosts: fakeHosts(),
     memory: fakeMemory(),
     mcp: fakeMcp(),

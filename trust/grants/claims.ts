@@ -53,6 +53,11 @@ export interface GrantClaims {
 }
 
 const peer = z.string().regex(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/)
+/** Whether it has the form of one that can sign. */
+export function isPeerId(text: string): boolean {
+  return peer.safeParse(text).success
+}
+
 const seconds = z
   .int()
   .min(0)
@@ -61,7 +66,8 @@ const amount = z.number().min(0).max(1e15)
 /** As many as a person can read over. */
 const MOST_SKILLS = 64
 
-const limits = z.strictObject({
+/** Checks {@link GrantLimits}. */
+export const grantLimits = z.strictObject({
   skills: z
     .array(z.string().regex(/^[a-z0-9][\w.-]{0,127}(\.\*)?$/i))
     .min(1)
@@ -85,7 +91,7 @@ const payload = z
     exp: seconds,
     with: z.string().regex(/^(swarm:[0-9a-f]{16,64}|node:12D3KooW[1-9A-HJ-NP-Za-km-z]{44})$/),
     can: z.array(z.enum(GRANT_ACTIONS)).min(1),
-    limits,
+    limits: grantLimits,
     prf: z.string().exactOptional()
   })
   .transform(({ jti, iss, aud, iat, exp, with: place, can, limits: bounds, prf }): GrantClaims => ({

@@ -36,24 +36,50 @@ export const CHAIN_LENGTH = 4
 
 /** @throws GRANT_INVALID with a reason, GRANT_EXPIRED, GRANT_REVOKED */
 export async function verifyGrant(token: string, check: GrantCheck): Promise<VerifiedGrant> {
-  const chain = await readChain(token)
-  const [root] = chain
+  const links = await examineGrant(token, check)
+  for (const { error } of links) if (error !== undefined) throw error
+  const chain = links.map(({ claims }) => claims)
+  const [root, ...rest] = chain
   const last = chain.at(-1)
   if (root === undefined || last === undefined) throw invalid('it is empty')
-  if (last.audience !== check.presenter) throw invalid('it was given to another peer')
-  for (const claims of chain) checkTimes(claims, check)
-  if (!check.isRoot(root)) throw invalid(`${root.issuer} has nothing of that to give`)
-  let rights = rightsOf(root)
-  for (const [index, claims] of chain.entries()) {
-    const parent = chain[index - 1]
-    if (parent === undefined) continue
-    if (claims.issuer !== parent.audience) throw invalid('it was passed on by who never had it')
-    const wider = widening(rights, claims)
-    if (wider !== undefined) throw invalid(`it is wider than what it rests on: ${wider}`)
-    rights = narrowed(rights, claims)
-  }
+  const rights = rest.reduce(narrowed, rightsOf(root))
   const from = chain.map(({ issuer }) => issuer)
   return { ...rights, id: last.id, holder: last.audience, from, ids: chain.map(({ id }) => id) }
+}
+
+/** One grant of a chain, and the first reason why it is worth nothing. */
+export interface GrantLink {
+  readonly claims: GrantClaims
+  readonly error?: LumosError
+}
+
+/**
+ * Every grant of a chain, from its root to the token itself: for people, who want to know where it
+ * breaks.
+ *
+ * @throws GRANT_INVALID when there is nothing to read
+ */
+export async function examineGrant(
+  token: string,
+  check: GrantCheck
+): Promise<readonly GrantLink[]> {
+  const chain = readChain(token)
+  const signatures = await Promise.all(chain.map((signed) => signatureProblem(signed)))
+  let rights: GrantedRights | undefined
+  return chain.map(({ claims }, index) => {
+    const parent = chain[index - 1]?.claims
+    const error =
+      signatures[index] ??
+      timeProblem(claims, check) ??
+      (parent === undefined || rights === undefined
+        ? rootProblem(claims, check)
+        : passingProblem(claims, parent, rights)) ??
+      (index === chain.length - 1 && claims.audience !== check.presenter
+        ? invalid('it was given to another peer')
+        : undefined)
+    rights = rights === undefined ? rightsOf(claims) : narrowed(rights, claims)
+    return { claims, ...(error && { error }) }
+  })
 }
 
 /** What a token says, unchecked: to be shown to people. @throws GRANT_INVALID */
@@ -70,39 +96,57 @@ export function readGrant(token: string): GrantClaims {
   return claims
 }
 
-/** From the root to the token itself, each signed by its issuer. */
-async function readChain(token: string): Promise<readonly GrantClaims[]> {
-  const chain: GrantClaims[] = []
+interface SignedClaims {
+  readonly token: string
+  readonly claims: GrantClaims
+}
+
+/** From the root to the token itself; nothing of it is checked. */
+function readChain(token: string): readonly SignedClaims[] {
+  const chain: SignedClaims[] = []
   for (let next: string | undefined = token; next !== undefined;) {
     if (chain.length === CHAIN_LENGTH) throw invalid(`it was passed on ${CHAIN_LENGTH} times`)
     const claims = readGrant(next)
-    // oxlint-disable-next-line no-await-in-loop -- each names the one that it rests on
-    await checkSignature(next, claims.issuer)
-    chain.unshift(claims)
+    chain.unshift({ token: next, claims })
     next = claims.proof
   }
   return chain
 }
 
-async function checkSignature(token: string, issuer: PeerIdText): Promise<void> {
+async function signatureProblem({ token, claims }: SignedClaims): Promise<LumosError | undefined> {
   try {
-    const key = await verificationKeyOf(issuer)
+    const key = await verificationKeyOf(claims.issuer)
     const { protectedHeader } = await compactVerify(token, key, { algorithms: ['EdDSA'] })
     const { typ, crit } = protectedHeader
-    if (typ === GRANT_TYPE && crit === undefined) return
+    if (typ === GRANT_TYPE && crit === undefined) return undefined
   } catch {
-    throw invalid('its signature does not match')
+    return invalid('its signature does not match')
   }
-  throw invalid('it is a token of another kind')
+  return invalid('it is a token of another kind')
 }
 
-function checkTimes(claims: GrantClaims, { now, isRevoked }: GrantCheck): void {
+function timeProblem(claims: GrantClaims, { now, isRevoked }: GrantCheck): LumosError | undefined {
   const { id, issuedAt, expiresAt } = claims
   const leeway = LIMITS.clockLeeway.value
-  if (expiresAt - issuedAt > LIMITS.grantLifetime.value) throw invalid('it is valid for too long')
-  if (issuedAt > now + leeway) throw invalid('it was issued in the future')
-  if (expiresAt <= now - leeway) throw new LumosError('GRANT_EXPIRED', { details: { grant: id } })
-  if (isRevoked(claims)) throw new LumosError('GRANT_REVOKED', { details: { grant: id } })
+  if (expiresAt - issuedAt > LIMITS.grantLifetime.value) return invalid('it is valid for too long')
+  if (issuedAt > now + leeway) return invalid('it was issued in the future')
+  if (expiresAt <= now - leeway) return new LumosError('GRANT_EXPIRED', { details: { grant: id } })
+  if (isRevoked(claims)) return new LumosError('GRANT_REVOKED', { details: { grant: id } })
+  return undefined
+}
+
+function rootProblem(claims: GrantClaims, { isRoot }: GrantCheck): LumosError | undefined {
+  return isRoot(claims) ? undefined : invalid(`${claims.issuer} has nothing of that to give`)
+}
+
+function passingProblem(
+  claims: GrantClaims,
+  parent: GrantClaims,
+  rights: GrantedRights
+): LumosError | undefined {
+  if (claims.issuer !== parent.audience) return invalid('it was passed on by who never had it')
+  const wider = widening(rights, claims)
+  return wider === undefined ? undefined : invalid(`it is wider than what it rests on: ${wider}`)
 }
 
 function invalid(reason: string): LumosError {

@@ -48,6 +48,19 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   createSpace: { body: { name: 'team', mode: 'members', sealed: true } },
   grantSpace: { body: { peer: 'amber-otter', role: 'write', prefix: 'a/', ttlMs: 5 } },
   revokeSpace: { body: { peer: 'amber-otter' } },
+  createGrant: {
+    body: {
+      peer: 'amber-otter',
+      can: ['task/send'],
+      with: 'swarm',
+      limits: { skills: ['translate.*'], rate: 10, egress: false },
+      lifetimeMs: 60_000,
+      proof: 'a.b.c'
+    }
+  },
+  showGrant: { body: { grant: '0f0f0f' } },
+  addGrant: { body: { token: 'a.b.c' } },
+  revokeGrant: { body: { id: '0f0f0f' } },
   addHost: {
     body: { path: '/shop', name: 'shop', env: { KEY: 'k' }, memoryBytes: 2 ** 30, once: true }
   },
