@@ -2,8 +2,11 @@
 import type { AgentCard, AgentSkill, Artifact, Message, Part, TaskState } from '../core/a2a.ts'
 import type { AgentStep } from '../core/agent-step.ts'
 import type { EnsembleOptions } from '../core/ensemble.ts'
+import type { Budget, Usage } from '../core/budget.ts'
+import type { Chain } from '../core/chain.ts'
 import type { WireError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
+import type { Priority } from '../core/priority.ts'
 import type { RouteChoice, RoutePolicy } from '../core/route-choice.ts'
 
 /** Version of these documents; grows only when a field changes meaning or goes away. */
@@ -203,11 +206,15 @@ export interface TaskView {
   readonly question?: Question
   readonly artifacts: readonly Artifact[]
   readonly history: readonly Message[]
+  /** Who asked before, and the trace; absent in tasks of older nodes. */
+  readonly chain?: Chain
+  /** What it cost, with all that its agents asked, as far as it is told. */
+  readonly usage?: Usage
   readonly error?: WireError
 }
 
 export interface TaskList extends Versioned {
-  readonly tasks: readonly Omit<TaskView, 'artifacts' | 'history'>[]
+  readonly tasks: readonly Omit<TaskView, 'artifacts' | 'history' | 'chain' | 'usage'>[]
   /** Give it back as `cursor` for the next page; empty at the end. */
   readonly next: string
 }
@@ -230,6 +237,10 @@ export interface RunRequest {
   readonly where?: 'local' | 'remote' | 'any'
   /** How its worker is chosen among those that can do it; without it as configured. */
   readonly policy?: RoutePolicy
+  /** How urgent it is; whoever is asked for it in turn has the same. Default `normal`. */
+  readonly priority?: Priority
+  /** What it may cost, with all that its agents ask. */
+  readonly budget?: Budget
   /** Asks several peers the same: the task is then one of this node, and its children those of the peers. */
   readonly ensemble?: EnsembleOptions
   readonly timeoutMs?: number
@@ -335,6 +346,8 @@ export type RunEvent = { readonly v: 1; readonly seq: number } & (
       readonly tookMs: number
       readonly firstEventMs: number | null
       readonly error?: WireError
+      /** What its worker says it cost. */
+      readonly usage?: Usage
     }
 )
 

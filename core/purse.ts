@@ -78,6 +78,8 @@ class CountedPurse implements Purse {
   async reserve({ wish, signal }: Parameters<Purse['reserve']>[0]): Promise<Share> {
     signal.throwIfAborted()
     const given = Promise.withResolvers<Share>()
+    // It may be refused before anybody awaits it, while the moment is not over.
+    given.promise.catch(() => {})
     const waiting = { wish, signal, given }
     const leave = (): void => {
       this.#waiting = this.#waiting.filter((one) => one !== waiting)

@@ -7,7 +7,8 @@ import type { RunRequest } from '../../client/api.ts'
 import type { Client } from '../../client/calls.ts'
 import { withAdvice } from '../advice.ts'
 import { ROUTE_POLICIES } from '../../core/route-choice.ts'
-import { collect, policyFlag, targetOf, usage } from '../arguments.ts'
+import { PRIORITIES } from '../../core/priority.ts'
+import { budgetFlag, collect, policyFlag, priorityFlag, targetOf, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { ensembleOf } from '../ensemble-flags.ts'
 import type { EnsembleFlags } from '../ensemble-flags.ts'
@@ -28,6 +29,8 @@ interface RunFlags extends EnsembleFlags {
   readonly local?: boolean
   readonly remote?: boolean
   readonly policy?: string
+  readonly priority?: string
+  readonly budget?: string
   readonly need?: readonly string[]
   readonly taskId?: string
   readonly detach?: boolean
@@ -46,6 +49,8 @@ export function define(command: LumosCommand, cli: Cli): void {
     .option('--peers <n>', 'ask so many at most, each the same')
     .option('--take <what>', `of several answers: ${ENSEMBLE_TAKES.join(', ')}`)
     .option('--judge <agent>', 'who chooses the best; chat unless you say')
+    .option('--priority <class>', `its turn among those that wait: ${PRIORITIES.join(', ')}`)
+    .option('--budget <amounts>', 'what it may cost, all it asks included: calls=,tokens=,money=')
     .option('--detach', 'come back as soon as the order is on disk; the task goes on')
     .option('--cancel-on-disconnect', 'stop the task if this command dies before its end')
     .option('--task-id <uuid>', 'the same id and text is the same task: safe to repeat')
@@ -55,6 +60,7 @@ export function define(command: LumosCommand, cli: Cli): void {
       'by one that is so'
     )
     .example('lumos run calc "3 km / 20 min in km/h" --to bob', 'by one node')
+    .example('lumos run team "plan it" --budget calls=20,tokens=50k,money=0.10', 'and no more')
     .example('git log -20 | lumos run summarize > summary.txt', 'text in, text out')
     .example('lumos run chat "is 91 prime?" --peers 3 --take majority', 'what most of them say')
     .example('lumos run --detach summarize "summarize book.txt"', 'later: lumos tasks watch')
@@ -94,6 +100,8 @@ async function toRequest(
     ...(remote && { where: 'remote' as const }),
     ...(flags.policy !== undefined && { policy: policyFlag(flags.policy, 'run') }),
     ...ensembleOf(flags, flags),
+    ...(flags.priority !== undefined && { priority: priorityFlag(flags.priority, 'run') }),
+    ...(flags.budget !== undefined && { budget: budgetFlag(flags.budget) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(detach && { detach }),
     ...(cancelOnDisconnect && { cancelOnDisconnect })

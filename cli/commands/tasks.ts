@@ -13,6 +13,7 @@ import { ensembleLines } from '../ensemble-lines.ts'
 import { age, duration, shortId, stateName } from '../format.ts'
 import { readText } from '../read-text.ts'
 import type { LumosCommand } from '../lumos-command.ts'
+import { chainLines } from '../chain-lines.ts'
 import { choiceLines, readChoices } from '../route-lines.ts'
 import type { ChoiceEvent } from '../route-lines.ts'
 import { createTaskPrinter } from '../task-printer.ts'
@@ -99,7 +100,7 @@ function defineShow(command: LumosCommand, cli: Cli): void {
     .command('show')
     .description('one task and its result')
     .argument('<id>', 'task id, or a unique beginning or end of it')
-    .option('--trace', 'also why its worker was chosen, each time')
+    .option('--trace', 'also who asked before, its trace and cost, and why its worker was chosen')
     .example('lumos tasks show 7f3a9c1e', 'what, who, when, and the result')
     .example('lumos tasks show 7f3a9c1e --json | jq .task.artifacts', 'the result for a script')
     .action(async (id: string, { trace }: { trace?: boolean }) => {
@@ -117,9 +118,10 @@ function defineShow(command: LumosCommand, cli: Cli): void {
 }
 
 /** Why this worker; of a question to several who answered what, and why each of them. */
-function traceLines({ artifacts }: TaskView, choices: ChoiceEvent[], cli: Cli): string[] {
-  const [report] = artifacts.flatMap((artifact) => ensembleReportOf(artifact) ?? [])
-  return report === undefined ? choiceLines(choices, cli) : ensembleLines(report, cli)
+function traceLines(task: TaskView, choices: ChoiceEvent[], cli: Cli): string[] {
+  const [report] = task.artifacts.flatMap((artifact) => ensembleReportOf(artifact) ?? [])
+  const why = report === undefined ? choiceLines(choices, cli) : ensembleLines(report, cli)
+  return [...chainLines(task, cli), ...why]
 }
 
 function renderTask(task: TaskView, cli: Cli): string[] {

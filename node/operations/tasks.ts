@@ -27,7 +27,7 @@ export async function* runTask(
   request: RunRequest,
   signal: AbortSignal
 ): AsyncIterable<RunEvent> {
-  const { timeoutMs, taskId, contextId } = request
+  const { timeoutMs, taskId, contextId, priority, budget } = request
   const id = taskId ?? work.ids()
   const { id: task } = await work.delegations.delegate({
     taskId: id,
@@ -40,6 +40,8 @@ export async function* runTask(
       ...(contextId && { contextId }),
       ...metadataOf(request)
     },
+    priority,
+    budget,
     ...(request.detach && { patient: true }),
     ...(timeoutMs !== undefined && { timeoutMs })
   })
@@ -163,7 +165,7 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
   const head = { v: API_VERSION, seq } as const
   switch (event.type) {
     case 'routed': {
-      const { agentId, idempotent: _, ...facts } = event
+      const { agentId, idempotent: _, resumable: __, ...facts } = event
       return { ...head, ...facts, agent: agentId }
     }
     case 'accepted':
@@ -177,7 +179,7 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
       return { ...head, ...facts, messageId: message.messageId, text: textOf(message.parts) }
     }
     case 'hedged': {
-      const { agentId, idempotent: _, ...facts } = event
+      const { agentId, idempotent: _, resumable: __, ...facts } = event
       return { ...head, ...facts, agent: agentId }
     }
     case 'retry': {
@@ -199,26 +201,26 @@ function runEvent(event: DelegationEvent, seq: number): RunEvent {
 
 const NOBODY = { id: '', name: '' } as const
 
-function summaryOf(entry: LedgerEntry): Omit<TaskView, 'artifacts' | 'history'> {
+function summaryOf(entry: LedgerEntry): TaskList['tasks'][number] {
   const {
+    parent,
     worker = NOBODY,
     message,
     createdAt,
     updatedAt,
     tookMs = null,
-    parent,
     error,
     question,
     ...rest
   } = entry
   return {
     ...rest,
+    ...(parent !== undefined && { parent }),
     worker,
     createdAt: new Date(createdAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),
     tookMs,
     input: textOf(message.parts),
-    ...(parent !== undefined && { parent }),
     ...(question && { question: questionOf(question) }),
     ...(error && { error })
   }
@@ -228,6 +230,7 @@ function questionOf({ auth, text, atMs, parts }: Question): Question {
   return { auth, text, atMs, ...(parts && { parts }) }
 }
 
-function viewOf({ artifacts, history, ...entry }: LedgerDetails): TaskView {
-  return { ...summaryOf(entry), artifacts, history }
+function viewOf({ artifacts, history, chain, usage, ...entry }: LedgerDetails): TaskView {
+  const facts = { ...(chain && { chain }), ...(usage && { usage }) }
+  return { ...summaryOf(entry), artifacts, history, ...facts }
 }

@@ -83,7 +83,7 @@ const peer: Required<api.Peer> = {
   error
 }
 
-const taskSummary: Required<Omit<api.TaskView, 'artifacts' | 'history'>> = {
+const taskSummary: Required<api.TaskList['tasks'][number]> = {
   id: 't1',
   parent: 't0',
   contextId: 'c1',
@@ -100,7 +100,19 @@ const taskSummary: Required<Omit<api.TaskView, 'artifacts' | 'history'>> = {
   error
 }
 
-const task: api.TaskView = { ...taskSummary, artifacts: [artifact], history: [message] }
+const task: Required<api.TaskView> = {
+  ...taskSummary,
+  artifacts: [artifact],
+  history: [message],
+  chain: {
+    trace: 'a'.repeat(32),
+    path: [{ peer: 'peer', agent: 'echo' }],
+    maxHops: 8,
+    priority: 'batch',
+    budget: { calls: 20, tokens: 50_000, money: 0.1 }
+  },
+  usage: { calls: 1, tokens: 900, money: 0.01 }
+}
 
 export const RUN_EVENTS: readonly api.RunEvent[] = [
   {

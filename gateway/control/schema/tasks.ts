@@ -7,6 +7,7 @@ import { LIMITS } from '../../../core/limits.ts'
 import type { AgentStep } from '../../../core/agent-step.ts'
 import type * as api from '../../../client/api.ts'
 import { artifact, message, part, taskState } from './a2a.ts'
+import { budget, chain, priority, usage } from './chain.ts'
 import { routeChoice } from './routing.ts'
 import { count, json, jsonObject, moment, ms, named, node, v, wireError } from './document.ts'
 
@@ -91,7 +92,9 @@ export const taskDocument: z.ZodType<api.TaskDocument> = named(
     task: z.strictObject({
       ...summary,
       artifacts: z.array(artifact),
-      history: z.array(message)
+      history: z.array(message),
+      chain: chain.exactOptional(),
+      usage: usage.exactOptional()
     })
   })
 )
@@ -134,6 +137,8 @@ export const runRequest: z.ZodType<api.RunRequest> = named(
       .exactOptional()
       .describe('How its worker is chosen among those that can do it; without it as configured.'),
     ensemble: ensemble.exactOptional(),
+    priority: priority.exactOptional(),
+    budget: budget.exactOptional(),
     timeoutMs: z.number().positive().exactOptional(),
     taskId: z
       .uuid()
@@ -250,7 +255,8 @@ export const runEvent: z.ZodType<api.RunEvent> = named(
       worker: node,
       tookMs: ms,
       firstEventMs: ms.nullable(),
-      error: wireError.exactOptional()
+      error: wireError.exactOptional(),
+      usage: usage.exactOptional()
     })
   ])
 )
