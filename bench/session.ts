@@ -68,14 +68,19 @@ async function createNode(psk: Uint8Array): Promise<{ libp2p: Libp2p; sessions: 
       })
     ]
   })
-  const sessions = createSessions({
-    clock: systemClock,
-    logger: silentLogger,
-    random: systemRandom,
-    host: createStreamHost({ clock: systemClock, libp2p }),
-    permit: () => undefined,
-    hello: () => ({ swarm: 'bench', name: 'bench', version: '0', fields: {} })
-  })
+  const unlimited = { rate: Number.MAX_SAFE_INTEGER, burst: Number.MAX_SAFE_INTEGER }
+  const sessions = createSessions(
+    {
+      clock: systemClock,
+      logger: silentLogger,
+      random: systemRandom,
+      host: createStreamHost({ clock: systemClock, libp2p }),
+      permit: () => undefined,
+      hello: () => ({ swarm: 'bench', name: 'bench', version: '0', fields: {} })
+    },
+    // How fast it is, not how much a peer may have.
+    { allowance: { calls: unlimited, bytes: unlimited, heldBytes: 2 ** 30 } }
+  )
   return { libp2p, sessions }
 }
 

@@ -52,6 +52,24 @@ export const LIMITS = {
   ),
   chunkBytes: limit(64 * KIB, 'bytes', 'a call’s share of the link before others have their turn'),
   callsPerPeer: limit(1024, 'count', 'calls in flight in one direction of a session'),
+  callRate: limit(
+    10_000,
+    'per second',
+    'calls of one peer, as many refused ones before its session ends: tasks reach 8,000 (measured)'
+  ),
+  callBurst: limit(50_000, 'count', 'calls of one peer without a pause'),
+  requestRate: limit(
+    64 * MIB,
+    'per second',
+    'bytes of requests of one peer: more than half of what one core decrypts'
+  ),
+  requestBurst: limit(512 * MIB, 'bytes', 'of requests of one peer without a pause'),
+  requestsBytes: limit(
+    256 * MIB,
+    'bytes',
+    'requests of all peers that are incomplete or being worked on: four sessions’ worth'
+  ),
+  quotaPeers: limit(4096, 'count', 'peers whose rates are remembered'),
   callTimeout: limit(30_000, 'ms', 'a call whose caller set no deadline'),
   callWindow: limit(
     256 * KIB,
@@ -197,6 +215,12 @@ export const LIMITS = {
     'agents at peers of which is remembered how quick and reliable they are; some 3 KiB each'
   ),
   routedAgents: limit(256, 'count', 'names of agents of which is remembered how long they take'),
+  handoverEvents: limit(
+    4096,
+    'count',
+    'events of an interrupted run that another worker is told; text that follows text is one'
+  ),
+  handoverBytes: limit(4 * MIB, 'bytes', 'such events; a run with more waits for its own worker'),
   failoverGrace: limit(
     500,
     'ms',

@@ -4,6 +4,10 @@ import type { Clock } from './clock.ts'
 export interface TokenBucket {
   /** Takes `count` tokens if they are there. */
   take(count: number): boolean
+  /** Takes `count` tokens, on credit if need be: for what cannot be refused any more. */
+  charge(count: number): void
+  /** Milliseconds until there are `count` tokens, 0 if they are there. */
+  waitMs(count: number): number
 }
 
 export interface TokenBucketInit {
@@ -20,14 +24,26 @@ export function createTokenBucket(
   let tokens = burst
   let refilledAt = clock.monotonic()
 
+  function refill(): void {
+    const now = clock.monotonic()
+    tokens = Math.min(burst, tokens + ((now - refilledAt) / 1000) * rate)
+    refilledAt = now
+  }
+
   return {
     take(count) {
-      const now = clock.monotonic()
-      tokens = Math.min(burst, tokens + ((now - refilledAt) / 1000) * rate)
-      refilledAt = now
+      refill()
       if (tokens < count) return false
       tokens -= count
       return true
+    },
+    charge(count) {
+      refill()
+      tokens -= count
+    },
+    waitMs(count) {
+      refill()
+      return Math.max(0, Math.ceil(((count - tokens) / rate) * 1000))
     }
   }
 }

@@ -2,9 +2,17 @@
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 
-/** Bytes that a session holds for its peer in one direction; what exceeds them is not taken. */
+/** Bytes held for peers; what exceeds them is not taken. */
 export class Budget {
+  readonly #limit: number
+  readonly #shared: Budget | undefined
   #used = 0
+
+  /** @param shared - must have room as well: what several budgets have together */
+  constructor(limit: number, shared?: Budget) {
+    this.#limit = limit
+    this.#shared = shared
+  }
 
   get used(): number {
     return this.#used
@@ -12,14 +20,16 @@ export class Budget {
 
   /** Throws OVERLOADED. */
   take(bytes: number): void {
-    if (this.#used + bytes > LIMITS.sessionBufferBytes.value) {
+    if (this.#used + bytes > this.#limit) {
       throw new LumosError('OVERLOADED', { details: { retryAfterMs: 1000 } })
     }
+    this.#shared?.take(bytes)
     this.#used += bytes
   }
 
   release(bytes: number): void {
     this.#used -= bytes
+    this.#shared?.release(bytes)
   }
 }
 

@@ -6,6 +6,7 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { Assembler } from './assembler.ts'
 import type { Budget } from './assembler.ts'
+import type { CallQuota } from './call-quotas.ts'
 import { violation } from './codec.ts'
 import type { CreditFrame, DataFrame, OpenFrame } from './codec.ts'
 import { FLAG, FRAME, FRAME_COST, NO_TIMEOUT } from './constants.ts'
@@ -26,6 +27,8 @@ export interface CalleeComponents {
   readonly methods: Methods
   /** For requests that are incomplete or being worked on. */
   readonly budget: Budget
+  /** What this peer may still ask for. */
+  readonly quota: CallQuota
   readonly peer: PeerIdText
   /** Called when the last call has ended. */
   readonly idle: () => void
@@ -88,7 +91,9 @@ export class Callee {
       if (!whole) this.#await(call)
       else this.#run(call, frame.body)
     } catch (error) {
-      this.#refuse(frame.id, toLumosError(error))
+      const reason = toLumosError(error)
+      if (reason.code === 'PROTOCOL_VIOLATION') throw reason
+      this.#refuse(frame.id, reason)
     }
   }
 
@@ -150,8 +155,10 @@ export class Callee {
   }
 
   #accept({ id, flags, method, headers, timeoutMs, body }: OpenFrame): ServedCall {
-    const { clock, deadlines, budget, peer } = this.#components
+    const { clock, deadlines, budget, peer, quota } = this.#components
     if (this.#refusal !== undefined) throw this.#refusal
+    quota.call()
+    quota.bytes(body.length)
     const busy = Math.max(this.#running, this.#calls.size) >= LIMITS.callsPerPeer.value
     if (busy) throw new LumosError('SESSION_LIMIT', { details: { peer } })
     const handler = this.#handler(method, (flags & FLAG.many) !== 0)
@@ -276,7 +283,9 @@ export class Callee {
   }
 
   #hold(call: ServedCall, bytes: number): void {
-    this.#components.budget.take(bytes)
+    const { budget, quota } = this.#components
+    quota.bytes(bytes)
+    budget.take(bytes)
     call.held += bytes
   }
 

@@ -6,6 +6,7 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { FramePipe, FrameSink } from '../frames/pipe.ts'
 import { Budget } from './assembler.ts'
+import type { CallQuotas } from './call-quotas.ts'
 import { Callee } from './callee.ts'
 import { Caller } from './caller.ts'
 import { decodeFrame, violation } from './codec.ts'
@@ -30,6 +31,9 @@ export interface LinkComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly methods: Methods
+  readonly quotas: CallQuotas
+  /** Requests of all peers together. */
+  readonly requests: Budget
   readonly defer: Defer
 }
 
@@ -83,8 +87,11 @@ export class SessionLink implements FrameSink {
     const shared = { ...components, outbox, deadlines, peer: pipe.peer, idle: () => this.#onIdle() }
     this.#outbox = outbox
     this.#deadlines = deadlines
-    this.#caller = new Caller({ ...shared, budget: new Budget() }, this.opener)
-    this.#callee = new Callee({ ...shared, budget: new Budget() }, this.opener)
+    const held = LIMITS.sessionBufferBytes.value
+    this.#caller = new Caller({ ...shared, budget: new Budget(held) }, this.opener)
+    const quota = components.quotas.of(pipe.peer)
+    const budget = new Budget(held, components.requests)
+    this.#callee = new Callee({ ...shared, budget, quota }, this.opener)
     this.#heartbeat = new Heartbeat({
       clock,
       ping: (token) => outbox.plain(FRAME.ping, 0, tokenBytes(token)),

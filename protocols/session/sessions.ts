@@ -10,6 +10,9 @@ import { startDeadline } from '../frames/deadline.ts'
 import type { StreamHost } from '../frames/host.ts'
 import type { FramePipe } from '../frames/pipe.ts'
 import { SESSION_PROTOCOL, SESSION_VERSION } from './constants.ts'
+import { Budget } from './assembler.ts'
+import { ALLOWANCE, createCallQuotas } from './call-quotas.ts'
+import type { Allowance, CallQuotas } from './call-quotas.ts'
 import { shakeHands } from './handshake.ts'
 import { SessionLink } from './link.ts'
 import type { LinkOwner } from './link.ts'
@@ -36,6 +39,8 @@ export interface SessionsComponents {
 export interface SessionsInit {
   /** This process; the default is 16 random bytes in hex. */
   readonly instance?: string
+  /** The default is that of the limits. */
+  readonly allowance?: Allowance
 }
 
 /** Two per peer come from a simultaneous dial, more from re-dials whose old stream lingers. */
@@ -57,15 +62,19 @@ class PeerSessions implements Sessions, LinkOwner {
   readonly #handshakes = new Set<FramePipe>()
   readonly #dials = new Map<PeerIdText, Promise<Session>>()
   readonly #strikes: Strikes
+  readonly #quotas: CallQuotas
+  readonly #requests: Budget
   #stopping = new AbortController()
   #unhandle: (() => Promise<void>) | undefined
   #running = false
 
-  constructor(components: SessionsComponents, { instance }: SessionsInit) {
+  constructor(components: SessionsComponents, { instance, allowance = ALLOWANCE }: SessionsInit) {
     this.#components = components
     this.methods = createMethods(components.permit)
     this.#instance = instance ?? Buffer.from(components.random.bytes(16)).toString('hex')
     this.#strikes = new Strikes(components.clock)
+    this.#quotas = createCallQuotas(components, allowance)
+    this.#requests = new Budget(allowance.heldBytes)
   }
 
   async start(): Promise<void> {
@@ -249,7 +258,8 @@ class PeerSessions implements Sessions, LinkOwner {
 
   #adopt(pipe: FramePipe, hello: Hello): SessionLink {
     const { clock, logger, host } = this.#components
-    const link = new SessionLink({ clock, logger, methods: this.methods, defer }, pipe, this)
+    const shared = { methods: this.methods, quotas: this.#quotas, requests: this.#requests }
+    const link = new SessionLink({ clock, logger, ...shared, defer }, pipe, this)
     this.#links.add(link)
     const old = this.#sessions.get(link.peer)
     if (old !== undefined && old.hello.instance === hello.instance) {

@@ -13,6 +13,8 @@ import {
   encodeOpen,
   encodePlain
 } from '../../protocols/session/codec.ts'
+import { Budget } from '../../protocols/session/assembler.ts'
+import { ALLOWANCE, createCallQuotas } from '../../protocols/session/call-quotas.ts'
 import { FRAME_COST } from '../../protocols/session/constants.ts'
 import { shakeHands } from '../../protocols/session/handshake.ts'
 import { SessionLink } from '../../protocols/session/link.ts'
@@ -151,7 +153,10 @@ function createLink(methods = createMethods(() => undefined)) {
     for (const action of deferred.splice(0)) action()
   }
   const closed: LumosError[] = []
-  const link = new SessionLink({ clock, logger: silentLogger, methods, defer }, pipe, {
+  const quotas = createCallQuotas({ clock }, ALLOWANCE)
+  const requests = new Budget(ALLOWANCE.heldBytes)
+  const components = { clock, logger: silentLogger, methods, quotas, requests, defer }
+  const link = new SessionLink(components, pipe, {
     leaving: () => undefined,
     closed: (_, reason) => closed.push(reason)
   })

@@ -36,10 +36,20 @@ test('a message above the limit is refused while it arrives', () => {
 })
 
 test('a budget refuses what exceeds it, and takes it once something was released', () => {
-  const budget = new Budget()
-  budget.take(LIMITS.sessionBufferBytes.value)
+  const budget = new Budget(100)
+  budget.take(100)
   expect(() => budget.take(1)).toThrow(expect.objectContaining({ code: 'OVERLOADED' }))
   budget.release(1)
   budget.take(1)
-  expect(budget.used).toBe(LIMITS.sessionBufferBytes.value)
+  expect(budget.used).toBe(100)
+})
+
+test('budgets that share one have no more together, and a refusal costs neither', () => {
+  const shared = new Budget(100)
+  const [one, two] = [new Budget(80, shared), new Budget(80, shared)]
+  one.take(80)
+  expect(() => two.take(21)).toThrow(expect.objectContaining({ code: 'OVERLOADED' }))
+  two.take(20)
+  one.release(80)
+  expect([one.used, two.used, shared.used]).toEqual([0, 20, 20])
 })

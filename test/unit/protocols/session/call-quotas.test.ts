@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+import { LIMITS } from '../../../../core/limits.ts'
+import type { Allowance } from '../../../../protocols/session/call-quotas.ts'
+import { hostileSetup as setup } from '../../../support/hostile-session.ts'
+
+const OPEN = 0x03
+const DATA = 0x04
+
+/** Three calls at once, ten a second; 1,000 bytes at once, as many a second. */
+const LITTLE: Allowance = {
+  calls: { rate: 10, burst: 3 },
+  bytes: { rate: 1000, burst: 1000 },
+  heldBytes: 2000
+}
+
+test('who calls too fast is told when to come back, and coming anew gains nothing', async () => {
+  const { clock, settle, connect } = await setup(LITTLE)
+  const raw = await connect()
+  for (let n = 0; n < 4; n++) raw.call(2 * n + 1, 'echo', `${n}`)
+  await settle()
+  expect(raw.heard.slice(-4)).toEqual(['data 0', 'data 1', 'data 2', 'error OVERLOADED'])
+  const refusal = raw.frames.at(-1)
+  expect(
+    JSON.parse(String(refusal && 'body' in refusal && Buffer.from(refusal.body)))
+  ).toMatchObject({
+    code: 'OVERLOADED',
+    details: { retryAfterMs: 100 }
+  })
+  await raw.close()
+  const again = await connect()
+  again.call(1, 'echo', 'too early')
+  await clock.advance(100)
+  again.call(3, 'echo', 'in time')
+  await settle()
+  expect(again.heard.slice(-2)).toEqual(['error OVERLOADED', 'data in time'])
+})
+
+test('what a request brings is paid for before the next one, chunks included', async () => {
+  const { clock, settle, connect } = await setup(LITTLE)
+  const raw = await connect()
+  raw.say(OPEN, 0x00, 1, Buffer.from('\0\0\0\0\x04\0\0echo'))
+  raw.say(DATA, 0x00, 1, new Uint8Array(900))
+  raw.say(DATA, 0x03, 1, new Uint8Array(300))
+  raw.call(3, 'echo', 'now')
+  await settle()
+  expect(raw.heard.slice(-2)).toEqual([`data ${'\0'.repeat(1200)}`, 'error OVERLOADED'])
+  await clock.advance(200)
+  raw.call(5, 'echo', 'later')
+  await settle()
+  expect(raw.heard.at(-1)).toBe('data later')
+})
+
+test('who goes on although it is refused loses its session, and the third time its welcome', async () => {
+  const { seen, settle, connect, dial } = await setup(LITTLE)
+  const honest = await connect('honest')
+  for (let times = 0; times < LIMITS.sessionStrikes.value; times++) {
+    const raw = await connect()
+    for (let n = 0; n < 8; n++) raw.call(2 * n + 1, 'echo')
+    await settle()
+    expect(seen.at(-1)).toBe('closed raw PROTOCOL_VIOLATION')
+  }
+  const raw = await dial()
+  await settle()
+  expect(raw.end).toBeDefined()
+  honest.call(1, 'echo', 'still here')
+  await settle()
+  expect(honest.heard.at(-1)).toBe('data still here')
+})
+
+test('all peers together hold no more requests than one node has room for', async () => {
+  const { settle, connect } = await setup(LITTLE)
+  const begin = async (from: string) => {
+    const raw = await connect(from)
+    raw.say(OPEN, 0x00, 1, Buffer.from('\0\0\0\0\x04\0\0echo'))
+    raw.say(DATA, 0x00, 1, new Uint8Array(900))
+    await settle()
+    return raw
+  }
+  const [first, , third] = [await begin('one'), await begin('two'), await begin('three')]
+  expect(third.heard.at(-1)).toBe('error OVERLOADED')
+  await first.close()
+  await settle()
+  expect((await begin('four')).heard.at(-1)).toBe('hello')
+})
