@@ -53,6 +53,8 @@ function quantile(values: readonly number[], part: number): number {
   return values.toSorted((a, b) => a - b)[Math.floor(part * values.length)] ?? NaN
 }
 
+const out = (line: string): void => void process.stdout.write(`${line}\n`)
+
 const worker = await start('worker', [])
 const caller = await start('caller', worker.addresses())
 try {
@@ -68,7 +70,6 @@ try {
       if (task >= WARM_UP) times[kind].push(took)
     }
   }
-  const out = (line: string): void => void process.stdout.write(`${line}\n`)
   out('| a task to | p50 ms | p95 ms |')
   out('|---|---|---|')
   for (const kind of ['named', 'routed'] as const) {
