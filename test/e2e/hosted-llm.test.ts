@@ -1,5 +1,5 @@
 /** Agents of a language model in a process of their own: hosted by a daemon, and under `lumos dev`; a second node asks. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -9,6 +9,7 @@ import { startModelServer } from '../support/model-server.ts'
 import type { ModelServer } from '../support/model-server.ts'
 
 const KEY = 'sk-planted-in-the-environment'
+const KEY_OF_BETA = 'sk-planted-at-the-second-node'
 const SOON = { timeout: 20_000, interval: 100 }
 
 /** Its tool tells what of the node's keys its process has. */
@@ -34,6 +35,30 @@ export const agent = llmAgent({
 })
 `
 
+/** Its tool may write, so that a person is asked; what it did stands in a file. */
+const keeper = (path: string): string => `
+import { appendFileSync } from 'node:fs'
+import { llmAgent, tool } from 'lumos-mesh'
+
+const keep = tool({
+  id: 'keep',
+  description: 'Keeps a note.',
+  inputSchema: { type: 'object', properties: { note: { type: 'string' } }, required: ['note'] },
+  effects: ['write'],
+  execute: ({ note }) => {
+    appendFileSync(${JSON.stringify(path)}, note + ' ')
+    return { kept: note }
+  }
+})
+
+export const agent = llmAgent({
+  id: 'keeper',
+  description: 'Keeps notes.',
+  instructions: 'You keep notes.',
+  tools: [keep]
+})
+`
+
 let folder = ''
 let server: ModelServer
 let alpha: Lumos
@@ -45,12 +70,11 @@ beforeAll(async () => {
   const runtime = join(folder, 'run')
   const env = { OPENAI_API_KEY: KEY, OPENAI_BASE_URL: server.url }
   alpha = createLumos({ home: join(folder, 'alpha'), runtime, env })
-  beta = createLumos({ home: join(folder, 'beta'), runtime })
-  await Promise.all([
-    alpha.run(['up', '--name', 'alpha', '--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']),
-    beta.run(['up', '--name', 'beta', '--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns'])
-  ])
+  const other = { ...env, OPENAI_API_KEY: KEY_OF_BETA }
+  beta = createLumos({ home: join(folder, 'beta'), runtime, env: other })
+  await Promise.all([alpha.run(up('alpha')), beta.run(up('beta'))])
   await alpha.run(['host', await project('tutor')])
+  await alpha.run(['host', await project('keeper', keeper(notes()))])
   await canAsk('tutor')
 }, 60_000)
 
@@ -60,10 +84,20 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 }, 60_000)
 
-async function project(id: string): Promise<string> {
+function up(name: string): readonly string[] {
+  return ['up', '--name', name, '--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
+}
+
+const notes = (): string => join(folder, 'notes')
+
+async function kept(): Promise<string> {
+  return readFile(notes(), 'utf8').catch(() => '')
+}
+
+async function project(id: string, code = agentNamed(id)): Promise<string> {
   const path = join(folder, id)
   await alpha.run(['new', path])
-  await writeFile(join(path, 'agent.ts'), agentNamed(id))
+  await writeFile(join(path, 'agent.ts'), code)
   return path
 }
 
@@ -119,6 +153,56 @@ test('a second question goes on with the thread of the first', async () => {
   const sent = JSON.stringify(server.requests.at(-1)?.body['messages'])
   expect(sent).toContain('my name is Ada')
   expect(sent).toContain('who am I?')
+}, 60_000)
+
+test('lumos chat goes on with a thread on another node, with that node’s own agent and model', async () => {
+  const thread = 'b2d9e7ef-0b15-4e0d-9f4a-6f1e5c9b8c22'
+  const chat = ['chat', '--thread', thread]
+  expect(await alpha.run(chat, 'my cat is called Tom\n')).toMatchObject({ code: 0 })
+  await vi.waitFor(async () => {
+    const { stdout } = await beta.run(['memory', 'ls', `thread/${thread}/`, '--json'])
+    expect(stdout).toContain('my cat is called Tom')
+  }, SOON)
+  expect(await beta.run(chat, 'what is it called?\n')).toMatchObject({ code: 0 })
+  const { headers, body } = server.requests.at(-1) ?? {}
+  expect(headers?.authorization).toBe(`Bearer ${KEY_OF_BETA}`)
+  const sent = JSON.stringify(body?.['messages'])
+  expect(sent).toContain('my cat is called Tom')
+  expect(sent).toContain('what is it called?')
+}, 60_000)
+
+/** Up to the question of the node, which the task then waits with. */
+async function askForConsent(note: string): Promise<string> {
+  const order = `!call keep {"note": "${note}"}\n!then\n!say it is done`
+  const { stdout } = await alpha.run(['run', 'keeper', order, '--json'])
+  const events = stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
+  const question = events.find(({ type }) => type === 'input-required')
+  expect(question?.text).toBe(
+    `May keep (write) be used with {"note":"${note}"}? Answer yes, no, or always.`
+  )
+  return events.find(({ type }) => type === 'accepted').task.id
+}
+
+test('a question whether its tool may be used outlives the node, and is put once', async () => {
+  const [yes, no] = [await askForConsent('first'), await askForConsent('second')]
+  expect(await kept()).toBe('')
+  process.kill((await json('status')).pid, 'SIGKILL')
+  await vi.waitFor(async () => expect((await alpha.run(up('alpha'))).code).toBe(0), SOON)
+  for (const [task, word] of [
+    [yes, 'yes'],
+    [no, 'no']
+  ] as const) {
+    // oxlint-disable-next-line no-await-in-loop -- the last request of all is looked at below
+    expect(await alpha.run(['tasks', 'answer', task, word])).toMatchObject({ code: 0 })
+    // oxlint-disable-next-line no-await-in-loop -- likewise
+    const story = await alpha.run(['tasks', 'watch', task])
+    expect(story).toMatchObject({ code: 0, stdout: expect.stringContaining('it is done') })
+  }
+  expect(await kept()).toBe('first ')
+  const results = JSON.stringify(server.requests.at(-1)?.body['messages'])
+  expect(results).toContain('a person was asked and answered: no')
+  // The others of this file begin with two nodes that know each other.
+  await canAsk('tutor')
 }, 60_000)
 
 test('under lumos dev it is the same', async () => {
