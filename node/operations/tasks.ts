@@ -23,12 +23,13 @@ import type { Work } from '../work.ts'
 
 /** Starts a task and tells its story; who stops listening leaves it running, unless asked otherwise. */
 export async function* runTask(
-  { work }: { readonly work: Pick<Work, 'ids' | 'delegations'> },
+  { work }: { readonly work: Pick<Work, 'ids' | 'delegations' | 'choosePeer'> },
   request: RunRequest,
   signal: AbortSignal
 ): AsyncIterable<RunEvent> {
   const { timeoutMs, taskId, contextId, priority, budget } = request
   const id = taskId ?? work.ids()
+  await refuseForNobody(work, { ...request, taskId: id }, signal)
   const { id: task } = await work.delegations.delegate({
     taskId: id,
     ...placeOf(request),
@@ -61,6 +62,18 @@ export async function* runTask(
   }
   yield* numbered(work.delegations.watch(task, { signal }))
   signal.removeEventListener('abort', leave)
+}
+
+/** What nobody can do is no task, for several peers as for one; a patient order waits for somebody. */
+async function refuseForNobody(
+  { choosePeer, delegations }: Pick<Work, 'choosePeer' | 'delegations'>,
+  { target, where = 'any', policy, ensemble, detach, taskId }: RunRequest & { taskId: string },
+  signal: AbortSignal
+): Promise<void> {
+  if (ensemble === undefined || detach === true) return
+  // Asked for again, it is the same task, whoever has gone since.
+  if ((await delegations.find(taskId)) !== undefined) return
+  await choosePeer({ target, where, ...(policy && { policy }) }, { exclude: [], signal })
 }
 
 /** Several peers are asked by an agent of this node. */

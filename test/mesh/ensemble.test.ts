@@ -221,6 +221,14 @@ test('peers that are too slow fail with the time they had, and the others are to
   expect(told.report.members.find(({ state }) => state === 'failed')?.error?.code).toBe('TIMED_OUT')
 })
 
+test('what nobody can do is refused before it is a task', async () => {
+  const { caller } = await swarmOf({ a: says('yes') })
+  const asking = toldBy(caller.run('nosuch', 'what?', { ensemble: { peers: 2 } }))
+  await expect(asking).rejects.toMatchObject({ code: 'NO_ROUTE' })
+  const control = caller.run('@poll@nobody', 'what?', { ensemble: { peers: 2 } })
+  await expect(toldBy(control)).rejects.toMatchObject({ code: 'PEER_UNKNOWN' })
+})
+
 test('an agent asks several, too', async () => {
   const lead = testAgent('lead', async function* ({ ask: put }) {
     const parts = await put('poll', 'what?', { ensemble: { peers: 3, take: 'all' } })

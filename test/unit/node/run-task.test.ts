@@ -3,10 +3,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { RunRequest } from '../../../client/api.ts'
 import { LumosError } from '../../../core/errors.ts'
 import { runTask } from '../../../node/operations/tasks.ts'
+import type { ChoosePeer } from '../../../routing/choose-peer.ts'
 import { begin, finish, position, TASK, TestCaller } from '../../support/delegations.ts'
 import type { Answer } from '../../support/delegations.ts'
 
-async function setup(answer: Answer = [begin()]) {
+async function setup(answer: Answer = [begin()], choosePeer: ChoosePeer = async () => undefined) {
   const caller = new TestCaller({ answers: [answer] })
   await caller.delegations.start()
   onTestFinished(() => caller.delegations.stop())
@@ -16,7 +17,7 @@ async function setup(answer: Answer = [begin()]) {
   function listen(more: Partial<RunRequest> = {}) {
     const { delegations } = caller
     const request = { target: 'echo', text: 'hi', taskId: TASK, ...more }
-    const work = { delegations, ids: () => TASK }
+    const work = { delegations, choosePeer, ids: () => TASK }
     const events = runTask({ work }, request, listening.signal)
     const types: string[] = []
     const read = async (): Promise<string[]> => {
