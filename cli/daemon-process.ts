@@ -65,7 +65,8 @@ const FEW_ARENAS = { MALLOC_ARENA_MAX: '2' }
 
 /**
  * MiB. V8's default, 16, lets young garbage take 48: with half of it a node that has had 2,500 chats rests
- * at 291 MB instead of 374, at the same CPU (docs/benchmarks.md, "Agents of a language model").
+ * at 291 MB instead of 374. It is paid for with CPU: nothing to be seen a chat, 14 to 18 % of a run that does
+ * nothing but threads (docs/benchmarks.md, "Agents of a language model").
  */
 const YOUNG_HEAP = '--max-semi-space-size=8'
 
