@@ -24,6 +24,8 @@ import type { RouteExplanation, RouteQuery } from './routing-api.ts'
 import type { DevEvent, DevRequest } from './dev-api.ts'
 import { createGrantCalls } from './grants-calls.ts'
 import type { GrantCalls } from './grants-calls.ts'
+import { createSwarmCalls } from './swarm-calls.ts'
+import type { SwarmCalls } from './swarm-calls.ts'
 import { createAuditCalls } from './audit-calls.ts'
 import type { AuditCalls } from './audit-calls.ts'
 import { createHostCalls } from './hosting-calls.ts'
@@ -100,6 +102,7 @@ export interface Client {
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
   stop(options?: CallOptions): Promise<StopResult>
   readonly grants: GrantCalls
+  readonly swarm: SwarmCalls
   readonly audit: AuditCalls
   readonly hosts: HostCalls
   readonly memory: MemoryCalls
@@ -152,6 +155,7 @@ export function createCalls(transport: Transport): Client {
       get(`/v1/doctor${query({ peer })}`, overNetwork(options)),
     stop: (options) => post('/v1/stop', {}, options),
     grants: createGrantCalls(verbs),
+    swarm: createSwarmCalls(verbs),
     audit: createAuditCalls(verbs),
     hosts: createHostCalls(verbs),
     memory: createMemoryCalls(verbs),

@@ -19,6 +19,7 @@ import { resolvePaths } from '../core/paths.ts'
 import { systemRandom } from '../core/random.ts'
 import { Secret } from '../core/secret.ts'
 import type { NodeConfig, nodeConfigSchema } from './config/schema.ts'
+import type { SwarmMemberOperations } from '../gateway/control/swarm-operations.ts'
 import { packageVersion } from './version.ts'
 
 /** Every key of the configuration (docs/configuration.md), and what only a program can give. */
@@ -35,6 +36,8 @@ export interface NodeOptions extends Omit<z.input<typeof nodeConfigSchema>, 'age
   readonly toolbox?: z.input<typeof nodeConfigSchema>['tools']
   /** 64 hex digits or `file:PATH`. Without it: the key in the home, or the one shared on this host. */
   readonly swarmKey?: string
+  /** `lumos1_…` from `lumos invite` or {@link LumosNode.invite}: joins that swarm before anything else. */
+  readonly invite?: string
   /** Where nodes of this host meet; default: the user's runtime directory. */
   readonly runtimeDirectory?: string
   readonly logger?: Logger
@@ -60,6 +63,8 @@ export interface LumosNode extends Component, AsyncDisposable {
   peers(): Promise<PeerList>
   agents(): Promise<AgentList>
   status(): Promise<Status>
+  /** The swarm and its members: `invite` makes what another node takes as `invite`. */
+  readonly members: SwarmMemberOperations
 }
 
 const NEVER = new AbortController().signal
@@ -70,7 +75,7 @@ const NEVER = new AbortController().signal
  * @throws CONFIG_INVALID, HOME_UNUSABLE, IDENTITY_INVALID, SWARM_KEY_INVALID, PORT_IN_USE
  */
 export async function createNode(options: NodeOptions): Promise<LumosNode> {
-  const { home, agents = [], tools = [], swarmKey, runtimeDirectory, logger } = options
+  const { home, agents = [], tools = [], swarmKey, invite, runtimeDirectory, logger } = options
   const { assemble, createOperations, schema } = await loadParts()
   const config = readConfig(options, schema)
   const runtime = runtimeDirectory ?? process.env['LUMOS_RUNTIME_DIR']
@@ -88,7 +93,8 @@ export async function createNode(options: NodeOptions): Promise<LumosNode> {
       tools,
       env: process.env,
       version: packageVersion(),
-      ...(swarmKey && { swarmKey: new Secret(swarmKey) })
+      ...(swarmKey && { swarmKey: new Secret(swarmKey) }),
+      ...(invite && { invite: new Secret(invite) })
     }
   )
   const operations = createOperations(assembly, {
@@ -125,12 +131,21 @@ export async function createNode(options: NodeOptions): Promise<LumosNode> {
     find: (query) => control.find(query, { all: false, signal: NEVER }),
     peers: () => control.peers(),
     agents: () => control.agents(),
-    status: () => control.status()
+    status: () => control.status(),
+    members: control.members
   }
 }
 
 /** What a program gives besides configuration. */
-const PARTS = ['home', 'agents', 'tools', 'swarmKey', 'runtimeDirectory', 'logger'] as const
+const PARTS = [
+  'home',
+  'agents',
+  'tools',
+  'swarmKey',
+  'invite',
+  'runtimeDirectory',
+  'logger'
+] as const
 
 function withoutParts(options: NodeOptions): Omit<NodeOptions, (typeof PARTS)[number]> {
   const rest = { ...options }

@@ -5,6 +5,8 @@ import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { ControlOperations } from '../gateway/control/operations.ts'
 import type { SwarmOperations } from '../gateway/mcp/swarm-server.ts'
+import type { Newcomer } from '../trust/members/swarm-book.ts'
+import { isLabel } from '../trust/node-name.ts'
 import type { Assembly } from './assembly.ts'
 import {
   findAgents,
@@ -32,6 +34,7 @@ import {
 import { explainRoute } from './operations/routing.ts'
 import { selectPeer } from './operations/selectors.ts'
 import { createSpaceOperations } from './operations/spaces.ts'
+import { createSwarmOperations } from './operations/swarm.ts'
 import { createToolOperations, toolRequest } from './operations/tools.ts'
 import { createLoopMonitor, identityDocument, statusDocument } from './operations/status.ts'
 import {
@@ -99,6 +102,12 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
         nameOf: nameOf(assembly)
       }),
       grants: grantOperations(assembly),
+      members: createSwarmOperations({
+        ...assembly.components,
+        wire: assembly.wire,
+        known: () => knownMembers(assembly),
+        nameOf: nameOf(assembly)
+      }),
       audit: createAuditOperations({
         audit: assembly.wire.authority.audit,
         nameOf: nameOf(assembly),
@@ -155,6 +164,19 @@ function grantOperations(assembly: Assembly): ControlOperations['grants'] {
     nameOf: nameOf(assembly),
     select: (selector) => selectPeer(peerViews(assembly), selector).id
   })
+}
+
+/** All that are behind the wall: hints of mDNS and the like prove nothing. */
+function knownMembers({ wire, capabilities }: Assembly): readonly Newcomer[] {
+  const self = wire.identity.peer
+  const connected = wire.sessions.all().map(({ peer, hello }) => [peer, hello.name] as const)
+  const told = capabilities.directory
+    .peers()
+    .filter(({ cards }) => cards.length > 0)
+    .map(({ peer, name }) => [peer, name] as const)
+  const names = new Map([...told, ...connected])
+  names.delete(self)
+  return Array.from(names, ([peer, name]) => ({ peer, name: isLabel(name) ? name : '' }))
 }
 
 /** Empty for a peer that nobody has told of. */

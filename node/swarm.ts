@@ -1,8 +1,9 @@
 /** Joins what makes this node's swarm: its name and keys, the members list, the invites, and the wall. */
 import type { PeerIdText } from '../core/ids.ts'
 import type { NodePaths } from '../core/paths.ts'
-import { Secret } from '../core/secret.ts'
+import type { Secret } from '../core/secret.ts'
 import type { Identity } from '../trust/identity.ts'
+import { readInvite, requireTime } from '../trust/invites/invite.ts'
 import { openInviteLedger } from '../trust/invites/ledger.ts'
 import type { InviteLedger } from '../trust/invites/ledger.ts'
 import { isOut } from '../trust/members/roll.ts'
@@ -10,10 +11,14 @@ import { openSwarmBook } from '../trust/members/swarm-book.ts'
 import type { SwarmBook } from '../trust/members/swarm-book.ts'
 import { createMembership } from '../trust/membership.ts'
 import type { ListStanding, Membership } from '../trust/membership.ts'
+import { nodeName } from '../trust/node-name.ts'
 import type { Role } from '../trust/roles.ts'
 import { resolveSwarm } from '../trust/swarm.ts'
 import type { ResolvedSwarm } from '../trust/swarm.ts'
 import type { NodeConfig } from './config/schema.ts'
+import { joinSwarm, otherSwarm } from './joining.ts'
+import type { JoiningComponents } from './joining.ts'
+import type { TransportFactory } from './libp2p.ts'
 import { createWall } from './wall.ts'
 import type { Wall, WallKeys } from './wall.ts'
 import type { NodeComponents } from './wire.ts'
@@ -33,20 +38,26 @@ export interface NodeSwarmInit {
   readonly config: NodeConfig
   readonly paths: NodePaths
   readonly swarmKey?: Secret<string> | undefined
+  /** Joined by before anything else, unless this node is in that swarm already. */
+  readonly invite?: Secret<string> | undefined
+  readonly transports?: readonly TransportFactory[]
 }
 
-/** @throws SWARM_KEY_INVALID, HOME_UNUSABLE */
+/** @throws SWARM_KEY_INVALID, HOME_UNUSABLE, and with an invite what `joinSwarm` throws */
 export async function openSwarm(
   components: NodeComponents & { readonly identity: Identity },
-  { config, paths, swarmKey }: NodeSwarmInit
+  init: NodeSwarmInit
 ): Promise<NodeSwarm> {
+  const { config, paths, swarmKey, invite } = init
   const { clock, random } = components
   const logger = components.logger.child('trust')
   const { name } = config.swarm
   const kept = { dataDirectory: paths.data, name }
   const book = await openSwarmBook({ ...components, logger }, kept)
+  if (invite !== undefined) await join({ ...components, logger, book }, init, invite)
+  const listed = config.swarm.open ? undefined : ofList(book, name)
   const swarm =
-    ofList(book, name) ??
+    listed ??
     (await resolveSwarm(
       { random, logger },
       {
@@ -72,6 +83,28 @@ export async function openSwarm(
     wall: swarm.key && createWall({ random, keys }),
     roleOf: (peer) => (book.roll === undefined ? 'member' : book.roll.roleOf(peer))
   }
+}
+
+/** The same invite again, as at each start of a container, is no second joining. */
+async function join(
+  components: JoiningComponents,
+  { config, transports }: NodeSwarmInit,
+  text: Secret<string>
+): Promise<void> {
+  const { clock, identity, book } = components
+  const { roll } = book
+  const invite = await readInvite(text.reveal())
+  if (roll?.charter.swarm === invite.swarm && roll.roleOf(identity.peer) !== undefined) return
+  requireTime(invite, clock.now())
+  if (config.swarm.open || config.swarm.name !== invite.swarmName) {
+    const mine = config.swarm.open ? 'an open swarm' : `the swarm "${config.swarm.name}"`
+    throw otherSwarm(invite, `this node is set to ${mine}`)
+  }
+  if (roll !== undefined && roll.charter.swarm !== invite.swarm) {
+    throw otherSwarm(invite, 'this node is in another swarm of that name')
+  }
+  const name = config.name ?? nodeName(identity.peer)
+  await joinSwarm(components, { invite, name, ...(transports && { transports }) })
 }
 
 /** A swarm with a list keeps the name it got from its first key, whatever the key is now. */

@@ -42,6 +42,8 @@ export interface NodeInit {
   readonly paths: NodePaths
   /** 64 hex digits or `file:PATH`; without it, the stored or shared key of the swarm. */
   readonly swarmKey?: Secret<string> | undefined
+  /** `lumos1_…`; joined by before the node starts. */
+  readonly invite?: Secret<string> | undefined
   /** Version of Lumos. */
   readonly version: string
   /** Replaces TCP and WebSockets; for tests over `@libp2p/memory`. */

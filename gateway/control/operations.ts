@@ -27,6 +27,7 @@ import type { LogLevel } from '../../core/logger.ts'
 import type { GrantOperations } from './grant-operations.ts'
 import type { AuditOperations } from './audit-operations.ts'
 import type { McpOperations } from './mcp-operations.ts'
+import type { SwarmMemberOperations } from './swarm-operations.ts'
 import type { HostOperations } from './hosting-operations.ts'
 import type { MemoryOperations, SpaceOperations } from './memory-operations.ts'
 import type { ToolOperations } from './tools-operations.ts'
@@ -104,6 +105,7 @@ export interface ControlOperations {
   /** Asks the process to end; the answer leaves before it does. */
   stop(): Promise<StopResult>
   readonly grants: GrantOperations
+  readonly members: SwarmMemberOperations
   readonly audit: AuditOperations
   readonly hosts: HostOperations
   readonly memory: MemoryOperations

@@ -14,6 +14,7 @@ import { taskState } from './schema/a2a.ts'
 import * as node from './schema/node.ts'
 import * as tasks from './schema/tasks.ts'
 import { findRoutes } from './find-routes.ts'
+import { swarmRoutes } from './swarm-routes.ts'
 import { toolRoutes } from './tools-routes.ts'
 
 const text = z.string().min(1).max(1024)
@@ -276,6 +277,7 @@ export const ROUTES: readonly Route[] = [
   ...memoryRoutes,
   ...spaceRoutes,
   ...grantRoutes,
+  ...swarmRoutes,
   ...toolRoutes,
   ...mcpRoutes,
   ...modelRoutes,

@@ -91,8 +91,11 @@ class MembershipServer implements Component {
   async #answer(question: Question, asker: PeerIdText): Promise<Json> {
     const { book, host, logger } = this.#components
     try {
-      if (book.roll === undefined)
+      if (book.roll === undefined) {
+        const peer = asker
+        logger.warn('a peer keeps a members list of this swarm; to be on it: lumos join', { peer })
         throw new LumosError('NOT_A_MEMBER', { details: { peer: host.self } })
+      }
       if (question.ask === 'join') return await this.#join(book.roll, question, asker)
       return said(book.roll, book.roll.proof(host.self))
     } catch (error) {

@@ -12,6 +12,7 @@ import { fakeHosts } from './hosting-operations.ts'
 import { fakeMcp } from './mcp-operations.ts'
 import { fakeModels } from './model-operations.ts'
 import { fakeMemory, fakeSpaces } from './memory-operations.ts'
+import { fakeSwarm } from './swarm-operations.ts'
 import { fakeTools } from './tool-operations.ts'
 
 const node = { id: '12D3KooWPeer', name: 'amber-otter' }
@@ -325,6 +326,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     hosts: fakeHosts(),
     memory: fakeMemory(),
     mcp: fakeMcp(),
+    members: fakeSwarm(),
     models: fakeModels(),
     spaces: fakeSpaces(),
     tools: fakeTools(),

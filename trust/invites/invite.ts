@@ -63,9 +63,14 @@ export async function encodeInvite(identity: Identity, invite: Invite): Promise<
  * @throws INVITE_DAMAGED, INVITE_EXPIRED
  */
 export async function decodeInvite(text: string, now: number): Promise<Invite> {
-  const invite = await readInvite(text.replaceAll(/\s+/g, ''))
-  if (invite.expiresAt < now - LIMITS.clockLeeway.value) throw expired(invite.expiresAt)
+  const invite = await readInvite(text)
+  requireTime(invite, now)
   return invite
+}
+
+/** @throws INVITE_EXPIRED */
+export function requireTime({ expiresAt }: Pick<Invite, 'expiresAt'>, now: number): void {
+  if (expiresAt < now - LIMITS.clockLeeway.value) throw expired(expiresAt)
 }
 
 export function expired(expiresAt: number): LumosError {
@@ -108,7 +113,9 @@ export function isProof(proof: Uint8Array, meeting: Meeting, text: string): bool
   return theirs.length === ours.length && timingSafeEqual(theirs, ours)
 }
 
-async function readInvite(text: string): Promise<Invite> {
+/** Reads an invite that may have expired. @throws INVITE_DAMAGED */
+export async function readInvite(given: string): Promise<Invite> {
+  const text = given.replaceAll(/\s+/g, '')
   if (!text.startsWith(INVITE_PREFIX)) throw damaged(`it does not begin with ${INVITE_PREFIX}`)
   const encoded = text.slice(INVITE_PREFIX.length)
   if (!/^[\w-]+$/.test(encoded)) throw damaged('it holds characters that do not belong to it')

@@ -61,6 +61,8 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   showGrant: { body: { grant: '0f0f0f' } },
   addGrant: { body: { token: 'a.b.c' } },
   revokeGrant: { body: { id: '0f0f0f' } },
+  invite: { body: { role: 'worker', lifetimeMs: 60_000, uses: 2 } },
+  setMemberRole: { body: { role: 'admin' } },
   addHost: {
     body: { path: '/shop', name: 'shop', env: { KEY: 'k' }, memoryBytes: 2 ** 30, once: true }
   },
