@@ -126,7 +126,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   },
   {
     name: 'peers',
-    summary: 'nodes of the swarm: list, connect, disconnect, ping',
+    summary: 'nodes of the swarm: list, show, connect, disconnect, ping, block',
     group: 'Mesh',
     load: () => import('./commands/peers.ts')
   },

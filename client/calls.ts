@@ -4,11 +4,13 @@ import type {
   AgentList,
   AgentState,
   AnswerRequest,
+  BlockRequest,
   ConfigDocument,
   DoctorReport,
   FindResult,
   Identity,
   LogLine,
+  PeerDetails,
   PeerDocument,
   PeerList,
   PingResult,
@@ -68,6 +70,10 @@ export interface Client {
   connect(address: string, options?: CallOptions): Promise<PeerDocument>
   /** `peer`: name, PeerId or unique prefix of at least 6 characters. */
   disconnect(peer: string, options?: CallOptions): Promise<PeerDocument>
+  peer(peer: string, options?: CallOptions): Promise<PeerDetails>
+  /** From now on; what is connected ends at once. */
+  block(peer: string, request?: BlockRequest, options?: CallOptions): Promise<PeerDetails>
+  unblock(peer: string, options?: CallOptions): Promise<PeerDetails>
   ping(peer: string, options?: CallOptions): Promise<PingResult>
   agents(options?: CallOptions): Promise<AgentList>
   agent(id: string, options?: CallOptions & { node?: string | undefined }): Promise<AgentDetails>
@@ -121,6 +127,10 @@ export function createCalls(transport: Transport): Client {
     peers: (options) => get('/v1/peers', options),
     connect: (address, options) => post('/v1/peers/connect', { address }, overNetwork(options)),
     disconnect: (peer, options) => post(`/v1/peers/${encode(peer)}/disconnect`, {}, options),
+    peer: (peer, options) => get(`/v1/peers/${encode(peer)}`, options),
+    block: (peer, request = {}, options) =>
+      post(`/v1/peers/${encode(peer)}/block`, request, options),
+    unblock: (peer, options) => post(`/v1/peers/${encode(peer)}/unblock`, {}, options),
     ping: (peer, options) => post(`/v1/peers/${encode(peer)}/ping`, {}, overNetwork(options)),
     agents: (options) => get('/v1/agents', options),
     agent: (id, { node, ...options } = {}) =>

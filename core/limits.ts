@@ -448,6 +448,11 @@ export const LIMITS = {
   auditFileBytes: limit(8 * MIB, 'bytes', 'of the audit log; then the next file begins'),
   auditFiles: limit(16, 'count', 'files of the audit log that are kept: some 700,000 lines'),
   auditKinds: limit(1024, 'count', 'kinds of events that are counted instead of written again'),
+  blockedPeers: limit(
+    10_000,
+    'count',
+    'peers that a person has blocked; a list this long should be a new swarm key instead'
+  ),
   auditLines: limit(10_000, 'count', 'lines of the audit log in one answer'),
   auditWindow: limit(10_000, 'ms', 'after which events that were the same are written as a number'),
   grantBytes: limit(

@@ -116,6 +116,7 @@ function inOrder(
   const { book, directory, exchange, presence, dht, vectors } = node.capabilities
   return [
     { name: 'audit log', component: wire.authority },
+    { name: 'blocked peers', component: wire.blocking },
     { name: 'grants', component: wire.grants },
     { name: 'database', component: database },
     { name: 'shared memory', component: memory },

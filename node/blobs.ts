@@ -100,7 +100,7 @@ async function openBlobs(
       return createAccess(found.space, found.statements).mayRead(keyOfPeer(peer), clock.now())
     },
     onOffence(peer, { code }) {
-      wire.blame.add(peer, 1)
+      wire.blame.add(peer, 1, code)
       logger.warn('a peer sent what no honest one sends', { peer, code })
     }
   })

@@ -24,6 +24,7 @@ import { createMcpOperations } from './operations/mcp.ts'
 import { createMemoryOperations } from './operations/memory.ts'
 import { createModelOperations } from './operations/models.ts'
 import { peerViews } from './operations/peer-views.ts'
+import { blockPeer, showPeer, unblockPeer } from './operations/blocking.ts'
 import {
   connectPeer,
   disconnectPeer,
@@ -78,6 +79,9 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       identity: async () => identityDocument(assembly),
       peers: async () => listPeers(assembly),
       connectPeer: (address, signal) => connectPeer(assembly, address, signal),
+      peer: async (selector) => showPeer(assembly, selector),
+      blockPeer: (selector, request) => blockPeer(assembly, selector, request),
+      unblockPeer: (selector) => unblockPeer(assembly, selector),
       disconnectPeer: (selector) => disconnectPeer(assembly, selector),
       explainRoute: (query, signal) => explainRoute(assembly, query, signal),
       pingPeer: (selector, signal) => pingPeer(assembly, selector, signal),

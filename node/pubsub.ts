@@ -46,7 +46,7 @@ export function createPubSub({ gossip, logger, blame }: PubSubComponents): PubSu
   function report({ msgId, propagationSource }: GossipsubMessage, verdict: Verdict): void {
     const source = propagationSource.toString()
     // gossipsub's own score counts this only for topics that were known when it was made.
-    if (verdict === 'reject') blame.add(source, 1)
+    if (verdict === 'reject') blame.add(source, 1, 'gossip')
     validation.reportMessageValidationResult(msgId, source, RESULTS[verdict])
   }
 

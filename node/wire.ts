@@ -14,12 +14,14 @@ import { createBlame } from '../trust/blame.ts'
 import type { Blame } from '../trust/blame.ts'
 import { loadOrCreateIdentity } from '../trust/identity.ts'
 import type { Identity } from '../trust/identity.ts'
+import type { Blocklist } from '../trust/blocklist.ts'
 import { nodeName } from '../trust/node-name.ts'
 import type { ResolvedSwarm } from '../trust/swarm.ts'
 import { createNodeAuthority } from './authority.ts'
 import type { NodeAuthority } from './authority.ts'
 import { createNodeGrants } from './grants.ts'
 import type { NodeGrants } from './grants.ts'
+import { createBlocking } from './blocking.ts'
 import { createPortClaims } from './config/port-claims.ts'
 import type { NodeConfig } from './config/schema.ts'
 import { createNetwork } from './libp2p.ts'
@@ -67,6 +69,8 @@ export interface Wire {
   /** What peers may do here. */
   readonly authority: NodeAuthority
   readonly grants: NodeGrants
+  /** Peers that a person does not want. */
+  readonly blocking: Blocklist
   readonly sessions: Sessions
 }
 
@@ -131,16 +135,24 @@ export async function createWire(
     { instance }
   )
   sessions.events.on('closed', ({ peer }) => authority.left(peer))
+  sessions.events.on('offended', (peer, { code }) => {
+    blame.add(peer, 1, code)
+    authority.audit.note({ who: peer, did: 'session', allowed: false, reason: code })
+  })
   gate = createNodeMembership({ ...components, network, sessions, host, nodeSwarm })
   const grants = createNodeGrants(
     { ...components, sessions, authority, members, revocations: authority.revocations },
     { identity, dataDirectory: paths.data }
+  )
+  const blocking = createBlocking(
+    { ...components, network, membership, audit: authority.audit },
+    { dataDirectory: paths.data }
   )
   const pubsub = createPubSub({
     gossip: network.libp2p.services.pubsub,
     logger: logger.child('pubsub'),
     blame
   })
-  const trust = { authority, grants, nodeSwarm, gate }
+  const trust = { authority, grants, blocking, nodeSwarm, gate }
   return { identity, name, swarm, instance, network, blame, pubsub, sessions, ...trust }
 }

@@ -1,5 +1,6 @@
 /** Decides which peers may stay connected, once the Noise handshake has proved who they are. */
 import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
 
 /**
  * Where somebody stands who has proved its PeerId: on the list of members, struck off it, or not on
@@ -24,9 +25,6 @@ export interface MembershipInit {
   readonly standingOf?: (peer: PeerIdText) => ListStanding
 }
 
-/** A person keeps this list; a list this long should be a new swarm key instead. */
-const MAX_BLOCKED_PEERS = 10_000
-
 export function createMembership({
   blocked: initial = [],
   standingOf = () => 'in'
@@ -34,8 +32,8 @@ export function createMembership({
   const blocked = new Set<PeerIdText>()
 
   function block(peer: PeerIdText): void {
-    if (blocked.size >= MAX_BLOCKED_PEERS && !blocked.has(peer)) {
-      throw new TypeError(`more than ${MAX_BLOCKED_PEERS} blocked peers`)
+    if (blocked.size >= LIMITS.blockedPeers.value && !blocked.has(peer)) {
+      throw new TypeError(`more than ${LIMITS.blockedPeers.value} blocked peers`)
     }
     blocked.add(peer)
   }

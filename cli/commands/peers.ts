@@ -1,11 +1,11 @@
 /** `lumos peers`: the other nodes of the swarm, and this node's connections to them. */
-import type { Peer, PingResult } from '../../client/api.ts'
-import { countFlag } from '../arguments.ts'
+import type { Peer, PeerDetails, PingResult } from '../../client/api.ts'
+import { countFlag, durationFlag } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { renderColumns, type Column } from '../columns.ts'
 import { age, duration, percent, shortId } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
-import { oneLine } from '../width.ts'
+import { oneLine, padEnd } from '../width.ts'
 
 const PING_INTERVAL_MS = 1000
 
@@ -14,10 +14,14 @@ export function define(command: LumosCommand, cli: Cli): void {
     .example('lumos peers', 'who is there, how far, with which agents')
     .example('lumos peers ping bob', 'how long a round trip takes')
     .example('lumos peers connect /ip4/192.168.1.9/tcp/5866', 'reach a node by its address')
+    .example('lumos peers block eve --for 1h', 'keep a node out')
   defineList(command, cli)
   defineConnect(command, cli)
   defineDisconnect(command, cli)
   definePing(command, cli)
+  defineShow(command, cli)
+  defineBlock(command, cli)
+  defineUnblock(command, cli)
 }
 
 function defineList(command: LumosCommand, cli: Cli): void {
@@ -48,7 +52,10 @@ function columns(cli: Cli): Column<Peer>[] {
     {
       title: 'STATE',
       cell: ({ state, path }) => (state === 'connected' && path !== undefined ? path : state),
-      paint: (text, { state }) => (state === 'connected' ? style.good(text) : style.doubtful(text))
+      paint: (text, { state }) => {
+        if (state === 'blocked') return style.bad(text)
+        return state === 'connected' ? style.good(text) : style.doubtful(text)
+      }
     },
     {
       title: 'RTT',
@@ -129,4 +136,87 @@ function showPing(cli: Cli, pong: PingResult): void {
   if (cli.flags.json) return cli.line(pong)
   const { name, id, rttMs, path } = pong
   cli.print(`pong from ${oneLine(name)} (${shortId(id)})   ${path}   ${duration(rttMs)}`)
+}
+
+function defineShow(command: LumosCommand, cli: Cli): void {
+  command
+    .command('show')
+    .description('one peer: its role, whether it is blocked, and what it did wrong')
+    .argument('<peer>', 'name, PeerId, or a unique beginning of it')
+    .example('lumos peers show bob', 'how this node stands with it')
+    .example('lumos peers show bob --json | jq .block', 'for a script')
+    .action(async (peer: string) => {
+      const details = await cli.client().peer(peer, cli.call())
+      if (cli.flags.json) return cli.document(details)
+      for (const line of renderPeer(details, cli)) cli.print(line)
+    })
+}
+
+function renderPeer({ peer, role, block, blame }: PeerDetails, cli: Cli): string[] {
+  const style = cli.out()
+  const { state, path, rttMs, addresses, agents, error } = peer
+  const rows: [string, string][] = [
+    ['id', peer.id],
+    [
+      'state',
+      [state, path, rttMs === null ? undefined : duration(rttMs)].filter(Boolean).join(', ')
+    ],
+    ['role', role ?? 'none: it is no member'],
+    ['agents', agents.join(', ') || 'none'],
+    ...(addresses.length === 0 ? [] : [['at', addresses.join(', ')] as [string, string]]),
+    ...(error === undefined ? [] : [['why', error.message] as [string, string]]),
+    ...(block === undefined ? [] : [['blocked', blockText(block)] as [string, string]]),
+    ...(blame === undefined ? [] : [['blame', blameText(blame)] as [string, string]])
+  ]
+  return [
+    style.strong(oneLine(peer.name || shortId(peer.id))),
+    ...rows.map(([label, text]) => `  ${style.faint(padEnd(label, 7))} ${oneLine(text)}`)
+  ]
+}
+
+function blockText({ at, until, reason }: NonNullable<PeerDetails['block']>): string {
+  const end = until === undefined ? 'until it is unblocked' : `until ${until}`
+  return `since ${at}, ${end}${reason === undefined ? '' : `: ${reason}`}`
+}
+
+function blameText({ points, reason, agoMs }: NonNullable<PeerDetails['blame']>): string {
+  const last = reason === undefined ? '' : `, the last one ${reason}`
+  return `${points.toFixed(1)} points for what no honest peer does${last}, ${duration(agoMs)} ago`
+}
+
+function defineBlock(command: LumosCommand, cli: Cli): void {
+  command
+    .command('block')
+    .description('let a peer connect no more; its connections end at once')
+    .argument('<peer>', 'name, PeerId, or a unique beginning of it; the whole PeerId of a stranger')
+    .option('--reason <text>', 'why, for whoever asks later')
+    .option('--for <duration>', 'how long: 10m, 1h, 7d; for ever without it')
+    .example('lumos peers block eve --reason "floods us"', 'until it is unblocked')
+    .example('lumos peers block eve --for 1h', 'for an hour')
+    .action(async (peer: string, { reason, for: time }: { reason?: string; for?: string }) => {
+      const request = {
+        ...(reason !== undefined && { reason }),
+        ...(time !== undefined && { forMs: durationFlag(time) })
+      }
+      const answer = await cli.client().block(peer, request, cli.call())
+      if (cli.flags.json) return cli.document(answer)
+      const name = oneLine(answer.peer.name || answer.peer.id)
+      const end = answer.block?.until === undefined ? '' : ` until ${answer.block.until}`
+      cli.print(`${name} is blocked${end}`)
+      cli.note(`undo: lumos peers unblock ${name}`)
+    })
+}
+
+function defineUnblock(command: LumosCommand, cli: Cli): void {
+  command
+    .command('unblock')
+    .description('let a peer connect again')
+    .argument('<peer>', 'name, PeerId, or a unique beginning of it')
+    .example('lumos peers unblock eve', 'from now on')
+    .example('lumos peers unblock 12D3KooWQpa', 'by the beginning of its PeerId')
+    .action(async (peer: string) => {
+      const answer = await cli.client().unblock(peer, cli.call())
+      if (cli.flags.json) return cli.document(answer)
+      cli.print(`${oneLine(answer.peer.name || answer.peer.id)} is not blocked`)
+    })
 }

@@ -17,6 +17,7 @@ export const grantRoutes = [
     id: 'createGrant',
     summary: 'Lets another node do something, within bounds, for a while',
     body: grants.createGrantRequest,
+    audit: ({ body }) => `${body.can.join(' ')} to ${body.peer}`,
     answer: grants.grantDocument,
     handle: (operations, { body }) => operations.grants.create(body)
   }),
@@ -26,6 +27,7 @@ export const grantRoutes = [
     id: 'showGrant',
     summary: 'One grant with all it rests on, and where that breaks',
     body: grants.grantSelector,
+    audit: false,
     answer: grants.grantDocument,
     handle: (operations, { body }) => operations.grants.show(body.grant)
   }),

@@ -4,11 +4,13 @@ import type {
   AgentList,
   AgentState,
   AnswerRequest,
+  BlockRequest,
   ConfigDocument,
   DoctorReport,
   FindResult,
   Identity,
   LogLine,
+  PeerDetails,
   PeerDocument,
   PeerList,
   PingResult,
@@ -65,6 +67,10 @@ export interface ControlOperations {
   /** `address` is a multiaddr, or the selector of a known peer. */
   connectPeer(address: string, signal: AbortSignal): Promise<PeerDocument>
   disconnectPeer(selector: string): Promise<PeerDocument>
+  peer(selector: string): Promise<PeerDetails>
+  /** In force at once, and after a restart; a peer that was never seen is named by its PeerId. */
+  blockPeer(selector: string, request: BlockRequest): Promise<PeerDetails>
+  unblockPeer(selector: string): Promise<PeerDetails>
   pingPeer(selector: string, signal: AbortSignal): Promise<PingResult>
   agents(): Promise<AgentList>
   agent(id: string, node: string | undefined): Promise<AgentDetails>

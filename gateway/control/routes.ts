@@ -128,6 +128,34 @@ const peerRoutes = [
     handle: (operations, { params }) => operations.disconnectPeer(params.selector)
   }),
   documentRoute({
+    method: 'GET',
+    path: '/v1/peers/{selector}',
+    id: 'peer',
+    summary: 'One peer: how this node stands with it, and what it did wrong',
+    params: selector,
+    answer: node.peerDetails,
+    handle: (operations, { params }) => operations.peer(params.selector)
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/peers/{selector}/block',
+    id: 'blockPeer',
+    summary: 'Lets a peer connect no more; what is connected ends at once',
+    params: selector,
+    body: node.blockRequest,
+    answer: node.peerDetails,
+    handle: (operations, { params, body }) => operations.blockPeer(params.selector, body)
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/peers/{selector}/unblock',
+    id: 'unblockPeer',
+    summary: 'Lets a peer connect again',
+    params: selector,
+    answer: node.peerDetails,
+    handle: (operations, { params }) => operations.unblockPeer(params.selector)
+  }),
+  documentRoute({
     method: 'POST',
     path: '/v1/peers/{selector}/ping',
     id: 'pingPeer',

@@ -26,7 +26,23 @@ export function peerViews(assembly: Assembly): Peer[] {
       error: error.toWire()
     })
   }
-  return views.toSorted((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name))
+  const blocked = new Set(assembly.wire.blocking.all().map(({ peer }) => peer))
+  for (const peer of blocked) {
+    if (!views.some(({ id }) => id === peer)) views.push(viewOfAbsent(assembly, peer))
+  }
+  return views
+    .map((view) => (blocked.has(view.id) ? asBlocked(view) : view))
+    .toSorted((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name))
+}
+
+/** Why a dial of ours failed is clear, and its session is about to end. */
+function asBlocked({ id, name, addresses, foundBy }: Peer): Peer {
+  return { ...EMPTY, id, name, addresses, foundBy, state: 'blocked' }
+}
+
+function viewOfAbsent({ capabilities }: Assembly, peer: PeerIdText): Peer {
+  const name = capabilities.directory.peer(peer)?.name ?? ''
+  return { ...EMPTY, id: peer, name, state: 'blocked', foundBy: [] }
 }
 
 const EMPTY = { addresses: [], rttMs: null, agents: [] } as const

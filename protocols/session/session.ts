@@ -79,6 +79,8 @@ export interface SessionEvents {
   closed: [session: Session, reason: LumosError]
   /** A peer that could be reached but not used: other swarm, other version, our own key. */
   refused: [peer: PeerIdText, reason: LumosError]
+  /** It did what the protocol forbids. */
+  offended: [peer: PeerIdText, reason: LumosError]
 }
 
 /** All sessions of a node, at most one for each peer. */

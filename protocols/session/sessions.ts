@@ -295,6 +295,7 @@ class PeerSessions implements Sessions, LinkOwner {
   #strike(peer: PeerIdText, reason: LumosError): void {
     this.#strikes.add(peer)
     this.#components.logger.warn('a peer broke the session protocol', { peer, ...reason.details })
+    this.events.emit('offended', peer, reason)
   }
 }
 

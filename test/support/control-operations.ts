@@ -84,6 +84,14 @@ const peer: Required<api.Peer> = {
   error
 }
 
+const details: Required<api.PeerDetails> = {
+  v: 1,
+  peer,
+  role: 'member',
+  block: { at: moment, reason: 'spam', until: moment },
+  blame: { points: 2.5, reason: 'PROTOCOL_VIOLATION', agoMs: 12_000 }
+}
+
 const taskSummary: Required<api.TaskList['tasks'][number]> = {
   id: 't1',
   parent: 't0',
@@ -284,6 +292,9 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     peers: async () => ({ v: 1, peers: [peer] }),
     connectPeer: async () => ({ v: 1, peer }),
     disconnectPeer: async () => ({ v: 1, peer }),
+    peer: async () => details,
+    blockPeer: async () => details,
+    unblockPeer: async () => ({ v: 1, peer }),
     pingPeer: async (id) => ({ v: 1, id, name: node.name, rttMs: 1, path: 'direct' }),
     agents: async () => ({ v: 1, agents: [summary] }),
     agent: async () => ({ v: 1, agent: summary, card }),

@@ -55,7 +55,7 @@ const peer: z.ZodType<api.Peer> = named(
   z.strictObject({
     id: z.string(),
     name: z.string(),
-    state: z.enum(['connected', 'connecting', 'disconnected', 'refused']),
+    state: z.enum(['connected', 'connecting', 'disconnected', 'refused', 'blocked']),
     path: path.exactOptional(),
     addresses: z.array(z.string()),
     rttMs: ms.nullable(),
@@ -76,6 +76,34 @@ export const peerList: z.ZodType<api.PeerList> = named(
 export const peerDocument: z.ZodType<api.PeerDocument> = named(
   'PeerDocument',
   z.strictObject({ v, peer })
+)
+
+export const peerDetails: z.ZodType<api.PeerDetails> = named(
+  'PeerDetails',
+  z.strictObject({
+    v,
+    peer,
+    role: z.string().exactOptional().describe('In the swarm; absent for one that is no member.'),
+    block: z
+      .strictObject({
+        at: moment,
+        reason: z.string().exactOptional(),
+        until: moment.exactOptional().describe('Without it, until it is taken back.')
+      })
+      .exactOptional(),
+    blame: z
+      .strictObject({ points: ms, reason: z.string().exactOptional(), agoMs: ms })
+      .exactOptional()
+      .describe('What it did that no honest peer does; fades within minutes.')
+  })
+)
+
+export const blockRequest: z.ZodType<api.BlockRequest> = named(
+  'BlockRequest',
+  z.strictObject({
+    reason: z.string().min(1).max(256).exactOptional(),
+    forMs: z.int().positive().exactOptional().describe('Default: until it is taken back.')
+  })
 )
 
 export const pingResult: z.ZodType<api.PingResult> = named(

@@ -1,6 +1,7 @@
 /** What each command prints, for eyes and for programs, when the daemon answers well. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Peer, Status, TaskView } from '../../../client/api.ts'
+import type { ControlOperations } from '../../../gateway/control/operations.ts'
 import { createTestCli } from '../../support/cli.ts'
 
 const bob: Peer = {
@@ -251,4 +252,24 @@ test('a flag of node flags reaches the node as it was written', async () => {
   expect(code).toBe(8)
   const node = ['--name', 'n', '--listen', '/ip4/1', '--listen', '/ip4/2', '--no-mdns']
   expect(seen).toEqual([['daemon', ...node, '--ready-fd', '3'], 'two'])
+})
+
+test('peers show tells why a peer is blocked, and what it did', async () => {
+  const cli = await createTestCli({})
+  const { out } = await cli.run(['peers', 'show', 'amber-otter'])
+  expect(out).toContain('role    member')
+  expect(out).toContain(
+    'blocked since 2026-01-02T03:04:05.678Z, until 2026-01-02T03:04:05.678Z: spam'
+  )
+  expect(out).toContain('2.5 points for what no honest peer does, the last one PROTOCOL_VIOLATION')
+})
+
+test('peers block hands on why and how long, and says how to undo it', async () => {
+  const blockPeer = vi.fn<ControlOperations['blockPeer']>(async () => ({ v: 1, peer: heron }))
+  const cli = await createTestCli({ blockPeer })
+  const { out, err } = await cli.run(['peers', 'block', 'eve', '--for', '1h', '--reason', 'spam'])
+  expect(blockPeer).toHaveBeenCalledWith('eve', { reason: 'spam', forMs: 3_600_000 })
+  expect(out).toBe('slate-heron is blocked\n')
+  expect(err).toContain('lumos peers unblock slate-heron')
+  expect((await cli.run(['peers', 'unblock', 'eve'])).code).toBe(0)
 })

@@ -15,6 +15,17 @@ test('offences add up, and fade', () => {
   expect(blame.points('a')).toBe(0)
 })
 
+test('the last offence is told, until all have faded', () => {
+  const clock = new ManualClock()
+  const blame = createBlame({ clock })
+  blame.add('a', 1, 'gossip')
+  blame.add('a', 1, 'PROTOCOL_VIOLATION')
+  clock.jump(5000)
+  expect(blame.of('a')).toEqual({ points: 1.5, reason: 'PROTOCOL_VIOLATION', agoMs: 5000 })
+  clock.jump(15_000)
+  expect([blame.of('a'), blame.of('b')]).toEqual([undefined, undefined])
+})
+
 test('the worst is forgotten within five minutes', () => {
   const clock = new ManualClock()
   const blame = createBlame({ clock })

@@ -32,6 +32,7 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   agent: { query: '?node=amber-otter' },
   logs: { query: '?follow=false&level=debug&component=node&since=2026-01-01T00:00:00Z&limit=5' },
   tasks: { query: '?state=TASK_STATE_WORKING&cursor=abc&limit=10' },
+  blockPeer: { body: { reason: 'spam', forMs: 5 } },
   connectPeer: { body: { address: '/ip4/127.0.0.1/tcp/1' } },
   answerTask: { body: { text: 'Rome', messageId: 'm' } },
   fact: { query: '?key=a%2Fb' },
