@@ -163,6 +163,8 @@ export interface AgentDefinition {
    * `model`, a `region`, what a call costs. By names of lower-case letters, digits, dots and dashes.
    */
   readonly attributes?: Attributes
+  /** It asks the default model of its node, which its card then names as `model`; what `llmAgent` says of itself. */
+  readonly asksDefaultModel?: boolean
   /** What the node of its caller has to say of itself, all of it: `region=eu`. */
   readonly demands?: readonly string[]
   /** Media types, default `text/plain`. */
@@ -227,6 +229,7 @@ export function defineAgent(definition: AgentDefinition): Agent {
     name: id,
     version: '1.0.0',
     attributes: {},
+    asksDefaultModel: false,
     demands: [],
     inputModes: ['text/plain'],
     outputModes: ['text/plain'],

@@ -15,6 +15,7 @@ import { createChatOffer } from './chat.ts'
 import { createHosting } from './hosting.ts'
 import type { Hosting } from './hosting.ts'
 import { createNodeMcp } from './mcp.ts'
+import { createModelNames } from './model-names.ts'
 import { createNodeModels } from './models.ts'
 import type { NodeModels } from './models.ts'
 import { createNodeRoster } from './roster.ts'
@@ -53,6 +54,8 @@ export interface NodeAgents {
   readonly runner: AgentRunner
   /** Offers `chat` while there is a model. */
   readonly chat: Component
+  /** Keeps the names of models in cards true. */
+  readonly modelNames: Component
 }
 
 /** @throws AGENT_EXISTS, AGENTS_FULL, CONFIG_INVALID */
@@ -75,18 +78,19 @@ export async function createNodeAgents(
     { ...components, swarm: ensembleSwarm },
     { self: wire.identity.peer }
   )
-  const roster = await createNodeRoster(components, {
-    config,
-    dataDirectory,
-    agents,
-    own: [ensemble],
-    announce
-  })
   const models = await createNodeModels(components, {
     // A program that gives no environment is not looked through.
     config: env === undefined ? { ...config.models, detect: false } : config.models,
     env: env ?? {},
     dataDirectory
+  })
+  const modelNames = createModelNames({ ...components, models, announce })
+  const roster = await createNodeRoster(components, {
+    config,
+    dataDirectory,
+    agents,
+    own: [ensemble],
+    announce: (usable) => modelNames.announce(usable)
   })
   const tools = await createNodeTools(
     { ...components, finder },
@@ -108,6 +112,7 @@ export async function createNodeAgents(
       memory: memoryFor,
       equip: (request) => ({ swarm: config.swarm.name, models, toolbox: tools.open(request) })
     }),
-    chat: createChatOffer({ ...components, models, roster }, { memory: config.memory.enabled })
+    chat: createChatOffer({ ...components, models, roster }, { memory: config.memory.enabled }),
+    modelNames
   }
 }

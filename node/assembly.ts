@@ -112,7 +112,7 @@ function inOrder(
   push: PushNotifications | undefined
 ): Part[] {
   const { database, memory, search, blobs, models, tools, runner, chat, hosting, mcp } = node
-  const { wire, engine, work, asking, ensemble, finding } = node
+  const { wire, engine, work, asking, ensemble, finding, modelNames } = node
   const { book, directory, exchange, presence, dht, vectors } = node.capabilities
   return [
     { name: 'audit log', component: wire.authority },
@@ -126,6 +126,7 @@ function inOrder(
     { name: 'tools', component: tools },
     { name: 'agents', component: toComponent(runner) },
     { name: 'cards', component: book },
+    { name: 'names of models', component: modelNames },
     { name: 'chat', component: chat },
     { name: 'hosted projects', component: hosting },
     { name: 'MCP servers', component: mcp },

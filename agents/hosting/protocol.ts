@@ -3,6 +3,7 @@
  * (docs/protocols/hosted-agents.md is normative).
  */
 import type { Message } from '../../core/a2a.ts'
+import { asAttributes } from '../../core/attributes.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { isJsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
@@ -157,7 +158,8 @@ export function parseHostedAgent(value: unknown): HostedAgent {
   if (!isJsonObject(value)) throw new ProtocolFlaw('an agent that is no object')
   const id = textOf(value, 'id')
   const description = textOf(value, 'description')
-  const { name, version, skills, inputModes, outputModes, idempotent, resumable, timeouts } = value
+  const { name, version, skills, inputModes, outputModes, timeouts, attributes, demands } = value
+  const { idempotent, resumable, asksDefaultModel } = value
   const agent = {
     id,
     description,
@@ -169,6 +171,9 @@ export function parseHostedAgent(value: unknown): HostedAgent {
     ...(outputModes !== undefined && { outputModes: textsOf(outputModes, 'outputModes') }),
     ...(idempotent === true && { idempotent }),
     ...(resumable === true && { resumable }),
+    ...(asksDefaultModel === true && { asksDefaultModel }),
+    ...(isJsonObject(attributes) && { attributes: asAttributes(attributes) }),
+    ...(demands !== undefined && { demands: textsOf(demands, 'demands') }),
     ...(isJsonObject(timeouts) && { timeouts })
   }
   const bytes = Buffer.byteLength(JSON.stringify(agent))

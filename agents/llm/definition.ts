@@ -68,7 +68,10 @@ export type LlmSettings = Partial<
   >
 >
 
-export interface LlmAgentDefinition extends Omit<AgentDefinition, 'skills' | 'run' | 'resumable'> {
+export interface LlmAgentDefinition extends Omit<
+  AgentDefinition,
+  'skills' | 'run' | 'resumable' | 'asksDefaultModel'
+> {
   /** Default: one of the agent's own id and description. */
   readonly skills?: readonly AgentSkill[]
   /** The system prompt. */

@@ -46,6 +46,7 @@ export function llmAgent(
     outputModes: [structured === undefined ? 'text/plain' : 'application/json'],
     ...definition,
     attributes: { ...modelAttribute(definition), ...definition.attributes },
+    asksDefaultModel: definition.model === undefined,
     skills: definition.skills ?? [{ id, name, description, tags: ['llm'] }],
     run: (request) => runLlm({ definition, clock, structured, pace }, request)
   })

@@ -28,7 +28,17 @@ test('what a simple program leaves out is filled in', () => {
   })
 })
 
+test('what an agent says of itself and demands of others is told, too', () => {
+  const own = {
+    attributes: { lang: ['de', 'en'], gpu: true },
+    demands: ['region=eu'],
+    asksDefaultModel: true
+  }
+  expect(parse(agentsLine({ ...simple, ...own }))).toMatchObject({ agents: [own] })
+})
+
 test.for([
+  ['a demand that is none', agentsLine({ ...simple, demands: ['=='] })],
   ['no agents', { type: 'agents', protocol: 1, agents: [] }],
   ['another protocol', { ...agentsLine(simple), protocol: 2 }],
   ['an id that no card takes', agentsLine({ ...simple, id: 'Clerk!' })],

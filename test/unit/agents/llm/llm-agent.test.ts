@@ -231,6 +231,13 @@ test('its card says which models it asks, unless it is to say something else', a
   expect(said({ model: `a/${'b'.repeat(100)}` })).toEqual({})
 })
 
+test('it says whether it asks the default model of its node', async () => {
+  const node = await startLlmNode()
+  expect(node.agent({}).asksDefaultModel).toBe(true)
+  expect(node.agent({ model: 'a/b' }).asksDefaultModel).toBe(false)
+  expect(node.agent({ model: () => 'a/b' }).asksDefaultModel).toBe(false)
+})
+
 test('an agent without skills of its own has one of its id', async () => {
   const node = await startLlmNode()
   expect(node.agent()).toMatchObject({
