@@ -137,6 +137,24 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/grant.ts')
   },
   {
+    name: 'swarm',
+    summary: 'who is in the swarm: show, create, remove, leave',
+    group: 'Mesh',
+    load: () => import('./commands/swarm.ts')
+  },
+  {
+    name: 'invite',
+    summary: 'one line of text that lets another machine in',
+    group: 'Mesh',
+    load: () => import('./commands/invite.ts')
+  },
+  {
+    name: 'join',
+    summary: 'join a swarm by such a line, and start this node',
+    group: 'Get started',
+    load: () => import('./commands/join.ts')
+  },
+  {
     name: 'id',
     summary: 'name, PeerId and addresses of this node',
     group: 'Mesh',

@@ -73,7 +73,10 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   const { runner, roster } = agents
   const onLoad = (): void => capabilities?.presence.loadChanged()
   const push = createPush({ ...components, wire, database }, config)
-  const engine = createEngine({ ...components, wire, runner, database, push, onLoad }, config)
+  const engine = createEngine(
+    { ...components, wire, runner, roster, database, push, onLoad },
+    config
+  )
   const load = (): NodeLoad => ({ load: engine.load(), slots: config.agents.concurrency })
   capabilities = createCapabilities(
     {
@@ -137,6 +140,7 @@ function inOrder(
     ...(push === undefined ? [] : [{ name: 'push notifications', component: push }]),
     { name: 'members', component: wire.gate },
     { name: 'network', component: wire.network },
+    ...(wire.house === undefined ? [] : [{ name: 'invite on this host', component: wire.house }]),
     { name: 'sessions', component: wire.sessions },
     { name: 'sending of blobs', component: blobs.serving },
     { name: 'delegations', component: work.delegations },

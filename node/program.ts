@@ -1,4 +1,4 @@
-/** The program of the node: `daemon` and `config`, which the command line hands on. */
+/** The program of the node: `daemon`, `config` and `swarm`, which the command line hands on. */
 import { parseArgs } from 'node:util'
 import { systemClock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
@@ -10,6 +10,7 @@ import { loadConfig } from './config/load.ts'
 import { runDaemon, type CreateNode } from './daemon/daemon.ts'
 import { createProcessHost, type DaemonHost } from './daemon/host.ts'
 import { createReadyReport } from './daemon/ready-report.ts'
+import { runSwarmCommand } from './swarm-command.ts'
 import { packageVersion } from './version.ts'
 
 /** Profiles become names of folders and sockets. */
@@ -29,7 +30,8 @@ export async function main(
   const [command = '', ...rest] = words
   if (command === 'daemon') return daemon(rest, { host, json, createNode })
   if (command === 'config') return config(rest, { host, json })
-  throw usage(`the node's program knows daemon and config, not "${command}"`)
+  if (command === 'swarm') return swarm(rest, { host, json })
+  throw usage(`the node's program knows daemon, config and swarm, not "${command}"`)
 }
 
 interface Setting {
@@ -67,6 +69,17 @@ async function config(argv: readonly string[], { host, json }: Setting): Promise
   const paths = resolvePaths(env)
   checkProfile(paths)
   const result = await runConfigCommand(argv, { env, paths, workingDirectory: process.cwd() })
+  host.stdout.write(json ? `${JSON.stringify(result.document)}\n` : result.text)
+  return 0
+}
+
+async function swarm(argv: readonly string[], { host, json }: Setting): Promise<number> {
+  const { env } = host
+  const paths = resolvePaths(env)
+  checkProfile(paths)
+  const { config: loaded } = await loadConfig({ env, paths, workingDirectory: process.cwd() })
+  const parts = { clock: systemClock, random: systemRandom }
+  const result = await runSwarmCommand(parts, argv, { paths, current: loaded.swarm.name })
   host.stdout.write(json ? `${JSON.stringify(result.document)}\n` : result.text)
   return 0
 }

@@ -1,4 +1,5 @@
 /** Joins what makes this node's swarm: its name and keys, the members list, the invites, and the wall. */
+import { toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { NodePaths } from '../core/paths.ts'
 import type { Secret } from '../core/secret.ts'
@@ -15,7 +16,9 @@ import { nodeName } from '../trust/node-name.ts'
 import type { Role } from '../trust/roles.ts'
 import { resolveSwarm } from '../trust/swarm.ts'
 import type { ResolvedSwarm } from '../trust/swarm.ts'
+import { chooseSwarm } from './config/chosen-swarm.ts'
 import type { NodeConfig } from './config/schema.ts'
+import { readHouseInvite } from './house-invite.ts'
 import { joinSwarm, otherSwarm } from './joining.ts'
 import type { JoiningComponents } from './joining.ts'
 import type { TransportFactory } from './libp2p.ts'
@@ -54,7 +57,9 @@ export async function openSwarm(
   const { name } = config.swarm
   const kept = { dataDirectory: paths.data, name }
   const book = await openSwarmBook({ ...components, logger }, kept)
-  if (invite !== undefined) await join({ ...components, logger, book }, init, invite)
+  const joining = { ...components, logger, book }
+  if (invite === undefined) await joinHouse(joining, init)
+  else await join(joining, init, invite)
   const listed = config.swarm.open ? undefined : ofList(book, name)
   const swarm =
     listed ??
@@ -88,7 +93,7 @@ export async function openSwarm(
 /** The same invite again, as at each start of a container, is no second joining. */
 async function join(
   components: JoiningComponents,
-  { config, transports }: NodeSwarmInit,
+  { config, paths, transports }: NodeSwarmInit,
   text: Secret<string>
 ): Promise<void> {
   const { clock, identity, book } = components
@@ -105,6 +110,28 @@ async function join(
   }
   const name = config.name ?? nodeName(identity.peer)
   await joinSwarm(components, { invite, name, ...(transports && { transports }) })
+  await chooseSwarm(paths.data, invite.swarmName)
+}
+
+/** A node of this user on this host may have begun a list, and lets its own in without a word. */
+async function joinHouse(components: JoiningComponents, init: NodeSwarmInit): Promise<void> {
+  const { config, paths, swarmKey } = init
+  const alone = config.swarm.open || !config.discovery.sameHost || swarmKey !== undefined
+  if (alone || components.book.roll !== undefined) return
+  const invite = await readHouseInvite(paths.runtime, config.swarm.name)
+  if (invite === undefined) return
+  try {
+    await join(components, init, invite)
+  } catch (error) {
+    const { code } = toLumosError(error)
+    components.logger.warn(
+      'the swarm of this host keeps a members list, and let this node not in',
+      {
+        swarm: config.swarm.name,
+        code
+      }
+    )
+  }
 }
 
 /** A swarm with a list keeps the name it got from its first key, whatever the key is now. */

@@ -1,5 +1,6 @@
 /** Joins who a node is with how it speaks: key, swarm, libp2p, sessions. */
 import type { Clock } from '../core/clock.ts'
+import type { Component } from '../core/component.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Logger } from '../core/logger.ts'
 import type { NodePaths } from '../core/paths.ts'
@@ -24,8 +25,9 @@ import type { NodeGrants } from './grants.ts'
 import { createBlocking } from './blocking.ts'
 import { createPortClaims } from './config/port-claims.ts'
 import type { NodeConfig } from './config/schema.ts'
+import { createHouseInvite } from './house-invite.ts'
 import { createNetwork } from './libp2p.ts'
-import type { Network, TransportFactory } from './libp2p.ts'
+import type { Network, NetworkInit, TransportFactory } from './libp2p.ts'
 import { usableListen } from './listen.ts'
 import { createNodeMembership } from './membership.ts'
 import type { NodeMembership } from './membership.ts'
@@ -60,6 +62,8 @@ export interface Wire {
   readonly nodeSwarm: NodeSwarm
   /** Lets members in and others go. */
   readonly gate: NodeMembership
+  /** Leaves an invite for other nodes of this user, where this host is looked at for them. */
+  readonly house: Component | undefined
   /** Random per process start: tells a restarted node from a running one. */
   readonly instance: string
   readonly network: Network
@@ -98,19 +102,7 @@ export async function createWire(
       blame,
       logger: logger.child('network')
     },
-    {
-      listen: await usableListen({
-        addresses: config.listen,
-        directory: paths.data,
-        claims: createPortClaims(clock, { directory: paths.runtime, owner: paths.data })
-      }),
-      announce: config.announce,
-      agentVersion: `lumos/${version}`,
-      relay: config.network.relayService,
-      natTraversal: config.network.natTraversal,
-      libp2pLog: Object.keys(config.log.components).some((part) => part.startsWith('libp2p')),
-      ...(init.transports && { transports: init.transports })
-    }
+    await networkInit(components, init)
   )
   const members: Members = nodeSwarm
   const authority = createNodeAuthority(
@@ -153,6 +145,28 @@ export async function createWire(
     logger: logger.child('pubsub'),
     blame
   })
-  const trust = { authority, grants, blocking, nodeSwarm, gate }
+  const house = config.discovery.sameHost
+    ? createHouseInvite({ ...components, identity, network, nodeSwarm }, paths.runtime)
+    : undefined
+  const trust = { authority, grants, blocking, nodeSwarm, gate, house }
   return { identity, name, swarm, instance, network, blame, pubsub, sessions, ...trust }
+}
+
+async function networkInit(
+  { clock }: NodeComponents,
+  { config, paths, version, transports }: NodeInit
+): Promise<NetworkInit> {
+  return {
+    listen: await usableListen({
+      addresses: config.listen,
+      directory: paths.data,
+      claims: createPortClaims(clock, { directory: paths.runtime, owner: paths.data })
+    }),
+    announce: config.announce,
+    agentVersion: `lumos/${version}`,
+    relay: config.network.relayService,
+    natTraversal: config.network.natTraversal,
+    libp2pLog: Object.keys(config.log.components).some((part) => part.startsWith('libp2p')),
+    ...(transports && { transports })
+  }
 }

@@ -75,7 +75,7 @@ export async function resolveSwarm(
 }
 
 /** In the data directory and in the runtime directory. */
-function keyFileName(swarm: string): string {
+export function keyFileName(swarm: string): string {
   return `swarm-${swarm}.key`
 }
 
@@ -109,6 +109,11 @@ async function share(path: string, key: Uint8Array): Promise<boolean> {
   if (await createKeyFile(path, key)) return true
   const present = await readKeyFile(path)
   return present !== undefined && Buffer.compare(present, key) === 0
+}
+
+/** The id that a swarm has from its first key on. */
+export function swarmIdOf(key: Secret<Uint8Array>): string {
+  return swarmId('key', key.reveal())
 }
 
 /** Domains keep the id of a key apart from any other hash of it, and open swarms from closed ones. */

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Started } from '../../client/api.ts'
 import { makeDirectories } from '../../core/directories.ts'
+import type { Environment } from '../../core/paths.ts'
 import { toLumosError } from '../../core/errors.ts'
 import type { Cli } from '../cli.ts'
 import { START_TIMEOUT_MS, startDaemon } from '../daemon-process.ts'
@@ -31,7 +32,11 @@ export function define(command: LumosCommand, cli: Cli): void {
 }
 
 /** Starts the node of this profile and keeps the flags for `lumos restart`. */
-export async function start(cli: Cli, flags: readonly string[]): Promise<Fresh> {
+export async function start(
+  cli: Cli,
+  flags: readonly string[],
+  variables: Environment = {}
+): Promise<Fresh> {
   const begun = cli.clock.monotonic()
   const progress = createProgress(cli)
   const paths = cli.paths()
@@ -39,7 +44,7 @@ export async function start(cli: Cli, flags: readonly string[]): Promise<Fresh> 
   try {
     const started = await startDaemon({
       bin: cli.host.bin,
-      env: cli.env(),
+      env: { ...cli.env(), ...variables },
       paths,
       flags,
       timeoutMs: cli.flags.timeoutMs ?? START_TIMEOUT_MS,

@@ -6,13 +6,17 @@ import { valueFromText, withAbsolutePaths, type Layer, type LayerValue } from '.
 /** Holds the key itself, or `file:PATH`. */
 export const SWARM_KEY_VARIABLE = 'LUMOS_SWARM_KEY'
 
+/** Holds an invite, or `file:PATH`. */
+export const JOIN_VARIABLE = 'LUMOS_JOIN'
+
 /** Variables that are no configuration keys: where things are, and what starts the node. */
 const OTHERS: ReadonlySet<string> = new Set([
   'LUMOS_HOME',
   'LUMOS_PROFILE',
   'LUMOS_RUNTIME_DIR',
   'LUMOS_NO_DOWNLOAD',
-  SWARM_KEY_VARIABLE
+  SWARM_KEY_VARIABLE,
+  JOIN_VARIABLE
 ])
 
 /**

@@ -1,18 +1,22 @@
 /** Joins flags, environment, file and defaults into one checked configuration. */
+import { realpath } from 'node:fs/promises'
 import type { ConfigValue } from '../../client/api.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { Environment, NodePaths } from '../../core/paths.ts'
 import { Secret } from '../../core/secret.ts'
+import { readFileBounded } from '../../storage/atomic-file.ts'
+import { readInvite } from '../../trust/invites/invite.ts'
 import { configPath } from './config-path.ts'
 import { invalid, readConfigFile } from './config-file.ts'
-import { environmentLayer, SWARM_KEY_VARIABLE } from './environment.ts'
+import { chosenSwarm } from './chosen-swarm.ts'
+import { environmentLayer, JOIN_VARIABLE, SWARM_KEY_VARIABLE } from './environment.ts'
 import { CONFIG_KEYS } from './keys.ts'
 import type { Layer, LayerValue } from './layer.ts'
 import { nodeConfigSchema, type NodeConfig } from './schema.ts'
 
 export interface LoadInit {
   readonly env: Environment
-  readonly paths: Pick<NodePaths, 'config'>
+  readonly paths: Pick<NodePaths, 'config'> & Partial<Pick<NodePaths, 'data'>>
   /** From `parseDaemonFlags`. */
   readonly flags?: Layer
   readonly workingDirectory: string
@@ -24,6 +28,8 @@ export interface LoadedConfig {
   readonly values: readonly ConfigValue[]
   /** 64 hex digits, or `file:PATH`; `undefined` when the node shall find or make one. */
   readonly swarmKey: Secret<string> | undefined
+  /** `lumos1_…`: the swarm to join before the start. */
+  readonly invite: Secret<string> | undefined
 }
 
 /** Flag before environment before file before default. @throws CONFIG_INVALID */
@@ -31,7 +37,13 @@ export async function loadConfig(init: LoadInit): Promise<LoadedConfig> {
   const { env, flags, paths, workingDirectory } = init
   const file = await readConfigFile(configPath(paths))
   const variables = environmentLayer(env, workingDirectory)
-  const layers = [file.layer, variables, ...(flags === undefined ? [] : [flags])]
+  const invite = await inviteOf(env)
+  const layers = [
+    await swarmLayer(paths.data, invite),
+    file.layer,
+    variables,
+    ...(flags === undefined ? [] : [flags])
+  ]
   const given = mergeLayers(layers)
   const config = checkValues(
     given,
@@ -43,8 +55,45 @@ export async function loadConfig(init: LoadInit): Promise<LoadedConfig> {
   }
   const values = describe(given)
   if (key !== undefined) values.push({ key: 'swarm.key', value: '[secret]', origin: key.origin })
-  return { config, values, swarmKey: key?.secret }
+  return { config, values, swarmKey: key?.secret, invite }
 }
+
+/** A node belongs to the swarm that it is just joining, or joined or made last. */
+async function swarmLayer(
+  dataDirectory: string | undefined,
+  invite: Secret<string> | undefined
+): Promise<Layer> {
+  const joining = invite && (await readInvite(invite.reveal())).swarmName
+  const chosen = dataDirectory === undefined ? undefined : await chosenSwarm(dataDirectory)
+  const name = joining ?? chosen
+  const origin = joining === undefined ? 'the swarm of this node' : 'invite'
+  return {
+    values: new Map(name === undefined ? [] : [['swarm.name', { value: name, origin }]]),
+    problems: []
+  }
+}
+
+/** Secrets are often mounted as symbolic links (Kubernetes), so here links are followed. */
+async function inviteOf(env: Environment): Promise<Secret<string> | undefined> {
+  const text = env[JOIN_VARIABLE]?.trim()
+  if (!text) return undefined
+  if (!text.startsWith('file:')) return new Secret(text)
+  const path = text.slice('file:'.length)
+  try {
+    const file = await readFileBounded(await realpath(path), INVITE_FILE_BYTES)
+    return new Secret(
+      Buffer.from(file?.content ?? [])
+        .toString()
+        .trim()
+    )
+  } catch (cause) {
+    const reason = `${path}: ${cause instanceof Error ? cause.message : String(cause)}`
+    throw new LumosError('INVITE_DAMAGED', { cause, details: { reason } })
+  }
+}
+
+/** Room for blanks around an invite. */
+const INVITE_FILE_BYTES = 4096
 
 /** Later layers win. */
 function mergeLayers(layers: readonly Layer[]): ReadonlyMap<string, LayerValue> {

@@ -39,6 +39,7 @@ export interface DaemonNodeInit {
   readonly config: NodeConfig
   readonly paths: NodePaths
   readonly swarmKey: Secret<string> | undefined
+  readonly invite: Secret<string> | undefined
   readonly version: string
   /** Of the process: keys of language models may be in it. */
   readonly env: Environment

@@ -111,7 +111,12 @@ class MembershipServer implements Component {
     joiner: PeerIdText
   ): Promise<Json> {
     const { book, host, invites, logger } = this.#components
-    const { role } = await invites.use(id, { inviter: host.self, joiner }, proof)
+    const known = roll.member(joiner)
+    const { role, givenAt, house } = await invites.use(id, { inviter: host.self, joiner }, proof)
+    // An invite that was there before must not bring back whom somebody has sent away since.
+    if (known?.standing === 'removed' && (house || givenAt <= known.since)) {
+      throw new LumosError('INVITE_WITHDRAWN')
+    }
     // Who is in already, perhaps as more than the invite says, stays what it is.
     if (roll.roleOf(joiner) === undefined) {
       await book.admit({ peer: joiner, name: isLabel(name) ? name : '' }, role)

@@ -159,3 +159,36 @@ test('a stranger that has the key, but is not on the list, reaches nothing', asy
     .toBe(true)
   expect(await connected(owner)()).toEqual([])
 })
+
+test('once a list is kept, further nodes of the same user on the host still need no words', async () => {
+  const folder = testFolder()
+  const here = { runtimeDirectory: join(folder, 'run'), discovery: { mdns: false } }
+  const amber = await apart(folder, 'amber', here)
+  await amber.members.invite({})
+  const birch = await apart(folder, 'birch', here)
+  await expect.poll(connected(amber), SOON).toEqual(['birch'])
+  expect((await birch.members.show()).swarm).toMatchObject({ kind: 'members', role: 'member' })
+  await amber.members.remove('birch')
+  await birch.stop()
+  // What lies there for everybody does not bring back who was sent away.
+  await expect.poll(connected(amber), SOON).toEqual([])
+  await apart(folder, 'birch', here)
+  await expect.poll(standings(amber), SOON).toMatchObject({ birch: 'removed' })
+  expect(await connected(amber)()).toEqual([])
+})
+
+test('an invite that was there before does not bring back who was sent away; a new one does', async () => {
+  const folder = testFolder()
+  const owner = await apart(folder, 'owner')
+  const { text } = await owner.members.invite({ uses: 5 })
+  const eve = await apart(folder, 'eve', { invite: text, bootstrap: bootstrapOf(owner) })
+  await expect.poll(connected(owner), SOON).toEqual(['eve'])
+  await owner.members.remove('eve')
+  await eve.stop()
+  await expect(apart(folder, 'eve', { invite: text })).rejects.toMatchObject({
+    code: 'INVITE_WITHDRAWN'
+  })
+  const again = await owner.members.invite({})
+  await apart(folder, 'eve', { invite: again.text, bootstrap: bootstrapOf(owner) })
+  await expect.poll(connected(owner), SOON).toEqual(['eve'])
+})

@@ -17,6 +17,10 @@ export interface GivenInvite {
   readonly expiresAt: number
   readonly uses: number
   readonly usedBy: readonly PeerIdText[]
+  /** Milliseconds since the epoch. */
+  readonly givenAt: number
+  /** For nodes of this user on this host; nobody is asked, so it brings back nobody. */
+  readonly house: boolean
 }
 
 export interface InviteLedger {
@@ -25,7 +29,12 @@ export interface InviteLedger {
     keys: InviteKeys,
     init: Pick<GivenInvite, 'role' | 'expiresAt' | 'uses'>
   ): Promise<GivenInvite>
-  /** Those that have not expired, used up or not. */
+  /** The one that lies on this host, instead of the last one. */
+  replaceHouse(
+    keys: InviteKeys,
+    init: Pick<GivenInvite, 'role' | 'expiresAt' | 'uses'>
+  ): Promise<void>
+  /** Those given to others that have not expired, used up or not. */
   list(): readonly GivenInvite[]
   /** Keys for the wall: of those, since who comes too late is to be told so. */
   doors(): readonly Uint8Array[]
@@ -52,6 +61,8 @@ const row = z.strictObject({
   expiresAt: z.int(),
   uses: z.int().min(1),
   usedBy: z.array(z.string()),
+  givenAt: z.int(),
+  house: z.boolean(),
   door: hexKey,
   proof: hexKey
 })
@@ -88,14 +99,19 @@ export async function openInviteLedger(
       const limit = LIMITS.invitesOpen.value
       if (current().length >= limit) makeRoom(rows, clock.now())
       if (rows.size >= limit) throw new LumosError('INVITES_FULL', { details: { limit } })
-      const added = { id, ...init, usedBy: [], door: hex(door), proof: hex(proof) }
+      const added = rowOf({ id, door, proof }, init, clock.now())
       rows.set(id, added)
       await write()
       return given(added)
     },
+    async replaceHouse(keys, init) {
+      for (const { id, house } of rows.values()) if (house) rows.delete(id)
+      rows.set(keys.id, { ...rowOf(keys, init, clock.now()), house: true })
+      await write()
+    },
     list: () =>
       current()
-        .filter(({ expiresAt }) => expiresAt >= clock.now())
+        .filter(({ expiresAt, house }) => expiresAt >= clock.now() && !house)
         .map(given),
     doors: () => current().map(({ door }) => Buffer.from(door, 'hex')),
     async use(id, meeting, proof) {
@@ -128,8 +144,16 @@ function makeRoom(rows: Map<string, Row>, now: number): void {
   }
 }
 
-function given({ id, role, expiresAt, uses, usedBy }: Row): GivenInvite {
-  return { id, role, expiresAt, uses, usedBy }
+function given({ id, role, expiresAt, uses, usedBy, givenAt, house }: Row): GivenInvite {
+  return { id, role, expiresAt, uses, usedBy, givenAt, house }
+}
+
+function rowOf(
+  { id, door, proof }: InviteKeys,
+  init: Pick<GivenInvite, 'role' | 'expiresAt' | 'uses'>,
+  now: number
+): Row {
+  return { id, ...init, usedBy: [], givenAt: now, house: false, door: hex(door), proof: hex(proof) }
 }
 
 function hex(bytes: Uint8Array): string {
