@@ -12,6 +12,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Memory } from '../core/memory.ts'
+import type { Principal } from '../core/principal.ts'
 import type { Purse } from '../core/purse.ts'
 import type { Models } from './models/model.ts'
 import type { OpenToolbox } from './tools/tool.ts'
@@ -73,6 +74,11 @@ export interface AgentRequest {
   readonly budget?: Purse
   /** Who asked before, this agent last; how urgent it is; the W3C trace id of all that came of one order. */
   readonly chain?: Chain
+  /**
+   * Whose wish it is: a caller may ask for somebody else, whose agents asked its own. Absent where
+   * nobody asked before the caller.
+   */
+  readonly principal?: Principal
   readonly log: Logger
   /** A sign of life, for agents that declare `timeouts.heartbeatMs`; whatever they yield is one, too. */
   readonly heartbeat: () => void

@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Memory } from '../core/memory.ts'
+import type { Principal } from '../core/principal.ts'
 import { createPurse } from '../core/purse.ts'
 import type { Purse } from '../core/purse.ts'
 import { wantedSkill } from '../core/skill-schemas.ts'
@@ -30,6 +31,8 @@ export interface AgentRun {
   readonly depth: number
   /** What it gives to those it asks, it itself the last in it; without one, nobody asked before. */
   readonly chain?: Chain
+  /** Default: the caller. */
+  readonly principal?: Principal
   /** Default: without limits. */
   readonly purse?: Purse
   /** Milliseconds left for this run. */

@@ -42,6 +42,16 @@ export function asUsage(value: unknown): Usage | undefined {
   return budget && { ...NO_USAGE, ...budget }
 }
 
+/** What both allow. */
+export function smallerBudget(one: Budget = {}, other: Budget = {}): Budget {
+  const budget: Partial<Record<BudgetPart, number>> = {}
+  for (const part of BUDGET_PARTS) {
+    const amount = Math.min(one[part] ?? Infinity, other[part] ?? Infinity)
+    if (amount < Infinity) budget[part] = amount
+  }
+  return budget
+}
+
 export function addUsage(one: Usage, other: Usage): Usage {
   return {
     calls: one.calls + other.calls,

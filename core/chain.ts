@@ -1,4 +1,5 @@
 /** What a task carries from agent to agent: who asked before, how much may be spent, how urgent it is, and its trace. */
+import { smallerBudget } from './budget.ts'
 import type { Budget } from './budget.ts'
 import { LumosError } from './errors.ts'
 import type { PeerIdText } from './ids.ts'
@@ -53,6 +54,19 @@ export function isInChain({ path }: Pick<Chain, 'path'>, { peer, agent }: Hop): 
 export function extendChain(chain: Chain, asker: Hop, budget?: Budget): Chain {
   const { budget: _, ...rest } = chain
   return { ...rest, path: [...chain.path, asker], ...(budget && { budget }) }
+}
+
+/** The same, within bounds of somebody else. */
+export function narrowChain(
+  chain: Chain,
+  { maxHops, ...most }: Budget & { readonly maxHops: number }
+): Chain {
+  const budget = smallerBudget(chain.budget, most)
+  return {
+    ...chain,
+    maxHops: Math.min(chain.maxHops, maxHops),
+    ...(Object.keys(budget).length > 0 && { budget })
+  }
 }
 
 /** @throws ASKED_TOO_DEEP, ASKED_IN_CIRCLE */

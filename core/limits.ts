@@ -468,6 +468,7 @@ export const LIMITS = {
     'ms',
     'of a grant: revocations have to be kept as long'
   ),
+  grantsCounted: limit(4096, 'count', 'grants with a bound on how often or how many at once'),
   revocationBytes: limit(KIB, 'bytes', 'one grant that was taken back, signed'),
   revocationsPerIssuer: limit(1000, 'count', 'grants taken back by one peer that are remembered'),
   revocationsAtOnce: limit(64, 'count', 'grants taken back that are told in one message'),

@@ -33,6 +33,7 @@ export function createNodeAuthority(
     revocations,
     permit: (peer, method) => authority.permit(peer, method),
     decide: (peer, wish) => authority.decide(peer, wish),
+    judge: (peer, wish) => authority.judge(peer, wish),
     present: (peer, tokens) => authority.present(peer, tokens),
     examine: (token) => authority.examine(token),
     grantsOf: (peer) => authority.grantsOf(peer),

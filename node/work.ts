@@ -1,6 +1,7 @@
 /** Joins both ends of delegation: the agents and tasks of this node, and the way to those of others. */
 import type { AgentCard } from '../core/a2a.ts'
 import { ENSEMBLE_AGENT_ID } from '../core/ensemble.ts'
+import type { Roster } from '../agents/roster.ts'
 import { createIdSource } from '../core/ids.ts'
 import type { IdSource, PeerIdText } from '../core/ids.ts'
 import type { Attributes } from '../core/attributes.ts'
@@ -30,10 +31,12 @@ import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createTaskService } from '../tasks/service.ts'
 import type { NodeTimeouts } from '../tasks/timeouts.ts'
 import type { TaskStore } from '../tasks/task-store.ts'
+import { createGrantQuotas } from '../trust/grants/quotas.ts'
 import { attributesOfPeer } from './capabilities.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
 import { withOwnAgents } from './own-agents.ts'
+import { createTaskGate } from './task-gate.ts'
 import { createRouteDirectory } from './route-directory.ts'
 import type { NodeComponents, Wire } from './wire.ts'
 
@@ -70,10 +73,11 @@ export interface EngineComponents extends NodeComponents {
   readonly push: PushNotifications | undefined
   /** Called when the load may have changed. */
   readonly onLoad: () => void
+  readonly roster: Pick<Roster, 'find'>
 }
 
 export function createEngine(
-  { clock, random, logger, wire, runner, database, push, onLoad }: EngineComponents,
+  { clock, random, logger, wire, runner, database, push, onLoad, roster }: EngineComponents,
   { agents, tasks, attributes }: NodeConfig
 ): TaskEngine {
   const inMemory = createMemoryTaskStore()
@@ -100,6 +104,15 @@ export function createEngine(
         total: tasks.active,
         onChange: onLoad
       },
+      gate: createTaskGate(
+        {
+          authority: wire.authority,
+          quotas: createGrantQuotas({ clock }),
+          audit: wire.authority.audit,
+          skillsOf: (agentId) => roster.find(agentId)?.skills.map(({ id }) => id) ?? []
+        },
+        wire.identity.peer
+      ),
       attributesOf: (caller) =>
         caller === wire.identity.peer ? attributes : attributesOfPeer(wire, caller),
       retentionMs: tasks.retention,

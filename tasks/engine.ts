@@ -6,7 +6,6 @@ import type { Component } from '../core/component.ts'
 import type { Attributes } from '../core/attributes.ts'
 import { LumosError } from '../core/errors.ts'
 import { type IdSource, isUuid, type PeerIdText } from '../core/ids.ts'
-import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import { createAdmission } from './admission.ts'
@@ -15,10 +14,13 @@ import { checkDemands } from './demands.ts'
 import type { AgentRunner } from './execution.ts'
 import { createJobs } from './jobs.ts'
 import type { Jobs } from './jobs.ts'
-import { placeFor, receivedChain } from './new-record.ts'
+import { acceptTask, newRecord, placeFor } from './new-record.ts'
+import type { Submission } from './new-record.ts'
 import { LiveTask } from './live-task.ts'
 import type { LiveTaskInit } from './live-task.ts'
 import { createMemoryTaskStore, keyText } from './memory-task-store.ts'
+import { OPEN_GATE } from './permission.ts'
+import type { TaskGate } from './permission.ts'
 import { payloadHash } from './payload-hash.ts'
 import { recover } from './recovery.ts'
 import { Stranded } from './stranded.ts'
@@ -56,21 +58,10 @@ export interface TaskEngineInit {
   /** Milliseconds between an agent's signal and its hard end. */
   readonly graceMs?: number
   readonly timeouts?: NodeTimeouts
+  /** Default: everything is done for everybody. */
+  readonly gate?: TaskGate
   /** What a caller says of itself; default: nothing, which meets no demand. */
   readonly attributesOf?: (caller: PeerIdText) => Attributes
-}
-
-export interface Submission {
-  readonly agentId: string
-  readonly message: Message
-  /** UUID; made here when the caller has none. */
-  readonly taskId?: string
-  /** Milliseconds the task may take; at most what the node allows. */
-  readonly deadlineMs?: number
-  /** Agents that asked each other before this one; default 0. */
-  readonly depth?: number
-  /** Of the request: tells who asked before (protocols/a2a/chain.ts). */
-  readonly metadata?: JsonObject
 }
 
 export interface TaskHandle {
@@ -133,6 +124,7 @@ class Engine implements TaskEngine {
   readonly #arriving = new Map<string, Promise<TaskHandle>>()
   /** Tasks that the store could not keep to their end. */
   readonly #stranded = new Stranded()
+  readonly #gate: TaskGate
   readonly #attributesOf: (caller: PeerIdText) => Attributes
   #closing = new AbortController()
   #collecting: Promise<void> | undefined
@@ -142,6 +134,7 @@ class Engine implements TaskEngine {
     this.#admission = createAdmission(components, init.admission)
     this.#retentionMs = init.retentionMs ?? LIMITS.taskRetention.value
     this.#timeouts = init.timeouts ?? {}
+    this.#gate = init.gate ?? OPEN_GATE
     this.#attributesOf = init.attributesOf ?? (() => ({}))
     this.#jobs = createJobs(components, {
       self: components.self,
@@ -265,28 +258,24 @@ class Engine implements TaskEngine {
       throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId.slice(0, 64) } })
     }
     checkDemands(agentId, traits.demands, () => this.#attributesOf(key.caller))
-    const { chain, depth } = receivedChain(key, submission, self)
     const { deadlineMs, patienceMs } = timesFor(submission, this.#timeouts, traits.timeouts)
-    const wanted = { agentId, caller: key.caller, patienceMs }
-    const place = this.#admission.reserve({ ...wanted, priority: chain?.priority ?? 'normal' })
-    const contextId = message.contextId || ids()
-    const createdAt = clock.now()
+    const doors = { self, gate: this.#gate, admission: this.#admission, patienceMs }
+    const { place, origin, ended } = await acceptTask(key, submission, doors)
     const record = {
-      ...key,
-      agentId,
-      contextId,
-      message: { ...message, contextId, taskId: key.id },
-      payloadHash: hash,
-      createdAt,
-      deadlineAt: createdAt + deadlineMs,
-      ...(depth !== undefined && { depth }),
-      ...(chain && { chain })
+      ...newRecord(key, submission, {
+        contextId: message.contextId || ids(),
+        payloadHash: hash,
+        createdAt: clock.now(),
+        deadlineMs
+      }),
+      ...origin
     }
     const task = this.#liveTask({ record, attempt: 1, artifacts: [] })
     // What could do harm is not begun before its acceptance is on disk (tasks/recovery.ts).
     const accepted = task.accept({ begun: traits.idempotent && place.free })
     // The work begins while the acceptance is written, and the caller hears of both when it is.
     this.#jobs.launch({ task, place, traits })
+    void task.settled.catch(() => {}).finally(ended)
     await accepted
     return task
   }

@@ -5,6 +5,7 @@ import type { Chain } from '../core/chain.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import type { Principal } from '../core/principal.ts'
 import type { Purse } from '../core/purse.ts'
 import type { ProgressDetails } from '../protocols/a2a/extensions.ts'
 import type { TaskTimeouts } from './timeouts.ts'
@@ -26,6 +27,7 @@ export interface AgentWork {
   readonly depth: number
   /** What it gives to those it asks: it is the last who asked. */
   readonly chain: Chain
+  readonly principal: Principal
   readonly purse: Purse
   /** Milliseconds left for this run. */
   readonly remainingMs: () => number

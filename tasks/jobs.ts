@@ -10,6 +10,7 @@ import type { Place } from './admission.ts'
 import { execute, stopped } from './execution.ts'
 import type { AgentRunner, AgentTraits, Question, Resumption } from './execution.ts'
 import type { LiveTask } from './live-task.ts'
+import { principalOf } from './permission.ts'
 import { keyText } from './memory-task-store.ts'
 import type { TaskRecord } from './task-store.ts'
 import { TaskTimer } from './timeouts.ts'
@@ -197,6 +198,7 @@ class RunningJobs implements Jobs {
       heartbeat: () => timer.heartbeat(),
       depth,
       chain: extendChain(received, { peer: this.#init.self, agent: agentId }),
+      principal: principalOf(received, task.record),
       purse: task.purse,
       remainingMs: () => timer.remainingMs(),
       leftBehind: this.#init.onLeftBehind,

@@ -25,6 +25,8 @@ export interface TaskRecord extends TaskKey {
   readonly depth?: number
   /** Absent in those that were accepted before there were any. */
   readonly chain?: Chain
+  /** The first in the chain has signed that those after it act for it. */
+  readonly proven?: true
 }
 
 export interface TaskEvent extends Position {

@@ -30,14 +30,18 @@ export interface AuthorityInit {
   readonly swarm: string
 }
 
+export type Permitted = Exclude<Decision, { readonly allowed: false }>
+
 export interface Authority {
   /**
    * Lets the peer call the method, or throws FORBIDDEN. A promise only while grants of the peer are
    * being checked.
    */
   permit(peer: PeerIdText, method: string): Promise<void> | undefined
-  /** @throws FORBIDDEN */
-  decide(peer: PeerIdText, wish: Wish): Exclude<Decision, { readonly allowed: false }>
+  /** @throws FORBIDDEN, which the audit log tells of */
+  decide(peer: PeerIdText, wish: Wish): Permitted
+  /** Likewise, without a word to anybody: somebody else may have named the peer. */
+  judge(peer: PeerIdText, wish: Wish): Decision
   /**
    * Keeps the grants that are in force, in place of those that the peer has shown before; resolves
    * to why others are not.
@@ -86,17 +90,21 @@ class NodeAuthority implements Authority {
     return checking.then(() => void this.decide(peer, { operation }))
   }
 
-  decide(peer: PeerIdText, wish: Wish): Exclude<Decision, { readonly allowed: false }> {
-    const { clock, members, audit } = this.#parts
-    const role = members.roleOf(peer)
-    const asker = { peer, role, grants: this.grantsOf(peer) }
-    const decision = decide(asker, wish, { ...this.#init, now: clock.now() })
+  judge(peer: PeerIdText, wish: Wish): Decision {
+    const { clock, members } = this.#parts
+    const asker = { peer, role: members.roleOf(peer), grants: this.grantsOf(peer) }
+    return decide(asker, wish, { ...this.#init, now: clock.now() })
+  }
+
+  decide(peer: PeerIdText, wish: Wish): Permitted {
+    const decision = this.judge(peer, wish)
     if (decision.allowed) return decision
-    const { operation, skill } = wish
-    audit.note({
+    const { operation, skills } = wish
+    const [what] = skills ?? []
+    this.#parts.audit.note({
       who: peer,
       did: operation,
-      ...(skill !== undefined && { what: skill.slice(0, 128) }),
+      ...(what !== undefined && { what: what.slice(0, 128) }),
       allowed: false,
       reason: decision.reason
     })
@@ -134,9 +142,9 @@ class NodeAuthority implements Authority {
   grantsOf(peer: PeerIdText): readonly VerifiedGrant[] {
     const { revocations } = this.#parts
     return (this.#shown.get(peer) ?? []).filter(
-      ({ ids, from, with: place }) =>
-        this.#gives(from[0] ?? '', place) &&
-        ids.every((id, at) => !revocations.covers({ id, issuer: from[at] ?? '' }))
+      ({ links, with: place }) =>
+        this.#gives(links[0]?.issuer ?? '', place) &&
+        !links.some((link) => revocations.covers(link))
     )
   }
 

@@ -17,8 +17,8 @@ export interface Asker {
 
 export interface Wish {
   readonly operation: OperationName
-  /** Of a task, once it is known. */
-  readonly skill?: string
+  /** Names of what a task is for, once it is known: that one of them is granted is enough. */
+  readonly skills?: readonly string[]
 }
 
 export interface PolicyInit {
@@ -50,9 +50,9 @@ export function decide(asker: Asker, wish: Wish, init: PolicyInit): Decision {
       grant.expiresAt > init.now &&
       isHere(grant, init)
   )
-  const { skill } = wish
+  const { skills } = wish
   const grant = fitting.find(
-    ({ limits }) => skill === undefined || coversSkill(limits.skills, skill)
+    ({ limits }) => skills?.some((skill) => coversSkill(limits.skills, skill)) ?? true
   )
   if (grant !== undefined) return { allowed: true, by: 'grant', grant }
   if (fitting.length > 0) return { allowed: false, reason: 'skill' }

@@ -25,10 +25,8 @@ export interface GrantCheck {
 export interface VerifiedGrant extends GrantedRights {
   readonly id: string
   readonly holder: PeerIdText
-  /** The peers that passed it on, from the one whose right it was. */
-  readonly from: readonly PeerIdText[]
-  /** Of all grants of the chain: one that is revoked ends it. */
-  readonly ids: readonly string[]
+  /** All grants of the chain, from its root: one that is revoked ends it, and each keeps its own count. */
+  readonly links: readonly Pick<GrantClaims, 'id' | 'issuer' | 'limits'>[]
 }
 
 /** Grants in one chain, the first included. */
@@ -43,8 +41,12 @@ export async function verifyGrant(token: string, check: GrantCheck): Promise<Ver
   const last = chain.at(-1)
   if (root === undefined || last === undefined) throw invalid('it is empty')
   const rights = rest.reduce(narrowed, rightsOf(root))
-  const from = chain.map(({ issuer }) => issuer)
-  return { ...rights, id: last.id, holder: last.audience, from, ids: chain.map(({ id }) => id) }
+  return {
+    ...rights,
+    id: last.id,
+    holder: last.audience,
+    links: chain.map(({ id, issuer, limits }) => ({ id, issuer, limits }))
+  }
 }
 
 /** One grant of a chain, and the first reason why it is worth nothing. */

@@ -55,8 +55,8 @@ test('a grant of the owner lets a guest in, as long as it is shown and not taken
   // The first call comes right behind it.
   await authority.permit(guest.peer, SEND)
   expect(await shown).toEqual([])
-  expect(authority.decide(guest.peer, { operation: 'task.send', skill: 'echo' }).by).toBe('grant')
-  expect(() => authority.decide(guest.peer, { operation: 'task.send', skill: 'files' })).toThrow(
+  expect(authority.decide(guest.peer, { operation: 'task.send', skills: ['other', 'echo'] }).by).toBe('grant')
+  expect(() => authority.decide(guest.peer, { operation: 'task.send', skills: ['files'] })).toThrow(
     expect.objectContaining({ details: { operation: 'task.send', reason: 'skill' } })
   )
   revocations.add(await signRevocation(owner, claims))

@@ -11,9 +11,8 @@ const PEER = '12D3KooWPeer'
 function grant(init: Partial<VerifiedGrant> = {}): VerifiedGrant {
   return {
     id: '1'.repeat(32),
-    ids: ['1'.repeat(32)],
+    links: [{ id: '1'.repeat(32), issuer: '12D3KooWOwner', limits: {} }],
     holder: PEER,
-    from: ['12D3KooWOwner'],
     with: 'swarm:abcd',
     can: ['task/send'],
     limits: {},
@@ -62,7 +61,7 @@ test.each<[string, Partial<VerifiedGrant>]>([
 })
 
 function taskFor(skill: string) {
-  return { operation: 'task.send' as const, skill }
+  return { operation: 'task.send' as const, skills: [skill] }
 }
 
 test('of several grants the one counts that names the skill', () => {

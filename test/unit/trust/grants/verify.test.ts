@@ -47,9 +47,8 @@ test('a grant lets its audience do what it says until it expires', async () => {
   const granted = await verifyGrant(token, check(1))
   expect(granted).toEqual({
     id: claims.id,
-    ids: [claims.id],
+    links: [{ id: claims.id, issuer: peer(0).peer, limits: { rate: 6 } }],
     holder: peer(1).peer,
-    from: [peer(0).peer],
     with: SWARM,
     can: ['task/send'],
     limits: { rate: 6 },
@@ -79,7 +78,10 @@ test('what is passed on keeps every bound of what it rests on', async () => {
     lifetimeMs: HOUR / 2
   })
   expect(await verifyGrant(token, check(2))).toMatchObject({
-    from: [peer(0).peer, peer(1).peer],
+    links: [
+      expect.objectContaining({ issuer: peer(0).peer }),
+      expect.objectContaining({ issuer: peer(1).peer })
+    ],
     limits: { skills: ['translate.de'], rate: 10, depth: 2 },
     expiresAt: HOUR / 2
   })

@@ -1,0 +1,147 @@
+/** What peers may have done here: by role, by grant, and on behalf of others. */
+import { expect, test } from 'vitest'
+import { rootChain } from '../../../core/chain.ts'
+import type { Chain, Hop } from '../../../core/chain.ts'
+import { createTaskGate } from '../../../node/task-gate.ts'
+import type { TaskPermission, TaskWish } from '../../../tasks/permission.ts'
+import type { AuditEvent } from '../../../trust/audit-log.ts'
+import { createAuthority } from '../../../trust/authority.ts'
+import { createGrantQuotas } from '../../../trust/grants/quotas.ts'
+import { createRevocations } from '../../../trust/grants/revocations.ts'
+import type { GrantLimits } from '../../../trust/grants/claims.ts'
+import type { Role } from '../../../trust/roles.ts'
+import { SWARM, grantOf } from '../../support/grants.ts'
+import { testIdentity } from '../../support/identity.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+const self = await testIdentity(0)
+const owner = await testIdentity(1)
+const member = await testIdentity(2)
+const worker = await testIdentity(3)
+const guest = await testIdentity(4)
+
+const skillsOf = (agentId: string): readonly string[] =>
+  agentId === 'scribe' ? ['summarize', 'translate.de'] : []
+
+function setup() {
+  const clock = new ManualClock()
+  const noted: AuditEvent[] = []
+  const audit = { note: (event: AuditEvent) => void noted.push(event) }
+  const roles = new Map<string, Role>([
+    [owner.peer, 'owner'],
+    [member.peer, 'member'],
+    [worker.peer, 'worker']
+  ])
+  const parts = {
+    clock,
+    audit,
+    members: { roleOf: (peer: string) => roles.get(peer) },
+    revocations: createRevocations({ clock })
+  }
+  const authority = createAuthority(parts, { self: self.peer, swarm: SWARM.slice(6) })
+  const gate = createTaskGate(
+    { authority, audit, quotas: createGrantQuotas({ clock }), skillsOf },
+    self.peer
+  )
+  return {
+    noted,
+    roles,
+    ask: async (caller: string, wish: Partial<TaskWish> = {}): Promise<TaskPermission> =>
+      gate({ caller, agentId: 'scribe', skill: undefined, depth: 0, chain: chain(), ...wish }),
+    grant: async (limits: GrantLimits) => {
+      const { token, claims } = await grantOf(owner, guest, { limits })
+      expect(await authority.present(guest.peer, [token])).toEqual([])
+      return claims.id
+    }
+  }
+}
+
+function chain(path: readonly Hop[] = [], init: Partial<Chain> = {}): Chain {
+  return { ...rootChain('01890a5d-ac96-774b-bcce-b302099a8057'), path, ...init }
+}
+
+function refusal(reason: string, code = 'FORBIDDEN') {
+  return { code, details: expect.objectContaining({ reason }) }
+}
+
+test('a member may ask for anything, and it is noted that it did', async () => {
+  const { ask, noted } = setup()
+  const wanted = chain([{ peer: member.peer, agent: '' }], { budget: { tokens: 5 } })
+  expect((await ask(member.peer, { chain: wanted })).chain).toEqual(wanted)
+  expect(noted).toEqual([{ who: member.peer, did: 'task.send', what: 'scribe', allowed: true }])
+})
+
+test('this node itself needs nobody’s leave and leaves no trace', async () => {
+  const { ask, noted } = setup()
+  await ask(self.peer)
+  expect(noted).toEqual([])
+})
+
+test('who works for others and who is no member asks for nothing', async () => {
+  const { ask, noted } = setup()
+  await expect(ask(worker.peer)).rejects.toMatchObject(refusal('role'))
+  await expect(ask(guest.peer)).rejects.toMatchObject(refusal('no-member'))
+  expect(noted.map(({ allowed, reason }) => [allowed, reason])).toEqual([
+    [false, 'role'],
+    [false, 'no-member']
+  ])
+})
+
+test('a grant for a skill is for that skill of any agent, and a made-up one opens nothing', async () => {
+  const { ask, grant, noted } = setup()
+  const id = await grant({ skills: ['summarize'] })
+  await ask(guest.peer, { skill: 'summarize' })
+  expect(noted.at(-1)).toMatchObject({ who: guest.peer, grant: id, allowed: true })
+  await expect(ask(guest.peer)).rejects.toMatchObject(refusal('skill'))
+  await expect(ask(guest.peer, { skill: 'translate.de' })).rejects.toMatchObject(refusal('skill'))
+  const made = ask(guest.peer, { agentId: 'shell', skill: 'summarize' })
+  await expect(made).rejects.toMatchObject(refusal('skill'))
+})
+
+test('a grant for an agent is for all its skills', async () => {
+  const { ask, grant } = setup()
+  await grant({ skills: ['scribe'] })
+  for (const skill of ['translate.de', undefined]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await expect(ask(guest.peer, { skill })).resolves.toBeDefined()
+  }
+})
+
+test('what a task may cost and how far it may go is no more than the grant says', async () => {
+  const { ask, grant } = setup()
+  await grant({ tokens: 100.5, money: 0.5, depth: 1 })
+  const most = chain([], { budget: { tokens: 5000, calls: 3 } })
+  const permitted = await ask(guest.peer, { chain: most, depth: 2 })
+  expect(permitted.chain).toMatchObject({
+    maxHops: 3,
+    budget: { tokens: 100, money: 0.5, calls: 3 }
+  })
+  const little = await ask(guest.peer, { chain: chain([], { maxHops: 0, budget: { tokens: 1 } }) })
+  expect(little.chain).toMatchObject({ maxHops: 0, budget: { tokens: 1, money: 0.5 } })
+})
+
+test('too often and too much at once is refused, noted, and no longer once it has ended', async () => {
+  const { ask, grant, noted } = setup()
+  const id = await grant({ rate: 3, concurrency: 1 })
+  const first = await ask(guest.peer)
+  await expect(ask(guest.peer)).rejects.toMatchObject(refusal('concurrency', 'OVERLOADED'))
+  first.end()
+  const second = await ask(guest.peer)
+  second.undo()
+  for (const _ of [2, 3]) (await ask(guest.peer)).end()
+  await expect(ask(guest.peer)).rejects.toMatchObject(refusal('rate', 'OVERLOADED'))
+  expect(noted.at(-1)).toMatchObject({ grant: id, allowed: false, reason: 'rate' })
+})
+
+test('a member that asks for somebody who may not is refused, and that one is not blamed', async () => {
+  const { ask, grant, noted } = setup()
+  const hops = [
+    { peer: guest.peer, agent: '' },
+    { peer: member.peer, agent: 'helper' }
+  ]
+  const wish = { chain: chain(hops), depth: 1 }
+  await expect(ask(member.peer, wish)).rejects.toMatchObject(refusal('on-behalf'))
+  expect(noted).toMatchObject([{ who: member.peer, allowed: false, reason: 'on-behalf' }])
+  await grant({ skills: ['scribe'] })
+  expect(await ask(member.peer, wish)).toMatchObject({ proven: false })
+})
