@@ -140,6 +140,7 @@ function inOrder(
     ...(push === undefined ? [] : [{ name: 'push notifications', component: push }]),
     { name: 'members', component: wire.gate },
     { name: 'network', component: wire.network },
+    ...(wire.house === undefined ? [] : [{ name: 'invite on this host', component: wire.house }]),
     { name: 'sessions', component: wire.sessions },
     { name: 'sending of blobs', component: blobs.serving },
     { name: 'delegations', component: work.delegations },
