@@ -3,6 +3,12 @@ import type { ChatCompletionMessageParam } from 'openai/resources/chat/completio
 import type { AgentOutput } from '../agent.ts'
 import type { PausedRun } from './question.ts'
 import type { PendingCall, ToolCalls } from './tool-calls.ts'
+import type { ToolImages } from './tool-images.ts'
+
+export interface CallRoundComponents {
+  readonly toolCalls: ToolCalls
+  readonly images: Pick<ToolImages, 'take' | 'next'>
+}
 
 /** A call that a person has to allow. */
 export interface AskedCall {
@@ -24,7 +30,10 @@ export interface CallRound {
   end(): ChatCompletionMessageParam[]
 }
 
-export function createCallRound(toolCalls: ToolCalls, paused: PausedRun | undefined): CallRound {
+export function createCallRound(
+  { toolCalls, images }: CallRoundComponents,
+  paused: PausedRun | undefined
+): CallRound {
   let calls: readonly PendingCall[] = paused?.calls ?? []
   let results = new Map(Object.entries(paused?.results ?? {}))
 
@@ -37,10 +46,12 @@ export function createCallRound(toolCalls: ToolCalls, paused: PausedRun | undefi
       const open = calls.filter(({ callId }) => !results.has(callId))
       const made = yield* toolCalls.run(open)
       let asked: AskedCall | undefined
-      for (const [at, { callId }] of open.entries()) {
+      for (const [at, { callId, tool }] of open.entries()) {
         const result = made[at]
-        if (result?.type === 'ask') asked ??= { callId, question: result.question }
-        else results.set(callId, result?.text ?? '')
+        if (result === undefined) continue
+        if (result.type === 'ask') asked ??= { callId, question: result.question }
+        else results.set(callId, result.text)
+        images.take(tool, result)
       }
       return asked
     },
@@ -53,7 +64,7 @@ export function createCallRound(toolCalls: ToolCalls, paused: PausedRun | undefi
       }))
       calls = []
       results = new Map()
-      return messages
+      return [...messages, ...images.next()]
     }
   }
 }

@@ -19,6 +19,8 @@ import type { PausedRun } from './question.ts'
 import type { StructuredAnswer } from './structured-answer.ts'
 import { estimateTokens, messageTokens } from './tokens.ts'
 import type { PendingCall, ToolCalls } from './tool-calls.ts'
+import { createToolImages } from './tool-images.ts'
+import type { ToolImages } from './tool-images.ts'
 
 export interface LlmRunComponents {
   readonly agent: string
@@ -72,13 +74,15 @@ export function createLlmRun(components: LlmRunComponents, init: LlmRunInit): Ll
   const messages = [...init.messages, ...(init.paused?.messages ?? [])]
   const begun = init.messages.length
   let repaired = init.paused?.messages.some(({ role }) => role === 'user') ?? false
-  const round = createCallRound(toolCalls, init.paused)
+  const images = createToolImages()
+  const round = createCallRound({ toolCalls, images }, init.paused)
 
   function pause({ callId, question }: AskedCall): AgentQuestion {
     const note = components.note()
     const paused: PausedRun = {
       ...round.state(),
-      messages: messages.slice(begun),
+      // They would fill the journal: after a question the model has words for them.
+      messages: images.without(messages.slice(begun)),
       asked: callId,
       toolbox: components.toolbox?.state() ?? {},
       spent: budget.spent,
@@ -101,7 +105,7 @@ export function createLlmRun(components: LlmRunComponents, init: LlmRunInit): Ll
     choice,
     budget,
     signal,
-    ...createCall(init.call, messages),
+    ...createCall(init.call, { messages, images }),
     hasCalls: round.isOpen,
     async *makeCalls() {
       const asked = yield* round.make()
@@ -109,10 +113,7 @@ export function createLlmRun(components: LlmRunComponents, init: LlmRunInit): Ll
       messages.push(...round.end())
       return undefined
     },
-    guessUsage: ({ text, toolCalls: calls }) => ({
-      input: messages.reduce((sum, message) => sum + messageTokens(message), 0),
-      output: estimateTokens(text + JSON.stringify(calls))
-    }),
+    guessUsage: (answer) => guessUsage(messages, answer),
     async take({ model, answer }) {
       const { text, toolCalls: calls, finish, refused } = answer
       if (finish === 'content_filter' || (refused && structured !== undefined)) {
@@ -132,14 +133,28 @@ export function createLlmRun(components: LlmRunComponents, init: LlmRunInit): Ll
   }
 }
 
+function guessUsage(
+  messages: readonly ChatCompletionMessageParam[],
+  { text, toolCalls }: Answer
+): TokenUsage {
+  return {
+    input: messages.reduce((sum, message) => sum + messageTokens(message), 0),
+    output: estimateTokens(text + JSON.stringify(toolCalls))
+  }
+}
+
 function createCall(
   init: LlmRunInit['call'],
-  messages: ChatCompletionMessageParam[]
+  {
+    messages,
+    images
+  }: { readonly messages: ChatCompletionMessageParam[]; readonly images: ToolImages }
 ): Pick<LlmRun, 'call' | 'simplify'> {
   let parts = init
   return {
     call: () => ({ ...parts, messages }),
     simplify() {
+      if (images.withdraw(messages)) return true
       const { response_format: format, ...rest } = parts
       parts = rest
       return format !== undefined

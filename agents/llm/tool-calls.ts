@@ -1,13 +1,14 @@
 /** Makes the tool calls of one answer, all at the same time, and tells of them while they run. */
-import type { Artifact, Part } from '../../core/a2a.ts'
+import type { Artifact } from '../../core/a2a.ts'
 import type { AgentStep } from '../../core/agent-step.ts'
 import type { Clock } from '../../core/clock.ts'
-import { isJsonList, isJsonObject } from '../../core/json.ts'
+import { isJsonObject } from '../../core/json.ts'
 import type { Json } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { AgentOutput } from '../agent.ts'
 import type { ToolResult } from '../tools/tool.ts'
 import { readJson } from './json-text.ts'
+import { filesIn } from './tool-files.ts'
 
 /** A call as the model made it, under an id that is unique within the task. */
 export interface PendingCall {
@@ -113,31 +114,12 @@ function readInput(input: string): Json | undefined {
   return readJson(input)?.value ?? (input === '' ? undefined : input)
 }
 
-/** What a tool made besides words: `{ parts: [...] }` in its output, as A2A has parts. */
 function artifactOf(
   tool: string,
   result: ToolResult
 ): (Omit<Artifact, 'artifactId'> & { readonly artifactId?: string }) | undefined {
-  if (result.type !== 'done' || !isJsonObject(result.output)) return undefined
-  const { parts } = result.output
-  if (!isJsonList(parts)) return undefined
-  const files = parts.filter(isFile)
-  return files.length === 0 ? undefined : { name: tool, parts: files }
-}
-
-function isFile(part: Json): part is Json & Part {
-  if (!isJsonObject(part)) return false
-  const { raw, url, filename, mediaType } = part
-  const isFilled = raw === undefined ? typeof url === 'string' : isBase64(raw) && url === undefined
-  return isFilled && isOptionalText(filename) && isOptionalText(mediaType)
-}
-
-function isOptionalText(value: Json | undefined): boolean {
-  return value === undefined || typeof value === 'string'
-}
-
-function isBase64(value: Json): boolean {
-  return typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value)
+  const parts = filesIn(result)
+  return parts.length === 0 ? undefined : { name: tool, parts }
 }
 
 /** Outputs that wait for their reader; words of one tool join, so that a slow one loses none. */
