@@ -185,6 +185,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/config.ts')
   },
   {
+    name: 'keys',
+    summary: 'the key of this node: show, export, import, encrypt',
+    group: 'Operate',
+    load: () => import('./commands/keys.ts')
+  },
+  {
     name: 'restart',
     summary: 'stop this node and start it with the same flags',
     group: 'Operate',

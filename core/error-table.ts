@@ -771,6 +771,21 @@ export const ERRORS = {
     'lumos audit tells more at the node that refused; ask its owner for a role or a grant',
     { a2a: INVALID_PARAMS, exit: EXIT.denied }
   ),
+  KEY_LOCKED: final(
+    'the key of this node is encrypted: {reason}',
+    'name a file with its passphrase: LUMOS_KEY_PASSPHRASE_FILE, or key.passphraseFile',
+    { a2a: INTERNAL, exit: EXIT.badConfig }
+  ),
+  KEY_PASSPHRASE: final(
+    'the passphrase does not open the key of {peer}, or its file was changed',
+    'try the other passphrase, or import a copy: lumos keys import',
+    { a2a: INTERNAL, exit: EXIT.denied }
+  ),
+  KEY_EXISTS: final(
+    'this node has a key already: {peer}',
+    'lumos keys import FILE --force keeps a copy of it and puts the other in its place',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
   AUDIT_BROKEN: final(
     'the audit log is not as it was written: {file}, line {line}: {reason}',
     'compare it with a copy of the folder audit/ of the data directory; it goes on behind the break',

@@ -1,4 +1,4 @@
-/** The program of the node: `daemon`, `config` and `swarm`, which the command line hands on. */
+/** The program of the node: `daemon`, `config`, `keys` and `swarm`, which the command line hands on. */
 import { parseArgs } from 'node:util'
 import { systemClock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
@@ -10,6 +10,7 @@ import { loadConfig } from './config/load.ts'
 import { runDaemon, type CreateNode } from './daemon/daemon.ts'
 import { createProcessHost, type DaemonHost } from './daemon/host.ts'
 import { createReadyReport } from './daemon/ready-report.ts'
+import { askPassphrase } from './keys/ask-passphrase.ts'
 import { runSwarmCommand } from './swarm-command.ts'
 import { packageVersion } from './version.ts'
 
@@ -30,8 +31,9 @@ export async function main(
   const [command = '', ...rest] = words
   if (command === 'daemon') return daemon(rest, { host, json, createNode })
   if (command === 'config') return config(rest, { host, json })
+  if (command === 'keys') return keys(rest, { host, json })
   if (command === 'swarm') return swarm(rest, { host, json })
-  throw usage(`the node's program knows daemon, config and swarm, not "${command}"`)
+  throw usage(`the node's program knows daemon, config, keys and swarm, not "${command}"`)
 }
 
 interface Setting {
@@ -80,6 +82,23 @@ async function swarm(argv: readonly string[], { host, json }: Setting): Promise<
   const { config: loaded } = await loadConfig({ env, paths, workingDirectory: process.cwd() })
   const parts = { clock: systemClock, random: systemRandom }
   const result = await runSwarmCommand(parts, argv, { paths, current: loaded.swarm.name })
+  host.stdout.write(json ? `${JSON.stringify(result.document)}\n` : result.text)
+  return 0
+}
+
+async function keys(argv: readonly string[], { host, json }: Setting): Promise<number> {
+  const { env } = host
+  const paths = resolvePaths(env)
+  checkProfile(paths)
+  const loaded = await loadConfig({ env, paths, workingDirectory: process.cwd() })
+  const { runKeysCommand } = await import('./keys/keys-command.ts')
+  const result = await runKeysCommand(argv, {
+    clock: systemClock,
+    random: systemRandom,
+    paths,
+    passphraseFile: loaded.config.key.passphraseFile,
+    ask: askPassphrase
+  })
   host.stdout.write(json ? `${JSON.stringify(result.document)}\n` : result.text)
   return 0
 }

@@ -86,7 +86,7 @@ export async function createWire(
 ): Promise<Wire> {
   const { clock, random, logger } = components
   const { config, paths, version } = init
-  const identity = await loadOrCreateIdentity(paths.data, logger.child('trust'))
+  const identity = await loadOrCreateIdentity(paths.data, logger.child('trust'), config.key)
   const name = config.name ?? nodeName(identity.peer)
   const nodeSwarm = await openSwarm({ ...components, identity }, init)
   const { swarm, membership, wall } = nodeSwarm

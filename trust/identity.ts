@@ -9,6 +9,9 @@ import type { Logger } from '../core/logger.ts'
 import { Secret } from '../core/secret.ts'
 import { createFileAtomic, readFileBounded } from '../storage/atomic-file.ts'
 import { ensurePrivateDirectory, errnoText } from '../storage/private-directory.ts'
+import { readPassphrase } from './passphrase.ts'
+import { openKey, parseSealedKey } from './sealed-key.ts'
+import type { SealedKey } from './sealed-key.ts'
 
 export interface Identity {
   readonly peer: PeerIdText
@@ -20,29 +23,34 @@ export interface Identity {
 /** In the node's data directory. */
 export const KEY_FILE = 'node.key'
 
-/** A key takes 92 characters in base64; the rest is room for blanks. */
-const KEY_FILE_BYTES = 256
+/** A key takes 92 characters in base64, behind a passphrase some 350; the rest is room for blanks. */
+const KEY_FILE_BYTES = 1024
 
 /**
  * The identity kept in `directory`, made at the first call. Of several processes that call at once
  * on an empty directory, all get the same key.
  *
- * @throws IDENTITY_INVALID, HOME_UNUSABLE
+ * @throws IDENTITY_INVALID, HOME_UNUSABLE, KEY_LOCKED, KEY_PASSPHRASE
  */
-export async function loadOrCreateIdentity(directory: string, logger: Logger): Promise<Identity> {
+export async function loadOrCreateIdentity(
+  directory: string,
+  logger: Logger,
+  init: { readonly passphraseFile?: string } = {}
+): Promise<Identity> {
   await ensurePrivateDirectory(directory)
   const path = join(directory, KEY_FILE)
-  const known = await readKey(path, logger)
+  const read = (): Promise<Ed25519PrivateKey | undefined> => readKey(path, logger, init)
+  const known = await read()
   if (known !== undefined) return identityOf(known)
   const fresh = await generateKeyPair('Ed25519')
-  const content = `${Buffer.from(privateKeyToProtobuf(fresh)).toString('base64')}\n`
+  const content = plainKeyText(fresh)
   try {
     if (await createFileAtomic(path, content)) return identityOf(fresh)
   } catch (cause) {
     const details = { path: directory, reason: errnoText(cause) }
     throw new LumosError('HOME_UNUSABLE', { cause, details })
   }
-  const winner = await readKey(path, logger)
+  const winner = await read()
   if (winner === undefined) throw invalid(path, 'it vanished while it was read')
   return identityOf(winner)
 }
@@ -56,7 +64,32 @@ export function identityOf(key: Ed25519PrivateKey): Identity {
   }
 }
 
-async function readKey(path: string, logger: Logger): Promise<Ed25519PrivateKey | undefined> {
+/** What the key file holds when there is no passphrase. */
+export function plainKeyText(key: Ed25519PrivateKey): string {
+  return `${Buffer.from(privateKeyToProtobuf(key)).toString('base64')}\n`
+}
+
+/** @param path is for errors */
+export function parsePlainKey(path: string, text: string): Ed25519PrivateKey {
+  return parseKey(path, Buffer.from(text.trim(), 'base64'))
+}
+
+/** @throws IDENTITY_INVALID when it is another key than it says, KEY_PASSPHRASE */
+export async function openSealedKey(
+  path: string,
+  sealed: SealedKey,
+  passphrase: Secret<string>
+): Promise<Ed25519PrivateKey> {
+  const key = parseKey(path, await openKey(sealed, passphrase))
+  if (key.publicKey.toString() === sealed.peer) return key
+  throw invalid(path, 'it holds another key than it says')
+}
+
+async function readKey(
+  path: string,
+  logger: Logger,
+  { passphraseFile }: { readonly passphraseFile?: string }
+): Promise<Ed25519PrivateKey | undefined> {
   let file
   try {
     file = await readFileBounded(path, KEY_FILE_BYTES)
@@ -65,7 +98,13 @@ async function readKey(path: string, logger: Logger): Promise<Ed25519PrivateKey 
   }
   if (file === undefined) return undefined
   if ((file.mode & 0o077) !== 0) await narrow(path, logger)
-  return parseKey(path, Buffer.from(file.content).toString())
+  const text = Buffer.from(file.content).toString()
+  const sealed = parseSealedKey(text)
+  if (sealed === undefined) return parsePlainKey(path, text)
+  if (passphraseFile === undefined) {
+    throw new LumosError('KEY_LOCKED', { details: { reason: 'no passphrase was given' } })
+  }
+  return openSealedKey(path, sealed, await readPassphrase(passphraseFile))
 }
 
 async function narrow(path: string, logger: Logger): Promise<void> {
@@ -77,10 +116,10 @@ async function narrow(path: string, logger: Logger): Promise<void> {
   }
 }
 
-function parseKey(path: string, text: string): Ed25519PrivateKey {
+function parseKey(path: string, bytes: Uint8Array): Ed25519PrivateKey {
   let key
   try {
-    key = privateKeyFromProtobuf(Buffer.from(text.trim(), 'base64'))
+    key = privateKeyFromProtobuf(bytes)
   } catch {
     // No cause: a decoder's message may quote key bytes, and errors end up in logs.
     throw invalid(path, 'it holds no libp2p key')

@@ -22,6 +22,7 @@ export const BUILT_IN_AGENTS = ['echo', 'clock', 'calc', 'files', 'summarize', '
 /** Keys whose values are paths: relative ones count from where they are written down. */
 export const PATH_KEYS: ReadonlySet<string> = new Set([
   'swarm.keyFile',
+  'key.passphraseFile',
   'agents.files.roots',
   'tools.folder',
   ...BUILTIN_TOOL_PATHS
@@ -47,6 +48,14 @@ const swarm = z.strictObject({
     .describe(
       'File with the key of the swarm, 64 hex digits. Without it: `LUMOS_SWARM_KEY`, or the key that this user’s nodes on this host share.'
     )
+})
+
+const key = z.strictObject({
+  passphraseFile: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('File with the passphrase of the node’s key, once `lumos keys encrypt` was used.')
 })
 
 const discovery = z.strictObject({
@@ -185,6 +194,7 @@ export const nodeConfigSchema = z.strictObject({
     .exactOptional()
     .describe('Readable name of the node. Without it: two words made from its key.'),
   swarm: swarm.prefault({}),
+  key: key.prefault({}),
   listen: z
     .array(address)
     .default([...DEFAULT_LISTEN])

@@ -41,6 +41,7 @@ test('works with nothing configured at all', async () => {
   const { config, values, swarmKey } = await load()
   expect(config).toEqual({
     swarm: { name: 'home', open: false },
+    key: {},
     listen: ['/ip4/0.0.0.0/tcp/5866', '/ip4/0.0.0.0/tcp/5868/ws'],
     announce: [],
     attributes: {},
