@@ -32,7 +32,7 @@ export interface Host {
   readonly bin: string
   /** Where package.json, README.md and docs/ are. */
   readonly packageRoot: string
-  /** The program of the node (`daemon`, `config` and `keys`); resolves with its exit code. */
+  /** The program of the node (`daemon`, `config`, `keys` and `swarm`); resolves with its exit code. */
   readonly runNode: (argv: readonly string[], env: Environment) => Promise<number>
 }
 
