@@ -49,6 +49,14 @@ export interface RememberedInit {
   readonly swarm: string
 }
 
+/** For a node that has not run yet: where its first peer is, as if they had met before. */
+export async function rememberFirst(
+  { directory, swarm }: RememberedInit,
+  peer: Document['peers'][number]
+): Promise<void> {
+  await writeJsonAtomic(join(directory, REMEMBERED_FILE), { v: 1, swarm, peers: [peer] })
+}
+
 /** Hints at the peers of last time when started; writes down those of this time, and again on stop. */
 export function createRemembered(
   { clock, logger, peers }: RememberedComponents,

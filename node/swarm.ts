@@ -4,6 +4,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import type { NodePaths } from '../core/paths.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Identity } from '../trust/identity.ts'
+import { rememberFirst } from '../discovery/remembered.ts'
 import { readInvite, requireTime } from '../trust/invites/invite.ts'
 import { openInviteLedger } from '../trust/invites/ledger.ts'
 import type { InviteLedger } from '../trust/invites/ledger.ts'
@@ -111,6 +112,10 @@ async function join(
   const name = config.name ?? nodeName(identity.peer)
   await joinSwarm(components, { invite, name, ...(transports && { transports }) })
   await chooseSwarm(paths.data, invite.swarmName)
+  const where = { directory: paths.data, swarm: invite.swarm }
+  const { inviter, addresses } = invite
+  const known = addresses.map((address) => `${address}/p2p/${inviter}`)
+  await rememberFirst(where, { id: inviter, addresses: known, connectedAt: clock.now() })
 }
 
 /** A node of this user on this host may have begun a list, and lets its own in without a word. */
