@@ -29,6 +29,8 @@ export function createTaskGate(components: TaskGateComponents, self: PeerIdText)
     const permitted = authority.decide(caller, { operation: OPERATION, skills })
     const grant = permitted.by === 'grant' ? permitted.grant : undefined
     const event = { who: caller, did: OPERATION, what: agentId, ...(grant && { grant: grant.id }) }
+    // Models and agents of other makers speak with whom they like: nothing here could keep that promise.
+    if (grant?.limits.egress === false) refuse('egress', { audit, event })
     checkOthers(chain, { components, event, skills, self })
     const use = grant === undefined ? NOTHING_TAKEN : take(quotas, grant, { audit, event })
     audit.note({ ...event, allowed: true })
@@ -63,15 +65,24 @@ function checkOthers({ path }: Chain, { components, event, skills, self }: Named
     const decision = authority.judge(peer, { operation: OPERATION, skills })
     if (decision.allowed) continue
     // That peer may never have asked: it is the caller who says so.
-    audit.note({ ...event, allowed: false, reason: 'on-behalf' })
-    throw new LumosError('FORBIDDEN', { details: { operation: OPERATION, reason: 'on-behalf' } })
+    refuse('on-behalf', { audit, event })
   }
+}
+
+interface Noting {
+  readonly audit: Pick<AuditLog, 'note'>
+  readonly event: Named['event']
+}
+
+function refuse(reason: string, { audit, event }: Noting): never {
+  audit.note({ ...event, allowed: false, reason })
+  throw new LumosError('FORBIDDEN', { details: { operation: OPERATION, reason } })
 }
 
 function take(
   quotas: GrantQuotas,
   grant: Parameters<GrantQuotas['take']>[0],
-  { audit, event }: { readonly audit: Pick<AuditLog, 'note'>; readonly event: Named['event'] }
+  { audit, event }: Noting
 ): GrantUse {
   try {
     return quotas.take(grant)

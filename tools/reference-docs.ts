@@ -1,8 +1,10 @@
-/** Writes the generated parts of docs/errors.md, limits.md and configuration.md from the tables in the code. */
+/** Writes the generated parts of docs/errors.md, limits.md, configuration.md and security.md from the tables in the code. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ERRORS } from '../core/error-table.ts'
 import { LIMITS } from '../core/limits.ts'
 import { CONFIG_KEYS } from '../node/config/keys.ts'
+import { OPERATION_LIST } from '../trust/operations.ts'
+import { ROLES } from '../trust/roles.ts'
 
 const BEGIN = '<!-- generated: node tools/reference-docs.ts -->'
 const END = '<!-- end -->'
@@ -36,6 +38,25 @@ export function settingTable(): string {
   return ['| key | default | variable | means |', '|---|---|---|---|', ...rows].join('\n')
 }
 
+export function operationTable(): string {
+  const rows = OPERATION_LIST.map(({ name, means, roles, anybody = false, grant, methods }) =>
+    [
+      `\`${name}\``,
+      means,
+      ...ROLES.map((role) => (anybody || roles.includes(role) ? 'yes' : '')),
+      anybody ? 'yes' : '',
+      grant === undefined ? '' : `\`${grant}\``,
+      methods.map((method) => `\`${method}\``).join(', ')
+    ].join(' | ')
+  )
+  const titles = ['operation', 'means', ...ROLES, 'stranger', 'grant', 'methods']
+  return [titles, titles.map(() => '---')]
+    .map((cells) => cells.join(' | '))
+    .concat(rows)
+    .map((row) => `| ${row} |`)
+    .join('\n')
+}
+
 function readable(value: unknown): string {
   if (value === undefined) return ''
   if (Array.isArray(value)) return value.map(readable).join(', ') || 'none'
@@ -46,7 +67,7 @@ function readable(value: unknown): string {
 /** Puts `table` between the markers of `document`. */
 export function withTable(document: string, table: string): string {
   const start = document.indexOf(BEGIN)
-  const end = document.indexOf(END)
+  const end = document.indexOf(END, start)
   if (start < 0 || end < start) throw new TypeError(`no "${BEGIN}" … "${END}" in the document`)
   return `${document.slice(0, start + BEGIN.length)}\n${table}\n${document.slice(end)}`
 }
@@ -55,7 +76,8 @@ if (import.meta.main) {
   for (const [path, table] of [
     ['docs/errors.md', errorTable()],
     ['docs/limits.md', limitTable()],
-    ['docs/configuration.md', settingTable()]
+    ['docs/configuration.md', settingTable()],
+    ['docs/security.md', operationTable()]
   ] as const) {
     writeFileSync(path, withTable(readFileSync(path, 'utf8'), table))
   }

@@ -1,12 +1,19 @@
 /** Documentation that repeats a table must repeat it truly. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { errorTable, limitTable, settingTable, withTable } from '../../tools/reference-docs.ts'
+import {
+  errorTable,
+  limitTable,
+  operationTable,
+  settingTable,
+  withTable
+} from '../../tools/reference-docs.ts'
 
 test.for([
   ['docs/errors.md', errorTable],
   ['docs/limits.md', limitTable],
-  ['docs/configuration.md', settingTable]
+  ['docs/configuration.md', settingTable],
+  ['docs/security.md', operationTable]
 ] as const)(
   '%s equals the table in the code (run: node tools/reference-docs.ts)',
   ([path, table]) => {

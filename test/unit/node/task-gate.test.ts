@@ -120,6 +120,13 @@ test('what a task may cost and how far it may go is no more than the grant says'
   expect(little.chain).toMatchObject({ maxHops: 0, budget: { tokens: 1, money: 0.5 } })
 })
 
+test('a bound that cannot be kept is not passed over', async () => {
+  const { ask, grant, noted } = setup()
+  const id = await grant({ egress: false })
+  await expect(ask(guest.peer)).rejects.toMatchObject(refusal('egress'))
+  expect(noted).toMatchObject([{ grant: id, allowed: false, reason: 'egress' }])
+})
+
 test('too often and too much at once is refused, noted, and no longer once it has ended', async () => {
   const { ask, grant, noted } = setup()
   const id = await grant({ rate: 3, concurrency: 1 })

@@ -1,0 +1,167 @@
+/** A grant between whole nodes: given, shown, used within its bounds, passed on, taken back. */
+import { randomUUID } from 'node:crypto'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { AgentRequest } from '../../agents/agent.ts'
+import type { StreamResponse } from '../../core/a2a.ts'
+import { toLumosError } from '../../core/errors.ts'
+import { skillMetadata } from '../../core/skill-schemas.ts'
+import type { Assembly } from '../../node/assembly.ts'
+import type { A2aClient } from '../../protocols/a2a/client.ts'
+import { taskIdMetadata } from '../../protocols/a2a/extensions.ts'
+import type { AuditEntry } from '../../trust/audit-log.ts'
+import type { GrantLimits } from '../../trust/grants/claims.ts'
+import { a2aBetween, startAssembly, testAgent } from '../support/a2a-nodes.ts'
+
+const SOON = { timeout: 10_000, interval: 10 }
+const HOUR = 3_600_000
+
+/** The host does tasks for members; the guest is none, in the host's eyes. */
+async function setup() {
+  const release = Promise.withResolvers<void>()
+  const requests: AgentRequest[] = []
+  const scribe = testAgent('scribe', async function* (request) {
+    requests.push(request)
+    if (request.text === 'wait') await release.promise
+    yield request.text
+  })
+  const shell = testAgent('shell', async function* () {
+    yield 'done'
+  })
+  const hosting = await startAssembly([scribe, shell])
+  const visiting = await startAssembly()
+  onTestFinished(async () => {
+    release.resolve()
+    await visiting.stop()
+    await hosting.stop()
+  })
+  const { assembly: host } = hosting
+  const { assembly: guest } = visiting
+  const { peer } = guest.wire.identity
+  vi.spyOn(host.wire.nodeSwarm, 'roleOf').mockImplementation((asking) =>
+    asking === peer ? undefined : 'member'
+  )
+  const client = await a2aBetween(guest, host)
+
+  const ask = (agent: string, text = 'hi', skill?: string): Promise<string> =>
+    outcomeOf(client, { agent, text, skill })
+
+  async function grant(limits: GrantLimits = {}): Promise<string> {
+    const { token, claims } = await host.wire.grants.create({
+      audience: peer,
+      with: `node:${host.wire.identity.peer}`,
+      can: ['task/send'],
+      limits,
+      lifetimeMs: HOUR
+    })
+    await guest.wire.grants.add(token)
+    await vi.waitFor(() => {
+      const ids = host.wire.authority.grantsOf(peer).map(({ id }) => id)
+      expect(ids).toContain(claims.id)
+    }, SOON)
+    return claims.id
+  }
+
+  return { host, guest, ask, grant, requests, release: release.resolve }
+}
+
+interface Wanted {
+  readonly agent: string
+  readonly text: string
+  readonly skill: string | undefined
+}
+
+/** `taken`, or the code and reason of the refusal. */
+async function outcomeOf(client: A2aClient, { agent, text, skill }: Wanted): Promise<string> {
+  const metadata = skill === undefined ? {} : { metadata: skillMetadata(skill) }
+  const message = { messageId: randomUUID(), role: 'ROLE_USER' as const, parts: [{ text }] }
+  const request = {
+    tenant: agent,
+    message: { ...message, ...metadata },
+    metadata: taskIdMetadata(randomUUID())
+  }
+  try {
+    for await (const update of client.sendStreamingMessage(request, {})) {
+      if (text === 'wait' || endOf(update)) return 'taken'
+    }
+    return 'ended early'
+  } catch (error) {
+    const { code, details } = toLumosError(error)
+    return `${code} ${details['reason']?.toString() ?? ''}`
+  }
+}
+
+function endOf({ task, statusUpdate }: StreamResponse): boolean {
+  return (task ?? statusUpdate)?.status?.state === 'TASK_STATE_COMPLETED'
+}
+
+async function auditOf({ wire }: Assembly): Promise<AuditEntry[]> {
+  return Array.fromAsync(wire.authority.audit.read())
+}
+
+test('a stranger has nothing done until it has a grant, and nothing more once it is taken back', async () => {
+  const { host, guest, ask, grant, requests } = await setup()
+  expect(await ask('scribe')).toBe('FORBIDDEN no-member')
+  const id = await grant({ skills: ['scribe'], tokens: 100, depth: 0 })
+  expect(await ask('scribe')).toBe('taken')
+  expect(await ask('shell')).toBe('FORBIDDEN skill')
+  expect(await ask('shell', 'hi', 'scribe')).toBe('FORBIDDEN skill')
+  const [request] = requests
+  const { peer } = guest.wire.identity
+  expect(request?.budget?.left()).toEqual({ tokens: 100 })
+  expect(request?.principal).toEqual({ peer, path: [{ peer, agent: '' }], proven: true })
+  await expect(request?.ask('@anybody', 'x')).rejects.toBeDefined()
+  await host.wire.grants.revoke(id)
+  expect(await ask('scribe')).toBe('FORBIDDEN no-member')
+  await vi.waitFor(() => {
+    const [held] = guest.wire.grants.held()
+    expect(held && guest.wire.grants.stateOf(held.claims)).toBe('revoked')
+  }, SOON)
+  const told = (await auditOf(host))
+    // What happens again is counted, in lines of its own.
+    .filter(({ did, times }) => did === 'task.send' && times === undefined)
+    .map(({ who, what, allowed, reason, grant: by }) => ({ who, what, allowed, reason, by }))
+  const entry = { who: peer, what: undefined, reason: undefined, by: undefined }
+  expect(told).toEqual([
+    { ...entry, allowed: false, reason: 'no-member' },
+    { ...entry, what: 'scribe', allowed: true, by: id },
+    { ...entry, what: 'shell', allowed: false, reason: 'skill' }
+  ])
+})
+
+test('a grant for a few at once lets the next in when one has ended', async () => {
+  const { ask, grant, release } = await setup()
+  await grant({ concurrency: 1 })
+  expect(await ask('scribe', 'wait')).toBe('taken')
+  expect(await ask('scribe')).toBe('OVERLOADED concurrency')
+  release()
+  await vi.waitFor(async () => expect(await ask('scribe')).toBe('taken'), SOON)
+})
+
+test('a grant for a few a minute is used up', async () => {
+  const { ask, grant } = await setup()
+  await grant({ rate: 2 })
+  expect(await ask('scribe')).toBe('taken')
+  expect(await ask('scribe')).toBe('taken')
+  expect(await ask('scribe')).toBe('OVERLOADED rate')
+})
+
+test('a part of a grant that is wider than the whole is not even made, and nobody keeps what is for another', async () => {
+  const { host, guest, grant } = await setup()
+  const id = await grant({ rate: 5 })
+  expect(host.wire.grants.given().map(({ claims }) => claims.id)).toEqual([id])
+  expect(guest.wire.grants.held().map(({ claims }) => claims.limits)).toEqual([{ rate: 5 }])
+  const token = guest.wire.grants.held()[0]?.token ?? ''
+  expect(await guest.wire.authority.examine(token)).toMatchObject([{ claims: { id } }])
+  await expect(host.wire.grants.add(token)).rejects.toMatchObject({ code: 'GRANT_INVALID' })
+  const wider = guest.wire.grants.create({
+    audience: host.wire.identity.peer,
+    with: `node:${host.wire.identity.peer}`,
+    can: ['task/send'],
+    limits: { rate: 6 },
+    lifetimeMs: HOUR / 2,
+    proof: token
+  })
+  await expect(wider).rejects.toMatchObject({
+    details: { reason: 'it is wider than what it rests on: rate' }
+  })
+})
