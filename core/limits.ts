@@ -964,6 +964,7 @@ export const LIMITS = {
     'count',
     'agents of the swarm that an MCP client is offered as tools; `find_agents` finds the others'
   ),
+  mcpRequest: limit(10_000, 'ms', 'for an MCP client on this machine to send one whole request'),
   mcpRequestBytes: limit(4 * MIB, 'bytes', 'one message of an MCP client'),
   mcpSubscriptions: limit(64, 'count', 'facts of shared memory that one MCP client watches'),
   mcpAnswerWait: limit(

@@ -44,10 +44,19 @@ interface Session {
   usedAt: number
 }
 
+export interface McpHttpInit {
+  /** 0: any free one. */
+  readonly port: number
+  /** What every request needs. */
+  readonly token: string
+  /** For a client to send a whole request. */
+  readonly requestMs?: number
+}
+
 /** Until `ending` aborts. Throws LISTEN_FAILED. */
 export async function openMcpHttp(
   components: McpHttpComponents,
-  { port, token }: { readonly port: number; readonly token: string },
+  { port, token, requestMs = LIMITS.mcpRequest.value }: McpHttpInit,
   ending: AbortSignal
 ): Promise<McpHttpDoor> {
   const { logger, createServer: createSwarmServer, onTools } = components
@@ -79,10 +88,18 @@ export async function openMcpHttp(
   }
 
   const listener = getRequestListener(answer, { overrideGlobalObjects: false })
-  const http = createServer((incoming, outgoing) => {
-    sessions.track(incoming, outgoing)
-    void listener(incoming, outgoing)
-  })
+  const http = createServer(
+    {
+      // For the request alone: an answer may be a stream that goes on for hours.
+      headersTimeout: requestMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: requestMs / 2
+    },
+    (incoming, outgoing) => {
+      sessions.track(incoming, outgoing)
+      void listener(incoming, outgoing)
+    }
+  )
   http.maxConnections = LIMITS.controlConnections.value
   const bound = await listen(http, port)
 
@@ -190,10 +207,16 @@ function refuse(request: Request, token: string): Response | undefined {
     return rpcError(403, 'the Origin is not this machine')
   }
   const given = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
-  if (isSame(given, token)) return undefined
+  if (isSame(given, token)) return refuseForm(request)
   const refused = rpcError(401, 'the token is missing or wrong')
   refused.headers.set('www-authenticate', 'Bearer')
   return refused
+}
+
+/** What a form of a web page can send without asking first is no message. */
+function refuseForm({ method, headers }: Request): Response | undefined {
+  const isJson = /^application\/json\s*(;|$)/i.test(headers.get('content-type') ?? '')
+  return method !== 'POST' || isJson ? undefined : rpcError(415, 'a message is application/json')
 }
 
 function hostOf(header: string | null): string {

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { openMcpHttp } from './http-door.ts'
-import type { McpHttpDoor } from './http-door.ts'
+import type { McpHttpDoor, McpHttpInit } from './http-door.ts'
 import { createSwarmServer, onClosed } from './swarm-server.ts'
 import type { McpEra, SwarmOperations } from './swarm-server.ts'
 import { createToolWatch } from './tool-watch.ts'
@@ -21,13 +21,6 @@ export interface McpDoorComponents {
 export interface McpDoorInit {
   /** Of this node. */
   readonly version: string
-}
-
-export interface McpHttpInit {
-  /** 0: any free one. */
-  readonly port: number
-  /** What every request needs. */
-  readonly token: string
 }
 
 export interface McpDoor {
