@@ -365,7 +365,12 @@ export const LIMITS = {
   searchedCards: limit(
     4096,
     'count',
-    'cards one search looks at, those with the rarest terms first; more than this fit only what says little'
+    'cards one search by a name, or for a demand alone, looks at; more than this fit only what says little'
+  ),
+  searchedUses: limit(
+    262_144,
+    'count',
+    'uses of words one search looks at, those of the rarest words first; ten thousand skills say two words 20,000 times'
   ),
   findProviders: limit(
     1024,

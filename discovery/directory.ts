@@ -10,7 +10,7 @@ import type { VerifiedCard } from '../trust/card-signature.ts'
 import { createCardIndex } from './card-index.ts'
 import { emptyEntry, isAt, isDead } from './peer-entry.ts'
 import type { PeerEntry } from './peer-entry.ts'
-import { matchCard, parseQuery, searchable } from './query.ts'
+import { matchCard, parseQuery, searchable, WORDS_SCORE } from './query.ts'
 import type { Match, Query } from './query.ts'
 import { createRanking } from './ranking.ts'
 import type { RankedMatch } from './ranking.ts'
@@ -228,19 +228,26 @@ class LiveDirectory implements Directory {
     const worded = createRanking(limit ?? LIMITS.findByWords.value)
     Object.assign(this.#own, this.#loadOf(this.#own))
     const now = this.#clock.monotonic()
-    const weights = this.#index.weights(parsed)
+    const means = this.#index.named(parsed)
+    const weights = this.#index.words.weights(parsed.words)
     let left = LIMITS.searchedCards.value
-    for (const candidate of this.#index.candidates(parsed)) {
+    for (const candidate of means) {
       if (left-- === 0) break
-      const matches = matchCard(candidate, parsed, weights)
-      if (matches.length === 0) continue
-      const entry = this.#entryOf(candidate.source)
-      if (entry === undefined || isDead(entry, now) || !isAt(entry, parsed.node)) continue
-      for (const found of matches) {
+      const entry = this.#aliveAt(candidate.source, now, parsed.node)
+      if (entry === undefined) continue
+      for (const found of matchCard(candidate, parsed, weights)) {
         const ranking = found.match === 'words' ? worded : named
         ranking.offer(found, entry, candidate.source)
       }
     }
+    this.#index.words.search(parsed.words, ({ card, searched: { skill } }, relevance) => {
+      const score = WORDS_SCORE * relevance
+      // A word that all say comes by thousands of times.
+      if (!worded.wants(score) || means.has(card)) return
+      const entry = this.#aliveAt(card.source, now, parsed.node)
+      if (entry === undefined || !meets(card.attributes, parsed.demands)) return
+      worded.offer({ skill, match: 'words', score }, entry, card.source)
+    })
     // Any name fits better than words do.
     const names = named.ranked()
     const room = Math.max(0, (limit ?? LIMITS.findByWords.value) - names.length)
@@ -253,9 +260,8 @@ class LiveDirectory implements Directory {
     const found: Provider[] = []
     let left = LIMITS.searchedCards.value
     for (const { source, attributes } of this.#index.all()) {
-      const entry = this.#entryOf(source)
-      if (entry === undefined || isDead(entry, now) || !isAt(entry, node)) continue
-      if (!meets(attributes, demands)) continue
+      const entry = this.#aliveAt(source, now, node)
+      if (entry === undefined || !meets(attributes, demands)) continue
       if (left-- === 0) break
       for (const skill of source.card.skills) {
         found.push(this.#provider({ entry, card: source, skill, match: 'words', score: 0 }))
@@ -295,6 +301,12 @@ class LiveDirectory implements Directory {
     entry.agents.delete(agentId)
     this.#digests.delete(held.source.digest)
     this.#index.remove(held)
+  }
+
+  /** Whose card it is, if that lives and is the node that is asked for. */
+  #aliveAt(card: VerifiedCard, now: number, node: string | undefined): PeerEntry | undefined {
+    const entry = this.#entryOf(card)
+    return entry === undefined || isDead(entry, now) || !isAt(entry, node) ? undefined : entry
   }
 
   #entryOf({ peer }: VerifiedCard): PeerEntry | undefined {

@@ -73,7 +73,7 @@ export function asksForAnybody({ text, demands }: Query): boolean {
 }
 
 /** A skill's names in the form they are compared in. */
-interface SearchableSkill {
+export interface SearchableSkill {
   readonly skill: AgentSkill
   readonly id: string
   readonly tags: ReadonlySet<string>
@@ -184,7 +184,6 @@ function relevance(
   { says, averageWords }: WordWeights
 ): number | undefined {
   if (query.words.length === 0) return undefined
-  const stretch = K1 * (1 - B + (B * length) / averageWords)
   let reached = 0
   let most = 0
   let missing = 0
@@ -193,10 +192,15 @@ function relevance(
     const count = words.get(query.words[at] ?? '')
     const weight = says[at] ?? 0
     most += weight
-    if (count !== undefined) reached += (weight * count) / (count + stretch)
+    if (count !== undefined) reached += weight * saturation(count, length, averageWords)
     else if ((missing += 1) * 2 > query.words.length) return undefined
   }
   return reached / most
+}
+
+/** What a word that is said `count` times adds, of 1: the more the text says besides, the less. */
+export function saturation(count: number, length: number, averageWords: number): number {
+  return count / (count + K1 * (1 - B + (B * length) / averageWords))
 }
 
 /** Whether `prefix` names a branch of the dotted id: `vision` does of `vision.caption`. */

@@ -9,6 +9,8 @@ export interface RankedMatch extends SkillMatch {
 }
 
 export interface Ranking {
+  /** Whether one that fits so well may still be among the best. */
+  wants(score: number): boolean
   offer(found: SkillMatch, entry: PeerEntry, card: VerifiedCard): void
   /** Best first. */
   ranked(): readonly RankedMatch[]
@@ -20,11 +22,16 @@ const UNKNOWN_LOAD = 0.5
 export function createRanking(limit: number): Ranking {
   const best: RankedMatch[] = []
 
+  function wants(score: number): boolean {
+    const last = best.at(-1)
+    return best.length < limit || (last !== undefined && score >= last.score)
+  }
+
   function offer(found: SkillMatch, entry: PeerEntry, card: VerifiedCard): void {
+    // Most matches of a common word end here, before anything is allocated for them.
+    if (!wants(found.score)) return
     const full = best.length >= limit
     const last = best.at(-1)
-    // Most matches of a common word end here, before anything is allocated for them.
-    if (full && (last === undefined || found.score < last.score)) return
     const match = { ...found, entry, card }
     if (full && last !== undefined && compare(match, last) >= 0) return
     best.splice(position(match), 0, match)
@@ -44,7 +51,7 @@ export function createRanking(limit: number): Ranking {
     return low
   }
 
-  return { offer, ranked: () => best }
+  return { wants, offer, ranked: () => best }
 }
 
 /** Fit, then load, then freshness; ids last, so that the order never depends on arrival. */

@@ -80,10 +80,12 @@ test('words find what says them most and little else, rare ones before common on
   const ranked = (text: string): string[] =>
     cards
       .flatMap((card) =>
-        matchCard(card, parseQuery(text), index.weights(parseQuery(text))).map(({ score }) => ({
-          card,
-          score
-        }))
+        matchCard(card, parseQuery(text), index.words.weights(parseQuery(text).words)).map(
+          ({ score }) => ({
+            card,
+            score
+          })
+        )
       )
       .toSorted((a, b) => b.score - a.score)
       .map(({ card }) => card.agentId)

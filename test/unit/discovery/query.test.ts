@@ -1,7 +1,14 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createCardIndex } from '../../../discovery/card-index.ts'
-import { branchesOf, matchCard, parseQuery, searchable } from '../../../discovery/query.ts'
+import type { CardIndex } from '../../../discovery/card-index.ts'
+import {
+  branchesOf,
+  matchCard,
+  parseQuery,
+  searchable,
+  WORDS_SCORE
+} from '../../../discovery/query.ts'
 import type { SearchableCard } from '../../../discovery/query.ts'
 import { SIGNATURE, testCard, testSkill } from '../../support/identity.ts'
 
@@ -83,18 +90,45 @@ function found(list: Iterable<SearchableCard>, text: string): Set<SearchableCard
   return new Set([...list].filter((card) => matchCard(card, parseQuery(text)).length > 0))
 }
 
-test('the index misses nothing that looking at every card finds, before and after removals', () => {
+/** As the directory joins them. */
+function foundIn(index: CardIndex, text: string): Set<SearchableCard> {
+  const parsed = parseQuery(text)
+  const both = found(index.named(parsed), text)
+  index.words.search(parsed.words, ({ card }) => both.add(card))
+  return both
+}
+
+test('the index finds what looking at every card finds, before and after removals', () => {
   fc.assert(
     fc.property(cards, query, fc.nat(11), (list, text, removed) => {
       const index = createCardIndex()
       for (const card of list) index.add(card)
-      const candidates = [...index.candidates(parseQuery(text))]
-      expect(found(candidates, text)).toEqual(found(list, text))
-      expect(new Set(candidates).size).toBe(candidates.length)
+      expect(foundIn(index, text)).toEqual(found(list, text))
       const gone = list[removed]
       if (gone !== undefined) index.remove(gone)
       const rest = list.filter((card) => card !== gone)
-      expect(found(index.candidates(parseQuery(text)), text)).toEqual(found(rest, text))
+      expect(foundIn(index, text)).toEqual(found(rest, text))
+      if (gone !== undefined) index.add(gone)
+      expect(foundIn(index, text)).toEqual(found(list, text))
+    }),
+    { numRuns: 300 }
+  )
+})
+
+test('a skill is as relevant by the index as by itself', () => {
+  fc.assert(
+    fc.property(cards, query, (list, text) => {
+      const index = createCardIndex()
+      for (const card of list) index.add(card)
+      const parsed = parseQuery(text)
+      const weights = index.words.weights(parsed.words)
+      const pairs: (readonly [number, number])[] = []
+      index.words.search(parsed.words, ({ card, searched }, relevance) => {
+        const own = matchCard(card, parsed, weights)
+        const same = own.find(({ skill, match }) => skill === searched.skill && match === 'words')
+        if (same !== undefined) pairs.push([same.score, WORDS_SCORE * relevance])
+      })
+      for (const [own, indexed] of pairs) expect(indexed).toBeCloseTo(own)
     }),
     { numRuns: 300 }
   )
