@@ -1,5 +1,5 @@
 /** Both ends of a hosted run without a process between them: what the agent is given works as inside the node. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { AgentRequest } from '../../../../agents/agent.ts'
 import { parseCallLine } from '../../../../agents/hosting/call-lines.ts'
 import { createAnswers, nodeFailure } from '../../../../agents/hosting/calls.ts'
@@ -157,4 +157,45 @@ test('what the other says is told while it says it', async () => {
   expect(texts.join('')).toBe('one two')
   expect(events).toEqual([{ type: 'routed', agent: 'clerk' }])
   expect(await ask('clerk', 'count')).toEqual(parts)
+})
+
+test('a question to several keeps how many, what is taken and who judges, and what cannot be is refused', async () => {
+  const asked = vi.fn<AgentRequest['ask']>(async () => [{ text: 'most say so' }])
+  const { ask } = hosted({ ask: asked })
+  const several = [
+    { peers: 3 },
+    { peers: 2, take: 'majority' },
+    { peers: 4, take: 'best', judge: 'wise' }
+  ] as const
+  for (const ensemble of several) {
+    // oxlint-disable-next-line no-await-in-loop -- the last call is looked at
+    expect(await ask('clerk', 'is 91 prime?', { ensemble })).toEqual([{ text: 'most say so' }])
+    expect(asked.mock.lastCall?.[2]?.ensemble).toEqual(ensemble)
+  }
+  await ask('clerk', 'is 91 prime?')
+  expect(asked.mock.lastCall?.[2]).not.toHaveProperty('ensemble')
+  await expect(ask('clerk', '?', { ensemble: { peers: 1000 } })).rejects.toThrow(
+    'a question to several that cannot be'
+  )
+  expect(asked).toHaveBeenCalledTimes(4)
+})
+
+test('who of several answered is told on the way, and one that nobody wants any more is given up', async () => {
+  const leaving = new AbortController()
+  const { ask } = hosted({
+    ask: async (_target, _input, { onEvent, signal } = {}) => {
+      onEvent?.({ type: 'progress', text: 'birch answered' })
+      return new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason))
+      })
+    }
+  })
+  const told: unknown[] = []
+  const onEvent = (event: unknown): void => {
+    told.push(event)
+    leaving.abort()
+  }
+  const options = { ensemble: { peers: 3, take: 'all' as const }, onEvent, signal: leaving.signal }
+  await expect(ask('clerk', 'count', options)).rejects.toMatchObject({ name: 'AbortError' })
+  expect(told).toEqual([{ type: 'progress', text: 'birch answered' }])
 })

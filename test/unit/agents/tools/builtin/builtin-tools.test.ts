@@ -177,6 +177,32 @@ test('files are listed, read by lines and written, below their folders', async (
   }
 })
 
+test('several are asked alike, and each answer is told with its node', async () => {
+  const ask = vi.fn<ToolContext['ask']>(async () => [
+    { text: 'yes', metadata: { node: 'birch' } },
+    { data: { sure: true }, metadata: { node: 'birch' } },
+    { text: 'no', metadata: { node: 'oak' } }
+  ])
+  const { call } = setup()
+  const all = { target: 'chat', message: 'is 91 prime?', peers: 3, take: 'all' }
+  expect(await call('delegate', all, { ask })).toEqual({
+    answers: [
+      { node: 'birch', text: 'yes', data: [{ sure: true }] },
+      { node: 'oak', text: 'no' }
+    ]
+  })
+  expect(ask.mock.lastCall?.[2]?.ensemble).toEqual({ peers: 3, take: 'all' })
+  await call('delegate', { target: 'chat', message: '?', peers: 2 }, { ask })
+  expect(ask.mock.lastCall?.[2]?.ensemble).toEqual({ peers: 2, take: 'first' })
+  const best = { target: 'chat', message: '?', peers: 2, take: 'best', judge: 'wise' }
+  await call('delegate', best, { ask })
+  expect(ask.mock.lastCall?.[2]?.ensemble).toEqual({ peers: 2, take: 'best', judge: 'wise' })
+  await call('delegate', { target: 'chat', message: '?' }, { ask })
+  expect(ask.mock.lastCall?.[2]).not.toHaveProperty('ensemble')
+  const one = { target: 'chat', message: '?', peers: 1 }
+  await expect(call('delegate', one, { ask })).rejects.toMatchObject({ code: 'TOOL_INPUT' })
+})
+
 test('another agent is asked, and of files in its answer only what they are is told', async () => {
   const ask = vi.fn<ToolContext['ask']>(async (_target, _input, options) => {
     options?.onEvent?.({ type: 'routed', agent: 'first', node: { id: 'p1', name: 'gone' } })
