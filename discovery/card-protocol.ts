@@ -1,5 +1,6 @@
 /** The session calls by which peers exchange cards and presence (docs/protocols/discovery.md). */
 import { z } from 'zod'
+import { parseBoundedJson } from '../core/bounded-json.ts'
 import { LumosError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -69,7 +70,7 @@ export function encodeJson(value: Json): Uint8Array {
 export function decodeJson<T>(schema: z.ZodType<T>, body: Uint8Array): T {
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    value = parseBoundedJson(body)
   } catch {
     throw new LumosError('INVALID_REQUEST', { details: { reason: 'it is not JSON' } })
   }

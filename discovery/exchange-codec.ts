@@ -1,5 +1,6 @@
 /** Messages of peer exchange (docs/protocols/discovery.md, "Keeping a mesh"): small JSON, checked before use. */
 import { z } from 'zod'
+import { parseBoundedJson } from '../core/bounded-json.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 
@@ -64,7 +65,7 @@ export function decodeRelease(bytes: Uint8Array): ReleaseAnswer {
 function decode<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(bytes).toString())
+    value = parseBoundedJson(bytes)
   } catch {
     throw new LumosError('INVALID_REQUEST', { details: { reason: 'no JSON' } })
   }

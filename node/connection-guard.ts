@@ -27,7 +27,8 @@ export interface ForeignContact {
 
 export interface ConnectionGuardComponents {
   readonly onForeign: (contact: ForeignContact) => void
-  readonly onViolation: (violation: unknown) => void
+  /** `offender` is a PeerId once that is known, and an address before. */
+  readonly onViolation: (violation: unknown, offender: string) => void
   /** Who is at the other end of a link, from now on; the muxer is made upon the link alone. */
   readonly onSecured?: (link: MessageStream, peer: PeerIdText) => void
 }
@@ -48,7 +49,7 @@ export function guardedProtector(
       const link = wall === undefined ? connection : await wall.protect(connection, options)
       const guard = new WireGuard((line) => (line === ENCRYPTER ? 'opaque' : undefined))
       await guardStream(link, guard, (violation) => {
-        if (guard.greeted) components.onViolation(violation)
+        if (guard.greeted) components.onViolation(violation, contact(connection).address)
         else report({ ...contact(connection), certain: true })
         abort(link, violation)
       })
@@ -64,9 +65,9 @@ function walled(
   wall: Wall
 ): Pick<ConnectionGuardComponents, 'onForeign'> {
   return {
-    onForeign(contact) {
-      if (contact.direction === 'outbound') wall.turnedAway(contact.address)
-      onForeign(contact)
+    onForeign(foreign) {
+      if (foreign.direction === 'outbound') wall.turnedAway(foreign.address)
+      onForeign(foreign)
     }
   }
 }
@@ -99,7 +100,7 @@ export function guardedEncrypter(
     if (secured.streamMuxer !== undefined) return secured
     const guard = new WireGuard((line) => (line === MUXER ? 'opaque' : undefined))
     await guardStream(secured.connection, guard, (violation) => {
-      onViolation(violation)
+      onViolation(violation, secured.remotePeer.toString())
       abort(secured.connection, violation)
     })
     return secured

@@ -110,9 +110,9 @@ export async function createNetwork(
   const events = new EventEmitter<NetworkEvents>()
   const guards: ConnectionGuardComponents = {
     onForeign: (contact) => events.emit('foreign', contact),
-    onViolation: (violation) => {
+    onViolation: (violation, offender) => {
       const reason = violation instanceof Error ? violation.message : String(violation)
-      components.logger.warn('closed a connection that broke the wire rules', { reason })
+      components.logger.warn('closed a connection that broke the wire rules', { offender, reason })
       events.emit('violation', reason)
     }
   }
@@ -201,7 +201,10 @@ function security({ wall, membership }: NetworkComponents, guards: ConnectionGua
         const agreement = agreementOf(parts)
         const factory = (peer = ''): StreamMuxerFactory =>
           guardedYamux(
-            { agreement: amongMembers(agreement, () => membership.isMember(peer)), ...guards },
+            {
+              agreement: amongMembers(agreement, () => membership.isMember(peer)),
+              onViolation: (violation) => guards.onViolation(violation, peer)
+            },
             MUXER
           )
         const { protocol } = factory()

@@ -8,8 +8,10 @@ import type { PubSub } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
 import type { Secret } from '../core/secret.ts'
 import { createStreamHost } from '../protocols/frames/host.ts'
+import type { StreamHost } from '../protocols/frames/host.ts'
 import type { Sessions } from '../protocols/session/session.ts'
 import { createSessions } from '../protocols/session/sessions.ts'
+import type { HelloFacts } from '../protocols/session/sessions.ts'
 import type { Members } from '../trust/authority.ts'
 import { createBlame } from '../trust/blame.ts'
 import type { Blame } from '../trust/blame.ts'
@@ -26,6 +28,7 @@ import { createBlocking } from './blocking.ts'
 import { createPortClaims } from './config/port-claims.ts'
 import type { NodeConfig } from './config/schema.ts'
 import { createHouseInvite } from './house-invite.ts'
+import type { HouseInviteComponents } from './house-invite.ts'
 import { createNetwork } from './libp2p.ts'
 import type { Network, NetworkInit, TransportFactory } from './libp2p.ts'
 import { usableListen } from './listen.ts'
@@ -91,7 +94,7 @@ export async function createWire(
   const nodeSwarm = await openSwarm({ ...components, identity }, init)
   const { swarm, membership, wall } = nodeSwarm
   const instance = Buffer.from(random.bytes(16)).toString('hex')
-  const blame = createBlame({ clock })
+  const blame = createBlame({ clock, logger: logger.child('trust') })
   let gate: NodeMembership | undefined
   const network = await createNetwork(
     {
@@ -110,27 +113,9 @@ export async function createWire(
     { self: identity.peer, swarm: swarm.id, paths }
   )
   const host = createStreamHost({ clock, libp2p: network.libp2p })
-  const sessions = createSessions(
-    {
-      clock,
-      random,
-      logger: logger.child('session'),
-      host,
-      hello: () => ({
-        swarm: swarm.id,
-        name,
-        version,
-        fields: { ...helloFields(), ...gate?.helloFields() }
-      }),
-      permit: (peer, method) => authority.permit(peer, method)
-    },
-    { instance }
-  )
-  sessions.events.on('closed', ({ peer }) => authority.left(peer))
-  sessions.events.on('offended', (peer, { code }) => {
-    blame.add(peer, 1, code)
-    authority.audit.note({ who: peer, did: 'session', allowed: false, reason: code })
-  })
+  const fields = (): JsonObject => ({ ...helloFields(), ...gate?.helloFields() })
+  const hello = (): HelloFacts => ({ swarm: swarm.id, name, version, fields: fields() })
+  const sessions = openSessions({ ...components, host, hello, authority, blame }, instance)
   gate = createNodeMembership({ ...components, network, sessions, host, nodeSwarm })
   const grants = createNodeGrants(
     { ...components, sessions, authority, members, revocations: authority.revocations },
@@ -145,11 +130,42 @@ export async function createWire(
     logger: logger.child('pubsub'),
     blame
   })
-  const house = config.discovery.sameHost
-    ? createHouseInvite({ ...components, identity, network, nodeSwarm }, paths.runtime)
-    : undefined
+  const house = houseInvite({ ...components, identity, network, nodeSwarm }, init)
   const trust = { authority, grants, blocking, nodeSwarm, gate, house }
   return { identity, name, swarm, instance, network, blame, pubsub, sessions, ...trust }
+}
+
+interface SessionParts extends NodeComponents {
+  readonly host: StreamHost
+  readonly hello: () => HelloFacts
+  readonly authority: NodeAuthority
+  readonly blame: Blame
+}
+
+/** What peers may ask is the authority's business, and so is what they do wrong. */
+function openSessions(parts: SessionParts, instance: string): Sessions {
+  const { authority, blame, logger } = parts
+  const sessions = createSessions(
+    {
+      ...parts,
+      logger: logger.child('session'),
+      permit: (peer, method) => authority.permit(peer, method)
+    },
+    { instance }
+  )
+  sessions.events.on('closed', ({ peer }) => authority.left(peer))
+  sessions.events.on('offended', (peer, { code }) => {
+    blame.add(peer, 1, code)
+    authority.audit.note({ who: peer, did: 'session', allowed: false, reason: code })
+  })
+  return sessions
+}
+
+function houseInvite(
+  components: HouseInviteComponents,
+  { config, paths }: NodeInit
+): Component | undefined {
+  return config.discovery.sameHost ? createHouseInvite(components, paths.runtime) : undefined
 }
 
 async function networkInit(

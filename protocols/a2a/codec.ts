@@ -1,10 +1,9 @@
 /** Turns A2A documents into bytes and back; what a peer sent is bounded and checked before use. */
 import type { z } from 'zod'
+import { parseBoundedJson } from '../../core/bounded-json.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
-
-const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** JSON in UTF-8. `value` must be plain data. */
 export function encode(value: object): Uint8Array {
@@ -27,9 +26,10 @@ export function decode<T>(bytes: Uint8Array, schema: z.ZodType<T>, blame: Blame)
 export function parseJson(bytes: Uint8Array, blame: Blame): unknown {
   let value: unknown
   try {
-    value = JSON.parse(decoder.decode(bytes))
-  } catch {
-    throw invalid(blame, 'it is not JSON in UTF-8')
+    value = parseBoundedJson(bytes)
+  } catch (error) {
+    const reason = error instanceof RangeError ? error.message : 'it is not JSON in UTF-8'
+    throw invalid(blame, reason)
   }
   if (!isBounded(value)) {
     const { jsonDepth, jsonNodes } = LIMITS

@@ -1,5 +1,6 @@
 /** Messages about grants (docs/protocols/grants.md): small JSON, checked before use. */
 import { z } from 'zod'
+import { parseBoundedJson } from '../../core/bounded-json.ts'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 
@@ -56,7 +57,7 @@ export function decodeShown(bytes: Uint8Array): Shown {
 
 function decode<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   try {
-    return schema.parse(JSON.parse(Buffer.from(bytes).toString()))
+    return schema.parse(parseBoundedJson(bytes))
   } catch {
     throw new LumosError('INVALID_REQUEST', {
       details: { reason: 'a malformed message of grants' }

@@ -1,5 +1,6 @@
 /** Messages about members: JSON, checked for its shape here and for its signatures by trust/members. */
 import { z } from 'zod'
+import { parseBoundedJson } from '../../core/bounded-json.ts'
 import { fromWireError, LumosError, wireDetails } from '../../core/errors.ts'
 import type { Json } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
@@ -39,12 +40,14 @@ const news = z.object({ charter, statements })
 const keyRequest = z.object({ commitment: hex(64) })
 const keyAnswer = z.object({ key: hex(64).optional() })
 
+type KeyRequest = z.infer<typeof keyRequest>
+type KeyAnswer = z.infer<typeof keyAnswer>
 export type Question = z.infer<typeof question>
-export type Reply = z.infer<typeof reply>
+type Reply = z.infer<typeof reply>
 export type Admission = Extract<Reply, { charter: unknown }>
-export type SyncRequest = z.infer<typeof syncRequest>
-export type SyncAnswer = z.infer<typeof syncAnswer>
-export type News = z.infer<typeof news>
+type SyncRequest = z.infer<typeof syncRequest>
+type SyncAnswer = z.infer<typeof syncAnswer>
+type News = z.infer<typeof news>
 
 export function encode(value: Json): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value))
@@ -52,13 +55,13 @@ export function encode(value: Json): Uint8Array {
 
 /** Each throws INVALID_REQUEST. */
 export const decode = {
-  question: (bytes: Uint8Array) => read(question, bytes),
-  reply: (bytes: Uint8Array) => read(reply, bytes),
-  syncRequest: (bytes: Uint8Array) => read(syncRequest, bytes),
-  syncAnswer: (bytes: Uint8Array) => read(syncAnswer, bytes),
-  news: (bytes: Uint8Array) => read(news, bytes),
-  keyRequest: (bytes: Uint8Array) => read(keyRequest, bytes),
-  keyAnswer: (bytes: Uint8Array) => read(keyAnswer, bytes)
+  question: (bytes: Uint8Array): Question => read(question, bytes),
+  reply: (bytes: Uint8Array): Reply => read(reply, bytes),
+  syncRequest: (bytes: Uint8Array): SyncRequest => read(syncRequest, bytes),
+  syncAnswer: (bytes: Uint8Array): SyncAnswer => read(syncAnswer, bytes),
+  news: (bytes: Uint8Array): News => read(news, bytes),
+  keyRequest: (bytes: Uint8Array): KeyRequest => read(keyRequest, bytes),
+  keyAnswer: (bytes: Uint8Array): KeyAnswer => read(keyAnswer, bytes)
 }
 
 /** @throws what the peer refused with */
@@ -87,7 +90,7 @@ export function unpackIds(text: string): Set<string> {
 function read<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(bytes).toString())
+    value = parseBoundedJson(bytes)
   } catch {
     throw new LumosError('INVALID_REQUEST', { details: { reason: 'no JSON' } })
   }

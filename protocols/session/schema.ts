@@ -1,12 +1,12 @@
 /** What peers say in JSON, checked before it is believed. */
 import { z } from 'zod'
+import { parseBoundedJson } from '../../core/bounded-json.ts'
 import { fromWireError, LumosError, wireDetails } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { violation } from './codec.ts'
 import type { Hello } from './session.ts'
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** Unknown fields are kept: newer peers may say more. */
 const helloSchema = z.looseObject({
@@ -67,7 +67,7 @@ export function decodeHeaders(bytes: Uint8Array): JsonObject {
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(decoder.decode(bytes))
+    return parseBoundedJson(bytes)
   } catch {
     return undefined
   }

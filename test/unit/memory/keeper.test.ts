@@ -24,7 +24,7 @@ async function setup({ instant = true, seed = 1 } = {}) {
   const clock = new ManualClock()
   const network = new SessionNetwork(clock)
   const sessions = network.add('m')
-  const blame = createBlame({ clock })
+  const blame = createBlame({ clock, logger: silentLogger })
   const runs: Run[] = []
   const keeper = createKeeper(
     {
