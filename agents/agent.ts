@@ -147,6 +147,8 @@ export interface Resumption {
   readonly attempt: number
   /** Its events in order, beginning with the Task as it stood when the attempt began. */
   readonly events: readonly StreamResponse[]
+  /** It was made by another node, and this is the caller's word for it: no proof of a permission, say. */
+  readonly elsewhere?: true
 }
 
 /** A skill as its card tells of it, and what it takes and gives as data. */

@@ -14,17 +14,21 @@ import type { Method } from '../test/support/routing-simulation/world.ts'
 
 const [tasks = 12_000, seed = 1] = process.argv.slice(2).map(Number)
 
-const METHODS: readonly Method[] = ['lumos', 'least-loaded', 'round-robin', 'random']
+const METHODS: readonly Method[] = ['lumos', 'unhedged', 'least-loaded', 'round-robin', 'random']
 
 const out = (line: string): void => void process.stdout.write(`${line}\n`)
 
-out('| swarm | chosen by | p50 ms | p95 ms | p99 ms | success | wasted calls | fairness |')
-out('|---|---|---|---|---|---|---|---|')
+out(
+  '| swarm | chosen by | p50 ms | p95 ms | p99 ms | success | second workers | wasted calls | fairness |'
+)
+out('|---|---|---|---|---|---|---|---|---|')
 for (const scenario of SCENARIO_NAMES) {
   for (const method of METHODS) {
     const { report } = await play({ scenario, method, seed, tasks })
     const times = [report.p50, report.p95, report.p99].map((ms) => ms.toFixed(0))
-    const parts = [report.success, report.wasted].map((part) => `${(100 * part).toFixed(2)} %`)
+    const parts = [report.success, report.hedged, report.wasted].map(
+      (part) => `${(100 * part).toFixed(2)} %`
+    )
     out(`| ${[scenario, method, ...times, ...parts, report.fairness.toFixed(2)].join(' | ')} |`)
   }
 }

@@ -119,6 +119,11 @@ export function isIdempotent(card: AgentCard): boolean {
   return paramsOf(card, EXECUTION_EXTENSION)?.['idempotent'] === true
 }
 
+/** Whether an agent goes on with what was begun when it is told how far it came, likewise. */
+export function isResumable(card: AgentCard): boolean {
+  return paramsOf(card, EXECUTION_EXTENSION)?.['resumable'] === true
+}
+
 function paramsOf({ capabilities }: AgentCard, extension: string): JsonObject | undefined {
   return capabilities.extensions?.find(({ uri }) => uri === extension)?.params
 }

@@ -2,7 +2,7 @@
 import { formatDemand, unmetDemand } from '../core/attributes.ts'
 import type { Attributes, Demand } from '../core/attributes.ts'
 import { LumosError } from '../core/errors.ts'
-import { attributesOf, demandsOf, isIdempotent } from '../discovery/card-builder.ts'
+import { attributesOf, demandsOf, isIdempotent, isResumable } from '../discovery/card-builder.ts'
 import type { Directory, Provider } from '../discovery/directory.ts'
 import type { Finder } from '../discovery/find.ts'
 import type { RouteDirectory, RouteProvider } from '../routing/directory-port.ts'
@@ -49,6 +49,7 @@ function toRouteProvider({ card, slots, ...provider }: Provider): RouteProvider 
     ...(typeof price === 'number' && price >= 0 && { price }),
     local: provider.local,
     connected: provider.connected,
-    idempotent: isIdempotent(card.card)
+    idempotent: isIdempotent(card.card),
+    resumable: isResumable(card.card)
   }
 }

@@ -20,6 +20,8 @@ export interface RouteProvider {
   readonly connected: boolean
   /** Whether the same task may be run again elsewhere without harm. */
   readonly idempotent: boolean
+  /** Whether it goes on with what another one had begun; default false. */
+  readonly resumable?: boolean
 }
 
 export interface RouteDirectory {

@@ -272,8 +272,10 @@ class PeerRouter implements Router {
     return delayMs
   }
 
-  #placementOf({ peer, name, agentId, idempotent }: RouteProvider): Placement {
-    return { worker: { id: peer, name }, agentId, path: this.#workers.path(peer), idempotent }
+  #placementOf({ peer, name, agentId, idempotent, resumable }: RouteProvider): Placement {
+    const worker = { id: peer, name }
+    const traits = { idempotent, ...(resumable === true && { resumable }) }
+    return { worker, agentId, path: this.#workers.path(peer), ...traits }
   }
 }
 

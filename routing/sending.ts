@@ -8,6 +8,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { chainMetadata } from '../protocols/a2a/chain.ts'
 import { taskIdMetadata } from '../protocols/a2a/extensions.ts'
+import { handoverMetadata } from '../protocols/a2a/handover.ts'
 import type { DispatchOptions, Placement, WorkOrder } from '../tasks/dispatcher.ts'
 import type { Call } from './call-watch.ts'
 import { beginningWithin } from './first-answer.ts'
@@ -56,39 +57,33 @@ export function createSending(components: SendingComponents): Sending {
   }
 
   return async function* send(
-    { message, taskId, depth, chain = rootChain(taskId) },
+    order,
     placement,
-    { signal: given, remainingMs, patienceMs = LIMITS.acceptance.value }
+    { signal: given, remainingMs, handover, patienceMs = LIMITS.acceptance.value }
   ) {
-    const { worker, agentId, path } = placement
-    const { id } = worker
-    const key = { peer: id, agentId }
+    const { agentId, path, worker } = placement
+    const key = { peer: worker.id, agentId }
     const call = selector.begin(key)
     if (path !== 'local') checkRoom(key, call)
-    const peer = await reach(workers, { peer: id, call, signal: given })
+    const peer = await reach(workers, { peer: key.peer, call, signal: given })
     const deadlineMs = remainingMs() - LIMITS.hopMargin.value
     if (deadlineMs <= 0) {
       call.closed()
       throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
     }
-    const { taskId: _, ...sent } = message
-    const request: SendMessageRequest = {
-      tenant: agentId,
-      message: sent,
-      metadata: { ...taskIdMetadata(taskId), ...chainMetadata(chain, taskId) }
-    }
+    const request = requestFor(order, agentId, handover)
     let accepted = false
     try {
       const options = {
         ...(Number.isFinite(deadlineMs) && { deadlineMs }),
-        ...(depth !== undefined && { depth })
+        ...(order.depth !== undefined && { depth: order.depth })
       }
       // Acceptance takes one write to disk, however long the task has to wait for its turn.
       const first = { timeoutMs: patienceMs, signal: given }
-      const updates = beginningWithin(clock, first, (patient) =>
-        workers.silent.unlessSilent({ placement, signal: patient }, (signal) =>
-          peer.sendStreamingMessage(request, { ...options, signal })
-        )
+      const ask = (signal: AbortSignal) =>
+        peer.sendStreamingMessage(request, { ...options, signal })
+      const updates = beginningWithin(clock, first, (signal) =>
+        workers.silent.unlessSilent({ placement, signal }, ask)
       )
       for await (const update of updates) {
         call.heard(update)
@@ -103,6 +98,23 @@ export function createSending(components: SendingComponents): Sending {
       throw cause
     } finally {
       call.closed()
+    }
+  }
+}
+
+function requestFor(
+  { message, taskId, chain = rootChain(taskId) }: WorkOrder,
+  agentId: string,
+  handover: SendOptions['handover']
+): SendMessageRequest {
+  const { taskId: _, ...sent } = message
+  return {
+    tenant: agentId,
+    message: sent,
+    metadata: {
+      ...taskIdMetadata(taskId),
+      ...chainMetadata(chain, taskId),
+      ...(handover && handoverMetadata(handover))
     }
   }
 }

@@ -25,6 +25,7 @@ export type DelegationEvent =
       readonly agentId: string
       readonly path: 'local' | 'direct' | 'relay'
       readonly idempotent: boolean
+      readonly resumable?: boolean
       readonly lookupMs: number
       readonly choice?: RouteChoice
     }
@@ -69,6 +70,7 @@ export type DelegationEvent =
       readonly agentId: string
       readonly path: 'local' | 'direct' | 'relay'
       readonly idempotent: boolean
+      readonly resumable?: boolean
       readonly afterMs: number
       readonly atMs: number
     }

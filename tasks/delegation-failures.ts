@@ -22,21 +22,24 @@ export const NOBODY_YET: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ])
 
 export interface BrokenContact {
-  readonly placement: Placement
   /** Whether the worker had said that it took the task. */
   readonly accepted: boolean
   /** Whether it was being given an answer. */
   readonly isAnswering: boolean
+  /** Whether another one may go on where it was, if this one is not at it. */
+  readonly canGoOnElsewhere: boolean
 }
 
 /**
  * What follows when a worker could not be followed further: it is waited for, it does not want the
- * answer any more, it refused the task, or a worker is looked for anew. Throws what ends the task.
+ * answer any more, it refused the task, it has lost it, or a worker is looked for anew. Throws what
+ * ends the task.
  */
 export function afterBreak(
   error: LumosError,
-  { placement, accepted, isAnswering }: BrokenContact
-): 'wait' | 'unwanted' | 'refused' | 'search' {
+  placement: Placement,
+  { accepted, isAnswering, canGoOnElsewhere }: BrokenContact
+): 'wait' | 'unwanted' | 'refused' | 'lost' | 'search' {
   const { code } = error
   // It waits no more: what has become of it is to be heard.
   if (code === 'UNSUPPORTED_OPERATION' && isAnswering) return 'unwanted'
@@ -44,6 +47,8 @@ export function afterBreak(
   if (code === 'TASK_NOT_FOUND' && !accepted) return 'search'
   // One that has it would have answered with it.
   if (code === 'OVERLOADED' && !accepted) return 'refused'
+  // With its database, say: then it is not at it either. One that is gone has ended there.
+  if (code === 'TASK_NOT_FOUND' && canGoOnElsewhere) return 'lost'
   if (code === 'TASK_NOT_FOUND' || code === 'TASK_GONE') throw workerLost(placement, error)
   if (!error.retry) throw error
   return !accepted && placement.idempotent ? 'search' : 'wait'

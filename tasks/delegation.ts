@@ -9,7 +9,7 @@ import type { Random } from '../core/random.ts'
 import { createCancelDelivery, type CancelDelivery } from './cancel-delivery.ts'
 import { failureOf, type DelegationEvent } from './delegation-events.ts'
 import { endOf, resultOf } from './delegation-end.ts'
-import { afterBreak, LEFT, timedOut } from './delegation-failures.ts'
+import { afterBreak, LEFT, workerLost } from './delegation-failures.ts'
 import type {
   DispatchEvent,
   DispatchOptions,
@@ -24,6 +24,7 @@ import type { OpenOrder, OutboxRecord, OutboxStore } from './outbox-store.ts'
 import { searchPatiently } from './patient-search.ts'
 import { createMoveTimer, type MoveTimer } from './move-timer.ts'
 import { createWorkerWait, type WorkerWait } from './worker-wait.ts'
+import { createTaskAge, type TaskAge } from './task-age.ts'
 import { TaskStory } from './task-story.ts'
 
 export interface DelegationComponents {
@@ -54,9 +55,8 @@ export class Delegation {
   tookMs: number | undefined
   readonly #parts: DelegationComponents
   readonly #init: DelegationInit
-  readonly #deadlineMs: number
+  readonly #age: TaskAge
   readonly #isPatient: boolean
-  readonly #began: number
   readonly #story: TaskStory
   /** Aborts when it makes no sense to go on here: cancelled before acceptance, late, shutting down. */
   readonly #stopping = new AbortController()
@@ -82,27 +82,21 @@ export class Delegation {
     this.#isPatient =
       record.patient === true || record.parent !== undefined || restored !== undefined
     this.record = record
-    const { createdAt, deadlineAt = Infinity } = record
-    this.updatedAt = createdAt
-    // What passed while no process was there counts, too; from now on the clock may be set.
-    const ageMs = Math.max(0, parts.clock.now() - createdAt)
-    this.#began = parts.clock.monotonic() - ageMs
-    this.#deadlineMs = deadlineAt - createdAt
+    this.updatedAt = record.createdAt
+    this.#age = createTaskAge(parts.clock, record)
     this.log = new DelegationLog(store, {
       id: record.order.taskId,
       told: restored?.events ?? [],
       onBroken: (error) => this.stop(error)
     })
-    this.#options = {
-      signal: this.#stopping.signal,
-      remainingMs: () => this.#deadlineMs - this.#elapsed()
-    }
+    this.#options = { signal: this.#stopping.signal, remainingMs: () => this.#age.remainingMs() }
     this.#cancelling = restored?.cancelling ?? false
     this.#story = new TaskStory(this.log, {
       taskId: record.order.taskId,
       message: record.order.message,
-      elapsed: () => this.#elapsed(),
-      told: restored?.events ?? []
+      elapsed: () => this.#age.elapsedMs(),
+      onStopped: (loser) => void this.#cancelDelivery.once(loser),
+      told: restored?.events
     })
     this.state = this.#story.status?.state ?? this.state
   }
@@ -138,15 +132,12 @@ export class Delegation {
 
   /** Resolves when the end of the task is kept, or it is left to the next process; never rejects. */
   async run(): Promise<void> {
-    const { clock } = this.#parts
     const { signal } = this.#stopping
-    const timeoutMs = this.#deadlineMs
-    const disarm = Number.isFinite(timeoutMs)
-      ? clock.after(Math.max(0, this.#options.remainingMs()), () => this.stop(timedOut(timeoutMs)))
-      : undefined
+    const disarm = this.#age.arm((late) => this.stop(late))
     try {
       // Wanted by an earlier process: what was never accepted need not be sent for it.
       if (this.#cancelling && !this.#story.accepted) throw new LumosError('CANCELLED')
+      if (this.#story.isAtTwo) throw new LumosError('DELEGATION_FAILED')
       // Nobody had taken it in place of the worker that was away when an earlier process ended.
       this.#story.returned()
       if (this.#story.holder === undefined) {
@@ -162,7 +153,7 @@ export class Delegation {
     } catch (error) {
       this.#giveUp(toLumosError(signal.aborted ? signal.reason : error))
     } finally {
-      disarm?.()
+      disarm()
       this.#cancelDelivery.stop()
     }
     await this.#ending
@@ -218,10 +209,19 @@ export class Delegation {
     if (!this.ended && this.#story.returned()) this.#story.lost(new LumosError('SESSION_CLOSED'))
   }
 
+  /** Its worker has lost it: another one goes on from what that one had said, if one is sure to have taken it. */
+  async #goOnElsewhere(lost: LumosError): Promise<void> {
+    const before = this.#story.owner
+    await this.#dispatch({ isMove: true })
+    if (this.ended || this.#story.owner !== before) return
+    const { isElsewhere, holder } = this.#story
+    // The one that may have it is told to stop, as with every end of ours.
+    throw isElsewhere && holder !== undefined ? new LumosError('DELEGATION_FAILED') : lost
+  }
+
   async #dispatch({ isMove = false } = {}): Promise<void> {
     try {
-      const known = { inDoubt: this.#story.inDoubt, except: this.#story.notToAsk(isMove) }
-      const options = { ...this.#options, ...known, isMove }
+      const options = { ...this.#options, ...this.#story.known(isMove) }
       const events = this.#parts.dispatcher.dispatch(this.order, options)
       for await (const event of events) {
         this.#takeDispatch(event)
@@ -285,9 +285,8 @@ export class Delegation {
 
   /** Returns when the same worker is to be asked once more. */
   async #afterBreak(placement: Placement, error: LumosError): Promise<void> {
-    const { accepted } = this.#story
-    const isAnswering = this.dialogue.answer !== undefined
-    const next = afterBreak(error, { placement, accepted, isAnswering })
+    const next = afterBreak(error, placement, this.#story)
+    if (next === 'lost') return this.#goOnElsewhere(workerLost(placement, error))
     if (next === 'unwanted') this.dialogue.answer = undefined
     if (next === 'refused') this.#story.retry({ type: 'retry', error, maybeTaken: false })
     if (next === 'refused' || next === 'search') return this.#dispatchPatiently()
@@ -295,17 +294,8 @@ export class Delegation {
   }
 
   #takeDispatch(event: DispatchEvent): void {
-    const { stopped } = this.#story
-    const before = stopped.length
     if (event.type === 'update') this.#take(event.update)
     else this.#story.dispatched(event)
-    for (const loser of stopped.slice(before)) void this.#dismiss(loser)
-  }
-
-  /** Once it is on disk that it is not asked again; what it does not hear now, it hears when the task has ended. */
-  async #dismiss(loser: Placement): Promise<void> {
-    await this.#story.kept
-    if (!this.log.broken) await this.#cancelDelivery.once(loser)
   }
 
   #take(update: StreamResponse): void {
@@ -333,7 +323,7 @@ export class Delegation {
     const { placement } = this
     if (this.ended || placement === undefined) return undefined
     this.error = error
-    this.tookMs = this.#elapsed()
+    this.tookMs = this.#age.elapsedMs()
     const result = resultOf(this, placement.worker, this.#story.firstEventMs)
     this.dialogue.hear(result)
     return result
@@ -358,7 +348,7 @@ export class Delegation {
       if (result !== undefined) this.#ending = this.log.end(endOf(this), result, recalls)
     } else {
       this.error = error.toWire()
-      this.tookMs = this.#elapsed()
+      this.tookMs = this.#age.elapsedMs()
       this.#ending = this.log.end(endOf(this), error, recalls)
     }
     this.#begin(recalls)
@@ -367,9 +357,5 @@ export class Delegation {
   /** That they are to be told is on its way to the disk before that they were. */
   #begin(recalls: readonly Recall[]): void {
     for (const recall of recalls) this.#init.onRecall(recall)
-  }
-
-  #elapsed(): number {
-    return Math.round(this.#parts.clock.monotonic() - this.#began)
   }
 }

@@ -8,16 +8,14 @@ import { LumosError } from '../core/errors.ts'
 import { type IdSource, isUuid, type PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
-import { createAdmission } from './admission.ts'
-import type { Admission, AdmissionInit } from './admission.ts'
+import { createAdmission, type Admission, type AdmissionInit } from './admission.ts'
 import { checkDemands } from './demands.ts'
 import type { AgentRunner } from './execution.ts'
-import { createJobs } from './jobs.ts'
-import type { Jobs } from './jobs.ts'
+import { startOf } from './handover.ts'
+import { createJobs, type Jobs } from './jobs.ts'
 import { acceptTask, newRecord, placeFor } from './new-record.ts'
 import type { Submission } from './new-record.ts'
-import { LiveTask } from './live-task.ts'
-import type { LiveTaskInit } from './live-task.ts'
+import { LiveTask, type LiveTaskInit } from './live-task.ts'
 import { createMemoryTaskStore, keyText } from './memory-task-store.ts'
 import { OPEN_GATE } from './permission.ts'
 import type { TaskGate } from './permission.ts'
@@ -258,6 +256,7 @@ class Engine implements TaskEngine {
       throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId.slice(0, 64) } })
     }
     checkDemands(agentId, traits.demands, () => this.#attributesOf(key.caller))
+    const start = startOf(traits, submission.metadata)
     const { deadlineMs, patienceMs } = timesFor(submission, this.#timeouts, traits.timeouts)
     const doors = { self, gate: this.#gate, admission: this.#admission, patienceMs }
     const { place, origin, ended } = await acceptTask(key, submission, doors)
@@ -268,13 +267,14 @@ class Engine implements TaskEngine {
         createdAt: clock.now(),
         deadlineMs
       }),
-      ...origin
+      ...origin,
+      ...start.mark
     }
-    const task = this.#liveTask({ record, attempt: 1, artifacts: [] })
+    const task = this.#liveTask({ record, attempt: 1, artifacts: start.artifacts })
     // What could do harm is not begun before its acceptance is on disk (tasks/recovery.ts).
     const accepted = task.accept({ begun: traits.idempotent && place.free })
     // The work begins while the acceptance is written, and the caller hears of both when it is.
-    this.#jobs.launch({ task, place, traits })
+    this.#jobs.launch({ task, place, traits, ...start.job })
     void task.settled.catch(() => {}).finally(ended)
     await accepted
     return task

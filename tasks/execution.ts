@@ -43,6 +43,8 @@ export interface Resumption {
   readonly attempt: number
   /** Its events in order, beginning with the Task as it stood when the attempt began. */
   readonly events: readonly StreamResponse[]
+  /** It was made by another node, and this is its caller's word for it. */
+  readonly elsewhere?: true
 }
 
 /** What may be done with a task whose run was interrupted. */

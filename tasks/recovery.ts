@@ -64,7 +64,8 @@ export function recover({ record, events, traits, now }: RecoveryInit): Recovery
     return { ...next, error: new LumosError('TASK_INTERRUPTED', { details }) }
   }
   // An attempt that follows another one may have its output to go on with, even if it had not begun.
-  if (!resumable || !(begun || last > 1)) return { ...next, artifacts: before }
+  const follows = last > 1 || record.continued === true
+  if (!resumable || !(begun || follows)) return { ...next, artifacts: before }
   return { ...next, resumed: { attempt: last, events: events.map(({ update }) => update) } }
 }
 

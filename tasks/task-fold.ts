@@ -41,6 +41,13 @@ export function createTaskFold(): TaskFold {
   return new Fold()
 }
 
+/** What a run has put out by the end of `events`. Throws PAYLOAD_TOO_LARGE at too many artifacts. */
+export function artifactsIn(events: readonly StreamResponse[]): readonly Artifact[] {
+  const fold = createTaskFold()
+  for (const event of events) fold.apply(event)
+  return fold.artifacts()
+}
+
 class Fold implements TaskFold {
   #task: Pick<Task, 'id' | 'contextId' | 'metadata'> | undefined
   #artifacts = new Map<string, OpenArtifact>()

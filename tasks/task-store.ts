@@ -23,6 +23,8 @@ export interface TaskRecord extends TaskKey {
   readonly deadlineAt: number
   /** Agents that asked each other before this one; absent when it was a person or a program. */
   readonly depth?: number
+  /** Another worker had begun it: its first attempt goes on from there. */
+  readonly continued?: true
   /** Absent in those that were accepted before there were any. */
   readonly chain?: Chain
   /** The first in the chain has signed that those after it act for it. */

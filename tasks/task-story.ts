@@ -6,11 +6,14 @@ import { LIMITS } from '../core/limits.ts'
 import { usageOf } from '../protocols/a2a/chain.ts'
 import { positionOf } from '../protocols/a2a/extensions.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
+import type { Handover } from '../protocols/a2a/handover.ts'
 import { eventsOf } from './delegation-events.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { DelegationLog } from './delegation-log.ts'
 import { Dialogue } from './dialogue.ts'
-import type { DispatchEvent, Placement } from './dispatcher.ts'
+import type { DispatchEvent, DispatchOptions, Placement } from './dispatcher.ts'
+import { Holders, isSame } from './holders.ts'
+import { handoverOf } from './handover.ts'
 import type { OutboxEvent } from './outbox-store.ts'
 import { createTaskFold, sizeOf } from './task-fold.ts'
 
@@ -18,24 +21,19 @@ export interface TaskStoryInit {
   readonly taskId: string
   /** What was asked for. */
   readonly message: Message
+  /** Told of a worker that is to be told to stop, though the task goes on. */
+  readonly onStopped: (loser: Placement) => void
   /** Milliseconds since the task was asked for. */
   readonly elapsed: () => number
-  /** What an earlier process knew. */
-  readonly told: readonly OutboxEvent[]
+  /** What an earlier process knew; absent when there was none. */
+  readonly told?: readonly OutboxEvent[] | undefined
 }
 
 export class TaskStory {
-  #placement: Placement | undefined
-  /** Whose events are here: another one than `placement` while somebody is looked for in its place. */
-  #owner: Placement | undefined
-  /** Whether that one may have the task, for all that is known. */
-  #maybeTaken = false
-  /** Those before it that may have the task, too, by name; the one of longest ago first. */
-  readonly #leftInDoubt = new Map<string, Placement>()
-  /** Asked besides `placement`, until one of them has answered. */
-  #second: Placement | undefined
-  /** Those that were asked besides and answered last: they are told to stop. */
-  readonly stopped: Placement[] = []
+  readonly #holders = new Holders()
+  /** How often a worker was looked for, and how often one was found. */
+  #looks = 0
+  #routes = 0
   /** Whether the worker has said that it took it. */
   accepted = false
   /** Whether readers know that contact with the worker is lost. */
@@ -58,55 +56,84 @@ export class TaskStory {
     this.#log = log
     this.#init = init
     this.dialogue = new Dialogue(init.taskId, init.message)
+    if (init.told === undefined) return
+    this.#looks = 1
     this.#restore(init.told)
   }
 
   /** Who has the task, or was given it last. */
   get placement(): Placement | undefined {
-    return this.#placement
+    return this.#holders.placement
   }
 
-  /** Workers other than `placement` that may have the task: its next worker was asked in doubt. */
   get leftInDoubt(): readonly Placement[] {
-    return [...this.#leftInDoubt.values()]
+    return this.#holders.leftInDoubt
   }
 
-  /** `placement`, unless that one has surely not taken the task. */
   get holder(): Placement | undefined {
-    return this.#maybeTaken ? this.#placement : undefined
+    return this.#holders.holder
   }
 
-  /** All workers that may have the task. */
-  get inDoubt(): readonly Placement[] {
-    const { holder } = this
-    return holder === undefined ? this.leftInDoubt : [...this.leftInDoubt, holder]
-  }
-
-  /** Whether the task was given to another worker than the one that took it, and that one is silent yet. */
   get isElsewhere(): boolean {
-    const owner = this.#owner
-    return owner !== undefined && !isSame(owner, this.#placement)
+    return this.#holders.isElsewhere
   }
 
-  /** Those that were told to stop, and when the task is taken from its worker, that one. */
-  notToAsk(isMove: boolean): readonly Placement[] {
-    const { stopped, placement } = this
-    return isMove && placement !== undefined ? [...stopped, placement] : stopped
+  /** What whoever looks for a worker has to know; with `isMove`, for another one than this one. */
+  known(
+    isMove: boolean
+  ): Pick<DispatchOptions, 'inDoubt' | 'except' | 'isMove'> & { readonly handover?: Handover } {
+    const { inDoubt, placement, stopped } = this.#holders
+    this.#looks += 1
+    const except = isMove && placement !== undefined ? [...stopped, placement] : stopped
+    const handover = isMove ? this.#handover : undefined
+    return { inDoubt, except, isMove, ...(handover && { handover }) }
   }
 
   /** Whether another worker may be asked in place of the one that took it: nobody waits for what only that one knows. */
   get canMove(): boolean {
+    return this.owner?.idempotent === true && !this.#isTalk
+  }
+
+  /** Likewise once that one is sure not to be at it: what it did behind its last word may be done again. */
+  get canGoOnElsewhere(): boolean {
+    return (this.canMove || this.owner?.resumable === true) && !this.#isTalk
+  }
+
+  /** Whether an earlier process looked for another worker for what two may not do at the same time. */
+  get isAtTwo(): boolean {
+    return this.isElsewhere && this.owner?.idempotent !== true
+  }
+
+  /** Whether the worker is to be given an answer. */
+  get isAnswering(): boolean {
+    return this.dialogue.answer !== undefined
+  }
+
+  /** Whose events are here. */
+  get owner(): Placement | undefined {
+    return this.#holders.owner
+  }
+
+  /** What the next worker is told, when its agent can go on from there. */
+  get #handover(): Handover | undefined {
+    if (this.owner?.resumable !== true) return undefined
+    const { taskId, message } = this.#init
+    return handoverOf(this.#log.told(0), { taskId, message, attempt: this.position?.attempt ?? 1 })
+  }
+
+  get #isTalk(): boolean {
     const { question, answer, history } = this.dialogue
-    const isTalk = question !== undefined || answer !== undefined || history.length > 1
-    return this.#owner?.idempotent === true && !isTalk
+    return question !== undefined || answer !== undefined || history.length > 1
   }
 
   /**
    * Whether the task may be sent only when it is kept whom it goes to. A process that comes back must ask
-   * the same worker, or harm could be done twice; and recall the task from all that may have it.
+   * the same worker, or harm could be done twice; and recall the task from all that may have it. Only
+   * what leaves while the order is written does not wait for that.
    */
   get mustBeKept(): boolean {
-    return this.#placement?.idempotent === false || this.#leftInDoubt.size > 0
+    const isInDoubt = this.placement?.idempotent === false || this.leftInDoubt.length > 0
+    return isInDoubt || this.#looks > 1 || this.#routes > 1
   }
 
   /** Resolves when everything told so far is kept. */
@@ -125,24 +152,35 @@ export class TaskStory {
 
   /** What the worker is to be asked next: what comes behind all that is here, or what comes of an answer. */
   get next(): { readonly after?: Position; readonly answer?: Message } {
-    const { position: after, dialogue } = this
+    const { dialogue } = this
+    // Of another one's log it says nothing.
+    const after = this.isElsewhere ? undefined : this.position
     const { answer } = dialogue
     return { ...(after && { after }), ...(answer && { answer }) }
   }
 
   dispatched(event: Exclude<DispatchEvent, { type: 'update' }>): void {
+    const { stopped } = this.#holders
+    const before = stopped.length
     if (event.type === 'routed') this.routed(event)
     else if (event.type === 'retry') this.retry(event)
     else if (event.type === 'hedged') this.#hedged(event)
     else this.#unhedged(event)
+    for (const loser of stopped.slice(before)) void this.#dismiss(loser)
+  }
+
+  /** Once it is on disk that it is not asked again; what it does not hear now, it hears when the task has ended. */
+  async #dismiss(loser: Placement): Promise<void> {
+    await this.#kept
+    if (!this.#log.broken) this.#init.onStopped(loser)
   }
 
   routed({ placement, ...facts }: Extract<DispatchEvent, { type: 'routed' }>): void {
     const { holder } = this
-    const isDecided = this.#second !== undefined
+    const isDecided = this.#holders.areTwo
     this.#place(placement)
     // The worker in doubt is asked again, for hours perhaps: that is told and kept already.
-    if (this.#doubtTold !== undefined && holder && nameOf(holder) === nameOf(placement)) return
+    if (this.#doubtTold !== undefined && holder && isSame(holder, placement)) return
     this.#doubtTold = undefined
     // On disk before the task is sent, if sending it to two could do harm.
     this.#tell([{ ...placement, ...facts }], !placement.idempotent || isDecided)
@@ -150,14 +188,14 @@ export class TaskStory {
 
   /** Nobody else took it: the worker that did is waited for again. False when it is anyhow. */
   returned(): boolean {
-    const owner = this.#owner
-    if (owner === undefined || !this.isElsewhere) return false
+    const { owner } = this
+    if (owner === undefined || !this.isElsewhere || this.#holders.isStopped(owner)) return false
     this.routed({ type: 'routed', placement: owner, candidates: 1, lookupMs: 0 })
     return true
   }
 
   retry({ error, maybeTaken }: Extract<DispatchEvent, { type: 'retry' }>): void {
-    this.#maybeTaken = maybeTaken
+    this.#holders.maybeTaken = maybeTaken
     const doubt = maybeTaken ? error.code : undefined
     if (doubt !== undefined && doubt === this.#doubtTold) return
     this.#doubtTold = doubt
@@ -167,20 +205,17 @@ export class TaskStory {
 
   /** Nobody took it. */
   failed({ code, details }: LumosError): void {
-    if (code === 'DELEGATION_FAILED') this.#maybeTaken = details['maybeExecuted'] === true
+    if (code === 'DELEGATION_FAILED') this.#holders.maybeTaken = details['maybeExecuted'] === true
   }
 
-  /** Another one is asked as well: it may have the task from now on. */
   #hedged({ placement, afterMs }: Extract<DispatchEvent, { type: 'hedged' }>): void {
-    this.#second = placement
-    this.#doubt(placement)
-    const { elapsed } = this.#init
-    this.#tell([{ type: 'hedged', ...placement, afterMs, atMs: elapsed() }], true)
+    this.#holders.hedge(placement)
+    const atMs = this.#init.elapsed()
+    this.#tell([{ type: 'hedged', ...placement, afterMs, atMs }], true)
   }
 
-  /** The worker that has the task goes on alone. The other one stays in doubt until the end. */
   #unhedged({ placement, error }: Extract<DispatchEvent, { type: 'hedge-lost' }>): void {
-    this.#stop(placement)
+    this.#holders.stop(placement)
     const { worker } = placement
     const atMs = this.#init.elapsed()
     const event = { type: 'hedge-lost' as const, worker, atMs }
@@ -244,9 +279,8 @@ export class TaskStory {
 
   /** The first word of another worker than the one that took the task: what was told so far is void. */
   #takeOver(position: Position | undefined): DelegationEvent[] {
-    const placement = this.#placement
-    const hasMoved = this.isElsewhere
-    this.#owner = placement
+    const { placement, isElsewhere: hasMoved } = this
+    this.#holders.owner = placement
     if (!hasMoved || placement === undefined) return []
     this.position = undefined
     this.#fold = createTaskFold()
@@ -263,28 +297,9 @@ export class TaskStory {
   }
 
   #place(placement: Placement): void {
-    const before = this.#placement
-    this.#leftInDoubt.delete(nameOf(placement))
-    const other = before !== undefined && !isSame(placement, before) ? before : undefined
-    if (other !== undefined && this.#maybeTaken) this.#doubt(other)
-    if (other !== undefined && this.#second && isSame(this.#second, placement)) this.#stop(other)
-    this.#placement = placement
-    this.#maybeTaken = true
+    this.#routes += 1
+    this.#holders.place(placement)
     this.waiting = false
-  }
-
-  /** It lost, and is told so once that is on disk; it must not be asked again. */
-  #stop(placement: Placement): void {
-    this.#second = undefined
-    this.stopped.push(placement)
-  }
-
-  #doubt(placement: Placement): void {
-    this.#leftInDoubt.set(nameOf(placement), placement)
-    const [oldest] = this.#leftInDoubt.keys()
-    if (this.#leftInDoubt.size > LIMITS.workersInDoubt.value && oldest !== undefined) {
-      this.#leftInDoubt.delete(oldest)
-    }
   }
 
   /** Repeats are dropped; throws EVENT_GAP when something is missing in between. */
@@ -314,7 +329,7 @@ export class TaskStory {
       this.dialogue.hear(event)
       if (event.type === 'accepted') {
         this.accepted = true
-        this.#owner = this.#placement
+        this.#holders.owner = this.placement
       } else if (event.type === 'waiting') this.waiting = true
       else if (event.type === 'resumed') this.waiting = false
       else if (event.type === 'status') {
@@ -326,17 +341,14 @@ export class TaskStory {
       } else if (event.type === 'restarted') {
         this.#fold = createTaskFold()
         this.#fold.apply({ task: blank(taskId) })
-        if (event.worker !== undefined) this.#owner = this.#placement
+        if (event.worker !== undefined) this.#holders.owner = this.placement
       } else if (event.type === 'routed') {
-        const { worker, agentId, path, idempotent } = event
-        this.#place({ worker, agentId, path, idempotent })
+        this.#place(placementIn(event))
       } else if (event.type === 'hedged') {
-        const { worker, agentId, path, idempotent } = event
-        this.#second = { worker, agentId, path, idempotent }
-        this.#doubt(this.#second)
+        this.#holders.hedge(placementIn(event))
       } else if (event.type === 'hedge-lost') {
-        if (this.#second) this.#stop(this.#second)
-      } else if (event.type === 'retry') this.#maybeTaken = event.maybeTaken
+        this.#holders.stop()
+      } else if (event.type === 'retry') this.#holders.maybeTaken = event.maybeTaken
       else if (event.type === 'artifact') {
         const { artifact, append } = event
         this.#fold.apply({ artifactUpdate: { taskId, contextId: '', artifact, append } })
@@ -349,14 +361,16 @@ export class TaskStory {
   }
 }
 
-function isSame(one: Placement, other: Placement | undefined): boolean {
-  return other !== undefined && nameOf(one) === nameOf(other)
-}
-
-function nameOf({ worker, agentId }: Placement): string {
-  return `${worker.id} ${agentId}`
-}
-
 function blank(id: string) {
   return { id, contextId: '', status: { state: 'TASK_STATE_SUBMITTED' as const } }
+}
+
+function placementIn({
+  worker,
+  agentId,
+  path,
+  idempotent,
+  resumable
+}: Extract<DelegationEvent, { type: 'routed' | 'hedged' }>): Placement {
+  return { worker, agentId, path, idempotent, ...(resumable === true && { resumable }) }
 }

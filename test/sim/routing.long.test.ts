@@ -28,6 +28,14 @@ test('one of five peers that takes 5 s longer is felt by each caller at first, a
   expect(late.length).toBeLessThan(2 * 100)
 })
 
+test('second workers shorten the tail, for less than a twentieth of the calls', async () => {
+  const { report: alone } = await playWith('healthy', 'unhedged', 2 * TASKS)
+  const { report } = await playWith('healthy', 'lumos', 2 * TASKS)
+  expect(report.hedged).toBeGreaterThan(0.02)
+  expect(report.hedged).toBeLessThanOrEqual(0.05)
+  expect(report.p99).toBeLessThan(0.95 * alone.p99)
+})
+
 test('where one of five peers comes and goes, 99.9 of 100 tasks complete', async () => {
   const { report } = await playWith('flapping')
   expect(report.success).toBeGreaterThanOrEqual(0.999)

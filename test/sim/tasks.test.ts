@@ -38,7 +38,12 @@ const PROMISED: Readonly<Record<StormName, readonly string[]>> = {
   link: ['link: late', 'link: twice', 'link: hang', 'a stray a2a.SendStreamingMessage'],
   clocks: ["worker's clock is set by -", "caller-1's clock is set by 3600000", 'is out of time'],
   disks: ["worker's disk is full", "caller-1's disk is full", 'is refused', 'has room'],
-  workers: ['worker-2 fails', 'link: hang', 'asks worker-3 for a2a.CancelTask'],
+  workers: [
+    'worker-2 fails',
+    'link: hang',
+    'asks worker-3 for a2a.CancelTask',
+    'goes on elsewhere'
+  ],
   hedges: ['worker-2 fails', 'hedged worker', 'hedge-won worker', 'hedge-lost worker', 'link: cut'],
   forgetting: ['replays in vain: TASK_GONE'],
   readers: ['a subscriber is cut: SUBSCRIBER_SLOW'],

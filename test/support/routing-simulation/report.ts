@@ -10,6 +10,8 @@ export interface Report {
   readonly p99: number
   /** Part of all tasks. */
   readonly success: number
+  /** Tasks that were given to a second worker, as a part of all. */
+  readonly hedged: number
   /** Calls beyond one a task, as a part of the tasks. */
   readonly wasted: number
   /** Jain's index of the work that each peer did which could be asked: 1 is the same for all, 1/n all at one. */
@@ -28,6 +30,7 @@ export function reportOf(world: World, outcomes: readonly Outcome[]): Report {
     p95: quantile(times, 0.95),
     p99: quantile(times, 0.99),
     success: times.length / Math.max(1, outcomes.length),
+    hedged: outcomes.filter(({ hedged }) => hedged).length / Math.max(1, outcomes.length),
     wasted: Math.max(0, sent - outcomes.length) / Math.max(1, outcomes.length),
     fairness: jain(world.asked().map(({ busyMs }) => busyMs))
   }

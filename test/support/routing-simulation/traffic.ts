@@ -19,6 +19,8 @@ export interface Outcome {
   /** Place of its caller in the list of them. */
   readonly caller: number
   readonly ok: boolean
+  /** Whether a second worker was asked as well. */
+  readonly hedged: boolean
   /** From the wish to its end, milliseconds. */
   readonly tookMs: number
   readonly askedAt: number
@@ -68,6 +70,7 @@ async function ask(
   const remainingMs = (): number => deadlineMs - (time.monotonic() - askedAt)
   const order = { taskId: id, target: skill, where: 'any' as const, message: say(id) }
   const inDoubt: Placement[] = []
+  let hedged = false
   try {
     for (;;) {
       let placement: Placement | undefined
@@ -75,10 +78,11 @@ async function ask(
         const options = { signal: late.signal, remainingMs, inDoubt }
         for await (const event of router.dispatch(order, options)) {
           if (event.type === 'routed') ({ placement } = event)
+          if (event.type === 'hedged') hedged = true
           const state =
             event.type === 'update' ? event.update.statusUpdate?.status.state : undefined
           if (state !== undefined && TERMINAL_STATES.has(state)) {
-            return { ok: true, tookMs: time.monotonic() - askedAt, askedAt }
+            return { ok: true, hedged, tookMs: time.monotonic() - askedAt, askedAt }
           }
         }
       } catch (error) {
@@ -91,7 +95,7 @@ async function ask(
     }
   } catch (error) {
     const { code } = toLumosError(error)
-    return { ok: false, tookMs: time.monotonic() - askedAt, askedAt, code }
+    return { ok: false, hedged, tookMs: time.monotonic() - askedAt, askedAt, code }
   } finally {
     disarm()
   }

@@ -4,6 +4,7 @@ import type { Random } from '../../../core/random.ts'
 import type { RouteProvider } from '../../../routing/directory-port.ts'
 import { createRouter } from '../../../routing/router.ts'
 import type { Router } from '../../../routing/router.ts'
+import { createHedgeBudget } from '../../../routing/hedge-budget.ts'
 import { createRetryBudget } from '../../../routing/retry-budget.ts'
 import { createSelector } from '../../../routing/selector.ts'
 import { seededRandom } from '../random.ts'
@@ -23,7 +24,8 @@ const FORGOTTEN_MS = 20_000
 /** From the return of a peer to its session, with dial and exchange of cards. */
 const BACK_MS = 1000
 
-export type Method = 'lumos' | Baseline
+/** `unhedged`: as Lumos does, and each task at one worker only. */
+export type Method = 'lumos' | 'unhedged' | Baseline
 
 export interface WorldInit {
   readonly seed: number
@@ -132,7 +134,7 @@ export class World {
     const own = seededRandom(seed * 1000 + index)
     const workers = new SimulatedWorkers({ time: clock, random, peers }, somewhere(random))
     const selector =
-      method === 'lumos'
+      method === 'lumos' || method === 'unhedged'
         ? createSelector({ workers, clock, random: own })
         : createBaseline(method, own)
     const directory = {
@@ -141,10 +143,12 @@ export class World {
     }
     const logger = silentLogger
     const budget = createRetryBudget(clock)
+    const hedges = createHedgeBudget(clock)
     const router = createRouter({
       workers,
       selector,
       budget,
+      ...(method === 'lumos' && { hedges }),
       directory,
       clock,
       random: own,

@@ -32,6 +32,8 @@ export const AGENTS = {
   harmless: { idempotent: true, resumable: false },
   harmful: { idempotent: false, resumable: false },
   resumable: { idempotent: false, resumable: true },
+  /** May be done by two at the same time, and goes on where another one was. */
+  careful: { idempotent: true, resumable: true },
   /** Says something, and works until it is told to stop. */
   endless: { idempotent: false, resumable: false },
   /** So does this one, but it may be begun again. */
@@ -44,6 +46,8 @@ export type AgentName = keyof typeof AGENTS
 export interface Run {
   readonly agent: string
   readonly resumed: boolean
+  /** Whether another node had begun it. */
+  readonly elsewhere: boolean
   /** Whether it is still at work. */
   active: boolean
 }
@@ -73,9 +77,15 @@ export class Agents {
     if (!life.alive) return
     const { agentId, caller, taskId, resumed } = work
     const name = `${caller}/${taskId}`
-    const run = { agent: agentId, resumed: resumed !== undefined, active: true }
+    const run = {
+      agent: agentId,
+      resumed: resumed !== undefined,
+      elsewhere: resumed?.elsewhere === true,
+      active: true
+    }
     this.runs.set(name, [...(this.runs.get(name) ?? []), run])
-    this.#parts.trace(() => `worker: ${agentId} begins ${taskId}`)
+    const how = resumed?.elsewhere === true ? 'goes on elsewhere with' : 'begins'
+    this.#parts.trace(() => `worker: ${agentId} ${how} ${taskId}`)
     life.onEnd(() => {
       run.active = false
     })
@@ -90,7 +100,8 @@ export class Agents {
 
   async *#speak(work: AgentWork, life: Life): AsyncIterable<AgentUtterance> {
     const { signal, resumed, agentId } = work
-    const said = resumed && agentId === 'resumable' ? textSaid(resumed.events) : ''
+    const { resumable } = AGENTS[agentId as AgentName]
+    const said = resumed && resumable ? textSaid(resumed.events) : ''
     for (const [index] of PIECES.entries()) {
       const upToHere = PIECES.slice(0, index + 1).join('')
       if (upToHere.length <= said.length) continue

@@ -261,6 +261,6 @@ function provider(worker: string, target: string): RouteProvider {
     slots: 4,
     local: false,
     connected: true,
-    idempotent: AGENTS[target as AgentName].idempotent
+    ...AGENTS[target as AgentName]
   }
 }

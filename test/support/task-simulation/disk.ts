@@ -75,6 +75,11 @@ export class SimulatedDisk {
     this.#store = this.#store.crash(survival, this.#faults)
   }
 
+  /** Another disk, with nothing on it, takes its place. */
+  replace(): void {
+    this.#store = createMemoryStore(this.#faults)
+  }
+
   async #commit(
     { store, clock }: { readonly store: MemoryStore; readonly clock: Clock },
     operations: readonly Operation[],

@@ -76,7 +76,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a recall forgotten by the next process': {
     storm: 'workers',
-    first: 680,
+    first: 160,
     mutation: { outbox: (outbox) => changed(outbox, { recalls: async () => [] }) }
   },
   'a caller that comes back and knows its last worker only': {
@@ -98,6 +98,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a caller that comes back and does not know whom it asked as well': {
     storm: 'hedges',
+    first: 50,
     mutation: {
       outbox: (outbox) =>
         changed(outbox, {
@@ -121,6 +122,19 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
           dispatch(order, { except = [], ...options }) {
             const away = options.isMove === true ? except.slice(-1) : []
             return dispatcher.dispatch(order, { ...options, except: away })
+          }
+        })
+    }
+  },
+  'telling the next worker of a piece twice': {
+    storm: 'workers',
+    mutation: {
+      dispatcher: (dispatcher) =>
+        changed(dispatcher, {
+          dispatch(order, { handover, ...options }) {
+            const last = handover?.events.slice(-1) ?? []
+            const twice = handover && { ...handover, events: [...handover.events, ...last] }
+            return dispatcher.dispatch(order, { ...options, ...(twice && { handover: twice }) })
           }
         })
     }

@@ -2,6 +2,8 @@
 import type { Storm } from './storm.ts'
 
 const EVERYBODY = ['harmless', 'harmful', 'resumable', 'endless', 'patient'] as const
+/** Among several workers. */
+const MOVED = [...EVERYBODY, 'careful'] as const
 
 export const STORMS = {
   crashes: {
@@ -78,7 +80,7 @@ export const STORMS = {
     faults: { maxDelayMs: 20 }
   },
   workers: {
-    agents: EVERYBODY,
+    agents: MOVED,
     workers: 3,
     callers: 2,
     steps: 80,
@@ -99,7 +101,7 @@ export const STORMS = {
     faults: { cut: 0.02, late: 0.05, twice: 0.05, hang: 0.05, maxDelayMs: 200 }
   },
   hedges: {
-    agents: EVERYBODY,
+    agents: MOVED,
     workers: 3,
     callers: 2,
     steps: 80,

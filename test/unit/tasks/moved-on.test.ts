@@ -39,7 +39,7 @@ test.for([
 ] as const)(
   'a task that moved on is recalled from who may have it, when it %s',
   async ([, answer]) => {
-    const caller = await moveOn(answer, [new LumosError('TASK_NOT_FOUND')])
+    const caller = await moveOn(answer, [new LumosError('TASK_GONE')])
     await caller.pass(10_000)
     expect(caller.worker.recalled).toEqual(['alder'])
     expect(caller.worker.cancelled).toEqual([])
