@@ -46,6 +46,7 @@ const NOT_ITS_FAULT: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ASKED_IN_CIRCLE',
   'PAYLOAD_TOO_LARGE',
   'CANCELLED',
+  'FORBIDDEN',
   'OVERLOADED'
 ])
 

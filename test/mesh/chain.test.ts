@@ -9,7 +9,9 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 /** a asks first (on b), which asks second (on c), which asks third (on d) twice at once. */
 async function setup() {
   const seen = new Map<string, Pick<AgentRequest, 'chain'> & { left: object | undefined }>()
-  const see = (id: string, { chain, budget }: AgentRequest): void => {
+  const principals = new Map<string, AgentRequest['principal']>()
+  const see = (id: string, { chain, budget, principal }: AgentRequest): void => {
+    principals.set(id, principal)
     seen.set(id, { ...(chain && { chain }), left: budget?.left() })
   }
   const first = testAgent('first', async function* (request) {
@@ -41,7 +43,7 @@ async function setup() {
     const events = await Array.fromAsync(delegations.watch(id))
     return { id, result: events.at(-1) }
   }
-  return { nodes, seen, ask, ledger }
+  return { nodes, seen, principals, ask, ledger }
 }
 
 test('path, trace and urgency are the same story at each node', async () => {
@@ -75,4 +77,14 @@ test('who has no calls left asks nobody, and says so through all nodes', async (
   const { result } = await ask({ budget: { calls: 1 } })
   expect(result).toMatchObject({ error: { code: 'BUDGET_SPENT' }, usage: { calls: 1 } })
   expect(seen.has('third')).toBe(false)
+})
+
+test('each agent learns for whom it works, and whether that is more than the word of its caller', async () => {
+  const { principals, ask, nodes } = await setup()
+  expect((await ask({})).result).toMatchObject({ state: 'TASK_STATE_COMPLETED' })
+  const { peer } = nodes.a.wire.identity
+  for (const name of ['first', 'second', 'third']) {
+    expect(principals.get(name)).toMatchObject({ peer, proven: name === 'first' })
+  }
+  expect(principals.get('third')?.path.map(({ agent }) => agent)).toEqual(['', 'first', 'second'])
 })

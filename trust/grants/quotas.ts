@@ -104,8 +104,8 @@ function checkRoom({ limits }: Link, { running, tokens }: Count): void {
 }
 
 function refusal(reason: string, retryAfterMs: number): LumosError {
-  const most = LIMITS.grantLifetime.value
+  // With another grant it may go sooner: whoever is told to wait does not ask before.
   return new LumosError('OVERLOADED', {
-    details: { reason, retryAfterMs: Math.min(most, retryAfterMs) }
+    details: { reason, retryAfterMs: Math.min(MINUTE_MS, retryAfterMs) }
   })
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
+import type { ErrorCode } from '../../../core/errors.ts'
 import { ROUTE_POLICIES } from '../../../core/route-choice.ts'
 import type { RouteProvider } from '../../../routing/directory-port.ts'
 import { createSelector } from '../../../routing/selector.ts'
@@ -174,13 +175,16 @@ describe('an agent that fails at one peer is left alone there', () => {
     expect(selector.explain([a], FASTEST)[0]?.exclusion).toBeUndefined()
   })
 
-  test('a request that is at fault says nothing of its worker', () => {
-    const { selector, work } = setup()
-    for (let count = 0; count < 20; count += 1) work(a, new LumosError('INVALID_REQUEST'))
-    expect(selector.explain([a], FASTEST)).toMatchObject([
-      { exclusion: undefined, estimate: { success: 1 } }
-    ])
-  })
+  test.each<ErrorCode>(['INVALID_REQUEST', 'FORBIDDEN'])(
+    'a request that is at fault says nothing of its worker: %s',
+    (code) => {
+      const { selector, work } = setup()
+      for (let count = 0; count < 20; count += 1) work(a, new LumosError(code))
+      expect(selector.explain([a], FASTEST)).toMatchObject([
+        { exclusion: undefined, estimate: { success: 1 } }
+      ])
+    }
+  )
 })
 
 describe('whoever is left alone', () => {
