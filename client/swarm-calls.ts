@@ -24,15 +24,17 @@ export interface SwarmCalls {
 }
 
 export function createSwarmCalls({ get, post }: Verbs): SwarmCalls {
-  const member = (selector: string, verb: string): string =>
-    `/v1/swarm/members/${encode(selector)}/${verb}`
   return {
     show: (options) => get('/v1/swarm', options),
     invite: (request = {}, options) => post('/v1/swarm/invites', request, options),
     withdraw: (invite, options) =>
       post(`/v1/swarm/invites/${encode(invite)}/withdraw`, {}, options),
-    remove: (selector, options) => post(member(selector, 'remove'), {}, options),
-    setRole: (selector, role, options) => post(member(selector, 'role'), { role }, options),
+    remove: (selector, options) => post(memberPath(selector, 'remove'), {}, options),
+    setRole: (selector, role, options) => post(memberPath(selector, 'role'), { role }, options),
     leave: (options) => post('/v1/swarm/leave', {}, options)
   }
+}
+
+function memberPath(selector: string, verb: string): string {
+  return `/v1/swarm/members/${encode(selector)}/${verb}`
 }

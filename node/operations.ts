@@ -99,19 +99,9 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
         init.requestStop()
         return { v: API_VERSION, pid: process.pid }
       },
-      develop: createDevelopment({
-        ...assembly.components,
-        ...assembly.hosting,
-        roster: assembly.roster,
-        nameOf: nameOf(assembly)
-      }),
+      develop: development(assembly),
       grants: grantOperations(assembly),
-      members: createSwarmOperations({
-        ...assembly.components,
-        wire: assembly.wire,
-        known: () => knownMembers(assembly),
-        nameOf: nameOf(assembly)
-      }),
+      members: memberOperations(assembly),
       audit: createAuditOperations({
         audit: assembly.wire.authority.audit,
         nameOf: nameOf(assembly),
@@ -167,6 +157,20 @@ function grantOperations(assembly: Assembly): ControlOperations['grants'] {
     swarm: swarm.id,
     nameOf: nameOf(assembly),
     select: (selector) => selectPeer(peerViews(assembly), selector).id
+  })
+}
+
+function development(assembly: Assembly): ControlOperations['develop'] {
+  const { components, hosting, roster } = assembly
+  return createDevelopment({ ...components, ...hosting, roster, nameOf: nameOf(assembly) })
+}
+
+function memberOperations(assembly: Assembly): ControlOperations['members'] {
+  return createSwarmOperations({
+    ...assembly.components,
+    wire: assembly.wire,
+    known: () => knownMembers(assembly),
+    nameOf: nameOf(assembly)
   })
 }
 

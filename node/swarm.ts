@@ -1,8 +1,8 @@
 /** Joins what makes this node's swarm: its name and keys, the members list, the invites, and the wall. */
-import { toLumosError } from '../core/errors.ts'
+import { LumosError, toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { NodePaths } from '../core/paths.ts'
-import type { Secret } from '../core/secret.ts'
+import { Secret } from '../core/secret.ts'
 import type { Identity } from '../trust/identity.ts'
 import { rememberFirst } from '../discovery/remembered.ts'
 import { readInvite, requireTime } from '../trust/invites/invite.ts'
@@ -15,7 +15,8 @@ import { createMembership } from '../trust/membership.ts'
 import type { ListStanding, Membership } from '../trust/membership.ts'
 import { nodeName } from '../trust/node-name.ts'
 import type { Role } from '../trust/roles.ts'
-import { resolveSwarm } from '../trust/swarm.ts'
+import { parseSwarmKey } from '../trust/swarm-key.ts'
+import { resolveSwarm, swarmIdOf } from '../trust/swarm.ts'
 import type { ResolvedSwarm } from '../trust/swarm.ts'
 import { chooseSwarm } from './config/chosen-swarm.ts'
 import type { NodeConfig } from './config/schema.ts'
@@ -62,6 +63,7 @@ export async function openSwarm(
   if (invite === undefined) await joinHouse(joining, init)
   else await join(joining, init, invite)
   const listed = config.swarm.open ? undefined : ofList(book, name)
+  if (listed !== undefined && swarmKey !== undefined) await requireOwnKey(book, swarmKey)
   const swarm =
     listed ??
     (await resolveSwarm(
@@ -137,6 +139,16 @@ async function joinHouse(components: JoiningComponents, init: NodeSwarmInit): Pr
       }
     )
   }
+}
+
+/** A key of another swarm under the same name must not be passed over in silence. */
+async function requireOwnKey(book: SwarmBook, source: Secret<string>): Promise<void> {
+  const given = new Secret(await parseSwarmKey(source.reveal()))
+  const same = book.keys().some((key) => Buffer.compare(key.reveal(), given.reveal()) === 0)
+  if (same || swarmIdOf(given) === book.roll?.charter.swarm) return
+  const name = book.roll?.charter.name ?? ''
+  const reason = `the members list of the swarm "${name}" has another one: lumos swarm leave ${name}`
+  throw new LumosError('SWARM_KEY_INVALID', { details: { reason } })
 }
 
 /** A swarm with a list keeps the name it got from its first key, whatever the key is now. */

@@ -198,6 +198,7 @@ function opens(key: Uint8Array, nonce: Uint8Array, bytes: Uint8Array): boolean {
 
 function transportOf(stream: MessageStream): MultiaddrConnection {
   // The upgrader protects a transport's connection; the interface promises a plain stream only.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked as far as the wall uses it
   if ('remoteAddr' in stream) return stream as MultiaddrConnection
   throw new TypeError('the wall does not fit this version of libp2p')
 }

@@ -70,14 +70,17 @@ const document = z.strictObject({ v: z.literal(1), invites: z.array(row) })
 
 type Row = z.infer<typeof row>
 
+function readDocument(content: unknown): z.infer<typeof document> {
+  return document.parse(content)
+}
+
 /** @throws HOME_UNUSABLE */
 export async function openInviteLedger(
   { clock, logger }: { readonly clock: Pick<Clock, 'now'>; readonly logger: Logger },
   { dataDirectory, swarm }: { readonly dataDirectory: string; readonly swarm: string }
 ): Promise<InviteLedger> {
   const path = join(dataDirectory, `swarm-${swarm}.invites.json`)
-  const parse = (content: unknown): z.infer<typeof document> => document.parse(content)
-  const file = createJsonFile({ path, maxBytes: FILE_BYTES, parse })
+  const file = createJsonFile({ path, maxBytes: FILE_BYTES, parse: readDocument })
   const kept = await file.read(({ path: aside }) => {
     // Nobody is let in by mistake: invites can be given again.
     logger.error('the list of invites was damaged; they are all void', { path: aside })

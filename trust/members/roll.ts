@@ -202,7 +202,10 @@ class StatementRoll implements Roll {
     }
     const { owner, at } = this.charter
     const self = { peer: owner, standing: 'owner', name: '', by: owner, since: at, seq: 0 } as const
-    this.#members = new Map([[owner, self], ...Array.from(best, ([id, word]) => memberOf(id, word))])
+    this.#members = new Map([
+      [owner, self],
+      ...Array.from(best, ([id, word]) => memberOf(id, word))
+    ])
     this.#digest = digestOf(this.statements().map((statement) => this.idOf(statement)))
     this.#shutOut = digestOf(
       this.members()

@@ -103,6 +103,10 @@ const document = z.strictObject({
 
 type Document = z.infer<typeof document>
 
+function readDocument(content: unknown): Document {
+  return document.parse(content)
+}
+
 /** In the data directory. */
 export function membersFile(swarm: string): string {
   return `swarm-${swarm}.members.json`
@@ -115,8 +119,7 @@ export async function openSwarmBook(
 ): Promise<SwarmBook> {
   if (dataDirectory === undefined) return new KeptBook(components, { name })
   const path = join(dataDirectory, membersFile(name))
-  const parse = (content: unknown): Document => document.parse(content)
-  const file = createJsonFile<Document>({ path, maxBytes: FILE_BYTES, parse })
+  const file = createJsonFile<Document>({ path, maxBytes: FILE_BYTES, parse: readDocument })
   const kept = await file.read(({ path: aside }) => {
     const reason = `the members list was damaged and is now ${aside}; join anew`
     throw new LumosError('HOME_UNUSABLE', { details: { path, reason } })

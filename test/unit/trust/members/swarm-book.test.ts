@@ -5,6 +5,7 @@ import { silentLogger } from '../../../../core/logger.ts'
 import { Secret } from '../../../../core/secret.ts'
 import type { Identity } from '../../../../trust/identity.ts'
 import { createRoll, isOut } from '../../../../trust/members/roll.ts'
+import type { Roll } from '../../../../trust/members/roll.ts'
 import { signStatement } from '../../../../trust/members/statement.ts'
 import { openSwarmBook } from '../../../../trust/members/swarm-book.ts'
 import type { SwarmBook } from '../../../../trust/members/swarm-book.ts'
@@ -31,21 +32,28 @@ async function person(seed: number, dataDirectory?: string): Promise<Person> {
   return { identity, peer: identity.peer, book }
 }
 
-/** The first founds the swarm, the others are members of it. */
-async function swarm(size: number): Promise<[Person, ...Person[]]> {
-  const [owner, ...others] = await Promise.all(
-    Array.from({ length: size }, (_, index) => person(index + 1))
-  )
-  if (owner === undefined) throw new TypeError('a swarm needs somebody')
+/** The first founds the swarm, the others are members of it: four, and `more`. */
+async function swarm(more = 0): Promise<[Person, Person, Person, Person, ...Person[]]> {
+  const [owner, ...others] = [
+    await person(1),
+    await person(2),
+    await person(3),
+    await person(4),
+    ...(await Promise.all(Array.from({ length: more }, (_, index) => person(index + 5))))
+  ] as const
   const members = others.map(({ peer }, index) => ({ peer, name: `node-${index}` }))
   await owner.book.found({ swarm: SWARM, key: KEY, members })
-  for (const other of others) await join(owner, other)
+  await Promise.all(others.map((other) => join(owner, other)))
   return [owner, ...others]
 }
 
+function rollOf({ book }: Person): Roll {
+  if (book.roll === undefined) throw new TypeError('there is a list')
+  return book.roll
+}
+
 async function join(inviter: Person, joiner: Person): Promise<void> {
-  const { roll } = inviter.book
-  if (roll === undefined) throw new TypeError('nothing to join')
+  const roll = rollOf(inviter)
   await joiner.book.adopt({ charter: roll.charter, statements: roll.statements() })
   await handKey(inviter, joiner)
 }
@@ -65,24 +73,24 @@ async function exchange(a: Person, b: Person): Promise<void> {
 }
 
 test('the owner lets in, sends away, and the key changes with whoever is sent away', async () => {
-  const [owner, bob, eve] = await swarm(3)
-  await owner.book.remove(eve!.peer)
-  await exchange(owner, bob!)
-  await exchange(owner, eve!)
-  expect(bob!.book.roll?.roleOf(eve!.peer)).toBeUndefined()
-  expect(bob!.book.roll?.key()?.epoch).toBe(2)
-  expect(bob!.book.hasKey).toBe(true)
-  expect(eve!.book.keys()).toHaveLength(1)
-  expect(eve!.book.keys()[0]?.reveal()).toEqual(KEY.reveal())
+  const [owner, bob, eve] = await swarm()
+  await owner.book.remove(eve.peer)
+  await exchange(owner, bob)
+  await exchange(owner, eve)
+  expect(bob.book.roll?.roleOf(eve.peer)).toBeUndefined()
+  expect(bob.book.roll?.key()?.epoch).toBe(2)
+  expect(bob.book.hasKey).toBe(true)
+  expect(eve.book.keys()).toHaveLength(1)
+  expect(eve.book.keys()[0]?.reveal()).toEqual(KEY.reveal())
   expect(owner.book.needsKey).toBe(false)
 })
 
 test('a member may neither let in nor send away, whatever it signs', async () => {
-  const [owner, bob, eve] = await swarm(3)
-  await expect(eve!.book.remove(bob!.peer)).rejects.toMatchObject({ code: 'SWARM_ROLE' })
-  const forged = await signStatement(eve!.identity, SWARM, {
+  const [owner, bob, eve] = await swarm()
+  await expect(eve.book.remove(bob.peer)).rejects.toMatchObject({ code: 'SWARM_ROLE' })
+  const forged = await signStatement(eve.identity, SWARM, {
     kind: 'member',
-    peer: bob!.peer,
+    peer: bob.peer,
     standing: 'removed',
     name: '',
     seq: 9,
@@ -92,27 +100,26 @@ test('a member may neither let in nor send away, whatever it signs', async () =>
   expect(await owner.book.hear([forged])).toEqual([])
   const tampered = { ...forged, by: owner.peer, appointment: 0 }
   await expect(owner.book.hear([tampered])).rejects.toMatchObject({ code: 'MEMBERSHIP_INVALID' })
-  expect(owner.book.roll?.roleOf(bob!.peer)).toBe('member')
+  expect(owner.book.roll?.roleOf(bob.peer)).toBe('member')
 })
 
 test('an old list does not bring back who was sent away', async () => {
-  const [owner, bob, eve] = await swarm(3)
-  const old = owner.book.roll!.statements()
-  await owner.book.remove(eve!.peer)
-  await exchange(owner, bob!)
-  expect(await bob!.book.hear(old)).toEqual([])
-  expect(bob!.book.roll?.roleOf(eve!.peer)).toBeUndefined()
+  const [owner, bob, eve] = await swarm()
+  const old = rollOf(owner).statements()
+  await owner.book.remove(eve.peer)
+  await exchange(owner, bob)
+  expect(await bob.book.hear(old)).toEqual([])
+  expect(bob.book.roll?.roleOf(eve.peer)).toBeUndefined()
 })
 
 test('a dismissed admin can say nothing more, not even with an old date; whom it let in stays', async () => {
-  const [owner, admin, guest] = await swarm(2).then(
-    async ([a, b]) => [a, b!, await person(9)] as const
-  )
+  const [owner, admin] = await swarm()
+  const guest = await person(9)
   await owner.book.admit({ peer: admin.peer, name: 'admin' }, 'admin')
   await exchange(owner, admin)
   await admin.book.admit({ peer: guest.peer, name: 'guest' }, 'worker')
   await exchange(owner, admin)
-  const appointment = admin.book.roll!.appointmentOf(admin.peer)!
+  const appointment = rollOf(admin).appointmentOf(admin.peer) ?? 0
   await owner.book.remove(admin.peer)
   expect(owner.book.roll?.roleOf(guest.peer)).toBe('worker')
   const late = await signStatement(admin.identity, SWARM, {
@@ -132,45 +139,45 @@ test('a dismissed admin can say nothing more, not even with an old date; whom it
 })
 
 test('admins are the business of the owner; the owner of nobody', async () => {
-  const [owner, one, two] = await swarm(3)
-  await owner.book.admit({ peer: one!.peer, name: 'one' }, 'admin')
-  await owner.book.admit({ peer: two!.peer, name: 'two' }, 'admin')
-  await exchange(owner, one!)
-  await expect(one!.book.remove(two!.peer)).rejects.toMatchObject({ code: 'SWARM_ROLE' })
-  await expect(one!.book.remove(owner.peer)).rejects.toMatchObject({ code: 'SWARM_ROLE' })
-  await expect(one!.book.admit({ peer: 'x', name: '' }, 'admin')).rejects.toMatchObject({
+  const [owner, one, two] = await swarm()
+  await owner.book.admit({ peer: one.peer, name: 'one' }, 'admin')
+  await owner.book.admit({ peer: two.peer, name: 'two' }, 'admin')
+  await exchange(owner, one)
+  await expect(one.book.remove(two.peer)).rejects.toMatchObject({ code: 'SWARM_ROLE' })
+  await expect(one.book.remove(owner.peer)).rejects.toMatchObject({ code: 'SWARM_ROLE' })
+  await expect(one.book.admit({ peer: 'x', name: '' }, 'admin')).rejects.toMatchObject({
     code: 'SWARM_ROLE'
   })
   await expect(owner.book.leave()).rejects.toMatchObject({ code: 'SWARM_ROLE' })
 })
 
 test('who leaves is out by its own word, and the next admin to hear of it makes a new key', async () => {
-  const [owner, bob] = await swarm(2)
-  await bob!.book.leave()
-  await owner.book.hear(bob!.book.roll!.statements())
-  expect(owner.book.roll?.member(bob!.peer)?.standing).toBe('left')
+  const [owner, bob] = await swarm()
+  await bob.book.leave()
+  await owner.book.hear(rollOf(bob).statements())
+  expect(owner.book.roll?.member(bob.peer)?.standing).toBe('left')
   expect(owner.book.needsKey).toBe(true)
   await owner.book.renewKey()
   expect(owner.book.needsKey).toBe(false)
 })
 
 test('two keys made at once: both removals count, and the key that remains shuts out both', async () => {
-  const [owner, admin, x, y] = await swarm(4)
-  await owner.book.admit({ peer: admin!.peer, name: 'admin' }, 'admin')
-  await exchange(owner, admin!)
+  const [owner, admin, x, y] = await swarm()
+  await owner.book.admit({ peer: admin.peer, name: 'admin' }, 'admin')
+  await exchange(owner, admin)
   // A partition: x is with the admin, y with the owner.
-  await owner.book.remove(x!.peer)
-  await admin!.book.remove(y!.peer)
-  await exchange(owner, y!)
-  await exchange(admin!, x!)
-  await exchange(owner, admin!)
+  await owner.book.remove(x.peer)
+  await admin.book.remove(y.peer)
+  await exchange(owner, y)
+  await exchange(admin, x)
+  await exchange(owner, admin)
   expect(owner.book.needsKey).toBe(true)
   await owner.book.renewKey()
-  await exchange(owner, admin!)
+  await exchange(owner, admin)
   const final = owner.book.roll?.key()?.commitment
-  expect(admin!.book.roll?.key()?.commitment).toBe(final)
-  expect(admin!.book.hasKey).toBe(true)
-  for (const out of [x!, y!]) {
+  expect(admin.book.roll?.key()?.commitment).toBe(final)
+  expect(admin.book.hasKey).toBe(true)
+  for (const out of [x, y]) {
     expect(owner.book.roll?.roleOf(out.peer)).toBeUndefined()
     expect(out.book.keys().map((key) => key.reveal())).not.toContainEqual(
       owner.book.keys()[0]?.reveal()
@@ -199,8 +206,12 @@ test.for(SEEDS)(
   'however partitions, admins and messages fall, the lists become one (members:%i)',
   async (seed) => {
     const random = seededRandom(seed * 7919)
-    const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)]!
-    const people = await swarm(7)
+    const pick = (list: readonly Person[]): Person => {
+      const picked = list[Math.floor(random.next() * list.length)]
+      if (picked === undefined) throw new TypeError('nobody to pick')
+      return picked
+    }
+    const people = await swarm(3)
     const [owner] = people
     for (let step = 0; step < 60; step += 1) {
       await act(pick(people), pick(people).peer, random.next())
@@ -219,7 +230,7 @@ test.for(SEEDS)(
           await a.book.renewKey()
       }
     }
-    const roll = owner.book.roll!
+    const roll = rollOf(owner)
     for (const { book } of staying()) {
       expect(book.roll?.digest).toBe(roll.digest)
       expect(book.roll?.members()).toEqual(expect.arrayContaining([...roll.members()]))
