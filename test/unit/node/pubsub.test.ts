@@ -30,7 +30,7 @@ function setup() {
   const gossip = new FakeGossip()
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the port uses these members alone
   const signed = gossip as unknown as GossipSub
-  const blame = { add: vi.fn<(peer: string, points: number) => void>() }
+  const blame = { add: vi.fn<(peer: string, points: number, reason?: string) => void>() }
   const pubsub = createPubSub({ gossip: signed, logger: silentLogger, blame })
   return { gossip, pubsub, blame }
 }
@@ -70,7 +70,7 @@ test('the neighbour that sent a rejected message is blamed, since it had to chec
   const { gossip, pubsub, blame } = setup()
   pubsub.subscribe(TOPIC, () => 'reject')
   gossip.receive({})
-  expect(blame.add).toHaveBeenCalledWith('neighbour', 1)
+  expect(blame.add).toHaveBeenCalledWith('neighbour', 1, 'gossip')
 })
 
 test.for([
