@@ -4,7 +4,7 @@ import { ERRORS } from '../core/error-table.ts'
 import { LIMITS } from '../core/limits.ts'
 import { CONFIG_KEYS } from '../node/config/keys.ts'
 import { OPERATION_LIST } from '../trust/operations.ts'
-import { ROLES } from '../trust/roles.ts'
+import { ROLE_MEANINGS, ROLES } from '../trust/roles.ts'
 
 const BEGIN = '<!-- generated: node tools/reference-docs.ts -->'
 const END = '<!-- end -->'
@@ -50,11 +50,12 @@ export function operationTable(): string {
     ].join(' | ')
   )
   const titles = ['operation', 'means', ...ROLES, 'stranger', 'grant', 'methods']
-  return [titles, titles.map(() => '---')]
-    .map((cells) => cells.join(' | '))
-    .concat(rows)
-    .map((row) => `| ${row} |`)
-    .join('\n')
+  const table = [titles.join(' | '), titles.map(() => '---').join(' | '), ...rows]
+  return [
+    ...table.map((row) => `| ${row} |`),
+    '',
+    ...ROLES.map((role) => `- **${role}**: ${ROLE_MEANINGS[role]}`)
+  ].join('\n')
 }
 
 function readable(value: unknown): string {

@@ -2,7 +2,7 @@
 import type * as api from '../../client/grants-api.ts'
 import type { GrantOperations } from '../../gateway/control/grant-operations.ts'
 
-export const GRANT: api.GrantSummary = {
+const GRANT: api.GrantSummary = {
   id: '0f1e2d3c'.repeat(4),
   issuer: { id: '12D3KooWPeer', name: 'amber-otter' },
   audience: { id: '12D3KooWOther', name: '' },
