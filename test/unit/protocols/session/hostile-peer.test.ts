@@ -87,12 +87,15 @@ test('wrong headers cost their call, not the session', async () => {
 })
 
 test('a peer that breaks the protocol again and again has to wait', async () => {
-  const { clock, seen, settle, connect } = await setup()
+  const { sessions, clock, seen, settle, connect } = await setup()
+  const offences: string[] = []
+  sessions.events.on('offended', (peer, { code }) => offences.push(`${peer} ${code}`))
   for (let strike = 0; strike < LIMITS.sessionStrikes.value; strike++) {
     const raw = await connect()
     raw.say(0x0c, 0, 1)
     await settle()
   }
+  expect(offences).toEqual(Array.from({ length: 3 }, () => 'raw PROTOCOL_VIOLATION'))
   const refused = await connect()
   expect(refused.heard).toEqual([])
   expect(refused.end).toBe('STREAM_TRUNCATED')
