@@ -2,7 +2,7 @@
 import type { McpServerDetails, McpServerState, McpToolView } from '../client/mcp-api.ts'
 import { plural } from './format.ts'
 import type { Style } from './style.ts'
-import { oneLine, padEnd } from './width.ts'
+import { displayWidth, oneLine, padEnd } from './width.ts'
 
 export function renderServer(server: McpServerDetails, style: Style): string[] {
   const { offers, changed } = server
@@ -10,14 +10,20 @@ export function renderServer(server: McpServerDetails, style: Style): string[] {
   const rows: [string, string][] = [
     ['target', server.target],
     ...(said ? [['server', `${said.name} ${said.version} (MCP ${said.protocol})`] as const] : []),
-    ...(server.reason === undefined ? [] : [['reason', server.reason] as const]),
+    ...(server.reason === undefined
+      ? []
+      : [
+          ['reason', server.reason] as const,
+          // What it said before it ended says more than its code.
+          ['more', `lumos logs --component mcp:${server.name}`] as const
+        ]),
     ['since', `${server.since}, ${plural(server.restarts, 'restart')}`],
     ...(server.agent ? [['agent', `lumos run ${server.name} TOOL INPUT, anywhere`] as const] : [])
   ].map(([label = '', text = '']) => [label, text])
   return [
     `${style.strong(server.name)}   ${paintState(server.state, server.state, style)}`,
     ...rows.map(([label, text]) => `  ${style.faint(padEnd(label, 6))} ${oneLine(text)}`),
-    ...offers.tools.map((tool) => toolLine(tool, style)),
+    ...toolLines(offers.tools, style),
     ...offers.resources.map(({ uri, description }) => itemLine('resource', uri, description)),
     ...offers.templates.map(({ uriTemplate, description }) =>
       itemLine('resources', uriTemplate, description)
@@ -39,12 +45,26 @@ export function renderServer(server: McpServerDetails, style: Style): string[] {
   }
 }
 
-function toolLine({ id, name, description, effects, changed }: McpToolView, style: Style): string {
-  const label = style.faint(padEnd('tool', 9))
-  const what = changed
-    ? style.doubtful('held back: it is not what was approved')
-    : style.faint(effects.join(', '))
-  return `  ${label} ${style.strong(oneLine(id || name))}  ${oneLine(description)}  ${what}`
+/** Of a description the first sentence: servers write pages for models, which `lumos tools show` shows. */
+function toolLines(tools: readonly McpToolView[], style: Style): string[] {
+  const names = tools.map(({ id, name }) => oneLine(id || name))
+  const effects = tools.map((tool) => tool.effects.join(', '))
+  const [nameWidth, effectsWidth] = [names, effects].map((texts) =>
+    Math.max(0, ...texts.map(displayWidth))
+  )
+  return tools.map(({ description, changed }, at) => {
+    const label = style.faint(padEnd('tool', 9))
+    const name = style.strong(padEnd(names[at] ?? '', nameWidth ?? 0))
+    const can = style.faint(padEnd(effects[at] ?? '', effectsWidth ?? 0))
+    const what = changed
+      ? style.doubtful('held back: it is not what was approved')
+      : oneLine(firstSentence(description))
+    return `  ${label} ${name}  ${can}  ${what}`.trimEnd()
+  })
+}
+
+function firstSentence(text: string): string {
+  return /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text
 }
 
 export function paintState(text: string, state: McpServerState, style: Style): string {

@@ -387,7 +387,7 @@ export const ERRORS = {
     { a2a: INTERNAL, exit: EXIT.taskFailed }
   ),
   ENSEMBLE_UNDECIDED: final(
-    'no majority: {needed} of {asked} would have to give the same answer, {votes} did',
+    'no majority: {votes} of {asked} asked gave the same answer, where {needed} have to',
     'lumos tasks show ID shows all answers; or ask with --take best',
     { a2a: INTERNAL, exit: EXIT.taskFailed }
   ),

@@ -71,6 +71,6 @@ function columns(cli: Cli): Column<Provider>[] {
 
 function footer({ providers, asked }: FindResult): string {
   const dht = asked.dht ? ' and in the DHT' : ''
-  const where = `among ${plural(asked.directory, 'known agent')}${dht}`
+  const where = `at ${plural(asked.directory, 'known node')}${dht}`
   return `${plural(providers.length, 'provider')}, looked up ${where} in ${duration(asked.tookMs)}`
 }

@@ -107,5 +107,7 @@ function reason({ why, excludedMs }: RouteStanding): string {
 
 function footer({ candidates, policy, lookupMs }: RouteExplanation): string {
   const found = `${plural(candidates.length, 'candidate')}, found in ${duration(lookupMs)}`
-  return `${found}; policy ${policy}; ~ is a guess, nothing was measured yet`
+  const isGuessed = candidates.some(({ measured }) => measured === 0)
+  const legend = isGuessed ? '; ~ is a guess, nothing was measured yet' : ''
+  return `${found}; policy ${policy}${legend}`
 }

@@ -159,7 +159,7 @@ test('nobody found is exit 5, with the document all the same', async () => {
   expect(await cli.run(['find', 'translate'])).toEqual({
     code: 5,
     out: '',
-    err: `0 providers, looked up among 6 known agents and in the DHT in 12 ms
+    err: `0 providers, looked up at 6 known nodes and in the DHT in 12 ms
 see who is there: lumos peers; lumos agents
 `
   })

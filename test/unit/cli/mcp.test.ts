@@ -74,6 +74,24 @@ test('shows what a server offers, and what to do about what has changed', async 
   expect(out).toMatch(/resource +file:\/\/\/a/)
   expect(out).toMatch(/prompt +greet city=…/)
   expect(out).toContain('lumos mcp approve files')
+  expect(out).toMatch(/more +lumos logs --component mcp:files/)
+})
+
+test('of tools it shows what they can do and their first sentence, in columns', async () => {
+  const { server: known } = MCP_DOCUMENT
+  const [read] = known.offers.tools
+  const tools = [
+    { description: 'Reads a file. Then pages\nfor models.', id: 'files_read' },
+    { description: 'Writes', id: 'files_write_all', effects: ['write'] as const }
+  ].flatMap((tool) => (read === undefined ? [] : [{ ...read, ...tool }]))
+  const { cli } = await setup({
+    server: async () => ({ v: 1, server: { ...known, offers: { ...known.offers, tools } } })
+  })
+  const { out } = await cli.run(['mcp', 'show', 'files'])
+  expect(out.split('\n').filter((line) => line.includes('tool '))).toEqual([
+    '  tool      files_read       read-private  Reads a file.',
+    '  tool      files_write_all  write         Writes'
+  ])
 })
 
 test('reads a resource, and fills in a prompt', async () => {

@@ -68,7 +68,18 @@ test('route explain tells of each candidate how likely it is, and why', async ()
   expect(away).toMatch(
     /^cedar +calc +0% .*~20 ms.* could not be reached or fell silent, for 4 s yet$/
   )
-  expect(err).toContain('2 candidates, found in 1 ms; policy fastest')
+  expect(err).toContain('2 candidates, found in 1 ms; policy fastest; ~ is a guess')
+})
+
+test('route explain tells what a guess is only where there is one', async () => {
+  const cli = await createTestCli({
+    async explainRoute({ target }) {
+      return { v: 1, target, policy: 'fastest', lookupMs: 1, candidates: [BEST] }
+    }
+  })
+  const { out, err } = await cli.run(['route', 'explain', 'calc'])
+  expect(out).not.toContain('~')
+  expect(err).not.toContain('guess')
 })
 
 test('route explain has the whole document for scripts', async () => {
