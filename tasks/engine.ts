@@ -33,9 +33,8 @@ import type {
 } from './task-store.ts'
 import { createTaskView } from './task-view.ts'
 import type { TaskView } from './task-view.ts'
-import { timesFor } from './timeouts.ts'
 import { spentIn } from './spending.ts'
-import type { NodeTimeouts } from './timeouts.ts'
+import { timesFor, type NodeTimeouts } from './timeouts.ts'
 import { isRepeated } from './turns.ts'
 
 export interface TaskEngineComponents {

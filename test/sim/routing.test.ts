@@ -20,6 +20,7 @@ test('where nothing fails all tasks complete, sooner than by chance', async () =
   const lumos = await reportOf({ scenario: 'healthy', method: 'lumos' })
   const random = await reportOf({ scenario: 'healthy', method: 'random' })
   expect(lumos.success).toBe(1)
-  expect(lumos.wasted).toBeLessThan(0.01)
+  expect(lumos.wasted - lumos.hedged).toBeLessThan(0.01)
+  expect(lumos.hedged).toBeLessThanOrEqual(0.05)
   expect(lumos.p50).toBeLessThan(random.p50)
 })
