@@ -4,13 +4,11 @@ import type {
   AgentList,
   AgentState,
   AnswerRequest,
-  BlockRequest,
   ConfigDocument,
   DoctorReport,
   FindResult,
   Identity,
   LogLine,
-  PeerDetails,
   PeerDocument,
   PeerList,
   PingResult,
@@ -21,6 +19,7 @@ import type {
   TaskDocument,
   TaskList
 } from './api.ts'
+import type { BlockRequest, PeerDetails } from './peers-api.ts'
 import type { FindEvent } from './find-api.ts'
 import type { RouteExplanation, RouteQuery } from './routing-api.ts'
 import type { DevEvent, DevRequest } from './dev-api.ts'

@@ -1,5 +1,6 @@
 /** `lumos peers`: the other nodes of the swarm, and this node's connections to them. */
-import type { Peer, PeerDetails, PingResult } from '../../client/api.ts'
+import type { Peer, PingResult } from '../../client/api.ts'
+import type { PeerDetails } from '../../client/peers-api.ts'
 import { countFlag, durationFlag } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { renderColumns, type Column } from '../columns.ts'

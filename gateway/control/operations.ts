@@ -4,13 +4,11 @@ import type {
   AgentList,
   AgentState,
   AnswerRequest,
-  BlockRequest,
   ConfigDocument,
   DoctorReport,
   FindResult,
   Identity,
   LogLine,
-  PeerDetails,
   PeerDocument,
   PeerList,
   PingResult,
@@ -21,6 +19,7 @@ import type {
   TaskDocument,
   TaskList
 } from '../../client/api.ts'
+import type { BlockRequest, PeerDetails } from '../../client/peers-api.ts'
 import type { FindEvent } from '../../client/find-api.ts'
 import type { RouteExplanation, RouteQuery } from '../../client/routing-api.ts'
 import type { DevEvent, DevRequest } from '../../client/dev-api.ts'

@@ -1,7 +1,8 @@
 /** Peers that a person asks about, does not want, or wants again. */
 import { peerIdFromString } from '@libp2p/peer-id'
 import { API_VERSION } from '../../client/api.ts'
-import type { BlockRequest, Peer, PeerBlock, PeerDetails } from '../../client/api.ts'
+import type { Peer } from '../../client/api.ts'
+import type { BlockRequest, PeerBlock, PeerDetails } from '../../client/peers-api.ts'
 import { LumosError, toLumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import type { Block } from '../../trust/blocklist.ts'

@@ -1,4 +1,5 @@
 /** A node that answers every operation with a document that has all its fields. */
+import type { PeerDetails } from '../../client/peers-api.ts'
 import type { RouteStanding } from '../../client/routing-api.ts'
 import type * as api from '../../client/api.ts'
 import type { FindEvent } from '../../client/find-api.ts'
@@ -84,7 +85,7 @@ const peer: Required<api.Peer> = {
   error
 }
 
-const details: Required<api.PeerDetails> = {
+const details: Required<PeerDetails> = {
   v: 1,
   peer,
   role: 'member',

@@ -1,5 +1,6 @@
 /** What the control API says about the node, its peers and agents: schemas of client/api.ts. */
 import { z } from 'zod'
+import type { BlockRequest, PeerDetails } from '../../../client/peers-api.ts'
 import type * as api from '../../../client/api.ts'
 import type { FindEvent } from '../../../client/find-api.ts'
 import { card, skill } from './a2a.ts'
@@ -78,7 +79,7 @@ export const peerDocument: z.ZodType<api.PeerDocument> = named(
   z.strictObject({ v, peer })
 )
 
-export const peerDetails: z.ZodType<api.PeerDetails> = named(
+export const peerDetails: z.ZodType<PeerDetails> = named(
   'PeerDetails',
   z.strictObject({
     v,
@@ -98,7 +99,7 @@ export const peerDetails: z.ZodType<api.PeerDetails> = named(
   })
 )
 
-export const blockRequest: z.ZodType<api.BlockRequest> = named(
+export const blockRequest: z.ZodType<BlockRequest> = named(
   'BlockRequest',
   z.strictObject({
     reason: z.string().min(1).max(256).exactOptional(),
