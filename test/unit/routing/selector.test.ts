@@ -275,3 +275,50 @@ describe('policy', () => {
     }
   })
 })
+
+describe('a second worker', () => {
+  const harmless = { idempotent: true }
+  const first = provider('first', harmless)
+  const other = provider('other', harmless)
+
+  test('is asked once more time has passed than 95 of 100 answers took, when there are enough to say so', () => {
+    const { selector, work } = setup()
+    for (let ms = 1; ms < 20; ms += 1) work(first, ms * 100)
+    expect(selector.lateAfterMs('echo')).toBeUndefined()
+    work(other, 2000)
+    expect(selector.lateAfterMs('echo')).toBe(1900)
+  })
+
+  test('is not asked sooner because those who lost were told to stop', () => {
+    const { clock, selector, work } = setup()
+    for (let count = 0; count < 20; count += 1) work(other, 100)
+    for (let count = 0; count < 5; count += 1) {
+      const call = selector.begin(first)
+      clock.jump(3000)
+      call.closed()
+    }
+    expect(selector.lateAfterMs('echo')).toBe(3000)
+  })
+
+  test.for([
+    ['is another one with a free place', other, FASTEST, true],
+    ['is no one that may do harm', provider('other'), FASTEST, false],
+    ['is no one that is full', { ...other, load: 1 }, FASTEST, false],
+    ['is no one without a session', { ...other, connected: false }, FASTEST, false],
+    ['is no one that has a price', { ...other, price: 0.1 }, FASTEST, false],
+    ['is no one but the owner of a thread', other, { policy: 'sticky', thread: 't' }, false]
+  ] as const)('%s', ([, candidate, demand, isAsked]) => {
+    const { selector } = setup()
+    const owner = selector.choose([first, candidate], demand)?.provider ?? first
+    const holder = demand.policy === 'sticky' ? owner : first
+    const found = selector.second([first, candidate], demand, holder)
+    expect(found).toEqual(isAsked ? candidate : undefined)
+  })
+
+  test('is no other node for what stays at this one, though its place is taken now', () => {
+    const { selector } = setup()
+    const own = provider(SELF, { ...harmless, load: 1 })
+    expect(selector.second([own, other], { policy: 'local-first' }, own)).toBeUndefined()
+    expect(selector.second([first, other], { policy: 'local-first' }, first)).toEqual(other)
+  })
+})
