@@ -1,6 +1,4 @@
 /** A node that answers every operation with a document that has all its fields. */
-import type { PeerDetails } from '../../client/peers-api.ts'
-import type { RouteStanding } from '../../client/routing-api.ts'
 import type * as api from '../../client/api.ts'
 import type { FindEvent } from '../../client/find-api.ts'
 import type { DevEvent } from '../../client/dev-api.ts'
@@ -11,6 +9,8 @@ import { fakeAudit } from './audit-operations.ts'
 import { fakeGrants } from './grant-operations.ts'
 import { fakeHosts } from './hosting-operations.ts'
 import { fakeMcp } from './mcp-operations.ts'
+import { explainRoute } from './route-explanation.ts'
+import { fakePeers } from './peer-operations.ts'
 import { fakeModels } from './model-operations.ts'
 import { fakeMemory, fakeSpaces } from './memory-operations.ts'
 import { fakeSwarm } from './swarm-operations.ts'
@@ -69,28 +69,6 @@ const summary: api.AgentSummary = {
   skills: [skill],
   node,
   local: false
-}
-
-const peer: Required<api.Peer> = {
-  ...node,
-  state: 'refused',
-  path: 'relay',
-  addresses: ['/ip4/127.0.0.1/tcp/1'],
-  rttMs: 1.5,
-  agents: ['echo'],
-  version: '0.1.0',
-  load: 0.5,
-  since: moment,
-  foundBy: ['mdns'],
-  error
-}
-
-const details: Required<PeerDetails> = {
-  v: 1,
-  peer,
-  role: 'member',
-  block: { at: moment, reason: 'spam', until: moment },
-  blame: { points: 2.5, reason: 'PROTOCOL_VIOLATION', agoMs: 12_000 }
 }
 
 const taskSummary: Required<api.TaskList['tasks'][number]> = {
@@ -247,39 +225,6 @@ const DEV_EVENTS: readonly DevEvent[] = [
 ]
 
 /** Replace what a test is about. */
-/** One that could be asked. */
-const standing: RouteStanding = {
-  node: 'birch',
-  agent: 'echo',
-  peer: { id: '12D3KooWBirch', name: 'birch' },
-  rttMs: 1,
-  queueMs: 0,
-  runMs: 20,
-  costMs: 22,
-  success: 1,
-  inFlight: 0,
-  load: 0.25,
-  slots: 4,
-  price: 0,
-  measured: 3,
-  local: false,
-  connected: true,
-  path: 'direct',
-  idempotent: true,
-  runP50Ms: 19,
-  runP95Ms: 24,
-  queueP95Ms: 0,
-  firstEventP95Ms: 25,
-  chance: 1,
-  why: 'best',
-  excludedMs: 0
-}
-
-const explainRoute: ControlOperations['explainRoute'] = async ({
-  target,
-  policy = 'local-first'
-}) => ({ v: 1, target, policy, lookupMs: 0, candidates: [standing] })
-
 export function fakeOperations(overrides: Partial<ControlOperations> = {}): ControlOperations {
   return {
     status: async () => status,
@@ -290,13 +235,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
       swarm: 'home',
       addresses: []
     }),
-    peers: async () => ({ v: 1, peers: [peer] }),
-    connectPeer: async () => ({ v: 1, peer }),
-    disconnectPeer: async () => ({ v: 1, peer }),
-    peer: async () => details,
-    blockPeer: async () => details,
-    unblockPeer: async () => ({ v: 1, peer }),
-    pingPeer: async (id) => ({ v: 1, id, name: node.name, rttMs: 1, path: 'direct' }),
+    ...fakePeers(),
     agents: async () => ({ v: 1, agents: [summary] }),
     agent: async () => ({ v: 1, agent: summary, card }),
     setAgentEnabled: async (id, enabled) => ({ v: 1, id, enabled }),
