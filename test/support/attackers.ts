@@ -35,6 +35,8 @@ export function closeOf(socket: Socket): Promise<void> {
 
 export interface AttackerInit {
   readonly open?: boolean
+  /** Of the swarm; default: that of test nodes. */
+  readonly key?: Uint8Array
   /** Called with each connection before it is multiplexed. */
   readonly onSecured?: (connection: MessageStream) => void
   /** Called with each stream that the victim opens, in place of negotiating it. */
@@ -44,15 +46,15 @@ export interface AttackerInit {
 /** A libp2p node without our guards that holds the swarm key. */
 export function createAttacker({
   open = false,
+  key = testSwarm().key?.reveal(),
   onSecured,
   onStream
 }: AttackerInit = {}): Promise<Libp2p> {
-  const key = testSwarm().key
   return createLibp2p({
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
     connectionMonitor: { enabled: false },
-    ...(!open && key && { connectionProtector: preSharedKey({ psk: swarmKeyFile(key.reveal()) }) }),
+    ...(!open && key && { connectionProtector: preSharedKey({ psk: swarmKeyFile(key) }) }),
     connectionEncrypters: [
       (components) => withHook(noise()(components), onSecured ?? (() => undefined))
     ],

@@ -1,0 +1,50 @@
+/** What an attack is, and what an attacker has at hand. */
+import type { Libp2p } from '@libp2p/interface'
+import type { AttackerInit } from '../support/attackers.ts'
+import type { MeshNode, MeshNodeInit } from '../support/mesh-node.ts'
+
+export interface Target {
+  /** Multiaddr with the PeerId. */
+  readonly address: string
+  readonly peer: string
+  readonly swarmId: string
+  /** 64 hex digits. */
+  readonly swarmKey: string
+  /** An honest peer of the victim, and one of its agents. */
+  readonly honest: string
+  /** Path of a file that no peer may read, and what is in it. */
+  readonly secretPath: string
+  readonly secret: string
+}
+
+export interface Kit {
+  readonly target: Target
+  /** Aborts when the attack is to end. */
+  readonly signal: AbortSignal
+  /** A libp2p node without our guards that holds the swarm key, unless `open`. */
+  bare(init?: AttackerInit): Promise<Libp2p>
+  /** A node of the swarm that can send what it likes in sessions and by gossip, connected to the victim. */
+  member(init?: MeshNodeInit): Promise<MeshNode>
+  /** Marks a peer as one that the victim must name in its log. */
+  accuse(peer: string): void
+}
+
+export interface Attack {
+  readonly name: string
+  /** Rows of the threat table in faults-and-libp2p.md, section 4. */
+  readonly threats: readonly number[]
+  /** What the victim is to do. */
+  readonly expected: string
+  /**
+   * Goes on until the signal aborts, or ends before. Throws when the attack got what it wanted.
+   * Returns what it met, for the table.
+   */
+  run(kit: Kit): Promise<string>
+}
+
+export interface AttackReport {
+  readonly met: string
+  readonly accused: readonly string[]
+  /** Why it counts as a success of the attacker. */
+  readonly success?: string
+}

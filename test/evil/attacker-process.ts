@@ -1,0 +1,73 @@
+/** A process that attacks: one attack after the other, so that what it costs is not the victim's or the honest peer's. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { multiaddr } from '@multiformats/multiaddr'
+import { Secret } from '../../core/secret.ts'
+import { createAttacker } from '../support/attackers.ts'
+import { startMeshNode } from '../support/mesh-node.ts'
+import type { Attack, AttackReport, Kit, Target } from './attack.ts'
+import { ATTACKS } from './attacks.ts'
+
+export interface AttackOrder {
+  readonly target: Target
+  readonly name: string
+  readonly durationMs: number
+}
+
+async function carryOut({ target, name, durationMs }: AttackOrder): Promise<AttackReport> {
+  const attack = ATTACKS.find((one) => one.name === name)
+  if (attack === undefined) throw new Error(`no attack is called "${name}"`)
+  const closing: (() => Promise<unknown>)[] = []
+  const accused = new Set<string>()
+  const swarm = { name: 'home', id: target.swarmId, key: new Secret(keyOf(target)) }
+  const kit: Kit = {
+    target,
+    signal: AbortSignal.timeout(durationMs),
+    async bare(init = {}) {
+      const node = await createAttacker({ key: keyOf(target), ...init })
+      closing.push(async () => node.stop())
+      return node
+    },
+    async member(init = {}) {
+      const node = await startMeshNode({ swarm, name: 'evil', ...init })
+      closing.push(() => node.stop())
+      await node.network.libp2p.dial(multiaddr(target.address))
+      return node
+    },
+    accuse: (peer) => void accused.add(peer)
+  }
+  try {
+    const outcome = await Promise.race([outcomeOf(attack, kit), unfinished(durationMs)])
+    return { ...outcome, accused: [...accused] }
+  } finally {
+    // Whatever still hangs must not keep the next attack waiting.
+    void Promise.allSettled(closing.map((close) => close()))
+  }
+}
+
+/** What an attack waits for may never come. */
+async function unfinished(durationMs: number): Promise<Omit<AttackReport, 'accused'>> {
+  await pause(2 * durationMs)
+  return { met: 'still waiting for an answer at the end' }
+}
+
+async function outcomeOf(attack: Attack, kit: Kit): Promise<Omit<AttackReport, 'accused'>> {
+  try {
+    return { met: await attack.run(kit) }
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') return { met: 'no answer in time' }
+    return { met: '', success: error instanceof Error ? (error.stack ?? error.message) : 'thrown' }
+  }
+}
+
+function keyOf({ swarmKey }: Target): Uint8Array {
+  return Buffer.from(swarmKey, 'hex')
+}
+
+// What attackers leave half done fails later; that is nobody's concern.
+process.on('unhandledRejection', () => undefined)
+process.on('uncaughtException', () => undefined)
+process.on('disconnect', () => process.exit())
+process.on('message', (order: AttackOrder) => {
+  void carryOut(order).then((report) => process.send?.({ name: order.name, ...report }))
+})
+process.send?.('ready')
