@@ -113,7 +113,10 @@ function defineCreate(command: LumosCommand, cli: Cli): void {
     .option('--tokens <n>', 'of language models, for one task')
     .option('--money <amount>', 'for one task')
     .option('--depth <n>', 'how often a task may be handed on')
-    .option('--no-egress', 'what a task has seen must not leave the swarm: no node promises that yet, so none does it')
+    .option(
+      '--no-egress',
+      'what a task has seen must not leave the swarm: no node promises that yet, so none does it'
+    )
     .option('--expires <duration>', 'for so long: 1h, 30d', '7d')
     .option('--proof <token>', 'pass on a part of this grant; also file:PATH or -')
     .example('lumos grant create ruby --can task/send', 'any agent of this node, for a week')

@@ -53,7 +53,10 @@ test('from the first version to the last, with a broken one between', async () =
 
   await writeFile(
     agent,
-    text.replace('if (words', "if (request.text === 'boom') throw new TypeError('kaboom')\n    if (words")
+    text.replace(
+      'if (words',
+      "if (request.text === 'boom') throw new TypeError('kaboom')\n    if (words"
+    )
   )
   await dev.next('loaded')
   expect(await ask('boom')).toBe('')

@@ -55,7 +55,9 @@ test('a grant of the owner lets a guest in, as long as it is shown and not taken
   // The first call comes right behind it.
   await authority.permit(guest.peer, SEND)
   expect(await shown).toEqual([])
-  expect(authority.decide(guest.peer, { operation: 'task.send', skills: ['other', 'echo'] }).by).toBe('grant')
+  expect(
+    authority.decide(guest.peer, { operation: 'task.send', skills: ['other', 'echo'] }).by
+  ).toBe('grant')
   expect(() => authority.decide(guest.peer, { operation: 'task.send', skills: ['files'] })).toThrow(
     expect.objectContaining({ details: { operation: 'task.send', reason: 'skill' } })
   )
