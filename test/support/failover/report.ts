@@ -83,7 +83,7 @@ export function judge({ tasks, faults, effects }: Run): FailoverReport {
   }
 }
 
-export function figuresOf(
+function figuresOf(
   fault: FailoverFigures['fault'],
   failovers: readonly Failover[]
 ): FailoverFigures {
@@ -95,7 +95,7 @@ export function figuresOf(
   }
 }
 
-export function timesOf(values: readonly number[]): Times {
+function timesOf(values: readonly number[]): Times {
   const sorted = values.toSorted((a, b) => a - b)
   const at = (part: number): number =>
     Math.round(sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? NaN)
