@@ -12,7 +12,7 @@ import type { Network } from './libp2p.ts'
 
 export interface DialerComponents {
   readonly clock: Clock
-  readonly network: Pick<Network, 'events' | 'libp2p'>
+  readonly network: Pick<Network, 'events' | 'libp2p' | 'dialKeys'>
   readonly sessions: Pick<Sessions, 'connect'>
 }
 
@@ -27,7 +27,18 @@ export function createDialer({ clock, network, sessions }: DialerComponents): Di
     foreign.set(contact.address, contact)
   })
 
+  /** Who hung up on our key may still have the one before: the wall takes the next one each time. */
   async function connect(address: string, signal: AbortSignal): Promise<PeerIdText | Failure> {
+    let reached = await connectOnce(address, signal)
+    for (let keys = network.dialKeys(); keys > 1 && !signal.aborted; keys -= 1) {
+      if (typeof reached === 'string' || reached.error.code !== 'OTHER_SWARM') return reached
+      // oxlint-disable-next-line no-await-in-loop -- one key after the other
+      reached = await connectOnce(address, signal)
+    }
+    return reached
+  }
+
+  async function connectOnce(address: string, signal: AbortSignal): Promise<PeerIdText | Failure> {
     foreign.delete(address)
     const attempt = new AbortController()
     const cancel = clock.after(LIMITS.addressDialDeadline.value, () => {

@@ -86,6 +86,8 @@ export interface NetworkServices extends Record<string, unknown> {
 export interface Network extends Component {
   readonly libp2p: Libp2p<NetworkServices>
   readonly events: EventEmitter<NetworkEvents>
+  /** How many keys of the wall there are to try; none in an open swarm. */
+  dialKeys(): number
   /** Multiaddrs with the peer id, as told to peers. */
   addresses(): readonly string[]
 }
@@ -142,6 +144,7 @@ export async function createNetwork(
   return {
     libp2p,
     events,
+    dialKeys: () => components.wall?.dialKeys() ?? 0,
     addresses: () => libp2p.getMultiaddrs().map(String),
     start: () => startListening(libp2p, init.listen),
     stop: async () => {

@@ -22,6 +22,8 @@ export interface WallKeys {
 export interface Wall extends ConnectionProtector {
   /** Whether what comes over a connection of the transport came by a door. */
   isGuest(connection: object): boolean
+  /** How many keys a dial may need. */
+  dialKeys(): number
   /** Turned away there: perhaps the other side still has the key before. */
   turnedAway(address: string): void
 }
@@ -48,6 +50,7 @@ export function createWall({ random, keys }: WallComponents): Wall {
   }
 
   return {
+    dialKeys: () => keys().members.length,
     isGuest: (connection) => guests.has(connection),
     turnedAway(address) {
       const before = turned.get(address) ?? 0

@@ -1,4 +1,5 @@
 /** Swarms with a list of members: whole nodes over TCP that are invited, join, are sent away and come back. */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { LumosNode, NodeOptions } from '../../node/create-node.ts'
@@ -191,4 +192,23 @@ test('an invite that was there before does not bring back who was sent away; a n
   const again = await owner.members.invite({})
   await apart(folder, 'eve', { invite: again.text, bootstrap: bootstrapOf(owner) })
   await expect.poll(connected(owner), SOON).toEqual(['eve'])
+})
+
+test('a member that was away is found, too, by those that have the new key', async () => {
+  const folder = testFolder()
+  const owner = await apart(folder, 'owner')
+  const late = await joined(folder, owner, 'late')
+  const eve = await joined(folder, owner, 'eve')
+  await expect.poll(connected(owner), SOON).toEqual(['eve', 'late'])
+  await late.stop()
+  await owner.members.remove('eve')
+  await Promise.all([owner.stop(), eve.stop()])
+  // Nobody is where it was, so that only the owner can dial.
+  await Promise.all(['late', 'owner'].map((name) => rm(join(folder, name, 'data/peers.json'))))
+  const back = await apart(folder, 'late')
+  const again = await apart(folder, 'owner', { bootstrap: bootstrapOf(back) })
+  await expect.poll(connected(again), SOON).toEqual(['late'])
+  await expect
+    .poll(async () => (await back.members.show()).swarm.key, SOON)
+    .toEqual({ epoch: 2, known: true })
 })

@@ -4,7 +4,7 @@ import type { SwarmMemberOperations } from '../../gateway/control/swarm-operatio
 
 const TIME = '2026-01-02T03:04:05.678Z'
 
-export const SWARM: SwarmDocument = {
+const SWARM: SwarmDocument = {
   v: 1,
   swarm: {
     name: 'home',

@@ -14,7 +14,7 @@ import { isLabel } from '../node-name.ts'
 import { ROLES } from '../roles.ts'
 import type { Role } from '../roles.ts'
 
-export const INVITE_PREFIX = 'lumos1_'
+const INVITE_PREFIX = 'lumos1_'
 
 /** What an invite may make of a node: the owner is one for ever, and admins are named by it alone. */
 export const INVITED_ROLES = ['member', 'worker', 'client', 'relay'] as const satisfies Role[]

@@ -26,7 +26,7 @@ import {
   verifyCharter,
   verifyStatement
 } from './statement.ts'
-import type { Charter, Standing, Statement } from './statement.ts'
+import type { Standing, Statement } from './statement.ts'
 
 export interface SwarmBookComponents {
   readonly clock: Pick<Clock, 'now'>
@@ -50,13 +50,6 @@ export interface SwarmBookEvents {
 export interface Newcomer {
   readonly peer: PeerIdText
   readonly name: string
-}
-
-/** What one node has to give another that joins. */
-export interface SwarmCopy {
-  readonly charter: Charter
-  readonly statements: readonly Statement[]
-  readonly key: Secret<Uint8Array>
 }
 
 export interface SwarmBook {

@@ -199,6 +199,49 @@ test('list and keys are there after a restart; a damaged list is put aside and s
   await expect(person(1, folder)).rejects.toMatchObject({ code: 'HOME_UNUSABLE' })
 })
 
+test('of two words said at once the one that shuts out counts, in whichever order they come', async () => {
+  const [owner, one, two, target] = await swarm()
+  await owner.book.admit({ peer: one.peer, name: 'one' }, 'admin')
+  await owner.book.admit({ peer: two.peer, name: 'two' }, 'admin')
+  await exchange(owner, one)
+  await exchange(owner, two)
+  // Ids decide among equals: with eight names, some are above the removal's and some below.
+  for (let index = 0; index < 8; index += 1) {
+    await one.book.admit({ peer: target.peer, name: `name-${index}` }, 'client')
+    await two.book.remove(target.peer)
+    await exchange(one, two)
+    expect(one.book.roll?.roleOf(target.peer)).toBeUndefined()
+    expect(two.book.roll?.digest).toBe(one.book.roll?.digest)
+    await one.book.admit({ peer: target.peer, name: 'again' }, 'member')
+    await exchange(one, two)
+  }
+})
+
+test('the owner names an admin while another admin sends it away: the owner decides', async () => {
+  const [owner, admin, bob] = await swarm()
+  await owner.book.admit({ peer: admin.peer, name: 'admin' }, 'admin')
+  await exchange(owner, admin)
+  await admin.book.remove(bob.peer)
+  await owner.book.admit({ peer: bob.peer, name: 'bob' }, 'admin')
+  await exchange(owner, admin)
+  expect(admin.book.roll?.roleOf(bob.peer)).toBe('admin')
+  expect(owner.book.roll?.digest).toBe(admin.book.roll?.digest)
+  // As a member it is what the last word about it says, whoever said it.
+  await owner.book.admit({ peer: bob.peer, name: 'bob' }, 'member')
+  expect(owner.book.roll?.roleOf(bob.peer)).toBe('member')
+})
+
+test('a key that is not the one of the list is not taken, whoever gives it', async () => {
+  const [owner, bob] = await swarm()
+  await owner.book.renewKey()
+  await bob.book.hear(rollOf(owner).statements())
+  expect(await bob.book.takeKey(new Secret(new Uint8Array(32).fill(9)))).toBe(false)
+  expect(bob.book.hasKey).toBe(false)
+  expect(bob.book.keys()).toHaveLength(1)
+  await handKey(owner, bob)
+  expect(bob.book.hasKey).toBe(true)
+})
+
 const replay = /^members:(\d+)$/.exec(process.env['SEED'] ?? '')?.[1]
 const SEEDS = replay ? [Number(replay)] : Array.from({ length: 12 }, (_, index) => index + 1)
 
