@@ -10,11 +10,14 @@ const FILE_BYTES = 1024
 
 const document = z.object({ v: z.literal(1), name: z.string().refine(isLabel) })
 
-/** `undefined` when there is none, or nothing that makes sense: then the default counts. */
+/**
+ * `undefined` when there is none, or nothing that makes sense: then the default counts. A home that
+ * cannot be used is told by those who open it next.
+ */
 export async function chosenSwarm(dataDirectory: string): Promise<string | undefined> {
-  const file = await readFileBounded(join(dataDirectory, FILE), FILE_BYTES)
-  if (file === undefined) return undefined
   try {
+    const file = await readFileBounded(join(dataDirectory, FILE), FILE_BYTES)
+    if (file === undefined) return undefined
     return document.parse(JSON.parse(Buffer.from(file.content).toString())).name
   } catch {
     return undefined
