@@ -133,7 +133,7 @@ test('a folder that becomes a link underway leads nowhere', async () => {
     }
   }
   const names = Array.from({ length: 300 }, (_, index) => `a/${index}`)
-  const [, ...outcomes] = await Promise.allSettled([swap(), ...names.map((name) => write(name))])
-  expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true)
+  await Promise.allSettled([swap(), ...names.map((name) => write(name))])
   expect(await readdir(outside)).toEqual(['kept'])
+  await expect(write('a/afterwards')).resolves.toBeDefined()
 })
