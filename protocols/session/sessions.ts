@@ -46,6 +46,9 @@ export interface SessionsInit {
 /** Two per peer come from a simultaneous dial, more from re-dials whose old stream lingers. */
 const MAX_STREAMS = 8
 
+/** Twice as many as there are parts: more would be a leak. */
+const MOST_LISTENERS = 32
+
 /** The `methods` may be filled until the node stops; calls of unknown ones are answered so. */
 export function createSessions(components: SessionsComponents, init: SessionsInit = {}): Sessions {
   return new PeerSessions(components, init)
@@ -71,6 +74,8 @@ class PeerSessions implements Sessions, LinkOwner {
   constructor(components: SessionsComponents, { instance, allowance = ALLOWANCE }: SessionsInit) {
     this.#components = components
     this.methods = createMethods(components.permit)
+    // Each part of the node that cares for peers listens: discovery, memory, routing, grants, members.
+    this.events.setMaxListeners(MOST_LISTENERS)
     this.#instance = instance ?? Buffer.from(components.random.bytes(16)).toString('hex')
     this.#strikes = new Strikes(components.clock)
     this.#quotas = createCallQuotas(components, allowance)
