@@ -7,9 +7,9 @@ import type { StormName } from '../support/task-simulation/storms.ts'
 const FIRST = 1001
 
 const SEEDS: Readonly<Record<StormName, number>> = {
-  crashes: 2940,
-  link: 2000,
-  clocks: 2200,
+  crashes: 2400,
+  link: 1700,
+  clocks: 1700,
   disks: 700,
   workers: 1000,
   hedges: 1000,
