@@ -55,9 +55,11 @@ test('server-everything: tools, progress, images, resources and prompts', async 
   const server = await ready(program('everything'))
   expect(await use(server, 'echo', { message: 'hello' })).toContain('hello')
   expect(await use(server, 'get-sum', { a: 2, b: 3 })).toContain('5')
-  expect(await use(server, 'get-tiny-image', {})).toContainEqual(
-    expect.objectContaining({ type: 'image', mediaType: 'image/png' })
-  )
+  // The model is told of the image; its bytes go beside the text.
+  expect(await use(server, 'get-tiny-image', {})).toMatchObject({
+    content: expect.arrayContaining([{ type: 'image', mediaType: 'image/png', bytes: 4033 }]),
+    parts: [{ mediaType: 'image/png', raw: expect.any(String) }]
+  })
   const told: string[] = []
   await use(server, 'trigger-long-running-operation', {
     duration: 0.5,
