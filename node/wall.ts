@@ -5,6 +5,8 @@
  * sense of them: so a node that was away while the key changed still finds its way in, to be told
  * the new one if it is still a member, and who holds an invite reaches the door.
  */
+// oxlint-disable-next-line typescript/triple-slash-reference -- projects that check the sources of a linked checkout have to find it, and it is no module
+/// <reference path="./xsalsa20.d.ts" />
 import type { ConnectionProtector, MessageStream, MultiaddrConnection } from '@libp2p/interface'
 import { AbstractMultiaddrConnection, byteStream } from '@libp2p/utils'
 import xsalsa20 from 'xsalsa20'
