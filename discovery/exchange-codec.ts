@@ -1,8 +1,7 @@
 /** Messages of peer exchange (docs/protocols/discovery.md, "Keeping a mesh"): small JSON, checked before use. */
 import { z } from 'zod'
-import { parseBoundedJson } from '../core/bounded-json.ts'
-import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { decodeJsonBody } from '../protocols/session/json-body.ts'
 
 export const SAMPLE_METHOD = 'peers.sample'
 export const RELEASE_METHOD = 'peers.release'
@@ -49,28 +48,15 @@ export function encode(value: ExchangeMessage | ReleaseAnswer | SampleRequest): 
 
 /** @throws INVALID_REQUEST */
 export function decodeRequest(bytes: Uint8Array): SampleRequest {
-  return decode(request, bytes)
+  return decodeJsonBody(request, bytes)
 }
 
 /** @throws INVALID_REQUEST */
 export function decodeMessage(bytes: Uint8Array): ExchangeMessage {
-  return decode(message, bytes)
+  return decodeJsonBody(message, bytes)
 }
 
 /** @throws INVALID_REQUEST */
 export function decodeRelease(bytes: Uint8Array): ReleaseAnswer {
-  return decode(answer, bytes)
-}
-
-function decode<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
-  let value: unknown
-  try {
-    value = parseBoundedJson(bytes)
-  } catch {
-    throw new LumosError('INVALID_REQUEST', { details: { reason: 'no JSON' } })
-  }
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const path = parsed.error.issues[0]?.path.join('.') ?? ''
-  throw new LumosError('INVALID_REQUEST', { details: { reason: `malformed at "${path}"` } })
+  return decodeJsonBody(answer, bytes)
 }

@@ -1,8 +1,7 @@
 /** Messages about grants (docs/protocols/grants.md): small JSON, checked before use. */
 import { z } from 'zod'
-import { parseBoundedJson } from '../../core/bounded-json.ts'
-import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { decodeJsonBody } from '../session/json-body.ts'
 
 export const GRANT_METHODS = {
   show: 'grant.show',
@@ -42,25 +41,15 @@ export function encode(value: Tokens | Shown): Uint8Array {
 
 /** @throws INVALID_REQUEST */
 export function decodeGrants(bytes: Uint8Array): Tokens {
-  return decode(shownTokens, bytes)
+  return decodeJsonBody(shownTokens, bytes)
 }
 
 /** @throws INVALID_REQUEST */
 export function decodeRevoked(bytes: Uint8Array): Tokens {
-  return decode(revokedTokens, bytes)
+  return decodeJsonBody(revokedTokens, bytes)
 }
 
 /** @throws INVALID_REQUEST */
 export function decodeShown(bytes: Uint8Array): Shown {
-  return decode(shown, bytes)
-}
-
-function decode<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
-  try {
-    return schema.parse(parseBoundedJson(bytes))
-  } catch {
-    throw new LumosError('INVALID_REQUEST', {
-      details: { reason: 'a malformed message of grants' }
-    })
-  }
+  return decodeJsonBody(shown, bytes)
 }

@@ -1,9 +1,9 @@
 /** Messages about members: JSON, checked for its shape here and for its signatures by trust/members. */
 import { z } from 'zod'
-import { parseBoundedJson } from '../../core/bounded-json.ts'
-import { fromWireError, LumosError, wireDetails } from '../../core/errors.ts'
+import { fromWireError, wireDetails } from '../../core/errors.ts'
 import type { Json } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { decodeJsonBody } from '../session/json-body.ts'
 
 const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`))
 const digest = hex(16)
@@ -55,13 +55,13 @@ export function encode(value: Json): Uint8Array {
 
 /** Each throws INVALID_REQUEST. */
 export const decode = {
-  question: (bytes: Uint8Array): Question => read(question, bytes),
-  reply: (bytes: Uint8Array): Reply => read(reply, bytes),
-  syncRequest: (bytes: Uint8Array): SyncRequest => read(syncRequest, bytes),
-  syncAnswer: (bytes: Uint8Array): SyncAnswer => read(syncAnswer, bytes),
-  news: (bytes: Uint8Array): News => read(news, bytes),
-  keyRequest: (bytes: Uint8Array): KeyRequest => read(keyRequest, bytes),
-  keyAnswer: (bytes: Uint8Array): KeyAnswer => read(keyAnswer, bytes)
+  question: (bytes: Uint8Array): Question => decodeJsonBody(question, bytes),
+  reply: (bytes: Uint8Array): Reply => decodeJsonBody(reply, bytes),
+  syncRequest: (bytes: Uint8Array): SyncRequest => decodeJsonBody(syncRequest, bytes),
+  syncAnswer: (bytes: Uint8Array): SyncAnswer => decodeJsonBody(syncAnswer, bytes),
+  news: (bytes: Uint8Array): News => decodeJsonBody(news, bytes),
+  keyRequest: (bytes: Uint8Array): KeyRequest => decodeJsonBody(keyRequest, bytes),
+  keyAnswer: (bytes: Uint8Array): KeyAnswer => decodeJsonBody(keyAnswer, bytes)
 }
 
 /** @throws what the peer refused with */
@@ -85,17 +85,4 @@ export function unpackIds(text: string): Set<string> {
       bytes.toString('hex', index * ID_BYTES, (index + 1) * ID_BYTES)
     )
   )
-}
-
-function read<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
-  let value: unknown
-  try {
-    value = parseBoundedJson(bytes)
-  } catch {
-    throw new LumosError('INVALID_REQUEST', { details: { reason: 'no JSON' } })
-  }
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const path = parsed.error.issues[0]?.path.join('.') ?? ''
-  throw new LumosError('INVALID_REQUEST', { details: { reason: `malformed at "${path}"` } })
 }
