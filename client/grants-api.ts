@@ -1,35 +1,7 @@
 /** The control API's documents about grants: what one node lets another do. */
 import type { WireError } from '../core/errors.ts'
+import type { GrantAction, GrantLimits } from '../core/grant-words.ts'
 import type { NodeName } from './memory-api.ts'
-
-/** What can be granted (docs/protocols/grants.md). */
-export type GrantActionName =
-  | 'task/send'
-  | 'task/read'
-  | 'memory/read'
-  | 'memory/write'
-  | 'agent/offer'
-  | 'peer/relay'
-  | 'control/read'
-  | 'control/change'
-
-/** Bounds on what is granted; one that is absent is no bound. */
-export interface GrantBounds {
-  /** Names, or `translate.*` for a branch of them. */
-  readonly skills?: readonly string[]
-  /** Tasks a minute. */
-  readonly rate?: number
-  /** Tasks at the same time. */
-  readonly concurrency?: number
-  /** Tokens of language models that one task may cost. */
-  readonly tokens?: number
-  /** What one task may cost, in the currency of the swarm. */
-  readonly money?: number
-  /** How often a task may be handed on. */
-  readonly depth?: number
-  /** What a task has seen must not leave the swarm. */
-  readonly egress?: false
-}
 
 export type GrantStateName = 'in-force' | 'expired' | 'revoked'
 
@@ -39,10 +11,10 @@ export interface GrantSummary {
   readonly issuer: NodeName
   /** The only node that can use it. */
   readonly audience: NodeName
-  readonly can: readonly GrantActionName[]
+  readonly can: readonly GrantAction[]
   /** `swarm:<swarm id>`, or `node:<PeerId>` for one node of it. */
   readonly with: string
-  readonly limits: GrantBounds
+  readonly limits: GrantLimits
   /** ISO 8601. */
   readonly issuedAt: string
   readonly expiresAt: string
@@ -75,10 +47,10 @@ export interface GrantDocument {
 export interface CreateGrantRequest {
   /** Name, PeerId or unique beginning of it. */
   readonly peer: string
-  readonly can: readonly GrantActionName[]
+  readonly can: readonly GrantAction[]
   /** This node alone, or the whole swarm; without it as the proof says, or this node. */
   readonly with?: 'node' | 'swarm'
-  readonly limits?: GrantBounds
+  readonly limits?: GrantLimits
   /** Without it a week. */
   readonly lifetimeMs?: number
   /** A grant of this node, of which it passes on a part. */

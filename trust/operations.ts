@@ -1,8 +1,8 @@
 /** Everything one node may ask of another, and who may. docs/security.md shows this table, a test tries every cell. */
-import type { GrantAction } from './grants/claims.ts'
+import type { GrantAction } from '../core/grant-words.ts'
 import type { Role } from './roles.ts'
 
-interface Operation {
+export interface Operation {
   readonly means: string
   /** Methods of the session (docs/protocols/session.md) that ask for it. */
   readonly methods: readonly string[]
@@ -88,6 +88,10 @@ export const OPERATIONS = {
 } as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof OPERATIONS
+
+export function operationNamed(name: OperationName): Operation {
+  return OPERATIONS[name]
+}
 
 /** As data, for tables and tests. */
 export const OPERATION_LIST: readonly (Operation & { readonly name: OperationName })[] =

@@ -2,7 +2,7 @@
 import type { PeerIdText } from '../core/ids.ts'
 import { coversSkill } from './grants/attenuation.ts'
 import type { VerifiedGrant } from './grants/verify.ts'
-import { OPERATION_LIST } from './operations.ts'
+import { operationNamed } from './operations.ts'
 import type { OperationName } from './operations.ts'
 import type { Role } from './roles.ts'
 
@@ -37,11 +37,11 @@ export type Decision =
 
 /** A role allows without bounds; without one that does, the first grant that covers the wish counts. */
 export function decide(asker: Asker, wish: Wish, init: PolicyInit): Decision {
-  const row = OPERATION_LIST.find(({ name }) => name === wish.operation)
+  const row = operationNamed(wish.operation)
   const { role } = asker
-  if (row?.anybody === true) return { allowed: true, by: 'role' }
-  if (role !== undefined && row?.roles.includes(role) === true) return { allowed: true, by: 'role' }
-  const action = row?.grant
+  if (row.anybody === true) return { allowed: true, by: 'role' }
+  if (role !== undefined && row.roles.includes(role)) return { allowed: true, by: 'role' }
+  const action = row.grant
   const fitting = asker.grants.filter(
     (grant) =>
       action !== undefined &&

@@ -1,13 +1,13 @@
 /** `lumos grant`: what one node lets another do, given, kept, looked into and taken back. */
 import type {
   CreateGrantRequest,
-  GrantActionName,
-  GrantBounds,
   GrantDocument,
   GrantLinkView,
   GrantSummary
 } from '../../client/grants-api.ts'
 import { fromWireError } from '../../core/errors.ts'
+import { GRANT_ACTIONS } from '../../core/grant-words.ts'
+import type { GrantLimits } from '../../core/grant-words.ts'
 import { collect, countFlag, durationFlag, oneOf, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { renderColumns, type Column } from '../columns.ts'
@@ -16,17 +16,6 @@ import { plural, shortId } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { readWord } from '../read-word.ts'
 import { oneLine, padEnd } from '../width.ts'
-
-const ACTIONS: readonly GrantActionName[] = [
-  'task/send',
-  'task/read',
-  'memory/read',
-  'memory/write',
-  'agent/offer',
-  'peer/relay',
-  'control/read',
-  'control/change'
-]
 
 export function define(command: LumosCommand, cli: Cli): void {
   command
@@ -105,7 +94,7 @@ function defineCreate(command: LumosCommand, cli: Cli): void {
     .command('create')
     .description('let a node do something: prints a token that only this node can use')
     .argument('<node>', 'name, PeerId or a unique beginning of it')
-    .option('--can <action>', `what: ${ACTIONS.join(', ')}. May be repeated`, collect)
+    .option('--can <action>', `what: ${GRANT_ACTIONS.join(', ')}. May be repeated`, collect)
     .option('--with <place>', 'where: node (this one) or swarm')
     .option('--skill <skill>', 'only this one; translate.* for a branch. May be repeated', collect)
     .option('--rate <n>', 'tasks a minute')
@@ -142,13 +131,15 @@ function revokeLine({ grant }: GrantDocument): string {
 async function requestOf(peer: string, flags: CreateFlags, cli: Cli): Promise<CreateGrantRequest> {
   const { can = [], with: place, proof, expires } = flags
   if (can.length === 0) {
-    throw usage('what is granted is missing', { suggestion: `--can ${ACTIONS[0]}` })
+    throw usage('what is granted is missing', { suggestion: `--can ${GRANT_ACTIONS[0]}` })
   }
   const command = 'grant create'
   const limits = limitsOf(flags)
   return {
     peer,
-    can: can.map((word) => oneOf(word, ACTIONS, { command, what: 'nothing that can be granted' })),
+    can: can.map((word) =>
+      oneOf(word, GRANT_ACTIONS, { command, what: 'nothing that can be granted' })
+    ),
     lifetimeMs: durationFlag(expires),
     ...(place !== undefined && {
       with: oneOf(place, ['node', 'swarm'] as const, { command, what: 'no place' })
@@ -158,7 +149,7 @@ async function requestOf(peer: string, flags: CreateFlags, cli: Cli): Promise<Cr
   }
 }
 
-function limitsOf(flags: CreateFlags): GrantBounds {
+function limitsOf(flags: CreateFlags): GrantLimits {
   const { skill, rate, concurrency, tokens, money, depth, egress } = flags
   return {
     ...(skill !== undefined && { skills: skill }),
@@ -270,7 +261,7 @@ function placeText(place: string): string {
   return place.startsWith('node:') ? `one node: ${place.slice(5)}` : 'the whole swarm'
 }
 
-function limitsText(limits: GrantBounds): string {
+function limitsText(limits: GrantLimits): string {
   const { skills, rate, concurrency, tokens, money, depth, egress } = limits
   return [
     ...(skills === undefined ? [] : [`only ${skills.join(', ')}`]),

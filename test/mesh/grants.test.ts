@@ -9,7 +9,7 @@ import type { Assembly } from '../../node/assembly.ts'
 import type { A2aClient } from '../../protocols/a2a/client.ts'
 import { taskIdMetadata } from '../../protocols/a2a/extensions.ts'
 import type { AuditEntry } from '../../trust/audit-log.ts'
-import type { GrantLimits } from '../../trust/grants/claims.ts'
+import type { GrantLimits } from '../../core/grant-words.ts'
 import { a2aBetween, startAssembly, testAgent } from '../support/a2a-nodes.ts'
 
 const SOON = { timeout: 10_000, interval: 10 }

@@ -1,5 +1,5 @@
 /** Grants for tests, and the peers that give them to each other. */
-import type { GrantLimits } from '../../trust/grants/claims.ts'
+import type { GrantLimits } from '../../core/grant-words.ts'
 import { createGrantIssuer } from '../../trust/grants/issue.ts'
 import type { GrantInit, IssuedGrant } from '../../trust/grants/issue.ts'
 import type { Identity } from '../../trust/identity.ts'

@@ -1,5 +1,6 @@
 /** A grant that is passed on never grows: what a chain of grants lets its last holder do. */
-import type { GrantAction, GrantClaims, GrantLimits } from './claims.ts'
+import type { GrantAction, GrantLimits } from '../../core/grant-words.ts'
+import type { GrantClaims } from './claims.ts'
 
 /** What the holder of a chain may do: the common part of all its grants. */
 export interface GrantedRights {

@@ -8,7 +8,8 @@ import type { Random } from '../../core/random.ts'
 import type { Identity } from '../identity.ts'
 import { signingKeyOf } from '../signing-key.ts'
 import { claimsPayload, parseClaims } from './claims.ts'
-import type { GrantAction, GrantClaims, GrantLimits } from './claims.ts'
+import type { GrantAction, GrantLimits } from '../../core/grant-words.ts'
+import type { GrantClaims } from './claims.ts'
 
 export interface GrantInit {
   readonly audience: PeerIdText

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import type * as api from '../../../client/grants-api.ts'
 import { LIMITS } from '../../../core/limits.ts'
-import { GRANT_ACTIONS, grantLimits } from '../../../trust/grants/claims.ts'
+import { GRANT_ACTIONS } from '../../../core/grant-words.ts'
+import { grantLimits } from '../../../trust/grants/claims.ts'
 import { moment, named, v, wireError } from './document.ts'
 
 const nodeName = z.strictObject({

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { GRANT_ACTIONS } from '../../../trust/grants/claims.ts'
+import { GRANT_ACTIONS } from '../../../core/grant-words.ts'
 import type { GrantOperations } from '../../../gateway/control/grant-operations.ts'
 import { createTestCli } from '../../support/cli.ts'
 import { BROKEN_GRANT, fakeGrants, GRANT_DOCUMENT } from '../../support/grant-operations.ts'

@@ -1,7 +1,7 @@
 /** How often and how much at once a grant may be used, whoever passes it on to whom. */
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../../core/limits.ts'
-import type { GrantLimits } from '../../../../trust/grants/claims.ts'
+import type { GrantLimits } from '../../../../core/grant-words.ts'
 import { createGrantQuotas } from '../../../../trust/grants/quotas.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 

@@ -1,0 +1,33 @@
+/** The words of a grant: what can be granted, and within which bounds. */
+
+/** An unknown word in a token makes the whole token worthless. */
+export const GRANT_ACTIONS = [
+  'task/send',
+  'task/read',
+  'memory/read',
+  'memory/write',
+  'agent/offer',
+  'peer/relay',
+  'control/read',
+  'control/change'
+] as const
+
+export type GrantAction = (typeof GRANT_ACTIONS)[number]
+
+/** Bounds on what is granted; one that is absent is no bound of this grant. */
+export interface GrantLimits {
+  /** Skills that may be asked for: names, or `translate.*` for a branch of them. */
+  readonly skills?: readonly string[]
+  /** Calls a minute. */
+  readonly rate?: number
+  /** Tasks at the same time. */
+  readonly concurrency?: number
+  /** Tokens of language models that one task may cost. */
+  readonly tokens?: number
+  /** What one task may cost, in the currency of the swarm. */
+  readonly money?: number
+  /** How often a task may be handed on. */
+  readonly depth?: number
+  /** Whether what a task has seen may leave the swarm; absent: as the worker's own policy says. */
+  readonly egress?: false
+}
