@@ -52,6 +52,7 @@ interface Hit {
 }
 
 /** A web server that answers with `codes` one after the other, then with 200; 0 is no answer at all. */
+/** @param codes what the n-th request is answered, read when it comes; 200 beyond */
 async function receiver(codes: readonly number[] = []) {
   const hits: Hit[] = []
   const waiting = new Set<() => void>()
@@ -257,12 +258,15 @@ test('a node that keeps its tasks in memory pushes them all the same', async () 
 test('what a receiver did not take before a restart, it gets after it', async () => {
   const home = await temporaryDirectory()
   const before = await startAssembly(AGENTS, { ...LOOPBACK, home })
-  const hook = await receiver([200, 500, 500])
+  // However often it is tried while the node stops: nothing but the first is taken.
+  const codes = [200, ...Array<number>(1000).fill(500)]
+  const hook = await receiver(codes)
   const lasting = await a2aBetween(caller.assembly, before.assembly)
   await lasting.sendMessage(ask('echo', { url: hook.url }), {})
   await hook.until(() => hook.hits.length === 2)
   await before.stop()
   const { length } = hook.hits
+  codes.fill(200)
   const after = await startAssembly(AGENTS, { ...LOOPBACK, home })
   onTestFinished(() => after.stop())
   await hook.until(ends(hook))
