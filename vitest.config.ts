@@ -1,8 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { PATIENCE } from './test/support/patience.ts'
 
 const shared = {
   restoreMocks: true,
   sequence: { shuffle: true },
+  expect: { poll: PATIENCE },
+  hookTimeout: 60_000,
   // No test uses the keys or the Ollama of whoever runs it; port 9 of loopback discards.
   env: { OPENAI_API_KEY: '', OPENAI_BASE_URL: '', OLLAMA_HOST: '127.0.0.1:9' }
 }

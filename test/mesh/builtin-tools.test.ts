@@ -6,6 +6,7 @@ import type { Assembly } from '../../node/assembly.ts'
 import { met, startMemoryNode } from '../support/memory-nodes.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { toolContext } from '../support/tool-context.ts'
+import { PATIENCE } from '../support/patience.ts'
 
 async function setup() {
   const folder = await temporaryDirectory()
@@ -49,7 +50,7 @@ test('an agent of another node is found and asked, and what it says arrives whil
   const find = async (): Promise<Json> => call(anna, 'agents_find', { input: { query: 'echo' } })
   await vi.waitFor(async () => {
     expect(await find()).toMatchObject({ agents: [{ agent: 'echo', node: 'bert', local: false }] })
-  })
+  }, PATIENCE)
   const said: string[] = []
   const input = { target: 'echo', message: 'one two three' }
   const done = await call(anna, 'delegate', { input, say: (text) => void said.push(text) })
@@ -62,7 +63,7 @@ test('what one writes, the other reads, finds and forgets', async () => {
   const value = { name: 'Ada', city: 'London' }
   await call(anna, 'memory_write', { input: { key: 'people/ada', value } })
   const read = (): Promise<Json> => call(bert, 'memory_read', { input: { key: 'people/ada' } })
-  await vi.waitFor(async () => expect(await read()).toMatchObject({ fact: { value } }))
+  await vi.waitFor(async () => expect(await read()).toMatchObject({ fact: { value } }), PATIENCE)
   expect(await call(bert, 'memory_search', { input: { text: 'london' } })).toMatchObject({
     hits: [{ key: 'people/ada', value }]
   })

@@ -13,6 +13,7 @@ import type { VerifiedCard } from '../../../trust/card-signature.ts'
 import { testCard, testIdentity, testSkill, verifiedCard } from '../../support/identity.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/random.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 async function setup(...skills: string[]) {
   const clock = new ManualClock()
@@ -56,7 +57,7 @@ async function cids(...skills: string[]): Promise<string[]> {
 
 /** Hashing takes real time, which the clock does not wait for. */
 async function settle(check: () => void): Promise<void> {
-  await vi.waitFor(check)
+  await vi.waitFor(check, PATIENCE)
 }
 
 async function collect(found: AsyncIterable<string>): Promise<string[]> {
@@ -152,7 +153,7 @@ test('a search that hangs ends with its budget and keeps what it found', async (
   state.providers = ['a']
   state.hang = true
   const found = collect(dht.providers('echo'))
-  await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0))
+  await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0), PATIENCE)
   await clock.advance(LIMITS.dhtFind.value)
   expect(await found).toEqual(['a'])
 })

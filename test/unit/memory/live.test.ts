@@ -21,6 +21,7 @@ import {
 import { ManualClock } from '../../support/manual-clock.ts'
 import { rootOf } from '../../support/memory-replicas.ts'
 import { toySignerOf } from '../../support/memory-world.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 describe('telling', () => {
   test('a lone write is told at once, those that follow within 10 ms together', async () => {
@@ -241,7 +242,7 @@ describe('beacons', () => {
     expect(birch.onDifference).not.toHaveBeenCalled()
     await birch.write({})
     await birch.hear(amber.peer, beacon)
-    await vi.waitFor(() => expect(birch.onDifference).toHaveBeenCalledWith(amber.peer))
+    await vi.waitFor(() => expect(birch.onDifference).toHaveBeenCalledWith(amber.peer), PATIENCE)
   })
 
   test('are left out when another has said the same', async () => {

@@ -5,6 +5,7 @@ import { JOURNAL_WINDOW_BYTES } from '../../../storage/journal.ts'
 import { prefixRange } from '../../../storage/store.ts'
 import { put } from '../../contract/store.contract.ts'
 import { SPOILT_RECORDS, startDatabase } from '../../support/node-database.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 const SYNC = { sync: true }
 const CORRUPT = { code: 'STORE_CORRUPT' }
@@ -37,7 +38,7 @@ test('the journal keeps what the next start looks at, and no more', async () => 
   await vi.waitFor(async () => {
     await node.clock.advance(TRIM_INTERVAL_MS)
     expect(await records()).toBe(5)
-  })
+  }, PATIENCE)
   await node.restart()
   expect(database.findings).toEqual([])
 })

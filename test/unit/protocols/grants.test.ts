@@ -12,6 +12,7 @@ import { testIdentity } from '../../support/identity.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { MemoryStreams } from '../../support/memory-streams.ts'
 import { seededRandom } from '../../support/random.ts'
+import { PATIENCE } from '../../support/patience.ts'
 
 const stops: (() => Promise<void>)[] = []
 
@@ -115,10 +116,10 @@ test('a grant that is taken back ends at every node, also at those that come lat
   await owner.sessions.connect(near.identity.peer)
   await near.sessions.connect(far.identity.peer)
   await owner.exchange.tell(await signRevocation(owner.identity, claims))
-  await vi.waitFor(() => expect(far.revocations.covers(claims)).toBe(true))
+  await vi.waitFor(() => expect(far.revocations.covers(claims)).toBe(true), PATIENCE)
   await expect(guest.ask(far.identity)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   await late.sessions.connect(far.identity.peer)
-  await vi.waitFor(() => expect(late.revocations.covers(claims)).toBe(true))
+  await vi.waitFor(() => expect(late.revocations.covers(claims)).toBe(true), PATIENCE)
   expect([owner, near, far, late].map(({ kept }) => kept)).toEqual([[1], [1], [1], [1]])
 })
 
@@ -130,7 +131,7 @@ test('strangers fill nobody’s list with what they take back', async () => {
   stranger.revocations.add(await signRevocation(invented, claims))
   stranger.revocations.add(await signRevocation(stranger.identity, claims))
   await stranger.sessions.connect(member.identity.peer)
-  await vi.waitFor(() => expect(member.revocations.list()).toHaveLength(1))
+  await vi.waitFor(() => expect(member.revocations.list()).toHaveLength(1), PATIENCE)
   expect(member.revocations.list()[0]?.issuer).toBe(stranger.identity.peer)
   expect(member.revocations.covers(claims)).toBe(false)
 })

@@ -11,6 +11,7 @@ import { LIMITS } from '../../../../core/limits.ts'
 import { agentRequest } from '../../../support/agent-request.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { seededRandom } from '../../../support/random.ts'
+import { PATIENCE } from '../../../support/patience.ts'
 
 interface Asked extends PeerQuestion {
   readonly answer: (text: string) => void
@@ -261,7 +262,7 @@ test('a judge that lies is fallen back from, and the report says so', async () =
   asked.get('a')?.answer('x')
   await settle()
   for (const name of ['b', 'c']) asked.get(name)?.answer('y')
-  await vi.waitFor(() => expect(outcome).toHaveBeenCalled())
+  await vi.waitFor(() => expect(outcome).toHaveBeenCalled(), PATIENCE)
   expect(ask).toHaveBeenCalledTimes(2)
   expect(find('result')).toBe('y')
   expect(reports().at(-1)?.outcome).toEqual({

@@ -5,6 +5,7 @@ import type { McpConnection } from '../../../../agents/mcp/connection.ts'
 import type { SupervisedServer } from '../../../../agents/mcp/supervised-server.ts'
 import { LIMITS } from '../../../../core/limits.ts'
 import { reached, superviseProgram, testProgram } from '../../../support/mcp-client.ts'
+import { PATIENCE } from '../../../support/patience.ts'
 
 const never = new AbortController().signal
 
@@ -71,8 +72,9 @@ test('what a program has started ends with it, however it ended', async () => {
   const { server, lines } = superviseProgram(testProgram('starts'))
   await server.start()
   await reached(server, 'ready')
-  const pid = await vi.waitUntil(() =>
-    lines.map(({ message }) => /^child (\d+)$/.exec(message)?.[1]).find(Boolean)
+  const pid = await vi.waitUntil(
+    () => lines.map(({ message }) => /^child (\d+)$/.exec(message)?.[1]).find(Boolean),
+    PATIENCE
   )
   expect(await isAlive(pid)).toBe(true)
   process.kill(server.status().greeting?.pid ?? 0, 'SIGKILL')

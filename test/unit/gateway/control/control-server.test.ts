@@ -10,6 +10,7 @@ import { createControlServer } from '../../../../gateway/control/control-server.
 import type { ControlOperations } from '../../../../gateway/control/operations.ts'
 import { fakeOperations, RUN_EVENTS } from '../../../support/control-operations.ts'
 import { temporaryDirectory } from '../../../support/temporary-directory.ts'
+import { PATIENCE } from '../../../support/patience.ts'
 
 async function setup(overrides: Partial<ControlOperations> = {}) {
   const folder = await temporaryDirectory()
@@ -105,7 +106,7 @@ test('leaves nothing behind, however often it is stopped', async () => {
 test('takes the place of a socket that nobody serves any more', async () => {
   const { server, socketPath, client } = await setup()
   const dead = createServer().listen(join(socketPath, '..', 'other.sock'))
-  await vi.waitFor(() => expect(dead.listening).toBe(true))
+  await vi.waitFor(() => expect(dead.listening).toBe(true), PATIENCE)
   // A crash leaves the file; closing would remove it, so it is moved away first.
   await rename(join(socketPath, '..', 'other.sock'), socketPath)
   await new Promise((resolve) => dead.close(resolve))

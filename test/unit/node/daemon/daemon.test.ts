@@ -15,6 +15,7 @@ import { fakeOperations } from '../../../support/control-operations.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { seededRandom } from '../../../support/random.ts'
 import { temporaryDirectory } from '../../../support/temporary-directory.ts'
+import { PATIENCE } from '../../../support/patience.ts'
 
 const IDENTITY = {
   peerId: '12D3KooWFake',
@@ -89,7 +90,7 @@ async function setup({ node = {}, env, json = false }: SetupInit = {}) {
         report: createReadyReport(fake.host, { json, fd: 3, quiet: false })
       }
     )
-  const ready = () => vi.waitUntil(() => fake.host.tell.mock.lastCall?.[1], { interval: 5 })
+  const ready = () => vi.waitUntil(() => fake.host.tell.mock.lastCall?.[1], PATIENCE)
   const record = async (): Promise<RunFile> => JSON.parse(await readFile(paths.run, 'utf8'))
   const log = async () => readFile(paths.log, 'utf8')
   onTestFinished(() => fake.signal('SIGTERM'))
@@ -130,7 +131,7 @@ test('gives back the memory that starting took, once it has settled', async () =
   const { run, ready, signal, host, clock } = await setup()
   const ended = run()
   await ready()
-  await vi.waitUntil(() => clock.pending > 0, { interval: 5 })
+  await vi.waitUntil(() => clock.pending > 0, PATIENCE)
   expect(host.releaseMemory).not.toHaveBeenCalled()
   await clock.advance(10_000)
   expect(host.releaseMemory).toHaveBeenCalledOnce()
@@ -291,7 +292,7 @@ test('tells systemd when it asks, and lives on when that fails', async () => {
   host.run.mockRejectedValueOnce(new Error('ENOENT'))
   const ended = run()
   await ready()
-  await vi.waitUntil(() => host.run.mock.calls.length === 1, { interval: 5 })
+  await vi.waitUntil(() => host.run.mock.calls.length === 1, PATIENCE)
   signal('SIGTERM')
   await ended
   expect(host.run.mock.calls.map(([program, args]) => [program, args[0]])).toEqual([
@@ -311,7 +312,7 @@ test('notices that the run before ended without a word', async () => {
   const killed = { pid: 7, startedAt: '2026-01-01T00:00:00.000Z', socket: '', version: '' }
   await writeFile(paths.run, JSON.stringify(killed))
   const second = run()
-  await vi.waitUntil(async () => (await log()).split('"message":"ready"').length === 3)
+  await vi.waitUntil(async () => (await log()).split('"message":"ready"').length === 3, PATIENCE)
   signal('SIGTERM')
   await second
   expect(await log()).toMatch(/"pid":7.*without a word/)

@@ -10,6 +10,7 @@ import { ManualClock } from '../../../../support/manual-clock.ts'
 import { nativeImport } from '../../../../support/native-import.ts'
 import { temporaryDirectory } from '../../../../support/temporary-directory.ts'
 import { toolContext } from '../../../../support/tool-context.ts'
+import { PATIENCE } from '../../../../support/patience.ts'
 
 function source(id: string, returns: string): string {
   return `export const tool: object = { id: '${id}', description: 'D.', effects: [], execute: () => ${returns} }\n`
@@ -55,7 +56,7 @@ async function setup(files: Readonly<Record<string, string>> = {}, exists = true
     const before = looks
     told.changed?.()
     await clock.advance(LIMITS.toolReload.value)
-    await vi.waitFor(() => expect(looks).toBeGreaterThan(before), { interval: 2 })
+    await vi.waitFor(() => expect(looks).toBeGreaterThan(before), PATIENCE)
   }
   const use = (id: string) => registry.find(id)?.execute({}, toolContext())
   return { folder, clock, registry, kept, write, settled, use }
@@ -148,7 +149,7 @@ test('a folder may come later, and go', async () => {
   await mkdir(folder)
   await write({ 'a.ts': source('a', '1') })
   await clock.advance(LIMITS.toolFolderLook.value)
-  await vi.waitFor(() => expect(registry.tools()).toHaveLength(1), { interval: 2 })
+  await vi.waitFor(() => expect(registry.tools()).toHaveLength(1), PATIENCE)
   await rename(folder, `${folder}-gone`)
   await settled()
   expect(registry.tools()).toEqual([])
@@ -159,7 +160,7 @@ test('a folder that every user may write to is not loaded', async () => {
   await chmod(folder, 0o777)
   await write({ 'a.ts': source('a', '2') })
   void settled().catch(() => {})
-  await vi.waitFor(() => expect(kept.problems()).toHaveLength(1), { interval: 2 })
+  await vi.waitFor(() => expect(kept.problems()).toHaveLength(1), PATIENCE)
   expect(kept.problems()).toMatchObject([{ reason: expect.stringContaining('every user') }])
   expect(await use('a')).toBe(1)
 })
