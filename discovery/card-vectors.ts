@@ -60,7 +60,10 @@ class KeptVectors implements CardVectors {
   /** By the hash of their text; those made longest ago first. */
   readonly #vectors = new Map<string, UnitVector>()
   readonly #questions = new Map<string, UnitVector>()
+  /** By the hash of their text, until their vectors are made. */
   readonly #wanting = new Map<string, string>()
+  /** Questions that the model has now, each until `embedTimeout` at most. */
+  readonly #asking = new Map<string, Promise<void>>()
   #loaded: Promise<void> | undefined
   #filling: Promise<void> | undefined
   #restUntil = -Infinity
@@ -109,7 +112,15 @@ class KeptVectors implements CardVectors {
     logger.debug('agents are found by words alone', { model: embedder.name, reason })
   }
 
-  async #ask(question: string, stopping: AbortSignal): Promise<void> {
+  #ask(question: string, stopping: AbortSignal): Promise<void> {
+    const under = this.#asking.get(question)
+    if (under !== undefined) return under
+    const asking = this.#askAnew(question, stopping).finally(() => this.#asking.delete(question))
+    this.#asking.set(question, asking)
+    return asking
+  }
+
+  async #askAnew(question: string, stopping: AbortSignal): Promise<void> {
     if (this.#questions.has(question)) return
     const [vector] = await this.#embed([question], stopping)
     if (vector !== undefined) put(this.#questions, question, { vector, most: QUESTIONS })
@@ -132,7 +143,6 @@ class KeptVectors implements CardVectors {
   async #fill(stopping: AbortSignal): Promise<void> {
     while (this.#wanting.size > 0 && !this.#isResting && !stopping.aborted) {
       const batch = [...this.#wanting].slice(0, BATCH)
-      for (const [hash] of batch) this.#wanting.delete(hash)
       const made = await this.#embed(
         batch.map(([, text]) => text),
         stopping
@@ -143,6 +153,7 @@ class KeptVectors implements CardVectors {
           return vector === undefined ? [] : [[hash, vector] as const]
         })
       )
+      for (const [hash] of batch) this.#wanting.delete(hash)
     }
     // Whoever asks next wants them again.
     this.#wanting.clear()

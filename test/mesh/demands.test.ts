@@ -1,11 +1,10 @@
 /** Both sides choose: callers demand what agents are, and agents demand what the caller's node is. */
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { defineAgent } from '../../agents/agent.ts'
 import type { Agent } from '../../agents/agent.ts'
 import type { Attributes } from '../../core/attributes.ts'
-import { createNode } from '../../node/create-node.ts'
-import type { LumosNode, NodeOptions } from '../../node/create-node.ts'
-import { testFolder } from '../support/started-nodes.ts'
+import type { LumosNode } from '../../node/create-node.ts'
+import { startSecluded } from '../support/started-nodes.ts'
 
 function captioner(id: string, attributes: Attributes, demands: readonly string[] = []): Agent {
   return defineAgent({
@@ -22,20 +21,6 @@ function captioner(id: string, attributes: Attributes, demands: readonly string[
   })
 }
 
-async function start(options: Partial<NodeOptions>): Promise<LumosNode> {
-  const node = await createNode({
-    home: testFolder(),
-    listen: [],
-    discovery: { mdns: false, sameHost: false },
-    swarmKey: '0123456789abcdef'.repeat(4),
-    builtin: { enabled: [] },
-    ...options
-  })
-  onTestFinished(() => node.stop())
-  await node.start()
-  return node
-}
-
 /** What `vision.caption` with these demands is answered with. */
 async function ask(node: LumosNode, demands: string): Promise<string> {
   for await (const event of node.run(`vision.caption ${demands}`, 'a picture')) {
@@ -46,8 +31,7 @@ async function ask(node: LumosNode, demands: string): Promise<string> {
 }
 
 test('a task goes to an agent that is what is demanded, and takes callers that are what it demands', async () => {
-  const worker = await start({
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+  const worker = await startSecluded({
     agents: [
       captioner('german', { lang: ['de'], price: 0.002 }),
       captioner('english', { lang: ['en'], price: 0.02 }),
@@ -55,8 +39,8 @@ test('a task goes to an agent that is what is demanded, and takes callers that a
     ]
   })
   const bootstrap = [...worker.addresses()]
-  const european = await start({ bootstrap, attributes: { region: 'eu' } })
-  const stranger = await start({ bootstrap })
+  const european = await startSecluded({ bootstrap, attributes: { region: 'eu' } })
+  const stranger = await startSecluded({ bootstrap })
   for (const node of [european, stranger]) {
     await expect.poll(async () => (await node.find('vision.caption')).providers).toHaveLength(3)
   }

@@ -1,30 +1,15 @@
 /** One question to several real nodes: what is made of their answers, also when one dies, lies or is slow. */
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { AgentDefinition } from '../../agents/agent.ts'
 import { asJson } from '../../agents/tools/json-value.ts'
 import type { RunEvent } from '../../client/api.ts'
 import { ensembleReportOf } from '../../core/ensemble.ts'
 import type { EnsembleReport } from '../../core/ensemble.ts'
-import { createNode } from '../../node/create-node.ts'
 import type { LumosNode, NodeOptions, RunOptions } from '../../node/create-node.ts'
 import { testAgent } from '../support/a2a-nodes.ts'
-import { testFolder } from '../support/started-nodes.ts'
+import { startSecluded, testFolder } from '../support/started-nodes.ts'
 
 type Behaviour = AgentDefinition['run']
-
-async function start(options: Partial<NodeOptions>): Promise<LumosNode> {
-  const node = await createNode({
-    home: testFolder(),
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    discovery: { mdns: false, sameHost: false },
-    swarmKey: '0123456789abcdef'.repeat(4),
-    builtin: { enabled: [] },
-    ...options
-  })
-  onTestFinished(() => node.stop())
-  await node.start()
-  return node
-}
 
 function says(text: string): Behaviour {
   return async function* () {
@@ -64,11 +49,11 @@ async function swarmOf(
   const nodes = await Promise.all(
     names.map((name) => {
       const run = behaviours[name] ?? says('')
-      return start({ name, agents: [testAgent('poll', run, { idempotent: true })] })
+      return startSecluded({ name, agents: [testAgent('poll', run, { idempotent: true })] })
     })
   )
   const bootstrap = nodes.flatMap((node) => node.addresses())
-  const caller = await start({ name: 'caller', bootstrap, ...more })
+  const caller = await startSecluded({ name: 'caller', bootstrap, ...more })
   await vi.waitFor(
     async () => expect((await caller.find('poll')).providers).toHaveLength(names.length),
     { timeout: 15_000, interval: 10 }
@@ -251,7 +236,7 @@ test('an agent asks several, too', async () => {
 
 test('a node that starts again goes on with its question', async () => {
   const home = testFolder()
-  const peer = await start({
+  const peer = await startSecluded({
     name: 'amber',
     agents: [
       testAgent('quick', says('')),
@@ -267,13 +252,13 @@ test('a node that starts again goes on with its question', async () => {
     ]
   })
   let runs = 0
-  const other = await start({
+  const other = await startSecluded({
     name: 'birch',
     bootstrap: [...peer.addresses()],
     agents: [testAgent('poll', says('once'), { idempotent: true })]
   })
   const bootstrap = [...peer.addresses(), ...other.addresses()]
-  const first = await start({ name: 'caller', home, bootstrap })
+  const first = await startSecluded({ name: 'caller', home, bootstrap })
   await vi.waitFor(async () => expect((await first.find('poll')).providers).toHaveLength(2), {
     timeout: 15_000,
     interval: 10
@@ -284,7 +269,7 @@ test('a node that starts again goes on with its question', async () => {
     if (event.type === 'artifact' && event.artifact.artifactId.startsWith('answer-')) break
   }
   await first.stop()
-  const second = await start({ name: 'caller', home, bootstrap })
+  const second = await startSecluded({ name: 'caller', home, bootstrap })
   const told = await ask(second, ensemble, { taskId })
   expect(told.answers).toEqual({ amber: 'again', birch: 'once' })
 })

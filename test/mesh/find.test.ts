@@ -2,10 +2,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { defineAgent } from '../../agents/agent.ts'
 import type { Agent } from '../../agents/agent.ts'
-import { createNode } from '../../node/create-node.ts'
-import type { LumosNode, NodeOptions } from '../../node/create-node.ts'
+import type { LumosNode } from '../../node/create-node.ts'
 import { startModelServer } from '../support/model-server.ts'
-import { testFolder } from '../support/started-nodes.ts'
+import { startSecluded } from '../support/started-nodes.ts'
 
 function agent(id: string, skill: string, description: string): Agent {
   return defineAgent({
@@ -17,20 +16,6 @@ function agent(id: string, skill: string, description: string): Agent {
       yield id
     }
   })
-}
-
-async function start(options: Partial<NodeOptions>): Promise<LumosNode> {
-  const node = await createNode({
-    home: testFolder(),
-    listen: [],
-    discovery: { mdns: false, sameHost: false },
-    swarmKey: '0123456789abcdef'.repeat(4),
-    builtin: { enabled: [] },
-    ...options
-  })
-  onTestFinished(() => node.stop())
-  await node.start()
-  return node
 }
 
 const EYES = agent('eyes', 'vision.caption.short', 'Says in a few words what a photo shows.')
@@ -51,8 +36,8 @@ async function answerTo(node: LumosNode, target: string): Promise<string> {
 }
 
 test('a branch of skills finds whoever has one of them, to look and to run alike', async () => {
-  const worker = await start({ listen: ['/ip4/127.0.0.1/tcp/0'], agents: [EYES, CLERK] })
-  const caller = await start({ bootstrap: [...worker.addresses()] })
+  const worker = await startSecluded({ agents: [EYES, CLERK] })
+  const caller = await startSecluded({ bootstrap: [...worker.addresses()] })
   await expect.poll(() => found(caller, 'vision'), PATIENCE).toEqual(['eyes'])
   for (const branch of ['vision', 'vision.caption', 'vision.caption.short', 'VISION']) {
     expect(await found(caller, branch)).toEqual(['eyes'])
@@ -67,8 +52,8 @@ test('a branch of skills finds whoever has one of them, to look and to run alike
 test('what shares no word is found by meaning, and the model is shown each text once', async () => {
   const server = await startModelServer({ models: ['test-embedding'] })
   onTestFinished(() => server.stop())
-  const worker = await start({ listen: ['/ip4/127.0.0.1/tcp/0'], agents: [EYES, CLERK] })
-  const caller = await start({
+  const worker = await startSecluded({ agents: [EYES, CLERK] })
+  const caller = await startSecluded({
     bootstrap: [...worker.addresses()],
     models: {
       detect: false,

@@ -30,3 +30,18 @@ export async function startNode(
   await node.start()
   return node
 }
+
+/** A started node that looks for nobody by itself: who is to know whom is said by `bootstrap`. */
+export async function startSecluded(options: Partial<NodeOptions>): Promise<LumosNode> {
+  const node = await createNode({
+    home: testFolder(),
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    discovery: { mdns: false, sameHost: false },
+    swarmKey: '0123456789abcdef'.repeat(4),
+    builtin: { enabled: [] },
+    ...options
+  })
+  onTestFinished(() => node.stop())
+  await node.start()
+  return node
+}

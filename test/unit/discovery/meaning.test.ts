@@ -172,6 +172,24 @@ test.for(['eyes', 'eyes.do', '@eyes', 'eyes.do version=1'])(
   }
 )
 
+test('whoever asks while the model has a text waits for it, and the model has it once', async () => {
+  const model = createModel()
+  const answer = Promise.withResolvers<void>()
+  const embed = model.embed.bind(model)
+  model.embed = async (texts, signal) => {
+    const made = await embed(texts, signal)
+    await answer.promise
+    return made
+  }
+  const { finder } = await setup({ model })
+  const first = finder.find('photo')
+  await expect.poll(() => model.state.asked).toHaveLength(1 + Object.keys(AGENTS).length)
+  const second = finder.find('photo')
+  answer.resolve()
+  for (const { providers } of await Promise.all([first, second])) expect(providers).toHaveLength(2)
+  expect(model.state.asked).toEqual([...new Set(model.state.asked)])
+})
+
 test('who looks for somebody to run a task does not ask the model', async () => {
   const { finder, model } = await setup()
   expect((await finder.find('eyes', { exact: true })).providers).toHaveLength(2)
