@@ -18,7 +18,7 @@ function request(text: string): SendMessageRequest {
 }
 
 export interface LumosCaller {
-  send(text: string): Promise<unknown>
+  send(text: string, options?: { readonly deadlineMs: number }): Promise<unknown>
   stream(text: string): AsyncIterable<unknown>
   /** The whole way of `lumos run`: outbox on disk, routing, worker's journal, result on disk. */
   delegate(text: string): Promise<unknown>
@@ -58,7 +58,7 @@ export async function createLumosCaller(
   }
   const client = createA2aClient(await node.wire.sessions.connect(peer))
   return {
-    send: (text) => client.sendMessage(request(text), {}),
+    send: (text, options = {}) => client.sendMessage(request(text), options),
     stream: (text) => client.sendStreamingMessage(request(text), {}),
     async delegate(text) {
       const { message } = request(text)
