@@ -474,6 +474,22 @@ export const LIMITS = {
     'of a grant: revocations have to be kept as long'
   ),
   grantsCounted: limit(4096, 'count', 'grants with a bound on how often or how many at once'),
+  behalfSeen: limit(
+    1024,
+    'count',
+    'signatures for whom tasks are done that matched: an agent that asks often sends the same again'
+  ),
+  behalfHeld: limit(
+    1024,
+    'count',
+    'tasks for whose askers this node has a signature, to be shown when their agents ask others'
+  ),
+  behalfGrants: limit(4, 'count', 'grants of who asked first that travel with a task'),
+  behalfWait: limit(
+    2000,
+    'ms',
+    'for the signature of who asked first; without it the task is passed on all the same'
+  ),
   revocationBytes: limit(KIB, 'bytes', 'one grant that was taken back, signed'),
   revocationsPerIssuer: limit(1000, 'count', 'grants taken back by one peer that are remembered'),
   revocationsAtOnce: limit(64, 'count', 'grants taken back that are told in one message'),
@@ -858,6 +874,8 @@ export const LIMITS = {
     'writes that lost and wait to be kept for the history of their key; more are not kept'
   ),
   memoryWatchers: limit(1024, 'count', 'watchers of one space'),
+  memoryPages: limit(256, 'count', 'threads of one space whose newest messages are in memory'),
+  memoryPageBytes: limit(4 * MIB, 'bytes', 'keys and values of these; those asked longest ago go'),
   memoryRanges: limit(
     64,
     'count',
@@ -1117,6 +1135,11 @@ export const LIMITS = {
     8,
     'count',
     'keys of the swarm that a node keeps: who was away for more changes needs an invite'
+  ),
+  keySuccessions: limit(
+    32,
+    'count',
+    'keys that one member of a swarm has had one after the other: then it is invited anew'
   ),
   membersBatch: limit(2000, 'count', 'statements about members in one message: 800 KiB'),
   membersSync: limit(

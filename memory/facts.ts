@@ -3,8 +3,9 @@ import { isPlainText } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import type { Json } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { Fact, FactEvent, Memory, MemoryBlobs, SpaceMemory } from '../core/memory.ts'
+import type { Fact, FactEvent, FactInit, Memory, MemoryBlobs, SpaceMemory } from '../core/memory.ts'
 import type { Random } from '../core/random.ts'
 import { peerOfKey } from '../trust/author-key.ts'
 import { cornerOf } from './access.ts'
@@ -57,6 +58,13 @@ function createFacts(
   const { space } = entries
   const toFact = createFactReader()
 
+  async function put(key: string, value: Json, init?: FactInit): Promise<MemoryEntry> {
+    checkKey(key)
+    const bytes = encodeValue(value)
+    checkSize(space, key, bytes)
+    return entries.put(key, bytes, init)
+  }
+
   const facts: Omit<SpaceMemory, 'threads'> = {
     name: space.name,
     corner: cornerOf(author),
@@ -64,12 +72,7 @@ function createFacts(
       const entry = await entries.get(key)
       return entry && toFact(entry)
     },
-    async put(key, value, init) {
-      checkKey(key)
-      const bytes = encodeValue(value)
-      checkSize(space, key, bytes)
-      return toFact(await entries.put(key, bytes, init))
-    },
+    put: async (key, value, init) => toFact(await put(key, value, init)),
     async delete(key) {
       checkKey(key)
       await entries.delete(key)
@@ -94,7 +97,7 @@ function createFacts(
       return { hits: hits.map(({ entry, score }) => ({ fact: toFact(entry), score })), complete }
     }
   }
-  return { ...facts, threads: createThreads({ clock, random, facts }) }
+  return { ...facts, threads: createThreads({ clock, random, facts, put, entries }) }
 }
 
 function checkKey(key: string): void {

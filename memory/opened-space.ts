@@ -14,7 +14,8 @@ import { createLive } from './live.ts'
 import type { Live, LiveComponents } from './live.ts'
 import { createLostWrites } from './lost-writes.ts'
 import type { LostWrites } from './lost-writes.ts'
-import type { AuthorKey, MemoryRecord } from './record.ts'
+import type { PageRecord } from './recent-pages.ts'
+import type { AuthorKey } from './record.ts'
 import type { Signer } from './record-signature.ts'
 import type { Replica } from './replica.ts'
 import type { MemoryEntry, MemorySpace, PeerSync } from './shared-memory.ts'
@@ -160,7 +161,7 @@ function createMemorySpace(
   owner: SpaceOwner
 ): MemorySpace {
   const { clock, replica, compare } = components
-  const entryOf = (record: MemoryRecord): MemoryEntry =>
+  const entryOf = (record: PageRecord): MemoryEntry =>
     toEntry(record, replica.nameOf(record.writer)?.author ?? '')
   let watchers = 0
 
@@ -193,6 +194,7 @@ function createMemorySpace(
     async *list(query = {}) {
       for await (const record of replica.entries(query)) yield entryOf(record)
     },
+    newest: async (folder, limit) => (await replica.newest(folder, limit)).map(entryOf),
     async *watch(query = {}, signal) {
       if (watchers >= LIMITS.memoryWatchers.value) throw tooMany(watchers)
       watchers += 1
@@ -210,14 +212,13 @@ function createMemorySpace(
     },
     async status() {
       const { root, stale } = await replica.summary()
-      const { records: keys, bytes } = replica.held
-      const peers = await compare(replica)
-      return { root, keys, bytes, writers: replica.vector.size, stale, peers }
+      const [{ records: keys, bytes }, { size: writers }] = [replica.held, replica.vector]
+      return { root, keys, bytes, writers, stale, peers: await compare(replica) }
     }
   }
 }
 
-function toEntry(record: MemoryRecord, author: AuthorKey): MemoryEntry {
+function toEntry(record: PageRecord, author: AuthorKey): MemoryEntry {
   const { key, value, writer, time, expires } = record
   return { key, value, author, writer, time, ...(expires !== undefined && { expires }) }
 }

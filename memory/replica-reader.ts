@@ -3,6 +3,7 @@ import { LIMITS } from '../core/limits.ts'
 import { BLOCK_NUMBERS } from './digests.ts'
 import type { Change } from './changeset.ts'
 import { isVisible } from './merge.ts'
+import type { PageRecord } from './recent-pages.ts'
 import type { MemoryId, MemoryRecord } from './record.ts'
 import type { ReplicaState } from './replica-state.ts'
 import type { RecordBatch, Vector } from './replica.ts'
@@ -44,6 +45,38 @@ export async function* readEntries(
     left -= 1
     if (left <= 0) return
   }
+}
+
+/**
+ * The last `limit` records of `folder` that readers see, by key; from memory while nobody changed them
+ * otherwise than by adding behind them.
+ *
+ * @param folder ends with `/`
+ */
+export async function readNewest(
+  { recent, rows, components: { store, clock } }: ReplicaState,
+  folder: string,
+  limit: number
+): Promise<readonly PageRecord[]> {
+  const known = recent?.newest(folder, limit)
+  if (known !== undefined || limit <= 0) return known ?? []
+  const read: MemoryRecord[] = []
+  let visible = 0
+  const reading = recent?.begin(folder)
+  try {
+    const options = { reverse: true, ...(limit <= LIKELY && { likely: limit }) }
+    for await (const [, value] of store.iterate(rows.allData(folder), options)) {
+      const { record } = decodeStored(value)
+      read.push(record)
+      if (isVisible(record, clock.now())) visible += 1
+      if (visible >= limit) break
+    }
+    read.reverse()
+    reading?.hold(read, limit)
+  } finally {
+    reading?.end()
+  }
+  return read.filter((record) => isVisible(record, clock.now()))
 }
 
 /** The last change of each key that changed after `lsn`. */

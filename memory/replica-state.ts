@@ -11,6 +11,8 @@ import type { Digests } from './digests.ts'
 import { createDigests } from './digests.ts'
 import type { HybridClock } from './hlc.ts'
 import { createHybridClock } from './hlc.ts'
+import type { RecentPages } from './recent-pages.ts'
+import { createRecentPages } from './recent-pages.ts'
 import type { AuthorKey, MemoryId } from './record.ts'
 import { ID_BYTES } from './record.ts'
 import type { Signer, Verify } from './record-signature.ts'
@@ -76,6 +78,7 @@ export class ReplicaState {
   #held: Held
   #writer: WriterName
   #queue: Promise<unknown> = Promise.resolve()
+  #recent: RecentPages | undefined = createRecentPages()
   /** After a failed commit nobody knows what is on disk, until it takes writes again. */
   #inDoubt = false
 
@@ -132,6 +135,11 @@ export class ReplicaState {
     this.#writer = newWriter(signer.author, random)
   }
 
+  /** `undefined` while nobody knows what is on the disk. */
+  get recent(): RecentPages | undefined {
+    return this.#recent
+  }
+
   /** One at a time, and never on a state that a failed commit has left in doubt. */
   exclusive<T>(action: () => Promise<T>): Promise<T> {
     const run = this.#queue.then(() => this.#settle()).then(action)
@@ -178,6 +186,7 @@ export class ReplicaState {
     for (const [id, entry] of outcome.entries) this.#held.entries.set(id, entry)
     for (const [author, used] of outcome.usage) this.#held.usage.set(author, used)
     for (const [id, sequence] of outcome.touched) this.digests.touch(id, sequence)
+    this.#recent?.apply(outcome.changes)
     return outcome
   }
 
@@ -207,6 +216,7 @@ export class ReplicaState {
       await this.components.store.commit(operations, { sync })
     } catch (error) {
       this.#inDoubt = true
+      this.#recent = undefined
       throw error
     }
   }
@@ -217,6 +227,7 @@ export class ReplicaState {
     await this.#write([{ type: 'put', key: this.rows.probe, value: new Uint8Array() }], true)
     this.#held = await readHeld(this.components, this.space, this.rows)
     this.digests.forget()
+    this.#recent = createRecentPages()
     this.#inDoubt = false
   }
 }

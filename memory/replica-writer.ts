@@ -42,7 +42,10 @@ export function createLocalWriter(
     waiting = waiting.slice(batch.length)
     if (batch.length === 0) return
     try {
-      const changes = state.change(await state.winners(batch.map(({ draft }) => draft.key)))
+      const keys = batch
+        .map(({ draft }) => draft.key)
+        .filter((key) => state.recent?.lacks(key) !== true)
+      const changes = state.change(await state.winners(keys))
       const written = signAll(state, changes, batch)
       const outcome = await state.commit(changes, { sync: true })
       for (const { resolve, record } of written) resolve(record)

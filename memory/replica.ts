@@ -4,6 +4,7 @@ import type { Change, Conflict, Usage } from './changeset.ts'
 import type { Digest } from './digests.ts'
 import { digestOfVector, rootOf } from './digests.ts'
 import { isVisible } from './merge.ts'
+import type { PageRecord } from './recent-pages.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import { createIntake } from './replica-intake.ts'
 import type { EntryQuery } from './replica-reader.ts'
@@ -13,7 +14,8 @@ import {
   readLast,
   readMissing,
   readNamed,
-  readNames
+  readNames,
+  readNewest
 } from './replica-reader.ts'
 import type { ReplicaComponents, ReplicaInit, ReplicaState } from './replica-state.ts'
 import { loadState } from './replica-state.ts'
@@ -92,6 +94,8 @@ export interface Replica {
   get(key: string): Promise<MemoryRecord | undefined>
   /** The records that readers see, in the order of their keys. */
   entries(query: EntryQuery): AsyncIterable<MemoryRecord>
+  /** The last `limit` of those that readers see below `folder`, which ends with `/`; by key. */
+  newest(folder: string, limit: number): Promise<readonly PageRecord[]>
   /**
    * What changed after `lsn`, tombstones included, only the last change of each key. What expired
    * is not told; when `epoch` has grown, begin anew: records vanished before their time.
@@ -183,6 +187,7 @@ export async function openReplica(
       return record && isVisible(record, components.clock.now()) ? record : undefined
     },
     entries: (query) => readEntries(state, query),
+    newest: (folder, limit) => readNewest(state, folder, limit),
     changes: (lsn) => readChanges(state, lsn),
     get epoch() {
       return state.epoch

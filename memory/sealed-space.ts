@@ -68,6 +68,10 @@ export function createSealedSpace(
     async *list(query = {}) {
       yield* listOpened(await opened(), sealed, query)
     },
+    async newest(folder, limit) {
+      const query = { prefix: folder, limit, reverse: true }
+      return (await Array.fromAsync(listOpened(await opened(), sealed, query))).toReversed()
+    },
     async *watch({ prefix = '', after } = {}, signal) {
       const folder = folderOf(prefix)
       const known = current()

@@ -95,6 +95,11 @@ export interface MemorySpace extends SpaceOwner {
   delete(key: string): Promise<void>
   /** In the order of the keys' UTF-8 bytes. */
   list(query?: EntryQuery): AsyncIterable<MemoryEntry>
+  /**
+   * The last `limit` entries whose keys begin with `folder`, which ends with `/`; in the order of keys. Kept
+   * at hand for those who ask again; `value` is the same object until its key is written.
+   */
+  newest(folder: string, limit: number): Promise<readonly MemoryEntry[]>
   /** What is there, then what changes, until the loop is left or `signal` aborts. */
   watch(query?: WatchQuery, signal?: AbortSignal): AsyncIterable<WatchEvent>
   /**

@@ -7,7 +7,6 @@ import { isJsonObject } from '../core/json.ts'
 import type { Json } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import type {
-  Fact,
   SpaceMemory,
   Thread,
   ThreadInit,
@@ -17,11 +16,15 @@ import type {
   Threads
 } from '../core/memory.ts'
 import type { Random } from '../core/random.ts'
+import { decodeValue } from './json-value.ts'
+import type { MemoryEntry, MemorySpace } from './shared-memory.ts'
 
 export interface ThreadComponents {
   readonly clock: Clock
   readonly random: Random
-  readonly facts: Pick<SpaceMemory, 'get' | 'put' | 'list'>
+  readonly facts: Pick<SpaceMemory, 'get' | 'list'>
+  readonly put: (key: string, value: Json) => Promise<unknown>
+  readonly entries: Pick<MemorySpace, 'list' | 'newest'>
 }
 
 const DEFAULT_PAGE = 50
@@ -34,7 +37,7 @@ const SEQUENCE_STARTS = 2 ** 30
  * resource. Ids are percent-encoded, since a slash would end them.
  */
 export function createThreads(components: ThreadComponents): Threads {
-  const { clock, random, facts } = components
+  const { clock, random, facts, entries } = components
   const newThreadId = createIdSource(clock, random)
 
   async function get(threadId: string): Promise<Thread | undefined> {
@@ -42,7 +45,7 @@ export function createThreads(components: ThreadComponents): Threads {
     return fact && threadOf(threadId, fact.value)
   }
 
-  async function put(
+  async function putThread(
     init: ThreadInit & { readonly threadId: string; readonly createdAt?: string | undefined }
   ): Promise<Thread> {
     const { threadId, resourceId, title, metadata } = init
@@ -53,8 +56,8 @@ export function createThreads(components: ThreadComponents): Threads {
       createdAt: init.createdAt ?? new Date(clock.now()).toISOString()
     }
     await Promise.all([
-      facts.put(threadKey(threadId), value),
-      facts.put(resourcePrefix(resourceId) + encode(threadId), null)
+      components.put(threadKey(threadId), value),
+      components.put(resourcePrefix(resourceId) + encode(threadId), null)
     ])
     return { threadId, ...value }
   }
@@ -63,7 +66,7 @@ export function createThreads(components: ThreadComponents): Threads {
     get,
     async create({ threadId = newThreadId(), ...init }) {
       const known = await get(threadId)
-      return put({ ...init, threadId, createdAt: known?.createdAt })
+      return putThread({ ...init, threadId, createdAt: known?.createdAt })
     },
     async *list(resourceId) {
       const prefix = resourcePrefix(resourceId)
@@ -75,15 +78,15 @@ export function createThreads(components: ThreadComponents): Threads {
       }
     },
     async append(threadId, messages, { behind, create } = {}) {
-      const latest = behind === undefined ? await latestOf(facts, threadId) : behind
+      const latest = behind === undefined ? await latestOf(entries, threadId) : behind
       const nextId = createTurn(components, latest ?? undefined)
       const appended = messages.map((message) => newMessage(threadId, nextId(), message))
       // At once, so that they share a write to the disk.
       await Promise.all([
         ...appended.map(({ id, role, parts }) =>
-          facts.put(messageKey(threadId, id), { role, parts })
+          components.put(messageKey(threadId, id), { role, parts })
         ),
-        ...(create === undefined ? [] : [put({ ...create, threadId })])
+        ...(create === undefined ? [] : [putThread({ ...create, threadId })])
       ])
       return appended
     },
@@ -91,9 +94,10 @@ export function createThreads(components: ThreadComponents): Threads {
       if (before !== undefined && after !== undefined) {
         throw new TypeError('a page is before one message or after one, not both')
       }
-      if (after !== undefined) return readPage(facts, threadId, { limit, reverse: false, after })
-      const back = { limit, reverse: true, ...(before !== undefined && { after: before }) }
-      return (await readPage(facts, threadId, back)).toReversed()
+      if (after !== undefined) return readPage(entries, threadId, { limit, reverse: false, after })
+      if (before === undefined) return readNewest(entries, threadId, limit)
+      const back = { limit, reverse: true, after: before }
+      return (await readPage(entries, threadId, back)).toReversed()
     }
   }
 }
@@ -101,34 +105,51 @@ export function createThreads(components: ThreadComponents): Threads {
 interface Page {
   readonly limit: number
   readonly reverse: boolean
-  readonly after?: string
+  readonly after: string
 }
 
 async function latestOf(
-  facts: ThreadComponents['facts'],
+  entries: ThreadComponents['entries'],
   threadId: string
 ): Promise<string | undefined> {
-  const [latest] = await readPage(facts, threadId, { reverse: true, limit: 1 })
+  const [latest] = await readNewest(entries, threadId, 1)
   return latest?.id
+}
+
+/** Oldest first. */
+async function readNewest(
+  entries: ThreadComponents['entries'],
+  threadId: string,
+  limit: number
+): Promise<ThreadMessage[]> {
+  const prefix = messageKey(threadId, '')
+  const newest = await entries.newest(prefix, limit)
+  const found = newest.flatMap((entry) => keptMessageOf(threadId, entry) ?? [])
+  const [oldest] = newest
+  const missing = limit - found.length
+  // Mostly none: what is no message has to be made up for.
+  if (oldest === undefined || newest.length < limit || missing === 0) return found
+  const after = oldest.key.slice(prefix.length)
+  const page = { limit: missing, reverse: true, after }
+  return [...(await readPage(entries, threadId, page)).toReversed(), ...found]
 }
 
 /** Messages in the direction of reading. */
 async function readPage(
-  facts: ThreadComponents['facts'],
+  entries: ThreadComponents['entries'],
   threadId: string,
   { limit, reverse, after }: Page
 ): Promise<ThreadMessage[]> {
   const prefix = messageKey(threadId, '')
   const found: ThreadMessage[] = []
   let behind = after
-  // Mostly once: what is no message has to be made up for.
   for (let asked = limit; asked > 0; asked = limit - found.length) {
-    const query = { prefix, reverse, limit: asked, ...(behind && { after: prefix + behind }) }
+    const query = { prefix, reverse, limit: asked, after: prefix + behind }
     let read = 0
     // oxlint-disable-next-line no-await-in-loop -- one page after the other
-    for await (const fact of facts.list(query)) {
-      behind = fact.key.slice(prefix.length)
-      const message = messageOf(threadId, behind, fact)
+    for await (const entry of entries.list(query)) {
+      behind = entry.key.slice(prefix.length)
+      const message = messageOf(threadId, entry)
       if (message !== undefined) found.push(message)
       read += 1
     }
@@ -161,18 +182,39 @@ function newMessage(
   return { id, threadId, role, parts, createdAt: new Date(timeOf(id)).toISOString() }
 }
 
+/** Messages of pages that are kept at hand, by the bytes of their values: nobody may change them. */
+const kept = new WeakMap<Uint8Array, ThreadMessage>()
+
+function keptMessageOf(threadId: string, entry: MemoryEntry): ThreadMessage | undefined {
+  const known = kept.get(entry.value)
+  if (known !== undefined) return known
+  const message = messageOf(threadId, entry)
+  if (message !== undefined) kept.set(entry.value, freeze(message))
+  return message
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const member of Object.values(value)) freeze(member)
+  return Object.freeze(value)
+}
+
 /** What others write may be anything: only what is a message is one. */
-function messageOf(threadId: string, id: string, { value, hlc }: Fact): ThreadMessage | undefined {
-  if (!isUuid(id) || !isJsonObject(value)) return undefined
+function messageOf(
+  threadId: string,
+  { key, value: bytes, time }: MemoryEntry
+): ThreadMessage | undefined {
+  const id = key.slice(key.lastIndexOf('/') + 1)
+  if (!isUuid(id) || key.length !== messageKey(threadId, id).length) return undefined
   // An id from the future would stay the newest for ever, and all others would have to follow it.
-  if (timeOf(id) > Date.parse(hlc.slice(0, ISO_LENGTH)) + LIMITS.memorySkew.value) return undefined
+  if (timeOf(id) > time.ms + LIMITS.memorySkew.value) return undefined
+  const value = decodeValue(bytes)
+  if (!isJsonObject(value)) return undefined
   const { role, parts } = value
   const known = ROLES.find((each) => each === role)
   if (known === undefined || !Array.isArray(parts) || !parts.every(isJsonObject)) return undefined
   return newMessage(threadId, id, { role: known, parts })
 }
-
-const ISO_LENGTH = '2026-01-02T03:04:05.678Z'.length
 
 function threadOf(threadId: string, value: Json): Thread | undefined {
   if (!isJsonObject(value)) return undefined

@@ -1,10 +1,10 @@
 /** A replica under the face of a space, without network: what lies upon memory is tested on this. */
-import type { MemoryRecord } from '../../memory/record.ts'
+import type { PageRecord } from '../../memory/recent-pages.ts'
 import type { Replica } from '../../memory/replica.ts'
 import type { MemoryEntry, MemorySpace } from '../../memory/shared-memory.ts'
 
 export function replicaSpace(replica: Replica): MemorySpace {
-  const entryOf = (record: MemoryRecord): MemoryEntry => ({
+  const entryOf = (record: PageRecord): MemoryEntry => ({
     ...record,
     author: replica.writer.author
   })
@@ -25,6 +25,7 @@ export function replicaSpace(replica: Replica): MemorySpace {
       await replica.write({ key, value: undefined })
     },
     list,
+    newest: async (folder, limit) => (await replica.newest(folder, limit)).map(entryOf),
     watch: () => notHere(),
     history: () => notHere(),
     status: () => notHere(),

@@ -98,17 +98,48 @@ test('creating it again changes title and metadata, and leaves its age', async (
 })
 
 test('a turn is one range that is read and one batch that is written', async () => {
-  const { threads, commits, reads } = await setup()
-  await threads.append('t', [say('hi')])
+  const other = await setup('b')
+  await other.threads.append('t', [say('hi')])
+  const { replica, threads, commits, reads } = await setup()
+  await copy(other.replica, replica)
   commits.length = 0
   reads.length = 0
   const turn = [say('where?'), say('to Rome', 'assistant'), say('{"sun":1}', 'tool')]
   const appended = await threads.append('t', turn)
   expect({ commits: commits.length, reads: reads.length }).toEqual({ commits: 1, reads: 1 })
   expect(appended).toMatchObject(turn.map((message) => ({ ...message, threadId: 't' })))
+  expect(texts(await threads.messages('t', { limit: 4 }))).toEqual([
+    'hi',
+    'where?',
+    'to Rome',
+    '{"sun":1}'
+  ])
+})
+
+test('a thread that was read is not read again from the disk, whoever adds to it', async () => {
+  const other = await setup('b')
+  const { replica, threads, memory, commits, reads } = await setup()
+  await threads.messages('t')
   reads.length = 0
-  expect(texts(await threads.messages('t'))).toEqual(['hi', 'where?', 'to Rome', '{"sun":1}'])
-  expect(reads).toHaveLength(1)
+  commits.length = 0
+  await threads.append('t', [say('hi'), say('where?')])
+  await copy(replica, other.replica)
+  await other.threads.append('t', [say('to Rome')])
+  await copy(other.replica, replica)
+  expect(texts(await threads.messages('t'))).toEqual(['hi', 'where?', 'to Rome'])
+  expect(commits).toHaveLength(2)
+  expect(reads.filter((from) => from.includes('/d/'))).toEqual([])
+  const [first] = await threads.messages('t')
+  await memory.delete(`thread/t/${first?.id}`)
+  expect(texts(await threads.messages('t'))).toEqual(['where?', 'to Rome'])
+})
+
+test('nobody changes for others what a thread says', async () => {
+  const { threads } = await setup()
+  await threads.append('t', [say('hi')])
+  const [message] = await threads.messages('t')
+  expect(() => Object.assign(message?.parts[0] ?? {}, { text: 'no' })).toThrow(TypeError)
+  expect(texts(await threads.messages('t'))).toEqual(['hi'])
 })
 
 test('who has read a thread appends to it, and makes it, without reading again', async () => {
