@@ -786,6 +786,21 @@ export const ERRORS = {
     'lumos keys import FILE --force keeps a copy of it and puts the other in its place',
     { a2a: INTERNAL, exit: EXIT.failed }
   ),
+  KEY_SUCCEEDED: final(
+    'the key of {peer} was given up: that node is {heir} now',
+    'use the key that came after it; from a backup of the old one, begin a new node: lumos -P NAME join',
+    { a2a: INTERNAL, exit: EXIT.denied }
+  ),
+  KEY_ROTATING: final(
+    'the key of this node is being changed, and that was not finished',
+    'run it once more, with the same passphrase: lumos keys rotate',
+    { a2a: INTERNAL, exit: EXIT.badConfig }
+  ),
+  SUCCESSION_REFUSED: final(
+    'the members of the swarm "{swarm}" would not take a new key for this node: {reason}',
+    'lumos swarm shows its members; a new node has to be invited: lumos invite',
+    { a2a: INTERNAL, exit: EXIT.denied }
+  ),
   AUDIT_BROKEN: final(
     'the audit log is not as it was written: {file}, line {line}: {reason}',
     'compare it with a copy of the folder audit/ of the data directory; it goes on behind the break',
@@ -808,6 +823,12 @@ export const ERRORS = {
   GRANT_REVOKED: final(
     'the grant {grant} was taken back',
     'ask who gave it why, and for a new one: lumos grant create',
+    { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+
+  BEHALF_INVALID: final(
+    'it is not proven for whom the task is done: {reason}',
+    'the peer that passed it on is at fault, or the clock of a node: lumos doctor',
     { a2a: INVALID_PARAMS, exit: EXIT.denied }
   ),
 

@@ -212,9 +212,10 @@ class ListExchange implements MembersExchange {
     const ours = roll.statements()
     const ids = new Set(ours.map((statement) => roll.idOf(statement)))
     const missing = ours.filter((statement) => !theirs.has(roll.idOf(statement)))
+    const [first = []] = batchesOf(missing)
     return encode({
       charter: { ...roll.charter },
-      statements: missing.slice(0, LIMITS.membersBatch.value).map((s) => ({ ...s })),
+      statements: first.map((s) => ({ ...s })),
       wanted: [...theirs].filter((id) => !ids.has(id)).slice(0, LIMITS.membersBatch.value)
     })
   }
@@ -269,14 +270,25 @@ class ListExchange implements MembersExchange {
 /** Of a list that does not exist. */
 const NOTHING = '0000000000000000'
 
-/** The owner's words first, since they decide about all others; at least one batch. */
+/** In the order of the list, by which all others are judged; at least one batch. */
 function batchesOf(statements: readonly Statement[]): readonly (readonly Statement[])[] {
-  const size = LIMITS.membersBatch.value
-  const sorted = statements.toSorted((a, b) => rank(a) - rank(b))
-  const count = Math.max(1, Math.ceil(sorted.length / size))
-  return Array.from({ length: count }, (_, index) => sorted.slice(index * size, (index + 1) * size))
+  const batches: Statement[][] = [[]]
+  let weight = 0
+  for (const statement of statements) {
+    weight += weightOf(statement)
+    if (weight > LIMITS.membersBatch.value) {
+      batches.push([])
+      weight = weightOf(statement)
+    }
+    batches.at(-1)?.push(statement)
+  }
+  return batches
 }
 
-function rank({ appointment }: Statement): number {
-  return appointment === 0 ? 0 : 1
+/** Characters of a usual statement. */
+const USUAL = 400
+
+/** The last words of an owner name whatever it has said. */
+function weightOf(statement: Statement): number {
+  return statement.kind === 'succession' ? 1 + Math.ceil(statement.keeps.length / USUAL) : 1
 }

@@ -6,19 +6,13 @@ import { createHash } from 'node:crypto'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Role } from '../roles.ts'
-import { statementId } from './statement.ts'
-import type { Charter, KeyStatement, MemberStatement, Standing, Statement } from './statement.ts'
-
-export interface Member {
-  readonly peer: PeerIdText
-  readonly standing: Standing
-  readonly name: string
-  /** Who said so; the owner for itself. */
-  readonly by: PeerIdText
-  /** Milliseconds since the epoch. */
-  readonly since: number
-  readonly seq: number
-}
+import { createLineage } from './lineage.ts'
+import { countingWord, memberOf } from './member.ts'
+import type { Member } from './member.ts'
+import { compareWords, isOut, slotOf } from './precedence.ts'
+import type { Numbered } from './precedence.ts'
+import { keepMark, STATEMENT_ID_DIGITS } from './statement.ts'
+import type { Charter, KeyStatement, MemberStatement, Statement, Succession } from './statement.ts'
 
 /** Statements must have been verified; {@link Roll} only judges who may say what. */
 export interface Roll {
@@ -27,12 +21,21 @@ export interface Roll {
   readonly digest: string
   /** Takes in what is new and allowed, and returns it: what it may pass on. */
   merge(statements: readonly Statement[]): readonly Statement[]
+  /** In an order in which somebody who knows nothing takes in all. */
   statements(): readonly Statement[]
   idOf(statement: Statement): string
   /** Everybody who ever was in it, the owner first. */
   members(): readonly Member[]
   member(peer: PeerIdText): Member | undefined
-  /** `undefined` for those who are not in it, or no longer. */
+  /** The id by which the member goes that had `peer` before; `undefined` for one that was not succeeded. */
+  heirOf(peer: PeerIdText): PeerIdText | undefined
+  /** All ids of the member that has or had `peer`, oldest first; of others, `peer` alone. */
+  idsOf(peer: PeerIdText): readonly PeerIdText[]
+  /** The last words of a key that was given up. */
+  successionOf(peer: PeerIdText): Succession | undefined
+  /** Other last words of keys that had said theirs: two have the key, or its owner has lost track. */
+  readonly rivals: readonly Succession[]
+  /** `undefined` for those who are not in it, or no longer, and for ids that were given up. */
   roleOf(peer: PeerIdText): Role | undefined
   /** The key that counts; `undefined` before the first. */
   key(): KeyStatement | undefined
@@ -50,17 +53,19 @@ export function createRoll(charter: Charter, statements: readonly Statement[] = 
   return roll
 }
 
-export function isOut(standing: Standing): standing is 'removed' | 'left' {
-  return standing === 'removed' || standing === 'left'
-}
+/** Enough to show a person who keeps trying. */
+const MAX_RIVALS = 64
 
 class StatementRoll implements Roll {
   readonly charter: Charter
+  readonly #lineage = createLineage()
+  readonly #rivals = new Map<string, Succession>()
   /** The last word of each speaker on each matter: those who judge anew must not miss what lost. */
   readonly #slots = new Map<string, Statement>()
-  readonly #ids = new WeakMap<Statement, string>()
+  readonly #marks = new WeakMap<Statement, string>()
   readonly #spoken = new Map<PeerIdText, number>()
   #members = new Map<PeerIdText, Member>()
+  #words = new Map<PeerIdText, MemberStatement>()
   #digest = ''
   #shutOut = ''
 
@@ -77,28 +82,39 @@ class StatementRoll implements Roll {
     return this.#shutOut
   }
 
+  get rivals(): readonly Succession[] {
+    return [...this.#rivals.values()]
+  }
+
+  get #owner(): PeerIdText {
+    return this.#lineage.present(this.charter.owner)
+  }
+
   merge(statements: readonly Statement[]): readonly Statement[] {
-    const { owner } = this.charter
-    // Whom the owner named decides who else may speak.
-    const first = statements.filter(({ by }) => by === owner)
-    const rest = statements.filter(({ by }) => by !== owner)
-    const fresh = [...first.filter((s) => this.#put(s)), ...rest.filter((s) => this.#put(s))]
+    const fresh: Statement[] = []
+    let rest = this.#inOrder(statements)
+    // What gives one the right to speak may come after what one says.
+    for (let known = -1; known !== fresh.length;) {
+      known = fresh.length
+      rest = rest.filter((statement) => {
+        if (!this.#mayStand(statement)) return true
+        if (this.#put(statement)) fresh.push(statement)
+        return false
+      })
+    }
+    for (const statement of rest) if (statement.kind === 'succession') this.#note(statement)
     if (fresh.length === 0) return []
-    for (const [slot, statement] of this.#slots) if (!this.#mayStand(statement)) this.#drop(slot)
+    while (this.#dropFallen());
     this.#settle()
     return fresh.filter((statement) => this.#slots.get(slotOf(statement)) === statement)
   }
 
   statements(): readonly Statement[] {
-    return [...this.#slots.values()]
+    return this.#inOrder([...this.#slots.values()])
   }
 
   idOf(statement: Statement): string {
-    const known = this.#ids.get(statement)
-    if (known !== undefined) return known
-    const id = statementId(this.charter.swarm, statement)
-    this.#ids.set(statement, id)
-    return id
+    return this.#markOf(statement).slice(0, STATEMENT_ID_DIGITS)
   }
 
   members(): readonly Member[] {
@@ -107,6 +123,19 @@ class StatementRoll implements Roll {
 
   member(peer: PeerIdText): Member | undefined {
     return this.#members.get(peer)
+  }
+
+  heirOf(peer: PeerIdText): PeerIdText | undefined {
+    const present = this.#lineage.present(peer)
+    return present === peer ? undefined : present
+  }
+
+  idsOf(peer: PeerIdText): readonly PeerIdText[] {
+    return this.#lineage.idsOf(peer)
+  }
+
+  successionOf(peer: PeerIdText): Succession | undefined {
+    return this.#lineage.successionOf(peer)
   }
 
   roleOf(peer: PeerIdText): Role | undefined {
@@ -124,24 +153,58 @@ class StatementRoll implements Roll {
   }
 
   appointmentOf(peer: PeerIdText): number | undefined {
-    if (peer === this.charter.owner) return 0
+    return this.heirOf(peer) === undefined ? this.#appointment(peer) : undefined
+  }
+
+  proof(peer: PeerIdText): readonly Statement[] {
+    const word = this.#words.get(peer)
+    const speaker = word && this.#ownersWord(word.by)
+    const heirs = [this.#owner, peer, ...(word === undefined ? [] : [word.by])]
+    return [
+      ...new Set<Statement>([
+        ...heirs.flatMap((id) => this.#lineage.successionsOf(id)),
+        ...(speaker === undefined ? [] : [speaker]),
+        ...(word === undefined ? [] : [word])
+      ])
+    ]
+  }
+
+  /** Also of a key that was given up: what it has said as an admin goes by this. */
+  #appointment(peer: PeerIdText): number | undefined {
+    if (this.#lineage.present(peer) === this.#owner) return 0
     const named = this.#ownersWord(peer)
     return named?.standing === 'admin' ? named.seq : undefined
   }
 
-  proof(peer: PeerIdText): readonly Statement[] {
-    const member = this.#members.get(peer)
-    const own = this.#slots.get(`member/${peer}/${member?.by}`)
-    if (member === undefined || own === undefined) return []
-    const speaker = this.#ownersWord(member.by)
-    return speaker === undefined || speaker === own ? [own] : [speaker, own]
+  /** Whom the owner named decides who else may speak. */
+  #inOrder(statements: readonly Statement[]): readonly Statement[] {
+    const owners = new Set(this.#lineage.idsOf(this.charter.owner))
+    const rank = ({ kind, by }: Statement): number =>
+      owners.has(by) ? (kind === 'succession' ? 0 : 1) : 2
+    return statements.toSorted((a, b) => rank(a) - rank(b))
+  }
+
+  #markOf(statement: Statement): string {
+    const known = this.#marks.get(statement)
+    if (known !== undefined) return known
+    const mark = keepMark(this.charter.swarm, statement)
+    this.#marks.set(statement, mark)
+    return mark
   }
 
   #put(statement: Statement): boolean {
-    if (!this.#mayStand(statement)) return false
     const slot = slotOf(statement)
     const old = this.#slots.get(slot)
-    if (old !== undefined && this.#order(statement, old) <= 0) return false
+    if (statement.kind === 'succession') {
+      if (old !== undefined) return false
+      this.#lineage.add(statement)
+      this.#slots.set(slot, statement)
+      return true
+    }
+    // Successions have slots of their own.
+    if (old !== undefined && old.kind !== 'succession' && this.#order(statement, old) <= 0) {
+      return false
+    }
     if (old === undefined) {
       const spoken = this.#spoken.get(statement.by) ?? 0
       // Of each speaker, so that a rogue admin takes nobody else's room.
@@ -152,47 +215,90 @@ class StatementRoll implements Roll {
     return true
   }
 
-  #drop(slot: string): void {
-    const statement = this.#slots.get(slot)
-    if (statement === undefined) return
-    this.#slots.delete(slot)
-    this.#spoken.set(statement.by, (this.#spoken.get(statement.by) ?? 1) - 1)
+  /** What may stand no more; true when there was one, upon which others may have rested. */
+  #dropFallen(): boolean {
+    let dropped = false
+    for (const [slot, statement] of this.#slots) {
+      if (this.#mayStand(statement)) continue
+      dropped = true
+      this.#slots.delete(slot)
+      if (statement.kind === 'succession') this.#lineage.remove(statement)
+      else this.#spoken.set(statement.by, (this.#spoken.get(statement.by) ?? 1) - 1)
+    }
+    return dropped
+  }
+
+  /** The first last words count; others are shown to a person. */
+  #note(succession: Succession): void {
+    const isRival = this.successionOf(succession.by) !== undefined || this.#hasLeft(succession)
+    if (isRival && this.#rivals.size < MAX_RIVALS)
+      this.#rivals.set(this.idOf(succession), succession)
   }
 
   /**
    * The owner may say everything; who leaves may say so; an admin speaks for as long as the very
-   * appointment holds under which it spoke. One that was dismissed cannot date its words back.
+   * appointment holds under which it spoke. One that was dismissed cannot date its words back, and
+   * of a key that was given up counts what its successor has kept.
    */
   #mayStand(statement: Statement): boolean {
-    const { owner } = this.charter
+    if (statement.kind === 'succession') return this.#maySucceed(statement)
     const { by, appointment } = statement
+    if (!this.#lineage.keeps(by, () => this.#markOf(statement))) return false
+    const owner = this.#owner
+    const speaker = this.#lineage.present(by)
     if (statement.kind === 'member') {
       const { peer, standing } = statement
-      if (peer === owner || standing === 'owner') return false
+      const about = this.#lineage.present(peer)
+      if (about === owner || standing === 'owner') return false
       if (standing === 'left') return by === peer
-      if (by === peer) return false
-      if (standing === 'admin' && by !== owner) return false
+      if (speaker === about) return false
+      if (standing === 'admin' && speaker !== owner) return false
     }
-    if (by === owner) return appointment === 0
-    return appointment !== 0 && this.appointmentOf(by) === appointment
+    if (speaker === owner) return appointment === 0
+    return appointment !== 0 && this.#appointment(by) === appointment
   }
 
+  #maySucceed(succession: Succession): boolean {
+    const { by } = succession
+    const isKnown = this.#isKnown(succession)
+    if (!isKnown && !this.#lineage.allows(succession)) return false
+    const ids = this.#lineage.idsOf(by)
+    if (ids.includes(this.charter.owner)) return true
+    const best = this.#bestWords()
+    // Keys cost nothing: strangers could fill the list with theirs.
+    return ids.some((id) => best.has(id)) && (isKnown || !this.#hasLeft(succession))
+  }
+
+  #isKnown(succession: Succession): boolean {
+    const known = this.successionOf(succession.by)
+    return known !== undefined && this.idOf(known) === this.idOf(succession)
+  }
+
+  /** Who has left has said its last word, unless the other one says so, too. */
+  #hasLeft({ by, keeps }: Succession): boolean {
+    const word = this.#wordOn(this.#lineage.idsOf(by), this.#bestWords())
+    return word?.standing === 'left' && word.by === by && !keeps.includes(this.#markOf(word))
+  }
+
+  /** The owner's last about a member, under whichever of their ids. */
   #ownersWord(peer: PeerIdText): MemberStatement | undefined {
-    const word = this.#slots.get(`member/${peer}/${this.charter.owner}`)
-    return word?.kind === 'member' ? word : undefined
+    let last: MemberStatement | undefined
+    for (const by of this.#lineage.idsOf(this.charter.owner)) {
+      for (const id of this.#lineage.idsOf(peer)) {
+        const word = this.#slots.get(`member/${id}/${by}`)
+        if (word?.kind !== 'member') continue
+        if (last === undefined || this.#order(word, last) > 0) last = word
+      }
+    }
+    return last
   }
 
-  /** Above zero when `a` outdoes `b`. Of two at once the one that shuts out wins. */
-  #order(a: Statement, b: Statement): number {
-    const difference = numberOf(a) - numberOf(b)
-    if (difference !== 0) return difference
-    const severity = severityOf(a) - severityOf(b)
-    if (severity !== 0) return severity
-    const [left, right] = [this.idOf(a), this.idOf(b)]
-    return left === right ? 0 : left > right ? 1 : -1
+  #order(a: Numbered, b: Numbered): number {
+    return compareWords(a, b, (statement) => this.idOf(statement))
   }
 
-  #settle(): void {
+  /** What counts of all that was said about each id. */
+  #bestWords(): ReadonlyMap<PeerIdText, MemberStatement> {
     const best = new Map<PeerIdText, MemberStatement>()
     for (const statement of this.#slots.values()) {
       if (statement.kind !== 'member' || this.#isOverruled(statement)) continue
@@ -200,46 +306,51 @@ class StatementRoll implements Roll {
       if (other === undefined || this.#order(statement, other) > 0)
         best.set(statement.peer, statement)
     }
-    const { owner, at } = this.charter
-    const self = { peer: owner, standing: 'owner', name: '', by: owner, since: at, seq: 0 } as const
-    this.#members = new Map([
-      [owner, self],
-      ...Array.from(best, ([id, word]) => memberOf(id, word))
-    ])
-    this.#digest = digestOf(this.statements().map((statement) => this.idOf(statement)))
-    this.#shutOut = digestOf(
-      this.members()
-        .filter(({ standing }) => isOut(standing))
-        .map(({ peer, seq }) => `${peer} ${seq}`)
+    return best
+  }
+
+  /** And about all ids of one member, oldest first. */
+  #wordOn(
+    ids: readonly PeerIdText[],
+    best: ReadonlyMap<PeerIdText, MemberStatement>
+  ): MemberStatement | undefined {
+    const words = ids.map((id) => best.get(id))
+    return countingWord(words, (a, b) => this.#order(a, b))
+  }
+
+  #settle(): void {
+    const best = this.#bestWords()
+    const owner = this.#owner
+    const present = new Set(Array.from(best.keys(), (id) => this.#lineage.present(id)))
+    present.delete(owner)
+    this.#words = new Map()
+    for (const peer of present) {
+      const word = this.#wordOn(this.#lineage.idsOf(peer), best)
+      if (word !== undefined) this.#words.set(peer, word)
+    }
+    const { at } = this.charter
+    const self = { standing: 'owner', name: '', by: owner, at, seq: 0 } as const
+    this.#members = new Map(
+      [[owner, self] as const, ...this.#words].map(([peer, word]) => [
+        peer,
+        memberOf(this.#lineage.idsOf(peer), word)
+      ])
     )
+    this.#digest = digestOf(this.statements().map((statement) => this.idOf(statement)))
+    this.#shutOut = digestOf([
+      ...this.members()
+        .filter(({ standing }) => isOut(standing))
+        .map(({ peer, seq }) => `${peer} ${seq}`),
+      // Who has an old key of a node may have had its key of the swarm.
+      ...this.#lineage.former().map((peer) => `${peer} succeeded`)
+    ])
   }
 
   /** Admins are the owner's business alone, unless they go by themselves. */
   #isOverruled({ peer, by, standing }: MemberStatement): boolean {
-    if (by === this.charter.owner || standing === 'left') return false
+    if (this.#lineage.present(by) === this.#owner || standing === 'left') return false
     return this.#ownersWord(peer)?.standing === 'admin'
   }
-}
-
-function memberOf(
-  peer: PeerIdText,
-  { standing, name, by, at, seq }: MemberStatement
-): [PeerIdText, Member] {
-  return [peer, { peer, standing, name, by, since: at, seq }]
-}
-
-function slotOf(statement: Statement): string {
-  return statement.kind === 'key'
-    ? `key/${statement.by}`
-    : `member/${statement.peer}/${statement.by}`
-}
-
-function numberOf(statement: Statement): number {
-  return statement.kind === 'key' ? statement.epoch : statement.seq
-}
-
-function severityOf(statement: Statement): number {
-  return statement.kind === 'member' && isOut(statement.standing) ? 1 : 0
 }
 
 function digestOf(words: readonly string[]): string {

@@ -1,9 +1,10 @@
-/** What owner and admins say about a swarm, signed one sentence at a time: who is in it, and which key it has. */
+/** What owner and admins say about a swarm, signed one sentence at a time: who is in it, and which key it has; and what a member says of its own next key. */
 import { createHash } from 'node:crypto'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { z } from 'zod'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
+import { LIMITS } from '../../core/limits.ts'
 import type { Identity } from '../identity.ts'
 import { isLabel } from '../node-name.ts'
 import { ROLES } from '../roles.ts'
@@ -41,7 +42,21 @@ export interface KeyStatement extends Signed {
   readonly covers: string
 }
 
-export type Statement = MemberStatement | KeyStatement
+/** Why a node took another key: only after `leaked` do the grants that the old one gave end. */
+export type SuccessionReason = 'routine' | 'leaked'
+
+/** The last words of a key: `peer` is from now on who `by` was. */
+export interface Succession extends Signed {
+  readonly kind: 'succession'
+  readonly peer: PeerIdText
+  readonly reason: SuccessionReason
+  /** {@link keepMark} of whatever else the old key has said that still counts, sorted and joined. */
+  readonly keeps: string
+  /** Of the new key, over the same words: nobody is made the heir of a stranger. */
+  readonly accepted: string
+}
+
+export type Statement = MemberStatement | KeyStatement | Succession
 
 /** The first sentence: names the owner, by whom everybody else is measured. */
 export interface Charter {
@@ -76,7 +91,26 @@ const keySchema = z.strictObject({
   ...signed
 })
 
-export const statementSchema = z.discriminatedUnion('kind', [memberSchema, keySchema])
+/** Of SHA-256, in hex: whoever has the old key must not find other words with a mark that is kept. */
+const MARK_DIGITS = 32
+
+const successionSchema = z.strictObject({
+  kind: z.literal('succession'),
+  peer,
+  reason: z.enum(['routine', 'leaked']),
+  keeps: z
+    .string()
+    .max(MARK_DIGITS * 2 * LIMITS.swarmMembers.value)
+    .regex(new RegExp(`^([0-9a-f]{${MARK_DIGITS}})*$`)),
+  accepted: sig,
+  ...signed
+})
+
+export const statementSchema = z.discriminatedUnion('kind', [
+  memberSchema,
+  keySchema,
+  successionSchema
+])
 
 export const charterSchema = z.strictObject({
   swarm: z.string().regex(/^[0-9a-f]{16}$/),
@@ -92,11 +126,10 @@ type Unsigned<T> = T extends Statement ? Omit<T, 'sig' | 'by'> : never
 export async function signStatement(
   identity: Identity,
   swarm: string,
-  sentence: Unsigned<Statement>
+  sentence: Unsigned<MemberStatement | KeyStatement>
 ): Promise<Statement> {
   const unsigned = { ...sentence, by: identity.peer, sig: '' }
-  const signature = await identity.sign(wordsOf(swarm, unsigned))
-  return { ...unsigned, sig: Buffer.from(signature).toString('base64url') }
+  return { ...unsigned, sig: base64url(await identity.sign(wordsOf(swarm, unsigned))) }
 }
 
 /** @throws MEMBERSHIP_INVALID */
@@ -104,8 +137,54 @@ export async function verifyStatement(swarm: string, value: unknown): Promise<St
   const shape = statementSchema.safeParse(value)
   if (!shape.success) throw invalid('a statement is malformed')
   const statement = shape.data
-  await verifyWords(statement.by, wordsOf(swarm, statement), statement.sig)
+  const words = wordsOf(swarm, statement)
+  await verifyWords(statement.by, words, statement.sig)
+  if (statement.kind === 'succession') {
+    await verifyWords(statement.peer, words, statement.accepted)
+  }
   return statement
+}
+
+/** Both keys say so. `keeps`: what else the old one has said that is to count. */
+export async function signSuccession(
+  { old, next }: { readonly old: Identity; readonly next: Identity },
+  swarm: string,
+  said: Pick<Succession, 'reason' | 'at'> & { readonly keeps: readonly Statement[] }
+): Promise<Succession> {
+  const unsigned: Succession = {
+    kind: 'succession',
+    peer: next.peer,
+    reason: said.reason,
+    keeps: said.keeps
+      .map((statement) => keepMark(swarm, statement))
+      .toSorted()
+      .join(''),
+    by: old.peer,
+    appointment: 0,
+    at: said.at,
+    sig: '',
+    accepted: ''
+  }
+  const words = wordsOf(swarm, unsigned)
+  return {
+    ...unsigned,
+    sig: base64url(await old.sign(words)),
+    accepted: base64url(await next.sign(words))
+  }
+}
+
+/** The beginning of a mark names a statement among nodes. */
+export const STATEMENT_ID_DIGITS = 16
+
+/** Names a statement for {@link Succession.keeps}. Two signatures of the same words are the same statement. */
+export function keepMark(swarm: string, statement: Statement): string {
+  const hash = createHash('sha256').update(wordsOf(swarm, statement)).digest('hex')
+  return hash.slice(0, MARK_DIGITS)
+}
+
+/** What a succession keeps. */
+export function keptMarks({ keeps }: Succession): ReadonlySet<string> {
+  return new Set(keeps.match(new RegExp(`.{${MARK_DIGITS}}`, 'g')))
 }
 
 export async function signCharter(
@@ -113,8 +192,7 @@ export async function signCharter(
   { swarm, name, at }: Pick<Charter, 'swarm' | 'name' | 'at'>
 ): Promise<Charter> {
   const unsigned = { swarm, name, owner: identity.peer, at, sig: '' }
-  const signature = await identity.sign(charterWords(unsigned))
-  return { ...unsigned, sig: Buffer.from(signature).toString('base64url') }
+  return { ...unsigned, sig: base64url(await identity.sign(charterWords(unsigned))) }
 }
 
 /** @throws MEMBERSHIP_INVALID */
@@ -125,11 +203,6 @@ export async function verifyCharter(value: unknown): Promise<Charter> {
   return shape.data
 }
 
-/** Names a statement: 16 hex digits. Two signatures of the same words are the same statement. */
-export function statementId(swarm: string, statement: Statement): string {
-  return createHash('sha256').update(wordsOf(swarm, statement)).digest('hex').slice(0, 16)
-}
-
 /** Says which key is meant, and nothing about it. */
 export function keyCommitment(key: Uint8Array): string {
   return createHash('sha256').update('lumos:swarm-key:1\0').update(key).digest('hex')
@@ -138,11 +211,16 @@ export function keyCommitment(key: Uint8Array): string {
 /** A JSON array has one spelling, so that nothing has to be put into canonical form. */
 function wordsOf(swarm: string, statement: Statement): Uint8Array {
   const { kind, by, appointment, at } = statement
-  const rest =
-    statement.kind === 'member'
-      ? [statement.peer, statement.standing, statement.name, statement.seq]
-      : [statement.epoch, statement.commitment, statement.covers]
-  return encode('statement', [swarm, kind, ...rest, by, appointment, at])
+  return encode('statement', [swarm, kind, ...saidOf(statement), by, appointment, at])
+}
+
+function saidOf(statement: Statement): readonly (string | number)[] {
+  if (statement.kind === 'member') {
+    const { peer: about, standing, name, seq } = statement
+    return [about, standing, name, seq]
+  }
+  if (statement.kind === 'key') return [statement.epoch, statement.commitment, statement.covers]
+  return [statement.peer, statement.reason, statement.keeps]
 }
 
 function charterWords({ swarm, name, owner, at }: Charter): Uint8Array {
@@ -169,6 +247,10 @@ async function isSigned(signer: PeerIdText, words: Uint8Array, text: string): Pr
   } catch {
     return false
   }
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url')
 }
 
 function invalid(reason: string): LumosError {

@@ -1,7 +1,5 @@
 /** What this node knows of its swarm: the members list, the keys and its own say in it, kept for its next start. */
 import { EventEmitter } from 'node:events'
-import { join } from 'node:path'
-import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
@@ -10,23 +8,25 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
-import { createJsonFile } from '../../storage/json-file.ts'
 import type { JsonFile } from '../../storage/json-file.ts'
 import type { Identity } from '../identity.ts'
 import type { Role } from '../roles.ts'
 import { SWARM_KEY_BYTES } from '../swarm-key.ts'
-import { createRoll, isOut } from './roll.ts'
-import type { Member, Roll } from './roll.ts'
+import { isOut } from './precedence.ts'
+import { membersDocument, readMembers } from './members-file.ts'
+import type { MembersDocument } from './members-file.ts'
+import { createRoll } from './roll.ts'
+import type { Member } from './member.ts'
+import type { Roll } from './roll.ts'
 import {
-  charterSchema,
   keyCommitment,
   signCharter,
   signStatement,
-  statementSchema,
+  signSuccession,
   verifyCharter,
   verifyStatement
 } from './statement.ts'
-import type { Standing, Statement } from './statement.ts'
+import type { Standing, Statement, Succession, SuccessionReason } from './statement.ts'
 
 export interface SwarmBookComponents {
   readonly clock: Pick<Clock, 'now'>
@@ -45,6 +45,8 @@ export interface SwarmBookInit {
 export interface SwarmBookEvents {
   /** The list or the key has become another; `fresh` is what others may not know yet. */
   changed: [fresh: readonly Statement[]]
+  /** Last words of keys that had said others before, or of who has left: they count nothing. */
+  disputed: [rivals: readonly Succession[]]
 }
 
 export interface Newcomer {
@@ -82,27 +84,13 @@ export interface SwarmBook {
   renewKey(): Promise<void>
   /** Says that this node is out from now on. @throws SWARM_ROLE for the owner */
   leave(): Promise<void>
-}
-
-/** 4096 lines of some 400 bytes for each of a few speakers. */
-const FILE_BYTES = 32 * 1024 * 1024
-
-const document = z.strictObject({
-  v: z.literal(1),
-  charter: charterSchema,
-  statements: z.array(statementSchema),
-  keys: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(LIMITS.swarmKeysKept.value)
-})
-
-type Document = z.infer<typeof document>
-
-function readDocument(content: unknown): Document {
-  return document.parse(content)
-}
-
-/** In the data directory. */
-export function membersFile(swarm: string): string {
-  return `swarm-${swarm}.members.json`
+  /**
+   * Says that this node has the key of `next` from now on, which keeps what this one has said. False
+   * where nobody would care: without a list, or when this node is not on it; and the second time.
+   *
+   * @throws SUCCESSION_REFUSED
+   */
+  succeed(next: Identity, reason: SuccessionReason): Promise<boolean>
 }
 
 /** @throws HOME_UNUSABLE for a list that cannot be read: without it anybody with an old key would do */
@@ -111,19 +99,15 @@ export async function openSwarmBook(
   { dataDirectory, name }: SwarmBookInit
 ): Promise<SwarmBook> {
   if (dataDirectory === undefined) return new KeptBook(components, { name })
-  const path = join(dataDirectory, membersFile(name))
-  const file = createJsonFile<Document>({ path, maxBytes: FILE_BYTES, parse: readDocument })
-  const kept = await file.read(({ path: aside }) => {
-    const reason = `the members list was damaged and is now ${aside}; join anew`
-    throw new LumosError('HOME_UNUSABLE', { details: { path, reason } })
-  })
+  const file = membersDocument(dataDirectory, name)
+  const kept = await readMembers(file)
   return new KeptBook(components, { file, name, kept })
 }
 
 interface BookParts {
-  readonly file?: JsonFile<Document>
+  readonly file?: JsonFile<MembersDocument>
   readonly name: string
-  readonly kept?: Document | undefined
+  readonly kept?: MembersDocument | undefined
 }
 
 class KeptBook implements SwarmBook {
@@ -131,7 +115,7 @@ class KeptBook implements SwarmBook {
   roll: Roll | undefined
   #keys: readonly Secret<Uint8Array>[]
   readonly #components: SwarmBookComponents
-  readonly #file: JsonFile<Document> | undefined
+  readonly #file: JsonFile<MembersDocument> | undefined
   readonly #name: string
 
   constructor(components: SwarmBookComponents, { file, name, kept }: BookParts) {
@@ -203,6 +187,10 @@ class KeptBook implements SwarmBook {
 
   async admit(newcomer: Newcomer, role: Role): Promise<void> {
     const roll = this.#speaking(role === 'admin' ? 'only the owner names admins' : 'let others in')
+    const heir = roll.heirOf(newcomer.peer)
+    if (heir !== undefined) {
+      throw new LumosError('KEY_SUCCEEDED', { details: { peer: newcomer.peer, heir } })
+    }
     const known = roll.member(newcomer.peer)
     const limit = LIMITS.swarmMembers.value
     if (known === undefined && roll.members().length >= limit) {
@@ -261,6 +249,20 @@ class KeptBook implements SwarmBook {
     ])
   }
 
+  async succeed(next: Identity, reason: SuccessionReason): Promise<boolean> {
+    const { roll } = this
+    const { identity, clock } = this.#components
+    const { peer } = identity
+    if (roll?.member(peer) === undefined) return false
+    const keeps = roll.statements().filter(({ by, kind }) => by === peer && kind !== 'succession')
+    const said = { reason, at: clock.now(), keeps }
+    const last = await signSuccession({ old: identity, next }, roll.charter.swarm, said)
+    await this.#apply([last])
+    if (roll.heirOf(peer) === next.peer) return true
+    const limit = `a member has ${LIMITS.keySuccessions.value} keys at most: it has to be invited anew`
+    throw new LumosError('SUCCESSION_REFUSED', { details: { swarm: this.#name, reason: limit } })
+  }
+
   #newKey(): Secret<Uint8Array> {
     const key = new Secret(this.#components.random.bytes(SWARM_KEY_BYTES))
     this.#keys = [key, ...this.#keys].slice(0, LIMITS.swarmKeysKept.value)
@@ -269,7 +271,8 @@ class KeptBook implements SwarmBook {
 
   /** Words of `admin` about others, said again by the owner, whose they are from now on. */
   #takeOver(admin: PeerIdText): Promise<Statement[]> {
-    const theirs = this.roll?.members().filter(({ by, peer }) => by === admin && peer !== admin)
+    const ids = new Set(this.roll?.idsOf(admin))
+    const theirs = this.roll?.members().filter(({ by, peer }) => ids.has(by) && !ids.has(peer))
     return Promise.all(
       (theirs ?? []).map((member) => this.#say(member, member.standing, member.seq + 1))
     )
@@ -287,10 +290,10 @@ class KeptBook implements SwarmBook {
 
   #guardAdmins(known: Member | undefined, next: Standing): void {
     const self = this.#components.identity.peer
-    const owner = this.roll?.charter.owner
+    const isOwner = this.roll?.appointmentOf(self) === 0
     const high = known?.standing === 'owner' || next === 'owner'
     const admins = known?.standing === 'admin' || next === 'admin'
-    if (!high && (!admins || self === owner)) return
+    if (!high && (!admins || isOwner)) return
     const role = this.roll?.roleOf(self) ?? 'none'
     const needs = high ? 'the owner stays the owner' : 'only the owner names and dismisses admins'
     throw new LumosError('SWARM_ROLE', { details: { role, needs } })
@@ -316,7 +319,10 @@ class KeptBook implements SwarmBook {
   }
 
   async #apply(statements: readonly Statement[]): Promise<readonly Statement[]> {
+    const disputed = new Set(this.roll?.rivals)
     const fresh = this.roll?.merge(statements) ?? []
+    const rivals = this.roll?.rivals.filter((each) => !disputed.has(each)) ?? []
+    if (rivals.length > 0) this.events.emit('disputed', rivals)
     if (fresh.length === 0) return fresh
     // A key that others have heard of and nobody holds would shut out all.
     await this.#write()
