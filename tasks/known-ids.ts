@@ -22,8 +22,10 @@ export function createKnownIds(highest: string): KnownIds {
 
   return {
     isNew: (key) => key.id > floor && !recent.has(nameOf(key)),
-    add(key) {
+    add({ id, caller }) {
+      const key = { id, caller }
       recent.add(nameOf(key))
+      // A key of its own: what is handed in may be a whole record, message included.
       order.push(key)
       if (order.size <= RECENT) return
       const oldest = order.shift()

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createKnownIds } from '../../../tasks/known-ids.ts'
+import { heldAfter } from '../../support/held-after.ts'
 
 test('never calls a known task new', () => {
   const key = fc.record({
@@ -28,4 +29,15 @@ test('calls new what comes after all others, also when it has forgotten them', (
   }
   expect(ids.isNew({ id: '6000000', caller: 'a' })).toBe(false)
   expect(ids.isNew({ id: '7', caller: 'a' })).toBe(true)
+})
+
+test('keeps ids, not the messages that came with them', async () => {
+  const ids = createKnownIds('')
+  const held = await heldAfter(() => {
+    const records = Array.from({ length: 10 }, (_, number) => ({ id: `6${number}`, caller: 'a' }))
+    for (const record of records) ids.add(record)
+    return records
+  })
+  expect(held).toBe(0)
+  expect(ids.isNew({ id: '65', caller: 'a' })).toBe(false)
 })
