@@ -201,7 +201,15 @@ interface Books {
 function createBooks({ space, entries, usage }: ChangesetBase): Books {
   const changed = new Map<MemoryId, WriterEntry>()
   const used = new Map<AuthorKey, Usage>()
+  const ids = new Map<WriterName, MemoryId>()
   let writers = entries.size
+
+  /** Once a batch: a hash for each record would be a good part of what it costs. */
+  function idOf(name: WriterName): MemoryId {
+    const known = ids.get(name) ?? writerId(space.id, name)
+    ids.set(name, known)
+    return known
+  }
 
   function entryOf(writer: MemoryId): WriterEntry | undefined {
     return changed.get(writer) ?? entries.get(writer)
@@ -214,7 +222,7 @@ function createBooks({ space, entries, usage }: ChangesetBase): Books {
   return {
     covers: ({ writer, sequence }) => includes(entryOf(writer)?.covered ?? NOTHING, sequence),
     cover(name, range) {
-      const writer = writerId(space.id, name)
+      const writer = idOf(name)
       const entry = entryOf(writer)
       if (entry === undefined && writers >= LIMITS.memoryWriters.value) return false
       if (entry === undefined) writers += 1

@@ -15,6 +15,8 @@ class FakeGossip extends EventTarget {
   readonly publish = vi.fn<(topic: string, data: Uint8Array) => Promise<void>>()
   subscribe = (topic: string) => void this.topics.add(topic)
   unsubscribe = (topic: string) => void this.topics.delete(topic)
+  peers = ['peer-a']
+  getPeers = () => this.peers
   getSubscribers = () => ['peer-a']
   reportMessageValidationResult = (...verdict: unknown[]) => void this.verdicts.push(verdict)
 
@@ -106,6 +108,13 @@ test('publishes at most what every peer accepts', async () => {
     details: { bytes: limit + 1, limit }
   })
   expect(gossip.publish).toHaveBeenCalledTimes(1)
+})
+
+test('a node that is alone tells nobody', async () => {
+  const { gossip, pubsub } = setup()
+  gossip.peers = []
+  await pubsub.publish(TOPIC, new Uint8Array(1))
+  expect(gossip.publish).not.toHaveBeenCalled()
 })
 
 test('one handler a topic, and none after it was given back', () => {
