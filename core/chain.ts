@@ -13,6 +13,19 @@ export interface Hop {
   readonly agent: string
 }
 
+/**
+ * What this node can show of for whom it asks. Passed between parts of one node; to others goes what is
+ * made of it for them (trust/grants/behalf.ts).
+ */
+export interface Behalf {
+  /** Id of the task by which this node was asked: who asked first of all can sign for it, by this name. */
+  readonly task: string
+  /** Signed by all who asked before, for this node; absent when the first itself asked this node. */
+  readonly token?: string
+  /** Grants of the first: what it may elsewhere, which others may have to be shown. */
+  readonly grants?: readonly string[]
+}
+
 export interface Chain {
   /** W3C trace id: 32 hexadecimal digits, the same for all that came of one order. */
   readonly trace: string
@@ -22,6 +35,8 @@ export interface Chain {
   readonly maxHops: number
   readonly priority: Priority
   readonly budget?: Budget
+  /** There when it is proven who asked first, and that is a peer. */
+  readonly behalf?: Behalf
 }
 
 export interface ChainWish {
@@ -48,6 +63,11 @@ export function depthOf({ path }: Pick<Chain, 'path'>): number {
 /** Whether that very agent of that very node is among those who wait for the answer. */
 export function isInChain({ path }: Pick<Chain, 'path'>, { peer, agent }: Hop): boolean {
   return path.some((hop) => hop.peer === peer && hop.agent === agent)
+}
+
+/** Peers that asked each other, in order: agents of one node that did are one of them. */
+export function askersOf({ path }: Pick<Chain, 'path'>): readonly PeerIdText[] {
+  return path.map(({ peer }) => peer).filter((peer, index, all) => peer !== all[index - 1])
 }
 
 /** What `asker` gives to those it asks. */

@@ -6,9 +6,11 @@ export interface Principal {
   readonly peer: PeerIdText
   /** Who asked, in order; the last is the caller itself. */
   readonly path: readonly Hop[]
+  /** Peers that passed it on to this node, in order; empty when that peer itself asked. */
+  readonly via: readonly PeerIdText[]
   /**
-   * Whether that peer is the caller, or has signed that those after it may act for it. Otherwise it is
-   * the caller's word.
+   * Whether that peer is the caller, or it and all of `via` have signed that the next may act for it.
+   * Otherwise it is the caller's word.
    */
   readonly proven: boolean
 }

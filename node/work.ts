@@ -32,6 +32,7 @@ import { createTaskService } from '../tasks/service.ts'
 import type { NodeTimeouts } from '../tasks/timeouts.ts'
 import type { TaskStore } from '../tasks/task-store.ts'
 import { createGrantQuotas } from '../trust/grants/quotas.ts'
+import { createBehalfCheck, createShowBehalf } from './behalf.ts'
 import { attributesOfPeer } from './capabilities.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
@@ -109,9 +110,11 @@ export function createEngine(
           authority: wire.authority,
           quotas: createGrantQuotas({ clock }),
           audit: wire.authority.audit,
+          blame: wire.blame,
+          checkBehalf: createBehalfCheck({ clock }, wire),
           skillsOf: (agentId) => roster.find(agentId)?.skills.map(({ id }) => id) ?? []
         },
-        wire.identity.peer
+        { self: wire.identity.peer, requireProof: tasks.requireProof }
       ),
       attributesOf: (caller) =>
         caller === wire.identity.peer ? attributes : attributesOfPeer(wire, caller),
@@ -163,6 +166,7 @@ export function createWork(
       budget: createRetryBudget(clock),
       hedges: createHedgeBudget(clock),
       throttle: createThrottle({ clock, random }),
+      behalf: createShowBehalf({ clock, random, wire, delegations: () => delegations }),
       directory: routes,
       clock,
       random,
@@ -171,7 +175,7 @@ export function createWork(
     routing
   )
   const ids = createIdSource(clock, random)
-  const delegations = createDelegations(
+  const delegations: Delegations = createDelegations(
     {
       clock,
       random,

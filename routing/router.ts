@@ -26,7 +26,7 @@ import type { RaceEvent } from './race.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import type { Selector } from './selector.ts'
 import { createSending } from './sending.ts'
-import type { Sending } from './sending.ts'
+import type { Sending, ShowBehalf } from './sending.ts'
 import type { Throttle } from './throttle.ts'
 import type { Workers } from './workers.ts'
 
@@ -38,6 +38,7 @@ export interface RouterComponents {
   readonly hedges?: HedgeBudget
   /** Refuses here what an overloaded peer would refuse. */
   readonly throttle?: Throttle
+  readonly behalf?: ShowBehalf
   readonly directory: RouteDirectory
   readonly clock: Clock
   readonly random: Random

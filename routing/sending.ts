@@ -5,6 +5,7 @@ import { rootChain } from '../core/chain.ts'
 import type { Clock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import { chainMetadata } from '../protocols/a2a/chain.ts'
 import { taskIdMetadata } from '../protocols/a2a/extensions.ts'
@@ -18,6 +19,12 @@ import type { Selector } from './selector.ts'
 import type { Throttle } from './throttle.ts'
 import type { Worker, Workers } from './workers.ts'
 
+/** Shows for whom a task is asked for: metadata of the request, or nothing when there is nothing to show. */
+export type ShowBehalf = (
+  order: Pick<WorkOrder, 'taskId' | 'chain' | 'depth'>,
+  to: { readonly peer: PeerIdText; readonly isHere: boolean; readonly deadlineMs: number }
+) => Promise<JsonObject> | undefined
+
 export interface SendingComponents {
   readonly workers: Pick<Workers, 'reach' | 'silent'>
   readonly selector: Pick<Selector, 'begin'>
@@ -25,6 +32,8 @@ export interface SendingComponents {
   readonly hedges?: Pick<HedgeBudget, 'overloaded'>
   /** For peers; to be refused by this node itself costs no more than to refuse. */
   readonly throttle?: Throttle
+  /** Default: nobody asks for others. */
+  readonly behalf?: ShowBehalf
 }
 
 export interface SendOptions extends DispatchOptions {
@@ -40,7 +49,7 @@ export type Sending = (
 ) => AsyncIterable<StreamResponse>
 
 export function createSending(components: SendingComponents): Sending {
-  const { workers, selector, clock, hedges, throttle } = components
+  const { workers, selector, clock, hedges, throttle, behalf } = components
 
   /** Throws what the peer would most likely answer. */
   function checkRoom(key: WorkerKey, call: Call): void {
@@ -71,9 +80,10 @@ export function createSending(components: SendingComponents): Sending {
       call.closed()
       throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
     }
-    const request = requestFor(order, agentId, handover)
+    const showing = behalf?.(order, { peer: key.peer, isHere: path === 'local', deadlineMs })
     let accepted = false
     try {
+      const request = requestFor(order, agentId, { handover, behalf: showing && (await showing) })
       const options = {
         ...(Number.isFinite(deadlineMs) && { deadlineMs }),
         ...(order.depth !== undefined && { depth: order.depth })
@@ -105,7 +115,10 @@ export function createSending(components: SendingComponents): Sending {
 function requestFor(
   { message, taskId, chain = rootChain(taskId) }: WorkOrder,
   agentId: string,
-  handover: SendOptions['handover']
+  {
+    handover,
+    behalf
+  }: { readonly handover: SendOptions['handover']; readonly behalf: JsonObject | undefined }
 ): SendMessageRequest {
   const { taskId: _, ...sent } = message
   return {
@@ -114,6 +127,7 @@ function requestFor(
     metadata: {
       ...taskIdMetadata(taskId),
       ...chainMetadata(chain, taskId),
+      ...behalf,
       ...(handover && handoverMetadata(handover))
     }
   }

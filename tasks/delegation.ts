@@ -118,6 +118,11 @@ export class Delegation {
     return this.#story.placement
   }
 
+  /** All workers that may have the task. */
+  get holders(): readonly Placement[] {
+    return this.#story.holders
+  }
+
   get artifacts(): readonly Artifact[] {
     return this.#story.artifacts
   }
@@ -171,8 +176,7 @@ export class Delegation {
     this.#cancelling = true
     await this.#init.store.cancel(taskId)
     if (this.ended) return
-    const { placement } = this
-    if (this.#story.accepted && placement) void this.#cancelDelivery.tell(placement)
+    if (this.#story.accepted && this.placement) void this.#cancelDelivery.tell(this.placement)
     else this.stop(new LumosError('CANCELLED'))
   }
 
@@ -222,8 +226,7 @@ export class Delegation {
   async #dispatch({ isMove = false } = {}): Promise<void> {
     try {
       const options = { ...this.#options, ...this.#story.known(isMove) }
-      const events = this.#parts.dispatcher.dispatch(this.order, options)
-      for await (const event of events) {
+      for await (const event of this.#parts.dispatcher.dispatch(this.order, options)) {
         this.#takeDispatch(event)
         // What comes after a question comes by a subscription, which an answer can interrupt.
         if (this.ended || this.dialogue.question !== undefined) return

@@ -2,7 +2,7 @@
 import type { Message } from '../core/a2a.ts'
 import type { Component } from '../core/component.ts'
 import { fromWireError, LumosError, toLumosError } from '../core/errors.ts'
-import type { IdSource } from '../core/ids.ts'
+import type { IdSource, PeerIdText } from '../core/ids.ts'
 import { isUuid } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { Delegation } from './delegation.ts'
@@ -63,6 +63,8 @@ export interface Delegations extends Component {
    * same. TASK_NOT_FOUND, TASK_NOT_WAITING, TASK_CONFLICT.
    */
   answer(id: string, message: Message): Promise<DelegationView>
+  /** An order that has not ended, as that worker has it, or may have it. */
+  heldBy(worker: PeerIdText, id: string): OutboxRecord | undefined
   /** The same order under a new id. TASK_NOT_FOUND, TASK_RUNNING. */
   retry(id: string): Promise<DelegationView>
   /** Forgets an ended task. TASK_NOT_FOUND, TASK_RUNNING. */
@@ -202,6 +204,12 @@ class Outbox implements Delegations {
     if (near !== undefined) await near.answer(message)
     else (await this.#dialogueOf(await this.#ended(id))).wants(message)
     return this.#viewOf(id)
+  }
+
+  heldBy(worker: PeerIdText, id: string): OutboxRecord | undefined {
+    const delegation = this.#running.get(id)
+    const holds = delegation?.holders.some((one) => one.worker.id === worker) ?? false
+    return holds && delegation?.ended === false ? delegation.record : undefined
   }
 
   async retry(id: string): Promise<DelegationView> {

@@ -10,7 +10,7 @@ import type { Place } from './admission.ts'
 import { execute, stopped } from './execution.ts'
 import type { AgentRunner, AgentTraits, Question, Resumption } from './execution.ts'
 import type { LiveTask } from './live-task.ts'
-import { principalOf } from './permission.ts'
+import { behalfOf, principalOf } from './permission.ts'
 import { keyText } from './memory-task-store.ts'
 import type { TaskRecord } from './task-store.ts'
 import { TaskTimer } from './timeouts.ts'
@@ -187,6 +187,8 @@ class RunningJobs implements Jobs {
     const { history } = task
     const message = history.at(-1) ?? task.record.message
     const began = clock.monotonic()
+    const principal = principalOf(received, task.record)
+    const given = { ...received, ...behalfOf(received, task.record, principal) }
     const work = {
       agentId,
       taskId,
@@ -197,8 +199,8 @@ class RunningJobs implements Jobs {
       signal,
       heartbeat: () => timer.heartbeat(),
       depth,
-      chain: extendChain(received, { peer: this.#init.self, agent: agentId }),
-      principal: principalOf(received, task.record),
+      chain: extendChain(given, { peer: this.#init.self, agent: agentId }),
+      principal,
       purse: task.purse,
       remainingMs: () => timer.remainingMs(),
       leftBehind: this.#init.onLeftBehind,

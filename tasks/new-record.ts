@@ -4,6 +4,7 @@ import { checkHop, depthOf } from '../core/chain.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import { wantedSkill } from '../core/skill-schemas.ts'
+import { receiveBehalf, receiveProof } from '../protocols/a2a/behalf.ts'
 import { receiveChain } from '../protocols/a2a/chain.ts'
 import type { Admission, AdmissionRequest, Place } from './admission.ts'
 import type { TaskGate } from './permission.ts'
@@ -37,7 +38,7 @@ interface Doors {
   readonly patienceMs: number
 }
 
-/** @throws INVALID_REQUEST, ASKED_TOO_DEEP, ASKED_IN_CIRCLE, FORBIDDEN, OVERLOADED */
+/** @throws INVALID_REQUEST, ASKED_TOO_DEEP, ASKED_IN_CIRCLE, FORBIDDEN, BEHALF_INVALID, OVERLOADED */
 export async function acceptTask(
   { caller, id }: TaskKey,
   { agentId, message, metadata, depth: told = 0 }: Submission,
@@ -48,7 +49,19 @@ export async function acceptTask(
   const depth = Math.max(told, depthOf(received))
   checkHop(received, { peer: self, agent: agentId }, depth)
   const skill = wantedSkill(message)
-  const permission = await gate({ caller, agentId, skill, chain: received, depth })
+  const isOwn = caller === self
+  const behalf = isOwn ? receiveBehalf(metadata) : undefined
+  const proof = isOwn ? undefined : receiveProof(metadata)
+  const wanted = { ...received, ...(behalf && { behalf }) }
+  const permission = await gate({
+    id,
+    caller,
+    agentId,
+    skill,
+    chain: wanted,
+    depth,
+    ...(proof && { proof })
+  })
   const { chain, proven } = permission
   try {
     const place = admission.reserve({ agentId, caller, patienceMs, priority: chain.priority })

@@ -1,10 +1,13 @@
 /** Whether a task may be done here, for whom, and within which bounds: the port that the node's policy fulfils. */
+import { askersOf } from '../core/chain.ts'
 import type { Chain } from '../core/chain.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Principal } from '../core/principal.ts'
+import type { BehalfProof } from '../protocols/a2a/behalf.ts'
 import type { TaskRecord } from './task-store.ts'
 
 export interface TaskWish {
+  readonly id: string
   readonly caller: PeerIdText
   readonly agentId: string
   /** Id of the skill that the message names. */
@@ -12,6 +15,8 @@ export interface TaskWish {
   readonly chain: Chain
   /** Agents that asked each other before this one. */
   readonly depth: number
+  /** Signatures of those that passed it on, as the caller sent them. */
+  readonly proof?: BehalfProof
 }
 
 /** The first of the two calls counts. */
@@ -26,7 +31,7 @@ export interface TaskPermission {
   undo(): void
 }
 
-/** @throws FORBIDDEN, OVERLOADED */
+/** @throws FORBIDDEN, BEHALF_INVALID, OVERLOADED */
 export type TaskGate = (wish: TaskWish) => TaskPermission | Promise<TaskPermission>
 
 /** For a node that asks nobody. */
@@ -39,9 +44,20 @@ export const OPEN_GATE: TaskGate = ({ chain }) => ({
 
 /** Whom a task is done for; its caller is proved by the connection. */
 export function principalOf(
-  { path }: Chain,
+  chain: Chain,
   { caller, proven }: Pick<TaskRecord, 'caller' | 'proven'>
 ): Principal {
-  const peer = path[0]?.peer ?? caller
-  return { peer, path, proven: proven === true || peer === caller }
+  const [peer = caller, ...via] = askersOf(chain)
+  return { peer, path: chain.path, via, proven: proven === true || peer === caller }
+}
+
+/** What this node can show of for whom it asks when the agent of that task does. */
+export function behalfOf(
+  { behalf }: Chain,
+  { id: task, caller }: Pick<TaskRecord, 'id' | 'caller'>,
+  { peer, proven }: Principal
+): Pick<Chain, 'behalf'> {
+  if (behalf !== undefined) return { behalf }
+  // Who asked this node itself can sign for it, if it has to be shown to others.
+  return proven && peer === caller ? { behalf: { task } } : {}
 }

@@ -70,6 +70,11 @@ export class TaskStory {
     return this.#holders.leftInDoubt
   }
 
+  /** All workers that may have the task. */
+  get holders(): readonly Placement[] {
+    return this.#holders.inDoubt
+  }
+
   get holder(): Placement | undefined {
     return this.#holders.holder
   }

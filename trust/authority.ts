@@ -40,8 +40,13 @@ export interface Authority {
   permit(peer: PeerIdText, method: string): Promise<void> | undefined
   /** @throws FORBIDDEN, which the audit log tells of */
   decide(peer: PeerIdText, wish: Wish): Permitted
-  /** Likewise, without a word to anybody: somebody else may have named the peer. */
-  judge(peer: PeerIdText, wish: Wish): Decision
+  /**
+   * Likewise, without a word to anybody: somebody else may have named the peer. `more` are grants of it
+   * that it has not shown itself ({@link held}).
+   */
+  judge(peer: PeerIdText, wish: Wish, more?: readonly VerifiedGrant[]): Decision
+  /** Those in force of what somebody else shows, who has proved to act for the peer that holds them. */
+  held(peer: PeerIdText, tokens: readonly string[]): Promise<readonly VerifiedGrant[]>
   /**
    * Keeps the grants that are in force, in place of those that the peer has shown before; resolves
    * to why others are not.
@@ -90,9 +95,10 @@ class NodeAuthority implements Authority {
     return checking.then(() => void this.decide(peer, { operation }))
   }
 
-  judge(peer: PeerIdText, wish: Wish): Decision {
+  judge(peer: PeerIdText, wish: Wish, more: readonly VerifiedGrant[] = []): Decision {
     const { clock, members } = this.#parts
-    const asker = { peer, role: members.roleOf(peer), grants: this.grantsOf(peer) }
+    const grants = [...this.grantsOf(peer), ...more]
+    const asker = { peer, role: members.roleOf(peer), grants }
     return decide(asker, wish, { ...this.#init, now: clock.now() })
   }
 
@@ -112,20 +118,27 @@ class NodeAuthority implements Authority {
   }
 
   async present(peer: PeerIdText, tokens: readonly string[]): Promise<readonly LumosError[]> {
-    const most = LIMITS.grantsShown.value
-    const checking = Promise.allSettled(
-      tokens.slice(0, most).map((token) => verifyGrant(token, this.#check(peer)))
-    )
+    const checking = this.#verify(peer, tokens.slice(0, LIMITS.grantsShown.value))
     this.#checking.set(peer, checking)
     const results = await checking
     // Shown again meanwhile: the later word counts.
     if (this.#checking.get(peer) !== checking) return []
     this.#checking.delete(peer)
-    const good = results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
-    this.#shown.set(peer, good)
+    this.#shown.set(peer, inForce(results))
     return results.flatMap((each) =>
       each.status === 'rejected' ? [toLumosError(each.reason)] : []
     )
+  }
+
+  async held(peer: PeerIdText, tokens: readonly string[]): Promise<readonly VerifiedGrant[]> {
+    return inForce(await this.#verify(peer, tokens))
+  }
+
+  #verify(
+    peer: PeerIdText,
+    tokens: readonly string[]
+  ): Promise<readonly PromiseSettledResult<VerifiedGrant>[]> {
+    return Promise.allSettled(tokens.map((token) => verifyGrant(token, this.#check(peer))))
   }
 
   async examine(token: string): Promise<readonly GrantLink[]> {
@@ -172,6 +185,10 @@ class NodeAuthority implements Authority {
       isRevoked: (claims) => revocations.covers(claims)
     }
   }
+}
+
+function inForce(results: readonly PromiseSettledResult<VerifiedGrant>[]): VerifiedGrant[] {
+  return results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
 }
 
 function forbidden(operation: string, reason: string): LumosError {

@@ -46,6 +46,11 @@ export const OPERATIONS = {
     roles: WORKING,
     grant: 'agent/offer'
   }),
+  'task.behalf': operation('be given the signature of who gave it a task, to show it to others', {
+    methods: ['behalf.sign'],
+    roles: WORKING,
+    grant: 'agent/offer'
+  }),
   'task.send': operation('give a task to an agent', {
     methods: ['a2a.SendMessage', 'a2a.SendStreamingMessage'],
     roles: ASKING,

@@ -138,6 +138,12 @@ const tasks = z.strictObject({
     .default('disk')
     .describe('Where tasks are kept: in `memory` they cost less, and end with the node.'),
   retention: duration.prefault('24h').describe('How long an ended task can be read.'),
+  requireProof: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Refuse tasks that peers pass on for others without signatures that prove for whom they ask.'
+    ),
   timeouts: timeouts.prefault({}),
   push: push.prefault({})
 })

@@ -44,6 +44,8 @@ export const TURN_EXTENSION = 'urn:lumos:a2a:ext:turn:1'
 export const PUSH_EXTENSION = 'urn:lumos:a2a:ext:push:1'
 /** A task of an agent carries who asked before it, what may be spent, how urgent it is, and its trace. */
 export const CHAIN_EXTENSION = 'urn:lumos:a2a:ext:chain:1'
+/** A task that was passed on carries the signatures of those who did, and of who asked first. */
+export const BEHALF_EXTENSION = 'urn:lumos:a2a:ext:behalf:1'
 /** The event that ends a run carries what was spent on the task. */
 export const USAGE_EXTENSION = 'urn:lumos:a2a:ext:usage:1'
 
@@ -61,6 +63,7 @@ export const A2A_EXTENSIONS = [
   PUSH_EXTENSION,
   SKILL_EXTENSION,
   CHAIN_EXTENSION,
+  BEHALF_EXTENSION,
   HANDOVER_EXTENSION,
   USAGE_EXTENSION
 ] as const

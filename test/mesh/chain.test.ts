@@ -79,12 +79,15 @@ test('who has no calls left asks nobody, and says so through all nodes', async (
   expect(seen.has('third')).toBe(false)
 })
 
-test('each agent learns for whom it works, and whether that is more than the word of its caller', async () => {
+test('each agent learns for whom it works, by way of whom, and that it is proven', async () => {
   const { principals, ask, nodes } = await setup()
   expect((await ask({})).result).toMatchObject({ state: 'TASK_STATE_COMPLETED' })
   const { peer } = nodes.a.wire.identity
   for (const name of ['first', 'second', 'third']) {
-    expect(principals.get(name)).toMatchObject({ peer, proven: name === 'first' })
+    expect(principals.get(name)).toMatchObject({ peer, proven: true })
   }
+  const vias = ['first', 'second', 'third'].map((name) => principals.get(name)?.via)
+  const [, b, c] = principals.get('third')?.path.map((hop) => hop.peer) ?? []
+  expect(vias).toEqual([[], [b], [b, c]])
   expect(principals.get('third')?.path.map(({ agent }) => agent)).toEqual(['', 'first', 'second'])
 })

@@ -108,7 +108,7 @@ test('a stranger has nothing done until it has a grant, and nothing more once it
   const [request] = requests
   const { peer } = guest.wire.identity
   expect(request?.budget?.left()).toEqual({ tokens: 100 })
-  expect(request?.principal).toEqual({ peer, path: [{ peer, agent: '' }], proven: true })
+  expect(request?.principal).toEqual({ peer, path: [{ peer, agent: '' }], via: [], proven: true })
   await expect(request?.ask('@anybody', 'x')).rejects.toBeDefined()
   await host.wire.grants.revoke(id)
   expect(await ask('scribe')).toBe('FORBIDDEN no-member')

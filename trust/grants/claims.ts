@@ -51,20 +51,51 @@ export const grantLimits = z.strictObject({
   egress: z.literal(false).exactOptional()
 })
 
-const payload = z
-  .strictObject({
-    v: z.literal(1),
-    jti: z.string().regex(/^[0-9a-f]{32}$/),
-    iss: peer,
-    aud: peer,
-    iat: seconds,
-    exp: seconds,
-    with: z.string().regex(/^(swarm:[0-9a-f]{16,64}|node:12D3KooW[1-9A-HJ-NP-Za-km-z]{44})$/),
-    can: z.array(z.enum(GRANT_ACTIONS)).min(1),
-    limits: grantLimits,
-    prf: z.string().exactOptional()
-  })
-  .transform(({ jti, iss, aud, iat, exp, with: place, can, limits: bounds, prf }): GrantClaims => ({
+const payload = z.strictObject({
+  v: z.literal(1),
+  jti: z.string().regex(/^[0-9a-f]{32}$/),
+  iss: peer,
+  aud: peer,
+  iat: seconds,
+  exp: seconds,
+  with: z.string().regex(/^(swarm:[0-9a-f]{16,64}|node:12D3KooW[1-9A-HJ-NP-Za-km-z]{44})$/),
+  can: z.array(z.enum(GRANT_ACTIONS)).min(1),
+  limits: grantLimits,
+  prf: z.string().exactOptional()
+})
+
+const taskPayload = payload.extend({
+  can: z.tuple([z.literal('task/send')]),
+  limits: grantLimits.pick({ tokens: true, money: true, depth: true }),
+  task: z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+  root: z.string().regex(/^[0-9a-f]{32}$/)
+})
+
+/** Fails closed: a member that is not known may be a bound that this version would not keep. */
+export function parseClaims(value: unknown): GrantClaims | undefined {
+  const parsed = payload.safeParse(value)
+  return parsed.success ? claimsOf(parsed.data) : undefined
+}
+
+/** Of a token that is for one task only. */
+export interface TaskClaims extends GrantClaims {
+  /** Id of the task that its issuer gave to its audience. */
+  readonly task: string
+  /** Trace id of the order that all of it came of: 32 hexadecimal digits. */
+  readonly root: string
+}
+
+/** Likewise. */
+export function parseTaskClaims(value: unknown): TaskClaims | undefined {
+  const parsed = taskPayload.safeParse(value)
+  if (!parsed.success) return undefined
+  const { task, root } = parsed.data
+  return { ...claimsOf(parsed.data), task, root }
+}
+
+function claimsOf(read: z.infer<typeof payload | typeof taskPayload>): GrantClaims {
+  const { jti, iss, aud, iat, exp, with: place, can, limits: bounds, prf } = read
+  return {
     id: jti,
     issuer: iss,
     audience: aud,
@@ -74,12 +105,7 @@ const payload = z
     can,
     limits: bounds,
     ...(prf !== undefined && { proof: prf })
-  }))
-
-/** Fails closed: a member that is not known may be a bound that this version would not keep. */
-export function parseClaims(value: unknown): GrantClaims | undefined {
-  const parsed = payload.safeParse(value)
-  return parsed.success ? parsed.data : undefined
+  }
 }
 
 /** What {@link parseClaims} reads. */

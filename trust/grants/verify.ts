@@ -21,6 +21,22 @@ export interface GrantCheck {
   readonly isRevoked: (claims: GrantClaims) => boolean
 }
 
+/** Tokens that are passed on like grants: how they are told from others of the same key, and read. */
+export interface TokenKind<C extends GrantClaims> {
+  /** The `typ` of the header. */
+  readonly type: string
+  readonly parse: (payload: unknown) => C | undefined
+  /** Where signatures that match are remembered; without it each is checked each time. */
+  readonly seen?: SeenTokens
+}
+
+export interface SeenTokens {
+  has(token: string): boolean
+  add(token: string): void
+}
+
+const GRANTS: TokenKind<GrantClaims> = { type: GRANT_TYPE, parse: parseClaims }
+
 /** A grant that is in force. Made only by {@link verifyGrant}. */
 export interface VerifiedGrant extends GrantedRights {
   readonly id: string
@@ -34,24 +50,43 @@ export const CHAIN_LENGTH = 4
 
 /** @throws GRANT_INVALID with a reason, GRANT_EXPIRED, GRANT_REVOKED */
 export async function verifyGrant(token: string, check: GrantCheck): Promise<VerifiedGrant> {
-  const links = await examineGrant(token, check)
-  for (const { error } of links) if (error !== undefined) throw error
-  const chain = links.map(({ claims }) => claims)
-  const [root, ...rest] = chain
-  const last = chain.at(-1)
-  if (root === undefined || last === undefined) throw invalid('it is empty')
-  const rights = rest.reduce(narrowed, rightsOf(root))
+  const chain = await verifyChain(token, check, GRANTS)
+  const last = lastOf(chain)
   return {
-    ...rights,
+    ...rightsOfChain(chain),
     id: last.id,
     holder: last.audience,
     links: chain.map(({ id, issuer, limits }) => ({ id, issuer, limits }))
   }
 }
 
+/** From the root to the token itself, which all hold. @throws as {@link verifyGrant} */
+export async function verifyChain<C extends GrantClaims>(
+  token: string,
+  check: GrantCheck,
+  kind: TokenKind<C>
+): Promise<readonly C[]> {
+  const links = await examineChain(token, check, kind)
+  for (const { error } of links) if (error !== undefined) throw error
+  return links.map(({ claims }) => claims)
+}
+
+/** What the last holder of a chain may that widens nowhere. */
+export function rightsOfChain(chain: readonly GrantClaims[]): GrantedRights {
+  const [root, ...rest] = chain
+  if (root === undefined) throw invalid('it is empty')
+  return rest.reduce(narrowed, rightsOf(root))
+}
+
+export function lastOf<C>(chain: readonly C[]): C {
+  const last = chain.at(-1)
+  if (last === undefined) throw invalid('it is empty')
+  return last
+}
+
 /** One grant of a chain, and the first reason why it is worth nothing. */
-export interface GrantLink {
-  readonly claims: GrantClaims
+export interface GrantLink<C extends GrantClaims = GrantClaims> {
+  readonly claims: C
   readonly error?: LumosError
 }
 
@@ -61,12 +96,17 @@ export interface GrantLink {
  *
  * @throws GRANT_INVALID when there is nothing to read
  */
-export async function examineGrant(
+export function examineGrant(token: string, check: GrantCheck): Promise<readonly GrantLink[]> {
+  return examineChain(token, check, GRANTS)
+}
+
+async function examineChain<C extends GrantClaims>(
   token: string,
-  check: GrantCheck
-): Promise<readonly GrantLink[]> {
-  const chain = readChain(token)
-  const signatures = await Promise.all(chain.map((signed) => signatureProblem(signed)))
+  check: GrantCheck,
+  kind: TokenKind<C>
+): Promise<readonly GrantLink<C>[]> {
+  const chain = readSigned(token, kind)
+  const signatures = await Promise.all(chain.map((signed) => signatureProblem(signed, kind)))
   let rights: GrantedRights | undefined
   return chain.map(({ claims }, index) => {
     const parent = chain[index - 1]?.claims
@@ -86,6 +126,15 @@ export async function examineGrant(
 
 /** What a token says, unchecked: to be shown to people. @throws GRANT_INVALID */
 export function readGrant(token: string): GrantClaims {
+  return readToken(token, GRANTS)
+}
+
+/** From the root to the token itself, unchecked: what a chain says that was checked before. */
+export function readChain<C extends GrantClaims>(token: string, kind: TokenKind<C>): readonly C[] {
+  return readSigned(token, kind).map(({ claims }) => claims)
+}
+
+function readToken<C extends GrantClaims>(token: string, { parse }: TokenKind<C>): C {
   if (token.length > LIMITS.grantBytes.value) throw invalid('it is too long')
   let payload
   try {
@@ -93,38 +142,45 @@ export function readGrant(token: string): GrantClaims {
   } catch {
     throw invalid('it is no token')
   }
-  const claims = parseClaims(payload)
+  const claims = parse(payload)
   if (claims === undefined) throw invalid('it says what this version does not understand')
   return claims
 }
 
-interface SignedClaims {
+interface SignedClaims<C extends GrantClaims> {
   readonly token: string
-  readonly claims: GrantClaims
+  readonly claims: C
 }
 
-/** From the root to the token itself; nothing of it is checked. */
-function readChain(token: string): readonly SignedClaims[] {
-  const chain: SignedClaims[] = []
+function readSigned<C extends GrantClaims>(
+  token: string,
+  kind: TokenKind<C>
+): readonly SignedClaims<C>[] {
+  const chain: SignedClaims<C>[] = []
   for (let next: string | undefined = token; next !== undefined;) {
     if (chain.length === CHAIN_LENGTH) throw invalid(`it was passed on ${CHAIN_LENGTH} times`)
-    const claims = readGrant(next)
+    const claims: C = readToken(next, kind)
     chain.unshift({ token: next, claims })
     next = claims.proof
   }
   return chain
 }
 
-async function signatureProblem({ token, claims }: SignedClaims): Promise<LumosError | undefined> {
+async function signatureProblem<C extends GrantClaims>(
+  { token, claims }: SignedClaims<C>,
+  { type, seen }: TokenKind<C>
+): Promise<LumosError | undefined> {
+  if (seen?.has(token) === true) return undefined
   try {
     const key = await verificationKeyOf(claims.issuer)
     const { protectedHeader } = await compactVerify(token, key, { algorithms: ['EdDSA'] })
     const { typ, crit } = protectedHeader
-    if (typ === GRANT_TYPE && crit === undefined) return undefined
+    if (typ !== type || crit !== undefined) return invalid('it is a token of another kind')
   } catch {
     return invalid('its signature does not match')
   }
-  return invalid('it is a token of another kind')
+  seen?.add(token)
+  return undefined
 }
 
 function timeProblem(claims: GrantClaims, { now, isRevoked }: GrantCheck): LumosError | undefined {

@@ -2,8 +2,11 @@
 import { expect, test } from 'vitest'
 import { rootChain } from '../../../core/chain.ts'
 import type { Chain, Hop } from '../../../core/chain.ts'
+import type { CheckBehalf } from '../../../node/behalf.ts'
+import { LumosError } from '../../../core/errors.ts'
 import { createTaskGate } from '../../../node/task-gate.ts'
 import type { TaskPermission, TaskWish } from '../../../tasks/permission.ts'
+import type { BehalfProof } from '../../../protocols/a2a/behalf.ts'
 import type { AuditEvent } from '../../../trust/audit-log.ts'
 import { createAuthority } from '../../../trust/authority.ts'
 import { createGrantQuotas } from '../../../trust/grants/quotas.ts'
@@ -23,8 +26,15 @@ const guest = await testIdentity(4)
 const skillsOf = (agentId: string): readonly string[] =>
   agentId === 'scribe' ? ['summarize', 'translate.de'] : []
 
-function setup() {
+const TASK = '01890a5d-ac96-774b-bcce-b302099a8057'
+
+/** What the first asker lets be done, or why its signature is none. */
+type Checked = Awaited<ReturnType<CheckBehalf>> | LumosError
+
+function setup({ requireProof = false } = {}) {
   const clock = new ManualClock()
+  const blamed: string[] = []
+  let checked: Checked = { depth: 8 }
   const noted: AuditEvent[] = []
   const audit = { note: (event: AuditEvent) => void noted.push(event) }
   const roles = new Map<string, Role>([
@@ -40,14 +50,37 @@ function setup() {
   }
   const authority = createAuthority(parts, { self: self.peer, swarm: SWARM.slice(6) })
   const gate = createTaskGate(
-    { authority, audit, quotas: createGrantQuotas({ clock }), skillsOf },
-    self.peer
+    {
+      authority,
+      audit,
+      quotas: createGrantQuotas({ clock }),
+      skillsOf,
+      blame: { add: (peer) => void blamed.push(peer) },
+      checkBehalf: async () => {
+        if (checked instanceof LumosError) throw checked
+        return checked
+      }
+    },
+    { self: self.peer, requireProof }
   )
   return {
     noted,
+    blamed,
     roles,
+    /** What comes of checking proofs from now on. */
+    check: (outcome: Checked) => {
+      checked = outcome
+    },
     ask: async (caller: string, wish: Partial<TaskWish> = {}): Promise<TaskPermission> =>
-      gate({ caller, agentId: 'scribe', skill: undefined, depth: 0, chain: chain(), ...wish }),
+      gate({
+        id: TASK,
+        caller,
+        agentId: 'scribe',
+        skill: undefined,
+        depth: 0,
+        chain: chain(),
+        ...wish
+      }),
     grant: async (limits: GrantLimits) => {
       const { token, claims } = await grantOf(owner, guest, { limits })
       expect(await authority.present(guest.peer, [token])).toEqual([])
@@ -57,7 +90,7 @@ function setup() {
 }
 
 function chain(path: readonly Hop[] = [], init: Partial<Chain> = {}): Chain {
-  return { ...rootChain('01890a5d-ac96-774b-bcce-b302099a8057'), path, ...init }
+  return { ...rootChain(TASK), path, ...init }
 }
 
 function refusal(reason: string, code = 'FORBIDDEN') {
@@ -140,15 +173,91 @@ test('too often and too much at once is refused, noted, and no longer once it ha
   expect(noted.at(-1)).toMatchObject({ grant: id, allowed: false, reason: 'rate' })
 })
 
-test('a member that asks for somebody who may not is refused, and that one is not blamed', async () => {
-  const { ask, grant, noted } = setup()
-  const hops = [
+/** Passed on by the member. */
+function forGuest(proof?: Partial<BehalfProof>): Partial<TaskWish> {
+  const path = [
     { peer: guest.peer, agent: '' },
     { peer: member.peer, agent: 'helper' }
   ]
-  const wish = { chain: chain(hops), depth: 1 }
+  return { chain: chain(path), depth: 1, ...(proof && { proof: { token: 'signed', ...proof } }) }
+}
+
+test('a member that asks for somebody who may not is refused, and that one is not blamed', async () => {
+  const { ask, grant, noted } = setup()
+  const wish = forGuest()
   await expect(ask(member.peer, wish)).rejects.toMatchObject(refusal('on-behalf'))
   expect(noted).toMatchObject([{ who: member.peer, allowed: false, reason: 'on-behalf' }])
   await grant({ skills: ['scribe'] })
   expect(await ask(member.peer, wish)).toMatchObject({ proven: false })
+})
+
+test('what is done for another is bounded by what that one signed and by its grants, and it is proven', async () => {
+  const { ask, grant, check, blamed } = setup()
+  await grant({ skills: ['scribe'], tokens: 70 })
+  check({ depth: 2, money: 0.5 })
+  const permitted = await ask(member.peer, forGuest({ grants: ['shown'] }))
+  expect(permitted.proven).toBe(true)
+  expect(permitted.chain).toMatchObject({ maxHops: 3, budget: { tokens: 70, money: 0.5 } })
+  const behalf = { task: TASK, token: 'signed', grants: ['shown'] }
+  expect(permitted.chain.behalf).toEqual(behalf)
+  expect((await ask(member.peer, forGuest())).chain).toMatchObject({
+    maxHops: 8,
+    budget: { tokens: 70 }
+  })
+  expect(blamed).toEqual([])
+})
+
+test('grants that come with a proven task count, and only for who signed it', async () => {
+  const { ask, noted } = setup()
+  const { token } = await grantOf(owner, guest, { limits: { skills: ['scribe'] } })
+  const foreign = await grantOf(owner, worker, { limits: { skills: ['scribe'] } })
+  const asked = ask(member.peer, forGuest({ grants: [foreign.token] }))
+  await expect(asked).rejects.toMatchObject(refusal('on-behalf'))
+  await expect(ask(member.peer, forGuest())).rejects.toMatchObject(refusal('on-behalf'))
+  await expect(ask(member.peer, forGuest({ grants: [token] }))).resolves.toMatchObject({
+    proven: true
+  })
+  const other = ask(member.peer, { ...forGuest({ grants: [token] }), agentId: 'shell' })
+  await expect(other).rejects.toMatchObject(refusal('on-behalf'))
+  expect(noted.map(({ allowed }) => allowed)).toEqual([false, false, true, false])
+})
+
+test('the quota of who asked first is used up by what it signed, and by nobody’s mere word', async () => {
+  const { ask, grant } = setup()
+  await grant({ rate: 2 })
+  for (const _ of [1, 2, 3]) await ask(member.peer, forGuest())
+  for (const _ of [1, 2]) await ask(member.peer, forGuest({}))
+  await expect(ask(member.peer, forGuest({}))).rejects.toMatchObject(refusal('rate', 'OVERLOADED'))
+})
+
+test('what must stay within the swarm is no less so when it was passed on', async () => {
+  const { ask, grant } = setup()
+  await grant({ egress: false })
+  await expect(ask(member.peer, forGuest({}))).rejects.toMatchObject(refusal('egress'))
+})
+
+function invalidProof(isStale: boolean): LumosError {
+  return new LumosError('BEHALF_INVALID', { details: { reason: 'x', ...(isStale && { isStale }) } })
+}
+
+test('a false proof is refused, noted and held against its bringer; one that is too old is no offence', async () => {
+  const { ask, grant, check, blamed, noted } = setup()
+  await grant({})
+  check(invalidProof(true))
+  await expect(ask(member.peer, forGuest({}))).rejects.toMatchObject({ code: 'BEHALF_INVALID' })
+  expect(blamed).toEqual([])
+  check(invalidProof(false))
+  await expect(ask(member.peer, forGuest({}))).rejects.toMatchObject({ code: 'BEHALF_INVALID' })
+  expect(blamed).toEqual([member.peer])
+  expect(noted).toMatchObject(
+    [1, 2].map(() => ({ who: member.peer, allowed: false, reason: 'BEHALF_INVALID' }))
+  )
+})
+
+test('a node may want proofs of all that was passed on, and needs none of who asks itself', async () => {
+  const { ask, grant } = setup({ requireProof: true })
+  await grant({})
+  await expect(ask(member.peer, forGuest())).rejects.toMatchObject(refusal('unproven'))
+  await expect(ask(member.peer, forGuest({}))).resolves.toMatchObject({ proven: true })
+  await expect(ask(member.peer)).resolves.toMatchObject({ proven: false })
 })

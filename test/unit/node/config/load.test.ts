@@ -58,6 +58,7 @@ test('works with nothing configured at all', async () => {
       active: 4096,
       keep: 'disk',
       retention: 86_400_000,
+      requireProof: false,
       timeouts: { total: 86_400_000 },
       push: { enabled: true, allow: [] }
     },
