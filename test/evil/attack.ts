@@ -3,6 +3,9 @@ import type { Libp2p } from '@libp2p/interface'
 import type { AttackerInit } from '../support/attackers.ts'
 import type { MeshNode, MeshNodeInit } from '../support/mesh-node.ts'
 
+/** How long an attack goes on that says nothing else. */
+export const ATTACK_MS = 1500
+
 export interface Target {
   /** Multiaddr with the PeerId. */
   readonly address: string
@@ -15,6 +18,8 @@ export interface Target {
   /** Path of a file that no peer may read, and what is in it. */
   readonly secretPath: string
   readonly secret: string
+  /** What the `files` agent shows to anybody. */
+  readonly sharedFile: { readonly path: string; readonly text: string }
 }
 
 export interface Kit {
@@ -35,6 +40,8 @@ export interface Attack {
   readonly threats: readonly number[]
   /** What the victim is to do. */
   readonly expected: string
+  /** Default {@link ATTACK_MS}. */
+  readonly durationMs?: number
   /**
    * Goes on until the signal aborts, or ends before. Throws when the attack got what it wanted.
    * Returns what it met, for the table.

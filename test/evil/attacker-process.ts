@@ -4,18 +4,19 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { Secret } from '../../core/secret.ts'
 import { createAttacker } from '../support/attackers.ts'
 import { startMeshNode } from '../support/mesh-node.ts'
+import { ATTACK_MS } from './attack.ts'
 import type { Attack, AttackReport, Kit, Target } from './attack.ts'
 import { ATTACKS } from './attacks.ts'
 
 export interface AttackOrder {
   readonly target: Target
   readonly name: string
-  readonly durationMs: number
 }
 
-async function carryOut({ target, name, durationMs }: AttackOrder): Promise<AttackReport> {
+async function carryOut({ target, name }: AttackOrder): Promise<AttackReport> {
   const attack = ATTACKS.find((one) => one.name === name)
   if (attack === undefined) throw new Error(`no attack is called "${name}"`)
+  const { durationMs = ATTACK_MS } = attack
   const closing: (() => Promise<unknown>)[] = []
   const accused = new Set<string>()
   const swarm = { name: 'home', id: target.swarmId, key: new Secret(keyOf(target)) }
@@ -44,9 +45,12 @@ async function carryOut({ target, name, durationMs }: AttackOrder): Promise<Atta
   }
 }
 
+/** For what attacks do before they begin, and see to after they end. */
+const MORE_MS = 15_000
+
 /** What an attack waits for may never come. */
 async function unfinished(durationMs: number): Promise<Omit<AttackReport, 'accused'>> {
-  await pause(2 * durationMs)
+  await pause(durationMs + MORE_MS)
   return { met: 'still waiting for an answer at the end' }
 }
 

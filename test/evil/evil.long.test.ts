@@ -1,7 +1,4 @@
 /** Peers that mean ill against a node in a process of its own, with an honest peer beside them. */
-import { fork } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,21 +8,22 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { defineAgent } from '../../agents/agent.ts'
 import { createNode } from '../../node/create-node.ts'
 import type { LumosNode } from '../../node/create-node.ts'
-import { kill } from '../support/child-process.ts'
-import type { AttackReport, Target } from './attack.ts'
+import type { ModelServer } from '../support/model-server.ts'
+import { startAttacker } from './attacker.ts'
+import type { Attacker } from './attacker.ts'
 import { ATTACKS } from './attacks.ts'
-import type { AttackOrder } from './attacker-process.ts'
+import { CANARY_SKILL } from './attacks/canary.ts'
+import { startObedientModel } from './obedient-model.ts'
 import type { Feeling } from './probe.ts'
-import { writeEvilTable } from './report.ts'
+import { evilTable, writeEvilTable } from './report.ts'
 import type { Measured } from './report.ts'
 import { startVictim } from './victim.ts'
 import type { Victim } from './victim.ts'
 
-/** Of the honest peer, and of it alone. */
-const CANARY_SKILL = 'text.canary'
+const CONVERSATION = /^(?:threads?|working-memory)\//
 const PATIENCE = { timeout: 20_000, interval: 200 }
-const CALM_MS = 800
-const ATTACK_MS = 2000
+const CALM_MS = 500
+const GIVE_UP_MS = 10_000
 const MIB = 1024 * 1024
 /**
  * The bars of the table (2 ×, 64 MiB, 100 ms) are those of a quiet machine. These here tell an attack
@@ -45,8 +43,8 @@ const canary = defineAgent({
 let folder: string
 let victim: Victim
 let honest: LumosNode
-let attacker: ChildProcess
-let target: Target
+let attacker: Attacker
+let model: ModelServer
 let before: View
 const rows: Measured[] = []
 
@@ -55,12 +53,21 @@ beforeAll(async () => {
   const shared = join(folder, 'shared')
   const secretPath = join(folder, 'secret/canary')
   const secret = crypto.randomUUID()
+  const sharedFile = { path: 'open.txt', text: crypto.randomUUID() }
   await mkdir(join(folder, 'secret'))
   await mkdir(shared)
   await writeFile(secretPath, secret)
+  await writeFile(join(shared, sharedFile.path), sharedFile.text)
   await symlink(join(folder, 'secret'), join(shared, 'link'))
   const swarmKey = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex')
-  victim = await startVictim({ folder, swarmKey, filesRoot: shared })
+  model = await startObedientModel({ path: 'canary', secret })
+  victim = await startVictim({
+    folder,
+    swarmKey,
+    filesRoot: shared,
+    privateRoot: join(folder, 'secret'),
+    model: model.url
+  })
   const [address = ''] = victim.addresses
   honest = await createNode({
     home: join(folder, 'honest'),
@@ -76,36 +83,45 @@ beforeAll(async () => {
   await honest.start()
   await honest.memory.space('shared').put('kept', 'as it was')
   await vi.waitFor(async () => {
-    const { fact, canaries } = await victimsView()
-    if (fact !== 'as it was' || canaries[0] !== honest.peerId) throw new Error('not yet')
+    const { facts, canaries, ownAgents } = await victimsView()
+    const isWhole = ownAgents.includes('chat') && canaries[0] === honest.peerId
+    if (facts['kept'] !== 'as it was' || !isWhole) throw new Error('not yet')
   }, PATIENCE)
   before = await victimsView()
   await vi.waitFor(async () => {
     if ((await honest.find('clock')).providers.length === 0) throw new Error('not yet')
   }, PATIENCE)
-  attacker = fork(join(import.meta.dirname, 'attacker-process.ts'), { stdio: 'ignore' })
-  await once(attacker, 'message')
   const { peerId: peer, swarmId } = victim
-  target = { address, peer, swarmId, swarmKey, honest: honest.peerId, secretPath, secret }
+  attacker = await startAttacker({
+    address,
+    peer,
+    swarmId,
+    swarmKey,
+    honest: honest.peerId,
+    secretPath,
+    secret,
+    sharedFile
+  })
 }, 60_000)
 
 afterAll(async () => {
-  await kill(attacker)
+  await attacker.stop()
   await honest.stop()
   await victim.kill()
+  await model.stop()
   await rm(folder, { recursive: true, force: true })
+  const order = ATTACKS.map(({ name }) => name)
+  const sorted = rows.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
+  process.stdout.write(`\n${evilTable(sorted)}\n`)
   const all = rows.length === ATTACKS.length
   if (process.env['EVIL_REPORT'] !== undefined && all) {
-    const order = ATTACKS.map(({ name }) => name)
-    const sorted = rows.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
     await writeEvilTable('docs/security.md', sorted)
   }
 }, 30_000)
 
 interface View {
-  readonly fact: unknown
-  /** Digest of all that is in the shared space. */
-  readonly root: string | undefined
+  /** What is in the shared space, apart from conversations with `chat`, which everybody may have. */
+  readonly facts: Readonly<Record<string, unknown>>
   /** Who is believed to have the honest peer's skill. */
   readonly canaries: readonly string[]
   readonly ownAgents: readonly string[]
@@ -115,32 +131,47 @@ interface View {
 async function victimsView(): Promise<View> {
   const { client } = victim
   const { providers } = await client.find(CANARY_SKILL, { all: true })
-  const { spaces } = await client.memory.status()
+  const { facts } = await client.memory.list('shared')
+  const kept = facts.filter(({ key }) => !CONVERSATION.test(key))
   const { agents } = await client.agents()
   return {
-    fact: await client.memory.get('shared', 'kept').then(
-      ({ value }) => value,
-      () => undefined
-    ),
-    root: spaces.find(({ name }) => name === 'shared')?.root,
+    facts: Object.fromEntries(kept.map(({ key, value }) => [key, value])),
     canaries: providers.map(({ node }) => node.id),
     ownAgents: agents.filter(({ local }) => local).map(({ id }) => id)
   }
 }
 
-/** Milliseconds that each task of the honest peer took until `signal`. */
+/** Milliseconds until a task of the honest peer is done, however often it has to be given. */
+async function honestTask(): Promise<number> {
+  const begun = performance.now()
+  for (;;) {
+    try {
+      const events = await Array.fromAsync(
+        honest.run('clock', 'utc', { to: victim.peerId, timeoutMs: 10_000 })
+      )
+      expect(events.at(-1)).toMatchObject({ type: 'result' })
+      return performance.now() - begun
+    } catch (error) {
+      // A node that stands still, or refuses for a moment, is tried again: that is part of what it takes.
+      if (performance.now() - begun > GIVE_UP_MS) throw error
+    }
+  }
+}
+
+/** What they take until `signal`. */
 async function honestTasks(signal: AbortSignal): Promise<number[]> {
   const taken: number[] = []
   do {
-    const begun = performance.now()
-    const events = await Array.fromAsync(
-      honest.run('clock', 'utc', { to: victim.peerId, timeoutMs: 10_000 })
-    )
-    expect(events.at(-1)).toMatchObject({ type: 'result' })
-    taken.push(performance.now() - begun)
+    taken.push(await honestTask())
     await pause(10)
   } while (!signal.aborted)
   return taken
+}
+
+/** What an attack has left behind is worked off, or has had its time. */
+async function calmDown(): Promise<void> {
+  const patience = AbortSignal.timeout(GIVE_UP_MS)
+  while ((await honestTask()) > CALM_MS && !patience.aborted);
 }
 
 function percentile95(values: readonly number[]): number {
@@ -162,34 +193,25 @@ async function worstFelt(signal: AbortSignal): Promise<Feeling> {
   return worst
 }
 
-async function carryOut(name: string): Promise<AttackReport> {
-  const order: AttackOrder = { target, name, durationMs: ATTACK_MS }
-  attacker.send(order)
-  for (;;) {
-    // Of an attack before, whose test has given up.
-    const [report]: (AttackReport & { name: string })[] = await once(attacker, 'message')
-    if (report?.name === name) return report
-  }
-}
-
 describe.each(ATTACKS)('$name', ({ name, threats, expected }) => {
   test(`the victim lives, knows what it knew, names the offender; honest tasks go on`, async () => {
+    await calmDown()
     const calm = AbortSignal.timeout(CALM_MS)
     const [calmTasks, felt] = await Promise.all([honestTasks(calm), worstFelt(calm)])
     const over = new AbortController()
     const [report, tasks, worst] = await Promise.all([
-      carryOut(name).finally(() => over.abort()),
+      attacker.carryOut(name).finally(() => over.abort()),
       honestTasks(over.signal),
       worstFelt(over.signal)
     ])
     const { met, accused, success } = report
+    const [calmMs, attackedMs] = [percentile95(calmTasks), percentile95(tasks)]
+    const named = accused.length > 0 ? true : undefined
+    rows.push({ name, threats, expected, met, named, calmMs, attackedMs, felt, worst })
     expect(success).toBeUndefined()
     await expect.poll(victimsView, { timeout: 10_000 }).toEqual(before)
     const log = await victim.log()
     expect(accused.filter((peer) => !log.includes(peer))).toEqual([])
-    const [calmMs, attackedMs] = [percentile95(calmTasks), percentile95(tasks)]
-    const named = accused.length > 0 ? true : undefined
-    rows.push({ name, threats, expected, met, named, calmMs, attackedMs, felt, worst })
     expect(attackedMs).toBeLessThan(Math.max(MOST.honestMs, MOST.honestFactor * calmMs))
     expect(worst.rssBytes - felt.rssBytes).toBeLessThan(MOST.grownBytes)
     expect(worst.gapMs).toBeLessThan(Math.max(MOST.gapMs, MOST.honestFactor * felt.gapMs))

@@ -21,7 +21,7 @@ const BEGIN = '<!-- generated: EVIL_REPORT=1 vitest run --project long test/evil
 const END = '<!-- end of hostile peers -->'
 const MIB = 1024 * 1024
 
-function evilTable(rows: readonly Measured[]): string {
+export function evilTable(rows: readonly Measured[]): string {
   const lines = rows.map(({ name, threats, expected, met, named, ...row }) => {
     const grown = Math.max(0, Math.round((row.worst.rssBytes - row.felt.rssBytes) / MIB))
     const cells = [

@@ -28,9 +28,14 @@ export interface VictimInit {
   readonly swarmKey: string
   /** What the `files` agent may read. */
   readonly filesRoot: string
+  /** What the tools of its models may read. */
+  readonly privateRoot: string
+  /** Base URL of the server of its model. */
+  readonly model: string
 }
 
-export async function startVictim({ folder, swarmKey, filesRoot }: VictimInit): Promise<Victim> {
+export async function startVictim(init: VictimInit): Promise<Victim> {
+  const { folder, swarmKey, filesRoot, privateRoot, model } = init
   const probe = join(folder, 'probe')
   const home = join(folder, 'victim')
   const lumos = createLumos({
@@ -38,6 +43,12 @@ export async function startVictim({ folder, swarmKey, filesRoot }: VictimInit): 
     runtime: join(folder, 'run-victim'),
     env: {
       LUMOS_SWARM_KEY: swarmKey,
+      OPENAI_BASE_URL: model,
+      LUMOS_MODELS_DEFAULT: 'openai/test-model',
+      // As loose as an operator may be, so that what holds is what rules cannot loosen unsaid.
+      LUMOS_TOOLS_POLICY: 'allow http_fetch for peers,allow files_read for peers',
+      LUMOS_TOOLS_FILES_ROOTS: privateRoot,
+      LUMOS_TOOLS_HTTP_ALLOW: 'localhost',
       [PROBE_VARIABLE]: probe,
       NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'probe.ts')).href}`
     }

@@ -1,0 +1,79 @@
+/** Attacks of members on the capability DHT. */
+import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Connection } from '@libp2p/interface'
+import { systemRandom } from '../../../core/random.ts'
+import { skillCid } from '../../../discovery/capability-dht.ts'
+import { KAD_PROTOCOL } from '../../../node/libp2p.ts'
+import type { Attack, Kit } from '../attack.ts'
+import { dial, repeat } from './attempts.ts'
+import { CANARY_SKILL } from './canary.ts'
+
+const ADD_PROVIDER = 2
+
+function field(number: number, bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from([(number << 3) | 2]), lengthOf(bytes), bytes])
+}
+
+function lengthOf({ length }: Uint8Array): Uint8Array {
+  return length < 128 ? Buffer.from([length]) : Buffer.from([(length & 127) | 128, length >> 7])
+}
+
+/** The message as the protobuf of the DHT has it, with its length before it. */
+function addProvider(key: Uint8Array, { remoteAddr }: Connection, self: Uint8Array): Uint8Array {
+  const provider = Buffer.concat([field(1, self), field(2, remoteAddr.bytes)])
+  const type = Buffer.from([0x08, ADD_PROVIDER])
+  const message = Buffer.concat([type, field(2, key), field(9, provider)])
+  return Buffer.concat([lengthOf(message), message])
+}
+
+/** How many records a peer without any agent could send. */
+async function announceFalsely(kit: Kit, keys: () => Promise<Uint8Array>): Promise<number> {
+  const liar = await kit.bare()
+  const self = liar.peerId.toMultihash().bytes
+  let sent = 0
+  await repeat(kit, async () => {
+    const connection = await dial(liar, kit)
+    const stream = await connection.newStream(KAD_PROTOCOL, { signal: kit.signal })
+    for (let round = 0; round < 200 && !kit.signal.aborted; round++) {
+      const more = stream.send(addProvider(await keys(), connection, self))
+      sent += 1
+      if (!more) await once(stream, 'drain', { signal: kit.signal })
+    }
+    await stream.close({ signal: kit.signal })
+  })
+  return sent
+}
+
+const poisoning: Attack = {
+  name: 'provider records of 30 liars',
+  threats: [9],
+  expected: 'asked for their cards, found out, forgotten; the honest one is found',
+  async run(kit) {
+    const { multihash } = await skillCid(CANARY_SKILL)
+    const liars = Array.from({ length: 30 }, () =>
+      announceFalsely(kit, async () => {
+        await pause(100)
+        return multihash.bytes
+      })
+    )
+    const counts = await Promise.all(liars)
+    const silent = counts.filter((count) => count === 0).length
+    if (silent > 10) throw new Error(`${silent} liars were not heard: the attack shows nothing`)
+    return `30 liars that name the skill of one honest peer`
+  }
+}
+
+/** SHA-256 of something, as a multihash. */
+async function randomKey(): Promise<Uint8Array> {
+  return Buffer.concat([Buffer.from([0x12, 0x20]), systemRandom.bytes(32)])
+}
+
+const recordFlood: Attack = {
+  name: 'provider records for random keys',
+  threats: [9, 31],
+  expected: 'at most `dhtRecordsPerPeer` of one peer are kept',
+  run: async (kit) => `${await announceFalsely(kit, randomKey)} records of one peer`
+}
+
+export const DHT_ATTACKS: readonly Attack[] = [poisoning, recordFlood]

@@ -1,0 +1,91 @@
+/** Attacks of a member by the tasks it gives. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { taskIdMetadata } from '../../../protocols/a2a/extensions.ts'
+import type { Attack } from '../attack.ts'
+import { asking, order } from './asking.ts'
+import { codeOf, repeat, repeatAtOnce, Tally } from './attempts.ts'
+
+const taskFlood: Attack = {
+  name: 'task flood',
+  threats: [6, 31],
+  expected: '`OVERLOADED` above `agentTasksPerPeer`; others have their places',
+  async run(kit) {
+    const { client } = await asking(kit)
+    const tally = new Tally()
+    await repeatAtOnce(kit, 500, async () => {
+      const asked = client.sendMessage(order('calc', '7^77777 % 1000007'), { signal: kit.signal })
+      const outcome = await asked.then(({ task }) => task?.status.state ?? 'message', codeOf)
+      if (!kit.signal.aborted) tally.add(outcome)
+      if (outcome === 'OVERLOADED') await pause(20)
+    })
+    if (tally.count('OVERLOADED') === 0) throw new Error(`all were taken: ${tally.text()}`)
+    return tally.text()
+  }
+}
+
+const replayedTasks: Attack = {
+  name: 'replayed and altered tasks',
+  threats: [7],
+  expected: 'the same task again; other work under its id `TASK_CONFLICT`',
+  async run(kit) {
+    const { client } = await asking(kit)
+    const taskId = crypto.randomUUID()
+    const request = { ...order('clock', 'utc'), metadata: taskIdMetadata(taskId) }
+    const { task } = await client.sendMessage(request, {})
+    if (task === undefined) throw new Error('no task')
+    const tally = new Tally()
+    const wrong: string[] = []
+    await repeat(kit, async (round) => {
+      const altered = { ...request, message: { ...request.message, parts: [{ text: `${round}` }] } }
+      const [again, other] = await Promise.all([
+        client.sendMessage(request, {}),
+        client.sendMessage(altered, {}).then(() => 'taken', codeOf)
+      ])
+      if (JSON.stringify(again.task?.artifacts) !== JSON.stringify(task.artifacts)) {
+        wrong.push('it was done anew')
+      }
+      tally.add(other)
+    })
+    if (wrong.length > 0 || tally.count('taken') > 0)
+      throw new Error(`${wrong[0]}, ${tally.text()}`)
+    return `the same answer each time; altered: ${tally.text()}`
+  }
+}
+
+const foreignTasks: Attack = {
+  name: 'tasks of others',
+  threats: [31],
+  expected: '`TASK_NOT_FOUND`: who did not give a task neither sees nor ends it',
+  async run(kit) {
+    const [{ client }, other] = await Promise.all([asking(kit), asking(kit)])
+    const { task } = await other.client.sendMessage(order('clock', 'utc'), {})
+    if (task === undefined) throw new Error('no task')
+    const tally = new Tally()
+    await repeat(kit, async () => {
+      const tried = [client.getTask({ id: task.id }, {}), client.cancelTask({ id: task.id }, {})]
+      for (const answer of tried) tally.add(await answer.then(() => 'told', codeOf))
+    })
+    if (tally.count('told') > 0) throw new Error(tally.text())
+    return tally.text()
+  }
+}
+
+const oversized: Attack = {
+  name: 'oversized messages',
+  threats: [2, 30],
+  expected: '`PAYLOAD_TOO_LARGE` above `messageBytes`; below it one after the other',
+  async run(kit) {
+    const { client } = await asking(kit)
+    const texts = [15, 17].map((mebibytes) => 'x'.repeat(mebibytes * 1024 * 1024))
+    const tally = new Tally()
+    await repeat(kit, async (round) => {
+      const answer = client.sendMessage(order('clock', texts[round % 2] ?? ''), {
+        signal: kit.signal
+      })
+      tally.add(await answer.then(({ task }) => task?.status.state ?? 'message', codeOf))
+    })
+    return `of 15 and 17 MiB: ${tally.text()}`
+  }
+}
+
+export const TASK_ATTACKS: readonly Attack[] = [taskFlood, replayedTasks, foreignTasks, oversized]
