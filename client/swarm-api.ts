@@ -13,6 +13,8 @@ export type SwarmStanding = SwarmRole | 'removed' | 'left'
 
 export interface SwarmMember {
   readonly id: string
+  /** PeerIds that it had before this one, the last first: `lumos keys rotate`. */
+  readonly former: readonly string[]
   /** Empty for one that nobody has told of. */
   readonly name: string
   readonly standing: SwarmStanding

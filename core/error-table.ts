@@ -798,7 +798,7 @@ export const ERRORS = {
   ),
   SUCCESSION_REFUSED: final(
     'the members of the swarm "{swarm}" would not take a new key for this node: {reason}',
-    'lumos swarm shows its members; a new node has to be invited: lumos invite',
+    'begin a list of members with `lumos invite`, or become a new node: move node.key away',
     { a2a: INTERNAL, exit: EXIT.denied }
   ),
   AUDIT_BROKEN: final(

@@ -6,7 +6,6 @@ import { LIMITS } from '../core/limits.ts'
 import type { MessageHandler, Verdict } from '../core/pubsub.ts'
 import { createTokenBucket } from '../core/token-bucket.ts'
 import type { TokenBucket } from '../core/token-bucket.ts'
-import { keyOfPeer } from '../trust/author-key.ts'
 import type { Blame } from '../trust/blame.ts'
 import { decodeLiveMessage } from './live-message.ts'
 import type { Beacon, LiveMessage, Told } from './live-message.ts'
@@ -19,6 +18,8 @@ export interface LiveReceiverComponents {
   readonly blame: Pick<Blame, 'add'>
   readonly queue: LiveQueue
   readonly replica: Pick<Replica, 'receive'>
+  /** A node tells only what it wrote itself, so that who signed the message is the author. */
+  readonly writerOf: (from: PeerIdText, told: Told) => WriterName
   /** `peers` know at least as much: who wrote it, and who passed it on. */
   readonly onTold: (writer: WriterName, last: number, peers: readonly PeerIdText[]) => void
   readonly onBeacon: (from: PeerIdText, beacon: Beacon) => void
@@ -80,8 +81,7 @@ export function createLiveReceiver(components: LiveReceiverComponents): MessageH
   }
 
   async function queued(from: PeerIdText, told: Told, source: PeerIdText): Promise<Verdict> {
-    // A node tells only what it wrote itself, so that who signed the message is the author.
-    const writer = { author: keyOfPeer(from), nonce: told.nonce }
+    const writer = components.writerOf(from, told)
     const { length } = told.records
     let verdict: Verdict = 'accept'
     if (length > 0) {

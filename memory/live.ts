@@ -9,14 +9,16 @@ import type { Random } from '../core/random.ts'
 import type { Blame } from '../trust/blame.ts'
 import type { Gaps } from './gaps.ts'
 import { encodeLiveMessage } from './live-message.ts'
-import type { Beacon } from './live-message.ts'
+import type { Beacon, Told } from './live-message.ts'
 import { createLiveReceiver } from './live-receiver.ts'
 import type { LiveQueue } from './live-receiver.ts'
 import { createLiveSender } from './live-sender.ts'
 import type { LiveSender } from './live-sender.ts'
-import type { MemoryRecord } from './record.ts'
+import { decodeRecord } from './record.ts'
+import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import type { Replica, ReplicaSummary } from './replica.ts'
 import { writerId } from './writer.ts'
+import type { WriterName } from './writer.ts'
 
 export interface LiveComponents {
   readonly clock: Clock
@@ -25,6 +27,8 @@ export interface LiveComponents {
   readonly pubsub: Pick<PubSub, 'publish' | 'subscribe'>
   readonly blame: Pick<Blame, 'add'>
   readonly queue: LiveQueue
+  /** Under which a peer may have written: one for each key that it has had, the oldest first. */
+  readonly authorsOf: (peer: PeerIdText) => readonly AuthorKey[]
 }
 
 export interface LiveInit {
@@ -77,12 +81,23 @@ class SpaceLive implements Live {
     this.#receive = createLiveReceiver({
       ...components,
       replica: init.replica,
+      writerOf: (from, told) => this.#writerOf(from, told),
       onTold: (writer, last, peers) => {
         const { gaps, onGap, replica } = init
         if (gaps.note(writerId(replica.space.id, writer), last)) onGap(peers)
       },
       onBeacon: (from, beacon) => this.#onBeacon(from, beacon)
     })
+  }
+
+  /** The records say which of its authors the peer is; without any, the oldest is likeliest. */
+  #writerOf(from: PeerIdText, { nonce, records: [first] }: Told): WriterName {
+    const { space } = this.#init.replica
+    const [oldest, ...later] = this.#components.authorsOf(from).map((author) => ({ author, nonce }))
+    if (oldest === undefined) throw new TypeError('a peer is an author')
+    if (later.length === 0 || first === undefined) return oldest
+    const writer = writerIn(first)
+    return later.find((each) => writerId(space.id, each) === writer) ?? oldest
   }
 
   async start(): Promise<void> {
@@ -181,4 +196,13 @@ function beaconOf({ root, statements }: ReplicaSummary): Beacon {
 
 function textOf({ root, statements }: Beacon): string {
   return root + statements
+}
+
+/** `undefined` for what is no record: whoever judges it will see. */
+function writerIn(bytes: Uint8Array): MemoryId | undefined {
+  try {
+    return decodeRecord(bytes).writer
+  } catch {
+    return undefined
+  }
 }

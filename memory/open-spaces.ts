@@ -12,7 +12,6 @@ import { createReplicationClient } from '../protocols/replication/client.ts'
 import { serveReplication } from '../protocols/replication/server.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
 import type { Store } from '../storage/store.ts'
-import { keyOfPeer } from '../trust/author-key.ts'
 import type { Blame } from '../trust/blame.ts'
 import { comparePeers } from './compare-peers.ts'
 import { createKeeper } from './keeper.ts'
@@ -42,6 +41,8 @@ export interface SharedMemoryComponents {
   readonly signer: Signer
   /** Of the signer's private key. */
   readonly seed: Secret<Uint8Array>
+  /** Under which a peer may have written: one for each key that it has had, the oldest first. */
+  readonly authorsOf: (peer: PeerIdText) => readonly AuthorKey[]
   readonly sessions: Sessions
   /** Without it peers learn by repair alone: later, and as surely. */
   readonly pubsub: PubSub | undefined
@@ -98,8 +99,8 @@ class OpenSpaces implements NodeMemory {
     this.#offers = createSpaceOffers({
       ...components,
       verify: this.#verify,
-      spacesFor: (peer) => this.#readableFor(keyOfPeer(peer)),
-      farewellsTo: (peer) => this.#farewellsTo(keyOfPeer(peer)),
+      spacesFor: (peer) => this.#readableFor(peer),
+      farewellsTo: (peer) => this.#farewellsTo(peer),
       adopt: (space) => this.#adopt(space)
     })
     serveReplication({
@@ -174,16 +175,23 @@ class OpenSpaces implements NodeMemory {
     return memory
   }
 
-  #readableFor(author: AuthorKey): Space[] {
-    return [...this.#spaces.values()].flatMap(({ replica }) =>
-      replica.space.owner !== undefined && replica.mayRead(author) ? [replica.space] : []
-    )
+  #mayRead({ replica }: OpenedSpace, peer: PeerIdText): boolean {
+    return this.#components.authorsOf(peer).some((author) => replica.mayRead(author))
   }
 
-  #farewellsTo(author: AuthorKey): Farewell[] {
-    return [...this.#spaces.values()].flatMap(({ replica }) => {
-      if (replica.mayRead(author)) return []
-      const said = replica.statements.filter((each) => each.author === author)
+  #readableFor(peer: PeerIdText): Space[] {
+    return [...this.#spaces.values()].flatMap((opened) => {
+      const { space } = opened.replica
+      return space.owner !== undefined && this.#mayRead(opened, peer) ? [space] : []
+    })
+  }
+
+  #farewellsTo(peer: PeerIdText): Farewell[] {
+    const authors = this.#components.authorsOf(peer)
+    return [...this.#spaces.values()].flatMap((opened) => {
+      if (this.#mayRead(opened, peer)) return []
+      const { replica } = opened
+      const said = replica.statements.filter(({ author }) => authors.includes(author))
       const revocations = said.filter(({ kind }) => kind === 'revocation')
       if (revocations.length === 0) return []
       return [{ space: replica.space.id, statements: revocations.map(({ bytes }) => bytes) }]
@@ -225,6 +233,7 @@ class OpenSpaces implements NodeMemory {
       pubsub: this.#spaces.size < LIMITS.memoryLiveSpaces.value ? pubsub : undefined,
       signer,
       seed: this.#components.seed,
+      authorsOf: this.#components.authorsOf,
       onSaid: () => this.#offers.tellAll(),
       replica,
       store: store(),
@@ -242,7 +251,7 @@ class OpenSpaces implements NodeMemory {
   #find(space: MemoryId, peer: PeerIdText): OpenedSpace {
     const opened = this.#spaces.get(space)
     // Who may not read is not told that it is here.
-    if (opened === undefined || !opened.replica.mayRead(keyOfPeer(peer))) throw unknown(space)
+    if (opened === undefined || !this.#mayRead(opened, peer)) throw unknown(space)
     return opened
   }
 

@@ -97,7 +97,9 @@ async function openBlobs(
     mayRead(id, peer) {
       const found = memory.spaces().find(({ space }) => space.id === id)
       if (found === undefined) return false
-      return createAccess(found.space, found.statements).mayRead(keyOfPeer(peer), clock.now())
+      const access = createAccess(found.space, found.statements)
+      const authors = wire.nodeSwarm.idsOf(peer).map(keyOfPeer)
+      return authors.some((author) => access.mayRead(author, clock.now()))
     },
     onOffence(peer, { code }) {
       wire.blame.add(peer, 1, code)

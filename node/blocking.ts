@@ -6,6 +6,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import type { AuditLog } from '../trust/audit-log.ts'
 import { createBlocklist } from '../trust/blocklist.ts'
 import type { Block, Blocklist } from '../trust/blocklist.ts'
+import type { SwarmBook } from '../trust/members/swarm-book.ts'
 import type { Membership } from '../trust/membership.ts'
 import type { Network } from './libp2p.ts'
 import type { NodeComponents } from './wire.ts'
@@ -14,11 +15,13 @@ export interface BlockingComponents extends NodeComponents {
   readonly network: Pick<Network, 'libp2p' | 'events'>
   readonly membership: Membership
   readonly audit: Pick<AuditLog, 'note'>
+  /** What the members list says of keys that were succeeded. */
+  readonly book: Pick<SwarmBook, 'events' | 'roll'>
 }
 
 /** Start it before the network. */
 export function createBlocking(
-  { clock, logger, network, membership, audit }: BlockingComponents,
+  { clock, logger, network, membership, audit, book }: BlockingComponents,
   init: { readonly dataDirectory: string }
 ): Blocklist & Component {
   const log = logger.child('trust')
@@ -37,14 +40,35 @@ export function createBlocking(
     for (const one of network.libp2p.getConnections(peerIdFromString(peer))) one.abort(reason)
   }
 
+  /** Another key is no way around a block. */
+  async function follow(): Promise<void> {
+    for (const { peer } of list.all()) {
+      const heir = book.roll?.heirOf(peer)
+      if (heir === undefined) continue
+      // In force at once; the files are written one after the other.
+      const written = list.follow(peer, heir)
+      endConnections(heir)
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await written
+      log.info('a blocked peer has another key, and stays blocked', { peer, heir })
+    }
+  }
+
+  const onChanged = (): void => {
+    follow().catch((error: unknown) => log.error('a block was not written', { error }))
+  }
+
   return {
     ...forwarded(list),
     async start() {
       await list.start()
+      await follow()
+      book.events.on('changed', onChanged)
       network.events.on('denied', onDenied)
     },
     async stop() {
       network.events.off('denied', onDenied)
+      book.events.off('changed', onChanged)
       await list.stop()
     },
     async block(block: Omit<Block, 'at'>) {
@@ -56,9 +80,10 @@ export function createBlocking(
   }
 }
 
-function forwarded(list: Blocklist): Pick<Blocklist, 'unblock' | 'of' | 'all'> {
+function forwarded(list: Blocklist): Pick<Blocklist, 'unblock' | 'follow' | 'of' | 'all'> {
   return {
     unblock: (peer) => list.unblock(peer),
+    follow: (peer, heir) => list.follow(peer, heir),
     of: (peer) => list.of(peer),
     all: () => list.all()
   }

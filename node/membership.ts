@@ -10,6 +10,8 @@ import type { StreamHost } from '../protocols/frames/host.ts'
 import { askMembership } from '../protocols/membership/client.ts'
 import { createMembersExchange } from '../protocols/membership/exchange.ts'
 import { createMembershipServer } from '../protocols/membership/server.ts'
+import type { AuditLog } from '../trust/audit-log.ts'
+import type { Statement, Succession } from '../trust/members/statement.ts'
 import type { Sessions } from '../protocols/session/session.ts'
 import type { Network } from './libp2p.ts'
 import type { NodeSwarm } from './swarm.ts'
@@ -20,6 +22,7 @@ export interface NodeMembershipComponents extends NodeComponents {
   readonly sessions: Sessions
   readonly host: StreamHost
   readonly nodeSwarm: NodeSwarm
+  readonly audit: Pick<AuditLog, 'note'>
 }
 
 export interface NodeMembership extends Component {
@@ -78,6 +81,7 @@ class Gatekeeper implements NodeMembership {
     // Before this one expels anybody, so that who is struck off hears it from us.
     await this.#exchange.start()
     nodeSwarm.book.events.on('changed', this.#onChanged)
+    nodeSwarm.book.events.on('disputed', this.#onDisputed)
     network.libp2p.addEventListener('connection:open', this.#onConnection)
   }
 
@@ -86,6 +90,7 @@ class Gatekeeper implements NodeMembership {
     this.#running = false
     const { network, nodeSwarm } = this.#components
     nodeSwarm.book.events.off('changed', this.#onChanged)
+    nodeSwarm.book.events.off('disputed', this.#onDisputed)
     network.libp2p.removeEventListener('connection:open', this.#onConnection)
     this.#stopping.abort(new LumosError('SHUTTING_DOWN'))
     for (const leave of this.#guests.values()) leave()
@@ -125,7 +130,24 @@ class Gatekeeper implements NodeMembership {
     await this.#hangUp(peer)
   }
 
-  readonly #onChanged = (): void => {
+  /** Two have one key, or its owner has lost track: only a person can tell. */
+  readonly #onDisputed = (rivals: readonly Succession[]): void => {
+    const { nodeSwarm, logger, audit } = this.#components
+    for (const { by, peer } of rivals) {
+      const heir = nodeSwarm.book.roll?.heirOf(by) ?? 'nobody: it has left'
+      logger.error('a key was to be succeeded a second time; the first counts', { by, peer, heir })
+      audit.note({
+        who: by,
+        did: 'succeed',
+        what: peer,
+        allowed: false,
+        reason: 'succeeded before'
+      })
+    }
+  }
+
+  readonly #onChanged = (fresh: readonly Statement[]): void => {
+    this.#tellOfKeys(fresh)
     const { network, nodeSwarm, host, logger } = this.#components
     const { book, membership } = nodeSwarm
     if (book.roll !== undefined && book.roll.roleOf(host.self) === undefined) {
@@ -138,6 +160,15 @@ class Gatekeeper implements NodeMembership {
       if (membership.isMember(peer) || this.#guests.has(peer) || this.#asking.has(peer)) continue
       logger.info('a connection ends: its peer is not a member any more', { peer })
       void this.#hangUp(peer)
+    }
+  }
+
+  #tellOfKeys(fresh: readonly Statement[]): void {
+    const { logger, audit } = this.#components
+    for (const { kind, by, ...said } of fresh) {
+      if (kind !== 'succession' || !('peer' in said)) continue
+      logger.info('a member has another key', { was: by, peer: said.peer })
+      audit.note({ who: by, did: 'succeed', what: said.peer, allowed: true })
     }
   }
 

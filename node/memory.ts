@@ -4,6 +4,7 @@ import { Secret } from '../core/secret.ts'
 import { createSharedMemory } from '../memory/open-spaces.ts'
 import type { NodeMemory } from '../memory/open-spaces.ts'
 import { createSigner } from '../memory/record-signature.ts'
+import { keyOfPeer } from '../trust/author-key.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
 import type { NodeComponents, Wire } from './wire.ts'
@@ -21,8 +22,8 @@ export function createNodeMemory(
   { memory: { enabled, gossip } }: NodeConfig
 ): NodeMemory {
   if (!enabled) return noMemory()
-  const { identity, sessions, pubsub, blame, swarm } = wire
-  const seed = new Secret(identity.privateKey.reveal().raw.slice(0, SEED_BYTES))
+  const { identity, author, nodeSwarm, sessions, pubsub, blame, swarm } = wire
+  const seed = new Secret(author.privateKey.reveal().raw.slice(0, SEED_BYTES))
   return createSharedMemory(
     {
       clock,
@@ -31,6 +32,7 @@ export function createNodeMemory(
       store: () => database.store,
       signer: createSigner(seed),
       seed,
+      authorsOf: (peer) => nodeSwarm.idsOf(peer).map(keyOfPeer),
       sessions,
       pubsub: gossip ? pubsub : undefined,
       blame

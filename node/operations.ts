@@ -136,16 +136,21 @@ function swarmOperations(assembly: Assembly): SwarmOperations {
 
 function memoryOperations(assembly: Assembly): Pick<ControlOperations, 'memory' | 'spaces'> {
   const { components, wire, memory, memoryFor } = assembly
-  const self = wire.identity.peer
+  const self = wire.author.peer
   const parts = { ...components, spaces: memory, nameOf: nameOf(assembly) }
   return {
     memory: createMemoryOperations({ ...parts, memory: memoryFor() }),
     spaces: createSpaceOperations({
       ...parts,
       self,
-      select: (selector) => selectPeer(peerViews(assembly), selector).id
+      select: (selector) => authorOf(assembly, selectPeer(peerViews(assembly), selector).id)
     })
   }
+}
+
+/** Shared memory goes by the first id of a node. */
+function authorOf({ wire }: Assembly, peer: PeerIdText): PeerIdText {
+  return wire.nodeSwarm.idsOf(peer)[0] ?? peer
 }
 
 function grantOperations(assembly: Assembly): ControlOperations['grants'] {
@@ -189,8 +194,10 @@ function knownMembers({ wire, capabilities }: Assembly): readonly Newcomer[] {
 
 /** Empty for a peer that nobody has told of. */
 function nameOf({ wire, capabilities }: Assembly): (peer: PeerIdText) => string {
-  return (peer) =>
-    peer === wire.identity.peer
-      ? wire.name
-      : (capabilities.directory.peer(peer)?.name ?? wire.sessions.get(peer)?.hello.name ?? '')
+  const { directory } = capabilities
+  return (known) => {
+    const peer = wire.nodeSwarm.book.roll?.heirOf(known) ?? known
+    if (peer === wire.identity.peer) return wire.name
+    return directory.peer(peer)?.name ?? wire.sessions.get(peer)?.hello.name ?? ''
+  }
 }

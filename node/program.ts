@@ -97,6 +97,7 @@ async function keys(argv: readonly string[], { host, json }: Setting): Promise<n
     random: systemRandom,
     paths,
     passphraseFile: loaded.config.key.passphraseFile,
+    swarm: loaded.config.swarm.name,
     ask: askPassphrase
   })
   host.stdout.write(json ? `${JSON.stringify(result.document)}\n` : result.text)

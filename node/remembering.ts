@@ -51,7 +51,7 @@ export function createRemembering(
     { ...components, wire, database, memory },
     { dataDirectory: paths.data }
   )
-  const author = keyOfPeer(wire.identity.peer)
+  const author = keyOfPeer(wire.author.peer)
   return {
     database,
     memory,

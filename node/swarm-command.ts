@@ -52,7 +52,7 @@ async function create(
   { paths }: SwarmCommandInit,
   name: string
 ): Promise<CommandResult> {
-  if ((await namesIn(paths.data)).includes(name)) {
+  if ((await swarmNamesIn(paths.data)).includes(name)) {
     throw new LumosError('SWARM_EXISTS', { details: { swarm: name } })
   }
   const book = await bookOf(components, paths, name)
@@ -71,7 +71,7 @@ async function list(
   components: SwarmCommandComponents,
   { paths, current }: SwarmCommandInit
 ): Promise<CommandResult> {
-  const names = new Set([current, ...(await namesIn(paths.data))])
+  const names = new Set([current, ...(await swarmNamesIn(paths.data))])
   const swarms = []
   for (const name of [...names].toSorted()) {
     // oxlint-disable-next-line no-await-in-loop -- a handful of small files
@@ -89,7 +89,7 @@ async function list(
 }
 
 async function forget({ paths, current }: SwarmCommandInit, name: string): Promise<CommandResult> {
-  if (!(await namesIn(paths.data)).includes(name)) {
+  if (!(await swarmNamesIn(paths.data)).includes(name)) {
     throw new LumosError('SWARM_UNKNOWN', { details: { swarm: name } })
   }
   const files = [membersFile(name), keyFileName(name), `swarm-${name}.invites.json`]
@@ -108,7 +108,8 @@ async function bookOf(
   return openSwarmBook(parts, { dataDirectory: data, name })
 }
 
-async function namesIn(directory: string): Promise<string[]> {
+/** Swarms of which a data directory holds a key or a list. */
+export async function swarmNamesIn(directory: string): Promise<string[]> {
   const files = await readdir(directory)
   return files.flatMap((file) => {
     const name = /^swarm-(.+)\.(?:key|members\.json)$/.exec(file)?.[1]

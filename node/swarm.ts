@@ -37,6 +37,8 @@ export interface NodeSwarm {
   readonly wall: Wall | undefined
   /** Without a list all who hold the key are alike. */
   roleOf(peer: PeerIdText): Role | undefined
+  /** All ids that the node had which has `peer`, oldest first. */
+  idsOf(peer: PeerIdText): readonly PeerIdText[]
 }
 
 export interface NodeSwarmInit {
@@ -89,7 +91,8 @@ export async function openSwarm(
     invites,
     membership,
     wall: swarm.key && createWall({ random, keys }),
-    roleOf: (peer) => (book.roll === undefined ? 'member' : book.roll.roleOf(peer))
+    roleOf: (peer) => (book.roll === undefined ? 'member' : book.roll.roleOf(peer)),
+    idsOf: (peer) => book.roll?.idsOf(peer) ?? [peer]
   }
 }
 
@@ -166,6 +169,8 @@ function wallKeys(book: SwarmBook, { key }: ResolvedSwarm): readonly Uint8Array[
 
 function standingOf({ roll }: SwarmBook, peer: PeerIdText): ListStanding {
   if (roll === undefined) return 'in'
+  // Whoever has an old key of a member is not that member.
+  if (roll.heirOf(peer) !== undefined) return 'out'
   const member = roll.member(peer)
   if (member === undefined) return 'unknown'
   return isOut(member.standing) ? 'out' : 'in'

@@ -1,6 +1,7 @@
 /** Joins who a node is with how it speaks: key, swarm, libp2p, sessions. */
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
+import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Logger } from '../core/logger.ts'
 import type { NodePaths } from '../core/paths.ts'
@@ -15,6 +16,7 @@ import type { HelloFacts } from '../protocols/session/sessions.ts'
 import type { Members } from '../trust/authority.ts'
 import { createBlame } from '../trust/blame.ts'
 import type { Blame } from '../trust/blame.ts'
+import { readFormerKeys } from '../trust/former-keys.ts'
 import { loadOrCreateIdentity } from '../trust/identity.ts'
 import type { Identity } from '../trust/identity.ts'
 import type { Blocklist } from '../trust/blocklist.ts'
@@ -59,6 +61,8 @@ export interface NodeInit {
 
 export interface Wire {
   readonly identity: Identity
+  /** Under which it writes into shared memory: the first that this node had in this swarm. */
+  readonly author: Identity
   /** Readable name of this node. */
   readonly name: string
   readonly swarm: ResolvedSwarm
@@ -90,8 +94,10 @@ export async function createWire(
   const { clock, random, logger } = components
   const { config, paths, version } = init
   const identity = await loadOrCreateIdentity(paths.data, logger.child('trust'), config.key)
-  const name = config.name ?? nodeName(identity.peer)
   const nodeSwarm = await openSwarm({ ...components, identity }, init)
+  const ids = nodeSwarm.idsOf(identity.peer)
+  const author = await authorOf(paths.data, identity, ids)
+  const name = config.name ?? nodeName(ids[0] ?? identity.peer)
   const { swarm, membership, wall } = nodeSwarm
   const instance = Buffer.from(random.bytes(16)).toString('hex')
   const blame = createBlame({ clock, logger: logger.child('trust') })
@@ -116,13 +122,14 @@ export async function createWire(
   const fields = (): JsonObject => ({ ...helloFields(), ...gate?.helloFields() })
   const hello = (): HelloFacts => ({ swarm: swarm.id, name, version, fields: fields() })
   const sessions = openSessions({ ...components, host, hello, authority, blame }, instance)
-  gate = createNodeMembership({ ...components, network, sessions, host, nodeSwarm })
+  const { audit } = authority
+  gate = createNodeMembership({ ...components, network, sessions, host, nodeSwarm, audit })
   const grants = createNodeGrants(
     { ...components, sessions, authority, members, revocations: authority.revocations },
     { identity, dataDirectory: paths.data }
   )
   const blocking = createBlocking(
-    { ...components, network, membership, audit: authority.audit },
+    { ...components, network, membership, audit, book: nodeSwarm.book },
     { dataDirectory: paths.data }
   )
   const pubsub = createPubSub({
@@ -132,7 +139,22 @@ export async function createWire(
   })
   const house = houseInvite({ ...components, identity, network, nodeSwarm }, init)
   const trust = { authority, grants, blocking, nodeSwarm, gate, house }
-  return { identity, name, swarm, instance, network, blame, pubsub, sessions, ...trust }
+  return { identity, author, name, swarm, instance, network, blame, pubsub, sessions, ...trust }
+}
+
+/** The oldest id of which the key is still here: an imported key brings none of those before it. */
+async function authorOf(
+  directory: string,
+  identity: Identity,
+  ids: readonly PeerIdText[]
+): Promise<Identity> {
+  if (ids.length < 2) return identity
+  const former = await readFormerKeys(directory, identity)
+  for (const id of ids) {
+    const found = former.find(({ peer }) => peer === id)
+    if (found !== undefined) return found
+  }
+  return identity
 }
 
 interface SessionParts extends NodeComponents {

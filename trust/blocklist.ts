@@ -26,6 +26,8 @@ export interface Blocklist extends Component {
   block(block: Omit<Block, 'at'>): Promise<void>
   /** Resolves to false when it was not blocked. */
   unblock(peer: PeerIdText): Promise<boolean>
+  /** A peer that is blocked has another id now. */
+  follow(peer: PeerIdText, heir: PeerIdText): Promise<void>
   of(peer: PeerIdText): Block | undefined
   all(): readonly Block[]
 }
@@ -99,6 +101,15 @@ class KeptBlocklist implements Blocklist {
     this.#parts.membership.unblock(peer)
     await this.#write()
     return true
+  }
+
+  async follow(peer: PeerIdText, heir: PeerIdText): Promise<void> {
+    const block = this.#blocks.get(peer)
+    if (block === undefined) return
+    this.#blocks.delete(peer)
+    this.#parts.membership.unblock(peer)
+    this.#set({ ...block, peer: heir })
+    await this.#write()
   }
 
   of(peer: PeerIdText): Block | undefined {

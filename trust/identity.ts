@@ -23,6 +23,9 @@ export interface Identity {
 /** In the node's data directory. */
 export const KEY_FILE = 'node.key'
 
+/** The key that comes after it, while it is being changed. */
+export const NEXT_KEY_FILE = 'node.key.next'
+
 /** A key takes 92 characters in base64, behind a passphrase some 350; the rest is room for blanks. */
 const KEY_FILE_BYTES = 1024
 
@@ -30,7 +33,7 @@ const KEY_FILE_BYTES = 1024
  * The identity kept in `directory`, made at the first call. Of several processes that call at once
  * on an empty directory, all get the same key.
  *
- * @throws IDENTITY_INVALID, HOME_UNUSABLE, KEY_LOCKED, KEY_PASSPHRASE
+ * @throws IDENTITY_INVALID, HOME_UNUSABLE, KEY_LOCKED, KEY_PASSPHRASE, KEY_ROTATING
  */
 export async function loadOrCreateIdentity(
   directory: string,
@@ -38,6 +41,7 @@ export async function loadOrCreateIdentity(
   init: { readonly passphraseFile?: string } = {}
 ): Promise<Identity> {
   await ensurePrivateDirectory(directory)
+  await requireWhole(directory)
   const path = join(directory, KEY_FILE)
   const read = (): Promise<Ed25519PrivateKey | undefined> => readKey(path, logger, init)
   const known = await read()
@@ -83,6 +87,12 @@ export async function openSealedKey(
   const key = parseKey(path, await openKey(sealed, passphrase))
   if (key.publicKey.toString() === sealed.peer) return key
   throw invalid(path, 'it holds another key than it says')
+}
+
+/** Half of the swarms may know the next key, and half the last. @throws KEY_ROTATING */
+export async function requireWhole(directory: string): Promise<void> {
+  const next = await readFileBounded(join(directory, NEXT_KEY_FILE), KEY_FILE_BYTES)
+  if (next !== undefined) throw new LumosError('KEY_ROTATING')
 }
 
 async function readKey(

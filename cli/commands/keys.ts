@@ -8,6 +8,7 @@ const ABOUT = 'instead of asking for it; there is no flag for the passphrase its
 interface KeyFlags {
   readonly passphraseFile?: string
   readonly force?: boolean
+  readonly leaked?: boolean
 }
 
 type Hand = (words: readonly string[], flags?: KeyFlags) => Promise<void>
@@ -17,16 +18,19 @@ export function define(command: LumosCommand, cli: Cli): void {
     .example('lumos keys', 'who this node is, and how its key is kept')
     .example('lumos keys export backup.key', 'an encrypted copy')
     .example('lumos keys encrypt', 'put the key on this disk behind a passphrase')
-  const hand: Hand = async (words, { passphraseFile, force } = {}) => {
+    .example('lumos keys rotate', 'another key, and still the same member')
+  const hand: Hand = async (words, { passphraseFile, force, leaked } = {}) => {
     const flags = [
       ...(passphraseFile === undefined ? [] : ['--passphrase-file', passphraseFile]),
       ...(force ? ['--force'] : []),
+      ...(leaked ? ['--leaked'] : []),
       ...(cli.flags.json ? ['--json'] : [])
     ]
     cli.exitCode = await cli.host.runNode(['keys', ...flags, '--', ...words], cli.env())
   }
   defineCopies(command, hand)
   defineLock(command, hand)
+  defineRotation(command, hand)
 }
 
 function defineCopies(command: LumosCommand, hand: Hand): void {
@@ -69,4 +73,14 @@ function defineLock(command: LumosCommand, hand: Hand): void {
     .example('lumos keys decrypt', 'asks for the passphrase')
     .example('LUMOS_KEY_PASSPHRASE_FILE=/run/secrets/word lumos keys decrypt', 'in a script')
     .action(() => hand(['decrypt']))
+}
+
+function defineRotation(command: LumosCommand, hand: Hand): void {
+  command
+    .command('rotate')
+    .description('give this node another key; its swarm knows it again. It must not be running')
+    .option('--leaked', 'somebody may have the old key: grants that it gave end, too')
+    .example('lumos down && lumos keys rotate && lumos up', 'as a matter of routine')
+    .example('lumos keys rotate --leaked', 'after a disk or a backup got away')
+    .action((flags: KeyFlags) => hand(['rotate'], flags))
 }

@@ -50,20 +50,30 @@ function show(document: SwarmDocument, cli: Cli): void {
   if (!swarm.key.known) cli.note('! the key has changed, and nobody has told this node the new one')
   if (members.length > 0) {
     const context = { sink: cli.terminal.out, style }
-    cli.terminal.out.write(renderColumns(columns(cli), members, context))
+    cli.terminal.out.write(renderColumns(columns(cli, members), members, context))
   }
   for (const { id, role, uses, used, expiresAt } of invites) {
     cli.print(`invite ${id}   ${role}   ${used} of ${uses} used   until ${expiresAt}`)
   }
 }
 
-function columns(cli: Cli): Column<SwarmMember>[] {
+function columns(cli: Cli, members: readonly SwarmMember[]): Column<SwarmMember>[] {
   const style = cli.out()
   const brief = cli.terminal.out.isTerminal
   const now = cli.clock.now()
+  const anyFormer = members.some(({ former }) => former.length > 0)
   return [
     { title: 'NAME', cell: ({ name }) => name, paint: (text) => style.strong(text) },
     { title: 'ID', cell: ({ id }) => (brief ? shortId(id) : id) },
+    ...(anyFormer
+      ? [
+          {
+            title: 'WAS',
+            cell: ({ former: [last] }: SwarmMember) =>
+              last === undefined ? '' : brief ? shortId(last) : last
+          }
+        ]
+      : []),
     { title: 'ROLE', cell: ({ standing }) => standing },
     { title: 'SINCE', cell: ({ since }) => age(since, now) },
     { title: 'CONNECTED', cell: ({ connected }) => (connected ? 'yes' : 'no') }

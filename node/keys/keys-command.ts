@@ -13,12 +13,20 @@ import type { Secret } from '../../core/secret.ts'
 import { createFileAtomic, readFileBounded, writeFileAtomic } from '../../storage/atomic-file.ts'
 import { errnoText } from '../../storage/private-directory.ts'
 import { createAuditLog } from '../../trust/audit-log.ts'
-import { KEY_FILE, openSealedKey, parsePlainKey, plainKeyText } from '../../trust/identity.ts'
+import {
+  KEY_FILE,
+  NEXT_KEY_FILE,
+  openSealedKey,
+  parsePlainKey,
+  plainKeyText,
+  requireWhole
+} from '../../trust/identity.ts'
 import { readPassphrase } from '../../trust/passphrase.ts'
 import { parseSealedKey, sealKey } from '../../trust/sealed-key.ts'
 import type { CommandResult } from '../config/config-command.ts'
 import { prepareHome } from '../daemon/home.ts'
 import { lockProfile } from '../daemon/profile-lock.ts'
+import { rotateKey } from './rotate-key.ts'
 
 export interface KeysCommandInit {
   readonly clock: Clock
@@ -26,6 +34,8 @@ export interface KeysCommandInit {
   readonly paths: NodePaths
   /** Of the configuration, for a key that is encrypted on this disk. */
   readonly passphraseFile: string | undefined
+  /** The swarm that a start would take. */
+  readonly swarm: string
   /** Base 2 logarithm of scrypt's N, when the default is not wanted. */
   readonly cost?: number
   /** Asks a person, without showing what is typed; `undefined` when nobody is there. */
@@ -36,6 +46,7 @@ interface Words {
   readonly words: readonly string[]
   readonly passphraseFile: string | undefined
   readonly force: boolean
+  readonly leaked: boolean
 }
 
 type Command = KeysCommandInit & { readonly given: Words }
@@ -44,7 +55,7 @@ type Command = KeysCommandInit & { readonly given: Words }
 const MIN_PASSPHRASE = 12
 const MAX_FILE_BYTES = 1024
 
-/** `argv`: what follows `lumos keys`. @throws USAGE, KEY_LOCKED, KEY_PASSPHRASE, KEY_EXISTS, IDENTITY_INVALID, PROFILE_LOCKED */
+/** `argv`: what follows `lumos keys`. @throws USAGE, KEY_LOCKED, KEY_PASSPHRASE, KEY_EXISTS, IDENTITY_INVALID, PROFILE_LOCKED, and what `rotateKey` throws */
 export async function runKeysCommand(
   argv: readonly string[],
   init: KeysCommandInit
@@ -62,8 +73,10 @@ export async function runKeysCommand(
       return owned(command, () => encrypt(command))
     case 'decrypt':
       return owned(command, () => decrypt(command))
+    case 'rotate':
+      return owned(command, () => rotate(command))
     default:
-      throw usage(`keys knows show, export, import, encrypt and decrypt, not "${action}"`)
+      throw usage(`keys knows show, export, import, encrypt, decrypt and rotate, not "${action}"`)
   }
 }
 
@@ -132,16 +145,49 @@ async function decrypt(command: Command): Promise<CommandResult> {
   return { text: 'the key is not encrypted any more\n', document: { v: 1, peer, encrypted: false } }
 }
 
+async function rotate(command: Command): Promise<CommandResult> {
+  const { paths, swarm, given } = command
+  const { key: old, passphrase } = await open(command)
+  const path = join(paths.data, NEXT_KEY_FILE)
+  const text = await readText(path)
+  const begun = text === undefined ? undefined : await openText({ path, text }, passphrase)
+  const rotation = await rotateKey({
+    ...command,
+    directory: paths.data,
+    swarm,
+    reason: given.leaked ? 'leaked' : 'routine',
+    old,
+    begun,
+    textOf: async (key) =>
+      passphrase === undefined ? plainKeyText(key) : sealedText(key, passphrase, command)
+  })
+  const { was, peer, swarms } = rotation
+  return {
+    text: [
+      `this node is ${peer} now
+`,
+      `  was    ${was}, which nobody lets in any more
+`,
+      `  told   when the node starts, in ${swarms.length === 1 ? 'the swarm' : 'the swarms'} ${swarms.join(', ')}: lumos up
+`,
+      `  void   invites that it gave${given.leaked ? ', and grants' : ''}: give them anew
+`
+    ].join(''),
+    document: { v: 1, peer, was, swarms: [...swarms] }
+  }
+}
+
 /** While no daemon uses the key; what was done is in the audit log. */
 async function owned(
   { clock, paths, given }: Command,
   change: () => Promise<CommandResult>
 ): Promise<CommandResult> {
   await prepareHome(paths)
-  const lock = await lockProfile({ clock }, paths)
+  const lock = await lockWhileDown({ clock }, paths)
   const directory = join(paths.data, 'audit')
   const audit = createAuditLog({ clock, logger: silentLogger }, { directory })
   try {
+    if (given.words[0] !== 'rotate') await requireWhole(paths.data)
     await audit.start()
     const result = await change()
     audit.note({ who: 'local', did: `${given.words[0]}Key`, allowed: true })
@@ -149,6 +195,19 @@ async function owned(
   } finally {
     await audit.stop()
     lock.release()
+  }
+}
+
+async function lockWhileDown(
+  components: Pick<KeysCommandInit, 'clock'>,
+  paths: NodePaths
+): ReturnType<typeof lockProfile> {
+  try {
+    return await lockProfile(components, paths)
+  } catch (error) {
+    if (!(error instanceof LumosError) || error.code !== 'PROFILE_LOCKED') throw error
+    const suggestion = 'the node must not be running: lumos down, then once more'
+    throw new LumosError('PROFILE_LOCKED', { details: { ...error.details, suggestion } })
   }
 }
 
@@ -170,18 +229,33 @@ function describe(path: string, text: string): Omit<OwnKey, 'text'> {
   return { peer: parsePlainKey(path, text).publicKey.toString(), encrypted: false }
 }
 
-async function open(command: Command): Promise<OwnKey & { readonly key: Ed25519PrivateKey }> {
+interface OpenedKey extends OwnKey {
+  readonly key: Ed25519PrivateKey
+  /** Of a key that is encrypted. */
+  readonly passphrase?: Secret<string>
+}
+
+async function open(command: Command): Promise<OpenedKey> {
   const path = keyPath(command.paths)
   const own = await readOwn(path)
-  const copy = parseSealedKey(own.text)
-  if (copy === undefined) return { ...own, key: parsePlainKey(path, own.text) }
+  if (!own.encrypted) return { ...own, key: parsePlainKey(path, own.text) }
   const { passphraseFile: file } = command
   const passphrase =
     file === undefined
       ? await command.ask('passphrase of the key on this disk: ')
       : await readPassphrase(file)
   if (passphrase === undefined) throw locked()
-  return { ...own, key: await openSealedKey(path, copy, passphrase) }
+  return { ...own, key: await openText({ path, text: own.text }, passphrase), passphrase }
+}
+
+async function openText(
+  { path, text }: { readonly path: string; readonly text: string },
+  passphrase: Secret<string> | undefined
+): Promise<Ed25519PrivateKey> {
+  const copy = parseSealedKey(text)
+  if (copy === undefined) return parsePlainKey(path, text)
+  if (passphrase === undefined) throw locked()
+  return openSealedKey(path, copy, passphrase)
 }
 
 async function sealed(key: Ed25519PrivateKey, command: Command): Promise<string> {
@@ -193,6 +267,14 @@ async function sealed(key: Ed25519PrivateKey, command: Command): Promise<string>
     const again = await command.ask('once more: ')
     if (again?.reveal() !== passphrase.reveal()) throw usage('the two are not the same')
   }
+  return sealedText(key, passphrase, command)
+}
+
+async function sealedText(
+  key: Ed25519PrivateKey,
+  passphrase: Secret<string>,
+  command: Command
+): Promise<string> {
   const [peer, bytes] = [key.publicKey.toString(), privateKeyToProtobuf(key)]
   return `${JSON.stringify(await sealKey({ peer, bytes }, passphrase, command))}\n`
 }
@@ -220,12 +302,13 @@ function keyPath({ data }: NodePaths): string {
 function parseWords(argv: readonly string[]): Words {
   const options = {
     'passphrase-file': { type: 'string' },
-    force: { type: 'boolean' }
+    force: { type: 'boolean' },
+    leaked: { type: 'boolean' }
   } as const
   try {
     const { positionals, values } = parseArgs({ args: [...argv], options, allowPositionals: true })
-    const { 'passphrase-file': passphraseFile, force = false } = values
-    return { words: positionals, passphraseFile, force }
+    const { 'passphrase-file': passphraseFile, force = false, leaked = false } = values
+    return { words: positionals, passphraseFile, force, leaked }
   } catch (cause) {
     throw usage(cause instanceof Error ? cause.message : String(cause))
   }

@@ -104,8 +104,9 @@ function documentOf({ wire, nameOf }: SwarmOperationsComponents): SwarmDocument 
   const { swarm, nodeSwarm, identity, sessions } = wire
   const { book, invites } = nodeSwarm
   const { roll } = book
-  const memberOf = ({ peer, name, standing, by, since }: Member): SwarmMember => ({
+  const memberOf = ({ peer, former, name, standing, by, since }: Member): SwarmMember => ({
     id: peer,
+    former,
     name: nameOf(peer) || name,
     standing,
     by,
@@ -119,7 +120,7 @@ function documentOf({ wire, nameOf }: SwarmOperationsComponents): SwarmDocument 
       id: swarm.id,
       kind: swarm.key === undefined ? 'open' : roll === undefined ? 'key' : 'members',
       role: nodeSwarm.roleOf(identity.peer) ?? null,
-      owner: roll?.charter.owner ?? null,
+      owner: roll?.members()[0]?.peer ?? null,
       key: { epoch: roll?.key()?.epoch ?? 0, known: book.hasKey }
     },
     members: (roll?.members() ?? []).map(memberOf),
@@ -134,7 +135,8 @@ function inviteOf({ id, role, expiresAt, uses, usedBy }: GivenInvite): SwarmInvi
 function select({ wire, nameOf }: SwarmOperationsComponents, selector: string): Member {
   const members = wire.nodeSwarm.book.roll?.members() ?? []
   const exact = members.filter(
-    ({ peer, name }) => peer === selector || (nameOf(peer) || name) === selector
+    ({ peer, former, name }) =>
+      peer === selector || former.includes(selector) || (nameOf(peer) || name) === selector
   )
   const fitting =
     exact.length > 0 || selector.length < LEAST_PREFIX

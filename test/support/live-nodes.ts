@@ -66,6 +66,7 @@ export async function liveNode(
       random: seededRandom(index),
       logger: silentLogger,
       queue,
+      authorsOf: (who) => [keyOfPeer(who)],
       blame: { add: (who, points) => blamed.set(who, (blamed.get(who) ?? 0) + points) },
       pubsub: {
         publish: async (_, data) => void published.push(decodeLiveMessage(data)),

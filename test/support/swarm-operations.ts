@@ -17,6 +17,7 @@ const SWARM: SwarmDocument = {
   members: [
     {
       id: '12D3KooWowner',
+      former: ['12D3KooWbefore'],
       name: 'amber-otter',
       standing: 'owner',
       by: '12D3KooWowner',
@@ -25,6 +26,7 @@ const SWARM: SwarmDocument = {
     },
     {
       id: '12D3KooWeve',
+      former: [],
       name: 'eve',
       standing: 'removed',
       by: '12D3KooWowner',

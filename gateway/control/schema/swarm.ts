@@ -10,6 +10,7 @@ const inviteRole = z.enum(['member', 'worker', 'client', 'relay'])
 
 const member = z.strictObject({
   id: z.string(),
+  former: z.array(z.string()).describe('PeerIds that it had before this one, the last first.'),
   name: z.string().describe('Empty for one that nobody has told of.'),
   standing: z.enum([...roles, 'removed', 'left']),
   by: z.string().describe('PeerId of who said so.'),

@@ -55,3 +55,17 @@ test('a file that says nothing sensible is put aside', async () => {
   expect(list.all()).toEqual([])
   expect(await readFile(join(directory, 'blocked.json.damaged'), 'utf8')).toContain('"peer":1')
 })
+
+test('a block goes with the peer to its next id, as it was, and lets go of the old one', async () => {
+  const directory = await temporaryDirectory()
+  const { list, membership } = await start(directory)
+  await list.block({ peer: EVE, reason: 'floods us', until: HOUR_MS })
+  const written = list.follow(EVE, 'EveAgain')
+  expect([membership.admits(EVE), membership.admits('EveAgain')]).toEqual([true, false])
+  await written
+  await list.follow('Nobody', 'NobodyAgain')
+  const again = await start(directory)
+  expect(again.list.all()).toEqual([
+    { peer: 'EveAgain', reason: 'floods us', until: HOUR_MS, at: 0 }
+  ])
+})

@@ -28,6 +28,7 @@ async function setup() {
       clock,
       random: seededRandom(1),
       paths,
+      swarm: 'home',
       cost: 10,
       ask: async () => {
         const answer = answers.shift()
