@@ -395,6 +395,18 @@ export const LIMITS = {
   dhtFind: limit(1000, 'ms', 'a DHT search; a missing key took 4.5 s among 20 nodes (measured)'),
   dhtProviders: limit(64, 'count', 'peers of one DHT answer that are asked for their cards'),
   dhtConfirmations: limit(8, 'count', 'of them that are asked at the same time'),
+  dhtRecordsPerPeer: limit(
+    256,
+    'count',
+    'provider records of one peer: twice `announcedSkills`, as old ones live on for 10 min'
+  ),
+  dhtRecords: limit(16_384, 'count', 'provider records of all peers, some 300 bytes each'),
+  dhtRecordRate: limit(
+    8,
+    'per second',
+    'provider records of one peer: `announcedSkills` in 4 min are one every two seconds'
+  ),
+  dhtRecordBurst: limit(512, 'count', 'provider records of one peer without a pause'),
   announcedSkills: limit(128, 'count', 'skills of one node that are announced on the DHT'),
   streamWindow: limit(
     1 * MIB,

@@ -16,6 +16,7 @@ import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { createLibp2p } from 'libp2p'
 import type { Libp2pOptions } from 'libp2p'
+import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
@@ -44,8 +45,9 @@ export interface NetworkComponents {
   readonly membership: Membership
   /** A peer comes by the door of an invite. */
   readonly onGuest: (peer: PeerIdText) => void
+  readonly clock: Pick<Clock, 'monotonic'>
   /** Weighed by gossip: who has many points is not listened to. */
-  readonly blame: Pick<Blame, 'points'>
+  readonly blame: Pick<Blame, 'points' | 'add'>
   readonly logger: Logger
 }
 
@@ -139,7 +141,7 @@ export async function createNetwork(
     },
     ...CONNECTIONS,
     logger: createLibp2pLogger(components.logger, { enabled: init.libp2pLog ?? false }),
-    services: services(init, components.blame)
+    services: services(components, init)
   })
   return {
     libp2p,
@@ -255,28 +257,34 @@ function agreementOf(parts: PartsWithRegistrar): Agreement {
   }
 }
 
+const DHT = {
+  protocol: KAD_PROTOCOL,
+  clientMode: false,
+  peerInfoMapper: passthroughMapper,
+  allowQueryWithZeroPeers: true,
+  kBucketSize: 20,
+  alpha: 3,
+  // A lookup dials whoever it meets: 60 nodes that each look for themselves at once would build
+  // a full mesh. The topology keeper brings the first peers, the table then fills from them.
+  initialQuerySelfInterval: 60_000,
+  querySelfInterval: 10 * 60_000,
+  reprovide: { validity: 600_000, threshold: 300_000, interval: 60_000 }
+}
+
+/** Of blame: who announces more skills than a node may have, and goes on, is not honest. */
+const RECORD_POINTS = 0.25
+
 function services(
-  { relay = false, natTraversal = true }: NetworkInit,
-  blame: Pick<Blame, 'points'>
+  { blame, clock }: NetworkComponents,
+  { relay = false, natTraversal = true }: NetworkInit
 ) {
+  const onRefused = (peer: PeerIdText): void => blame.add(peer, RECORD_POINTS, 'DHT records')
   return {
     identify: identify(),
     ping: ping({ maxInboundStreams: 4 }),
     ...(natTraversal && { autonat: autoNAT({ startupDelay: 30_000 }), dcutr: dcutr() }),
     ...(relay && { relay: circuitRelayServer() }),
-    dht: restrainedDht({
-      protocol: KAD_PROTOCOL,
-      clientMode: false,
-      peerInfoMapper: passthroughMapper,
-      allowQueryWithZeroPeers: true,
-      kBucketSize: 20,
-      alpha: 3,
-      // A lookup dials whoever it meets: 60 nodes that each look for themselves at once would build
-      // a full mesh. The topology keeper brings the first peers, the table then fills from them.
-      initialQuerySelfInterval: 60_000,
-      querySelfInterval: 10 * 60_000,
-      reprovide: { validity: 600_000, threshold: 300_000, interval: 60_000 }
-    }),
+    dht: restrainedDht({ clock, onRefused }, DHT),
     pubsub: gossipsub({
       allowPublishToZeroTopicPeers: true,
       globalSignaturePolicy: 'StrictSign',

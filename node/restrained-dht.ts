@@ -1,5 +1,5 @@
 /**
- * Keeps the DHT from dialling on its own account: libp2p's opens a connection to every peer that an
+ * Keeps the DHT from storing without end (node/dht-datastore.ts), and from dialling on its own account: libp2p's opens a connection to every peer that an
  * answer names, and has lost ones reconnected, which turns 60 nodes into a full mesh (measured: 812
  * connections where 330 were wanted) and undoes what the topology keeper decides.
  */
@@ -8,25 +8,41 @@ import type { PeerData, PeerId, PeerStore } from '@libp2p/interface'
 import { kadDHT } from '@libp2p/kad-dht'
 import type { KadDHT, KadDHTComponents, KadDHTInit } from '@libp2p/kad-dht'
 import type { Ping } from '@libp2p/ping'
+import { createRecordStore } from '../discovery/provider-records.ts'
+import type { RecordStoreComponents } from '../discovery/provider-records.ts'
+import { dhtDatastore } from './dht-datastore.ts'
+import type { StoredRecord } from './dht-datastore.ts'
 
 /** The tag of peers in the routing table (KAD_PEER_TAG_NAME). */
 const IN_TABLE = 'kad-peer'
 
+export type DhtGuards = Pick<RecordStoreComponents, 'clock' | 'onRefused'>
+
 /** Lookups still dial whom they ask; the table then takes in those that are connected. */
-export function restrainedDht(init: KadDHTInit): (components: KadDHTComponents) => KadDHT {
+export function restrainedDht(
+  guards: DhtGuards,
+  init: KadDHTInit
+): (components: KadDHTComponents) => KadDHT {
   const create = kadDHT(init)
-  return (components) => create(restrain(components))
+  return (components) => create(restrain(components, guards))
 }
 
-function restrain(components: KadDHTComponents): KadDHTComponents {
+function restrain(components: KadDHTComponents, guards: DhtGuards): KadDHTComponents {
+  let datastore: KadDHTComponents['datastore'] | undefined
   // Made late, as libp2p hands its components out before all of them exist.
   return new Proxy(components, {
     get(target, name) {
       if (name === 'ping') return pingWithoutDialling(target)
       if (name === 'peerStore') return storeWithoutKeepAlive(target.peerStore)
+      if (name === 'datastore') return (datastore ??= boundedDatastore(target, guards))
       return Reflect.get(target, name)
     }
   })
+}
+
+function boundedDatastore({ datastore, peerId }: KadDHTComponents, guards: DhtGuards) {
+  const self = peerId.toString()
+  return dhtDatastore(datastore, createRecordStore<StoredRecord>({ ...guards, self }))
 }
 
 /**

@@ -104,6 +104,7 @@ export async function createWire(
   let gate: NodeMembership | undefined
   const network = await createNetwork(
     {
+      clock,
       identity,
       wall,
       membership,

@@ -1,31 +1,13 @@
 /** Attacks of members on the capability DHT. */
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Connection } from '@libp2p/interface'
 import { systemRandom } from '../../../core/random.ts'
 import { skillCid } from '../../../discovery/capability-dht.ts'
 import { KAD_PROTOCOL } from '../../../node/libp2p.ts'
+import { addProvider } from '../../support/provider-message.ts'
 import type { Attack, Kit } from '../attack.ts'
 import { dial, repeat } from './attempts.ts'
 import { CANARY_SKILL } from './canary.ts'
-
-const ADD_PROVIDER = 2
-
-function field(number: number, bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from([(number << 3) | 2]), lengthOf(bytes), bytes])
-}
-
-function lengthOf({ length }: Uint8Array): Uint8Array {
-  return length < 128 ? Buffer.from([length]) : Buffer.from([(length & 127) | 128, length >> 7])
-}
-
-/** The message as the protobuf of the DHT has it, with its length before it. */
-function addProvider(key: Uint8Array, { remoteAddr }: Connection, self: Uint8Array): Uint8Array {
-  const provider = Buffer.concat([field(1, self), field(2, remoteAddr.bytes)])
-  const type = Buffer.from([0x08, ADD_PROVIDER])
-  const message = Buffer.concat([type, field(2, key), field(9, provider)])
-  return Buffer.concat([lengthOf(message), message])
-}
 
 /** How many records a peer without any agent could send. */
 async function announceFalsely(kit: Kit, keys: () => Promise<Uint8Array>): Promise<number> {
