@@ -16,7 +16,8 @@ import { createGrantIssuer } from '../trust/grants/issue.ts'
 import type { GrantInit, IssuedGrant } from '../trust/grants/issue.ts'
 import { readRevocation, signRevocation } from '../trust/grants/revocations.ts'
 import type { Revocations } from '../trust/grants/revocations.ts'
-import { readGrant } from '../trust/grants/verify.ts'
+import { presentPlace, readGrant } from '../trust/grants/verify.ts'
+import { NO_HEIRS } from '../trust/heirs.ts'
 import type { Identity } from '../trust/identity.ts'
 import type { NodeComponents } from './wire.ts'
 
@@ -93,7 +94,7 @@ class KeptGrants implements NodeGrants {
     const now = () => parts.clock.now()
     this.#exchange = createGrantExchange({
       ...parts,
-      grantsFor: (peer) => this.#held.filter((token) => isFor(readGrant(token), peer, now())),
+      grantsFor: (peer) => this.#held.filter((token) => this.#isFor(readGrant(token), peer, now())),
       keep: () => this.#keep()
     })
   }
@@ -134,7 +135,7 @@ class KeptGrants implements NodeGrants {
 
   async add(token: string): Promise<GrantView> {
     const { audience } = readGrant(token)
-    if (audience !== this.#identity.peer) throw invalid(`it is for ${audience}`)
+    if (this.#presentOf(audience) !== this.#identity.peer) throw invalid(`it is for ${audience}`)
     const known = this.#inForce(this.#held).filter((each) => each !== token)
     if (known.length >= LIMITS.grantsHeld.value) throw invalid('this node holds too many')
     this.#held = [...known, token]
@@ -165,7 +166,9 @@ class KeptGrants implements NodeGrants {
 
   stateOf(claims: Pick<GrantClaims, 'id' | 'issuer' | 'expiresAt'>): GrantState {
     const { clock, revocations } = this.#parts
-    if (revocations.covers(claims)) return 'revoked'
+    const heir = this.#presentOf(claims.issuer)
+    const isRevoked = revocations.covers(claims) || revocations.covers({ ...claims, issuer: heir })
+    if (isRevoked) return 'revoked'
     return claims.expiresAt > clock.now() ? 'in-force' : 'expired'
   }
 
@@ -173,15 +176,20 @@ class KeptGrants implements NodeGrants {
     return readGrant(token).expiresAt - this.#parts.clock.now()
   }
 
+  /** A grant of another node alone would only tell this peer of it. */
+  #isFor({ with: named, expiresAt }: GrantClaims, peer: PeerIdText, now: number): boolean {
+    const place = presentPlace(named, this.#parts.members.heirs ?? NO_HEIRS)
+    const isElsewhere = place.startsWith('node:') && place !== `node:${peer}`
+    return expiresAt > now && !isElsewhere
+  }
+
+  #presentOf(peer: PeerIdText): PeerIdText {
+    return this.#parts.members.heirs?.presentOf(peer) ?? peer
+  }
+
   #inForce(tokens: readonly string[]): readonly string[] {
     return tokens.filter((token) => readGrant(token).expiresAt > this.#parts.clock.now())
   }
-}
-
-/** A grant of another node alone would only tell this peer of it. */
-function isFor(claims: GrantClaims, peer: PeerIdText, now: number): boolean {
-  const isElsewhere = claims.with.startsWith('node:') && claims.with !== `node:${peer}`
-  return claims.expiresAt > now && !isElsewhere
 }
 
 function viewOf(token: string): GrantView {

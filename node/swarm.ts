@@ -3,6 +3,7 @@ import { LumosError, toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { NodePaths } from '../core/paths.ts'
 import { Secret } from '../core/secret.ts'
+import type { Heirs } from '../trust/heirs.ts'
 import type { Identity } from '../trust/identity.ts'
 import { rememberFirst } from '../discovery/remembered.ts'
 import { readInvite, requireTime } from '../trust/invites/invite.ts'
@@ -37,6 +38,7 @@ export interface NodeSwarm {
   readonly wall: Wall | undefined
   /** Without a list all who hold the key are alike. */
   roleOf(peer: PeerIdText): Role | undefined
+  readonly heirs: Heirs
   /** All ids that the node had which has `peer`, oldest first. */
   idsOf(peer: PeerIdText): readonly PeerIdText[]
 }
@@ -92,6 +94,10 @@ export async function openSwarm(
     membership,
     wall: swarm.key && createWall({ random, keys }),
     roleOf: (peer) => (book.roll === undefined ? 'member' : book.roll.roleOf(peer)),
+    heirs: {
+      presentOf: (peer) => book.roll?.heirOf(peer) ?? peer,
+      successionOf: (peer) => book.roll?.successionOf(peer)
+    },
     idsOf: (peer) => book.roll?.idsOf(peer) ?? [peer]
   }
 }

@@ -5,8 +5,11 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { Revocations } from './grants/revocations.ts'
-import { examineGrant, readGrant, verifyGrant } from './grants/verify.ts'
+import type { GrantClaims } from './grants/claims.ts'
+import { examineGrant, isOfLostKey, presentPlace, readGrant, verifyGrant } from './grants/verify.ts'
 import type { GrantCheck, GrantLink, VerifiedGrant } from './grants/verify.ts'
+import { NO_HEIRS } from './heirs.ts'
+import type { Heirs } from './heirs.ts'
 import { operationOf } from './operations.ts'
 import { decide } from './policy.ts'
 import type { Decision, Wish } from './policy.ts'
@@ -15,6 +18,7 @@ import type { Role } from './roles.ts'
 export interface Members {
   /** `undefined` for one that is no member. */
   roleOf(peer: PeerIdText): Role | undefined
+  readonly heirs?: Heirs
 }
 
 export interface AuthorityComponents {
@@ -145,19 +149,20 @@ class NodeAuthority implements Authority {
     const { audience } = readGrant(token)
     return examineGrant(token, {
       ...this.#check(audience),
-      isRoot: ({ issuer, with: place }) =>
-        place === `node:${issuer}` ||
-        ((place.startsWith('node:') || place === `swarm:${this.#init.swarm}`) &&
-          this.#gives(issuer, place))
+      isRoot: ({ issuer, with: named }) => {
+        const place = presentPlace(named, this.#heirs)
+        if (place === `node:${this.#heirs.presentOf(issuer)}`) return true
+        const isPlace = place.startsWith('node:') || place === `swarm:${this.#init.swarm}`
+        return isPlace && this.#gives(issuer, place)
+      }
     })
   }
 
   grantsOf(peer: PeerIdText): readonly VerifiedGrant[] {
-    const { revocations } = this.#parts
     return (this.#shown.get(peer) ?? []).filter(
       ({ links, with: place }) =>
         this.#gives(links[0]?.issuer ?? '', place) &&
-        !links.some((link) => revocations.covers(link))
+        !links.some((link) => this.#isRevoked(link) || isOfLostKey(link, this.#heirs))
     )
   }
 
@@ -167,23 +172,38 @@ class NodeAuthority implements Authority {
   }
 
   /** Whether a peer may give what is there, now: it may have been sent away since. */
-  #gives(peer: PeerIdText, place: string): boolean {
+  #gives(issuer: PeerIdText, place: string): boolean {
     const { self } = this.#init
+    const peer = this.#heirs.presentOf(issuer)
     if (peer === self && place === `node:${self}`) return true
     const role = this.#parts.members.roleOf(peer)
     return role !== undefined && GIVERS.has(role)
   }
 
   #check(presenter: PeerIdText): GrantCheck {
-    const { clock, revocations } = this.#parts
     const { self, swarm } = this.#init
     return {
       presenter,
-      now: clock.now(),
-      isRoot: ({ issuer, with: place }) =>
-        (place === `node:${self}` || place === `swarm:${swarm}`) && this.#gives(issuer, place),
-      isRevoked: (claims) => revocations.covers(claims)
+      now: this.#parts.clock.now(),
+      isRoot: ({ issuer, with: named }) => {
+        const place = presentPlace(named, this.#heirs)
+        const isHere = place === `node:${self}` || place === `swarm:${swarm}`
+        return isHere && this.#gives(issuer, place)
+      },
+      isRevoked: (claims) => this.#isRevoked(claims),
+      heirs: this.#heirs
     }
+  }
+
+  /** By the key that gave it, or by the one that its owner has now. */
+  #isRevoked({ id, issuer }: Pick<GrantClaims, 'id' | 'issuer'>): boolean {
+    const { revocations } = this.#parts
+    const heir = this.#heirs.presentOf(issuer)
+    return revocations.covers({ id, issuer }) || revocations.covers({ id, issuer: heir })
+  }
+
+  get #heirs(): Heirs {
+    return this.#parts.members.heirs ?? NO_HEIRS
   }
 }
 

@@ -11,7 +11,7 @@ export interface GrantQuotas {
    *
    * @throws OVERLOADED with `reason` (`rate` or `concurrency`) and `retryAfterMs`
    */
-  take(grant: Pick<VerifiedGrant, 'links'>): GrantUse
+  take(grant: { readonly links: readonly Link[] }): GrantUse
 }
 
 /** The first of the two calls counts. */
@@ -90,7 +90,7 @@ export function createGrantQuotas({
   }
 }
 
-type Link = VerifiedGrant['links'][number]
+type Link = Pick<VerifiedGrant['links'][number], 'id' | 'limits'>
 
 function isCounted({ limits }: Link): boolean {
   return limits.rate !== undefined || limits.concurrency !== undefined

@@ -3,6 +3,8 @@ import { compactVerify, decodeJwt } from 'jose'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { NO_HEIRS } from '../heirs.ts'
+import type { Heirs } from '../heirs.ts'
 import { verificationKeyOf } from '../signing-key.ts'
 import { narrowed, rightsOf, widening } from './attenuation.ts'
 import type { GrantedRights } from './attenuation.ts'
@@ -19,6 +21,8 @@ export interface GrantCheck {
   readonly isRoot: (root: GrantClaims) => boolean
   /** Of a grant, by its id. */
   readonly isRevoked: (claims: GrantClaims) => boolean
+  /** Grants go with a node from key to key. */
+  readonly heirs?: Heirs
 }
 
 /** Tokens that are passed on like grants: how they are told from others of the same key, and read. */
@@ -42,7 +46,7 @@ export interface VerifiedGrant extends GrantedRights {
   readonly id: string
   readonly holder: PeerIdText
   /** All grants of the chain, from its root: one that is revoked ends it, and each keeps its own count. */
-  readonly links: readonly Pick<GrantClaims, 'id' | 'issuer' | 'limits'>[]
+  readonly links: readonly Pick<GrantClaims, 'id' | 'issuer' | 'issuedAt' | 'limits'>[]
 }
 
 /** Grants in one chain, the first included. */
@@ -51,13 +55,28 @@ export const CHAIN_LENGTH = 4
 /** @throws GRANT_INVALID with a reason, GRANT_EXPIRED, GRANT_REVOKED */
 export async function verifyGrant(token: string, check: GrantCheck): Promise<VerifiedGrant> {
   const chain = await verifyChain(token, check, GRANTS)
-  const last = lastOf(chain)
+  const rights = rightsOfChain(chain)
   return {
-    ...rightsOfChain(chain),
-    id: last.id,
-    holder: last.audience,
-    links: chain.map(({ id, issuer, limits }) => ({ id, issuer, limits }))
+    ...rights,
+    with: presentPlace(rights.with, check.heirs ?? NO_HEIRS),
+    id: lastOf(chain).id,
+    holder: check.presenter,
+    links: chain.map(({ id, issuer, issuedAt, limits }) => ({ id, issuer, issuedAt, limits }))
   }
+}
+
+/** What a grant is for names a node by the id that it had then. */
+export function presentPlace(place: string, { presentOf }: Heirs): string {
+  return place.startsWith('node:') ? `node:${presentOf(place.slice('node:'.length))}` : place
+}
+
+/** A key that was given up gives no more; one that leaked has given nothing that counts. */
+export function isOfLostKey(
+  { issuer, issuedAt }: Pick<GrantClaims, 'issuer' | 'issuedAt'>,
+  { successionOf }: Heirs
+): boolean {
+  const succession = successionOf(issuer)
+  return succession !== undefined && (succession.reason === 'leaked' || issuedAt > succession.at)
 }
 
 /** From the root to the token itself, which all hold. @throws as {@link verifyGrant} */
@@ -115,8 +134,8 @@ async function examineChain<C extends GrantClaims>(
       timeProblem(claims, check) ??
       (parent === undefined || rights === undefined
         ? rootProblem(claims, check)
-        : passingProblem(claims, parent, rights)) ??
-      (index === chain.length - 1 && claims.audience !== check.presenter
+        : passingProblem(claims, { parent, rights }, check)) ??
+      (index === chain.length - 1 && !isSame(claims.audience, check.presenter, check)
         ? invalid('it was given to another peer')
         : undefined)
     rights = rights === undefined ? rightsOf(claims) : narrowed(rights, claims)
@@ -183,12 +202,20 @@ async function signatureProblem<C extends GrantClaims>(
   return undefined
 }
 
-function timeProblem(claims: GrantClaims, { now, isRevoked }: GrantCheck): LumosError | undefined {
+function isSame(one: PeerIdText, other: PeerIdText, { heirs = NO_HEIRS }: GrantCheck): boolean {
+  return heirs.presentOf(one) === heirs.presentOf(other)
+}
+
+function timeProblem(
+  claims: GrantClaims,
+  { now, isRevoked, heirs = NO_HEIRS }: GrantCheck
+): LumosError | undefined {
   const { id, issuedAt, expiresAt } = claims
   const leeway = LIMITS.clockLeeway.value
   if (expiresAt - issuedAt > LIMITS.grantLifetime.value) return invalid('it is valid for too long')
   if (issuedAt > now + leeway) return invalid('it was issued in the future')
   if (expiresAt <= now - leeway) return new LumosError('GRANT_EXPIRED', { details: { grant: id } })
+  if (isOfLostKey(claims, heirs)) return invalid('its issuer has given up the key that signed it')
   if (isRevoked(claims)) return new LumosError('GRANT_REVOKED', { details: { grant: id } })
   return undefined
 }
@@ -199,10 +226,11 @@ function rootProblem(claims: GrantClaims, { isRoot }: GrantCheck): LumosError | 
 
 function passingProblem(
   claims: GrantClaims,
-  parent: GrantClaims,
-  rights: GrantedRights
+  { parent, rights }: { readonly parent: GrantClaims; readonly rights: GrantedRights },
+  check: GrantCheck
 ): LumosError | undefined {
-  if (claims.issuer !== parent.audience) return invalid('it was passed on by who never had it')
+  if (!isSame(claims.issuer, parent.audience, check))
+    return invalid('it was passed on by who never had it')
   const wider = widening(rights, claims)
   return wider === undefined ? undefined : invalid(`it is wider than what it rests on: ${wider}`)
 }

@@ -11,7 +11,7 @@ const PEER = '12D3KooWPeer'
 function grant(init: Partial<VerifiedGrant> = {}): VerifiedGrant {
   return {
     id: '1'.repeat(32),
-    links: [{ id: '1'.repeat(32), issuer: '12D3KooWOwner', limits: {} }],
+    links: [{ id: '1'.repeat(32), issuer: '12D3KooWOwner', issuedAt: 0, limits: {} }],
     holder: PEER,
     with: 'swarm:abcd',
     can: ['task/send'],

@@ -47,7 +47,7 @@ test('a grant lets its audience do what it says until it expires', async () => {
   const granted = await verifyGrant(token, check(1))
   expect(granted).toEqual({
     id: claims.id,
-    links: [{ id: claims.id, issuer: peer(0).peer, limits: { rate: 6 } }],
+    links: [{ id: claims.id, issuer: peer(0).peer, issuedAt: 0, limits: { rate: 6 } }],
     holder: peer(1).peer,
     with: SWARM,
     can: ['task/send'],
