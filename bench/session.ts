@@ -21,6 +21,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { systemClock } from '../core/clock.ts'
 import { silentLogger } from '../core/logger.ts'
+import { LIMITS } from '../core/limits.ts'
 import { systemRandom } from '../core/random.ts'
 import { createStreamHost } from '../protocols/frames/host.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
@@ -68,7 +69,13 @@ async function createNode(psk: Uint8Array): Promise<{ libp2p: Libp2p; sessions: 
       })
     ]
   })
-  const unlimited = { rate: Number.MAX_SAFE_INTEGER, burst: Number.MAX_SAFE_INTEGER }
+  const unlimited = {
+    callRate: Number.MAX_SAFE_INTEGER,
+    callBurst: Number.MAX_SAFE_INTEGER,
+    requestRate: Number.MAX_SAFE_INTEGER,
+    requestBurst: Number.MAX_SAFE_INTEGER,
+    callsPerPeer: LIMITS.callsPerPeer.value
+  }
   const sessions = createSessions(
     {
       clock: systemClock,
@@ -79,7 +86,7 @@ async function createNode(psk: Uint8Array): Promise<{ libp2p: Libp2p; sessions: 
       hello: () => ({ swarm: 'bench', name: 'bench', version: '0', fields: {} })
     },
     // How fast it is, not how much a peer may have.
-    { allowance: { calls: unlimited, bytes: unlimited, heldBytes: 2 ** 30 } }
+    { allowance: { of: () => unlimited, heldBytes: 2 ** 30 } }
   )
   return { libp2p, sessions }
 }

@@ -21,6 +21,8 @@ export interface PeerDetails extends Versioned {
   readonly peer: Peer
   /** In the swarm; absent for one that is no member. */
   readonly role?: string
+  /** What this node lets it use at most: names of docs/limits.md. */
+  readonly quotas: Readonly<Record<string, number>>
   readonly block?: PeerBlock
   readonly blame?: PeerBlame
 }

@@ -9,6 +9,7 @@ import type { PubSub } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
 import type { Secret } from '../core/secret.ts'
 import { createReplicationClient } from '../protocols/replication/client.ts'
+import type { RepairQuota } from '../protocols/replication/serving-gate.ts'
 import { serveReplication } from '../protocols/replication/server.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
 import type { Store } from '../storage/store.ts'
@@ -44,6 +45,8 @@ export interface SharedMemoryComponents {
   /** Under which a peer may have written: one for each key that it has had, the oldest first. */
   readonly authorsOf: (peer: PeerIdText) => readonly AuthorKey[]
   readonly sessions: Sessions
+  /** What a peer may have repaired; default: the limits. */
+  readonly quotaOf?: ((peer: PeerIdText) => RepairQuota) | undefined
   /** Without it peers learn by repair alone: later, and as surely. */
   readonly pubsub: PubSub | undefined
   readonly blame: Blame
@@ -106,6 +109,7 @@ class OpenSpaces implements NodeMemory {
     serveReplication({
       clock: components.clock,
       methods: components.sessions.methods,
+      quotaOf: components.quotaOf,
       find: (space, peer) => this.#responder(space, peer),
       onOffence: (peer, error) => {
         components.blame.add(peer, 1)

@@ -5,6 +5,7 @@ import { createSharedMemory } from '../memory/open-spaces.ts'
 import type { NodeMemory } from '../memory/open-spaces.ts'
 import { createSigner } from '../memory/record-signature.ts'
 import { keyOfPeer } from '../trust/author-key.ts'
+import { quotasOf } from '../trust/role-quotas.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
 import type { NodeComponents, Wire } from './wire.ts'
@@ -35,6 +36,7 @@ export function createNodeMemory(
       authorsOf: (peer) => nodeSwarm.idsOf(peer).map(keyOfPeer),
       sessions,
       pubsub: gossip ? pubsub : undefined,
+      quotaOf: (peer) => quotasOf(nodeSwarm.roleOf(peer)),
       blame
     },
     {

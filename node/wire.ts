@@ -11,6 +11,7 @@ import type { Secret } from '../core/secret.ts'
 import { createStreamHost } from '../protocols/frames/host.ts'
 import type { StreamHost } from '../protocols/frames/host.ts'
 import type { Sessions } from '../protocols/session/session.ts'
+import { ALLOWANCE } from '../protocols/session/call-quotas.ts'
 import { createSessions } from '../protocols/session/sessions.ts'
 import type { HelloFacts } from '../protocols/session/sessions.ts'
 import type { Members } from '../trust/authority.ts'
@@ -21,6 +22,7 @@ import { loadOrCreateIdentity } from '../trust/identity.ts'
 import type { Identity } from '../trust/identity.ts'
 import type { Blocklist } from '../trust/blocklist.ts'
 import { nodeName } from '../trust/node-name.ts'
+import { quotasOf } from '../trust/role-quotas.ts'
 import type { ResolvedSwarm } from '../trust/swarm.ts'
 import { createNodeAuthority } from './authority.ts'
 import type { NodeAuthority } from './authority.ts'
@@ -122,7 +124,7 @@ export async function createWire(
   const host = createStreamHost({ clock, libp2p: network.libp2p })
   const fields = (): JsonObject => ({ ...helloFields(), ...gate?.helloFields() })
   const hello = (): HelloFacts => ({ swarm: swarm.id, name, version, fields: fields() })
-  const sessions = openSessions({ ...components, host, hello, authority, blame }, instance)
+  const sessions = openSessions({ ...components, host, hello, authority, blame, members }, instance)
   const { audit } = authority
   gate = createNodeMembership({ ...components, network, sessions, host, nodeSwarm, audit })
   const grants = createNodeGrants(
@@ -163,18 +165,19 @@ interface SessionParts extends NodeComponents {
   readonly hello: () => HelloFacts
   readonly authority: NodeAuthority
   readonly blame: Blame
+  readonly members: Members
 }
 
 /** What peers may ask is the authority's business, and so is what they do wrong. */
 function openSessions(parts: SessionParts, instance: string): Sessions {
-  const { authority, blame, logger } = parts
+  const { authority, blame, logger, members } = parts
   const sessions = createSessions(
     {
       ...parts,
       logger: logger.child('session'),
       permit: (peer, method) => authority.permit(peer, method)
     },
-    { instance }
+    { instance, allowance: { ...ALLOWANCE, of: (peer) => quotasOf(members.roleOf(peer)) } }
   )
   sessions.events.on('closed', ({ peer }) => authority.left(peer))
   sessions.events.on('offended', (peer, { code }) => {

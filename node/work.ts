@@ -32,6 +32,8 @@ import { createTaskService } from '../tasks/service.ts'
 import type { NodeTimeouts } from '../tasks/timeouts.ts'
 import type { TaskStore } from '../tasks/task-store.ts'
 import { createGrantQuotas } from '../trust/grants/quotas.ts'
+import { quotasOf } from '../trust/role-quotas.ts'
+import type { Quotas } from '../trust/role-quotas.ts'
 import { createBehalfCheck, createShowBehalf } from './behalf.ts'
 import { attributesOfPeer } from './capabilities.ts'
 import type { NodeConfig } from './config/schema.ts'
@@ -82,6 +84,9 @@ export function createEngine(
   { agents, tasks, attributes }: NodeConfig
 ): TaskEngine {
   const inMemory = createMemoryTaskStore()
+  // Who sits at this machine may have all of it.
+  const quotaOf = (caller: PeerIdText): Quotas =>
+    quotasOf(caller === wire.identity.peer ? 'owner' : wire.nodeSwarm.roleOf(caller))
   async function openStore(): Promise<TaskStore> {
     const store =
       tasks.keep === 'memory'
@@ -103,6 +108,7 @@ export function createEngine(
         concurrency: agents.concurrency,
         queue: agents.queue,
         total: tasks.active,
+        perPeer: (caller) => quotaOf(caller).agentTasksPerPeer,
         onChange: onLoad
       },
       gate: createTaskGate(
@@ -116,6 +122,7 @@ export function createEngine(
         },
         { self: wire.identity.peer, requireProof: tasks.requireProof }
       ),
+      waitingPerPeer: (caller) => quotaOf(caller).tasksWaitingPerPeer,
       attributesOf: (caller) =>
         caller === wire.identity.peer ? attributes : attributesOfPeer(wire, caller),
       retentionMs: tasks.retention,

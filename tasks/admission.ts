@@ -19,7 +19,7 @@ export interface AdmissionInit {
   /** Accepted tasks that may wait for one agent. */
   readonly queue?: number
   /** Tasks of one peer at one agent, working or waiting. */
-  readonly perPeer?: number
+  readonly perPeer?: (caller: PeerIdText) => number
   /** Accepted tasks that have not ended, over all agents. */
   readonly total?: number
   /** Called after every change of the load. */
@@ -109,7 +109,7 @@ class BoundedAdmission implements Admission {
     this.#init = {
       concurrency: LIMITS.agentConcurrency.value,
       queue: LIMITS.agentQueue.value,
-      perPeer: LIMITS.agentTasksPerPeer.value,
+      perPeer: () => LIMITS.agentTasksPerPeer.value,
       total: LIMITS.tasksActive.value,
       onChange: () => {},
       ...init
@@ -131,7 +131,7 @@ class BoundedAdmission implements Admission {
       this.#total >= total ||
       places === 0 ||
       desk.reserved >= places + queue * (key.priority === 'batch' ? BATCH_SHARE : 1) ||
-      share >= perPeer ||
+      share >= perPeer(caller) ||
       neededMs * CAUTION > patienceMs
     if (full && !accepted) {
       const retryAfterMs = Math.round(

@@ -13,12 +13,10 @@ import { checkDemands } from './demands.ts'
 import type { AgentRunner } from './execution.ts'
 import { startOf } from './handover.ts'
 import { createJobs, type Jobs } from './jobs.ts'
-import { acceptTask, newRecord, placeFor } from './new-record.ts'
-import type { Submission } from './new-record.ts'
+import { acceptTask, newRecord, placeFor, type Submission } from './new-record.ts'
 import { LiveTask, type LiveTaskInit } from './live-task.ts'
 import { createMemoryTaskStore, keyText } from './memory-task-store.ts'
-import { OPEN_GATE } from './permission.ts'
-import type { TaskGate } from './permission.ts'
+import { OPEN_GATE, type TaskGate } from './permission.ts'
 import { payloadHash } from './payload-hash.ts'
 import { recover } from './recovery.ts'
 import { Stranded } from './stranded.ts'
@@ -57,6 +55,8 @@ export interface TaskEngineInit {
   readonly timeouts?: NodeTimeouts
   /** Default: everything is done for everybody. */
   readonly gate?: TaskGate
+  /** Tasks of a caller that may wait for it; default: as many as the limit says. */
+  readonly waitingPerPeer?: (caller: PeerIdText) => number
   /** What a caller says of itself; default: nothing, which meets no demand. */
   readonly attributesOf?: (caller: PeerIdText) => Attributes
 }
@@ -135,6 +135,7 @@ class Engine implements TaskEngine {
     this.#attributesOf = init.attributesOf ?? (() => ({}))
     this.#jobs = createJobs(components, {
       self: components.self,
+      waitingPerPeer: init.waitingPerPeer ?? (() => LIMITS.tasksWaitingPerPeer.value),
       isDurable: () => this.#store.durable,
       graceMs: init.graceMs ?? LIMITS.cancelGrace.value,
       timeouts: this.#timeouts,

@@ -28,6 +28,8 @@ export interface JobsInit {
   readonly graceMs: number
   /** For agents that declare none of their own. */
   readonly timeouts: TaskTimeouts
+  /** Tasks of one peer that may wait for it. */
+  readonly waitingPerPeer: (caller: PeerIdText) => number
   /** Whether a later process finds the tasks that are left to it. */
   readonly isDurable: () => boolean
   /** Told of an agent that runs on though its run is over; `ended` resolves when it has ended. */
@@ -245,9 +247,8 @@ class RunningJobs implements Jobs {
   #mayWait(peer: PeerIdText): boolean {
     const waiting = [...this.#jobs.values()].filter(({ place }) => place === undefined)
     const ofPeer = waiting.filter(({ task }) => task.record.caller === peer)
-    return (
-      waiting.length < LIMITS.tasksWaiting.value && ofPeer.length < LIMITS.tasksWaitingPerPeer.value
-    )
+    const { waitingPerPeer } = this.#init
+    return waiting.length < LIMITS.tasksWaiting.value && ofPeer.length < waitingPerPeer(peer)
   }
 }
 

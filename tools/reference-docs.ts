@@ -4,6 +4,7 @@ import { ERRORS } from '../core/error-table.ts'
 import { LIMITS } from '../core/limits.ts'
 import { CONFIG_KEYS } from '../node/config/keys.ts'
 import { OPERATION_LIST } from '../trust/operations.ts'
+import { QUOTA_NAMES, quotasOf } from '../trust/role-quotas.ts'
 import { ROLE_MEANINGS, ROLES } from '../trust/roles.ts'
 
 const BEGIN = '<!-- generated: node tools/reference-docs.ts -->'
@@ -26,7 +27,24 @@ export function limitTable(): string {
     ([name, { value, unit, why }]) =>
       `| \`${name}\` | ${value.toLocaleString('en')} | ${unit} | ${why} |`
   )
-  return ['| limit | value | unit | why |', '|---|---|---|---|', ...rows].join('\n')
+  const table = ['| limit | value | unit | why |', '|---|---|---|---|', ...rows]
+  return [...table, '', ...quotaTable()].join('\n')
+}
+
+function quotaTable(): string[] {
+  const kinds = [...ROLES, undefined]
+  const rows = QUOTA_NAMES.map((name) => {
+    const amounts = kinds.map((role) => quotasOf(role)[name].toLocaleString('en'))
+    return `| \`${name}\` | ${amounts.join(' | ')} |`
+  })
+  const titles = ['of one peer', ...ROLES, 'no member']
+  return [
+    'Of these, who is trusted less gets less (`trust/role-quotas.ts`; `lumos peers show` names what applies):',
+    '',
+    `| ${titles.join(' | ')} |`,
+    `|${titles.map(() => '---').join('|')}|`,
+    ...rows
+  ]
 }
 
 export function settingTable(): string {

@@ -142,7 +142,7 @@ function showPing(cli: Cli, pong: PingResult): void {
 function defineShow(command: LumosCommand, cli: Cli): void {
   command
     .command('show')
-    .description('one peer: its role, whether it is blocked, and what it did wrong')
+    .description('one peer: its role, what it may use, whether it is blocked, what it did wrong')
     .argument('<peer>', 'name, PeerId, or a unique beginning of it')
     .example('lumos peers show bob', 'how this node stands with it')
     .example('lumos peers show bob --json | jq .block', 'for a script')
@@ -153,7 +153,7 @@ function defineShow(command: LumosCommand, cli: Cli): void {
     })
 }
 
-function renderPeer({ peer, role, block, blame }: PeerDetails, cli: Cli): string[] {
+function renderPeer({ peer, role, quotas, block, blame }: PeerDetails, cli: Cli): string[] {
   const style = cli.out()
   const { state, path, rttMs, addresses, agents, error } = peer
   const rows: [string, string][] = [
@@ -164,6 +164,7 @@ function renderPeer({ peer, role, block, blame }: PeerDetails, cli: Cli): string
     ],
     ['role', role ?? 'none: it is no member'],
     ['agents', agents.join(', ') || 'none'],
+    ['quotas', quotasText(quotas)],
     ...(addresses.length === 0 ? [] : [['at', addresses.join(', ')] as [string, string]]),
     ...(error === undefined ? [] : [['why', error.message] as [string, string]]),
     ...(block === undefined ? [] : [['blocked', blockText(block)] as [string, string]]),
@@ -173,6 +174,13 @@ function renderPeer({ peer, role, block, blame }: PeerDetails, cli: Cli): string
     style.strong(oneLine(peer.name || shortId(peer.id))),
     ...rows.map(([label, text]) => `  ${style.faint(padEnd(label, 7))} ${oneLine(text)}`)
   ]
+}
+
+/** As in docs/limits.md, of which they are a share. */
+function quotasText(quotas: PeerDetails['quotas']): string {
+  return Object.entries(quotas)
+    .map(([name, amount]) => `${name} ${amount.toLocaleString('en')}`)
+    .join(', ')
 }
 
 function blockText({ at, until, reason }: NonNullable<PeerDetails['block']>): string {

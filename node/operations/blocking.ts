@@ -6,6 +6,7 @@ import type { BlockRequest, PeerBlock, PeerDetails } from '../../client/peers-ap
 import { LumosError, toLumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import type { Block } from '../../trust/blocklist.ts'
+import { quotasOf } from '../../trust/role-quotas.ts'
 import type { Assembly } from '../assembly.ts'
 import { peerViews } from './peer-views.ts'
 import { selectPeer } from './selectors.ts'
@@ -68,6 +69,7 @@ function detailsOf({ wire }: Assembly, peer: Peer): PeerDetails {
     v: API_VERSION,
     peer,
     ...(role !== undefined && { role }),
+    quotas: { ...quotasOf(role) },
     ...(block && { block: blockView(block) }),
     ...(blame && { blame })
   }

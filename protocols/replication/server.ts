@@ -9,11 +9,12 @@ import type { Layout } from './codec.ts'
 import { REPLICATION_METHODS as METHODS } from './constants.ts'
 import type { ReplicationPeer, WireBatch, WireId } from './schema.ts'
 import { createServingGate } from './serving-gate.ts'
-import type { Served, ServingGate } from './serving-gate.ts'
+import type { Served, ServingGate, ServingGateComponents } from './serving-gate.ts'
 
 export interface ReplicationServerComponents {
   readonly clock: Clock
   readonly methods: MethodTable
+  readonly quotaOf?: ServingGateComponents['quotaOf'] | undefined
   /**
    * The replica of `space` for what `peer` may do with it.
    *

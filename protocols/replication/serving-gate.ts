@@ -20,6 +20,7 @@ export interface Served<T> {
 }
 
 interface Account {
+  quota: RepairQuota
   /** May be below zero: what a call moves is known afterwards. */
   tokens: number
   /** Monotonic milliseconds of the last refill. */
@@ -30,8 +31,28 @@ interface Account {
 /** Records that a call costs beside those it moves: looking them up is work, too. */
 const CALL_COST = 8
 
-export function createServingGate({ clock }: { readonly clock: Clock }): ServingGate {
-  const accounts = createAccounts(clock)
+/** What one peer may have repaired: names of LIMITS. */
+export type RepairQuota = Readonly<
+  Record<'memoryServeRate' | 'memoryServeBurst' | 'memoryCallsPerPeer', number>
+>
+
+const WHOLE: RepairQuota = {
+  memoryServeRate: LIMITS.memoryServeRate.value,
+  memoryServeBurst: LIMITS.memoryServeBurst.value,
+  memoryCallsPerPeer: LIMITS.memoryCallsPerPeer.value
+}
+
+export interface ServingGateComponents {
+  readonly clock: Clock
+  /** Default: the limits. */
+  readonly quotaOf?: ((peer: PeerIdText) => RepairQuota) | undefined
+}
+
+export function createServingGate({
+  clock,
+  quotaOf = () => WHOLE
+}: ServingGateComponents): ServingGate {
+  const accounts = createAccounts({ clock, quotaOf })
   const places = createPlaces(LIMITS.memoryRepairs.value)
 
   async function paced<T>(
@@ -40,7 +61,7 @@ export function createServingGate({ clock }: { readonly clock: Clock }): Serving
     action: () => Promise<Served<T>>
   ): Promise<T> {
     account.tokens -= CALL_COST
-    const wait = (-account.tokens / LIMITS.memoryServeRate.value) * 1000
+    const wait = (-account.tokens / account.quota.memoryServeRate) * 1000
     if (wait > 0) await clock.sleep(wait, signal)
     const leave = await places.enter()
     try {
@@ -57,7 +78,7 @@ export function createServingGate({ clock }: { readonly clock: Clock }): Serving
   return {
     async run(peer, signal, action) {
       const account = accounts.of(peer)
-      if (account.calls >= LIMITS.memoryCallsPerPeer.value) {
+      if (account.calls >= account.quota.memoryCallsPerPeer) {
         throw new LumosError('OVERLOADED', { details: { retryAfterMs: 1000 } })
       }
       account.calls += 1
@@ -76,24 +97,33 @@ interface Accounts {
   forgetIdle(): void
 }
 
-function createAccounts(clock: Clock): Accounts {
+function createAccounts({
+  clock,
+  quotaOf
+}: {
+  readonly clock: Clock
+  readonly quotaOf: (peer: PeerIdText) => RepairQuota
+}): Accounts {
   const accounts = new Map<PeerIdText, Account>()
-  const burst = LIMITS.memoryServeBurst.value
 
   function refill(account: Account): void {
     const now = clock.monotonic()
-    const gained = ((now - account.refilledAt) / 1000) * LIMITS.memoryServeRate.value
-    account.tokens = Math.min(burst, account.tokens + gained)
+    const { memoryServeRate, memoryServeBurst } = account.quota
+    const gained = ((now - account.refilledAt) / 1000) * memoryServeRate
+    account.tokens = Math.min(memoryServeBurst, account.tokens + gained)
     account.refilledAt = now
   }
 
   return {
     of(peer) {
+      const quota = quotaOf(peer)
       const account = accounts.get(peer) ?? {
-        tokens: burst,
+        quota,
+        tokens: quota.memoryServeBurst,
         refilledAt: clock.monotonic(),
         calls: 0
       }
+      account.quota = quota
       refill(account)
       accounts.set(peer, account)
       return account
@@ -102,7 +132,8 @@ function createAccounts(clock: Clock): Accounts {
       if (accounts.size <= LIMITS.connections.value) return
       for (const [peer, account] of accounts) {
         refill(account)
-        if (account.calls === 0 && account.tokens >= burst) accounts.delete(peer)
+        const isWhole = account.tokens >= account.quota.memoryServeBurst
+        if (account.calls === 0 && isWhole) accounts.delete(peer)
       }
     }
   }

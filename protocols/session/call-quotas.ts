@@ -4,7 +4,7 @@ import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { createTokenBucket } from '../../core/token-bucket.ts'
-import type { TokenBucket, TokenBucketInit } from '../../core/token-bucket.ts'
+import type { TokenBucket } from '../../core/token-bucket.ts'
 import { violation } from './codec.ts'
 
 export interface CallQuota {
@@ -15,39 +15,46 @@ export interface CallQuota {
   call(): void
   /** Counts bytes of a request. They are here already: what they exceed keeps the next calls waiting. */
   bytes(count: number): void
+  /** Calls that may be in flight. */
+  readonly callsPerPeer: number
 }
 
 export interface CallQuotas {
   of(peer: PeerIdText): CallQuota
 }
 
-type Rates = Pick<Allowance, 'calls' | 'bytes'>
+/** What one peer may ask of a node: names of LIMITS. */
+export type PeerAllowance = Readonly<
+  Record<'callRate' | 'callBurst' | 'requestRate' | 'requestBurst' | 'callsPerPeer', number>
+>
 
 /** What peers may ask of a node. */
 export interface Allowance {
-  /** Of one peer. */
-  readonly calls: TokenBucketInit
-  /** Of requests of one peer. */
-  readonly bytes: TokenBucketInit
+  /** Asked at each call, since a peer may come to be something else; the same object means the same. */
+  readonly of: (peer: PeerIdText) => PeerAllowance
   /** Bytes of requests of all peers that are incomplete or being worked on. */
   readonly heldBytes: number
 }
 
-export const ALLOWANCE: Allowance = {
-  heldBytes: LIMITS.requestsBytes.value,
-  calls: { rate: LIMITS.callRate.value, burst: LIMITS.callBurst.value },
-  bytes: { rate: LIMITS.requestRate.value, burst: LIMITS.requestBurst.value }
+const WHOLE: PeerAllowance = {
+  callRate: LIMITS.callRate.value,
+  callBurst: LIMITS.callBurst.value,
+  requestRate: LIMITS.requestRate.value,
+  requestBurst: LIMITS.requestBurst.value,
+  callsPerPeer: LIMITS.callsPerPeer.value
 }
+
+export const ALLOWANCE: Allowance = { heldBytes: LIMITS.requestsBytes.value, of: () => WHOLE }
 
 export function createCallQuotas(
   components: { readonly clock: Pick<Clock, 'monotonic'> },
-  rates: Rates
+  allowance: Pick<Allowance, 'of'>
 ): CallQuotas {
   /** In the order of use, so that the first is the one to forget. */
   const quotas = new Map<PeerIdText, CallQuota>()
   return {
     of(peer) {
-      const quota = quotas.get(peer) ?? createCallQuota(components, rates)
+      const quota = quotas.get(peer) ?? createCallQuota(components, () => allowance.of(peer))
       quotas.delete(peer)
       quotas.set(peer, quota)
       const [oldest] = quotas.keys()
@@ -58,20 +65,40 @@ export function createCallQuotas(
 }
 
 function createCallQuota(
-  components: { readonly clock: Pick<Clock, 'monotonic'> },
-  rates: Rates
+  { clock }: { readonly clock: Pick<Clock, 'monotonic'> },
+  allowed: () => PeerAllowance
 ): CallQuota {
-  const calls = createTokenBucket(components, rates.calls)
-  const bytes = createTokenBucket(components, rates.bytes)
-  // Calls that were on their way when the first was refused are no offence.
-  const refusals = createTokenBucket(components, rates.calls)
+  let now = open(allowed())
+
+  function open(allowance: PeerAllowance) {
+    const { callRate, callBurst, requestRate, requestBurst } = allowance
+    const calls = { rate: callRate, burst: callBurst }
+    return {
+      allowance,
+      calls: createTokenBucket({ clock }, calls),
+      bytes: createTokenBucket({ clock }, { rate: requestRate, burst: requestBurst }),
+      // Calls that were on their way when the first was refused are no offence.
+      refusals: createTokenBucket({ clock }, calls)
+    }
+  }
+
+  function current(): typeof now {
+    const allowance = allowed()
+    if (allowance !== now.allowance) now = open(allowance)
+    return now
+  }
+
   return {
     call() {
+      const { calls, bytes, refusals } = current()
       const waitMs = Math.max(calls.waitMs(1), bytes.waitMs(0))
       if (waitMs === 0) calls.charge(1)
       else refuse(refusals, waitMs)
     },
-    bytes: (count) => bytes.charge(count)
+    bytes: (count) => now.bytes.charge(count),
+    get callsPerPeer() {
+      return now.allowance.callsPerPeer
+    }
   }
 }
 

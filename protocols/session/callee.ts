@@ -159,7 +159,7 @@ export class Callee {
     if (this.#refusal !== undefined) throw this.#refusal
     quota.call()
     quota.bytes(body.length)
-    const busy = Math.max(this.#running, this.#calls.size) >= LIMITS.callsPerPeer.value
+    const busy = Math.max(this.#running, this.#calls.size) >= quota.callsPerPeer
     if (busy) throw new LumosError('SESSION_LIMIT', { details: { peer } })
     const handler = this.#handler(method, (flags & FLAG.many) !== 0)
     const deadline = timeoutMs === NO_TIMEOUT ? Infinity : clock.monotonic() + timeoutMs

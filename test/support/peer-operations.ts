@@ -25,6 +25,7 @@ const details: Required<PeerDetails> = {
   v: 1,
   peer,
   role: 'member',
+  quotas: { callRate: 10_000 },
   block: { at: moment, reason: 'spam', until: moment },
   blame: { points: 2.5, reason: 'PROTOCOL_VIOLATION', agoMs: 12_000 }
 }
@@ -41,7 +42,7 @@ export function fakePeers(): PeerOperations {
     disconnectPeer: async () => ({ v: 1, peer }),
     peer: async () => details,
     blockPeer: async () => details,
-    unblockPeer: async () => ({ v: 1, peer }),
+    unblockPeer: async () => ({ v: 1, peer, quotas: {} }),
     pingPeer: async (id) => ({ v: 1, id, name: node.name, rttMs: 1, path: 'direct' })
   }
 }

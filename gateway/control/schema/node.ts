@@ -85,6 +85,9 @@ export const peerDetails: z.ZodType<PeerDetails> = named(
     v,
     peer,
     role: z.string().exactOptional().describe('In the swarm; absent for one that is no member.'),
+    quotas: z
+      .record(z.string(), count)
+      .describe('What this node lets the peer use at most, by its role: names of docs/limits.md.'),
     block: z
       .strictObject({
         at: moment,

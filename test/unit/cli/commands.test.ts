@@ -258,6 +258,7 @@ test('peers show tells why a peer is blocked, and what it did', async () => {
   const cli = await createTestCli({})
   const { out } = await cli.run(['peers', 'show', 'amber-otter'])
   expect(out).toContain('role    member')
+  expect(out).toContain('quotas  callRate 10,000')
   expect(out).toContain(
     'blocked since 2026-01-02T03:04:05.678Z, until 2026-01-02T03:04:05.678Z: spam'
   )
@@ -265,7 +266,11 @@ test('peers show tells why a peer is blocked, and what it did', async () => {
 })
 
 test('peers block hands on why and how long, and says how to undo it', async () => {
-  const blockPeer = vi.fn<ControlOperations['blockPeer']>(async () => ({ v: 1, peer: heron }))
+  const blockPeer = vi.fn<ControlOperations['blockPeer']>(async () => ({
+    v: 1,
+    peer: heron,
+    quotas: {}
+  }))
   const cli = await createTestCli({ blockPeer })
   const { out, err } = await cli.run(['peers', 'block', 'eve', '--for', '1h', '--reason', 'spam'])
   expect(blockPeer).toHaveBeenCalledWith('eve', { reason: 'spam', forMs: 3_600_000 })

@@ -8,7 +8,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 function setup(init: AdmissionInit = {}) {
   const admission = createAdmission(
     { clock: new ManualClock() },
-    { concurrency: 1, queue: 10, perPeer: 10, ...init }
+    { concurrency: 1, queue: 10, perPeer: () => 10, ...init }
   )
   const started: string[] = []
   function enter(caller: string, patienceMs = Infinity) {
@@ -28,7 +28,7 @@ test('callers take turns, however many tasks one of them has', () => {
 })
 
 test('a full queue, a full share and a full node refuse at once, with a time to come back', () => {
-  for (const init of [{ queue: 1 }, { perPeer: 2 }, { total: 2 }]) {
+  for (const init of [{ queue: 1 }, { perPeer: () => 2 }, { total: 2 }]) {
     const { enter } = setup(init)
     enter('x')
     enter('x')
@@ -42,12 +42,18 @@ test('a full queue, a full share and a full node refuse at once, with a time to 
   }
 })
 
-test('one peer’s full share leaves places for others', () => {
-  const { enter, started } = setup({ concurrency: 2, perPeer: 1 })
+function twoForY(caller: string): number {
+  return caller === 'y' ? 2 : 1
+}
+
+test('one peer’s full share leaves places for others, whose share may be another', () => {
+  const { enter, started } = setup({ concurrency: 3, perPeer: twoForY })
   enter('x')
   expect(() => enter('x')).toThrow(LumosError)
   enter('y')
-  expect(started).toEqual(['x', 'y'])
+  enter('y')
+  expect(() => enter('y')).toThrow(LumosError)
+  expect(started).toEqual(['x', 'y', 'y'])
 })
 
 test('a task that would wait longer than its deadline is refused', () => {

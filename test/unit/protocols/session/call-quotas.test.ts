@@ -1,17 +1,20 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../../core/limits.ts'
-import type { Allowance } from '../../../../protocols/session/call-quotas.ts'
+import type { Allowance, PeerAllowance } from '../../../../protocols/session/call-quotas.ts'
 import { hostileSetup as setup } from '../../../support/hostile-session.ts'
 
 const OPEN = 0x03
 const DATA = 0x04
 
 /** Three calls at once, ten a second; 1,000 bytes at once, as many a second. */
-const LITTLE: Allowance = {
-  calls: { rate: 10, burst: 3 },
-  bytes: { rate: 1000, burst: 1000 },
-  heldBytes: 2000
+const PEER: PeerAllowance = {
+  callRate: 10,
+  callBurst: 3,
+  requestRate: 1000,
+  requestBurst: 1000,
+  callsPerPeer: 2
 }
+const LITTLE: Allowance = { of: () => PEER, heldBytes: 2000 }
 
 test('who calls too fast is told when to come back, and coming anew gains nothing', async () => {
   const { clock, settle, connect } = await setup(LITTLE)
@@ -81,4 +84,30 @@ test('all peers together hold no more requests than one node has room for', asyn
   await first.close()
   await settle()
   expect((await begin('four')).heard.at(-1)).toBe('hello')
+})
+
+test('a peer has no more calls in flight than it may, however few others have', async () => {
+  const { sessions, settle, connect } = await setup(LITTLE)
+  sessions.methods.request('never', () => new Promise(() => {}))
+  const raw = await connect()
+  for (const id of [1, 3, 5]) raw.call(id, 'never')
+  await settle()
+  expect(raw.heard.at(-1)).toBe('error SESSION_LIMIT')
+  const other = await connect('other')
+  other.call(1, 'echo', 'hi')
+  await settle()
+  expect(other.heard.at(-1)).toBe('data hi')
+})
+
+test('who comes to be something else is held to other rates from the next call on', async () => {
+  let allowed = PEER
+  const { settle, connect } = await setup({ of: () => allowed, heldBytes: 2000 })
+  const raw = await connect()
+  for (let n = 0; n < 4; n++) raw.call(2 * n + 1, 'echo', `${n}`)
+  await settle()
+  expect(raw.heard.at(-1)).toBe('error OVERLOADED')
+  allowed = { ...PEER, callBurst: 5 }
+  for (let n = 4; n < 9; n++) raw.call(2 * n + 1, 'echo', `${n}`)
+  await settle()
+  expect(raw.heard.slice(-5)).toEqual([4, 5, 6, 7, 8].map((n) => `data ${n}`))
 })
