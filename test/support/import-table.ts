@@ -52,7 +52,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     ],
     owns: [/^libp2p$/, /^@libp2p\/gossipsub$/, /^@chainsafe\//, /^pino$/]
   },
-  cli: { imports: ['core', 'client'], owns: [/^commander$/] }
+  cli: { imports: ['core', 'client'], owns: [/^commander$/, /^uqr$/] }
 }
 
 /** Import specifiers of a TypeScript source, static and dynamic, types included. */
