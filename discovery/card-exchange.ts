@@ -10,7 +10,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
-import type { CardVerifier } from '../trust/card-signature.ts'
+import type { CardVerifier, VerifiedCard } from '../trust/card-signature.ts'
 import type { CardBook } from './card-book.ts'
 import { createCardFetcher } from './card-fetcher.ts'
 import type { CardFetcher } from './card-fetcher.ts'
@@ -41,6 +41,8 @@ export interface CardExchangeComponents {
   readonly logger: Logger
   /** This node's load, for HELLO. */
   readonly load: () => NodeLoad
+  /** Whether the peer may know of the agent; default: whoever may ask may know of all. */
+  readonly mayKnow?: (peer: PeerIdText, card: VerifiedCard) => boolean
 }
 
 export interface NodeLoad {
@@ -63,6 +65,8 @@ export interface CardExchange extends Component {
   refusals(): ReadonlyMap<PeerIdText, number>
   /** Asks `session` whom it knows, and fetches their cards from it. */
   learnFrom(session: Session, signal?: AbortSignal): Promise<void>
+  /** Asks the peer once more for cards that it did not give: it may let this node know of more now. */
+  refresh(peer: PeerIdText): void
   /** Connects if needed and resolves when the peer's own cards are in the directory. */
   confirm(peer: PeerIdText, signal: AbortSignal): Promise<void>
 }
@@ -85,7 +89,9 @@ class SessionExchange implements CardExchange {
     this.#components = components
     const onRefused = this.#refuse.bind(this)
     this.fetcher = createCardFetcher({ ...components, onRefused })
-    components.sessions.methods.request(CARD_METHODS.get, (body) => this.#serveCards(body))
+    components.sessions.methods.request(CARD_METHODS.get, (body, { peer }) =>
+      this.#serveCards(peer, body)
+    )
     components.sessions.methods.request(CARD_METHODS.known, (_, { peer }) => this.#serveKnown(peer))
   }
 
@@ -133,6 +139,12 @@ class SessionExchange implements CardExchange {
     await this.fetcher.fetchFrom(session, wanted, signal)
   }
 
+  refresh(peer: PeerIdText): void {
+    const session = this.#components.sessions.get(peer)
+    if (!this.#started || session === undefined) return
+    this.#inBackground(session, this.confirm(peer, this.#deadline()))
+  }
+
   async confirm(peer: PeerIdText, signal: AbortSignal): Promise<void> {
     const { sessions } = this.#components
     const session = sessions.get(peer) ?? (await sessions.connect(peer, { signal }))
@@ -149,7 +161,7 @@ class SessionExchange implements CardExchange {
     this.#welcome(session)
     this.fetcher.want(session.peer, this.#components.directory.missing(session.peer))
     if (this.#components.sessions.all().length <= ASKED_BY_NEWCOMER)
-      this.#learnInBackground(session)
+      this.#inBackground(session, this.learnFrom(session))
   }
 
   readonly #onClosed = (session: Session, { code }: LumosError): void => {
@@ -173,13 +185,10 @@ class SessionExchange implements CardExchange {
     directory.setConnected(peer, true)
   }
 
-  #learnInBackground(session: Session): void {
-    const learning = this.learnFrom(session).catch((error: unknown) => {
+  #inBackground({ peer }: Session, work: Promise<void>): void {
+    const learning = work.catch((error: unknown) => {
       const { code } = toLumosError(error)
-      this.#components.logger.debug('a peer did not tell whom it knows', {
-        peer: session.peer,
-        code
-      })
+      this.#components.logger.debug('a peer did not tell what it knows', { peer, code })
     })
     this.#learning.add(learning)
     void learning.finally(() => this.#learning.delete(learning))
@@ -190,13 +199,14 @@ class SessionExchange implements CardExchange {
     return AbortSignal.any([this.#stopping.signal, timeout])
   }
 
-  #serveCards(body: Uint8Array): Uint8Array {
+  #serveCards(asker: PeerIdText, body: Uint8Array): Uint8Array {
     const { digests } = decodeJson(getRequest, body)
+    const { directory, mayKnow = () => true } = this.#components
     const found: string[] = []
     let bytes = 0
     for (const digest of digests) {
-      const card = this.#components.directory.card(digest)
-      if (card === undefined) continue
+      const card = directory.card(digest)
+      if (card === undefined || !mayKnow(asker, card)) continue
       const text = JSON.stringify(card.card)
       bytes += Buffer.byteLength(text)
       if (found.length > 0 && bytes > LIMITS.cardBatchBytes.value) break

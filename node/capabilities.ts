@@ -24,6 +24,7 @@ import type { Presence } from '../discovery/presence.ts'
 import { A2A_EXTENSIONS } from '../protocols/a2a/constants.ts'
 import { createSequence } from '../storage/sequence.ts'
 import { verifyCard } from '../trust/card-signature.ts'
+import type { VerifiedCard } from '../trust/card-signature.ts'
 import type { NodeDatabase } from './database.ts'
 import { routingTable } from './libp2p.ts'
 import type { Network } from './libp2p.ts'
@@ -76,8 +77,10 @@ export function createCapabilities(
     directory,
     book,
     verify: verifyCard,
-    load
+    load,
+    mayKnow: (peer, card) => mayKnow(wire, peer, card)
   })
+  wire.grants.events.on('shown', (peer) => exchange.refresh(peer))
   const presence = createPresence(
     { ...base, pubsub, sessions, directory, book, exchange, load },
     { swarmId: swarm.id, name }
@@ -95,6 +98,20 @@ export function createCapabilities(
     ...(vectors && { findByMeaning: createFindByMeaning({ directory, vectors }) })
   })
   return { book, directory, exchange, presence, dht, finder, vectors }
+}
+
+/**
+ * Whether a peer may know of an agent: members of all, who has a grant of those of this node that it
+ * names, as the agent itself or as one of its skills.
+ */
+export function mayKnow(
+  { authority, identity }: Pick<Wire, 'authority' | 'identity'>,
+  peer: PeerIdText,
+  { peer: owner, agentId, card }: Pick<VerifiedCard, 'peer' | 'agentId' | 'card'>
+): boolean {
+  const skills = [agentId, ...card.skills.map(({ id }) => id)]
+  const decision = authority.judge(peer, { operation: 'agent.list', skills })
+  return decision.allowed && (decision.by === 'role' || owner === identity.peer)
 }
 
 /** For a node's HELLO, which may be asked for before its cards are signed. */

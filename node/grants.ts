@@ -1,4 +1,5 @@
 /** Joins the grants of a node: those it holds, those it gave, and which were taken back. */
+import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Component } from '../core/component.ts'
@@ -41,8 +42,14 @@ export interface GrantView {
   readonly claims: GrantClaims
 }
 
+export interface NodeGrantsEvents {
+  /** Grants of this node were shown to a peer, which may let it do more now. */
+  shown: [peer: PeerIdText]
+}
+
 /** Started, it shows grants to peers and hears which were taken back. */
 export interface NodeGrants extends Component {
+  readonly events: EventEmitter<NodeGrantsEvents>
   /** @throws GRANT_INVALID, OVERLOADED when it has given too many */
   create(init: GrantInit): Promise<IssuedGrant>
   /** Keeps a grant that was given to this node, and shows it. @throws GRANT_INVALID */
@@ -76,6 +83,7 @@ export function createNodeGrants(
 }
 
 class KeptGrants implements NodeGrants {
+  readonly events = new EventEmitter<NodeGrantsEvents>()
   readonly #parts: NodeGrantsComponents
   readonly #identity: Identity
   readonly #file: JsonFile<Kept>
@@ -95,6 +103,7 @@ class KeptGrants implements NodeGrants {
     this.#exchange = createGrantExchange({
       ...parts,
       grantsFor: (peer) => this.#held.filter((token) => this.#isFor(readGrant(token), peer, now())),
+      onShown: (peer) => this.events.emit('shown', peer),
       keep: () => this.#keep()
     })
   }

@@ -35,7 +35,7 @@ import { createGrantQuotas } from '../trust/grants/quotas.ts'
 import { quotasOf } from '../trust/role-quotas.ts'
 import type { Quotas } from '../trust/role-quotas.ts'
 import { createBehalfCheck, createShowBehalf } from './behalf.ts'
-import { attributesOfPeer } from './capabilities.ts'
+import { attributesOfPeer, mayKnow } from './capabilities.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
 import { withOwnAgents } from './own-agents.ts'
@@ -156,7 +156,7 @@ export function createWork(
   const service = createTaskService({
     engine,
     ...(push && { push }),
-    extendedCard: (agentId) => cardOf(directory, self, agentId)
+    extendedCard: (agentId, caller) => cardFor(components, agentId, caller)
   })
   serveA2a(sessions.methods, service)
   const workers = createWorkers({ clock, sessions, local: service }, self)
@@ -205,6 +205,15 @@ export function createWork(
   }
 }
 
-function cardOf(directory: Directory, self: PeerIdText, agentId: string): AgentCard | undefined {
-  return directory.peer(self)?.cards.find((card) => card.agentId === agentId)?.card
+/** One that its caller may not know of looks as if it were not there. */
+function cardFor(
+  { directory, wire }: WorkComponents,
+  agentId: string,
+  caller: PeerIdText
+): AgentCard | undefined {
+  const self = wire.identity.peer
+  const card = directory.peer(self)?.cards.find((one) => one.agentId === agentId)
+  return card !== undefined && (caller === self || mayKnow(wire, caller, card))
+    ? card.card
+    : undefined
 }

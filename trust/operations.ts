@@ -37,9 +37,10 @@ export const OPERATIONS = {
     methods: ['peers.sample', 'peers.release'],
     roles: ALL
   }),
-  'agent.list': operation('learn which agents there are', {
+  'agent.list': operation('learn which agents there are; by a grant, of those here that it names', {
     methods: ['cards.get', 'a2a.GetExtendedAgentCard'],
-    roles: ALL
+    roles: ALL,
+    grant: 'task/send'
   }),
   'agent.offer': operation('have its agents known and asked', {
     methods: ['cards.known', 'presence.exchange'],

@@ -20,6 +20,8 @@ export interface GrantExchangeComponents {
   readonly logger: Logger
   /** Grants of this node that a peer may want to see. */
   readonly grantsFor: (peer: PeerIdText) => readonly string[]
+  /** Told that a peer has seen them, and may let this node do more now. */
+  readonly onShown: (peer: PeerIdText) => void
   /** Resolves when the revocations are on disk. */
   readonly keep: (revocations: readonly Revocation[]) => Promise<void>
 }
@@ -93,6 +95,7 @@ class SessionGrants implements GrantExchange {
     if (tokens.length === 0) return
     const answer = await this.#call(session, GRANT_METHODS.show, tokens)
     if (answer === undefined) return
+    this.#parts.onShown(session.peer)
     const { refused } = decodeShown(answer)
     if (refused.length > 0) {
       this.#parts.logger.warn('a peer does not accept a grant', { peer: session.peer, refused })

@@ -61,7 +61,7 @@ async function setup() {
     return claims.id
   }
 
-  return { host, guest, ask, grant, requests, release: release.resolve }
+  return { host, guest, client, ask, grant, requests, release: release.resolve }
 }
 
 interface Wanted {
@@ -126,6 +126,41 @@ test('a stranger has nothing done until it has a grant, and nothing more once it
     { ...entry, what: 'scribe', allowed: true, by: id },
     { ...entry, what: 'shell', allowed: false, reason: 'skill' }
   ])
+})
+
+test('a stranger learns of the agents that its grant names and of no others, and has one found for it', async () => {
+  const { host, guest, client, grant } = await setup()
+  const known = async (): Promise<string[]> => {
+    const found = await Promise.all(
+      ['scribe', 'shell'].map((name) => guest.capabilities.finder.find(name, { narrow: true }))
+    )
+    return found.flatMap(({ providers }) => providers.map(({ agentId }) => agentId))
+  }
+  const card = (tenant: string): Promise<string> =>
+    client.getExtendedAgentCard({ tenant }, {}).then(
+      ({ name }) => name,
+      (error: unknown) => toLumosError(error).code
+    )
+  expect(await known()).toEqual([])
+  expect(await card('scribe')).toBe('FORBIDDEN')
+  const id = await grant({ skills: ['scribe'] })
+  await vi.waitFor(async () => expect(await known()).toEqual(['scribe']), SOON)
+  expect(await Promise.all(['scribe', 'shell'].map(card))).toEqual([
+    'scribe',
+    'EXTENDED_CARD_UNAVAILABLE'
+  ])
+  const session = await guest.wire.sessions.connect(host.wire.identity.peer)
+  const digests = host.capabilities.book.cards().map(({ digest }) => digest)
+  const body = Buffer.from(JSON.stringify({ digests }))
+  const answer = JSON.parse(Buffer.from(await session.request('cards.get', body)).toString())
+  expect(answer.cards.map((one: { name: string }) => one.name)).toEqual(['scribe'])
+  const message = { messageId: 'm', role: 'ROLE_USER' as const, parts: [{ text: 'hi' }] }
+  const { delegations } = guest.work
+  const task = await delegations.delegate({ target: 'scribe', message })
+  const events = await Array.fromAsync(delegations.watch(task.id))
+  expect(events.at(-1)).toMatchObject({ type: 'result', state: 'TASK_STATE_COMPLETED' })
+  await host.wire.grants.revoke(id)
+  expect(await card('scribe')).toBe('FORBIDDEN')
 })
 
 test('a grant for a few at once lets the next in when one has ended', async () => {

@@ -80,6 +80,7 @@ function createNode(
     clock,
     logger: silentLogger,
     grantsFor: () => wallet,
+    onShown: () => {},
     keep: async (all) => void kept.push(all.length)
   })
   const ask = async (peer: Identity) => {
