@@ -50,6 +50,11 @@ export const LIMITS = {
     'bytes',
     'one request or one response message of a call; larger things go by reference'
   ),
+  questionBytes: limit(
+    64 * KIB,
+    'bytes',
+    'one request of a method that only names something, refused while it arrives'
+  ),
   chunkBytes: limit(64 * KIB, 'bytes', 'a call’s share of the link before others have their turn'),
   callsPerPeer: limit(1024, 'count', 'calls in flight in one direction of a session'),
   callRate: limit(

@@ -21,6 +21,7 @@ import { sample } from './sampling.ts'
 
 /** A question to one peer; it has the answer at hand, so a slow one is as good as none. */
 const EXCHANGE_TIMEOUT_MS = 2000
+const QUESTION = { mostBytes: LIMITS.questionBytes.value }
 /** A peer without a session is handed on only if it had one so recently. */
 const LIVE_MS = 10 * 60_000
 /** Asked for beyond what is needed, since some cannot be reached or are known already. */
@@ -75,17 +76,25 @@ export function createPeerExchange(components: PeerExchangeComponents): PeerExch
 
   return {
     serve(methods) {
-      methods.request(SAMPLE_METHOD, (body, { peer }: CallContext) => {
-        limiter.admit(peer)
-        const { degree: theirs, want } = decodeRequest(body)
-        onDegree(peer, theirs)
-        return encode({ degree: degree(), peers: notesFor(components, peer, want) })
-      })
-      methods.request(RELEASE_METHOD, (body, { peer }: CallContext) => {
-        limiter.admit(peer)
-        take(peer, body)
-        return encode({ degree: degree(), released: release(peer) })
-      })
+      methods.request(
+        SAMPLE_METHOD,
+        (body, { peer }: CallContext) => {
+          limiter.admit(peer)
+          const { degree: theirs, want } = decodeRequest(body)
+          onDegree(peer, theirs)
+          return encode({ degree: degree(), peers: notesFor(components, peer, want) })
+        },
+        QUESTION
+      )
+      methods.request(
+        RELEASE_METHOD,
+        (body, { peer }: CallContext) => {
+          limiter.admit(peer)
+          take(peer, body)
+          return encode({ degree: degree(), released: release(peer) })
+        },
+        QUESTION
+      )
     },
     async ask(session) {
       const request = encode({ degree: degree(), want: wanted() + SPARES })

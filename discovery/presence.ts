@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import { toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { PubSub, Verdict } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
@@ -89,10 +90,14 @@ class GossipPresence implements Presence {
     this.#topic = presenceTopic(init.swarmId)
     this.#gate = createStatementGate(components.clock)
     this.#pace = createPace(components)
-    components.sessions.methods.request(CARD_METHODS.presence, (body, { peer }) => {
-      this.#take(peer, this.#gate.judge(peer, body))
-      return this.#statement()
-    })
+    components.sessions.methods.request(
+      CARD_METHODS.presence,
+      (body, { peer }) => {
+        this.#take(peer, this.#gate.judge(peer, body))
+        return this.#statement()
+      },
+      { mostBytes: LIMITS.presenceBytes.value }
+    )
   }
 
   async start(): Promise<void> {

@@ -28,6 +28,8 @@ export interface ServerOptions {
 
 const BLAME = 'INVALID_REQUEST'
 
+const QUESTION = { mostBytes: LIMITS.questionBytes.value }
+
 /** Registers the eleven operations. */
 export function serveA2a(methods: MethodTable, service: A2aOperations<ServerOptions>): void {
   methods.request(A2A_METHODS.sendMessage, async (body, context) => {
@@ -40,30 +42,39 @@ export function serveA2a(methods: MethodTable, service: A2aOperations<ServerOpti
     const request = decode(body, schemas.sendMessageRequest, BLAME)
     yield* encodeEach(service.sendStreamingMessage(request, options))
   })
-  methods.request(A2A_METHODS.getTask, async (body, context) => {
+  const questions = ofBoundedRequests(methods)
+  questions.request(A2A_METHODS.getTask, async (body, context) => {
     const options = optionsOf(context)
     return encode(await service.getTask(decode(body, schemas.getTaskRequest, BLAME), options))
   })
-  methods.request(A2A_METHODS.listTasks, async (body, context) => {
+  questions.request(A2A_METHODS.listTasks, async (body, context) => {
     const options = optionsOf(context)
     return encode(await service.listTasks(decode(body, schemas.listTasksRequest, BLAME), options))
   })
-  methods.request(A2A_METHODS.cancelTask, async (body, context) => {
+  questions.request(A2A_METHODS.cancelTask, async (body, context) => {
     const options = optionsOf(context)
     return encode(await service.cancelTask(decode(body, schemas.cancelTaskRequest, BLAME), options))
   })
-  methods.stream(A2A_METHODS.subscribeToTask, async function* (body, context) {
+  questions.stream(A2A_METHODS.subscribeToTask, async function* (body, context) {
     const options = optionsOf(context)
     yield* encodeEach(
       service.subscribeToTask(decode(body, schemas.subscribeRequest, BLAME), options)
     )
   })
-  methods.request(A2A_METHODS.getExtendedAgentCard, async (body, context) => {
+  questions.request(A2A_METHODS.getExtendedAgentCard, async (body, context) => {
     const options = optionsOf(context)
     const request = decode(body, schemas.extendedCardRequest, BLAME)
     return encode(await service.getExtendedAgentCard(request, options))
   })
-  servePushConfigs(methods, service)
+  servePushConfigs(questions, service)
+}
+
+/** For all but messages: the rest only names something. */
+function ofBoundedRequests(methods: MethodTable): MethodTable {
+  return {
+    request: (method, handler) => methods.request(method, handler, QUESTION),
+    stream: (method, handler) => methods.stream(method, handler, QUESTION)
+  }
 }
 
 function servePushConfigs(

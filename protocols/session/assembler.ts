@@ -38,11 +38,17 @@ const LARGE_CHUNK_BYTES = 16 * 1024
 
 /** One message after another, each a run of chunks. */
 export class Assembler {
+  readonly #limit: number
   #parts: Uint8Array[] = []
   #length = 0
   /** Collects small chunks. */
   #tail: Buffer | undefined
   #tailBytes = 0
+
+  /** @param limit - bytes of one message */
+  constructor(limit = LIMITS.messageBytes.value) {
+    this.#limit = limit
+  }
 
   /** Whether a message has begun and not ended. */
   get open(): boolean {
@@ -52,7 +58,7 @@ export class Assembler {
   /** The message, when `last` completes it. A message of one chunk is not copied. */
   add(chunk: Uint8Array, last: boolean): Uint8Array | undefined {
     const length = this.#length + chunk.length
-    const limit = LIMITS.messageBytes.value
+    const limit = this.#limit
     if (length > limit) {
       throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes: length, limit } })
     }

@@ -12,7 +12,7 @@ import type { CreditFrame, DataFrame, OpenFrame } from './codec.ts'
 import { FLAG, FRAME, FRAME_COST, NO_TIMEOUT } from './constants.ts'
 import { ReceiveCredit } from './credit.ts'
 import type { Deadlines } from './deadlines.ts'
-import type { Methods } from './methods.ts'
+import type { Methods, Served } from './methods.ts'
 import type { Outbox } from './outbox.ts'
 import { Lane } from './scheduler.ts'
 import { decodeHeaders, encodeWireError } from './schema.ts'
@@ -49,8 +49,8 @@ interface ServedCall {
 }
 
 type Handler =
-  | { readonly many: false; readonly handle: RequestHandler }
-  | { readonly many: true; readonly handle: StreamHandler }
+  | ({ readonly many: false } & Served<RequestHandler>)
+  | ({ readonly many: true } & Served<StreamHandler>)
 
 const END = FLAG.endMessage | FLAG.endCall
 const NOTHING = new Uint8Array(0)
@@ -162,6 +162,7 @@ export class Callee {
     const busy = Math.max(this.#running, this.#calls.size) >= quota.callsPerPeer
     if (busy) throw new LumosError('SESSION_LIMIT', { details: { peer } })
     const handler = this.#handler(method, (flags & FLAG.many) !== 0)
+    checkFits(body.length, handler)
     const deadline = timeoutMs === NO_TIMEOUT ? Infinity : clock.monotonic() + timeoutMs
     const call: ServedCall = {
       id,
@@ -183,18 +184,19 @@ export class Callee {
   #handler(method: string, many: boolean): Handler {
     const { methods } = this.#components
     if (many) {
-      const handle = methods.findStream(method)
-      if (handle !== undefined) return { many, handle }
+      const served = methods.findStream(method)
+      if (served !== undefined) return { many, ...served }
     } else {
-      const handle = methods.findRequest(method)
-      if (handle !== undefined) return { many, handle }
+      const served = methods.findRequest(method)
+      if (served !== undefined) return { many, ...served }
     }
     throw new LumosError('UNKNOWN_METHOD', { details: { method } })
   }
 
   #await(call: ServedCall): void {
     const window = LIMITS.callWindow.value
-    call.request = { assembler: new Assembler(), credit: new ReceiveCredit(window, window / 4) }
+    const assembler = new Assembler(call.handler.mostBytes)
+    call.request = { assembler, credit: new ReceiveCredit(window, window / 4) }
   }
 
   #run(call: ServedCall, body: Uint8Array): void {
@@ -329,6 +331,10 @@ export class Callee {
     }
     if (this.#calls.size === 0) idle()
   }
+}
+
+function checkFits(bytes: number, { mostBytes: limit }: Handler): void {
+  if (bytes > limit) throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
 }
 
 /** Resolves when the lane is empty, or was dropped because the call ended. */

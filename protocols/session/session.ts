@@ -68,10 +68,15 @@ export type RequestHandler = (
 
 export type StreamHandler = (body: Uint8Array, context: CallContext) => AsyncIterable<Uint8Array>
 
+export interface MethodOptions {
+  /** Of a request; what is larger is refused while it arrives. Default and most: LIMITS.messageBytes. */
+  readonly mostBytes?: number
+}
+
 /** Methods that this node answers; filled by `node/` before the sessions start. */
 export interface MethodTable {
-  request(method: string, handler: RequestHandler): void
-  stream(method: string, handler: StreamHandler): void
+  request(method: string, handler: RequestHandler, options?: MethodOptions): void
+  stream(method: string, handler: StreamHandler, options?: MethodOptions): void
 }
 
 export interface SessionEvents {

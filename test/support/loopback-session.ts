@@ -24,7 +24,7 @@ export function loopbackSession(
     body: Uint8Array,
     signal: AbortSignal | undefined
   ): AsyncIterableIterator<Uint8Array> {
-    const handler = methods.findStream(method)
+    const handler = methods.findStream(method)?.handle
     if (handler === undefined) throw unknown(method)
     const answers = handler(body, contextOf(signal))[Symbol.asyncIterator]()
     const reader: AsyncIterableIterator<Uint8Array> = {
@@ -42,7 +42,7 @@ export function loopbackSession(
   return {
     peer,
     async request(method, body, { signal } = {}) {
-      const handler = methods.findRequest(method)
+      const handler = methods.findRequest(method)?.handle
       if (handler === undefined) throw unknown(method)
       return unlessAborted(async () => handler(body, contextOf(signal)), signal)
     },

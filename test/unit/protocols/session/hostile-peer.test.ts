@@ -63,6 +63,32 @@ test('a credit window that is overrun ends the session', async () => {
   expect(seen.at(-1)).toBe('closed raw PROTOCOL_VIOLATION')
 })
 
+test('what a method does not expect to be so large is refused while it arrives', async () => {
+  const { sessions, settle, connect } = await setup()
+  sessions.methods.request('name', (body) => body, { mostBytes: 100_000 })
+  const raw = await connect()
+  raw.say(OPEN, 0x00, 1, Buffer.from('\0\0\0\0\x04\0\0name'))
+  raw.say(DATA, 0, 1, new Uint8Array(60_000))
+  await settle()
+  expect(raw.heard.slice(1)).toEqual([])
+  raw.say(DATA, 0, 1, new Uint8Array(60_000))
+  await settle()
+  expect(raw.heard.slice(1)).toEqual(['error PAYLOAD_TOO_LARGE'])
+  raw.call(3, 'name', 'x'.repeat(1000))
+  await settle()
+  expect(raw.heard.at(-1)).toBe(`data ${'x'.repeat(1000)}`)
+})
+
+test('so is what comes whole with its call', async () => {
+  const { sessions, settle, connect } = await setup()
+  sessions.methods.request('name', (body) => body, { mostBytes: 100 })
+  const raw = await connect()
+  raw.call(1, 'name', 'x'.repeat(101))
+  raw.call(3, 'name', 'x'.repeat(100))
+  await settle()
+  expect(raw.heard.slice(1)).toEqual(['error PAYLOAD_TOO_LARGE', `data ${'x'.repeat(100)}`])
+})
+
 test('frames of calls that have ended, and of later versions, are passed over', async () => {
   const { seen, settle, connect } = await setup()
   const raw = await connect()
