@@ -1,16 +1,7 @@
 /** The words of a grant: what can be granted, and within which bounds. */
 
-/** An unknown word in a token makes the whole token worthless. */
-export const GRANT_ACTIONS = [
-  'task/send',
-  'task/read',
-  'memory/read',
-  'memory/write',
-  'agent/offer',
-  'peer/relay',
-  'control/read',
-  'control/change'
-] as const
+/** Each opens something in trust/operations.ts. An unknown word makes the whole token worthless. */
+export const GRANT_ACTIONS = ['task/send', 'memory/read', 'memory/write', 'agent/offer'] as const
 
 export type GrantAction = (typeof GRANT_ACTIONS)[number]
 

@@ -58,7 +58,7 @@ export async function createLumosCaller(
   }
   const client = createA2aClient(await node.wire.sessions.connect(peer))
   return {
-    send: (text, options = {}) => client.sendMessage(request(text), options),
+    send: (text, options) => client.sendMessage(request(text), { ...options }),
     stream: (text) => client.sendStreamingMessage(request(text), {}),
     async delegate(text) {
       const { message } = request(text)

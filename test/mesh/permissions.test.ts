@@ -1,5 +1,7 @@
 /** Every method of the session, for every role and for who is no member, over a real session: none is open by oversight. */
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { GRANT_ACTIONS } from '../../core/grant-words.ts'
+import type { GrantAction } from '../../core/grant-words.ts'
 import { toLumosError } from '../../core/errors.ts'
 import { PING_METHOD } from '../../node/operations/peers.ts'
 import type { Session } from '../../protocols/session/session.ts'
@@ -8,6 +10,7 @@ import { ROLES } from '../../trust/roles.ts'
 import type { Role } from '../../trust/roles.ts'
 import { a2aBetween, startAssembly } from '../support/a2a-nodes.ts'
 
+const HOUR = 3_600_000
 /** A call of nonsense is refused later, by the method itself, or takes too long. */
 const CALL = { timeoutMs: 300 }
 
@@ -24,6 +27,14 @@ async function setup() {
   const roleOf = vi.spyOn(nodeSwarm, 'roleOf')
   return {
     session: await asking.assembly.wire.sessions.connect(identity.peer),
+    /** The only grant that the peer has shown. */
+    grant: async (can: GrantAction) => {
+      const { authority, grants } = asked.assembly.wire
+      const audience = asking.assembly.wire.identity.peer
+      const place = `node:${identity.peer}`
+      const { token } = await grants.create({ audience, with: place, can: [can], lifetimeMs: HOUR })
+      expect(await authority.present(audience, [token])).toEqual([])
+    },
     become: (role: Role | undefined) => roleOf.mockImplementation(() => role)
   }
 }
@@ -61,6 +72,29 @@ test('each method is open to those whom the table names, and to nobody else', as
     }
   }
   expect(Object.fromEntries(table)).toEqual(Object.fromEntries(expected))
+})
+
+test('each grant opens to a stranger what the table names, and nothing else', async () => {
+  const { session, become, grant } = await setup()
+  become(undefined)
+  for (const can of GRANT_ACTIONS) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await grant(can)
+    const calls = OPERATION_LIST.flatMap(({ name, methods, anybody = false, grant: word }) =>
+      methods.map(async (method) => {
+        const outcome = await outcomeOf(session, method)
+        return [
+          `${can} ${name} ${method}`,
+          said(outcome !== 'FORBIDDEN'),
+          said(anybody || word === can)
+        ]
+      })
+    )
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    for (const [cell, outcome, expected] of await Promise.all(calls)) {
+      expect(`${cell}: ${outcome}`).toBe(`${cell}: ${expected}`)
+    }
+  }
 })
 
 function said(may: boolean): string {

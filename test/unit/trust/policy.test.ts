@@ -1,5 +1,6 @@
 /** Who may do what: every cell of the table, and what grants add to it. */
 import { expect, test } from 'vitest'
+import { GRANT_ACTIONS } from '../../../core/grant-words.ts'
 import type { VerifiedGrant } from '../../../trust/grants/verify.ts'
 import { OPERATION_LIST, operationOf } from '../../../trust/operations.ts'
 import { decide } from '../../../trust/policy.ts'
@@ -36,6 +37,11 @@ test.for(CELLS)('$name by $role: $allowed', ({ name, role, action, allowed }) =>
   const granted = action === undefined ? [] : [grant({ can: [action] })]
   const withGrant = decide({ ...asker, grants: granted }, { operation: name }, INIT)
   expect(withGrant.allowed).toBe(allowed || action !== undefined)
+})
+
+test('no word of a grant is without meaning', () => {
+  const meant = new Set(OPERATION_LIST.map((row) => row.grant).filter((word) => word !== undefined))
+  expect([...meant].toSorted()).toEqual(GRANT_ACTIONS.toSorted())
 })
 
 test('every method belongs to one operation', () => {

@@ -89,7 +89,7 @@ test('what is passed on keeps every bound of what it rests on', async () => {
 
 test.each<[string, Parameters<typeof grantOf>[2]]>([
   ['with', { with: `swarm:${'cd'.repeat(16)}` }],
-  ['can', { can: ['task/send', 'control/change'] }],
+  ['can', { can: ['task/send', 'agent/offer'] }],
   ['exp', { lifetimeMs: 2 * HOUR }],
   ['rate', { limits: { rate: 11 } }],
   ['tokens', { limits: { tokens: 1001 } }],
