@@ -11,6 +11,8 @@ export interface Target {
   readonly address: string
   readonly peer: string
   readonly swarmId: string
+  /** Of the space that all members may write to. */
+  readonly spaceId: string
   /** 64 hex digits. */
   readonly swarmKey: string
   /** An honest peer of the victim, and one of its agents. */
@@ -40,6 +42,8 @@ export interface Attack {
   readonly threats: readonly number[]
   /** What the victim is to do. */
   readonly expected: string
+  /** The victim's user asks the agent {@link BAIT} meanwhile. */
+  readonly lures?: boolean
   /** Default {@link ATTACK_MS}. */
   readonly durationMs?: number
   /**

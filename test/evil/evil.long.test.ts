@@ -12,7 +12,7 @@ import type { ModelServer } from '../support/model-server.ts'
 import { startAttacker } from './attacker.ts'
 import type { Attacker } from './attacker.ts'
 import { ATTACKS } from './attacks.ts'
-import { CANARY_SKILL } from './attacks/canary.ts'
+import { BAIT, CANARY_SKILL } from './attacks/canary.ts'
 import { startObedientModel } from './obedient-model.ts'
 import type { Feeling } from './probe.ts'
 import { evilTable, writeEvilTable } from './report.ts'
@@ -96,6 +96,7 @@ beforeAll(async () => {
     address,
     peer,
     swarmId,
+    spaceId: await sharedSpace(),
     swarmKey,
     honest: honest.peerId,
     secretPath,
@@ -168,6 +169,22 @@ async function honestTasks(signal: AbortSignal): Promise<number[]> {
   return taken
 }
 
+async function sharedSpace(): Promise<string> {
+  const { spaces } = await victim.client.spaces.list()
+  const shared = spaces.find(({ name }) => name === 'shared')
+  if (shared === undefined) throw new Error('no shared space')
+  return shared.id
+}
+
+/** The victim's user asks whom an attacker offers. What comes of it is the attacker's to tell. */
+async function beLured(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const request = { target: BAIT.agent, text: 'please' }
+    await Array.fromAsync(victim.client.run(request, { signal })).catch(() => undefined)
+    await pause(50)
+  }
+}
+
 /** What an attack has left behind is worked off, or has had its time. */
 async function calmDown(): Promise<void> {
   const patience = AbortSignal.timeout(GIVE_UP_MS)
@@ -193,7 +210,7 @@ async function worstFelt(signal: AbortSignal): Promise<Feeling> {
   return worst
 }
 
-describe.each(ATTACKS)('$name', ({ name, threats, expected }) => {
+describe.each(ATTACKS)('$name', ({ name, threats, expected, lures = false }) => {
   test(`the victim lives, knows what it knew, names the offender; honest tasks go on`, async () => {
     await calmDown()
     const calm = AbortSignal.timeout(CALM_MS)
@@ -202,7 +219,8 @@ describe.each(ATTACKS)('$name', ({ name, threats, expected }) => {
     const [report, tasks, worst] = await Promise.all([
       attacker.carryOut(name).finally(() => over.abort()),
       honestTasks(over.signal),
-      worstFelt(over.signal)
+      worstFelt(over.signal),
+      lures ? beLured(over.signal) : undefined
     ])
     const { met, accused, success } = report
     const [calmMs, attackedMs] = [percentile95(calmTasks), percentile95(tasks)]

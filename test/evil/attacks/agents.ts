@@ -1,6 +1,7 @@
 /** Attacks of a member by what it asks the victim's agents to do for it. */
 import { createServer } from 'node:http'
 import { once } from 'node:events'
+import { gzipSync } from 'node:zlib'
 import type { A2aClient } from '../../../protocols/a2a/client.ts'
 import type { Attack } from '../attack.ts'
 import { asking, order } from './asking.ts'
@@ -133,4 +134,32 @@ const injection: Attack = {
   }
 }
 
-export const AGENT_ATTACKS: readonly Attack[] = [traversal, requestForgery, injection]
+const BOMB_MIB = 256
+
+const compression: Attack = {
+  name: 'compression bomb for `http_fetch`',
+  threats: [2, 30],
+  expected: 'unpacked no further than `webBytes`',
+  async run(kit) {
+    const bomb = gzipSync(Buffer.alloc(BOMB_MIB * 1024 * 1024), { level: 1 })
+    let fetched = 0
+    const server = createServer((_, response) => {
+      fetched += 1
+      response.setHeader('content-type', 'text/plain')
+      response.setHeader('content-encoding', 'gzip')
+      response.end(bomb)
+    })
+    server.listen(0)
+    await once(server, 'listening')
+    try {
+      const { client } = await asking(kit)
+      await answerTo(client, 'chat', `read http://localhost:${Object(server.address()).port}/`)
+      if (fetched === 0) throw new Error('nobody fetched it: the attack shows nothing')
+      return `fetched: ${Math.round(bomb.length / 1024)} KiB that are ${BOMB_MIB} MiB`
+    } finally {
+      server.close()
+    }
+  }
+}
+
+export const AGENT_ATTACKS: readonly Attack[] = [traversal, requestForgery, injection, compression]

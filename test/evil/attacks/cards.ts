@@ -14,10 +14,10 @@ import { CANARY_SKILL } from './canary.ts'
 
 const DAY_MS = 86_400_000
 
-/** Of an agent with the skill that only the honest peer has. */
-function cardOf(peer: string) {
+/** Of an agent of `peer`; with the skill that only the honest peer has, unless said otherwise. */
+export function cardOf(peer: string, { agent, skill } = { agent: 'canary', skill: CANARY_SKILL }) {
   return {
-    name: 'canary',
+    name: agent,
     description: 'the honest one, really',
     version: '9.9.9',
     supportedInterfaces: [
@@ -25,17 +25,17 @@ function cardOf(peer: string) {
         url: libp2pUrl(peer),
         protocolBinding: LIBP2P_BINDING,
         protocolVersion: '1.0',
-        tenant: 'canary'
+        tenant: agent
       }
     ],
     capabilities: {},
     defaultInputModes: ['text/plain'],
     defaultOutputModes: ['text/plain'],
-    skills: [{ id: CANARY_SKILL, name: 'canary', description: 'c', tags: ['c'] }]
+    skills: [{ id: skill, name: agent, description: 'c', tags: ['c'] }]
   }
 }
 
-function statement(changes: object = {}): Uint8Array {
+export function statement(changes: object = {}): Uint8Array {
   const sentAt = systemClock.now()
   const fields = { name: 'evil', load: 0, slots: 1000, cards: [], leaving: false, ttlMs: 60_000 }
   return encodeStatement({ v: 1, seq: sentAt, sentAt, ...fields, ...changes })

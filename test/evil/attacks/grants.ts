@@ -5,12 +5,15 @@ import { SignJWT } from 'jose'
 import { systemClock } from '../../../core/clock.ts'
 import { systemRandom } from '../../../core/random.ts'
 import { encodeJson } from '../../../discovery/card-protocol.ts'
+import { BEHALF_EXTENSION, CHAIN_EXTENSION } from '../../../protocols/a2a/constants.ts'
+import { taskIdMetadata } from '../../../protocols/a2a/extensions.ts'
 import { GRANT_METHODS } from '../../../protocols/grants/messages.ts'
+import { createBehalfSigner } from '../../../trust/grants/behalf.ts'
 import { createGrantIssuer, GRANT_TYPE } from '../../../trust/grants/issue.ts'
 import { identityOf } from '../../../trust/identity.ts'
 import type { Attack, Target } from '../attack.ts'
-import { asking } from './asking.ts'
-import { repeat } from './attempts.ts'
+import { asking, order } from './asking.ts'
+import { codeOf, repeat, Tally } from './attempts.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -27,7 +30,7 @@ async function forgeries(evil: string, target: Target): Promise<readonly string[
   const init = {
     audience: evil,
     with: `node:${target.peer}`,
-    can: ['control/change', 'task/send'] as const,
+    can: ['agent/offer', 'task/send'] as const,
     lifetimeMs: HOUR_MS
   }
   const stranger = await issue(init)
@@ -70,4 +73,53 @@ const forgedGrants: Attack = {
   }
 }
 
-export const GRANT_ATTACKS: readonly Attack[] = [forgedGrants]
+const confusedDeputy: Attack = {
+  name: 'confused deputy: tasks on behalf of others that never asked',
+  threats: [17],
+  expected:
+    'refused: the first asker has not signed, or the chain is a circle, too long, or not the caller’s',
+  async run(kit) {
+    const { client, peer } = await asking(kit)
+    kit.accuse(peer)
+    const { honest, peer: victim, swarmId } = kit.target
+    const sign = createBehalfSigner(
+      { clock: systemClock, random: systemRandom },
+      identityOf(await generateKeyPair('Ed25519'))
+    )
+    const own = { peer, agent: 'deputy' }
+    const fromHonest = [{ peer: honest, agent: '' }, own]
+    const tally = new Tally()
+    const { done } = await repeat(kit, async () => {
+      const taskId = crypto.randomUUID()
+      const token = await sign({
+        audience: victim,
+        task: taskId,
+        root: taskId.replaceAll('-', ''),
+        with: `swarm:${swarmId}`,
+        limits: {},
+        expiresAt: systemClock.now() + HOUR_MS
+      })
+      const chains = [
+        { path: fromHonest, token },
+        { path: fromHonest, token: 'x.y.z' },
+        { path: [own, { peer: honest, agent: '' }] },
+        { path: [{ peer: victim, agent: 'clock' }, own] },
+        { path: [...Array.from({ length: 20 }, (_, at) => ({ ...own, agent: `d${at}` })), own] }
+      ]
+      for (const { path, token: proof } of chains) {
+        const metadata = {
+          ...taskIdMetadata(taskId),
+          [CHAIN_EXTENSION]: { path, maxHops: 8, priority: 'normal' },
+          ...(proof !== undefined && { [BEHALF_EXTENSION]: { token: proof } })
+        }
+        const answer = client.sendMessage({ ...order('clock', 'utc'), metadata }, {})
+        tally.add(await answer.then(() => 'done', codeOf))
+      }
+    })
+    if (done === 0) throw new Error('no answer: the attack shows nothing')
+    if (tally.count('done') > 0) throw new Error(tally.text())
+    return tally.text()
+  }
+}
+
+export const GRANT_ATTACKS: readonly Attack[] = [forgedGrants, confusedDeputy]
