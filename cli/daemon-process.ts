@@ -8,6 +8,7 @@ import { makeDirectories } from '../core/directories.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { Environment, NodePaths } from '../core/paths.ts'
 import { isRunning } from '../core/process.ts'
+import type { Secret } from '../core/secret.ts'
 
 /** Ready takes about a second; a cold disk or a busy machine may need many times that. */
 export const START_TIMEOUT_MS = 45_000
@@ -23,6 +24,8 @@ export interface StartInit {
   readonly env: Environment
   readonly paths: NodePaths
   readonly flags: readonly string[]
+  /** Of the node's key. */
+  readonly passphrase?: Secret<string> | undefined
   readonly timeoutMs: number
   readonly signal: AbortSignal
 }
@@ -70,14 +73,19 @@ const FEW_ARENAS = { MALLOC_ARENA_MAX: '2' }
  */
 const YOUNG_HEAP = '--max-semi-space-size=8'
 
-function spawnDaemon({ bin, env, flags }: StartInit, log: FileHandle): ChildProcess {
-  const argv = [YOUNG_HEAP, bin, 'daemon', '--ready-fd', String(READY_FD), ...flags]
-  return spawn(process.execPath, argv, {
+function spawnDaemon({ bin, env, flags, passphrase }: StartInit, log: FileHandle): ChildProcess {
+  const asked = passphrase === undefined ? [] : ['--passphrase-stdin']
+  const argv = [YOUNG_HEAP, bin, 'daemon', '--ready-fd', String(READY_FD), ...asked, ...flags]
+  const child = spawn(process.execPath, argv, {
     // A session of its own: the Ctrl-C and the closing of this terminal are not for it.
     detached: true,
     env: { ...FEW_ARENAS, ...env },
-    stdio: ['ignore', 'ignore', log.fd, 'pipe']
+    stdio: [passphrase === undefined ? 'ignore' : 'pipe', 'ignore', log.fd, 'pipe']
   })
+  // One that has died already is told of by its end.
+  child.stdin?.on('error', () => undefined)
+  if (passphrase !== undefined) child.stdin?.end(passphrase.reveal())
+  return child
 }
 
 /** Undefined when the process ended without a word. */

@@ -3,6 +3,7 @@ import type { Duplex, Readable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { Secret } from '../core/secret.ts'
 import type { LineReader } from './line-reader.ts'
 
 export interface Sink {
@@ -20,6 +21,8 @@ interface Input {
   readAll(): Promise<string>
   /** What a person types up to Enter; `undefined` at the end of the input. */
   readLine(signal: AbortSignal): Promise<string | undefined>
+  /** What is not to be seen on the screen; `undefined` when nobody is there, or they leave. */
+  readSecret(question: string): Promise<Secret<string> | undefined>
   /** For a command that reads on and on; nothing else may read meanwhile. */
   openLines(): Promise<LineReader>
 }
@@ -52,6 +55,10 @@ export function createTerminal(streams: ProcessStreams, onClosed: () => void): T
       isTerminal: streams.stdin.isTTY === true,
       readAll: () => readAll(streams.stdin),
       readLine: (signal) => readLine(streams.stdin, signal),
+      async readSecret(question) {
+        const { askSecret } = await import('../core/ask-secret.ts')
+        return askSecret({ input: streams.stdin, output: streams.stderr }, question)
+      },
       async openLines() {
         // Few commands talk: no other one should load it.
         const { createLineReader } = await import('./line-reader.ts')

@@ -773,7 +773,7 @@ export const ERRORS = {
   ),
   KEY_LOCKED: final(
     'the key of this node is encrypted: {reason}',
-    'name a file with its passphrase: LUMOS_KEY_PASSPHRASE_FILE, or key.passphraseFile',
+    'start it in a terminal, which asks for the passphrase, or name a file: LUMOS_KEY_PASSPHRASE_FILE',
     { a2a: INTERNAL, exit: EXIT.badConfig }
   ),
   KEY_PASSPHRASE: final(

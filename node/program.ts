@@ -1,16 +1,17 @@
 /** The program of the node: `daemon`, `config`, `keys` and `swarm`, which the command line hands on. */
 import { parseArgs } from 'node:util'
+import { askSecret } from '../core/ask-secret.ts'
 import { systemClock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
 import { resolvePaths, type Environment, type NodePaths } from '../core/paths.ts'
 import { systemRandom } from '../core/random.ts'
+import { Secret } from '../core/secret.ts'
 import { runConfigCommand } from './config/config-command.ts'
-import { parseDaemonFlags } from './config/flags.ts'
+import { parseDaemonFlags, PASSPHRASE_FLAG } from './config/flags.ts'
 import { loadConfig } from './config/load.ts'
 import { runDaemon, type CreateNode } from './daemon/daemon.ts'
 import { createProcessHost, type DaemonHost } from './daemon/host.ts'
 import { createReadyReport } from './daemon/ready-report.ts'
-import { askPassphrase } from './keys/ask-passphrase.ts'
 import { runSwarmCommand } from './swarm-command.ts'
 import { packageVersion } from './version.ts'
 
@@ -58,7 +59,11 @@ async function daemon(
     const flags = parseDaemonFlags(argv, workingDirectory)
     const loaded = await loadConfig({ env, paths, flags, workingDirectory })
     const parts = { clock: systemClock, random: systemRandom, host, createNode }
-    return await runDaemon(parts, { paths, loaded, report, version: packageVersion() })
+    const passphrase = argv.includes(`--${PASSPHRASE_FLAG}`)
+      ? new Secret(await readAll(process.stdin))
+      : undefined
+    const version = packageVersion()
+    return await runDaemon(parts, { paths, loaded, report, version, passphrase })
   } catch (error) {
     const failure = toLumosError(error)
     report.failed(failure)
@@ -81,7 +86,11 @@ async function swarm(argv: readonly string[], { host, json }: Setting): Promise<
   checkProfile(paths)
   const { config: loaded } = await loadConfig({ env, paths, workingDirectory: process.cwd() })
   const parts = { clock: systemClock, random: systemRandom }
-  const result = await runSwarmCommand(parts, argv, { paths, current: loaded.swarm.name })
+  const result = await runSwarmCommand(parts, argv, {
+    paths,
+    current: loaded.swarm.name,
+    key: loaded.key
+  })
   host.stdout.write(json ? `${JSON.stringify(result.document)}\n` : result.text)
   return 0
 }
@@ -98,7 +107,7 @@ async function keys(argv: readonly string[], { host, json }: Setting): Promise<n
     paths,
     passphraseFile: loaded.config.key.passphraseFile,
     swarm: loaded.config.swarm.name,
-    ask: askPassphrase
+    ask: (question) => askSecret({ input: process.stdin, output: process.stderr }, question)
   })
   host.stdout.write(json ? `${JSON.stringify(result.document)}\n` : result.text)
   return 0
@@ -149,6 +158,11 @@ function checkProfile({ profile }: NodePaths): void {
 function readyFdIn(argv: readonly string[]): number | undefined {
   const fd = Number(argv[argv.indexOf('--ready-fd') + 1])
   return argv.includes('--ready-fd') && Number.isSafeInteger(fd) && fd > 2 ? fd : undefined
+}
+
+/** What the command line hands over; nobody else can read it there, as arguments and variables could be. */
+async function readAll(input: AsyncIterable<Buffer>): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(input)).toString()
 }
 
 function usage(reason: string): LumosError {

@@ -9,6 +9,8 @@ import type { Random } from '../core/random.ts'
 import { Secret } from '../core/secret.ts'
 import { isErrno } from '../storage/atomic-file.ts'
 import { loadOrCreateIdentity } from '../trust/identity.ts'
+import type { PassphraseInit } from '../trust/identity.ts'
+import { invitesFile } from '../trust/invites/ledger.ts'
 import { membersFile } from '../trust/members/members-file.ts'
 import { openSwarmBook } from '../trust/members/swarm-book.ts'
 import type { SwarmBook } from '../trust/members/swarm-book.ts'
@@ -28,6 +30,8 @@ export interface SwarmCommandInit {
   readonly paths: NodePaths
   /** The swarm that a start would take. */
   readonly current: string
+  /** How the key of this node is opened, if it is encrypted. */
+  readonly key?: PassphraseInit
 }
 
 /** `argv`: what follows `lumos swarm`. @throws USAGE, SWARM_EXISTS, SWARM_UNKNOWN, HOME_UNUSABLE */
@@ -49,13 +53,14 @@ export async function runSwarmCommand(
 
 async function create(
   components: SwarmCommandComponents,
-  { paths }: SwarmCommandInit,
+  init: SwarmCommandInit,
   name: string
 ): Promise<CommandResult> {
+  const { paths } = init
   if ((await swarmNamesIn(paths.data)).includes(name)) {
     throw new LumosError('SWARM_EXISTS', { details: { swarm: name } })
   }
-  const book = await bookOf(components, paths, name)
+  const book = await bookOf(components, init, name)
   const key = new Secret(components.random.bytes(SWARM_KEY_BYTES))
   const id = swarmIdOf(key)
   await book.found({ swarm: id, key, members: [] })
@@ -69,14 +74,15 @@ async function create(
 
 async function list(
   components: SwarmCommandComponents,
-  { paths, current }: SwarmCommandInit
+  init: SwarmCommandInit
 ): Promise<CommandResult> {
+  const { paths, current } = init
   const names = new Set([current, ...(await swarmNamesIn(paths.data))])
   const swarms = []
   for (const name of [...names].toSorted()) {
     // oxlint-disable-next-line no-await-in-loop -- a handful of small files
-    const { roll } = await bookOf(components, paths, name)
-    const { peer } = await loadOrCreateIdentity(paths.data, silentLogger)
+    const { roll } = await bookOf(components, init, name)
+    const { peer } = await loadOrCreateIdentity(paths.data, silentLogger, init.key)
     const role = roll === undefined ? 'member' : (roll.roleOf(peer) ?? 'none')
     const members = roll?.members().filter((one) => roll.roleOf(one.peer) !== undefined).length ?? 0
     swarms.push({ name, current: name === current, role, members })
@@ -92,7 +98,7 @@ async function forget({ paths, current }: SwarmCommandInit, name: string): Promi
   if (!(await swarmNamesIn(paths.data)).includes(name)) {
     throw new LumosError('SWARM_UNKNOWN', { details: { swarm: name } })
   }
-  const files = [membersFile(name), keyFileName(name), `swarm-${name}.invites.json`]
+  const files = [membersFile(name), keyFileName(name), invitesFile(name)]
   await Promise.all(files.map((file) => removeFile(join(paths.data, file))))
   if (name === current) await chooseSwarm(paths.data, undefined)
   return { text: `swarm ${name} is forgotten\n`, document: { v: 1, forgotten: name } }
@@ -100,10 +106,10 @@ async function forget({ paths, current }: SwarmCommandInit, name: string): Promi
 
 async function bookOf(
   { clock, random }: SwarmCommandComponents,
-  { data }: NodePaths,
+  { paths: { data }, key }: SwarmCommandInit,
   name: string
 ): Promise<SwarmBook> {
-  const identity = await loadOrCreateIdentity(data, silentLogger)
+  const identity = await loadOrCreateIdentity(data, silentLogger, key)
   const parts = { clock, random, logger: silentLogger, identity }
   return openSwarmBook(parts, { dataDirectory: data, name })
 }

@@ -55,6 +55,8 @@ export interface NodeInit {
   readonly swarmKey?: Secret<string> | undefined
   /** `lumos1_…`; joined by before the node starts. */
   readonly invite?: Secret<string> | undefined
+  /** Of the node's key; without it, the file that the configuration names has it. */
+  readonly passphrase?: Secret<string> | undefined
   /** Version of Lumos. */
   readonly version: string
   /** Replaces TCP and WebSockets; for tests over `@libp2p/memory`. */
@@ -95,7 +97,11 @@ export async function createWire(
 ): Promise<Wire> {
   const { clock, random, logger } = components
   const { config, paths, version } = init
-  const identity = await loadOrCreateIdentity(paths.data, logger.child('trust'), config.key)
+  const { passphrase } = init
+  const identity = await loadOrCreateIdentity(paths.data, logger.child('trust'), {
+    ...config.key,
+    passphrase
+  })
   const nodeSwarm = await openSwarm({ ...components, identity }, init)
   const ids = nodeSwarm.idsOf(identity.peer)
   const author = await authorOf(paths.data, identity, ids)

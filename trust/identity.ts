@@ -29,6 +29,12 @@ export const NEXT_KEY_FILE = 'node.key.next'
 /** A key takes 92 characters in base64, behind a passphrase some 350; the rest is room for blanks. */
 const KEY_FILE_BYTES = 1024
 
+export interface PassphraseInit {
+  readonly passphraseFile?: string
+  /** Known already: no file is read. */
+  readonly passphrase?: Secret<string> | undefined
+}
+
 /**
  * The identity kept in `directory`, made at the first call. Of several processes that call at once
  * on an empty directory, all get the same key.
@@ -38,7 +44,7 @@ const KEY_FILE_BYTES = 1024
 export async function loadOrCreateIdentity(
   directory: string,
   logger: Logger,
-  init: { readonly passphraseFile?: string } = {}
+  init: PassphraseInit = {}
 ): Promise<Identity> {
   await ensurePrivateDirectory(directory)
   await requireWhole(directory)
@@ -98,7 +104,7 @@ export async function requireWhole(directory: string): Promise<void> {
 async function readKey(
   path: string,
   logger: Logger,
-  { passphraseFile }: { readonly passphraseFile?: string }
+  { passphraseFile, passphrase }: PassphraseInit
 ): Promise<Ed25519PrivateKey | undefined> {
   let file
   try {
@@ -111,6 +117,7 @@ async function readKey(
   const text = Buffer.from(file.content).toString()
   const sealed = parseSealedKey(text)
   if (sealed === undefined) return parsePlainKey(path, text)
+  if (passphrase !== undefined) return openSealedKey(path, sealed, passphrase)
   if (passphraseFile === undefined) {
     throw new LumosError('KEY_LOCKED', { details: { reason: 'no passphrase was given' } })
   }

@@ -6,6 +6,7 @@ import { addNodeFlags, toArguments, type NodeFlags } from '../node-flags.ts'
 interface DaemonFlags extends NodeFlags {
   readonly readyFd?: string
   readonly logFormat?: string
+  readonly passphraseStdin?: boolean
 }
 
 export function define(command: LumosCommand, cli: Cli): void {
@@ -18,12 +19,14 @@ export function define(command: LumosCommand, cli: Cli): void {
   addNodeFlags(command)
     .option('--log-format <format>', 'pretty or json, on stderr')
     .option('--ready-fd <n>', 'write one line of JSON to this file descriptor when ready')
-    .action(async ({ readyFd, logFormat, ...flags }: DaemonFlags) => {
+    .option('--passphrase-stdin', 'read the passphrase of the key from stdin')
+    .action(async ({ readyFd, logFormat, passphraseStdin, ...flags }: DaemonFlags) => {
       const words = [
         'daemon',
         ...toArguments(flags),
         ...(readyFd === undefined ? [] : ['--ready-fd', readyFd]),
         ...(logFormat === undefined ? [] : ['--log-format', logFormat]),
+        ...(passphraseStdin ? ['--passphrase-stdin'] : []),
         ...(cli.flags.json ? ['--json'] : [])
       ]
       cli.exitCode = await cli.host.runNode(words, cli.env())

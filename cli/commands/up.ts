@@ -11,6 +11,7 @@ import { duration } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { addNodeFlags, toArguments, type NodeFlags } from '../node-flags.ts'
 import { createProgress } from '../progress.ts'
+import { startAsking } from '../start-asking.ts'
 
 /** A daemon that is being started by somebody else at this moment gets so long to answer. */
 const RIVAL_WAIT_MS = 10_000
@@ -37,18 +38,30 @@ export async function start(
   flags: readonly string[],
   variables: Environment = {}
 ): Promise<Fresh> {
-  const begun = cli.clock.monotonic()
+  let begun = cli.clock.monotonic()
   const progress = createProgress(cli)
   const paths = cli.paths()
   progress.show(`starting the node of profile ${paths.profile}`)
   try {
-    const started = await startDaemon({
+    const init = {
       bin: cli.host.bin,
       env: { ...cli.env(), ...variables },
       paths,
       flags,
       timeoutMs: cli.flags.timeoutMs ?? START_TIMEOUT_MS,
       signal: cli.signal
+    }
+    const started = await startAsking({
+      start: (passphrase) => startDaemon({ ...init, passphrase }),
+      async ask(question) {
+        progress.clear()
+        if (cli.flags.json) return undefined
+        const answer = await cli.terminal.input.readSecret(question)
+        // A person may take their time.
+        begun = cli.clock.monotonic()
+        progress.show(`starting the node of profile ${paths.profile}`)
+        return answer
+      }
     })
     await keepFlags(paths.state, flags)
     return { ...started, tookMs: cli.clock.monotonic() - begun }

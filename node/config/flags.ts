@@ -7,6 +7,9 @@ const text = { type: 'string' } as const
 const texts = { type: 'string', multiple: true } as const
 const bare = { type: 'boolean' } as const
 
+/** The passphrase of the key comes on stdin: `lumos up` has asked a person for it. */
+export const PASSPHRASE_FLAG = 'passphrase-stdin'
+
 const OPTIONS = {
   name: text,
   listen: texts,
@@ -20,7 +23,8 @@ const OPTIONS = {
   'files-root': texts,
   'log-level': text,
   'log-format': text,
-  'ready-fd': text
+  'ready-fd': text,
+  [PASSPHRASE_FLAG]: bare
 } as const
 
 /** @throws USAGE */

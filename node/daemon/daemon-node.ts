@@ -6,13 +6,25 @@ import type { DaemonNodeInit, NodeHandle, NodeParts } from './daemon.ts'
 
 export async function createDaemonNode(
   parts: NodeParts,
-  { config, paths, swarmKey, invite, version, env, values, logs, requestStop }: DaemonNodeInit
+  {
+    config,
+    paths,
+    swarmKey,
+    invite,
+    passphrase,
+    version,
+    env,
+    values,
+    logs,
+    requestStop
+  }: DaemonNodeInit
 ): Promise<NodeHandle> {
   const assembly = await assemble(parts, {
     config,
     paths,
     swarmKey,
     invite,
+    passphrase,
     version,
     env,
     controlSocket: paths.socket

@@ -40,6 +40,8 @@ export interface DaemonNodeInit {
   readonly paths: NodePaths
   readonly swarmKey: Secret<string> | undefined
   readonly invite: Secret<string> | undefined
+  /** Of the key, from a person; without it, it is in the file that the configuration names. */
+  readonly passphrase?: Secret<string> | undefined
   readonly version: string
   /** Of the process: keys of language models may be in it. */
   readonly env: Environment
@@ -72,6 +74,7 @@ export interface DaemonInit {
   readonly loaded: LoadedConfig
   readonly version: string
   readonly report: ReadyReport
+  readonly passphrase?: Secret<string> | undefined
 }
 
 /**
@@ -129,7 +132,7 @@ interface Ending {
 
 async function live(
   { clock, random, host, createNode, logging }: Daemon,
-  { paths, loaded, version, report }: DaemonInit,
+  { paths, loaded, version, report, passphrase }: DaemonInit,
   ending: Ending
 ): Promise<void> {
   const { logger } = logging
@@ -139,6 +142,7 @@ async function live(
       ...loaded,
       paths,
       version,
+      passphrase,
       env: host.env,
       logs: (filter, signal) => logging.lines(filter, signal),
       // Later, so that the answer to `POST /v1/stop` is on its way before the door closes.

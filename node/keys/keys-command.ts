@@ -133,7 +133,10 @@ async function encrypt(command: Command): Promise<CommandResult> {
   const text = await sealed(parsePlainKey(path, own.text), command)
   await writeFileAtomic(path, text)
   return {
-    text: `the key is encrypted; to start the node, name the file with the passphrase in LUMOS_KEY_PASSPHRASE_FILE\n`,
+    text: [
+      'the key is encrypted: lumos up asks for the passphrase from now on\n',
+      '  where nobody is to be asked, name a file with it: LUMOS_KEY_PASSPHRASE_FILE\n'
+    ].join(''),
     document: { v: 1, peer: own.peer, encrypted: true }
   }
 }

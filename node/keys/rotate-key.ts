@@ -2,7 +2,7 @@
  * Gives a node another key while it is down: the swarms it is in hear by its last words who it is from now
  * on. Whatever crashes, the same command goes on where it was.
  */
-import { rename } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -15,6 +15,7 @@ import { createFileAtomic, syncDirectory } from '../../storage/atomic-file.ts'
 import { readFormerKeys, removeOtherFormerKeys, writeFormerKeys } from '../../trust/former-keys.ts'
 import { identityOf, KEY_FILE, NEXT_KEY_FILE } from '../../trust/identity.ts'
 import type { Identity } from '../../trust/identity.ts'
+import { invitesFile } from '../../trust/invites/ledger.ts'
 import type { SuccessionReason } from '../../trust/members/statement.ts'
 import { openSwarmBook } from '../../trust/members/swarm-book.ts'
 import type { SwarmBook } from '../../trust/members/swarm-book.ts'
@@ -60,6 +61,9 @@ export async function rotateKey(init: RotationInit): Promise<Rotation> {
     const isSaid = book.roll?.heirOf(old.peer) === next.peer
     // oxlint-disable-next-line no-await-in-loop -- each is on disk before the next
     if (isSaid || (await book.succeed(next, reason))) swarms.push(name)
+    // They name the old id: nobody would find this node by them.
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await rm(join(directory, invitesFile(name)), { force: true })
   }
   await writeFormerKeys(directory, { present: next, former: [...former, old] }, random)
   await rename(join(directory, NEXT_KEY_FILE), join(directory, KEY_FILE))

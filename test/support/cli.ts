@@ -63,6 +63,7 @@ export async function createTestCli(operations?: Partial<ControlOperations>): Pr
             isTerminal: input === undefined,
             readAll: async () => input ?? '',
             readLine: init.readLine ?? (async () => undefined),
+            readSecret: async () => undefined,
             openLines: init.openLines ?? (async () => typedLines(input?.split('\n') ?? []))
           },
           watchReader: async () => {},

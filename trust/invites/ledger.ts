@@ -74,12 +74,17 @@ function readDocument(content: unknown): z.infer<typeof document> {
   return document.parse(content)
 }
 
+/** In the data directory. */
+export function invitesFile(swarm: string): string {
+  return `swarm-${swarm}.invites.json`
+}
+
 /** @throws HOME_UNUSABLE */
 export async function openInviteLedger(
   { clock, logger }: { readonly clock: Pick<Clock, 'now'>; readonly logger: Logger },
   { dataDirectory, swarm }: { readonly dataDirectory: string; readonly swarm: string }
 ): Promise<InviteLedger> {
-  const path = join(dataDirectory, `swarm-${swarm}.invites.json`)
+  const path = join(dataDirectory, invitesFile(swarm))
   const file = createJsonFile({ path, maxBytes: FILE_BYTES, parse: readDocument })
   const kept = await file.read(({ path: aside }) => {
     // Nobody is let in by mistake: invites can be given again.

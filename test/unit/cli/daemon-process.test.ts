@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { startDaemon } from '../../../cli/daemon-process.ts'
 import { isRunning } from '../../../core/process.ts'
 import { resolvePaths } from '../../../core/paths.ts'
+import { Secret } from '../../../core/secret.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const READY = { v: 1, peerId: 'p', name: 'n', addresses: ['/ip4/1'], socket: '/s', pid: 7 }
@@ -20,11 +21,13 @@ async function setup(program: string) {
   const env = { LUMOS_HOME: home }
   const stop = new AbortController()
   const paths = resolvePaths(env)
+  const init = { bin, env, paths, flags: ['--name', 'n'], signal: stop.signal }
   return {
     stop,
     paths,
-    start: (timeoutMs = 20_000) =>
-      startDaemon({ bin, env, paths, flags: ['--name', 'n'], timeoutMs, signal: stop.signal }),
+    start: (timeoutMs = 20_000) => startDaemon({ ...init, timeoutMs }),
+    startWith: (passphrase: Secret<string>) =>
+      startDaemon({ ...init, passphrase, timeoutMs: 20_000 }),
     pid,
     gone: async () => {
       await expect.poll(async () => isRunning(await pid())).toBe(false)
@@ -91,4 +94,17 @@ test('a home that cannot be used is said before anything is started', async () =
   await expect(
     startDaemon({ bin: '', env: {}, paths, flags: [], timeoutMs: 1, signal: stop.signal })
   ).rejects.toMatchObject({ code: 'HOME_UNUSABLE', details: { reason: 'ENOTDIR' } })
+})
+
+test('a passphrase goes over stdin, and stands neither among the arguments nor in the environment', async () => {
+  const program = `
+    const seen = JSON.stringify([process.argv.slice(2), process.env])
+    const word = fs.readFileSync(0, 'utf8')
+    say({ ready: true, ...${JSON.stringify(READY)}, name: word, peerId: String(seen.includes(word)) })`
+  const { start, startWith } = await setup(program)
+  expect(await startWith(new Secret('correct horse'))).toMatchObject({
+    name: 'correct horse',
+    peerId: 'false'
+  })
+  expect((await start()).name).toBe('')
 })

@@ -65,10 +65,12 @@ test('another key takes the place of the first, in every swarm whose list this n
   await found()
   await found('lab', 'ffeeddccbbaa9988')
   const old = await start()
+  await writeFile(join(data, 'swarm-lab.invites.json'), '{"v":1,"invites":[]}')
   const { document } = await keys('rotate')
   const next = await start()
   expect(document).toEqual({ v: 1, peer: next.peer, was: old.peer, swarms: ['home', 'lab'] })
   expect(next.peer).not.toBe(old.peer)
+  expect((await readdir(data)).filter((name) => name.includes('invites'))).toEqual([])
   for (const name of ['home', 'lab']) {
     const { roll } = await bookOf(next, name)
     expect(roll?.members()).toMatchObject([
