@@ -131,6 +131,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/peers.ts')
   },
   {
+    name: 'auth',
+    summary: 'tokens for programs that come in over HTTP: create, ls, revoke',
+    group: 'Mesh',
+    load: () => import('./commands/auth.ts')
+  },
+  {
     name: 'grant',
     summary: 'what a node may do at others: create, add, show, verify, revoke',
     group: 'Mesh',

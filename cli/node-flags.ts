@@ -11,6 +11,7 @@ export interface NodeFlags {
   readonly swarm?: string
   readonly swarmKey?: string
   readonly open?: boolean
+  readonly gatewayOpen?: boolean
   readonly agents?: string
   readonly filesRoot?: readonly string[]
   readonly logLevel?: string
@@ -24,6 +25,7 @@ export function addNodeFlags(command: LumosCommand): LumosCommand {
     .option('--swarm <name>', 'swarm to belong to (default: home)')
     .option('--swarm-key <file:path>', 'file with the key of the swarm (LUMOS_SWARM_KEY)')
     .option('--open', 'a swarm without key: anybody on the network may join')
+    .option('--gateway-open', 'let programs on this machine in over HTTP without a token')
     .option('--agents <a,b>', 'only these built-in agents')
     .option('--files-root <dir>', 'folder that the agents may read; may be repeated', collect)
     .option('--log-level <level>', 'trace, debug, info, warn or error')
@@ -40,6 +42,7 @@ export function toArguments(flags: NodeFlags): string[] {
     ...one('--swarm', flags.swarm),
     ...one('--swarm-key', flags.swarmKey),
     ...(flags.open ? ['--open'] : []),
+    ...(flags.gatewayOpen ? ['--gateway-open'] : []),
     ...one('--agents', flags.agents),
     ...many('--files-root', flags.filesRoot),
     ...one('--log-level', flags.logLevel),

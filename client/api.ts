@@ -41,6 +41,8 @@ export interface Status extends Versioned {
   /** True for a keyless swarm, in which anybody on the network can take part. */
   readonly open: boolean
   readonly addresses: readonly string[]
+  /** Where programs reach the swarm over HTTP; null when that door is shut. */
+  readonly gateway: { readonly url: string } | null
   /** Peers with a session. */
   readonly peers: number
   /** Agents of this node. */

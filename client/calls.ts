@@ -23,6 +23,8 @@ import type { BlockRequest, PeerDetails } from './peers-api.ts'
 import type { FindEvent } from './find-api.ts'
 import type { RouteExplanation, RouteQuery } from './routing-api.ts'
 import type { DevEvent, DevRequest } from './dev-api.ts'
+import { createAuthCalls } from './auth-calls.ts'
+import type { AuthCalls } from './auth-calls.ts'
 import { createGrantCalls } from './grants-calls.ts'
 import type { GrantCalls } from './grants-calls.ts'
 import { createSwarmCalls } from './swarm-calls.ts'
@@ -106,6 +108,7 @@ export interface Client {
   config(options?: CallOptions): Promise<ConfigDocument>
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
   stop(options?: CallOptions): Promise<StopResult>
+  readonly auth: AuthCalls
   readonly grants: GrantCalls
   readonly swarm: SwarmCalls
   readonly audit: AuditCalls
@@ -163,6 +166,7 @@ export function createCalls(transport: Transport): Client {
     doctor: ({ peer, ...options } = {}) =>
       get(`/v1/doctor${query({ peer })}`, overNetwork(options)),
     stop: (options) => post('/v1/stop', {}, options),
+    auth: createAuthCalls(verbs),
     grants: createGrantCalls(verbs),
     swarm: createSwarmCalls(verbs),
     audit: createAuditCalls(verbs),

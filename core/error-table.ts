@@ -511,6 +511,21 @@ export const ERRORS = {
     a2a: -32008,
     exit: EXIT.failed
   }),
+  API_TOKEN_REFUSED: final(
+    'the token is missing, wrong, expired or taken back',
+    'lumos auth token create, then: Authorization: Bearer TOKEN',
+    { a2a: -32_600, exit: EXIT.denied }
+  ),
+  API_TOKEN_UNKNOWN: final('there is no token "{token}"', 'lumos auth token ls', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.notFound
+  }),
+  API_TOKENS_FULL: final(
+    'this node has {limit} tokens',
+    'take one back: lumos auth token revoke ID',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+
   A2A_VERSION_UNSUPPORTED: final(
     'the caller speaks A2A {theirs}, this node {ours}',
     'update the older node',

@@ -538,6 +538,35 @@ export const LIMITS = {
     'bytes',
     'room that must be back before the database is opened again: opening writes out its log of 4 MiB, twice'
   ),
+  apiTokens: limit(1024, 'count', 'tokens for the doors over HTTP that are in force'),
+  apiTokenLifetime: limit(365 * 86_400_000, 'ms', 'the longest life of such a token'),
+  gatewayBodyBytes: limit(
+    20 * MIB,
+    'bytes',
+    'one request over HTTP: a message of 16 MiB and the escapes that JSON adds'
+  ),
+  gatewayRequest: limit(30_000, 'ms', 'for an HTTP client to send one whole request'),
+  gatewayConnections: limit(4096, 'count', 'connections to the doors over HTTP'),
+  gatewayCards: limit(
+    1024,
+    'count',
+    'agent cards that were signed for HTTP, and agents in its list'
+  ),
+  gatewayHeartbeat: limit(
+    15_000,
+    'ms',
+    'without an event a stream over HTTP says that it is alive: proxies end silent ones after 60 s'
+  ),
+  gatewayStall: limit(
+    30_000,
+    'ms',
+    'a stream over HTTP whose reader does not read is cut: it can go on from its last event'
+  ),
+  gatewayDrain: limit(
+    1000,
+    'ms',
+    'for answers under way when the node stops; tasks go on after the start'
+  ),
   controlBodyBytes: limit(
     20 * MIB,
     'bytes',

@@ -76,7 +76,7 @@ const NEVER = new AbortController().signal
  */
 export async function createNode(options: NodeOptions): Promise<LumosNode> {
   const { home, agents = [], tools = [], swarmKey, invite, runtimeDirectory, logger } = options
-  const { assemble, createOperations, schema } = await loadParts()
+  const { assemble, createOperations, createNodeGateway, schema } = await loadParts()
   const config = readConfig(options, schema)
   const runtime = runtimeDirectory ?? process.env['LUMOS_RUNTIME_DIR']
   const paths = resolvePaths({
@@ -97,7 +97,10 @@ export async function createNode(options: NodeOptions): Promise<LumosNode> {
       ...(invite && { invite: new Secret(invite) })
     }
   )
+  // A program has its own ways in.
+  const gateway = createNodeGateway(assembly, { enabled: false })
   const operations = createOperations(assembly, {
+    gateway,
     socket: '',
     values: [],
     logs: async function* () {},
@@ -171,10 +174,12 @@ function readConfig(options: NodeOptions, schema: typeof nodeConfigSchema): Node
  * hosts them has a network already.
  */
 async function loadParts() {
-  const [{ assemble }, { createOperations }, { nodeConfigSchema: schema }] = await Promise.all([
-    import('./assembly.ts'),
-    import('./operations.ts'),
-    import('./config/schema.ts')
-  ])
-  return { assemble, createOperations, schema }
+  const [{ assemble }, { createOperations }, { createNodeGateway }, { nodeConfigSchema: schema }] =
+    await Promise.all([
+      import('./assembly.ts'),
+      import('./operations.ts'),
+      import('./gateway.ts'),
+      import('./config/schema.ts')
+    ])
+  return { assemble, createOperations, createNodeGateway, schema }
 }

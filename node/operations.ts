@@ -15,7 +15,9 @@ import {
   showAgent,
   watchAgents
 } from './operations/agents.ts'
+import type { NodeGateway } from './gateway.ts'
 import { createAuditOperations } from './operations/audit.ts'
+import { createAuthOperations } from './operations/auth.ts'
 import { createDevelopment } from './operations/dev.ts'
 import { examine } from './operations/doctor.ts'
 import { createGrantOperations } from './operations/grants.ts'
@@ -53,6 +55,7 @@ export interface OperationsInit {
   readonly socket: string
   readonly values: readonly ConfigValue[]
   readonly logs: ControlOperations['logs']
+  readonly gateway: Pick<NodeGateway, 'tokens' | 'url'>
   /** Asks the process to end. */
   readonly requestStop: () => void
 }
@@ -64,7 +67,7 @@ export interface Operations extends Component {
 /** Also answers `node.ping` of peers. Start it with the node. */
 export function createOperations(assembly: Assembly, init: OperationsInit): Operations {
   const loop = createLoopMonitor()
-  const facts = { loop, startedAt: assembly.components.clock.monotonic(), socket: init.socket }
+  const facts = { ...init, loop, startedAt: assembly.components.clock.monotonic() }
   assembly.wire.sessions.methods.request(PING_METHOD, (body) => body)
   const swarm = swarmOperations(assembly)
   const mcp = createMcpOperations(assembly, swarm)
@@ -100,6 +103,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
         return { v: API_VERSION, pid: process.pid }
       },
       develop: development(assembly),
+      auth: createAuthOperations(init.gateway.tokens),
       grants: grantOperations(assembly),
       members: memberOperations(assembly),
       audit: createAuditOperations({

@@ -5,10 +5,11 @@ import type { WireError } from '../core/errors.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { Dialogue } from './dialogue.ts'
 import type { NodeName, Placement, WorkOrder } from './dispatcher.ts'
-import type { OutboxEnd } from './outbox-store.ts'
+import type { OutboxEnd, OutboxRecord } from './outbox-store.ts'
 
 export interface EndedDelegation {
   readonly order: WorkOrder
+  readonly record: Pick<OutboxRecord, 'edge'>
   readonly artifacts: readonly Artifact[]
   readonly state: TaskState
   readonly updatedAt: number
@@ -20,14 +21,15 @@ export interface EndedDelegation {
 }
 
 export function endOf(ended: EndedDelegation): OutboxEnd {
-  const { state, updatedAt, error, placement, dialogue, tookMs = 0 } = ended
+  const { state, updatedAt, error, placement, dialogue, record, tookMs = 0 } = ended
   return {
     state,
     updatedAt,
     tookMs,
     ...(placement && { worker: placement.worker, agentId: placement.agentId }),
     ...(error && { error }),
-    ...(dialogue.history.length > 1 && { dialogue: true as const })
+    ...(dialogue.history.length > 1 && { dialogue: true as const }),
+    ...(record.edge && { edge: record.edge })
   }
 }
 

@@ -1,6 +1,7 @@
 /** What can be asked of the swarm, and the record of it that the outbox keeps. */
 import { rootChain } from '../core/chain.ts'
 import type { ChainWish } from '../core/chain.ts'
+import type { EdgeMark } from './edge-orders.ts'
 import type { WorkOrder } from './dispatcher.ts'
 import type { OutboxRecord } from './outbox-store.ts'
 import { payloadHash } from './payload-hash.ts'
@@ -15,13 +16,15 @@ export interface DelegationRequest extends Omit<WorkOrder, 'taskId' | 'where'>, 
   readonly patient?: boolean
   /** The task whose agent asks: when this process ends, so does the wish for an answer. */
   readonly parent?: string
+  /** There when somebody outside the swarm asks. */
+  readonly edge?: EdgeMark
 }
 
 export function recordOf(
   request: DelegationRequest,
   { taskId, createdAt }: { readonly taskId: string; readonly createdAt: number }
 ): OutboxRecord {
-  const { timeoutMs, patient, parent, priority, budget, where = 'any', ...rest } = request
+  const { timeoutMs, patient, parent, edge, priority, budget, where = 'any', ...rest } = request
   const { target, to = '', message } = request
   return {
     order: { chain: rootChain(taskId, { priority, budget }), ...rest, taskId, where },
@@ -29,6 +32,7 @@ export function recordOf(
     createdAt,
     ...(patient && { patient }),
     ...(parent !== undefined && { parent }),
+    ...(edge && { edge }),
     ...(timeoutMs !== undefined && { deadlineAt: createdAt + timeoutMs })
   }
 }

@@ -5,6 +5,7 @@ import type { Chain } from '../core/chain.ts'
 import type { WireError } from '../core/errors.ts'
 import type { Delegation } from './delegation.ts'
 import type { QuestionEvent } from './dialogue.ts'
+import type { EdgeMark } from './edge-orders.ts'
 import type { NodeName } from './dispatcher.ts'
 import type { EndedOrder } from './outbox-store.ts'
 
@@ -31,6 +32,8 @@ export interface DelegationView {
   readonly usage: Usage | undefined
   /** What it waits to be answered. */
   readonly question: QuestionEvent | undefined
+  /** Who asked for it from outside the swarm. */
+  readonly edge: EdgeMark | undefined
 }
 
 export function viewOf(delegation: Delegation): DelegationView {
@@ -55,7 +58,8 @@ export function viewOf(delegation: Delegation): DelegationView {
     get usage() {
       return delegation.usage
     },
-    question: delegation.dialogue.question
+    question: delegation.dialogue.question,
+    edge: record.edge
   }
 }
 
@@ -85,6 +89,7 @@ export function viewOfEnded(
     history: history ?? [asked.message],
     chain: asked.chain,
     usage,
-    question: undefined
+    question: undefined,
+    edge: record.edge
   }
 }

@@ -10,6 +10,9 @@ import type { DelegationComponents, DelegationInit } from './delegation.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import { recordOf } from './delegation-request.ts'
 import type { DelegationRequest } from './delegation-request.ts'
+import { edgeEntryOf, edgePage } from './edge-page.ts'
+import type { EdgePage } from './edge-page.ts'
+import type { EdgeQuery } from './edge-orders.ts'
 import { dialogueOf } from './dialogue.ts'
 import type { Dialogue } from './dialogue.ts'
 import { viewOf, viewOfEnded } from './delegation-view.ts'
@@ -54,6 +57,8 @@ export interface Delegations extends Component {
   find(id: string): Promise<DelegationView | undefined>
   /** Youngest change of state first. */
   list(query: OutboxQuery): Promise<readonly DelegationView[]>
+  /** What one at the edge asked for, that goes on and that has ended. */
+  listEdge(query: EdgeQuery): Promise<EdgePage>
   /** Since the start of this process. */
   counts(): TaskCounts
   /** Asks the worker to stop. TASK_NOT_FOUND, TASK_NOT_CANCELABLE. */
@@ -186,6 +191,15 @@ class Outbox implements Delegations {
     // One that ended during the reading is in both.
     const ids = new Set(ended.map(({ id }) => id))
     return [...live.filter(({ id }) => !ids.has(id)), ...ended].toSorted(order).slice(0, limit)
+  }
+
+  listEdge(query: EdgeQuery): Promise<EdgePage> {
+    const live = [...this.#running.values()].flatMap(edgeEntryOf)
+    return edgePage(query, {
+      live,
+      ended: this.#open().endedOf(query),
+      find: (id) => this.find(id)
+    })
   }
 
   counts(): TaskCounts {

@@ -43,6 +43,10 @@ export const outboxKeys = {
     gte: 'out/ended/',
     lt: outboxKeys.ended(id, updatedAt)
   }),
+  /** Ended tasks of one owner at the edge, in the order of their end. */
+  owned: (owner: string, at: number, id: string): string => `out/owned/${owner}/${time(at)}/${id}`,
+  allOwned: (owner: string): KeyRange => prefixRange(`out/owned/${owner}/`),
+  ownedTimeOf: (key: string): number => Number(key.split('/').at(-2)),
   /** How many ended ones there are. */
   total: 'out/total',
   idOf: (key: string): string => key.slice(key.lastIndexOf('/') + 1),

@@ -7,6 +7,8 @@ import type { BatchOperation, Batches, LineOperation } from '../storage/batches.
 import type { Operation, Store } from '../storage/store.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { NodeName, WorkOrder } from './dispatcher.ts'
+import { endedOf, listing, unlisting } from './edge-orders.ts'
+import type { EdgeEntry, EdgeMark, EdgeQuery } from './edge-orders.ts'
 import { lastEvent, lineOf, readEvents } from './event-lines.ts'
 import { outboxKeys } from './outbox-keys.ts'
 import type { Recall } from './recalls.ts'
@@ -26,6 +28,8 @@ export interface OutboxRecord {
   readonly patient?: boolean
   /** The task whose agent asked: nobody wants the answer once the process of that run has ended. */
   readonly parent?: string
+  /** There when somebody outside the swarm asked. */
+  readonly edge?: EdgeMark
 }
 
 /** An event, and where the worker's log stood with it. */
@@ -49,6 +53,8 @@ export interface OutboxEnd {
   readonly error?: WireError
   /** There when the worker asked: what was said is among the events. */
   readonly dialogue?: true
+  /** As in its record. */
+  readonly edge?: EdgeMark
 }
 
 export interface EndOptions {
@@ -114,6 +120,8 @@ export interface OutboxStore {
   lastEvent(id: string): Promise<DelegationEvent | undefined>
   /** Youngest end first. */
   listEnded(query: OutboxQuery): Promise<readonly EndedOrder[]>
+  /** Those that one at the edge asked for; youngest end first, whatever its `before` and `limit` say. */
+  endedOf(query: EdgeQuery): AsyncIterable<EdgeEntry>
   /** Forgets those that ended before `horizon`, and the oldest that are too many. */
   collect(horizon: number): Promise<void>
 }
@@ -208,6 +216,7 @@ class JournalOutboxStore implements OutboxStore {
     const { bytes } = this.#writtenOf(id)
     const named = put(outboxKeys.end(id), { ...end, bytes } satisfies StoredEnd)
     operations.push(named, { ...named, key: outboxKeys.ended(id, end.updatedAt) })
+    operations.push(...listing(id, end))
     // A quick task has ended before it was written that it began.
     operations.push({ type: 'drop', key: outboxKeys.open(id) })
     if (this.#cancelled.delete(id)) operations.push(del(outboxKeys.cancel(id)))
@@ -230,7 +239,7 @@ class JournalOutboxStore implements OutboxStore {
     const value = await this.#store.get(outboxKeys.end(id))
     if (value === undefined) return
     const end = parse<StoredEnd>(value)
-    const forgetting = await this.#forgetting(id, end.updatedAt)
+    const forgetting = await this.#forgetting(id, end)
     await this.#batches.write([...forgetting, this.#count(-1, -end.bytes)], true)
   }
 
@@ -293,14 +302,19 @@ class JournalOutboxStore implements OutboxStore {
     })
   }
 
+  endedOf(query: EdgeQuery): AsyncIterable<EdgeEntry> {
+    return endedOf(this.#store, query)
+  }
+
   async collect(horizon: number): Promise<void> {
     let portion: Operation[] = []
     for await (const [name, value] of this.#store.iterate(outboxKeys.allEnded)) {
       const at = outboxKeys.timeOf(name)
       const { orders, bytes } = this.#total
       if (at >= horizon && orders <= this.#maxEnded && bytes <= this.#maxBytes) break
-      portion.push(...(await this.#forgetting(outboxKeys.idOf(name), at)))
-      portion.push(this.#count(-1, -parse<StoredEnd>(value).bytes))
+      const end = parse<StoredEnd>(value)
+      portion.push(...(await this.#forgetting(outboxKeys.idOf(name), end)))
+      portion.push(this.#count(-1, -end.bytes))
       if (portion.length < PORTION) continue
       await this.#batches.write(portion, false)
       portion = []
@@ -334,9 +348,9 @@ class JournalOutboxStore implements OutboxStore {
     return put(outboxKeys.total, this.#total)
   }
 
-  async #forgetting(id: string, at: number): Promise<Operation[]> {
-    const keys = [outboxKeys.record(id), outboxKeys.end(id), outboxKeys.ended(id, at)]
+  async #forgetting(id: string, end: OutboxEnd): Promise<Operation[]> {
+    const keys = [outboxKeys.record(id), outboxKeys.end(id), outboxKeys.ended(id, end.updatedAt)]
     for await (const [name] of this.#store.iterate(outboxKeys.events(id))) keys.push(name)
-    return keys.map(del)
+    return [...keys.map(del), ...unlisting(id, end)]
   }
 }

@@ -1,4 +1,5 @@
 /** The one place that decides whether a peer may do what it asks for. */
+import type { GrantAction } from '../core/grant-words.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { coversSkill } from './grants/attenuation.ts'
 import type { VerifiedGrant } from './grants/verify.ts'
@@ -57,6 +58,20 @@ export function decide(asker: Asker, wish: Wish, init: PolicyInit): Decision {
   if (grant !== undefined) return { allowed: true, by: 'grant', grant }
   if (fitting.length > 0) return { allowed: false, reason: 'skill' }
   return { allowed: false, reason: role === undefined ? 'no-member' : 'role' }
+}
+
+/**
+ * Whether a token for HTTP lets its holder have that done: it makes a client of the swarm of whoever has
+ * it, for what its scopes say.
+ */
+export function decideByScopes(
+  scopes: readonly GrantAction[],
+  operation: OperationName
+): { readonly allowed: true } | { readonly allowed: false; readonly reason: 'role' | 'scope' } {
+  const { roles, grant } = operationNamed(operation)
+  if (!roles.includes('client')) return { allowed: false, reason: 'role' }
+  if (grant === undefined || scopes.includes(grant)) return { allowed: true }
+  return { allowed: false, reason: 'scope' }
 }
 
 function isHere({ with: place }: VerifiedGrant, { self, swarm }: PolicyInit): boolean {

@@ -32,13 +32,15 @@ export function renderStatus(status: Status, style: Style): string[] {
 }
 
 function facts(status: Status, style: Style): string[] {
-  const { swarm, open, peers, agents, tasks, asked, rssBytes, eventLoopDelayMs, addresses } = status
+  const { swarm, open, peers, agents, tasks, asked, rssBytes, eventLoopDelayMs } = status
+  const { addresses, gateway } = status
   const wall = open ? style.doubtful('open: anybody may join') : 'private'
   const rows: [string, string][] = [
     ['swarm', `${swarm} (${wall})   ${plural(peers, 'peer')}   ${plural(agents, 'agent')}`],
     ['works', counts(tasks)],
     ['asked', counts(asked)],
     ['uses', `${bytes(rssBytes)} of memory   event loop ${duration(eventLoopDelayMs)} late`],
+    ...(gateway === null ? [] : [['http', gateway.url] satisfies [string, string]]),
     ...addresses.map((address, index): [string, string] => [index === 0 ? 'at' : '', address])
   ]
   return rows.map(([label, text]) => `  ${style.faint(padEnd(label, 6))} ${text}`)

@@ -1,8 +1,11 @@
 /** The part of the table of the control API that is about grants. */
+import { authRoutes } from './auth-routes.ts'
 import { documentRoute } from './route.ts'
 import * as grants from './schema/grants.ts'
 
+/** Who may do what: other nodes by grants, programs over HTTP by tokens. */
 export const grantRoutes = [
+  ...authRoutes,
   documentRoute({
     method: 'GET',
     path: '/v1/grants',

@@ -25,6 +25,7 @@ import type { RouteExplanation, RouteQuery } from '../../client/routing-api.ts'
 import type { DevEvent, DevRequest } from '../../client/dev-api.ts'
 import type { TaskState } from '../../core/a2a.ts'
 import type { LogLevel } from '../../core/logger.ts'
+import type { AuthOperations } from './auth-operations.ts'
 import type { GrantOperations } from './grant-operations.ts'
 import type { AuditOperations } from './audit-operations.ts'
 import type { McpOperations } from './mcp-operations.ts'
@@ -109,6 +110,7 @@ export interface ControlOperations {
   doctor(peer: string | undefined, signal: AbortSignal): Promise<DoctorReport>
   /** Asks the process to end; the answer leaves before it does. */
   stop(): Promise<StopResult>
+  readonly auth: AuthOperations
   readonly grants: GrantOperations
   readonly members: SwarmMemberOperations
   readonly audit: AuditOperations

@@ -19,6 +19,7 @@ const OPTIONS = {
   swarm: text,
   'swarm-key': text,
   open: bare,
+  'gateway-open': bare,
   agents: text,
   'files-root': texts,
   'log-level': text,
@@ -44,6 +45,7 @@ export function parseDaemonFlags(argv: readonly string[], workingDirectory: stri
   give('swarm.name', 'swarm', flags.swarm)
   give('swarm.keyFile', 'swarm-key', keyFileOf(flags['swarm-key']))
   give('swarm.open', 'open', flags.open)
+  give('gateway.open', 'gateway-open', flags['gateway-open'])
   give(
     'agents.enabled',
     'agents',

@@ -195,6 +195,20 @@ const mcp = z.strictObject({
     .describe('MCP servers that this node uses, by name; docs/mcp.md says what one is made of.')
 })
 
+const gateway = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('Answer HTTP on this machine: A2A for every agent of the swarm, see docs/http.md.'),
+  port: count(0, 65_535)
+    .exactOptional()
+    .describe('Port of HTTP; 0 is any free one. Without it 5869, or a free one if that is taken.'),
+  open: z
+    .boolean()
+    .default(false)
+    .describe('Let every program on this machine in without a token. Its users can be others, too.')
+})
+
 export const nodeConfigSchema = z.strictObject({
   name: label
     .exactOptional()
@@ -227,6 +241,7 @@ export const nodeConfigSchema = z.strictObject({
   routing: routing.prefault({}),
   memory: memory.prefault({}),
   mcp: mcp.prefault({}),
+  gateway: gateway.prefault({}),
   models: models.prefault({}),
   tools: tools.prefault({}),
   log: log.prefault({})

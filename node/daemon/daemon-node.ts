@@ -1,5 +1,6 @@
 /** The node of a daemon: all parts, and their answers to the control API. */
 import { assemble } from '../assembly.ts'
+import { createNodeGateway } from '../gateway.ts'
 import { createLifeCycle } from '../life-cycle.ts'
 import { createOperations } from '../operations.ts'
 import type { DaemonNodeInit, NodeHandle, NodeParts } from './daemon.ts'
@@ -30,10 +31,12 @@ export async function createDaemonNode(
     controlSocket: paths.socket
   })
   const { socket } = paths
-  const operations = createOperations(assembly, { socket, values, logs, requestStop })
+  const gateway = createNodeGateway(assembly, config.gateway)
+  const operations = createOperations(assembly, { socket, values, logs, requestStop, gateway })
   const lifeCycle = createLifeCycle(parts, [
     { name: 'node', component: assembly },
-    { name: 'operations', component: operations }
+    { name: 'operations', component: operations },
+    { name: 'gateway', component: gateway }
   ])
   return {
     ...lifeCycle,

@@ -39,6 +39,8 @@ export interface StatusFacts {
   readonly startedAt: number
   /** The control socket. */
   readonly socket: string
+  /** Where the doors over HTTP are; `undefined` for shut ones. */
+  readonly gateway: { readonly url: string | undefined }
 }
 
 export function identityDocument({ wire }: Assembly): Identity {
@@ -53,7 +55,7 @@ export function identityDocument({ wire }: Assembly): Identity {
 
 export function statusDocument(
   assembly: Assembly,
-  { loop, startedAt, socket }: StatusFacts
+  { loop, startedAt, socket, gateway }: StatusFacts
 ): Status {
   const { wire, engine, work, capabilities, init, components } = assembly
   return {
@@ -64,6 +66,7 @@ export function statusDocument(
     socket,
     swarmId: wire.swarm.id,
     open: wire.swarm.key === undefined,
+    gateway: gateway.url === undefined ? null : { url: gateway.url },
     peers: wire.sessions.all().length,
     agents: capabilities.book.cards().length,
     tasks: engine.counts(),

@@ -15,7 +15,12 @@ export type Blame = Extract<ErrorCode, 'INVALID_REQUEST' | 'AGENT_RESPONSE_INVAL
 
 /** Throws `blame` when `bytes` are not JSON, too deep, too large or not what `schema` describes. */
 export function decode<T>(bytes: Uint8Array, schema: z.ZodType<T>, blame: Blame): T {
-  const result = schema.safeParse(parseJson(bytes, blame))
+  return checkDocument(parseJson(bytes, blame), schema, blame)
+}
+
+/** The second half of {@link decode}. */
+export function checkDocument<T>(value: unknown, schema: z.ZodType<T>, blame: Blame): T {
+  const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   // The path only: zod's messages may quote what the peer wrote.

@@ -32,19 +32,21 @@ export interface AssemblyOptions {
   /** Stays when the node stops; default: one that does not. */
   readonly home?: string
   readonly tasks?: z.input<typeof nodeConfigSchema>['tasks']
+  readonly gateway?: z.input<typeof nodeConfigSchema>['gateway']
 }
 
 /** A started node with these agents only, which looks for nobody by itself. */
 export async function startAssembly(
   agents: readonly Agent[] = [],
-  { home: lasting, tasks }: AssemblyOptions = {}
+  { home: lasting, tasks, gateway }: AssemblyOptions = {}
 ): Promise<StartedAssembly> {
   const home = lasting ?? mkdtempSync(join(tmpdir(), 'lumos-test-'))
   const assembly = await startSecludedNode({
     home,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     agents,
-    ...(tasks && { tasks })
+    ...(tasks && { tasks }),
+    ...(gateway && { gateway })
   })
   return {
     assembly,

@@ -6,6 +6,7 @@ import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts
 import { LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
 import { fakeAudit } from './audit-operations.ts'
+import { fakeAuth } from './auth-operations.ts'
 import { fakeGrants } from './grant-operations.ts'
 import { fakeHosts } from './hosting-operations.ts'
 import { fakeMcp } from './mcp-operations.ts'
@@ -169,6 +170,7 @@ const status: api.Status = {
   profile: 'default',
   pid: 1,
   socket: '/run/lumos.sock',
+  gateway: { url: 'http://127.0.0.1:5869' },
   swarm: 'home',
   swarmId: 'abc',
   open: false,
@@ -273,6 +275,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     }),
     stop: async () => ({ v: 1, pid: 1 }),
     audit: fakeAudit(),
+    auth: fakeAuth(),
     grants: fakeGrants(),
     hosts: fakeHosts(),
     memory: fakeMemory(),

@@ -27,6 +27,10 @@ export const status: z.ZodType<api.Status> = named(
     swarmId: z.string(),
     open: z.boolean().describe('True for a keyless swarm.'),
     addresses: z.array(z.string()),
+    gateway: z
+      .strictObject({ url: z.string() })
+      .nullable()
+      .describe('Where programs reach the swarm over HTTP; null when that door is shut.'),
     peers: count.describe('Peers with a session.'),
     agents: count.describe('Agents of this node.'),
     tasks: taskCounts.describe('Tasks that this node works on, since its start.'),

@@ -49,6 +49,8 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   createSpace: { body: { name: 'team', mode: 'members', sealed: true } },
   grantSpace: { body: { peer: 'amber-otter', role: 'write', prefix: 'a/', ttlMs: 5 } },
   revokeSpace: { body: { peer: 'amber-otter' } },
+  createApiToken: { body: { name: 'editor', scopes: ['task/send'], lifetimeMs: 60_000 } },
+  revokeApiToken: { body: { token: '0f0f0f' } },
   createGrant: {
     body: {
       peer: 'amber-otter',

@@ -47,6 +47,7 @@ test('works with nothing configured at all', async () => {
     attributes: {},
     bootstrap: [],
     discovery: { mdns: true, sameHost: true },
+    gateway: { enabled: true, open: false },
     network: { targetPeers: 8, relayService: false, natTraversal: true },
     agents: {
       enabled: ['echo', 'clock', 'calc', 'files', 'summarize', 'sysinfo'],

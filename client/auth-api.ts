@@ -1,0 +1,38 @@
+/** The control API's documents about tokens: who may come in over HTTP, for what, until when. */
+import type { GrantAction } from '../core/grant-words.ts'
+
+export interface ApiTokenSummary {
+  /** 16 hex digits; no secret. */
+  readonly id: string
+  readonly name: string
+  readonly scopes: readonly GrantAction[]
+  /** ISO 8601. */
+  readonly createdAt: string
+  readonly expiresAt: string
+  /** Right to a minute; null for one that nobody has used. */
+  readonly usedAt: string | null
+}
+
+export interface ApiTokenList {
+  readonly v: 1
+  /** In force, youngest first. */
+  readonly tokens: readonly ApiTokenSummary[]
+}
+
+export interface ApiTokenDocument {
+  readonly v: 1
+  readonly token: ApiTokenSummary
+}
+
+/** Answered once, when the token is made: only its hash is kept. */
+export interface NewApiTokenDocument extends ApiTokenDocument {
+  readonly secret: string
+}
+
+export interface CreateApiTokenRequest {
+  readonly name?: string
+  /** Without it: to give tasks and to follow its own. */
+  readonly scopes?: readonly GrantAction[]
+  /** Without it 90 days. */
+  readonly lifetimeMs?: number
+}

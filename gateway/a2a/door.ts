@@ -1,0 +1,81 @@
+/** A2A over HTTP for every agent of the swarm: at `/agents/{id}`, and by tenant under `/a2a`. */
+import { LumosError } from '../../core/errors.ts'
+import type { HttpDoor, HttpRequest } from '../http/request.ts'
+import { sendJson } from '../http/request.ts'
+import type { HttpCards } from './cards.ts'
+import { answerJsonRpc } from './json-rpc.ts'
+import type { JsonRpcComponents } from './json-rpc.ts'
+import { answerRest, decoded, isRestPath } from './rest.ts'
+
+export interface A2aDoorComponents extends JsonRpcComponents {
+  readonly cards: HttpCards
+  readonly url: () => string
+}
+
+const CARD_PATH = '/.well-known/agent-card.json'
+/** Agents come and go; a client that asks with its ETag gets no body. */
+const CARD_CACHE = 'private, max-age=60'
+
+export function createA2aDoor(components: A2aDoorComponents): HttpDoor {
+  return async (request) => {
+    const place = placeOf(request.path)
+    if (place === undefined) return false
+    const { tenant, path } = place
+    if (path === CARD_PATH && tenant !== '') await sendCard(components, request, tenant)
+    else if (path === '' && request.method === 'POST') {
+      await answerJsonRpc(components, request, tenant)
+    } else if (path === '' && tenant === '') sendNames(components, request)
+    else await answerRest(components, request, { path, tenant })
+    return true
+  }
+}
+
+/** The agent that a path is about, and what behind it is asked of it; `undefined` for another door's. */
+function placeOf(whole: string): { readonly tenant: string; readonly path: string } | undefined {
+  const [, door, rest = ''] = /^\/(agents|a2a)(?:\/(.*))?$/.exec(whole) ?? []
+  if (door === undefined) return undefined
+  if (rest === '') return { tenant: '', path: '' }
+  if (door === 'a2a' && isRestPath(`/${rest}`)) return { tenant: '', path: `/${rest}` }
+  const end = rest.indexOf('/')
+  const tenant = decoded(end < 0 ? rest : rest.slice(0, end))
+  const path = end < 0 ? '' : rest.slice(end)
+  return { tenant, path: path === '/' ? '' : path }
+}
+
+async function sendCard(
+  { cards, callers }: A2aDoorComponents,
+  request: HttpRequest,
+  agent: string
+): Promise<void> {
+  onlyGet(request)
+  callers.permit(request.caller, 'agent.list', agent)
+  const found = await cards.find(agent)
+  if (found === undefined) {
+    throw new LumosError('AGENT_UNKNOWN', { details: { agent: agent.slice(0, 64) } })
+  }
+  const etag = `"${found.digest}"`
+  const headers = { etag, 'cache-control': CARD_CACHE }
+  const { 'if-none-match': held = '' } = request.incoming.headers
+  if (!held.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)) {
+    return sendJson(request, found.card, { headers })
+  }
+  request.response.writeHead(304, headers)
+  request.response.end()
+}
+
+/** Where each agent is. */
+function sendNames({ cards, callers, url }: A2aDoorComponents, request: HttpRequest): void {
+  onlyGet(request)
+  callers.permit(request.caller, 'agent.list', '')
+  const agents = cards.names().map((name) => {
+    const base = `${url()}/agents/${encodeURIComponent(name)}`
+    return { id: name, url: base, card: `${base}${CARD_PATH}` }
+  })
+  sendJson(request, { agents })
+}
+
+/** @throws ROUTE_UNKNOWN */
+function onlyGet({ method, path }: HttpRequest): void {
+  if (method === 'GET') return
+  throw new LumosError('ROUTE_UNKNOWN', { details: { method, path: path.slice(0, 256) } })
+}

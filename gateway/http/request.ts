@@ -1,0 +1,63 @@
+/** One request over HTTP as the doors see it: who asks for what, its body within bounds, its end. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { LumosError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Caller } from './callers.ts'
+
+export interface HttpRequest {
+  readonly method: string
+  /** Without the query; as it came, nothing decoded. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly incoming: IncomingMessage
+  readonly response: ServerResponse
+  readonly caller: Caller
+  /** Aborts when the client has gone, or the node stops. */
+  readonly signal: AbortSignal
+}
+
+/** Something that answers requests under some paths. False for a path that is not its own. */
+export type HttpDoor = (request: HttpRequest) => Promise<boolean>
+
+/** @throws PAYLOAD_TOO_LARGE, CONTENT_TYPE_UNSUPPORTED; `undefined` for no body */
+export async function readJsonBody({ incoming }: HttpRequest): Promise<Buffer | undefined> {
+  const limit = LIMITS.gatewayBodyBytes.value
+  const told = Number(incoming.headers['content-length'] ?? 0)
+  if (told > limit) throw tooLarge(told, limit)
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > limit) throw tooLarge(bytes, limit)
+    chunks.push(chunk)
+  }
+  if (bytes === 0) return undefined
+  checkMediaType(incoming.headers['content-type'] ?? '')
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+}
+
+/** Also what keeps out forms of web pages, which a browser sends without asking first. */
+function checkMediaType(contentType: string): void {
+  if (/^application\/(a2a\+)?json\s*(;|$)/i.test(contentType)) return
+  const mediaType = contentType.split(';')[0]?.slice(0, 64) || 'a body without Content-Type'
+  throw new LumosError('CONTENT_TYPE_UNSUPPORTED', { details: { mediaType } })
+}
+
+function tooLarge(bytes: number, limit: number): LumosError {
+  return new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
+}
+
+export function sendJson(
+  { response }: Pick<HttpRequest, 'response'>,
+  document: object,
+  { status = 200, headers = {} }: { readonly status?: number; readonly headers?: object } = {}
+): void {
+  const body = Buffer.from(JSON.stringify(document))
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    ...headers
+  })
+  response.end(body)
+}
