@@ -28,7 +28,7 @@ export type Quotas = Readonly<Record<(typeof QUOTA_NAMES)[number], number>>
  * docs/benchmarks.md are theirs. Workers are asked more than they ask, a client is one person, a relay has
  * little to say, and who is no member has at most a grant.
  */
-export const ROLE_SHARES: Readonly<Record<Role | 'stranger', number>> = {
+const ROLE_SHARES: Readonly<Record<Role | 'stranger', number>> = {
   owner: 2,
   admin: 2,
   member: 1,

@@ -24,7 +24,7 @@ export interface BehalfExchange {
   fetch(peer: PeerIdText, task: string): Promise<Signed | undefined>
 }
 
-export const SIGN_METHOD = 'behalf.sign'
+const SIGN_METHOD = 'behalf.sign'
 
 const question = z.object({ v: z.literal(1), task: z.string().max(64) })
 const text = z.string().max(LIMITS.grantBytes.value)
