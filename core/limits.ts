@@ -192,8 +192,9 @@ export const LIMITS = {
     'bytes',
     'what is kept of ended tasks of this node’s own asking'
   ),
+  // As many as ask at once: each asks for its story next. They take some 11 KB each (measured).
   recentDelegations: limit(
-    512,
+    128,
     'count',
     'ended tasks of this node’s own asking that are still in memory'
   ),

@@ -41,6 +41,7 @@ export interface DaemonHost {
 
 export function createProcessHost(): DaemonHost {
   collectWithoutHelp()
+  collectInTime()
   let before = performance.eventLoopUtilization()
   // Without a listener, a reader that left (EPIPE) would end the process.
   process.stdout.on('error', ignore)
@@ -89,6 +90,17 @@ export function createProcessHost(): DaemonHost {
  */
 export function collectWithoutHelp(): void {
   setFlagsFromString('--no-parallel-scavenge')
+}
+
+/**
+ * Per cent that the old generation may grow by between two full collections. V8 lets it grow fourfold where
+ * there is much memory, and dead objects there keep native memory that glibc does not give back afterwards:
+ * after 5,000 chats 466 MB, at rest 273, with 60 % 300 and 230 for 2.7 % of CPU; 20 % costs 15 (measured).
+ */
+const HEAP_GROWTH = 60
+
+function collectInTime(): void {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`)
 }
 
 /** V8 sizes its heap for the busiest moment, and collects in full only under pressure, which rest never brings. */
