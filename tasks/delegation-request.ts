@@ -9,6 +9,8 @@ import { payloadHash } from './payload-hash.ts'
 export interface DelegationRequest extends Omit<WorkOrder, 'taskId' | 'where'>, ChainWish {
   /** UUID; made here when there is none. The same id, target and message is the same task. */
   readonly taskId?: string
+  /** The id was made just now: no task of it is looked for on the disk. */
+  readonly isNew?: boolean
   readonly where?: WorkOrder['where']
   /** Milliseconds the task may take. */
   readonly timeoutMs?: number
@@ -24,7 +26,8 @@ export function recordOf(
   request: DelegationRequest,
   { taskId, createdAt }: { readonly taskId: string; readonly createdAt: number }
 ): OutboxRecord {
-  const { timeoutMs, patient, parent, edge, priority, budget, where = 'any', ...rest } = request
+  const { timeoutMs, patient, parent, edge, priority, budget, isNew: _, ...asked } = request
+  const { where = 'any', ...rest } = asked
   const { target, to = '', message } = request
   return {
     order: { chain: rootChain(taskId, { priority, budget }), ...rest, taskId, where },

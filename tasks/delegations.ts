@@ -135,8 +135,8 @@ class Outbox implements Delegations {
       throw new LumosError('INVALID_REQUEST', { details: { reason: 'the task id is not a UUID' } })
     }
     const asked = recordOf(request, { taskId, createdAt: this.#parts.clock.now() })
-    const isNew = request.taskId === undefined || this.#running.has(taskId)
-    const ended = isNew ? undefined : await store.findEnded(taskId)
+    const { isNew = request.taskId === undefined } = request
+    const ended = isNew || this.#running.has(taskId) ? undefined : await store.findEnded(taskId)
     // Asked after the reading, during which the same id may have come a second time.
     const known = this.#running.get(taskId)?.record ?? ended?.record
     if (known === undefined) this.#begin(asked, store)

@@ -12,6 +12,8 @@ import { errorMetadata, progressMetadata, stamp } from '../protocols/a2a/extensi
 import type { ProgressDetails } from '../protocols/a2a/extensions.ts'
 import { turnMetadata } from '../protocols/a2a/turn.ts'
 import type { Outcome, OutputSink, Question } from './execution.ts'
+import { createHeldText } from './held-text.ts'
+import type { HeldText } from './held-text.ts'
 import { pieceOf } from './text-piece.ts'
 import { sizeOf } from './task-fold.ts'
 import type { Commit, Durability, TaskEvent, TaskRecord, TaskStore } from './task-store.ts'
@@ -60,11 +62,10 @@ export class LiveTask implements OutputSink {
   readonly #clock: Clock
   readonly #store: TaskStore
   /** Text that no event carries yet. */
-  #held = ''
+  readonly #held: HeldText
   #resultOpen = false
   readonly #artifactIds: Set<string>
   readonly #carried: readonly Artifact[]
-  #disarm: (() => void) | undefined
   #closing = false
   #ended = false
 
@@ -79,7 +80,12 @@ export class LiveTask implements OutputSink {
     this.#carried = artifacts
     this.#artifactIds = new Set(artifacts.map(({ artifactId }) => artifactId))
     this.#resultOpen = this.#artifactIds.has(RESULT_ARTIFACT)
-    this.view = createTaskView(record, () => this.#flush(false))
+    this.view = createTaskView(record, () => this.#held.wanted())
+    this.#held = createHeldText({
+      clock,
+      isAwaited: () => this.view.log.awaited,
+      give: () => this.#flush(false)
+    })
     // Whoever waits is told; when nobody does, a broken store is still no reason to crash.
     this.#settled.promise.catch(() => {})
   }
@@ -156,11 +162,7 @@ export class LiveTask implements OutputSink {
   }
 
   text(delta: string): void {
-    if (delta === '') return
-    this.#held += delta
-    // A reader that has read everything gets text at once; otherwise it gathers.
-    if (this.#held.length >= LIMITS.deltaBytes.value || this.view.log.awaited) this.#flush(false)
-    else this.#disarm ??= this.#clock.after(LIMITS.deltaDelay.value, () => this.#tick())
+    if (delta !== '') this.#held.add(delta)
   }
 
   progress(text: string, details: ProgressDetails = {}): void {
@@ -205,7 +207,7 @@ export class LiveTask implements OutputSink {
   /** The last event. What is held back goes before it. */
   end({ state, error }: Outcome): void {
     if (this.#ended) return
-    this.#disarm?.()
+    this.#held.stop()
     this.#closing = true
     this.#flush(true)
     this.#ended = true
@@ -219,17 +221,11 @@ export class LiveTask implements OutputSink {
     this.#breakOff(reason)
   }
 
-  #tick(): void {
-    this.#disarm = undefined
-    this.#flush(false)
-  }
-
   #flush(last: boolean): void {
     if (this.#ended) return
+    let text = this.#held.take()
     // An artifact that was begun needs its last chunk, if only an empty one.
-    if (this.#held === '' && !(last && this.#resultOpen)) return
-    let text = this.#held
-    this.#held = ''
+    if (text === '' && !(last && this.#resultOpen)) return
     while (text.length > LIMITS.deltaBytes.value) {
       const piece = pieceOf(text)
       this.#putText(piece, false)
@@ -311,7 +307,7 @@ export class LiveTask implements OutputSink {
   #breakOff(error: LumosError): void {
     if (this.#ended && this.view.ended) return
     this.#ended = true
-    this.#disarm?.()
+    this.#held.stop()
     this.stopping.abort(error)
     this.view.log.end(error)
     this.#settled.reject(error)

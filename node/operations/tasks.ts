@@ -32,6 +32,7 @@ export async function* runTask(
   await refuseForNobody(work, { ...request, taskId: id }, signal)
   const { id: task } = await work.delegations.delegate({
     taskId: id,
+    isNew: taskId === undefined,
     ...placeOf(request),
     message: {
       // Made from the task's id, so that the same request again is the same message.
