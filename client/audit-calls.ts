@@ -12,6 +12,8 @@ export interface AuditQuery {
   readonly denied?: boolean
   /** The newest so many lines. */
   readonly limit?: number
+  /** Go on with those to come. */
+  readonly follow?: boolean
 }
 
 export interface AuditCalls {

@@ -36,8 +36,8 @@ export interface ChainReport {
 export interface ChainedLog {
   /** Without members `n` and `prev`. Resolves when it is on disk (fsync). What is appended at the same time is written together. */
   append(content: JsonObject): Promise<void>
-  /** Oldest first; what cannot be read is left out: `verify` tells of it. */
-  read(): AsyncIterable<ChainedEntry>
+  /** Those after number `after`, oldest first; what cannot be read is left out: `verify` tells of it. */
+  read(after?: number): AsyncIterable<ChainedEntry>
   verify(): Promise<ChainReport>
   /** Resolves when everything is written. */
   close(): Promise<void>
@@ -97,14 +97,34 @@ class FileLog implements ChainedLog {
     return written
   }
 
-  async *read(): AsyncIterable<ChainedEntry> {
-    for (const name of await this.#names()) {
+  async *read(after = 0): AsyncIterable<ChainedEntry> {
+    const names = await this.#names()
+    for (const [index, name] of names.entries()) {
+      const next = names[index + 1]
+      if (next !== undefined && this.#firstOf(next) <= after + 1) continue
       // oxlint-disable-next-line no-await-in-loop -- one file in memory at a time
-      for (const text of splitLines(await readFile(this.#path(name), 'utf8'))) {
+      for (const text of splitLines(await this.#textOf(name))) {
         const line = parseLine(text)
-        if (line !== undefined) yield { number: line.number, content: line.content }
+        if (line !== undefined && line.number > after) {
+          yield { number: line.number, content: line.content }
+        }
       }
     }
+  }
+
+  /** Empty for a file that was renamed or deleted since it was listed: whoever follows reads again. */
+  async #textOf(name: string): Promise<string> {
+    try {
+      return await readFile(this.#path(name), 'utf8')
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return ''
+      throw error
+    }
+  }
+
+  /** Number of the first entry of a file. */
+  #firstOf(name: string): number {
+    return name === CURRENT ? this.#firstOfFile : Number(CLOSED.exec(name)?.[1])
   }
 
   async verify(): Promise<ChainReport> {

@@ -49,6 +49,11 @@ export interface AuditLog extends Component {
   settled(): Promise<void>
   /** Oldest first. */
   read(query?: AuditQuery): AsyncIterable<AuditEntry>
+  /** What is written after entry `after`, until the signal aborts; what is counted comes with its number. */
+  follow(
+    query: AuditQuery & { readonly after: number },
+    signal: AbortSignal
+  ): AsyncIterable<AuditEntry>
   verify(): Promise<ChainReport>
 }
 
@@ -76,6 +81,8 @@ class ChainedAuditLog implements AuditLog {
   readonly #parts: AuditLogComponents
   readonly #directory: string
   readonly #kinds = new Map<string, Kind>()
+  /** Told after each write. */
+  readonly #followers = new Set<() => void>()
   #log: ChainedLog | undefined
   #stopping = new AbortController()
   #rounds: Promise<void> = Promise.resolve()
@@ -126,14 +133,40 @@ class ChainedAuditLog implements AuditLog {
     return this.#written
   }
 
-  async *read({ since = 0, who, allowed }: AuditQuery = {}): AsyncIterable<AuditEntry> {
+  async *read(query: AuditQuery = {}): AsyncIterable<AuditEntry> {
     await this.settled()
-    for await (const { number, content } of this.#log?.read() ?? []) {
+    for await (const entry of this.#entries(0)) if (matches(entry, query)) yield entry
+  }
+
+  async *follow(
+    { after, ...query }: AuditQuery & { readonly after: number },
+    signal: AbortSignal
+  ): AsyncIterable<AuditEntry> {
+    let last = after
+    let news = Promise.withResolvers<void>()
+    const wake = (): void => news.resolve()
+    this.#followers.add(wake)
+    signal.addEventListener('abort', wake)
+    try {
+      while (!signal.aborted) {
+        // Before the reading: what is written meanwhile is read the next time.
+        news = Promise.withResolvers<void>()
+        for await (const entry of this.#entries(last)) {
+          last = entry.number
+          if (matches(entry, query)) yield entry
+        }
+        if (!signal.aborted) await news.promise
+      }
+    } finally {
+      signal.removeEventListener('abort', wake)
+      this.#followers.delete(wake)
+    }
+  }
+
+  async *#entries(after: number): AsyncIterable<AuditEntry> {
+    for await (const { number, content } of this.#log?.read(after) ?? []) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this class alone writes the file
-      const entry = { number, ...content } as unknown as AuditEntry
-      const { at, lastAt = at } = entry
-      if (lastAt < since || (who !== undefined && !entry.who.endsWith(who))) continue
-      if (allowed === undefined || entry.allowed === allowed) yield entry
+      yield { number, ...content } as unknown as AuditEntry
     }
   }
 
@@ -156,18 +189,31 @@ class ChainedAuditLog implements AuditLog {
     }
   }
 
+  #onWritten(lost: number): void {
+    this.#lost -= lost
+    for (const wake of this.#followers) wake()
+  }
+
   #write(content: JsonObject & AuditEvent): void {
     const lost = this.#lost
     const line = lost === 0 ? content : { ...content, lost }
     const written = this.#log?.append(line)
     this.#written = Promise.all([this.#written, written]).then(
-      () => void (this.#lost -= lost),
+      () => this.#onWritten(lost),
       (error: unknown) => {
         this.#lost += 1
         this.#parts.logger.error('the audit log cannot be written', { error })
       }
     )
   }
+}
+
+function matches(
+  { at, lastAt = at, ...entry }: AuditEntry,
+  { since = 0, who = '', allowed }: AuditQuery
+): boolean {
+  if (lastAt < since || !entry.who.endsWith(who)) return false
+  return allowed === undefined || entry.allowed === allowed
 }
 
 function keyOf({ who, did, what = '', grant = '', allowed, reason = '' }: AuditEvent): string {

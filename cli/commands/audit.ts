@@ -11,6 +11,7 @@ import { oneLine, padEnd } from '../width.ts'
 const DEFAULT_LINES = '100'
 
 interface AuditFlags {
+  readonly follow?: boolean
   readonly since?: string
   readonly peer?: string
   readonly denied?: boolean
@@ -20,6 +21,7 @@ interface AuditFlags {
 
 export function define(command: LumosCommand, cli: Cli): void {
   command
+    .option('-f, --follow', 'go on with what comes')
     .option('--since <duration>', 'nothing older: 10m, 1h')
     .option('--peer <peer>', 'name, PeerId or the end of one; local for the user of this machine')
     .option('--denied', 'only what was refused')
@@ -27,10 +29,12 @@ export function define(command: LumosCommand, cli: Cli): void {
     .option('--verify', 'check that no line was changed or taken away')
     .example('lumos audit --since 1h', 'who did what lately')
     .example('lumos audit --denied --peer bob', 'what a peer was refused')
+    .example('lumos audit -f --denied', 'watch what is refused')
     .example('lumos audit --verify', 'whether the log is as it was written')
     .example('lumos audit --json | jq -r .did', 'for a script')
     .action(async (flags: AuditFlags) => {
       if (flags.verify) return verify(cli)
+      if (flags.follow) await cli.terminal.watchReader()
       for await (const line of cli.client().audit.lines(toQuery(flags, cli), cli.call())) {
         if (cli.flags.json) cli.line(line)
         else cli.print(renderLine(line, cli))
@@ -38,13 +42,14 @@ export function define(command: LumosCommand, cli: Cli): void {
     })
 }
 
-function toQuery({ since, peer, denied, lines }: AuditFlags, cli: Cli): AuditQuery {
+function toQuery({ since, peer, denied, lines, follow }: AuditFlags, cli: Cli): AuditQuery {
   const from = since && new Date(cli.clock.now() - durationFlag(since)).toISOString()
   return {
     limit: countFlag(lines),
     ...(from && { since: from }),
     ...(peer !== undefined && { peer }),
-    ...(denied && { denied })
+    ...(denied && { denied }),
+    ...(follow && { follow })
   }
 }
 

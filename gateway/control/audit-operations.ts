@@ -21,11 +21,13 @@ export interface AuditFilter {
   readonly denied: boolean
   /** The newest so many. */
   readonly limit: number
+  /** Go on with those to come. */
+  readonly follow: boolean
 }
 
 export interface AuditOperations {
   note(deed: LocalDeed): void
-  /** Oldest first. */
-  lines(filter: AuditFilter): AsyncIterable<AuditLine>
+  /** Oldest first; those to come until the signal aborts. */
+  lines(filter: AuditFilter, signal: AbortSignal): AsyncIterable<AuditLine>
   verify(): Promise<AuditReport>
 }

@@ -21,6 +21,11 @@ const filter = z.strictObject({
     .transform((word) => word === 'true')
     .prefault('false')
     .describe('Only what was refused.'),
+  follow: z
+    .enum(['true', 'false'])
+    .transform((word) => word === 'true')
+    .prefault('false')
+    .describe('Go on with the lines to come.'),
   limit: z.coerce.number<string>().int().min(1).max(LIMITS.auditLines.value).prefault('100')
 }) satisfies z.ZodType<AuditFilter>
 
@@ -32,7 +37,7 @@ export const auditRoutes = [
     summary: 'Who did what to what, and what was refused; oldest first',
     query: filter,
     answer: audit.auditLine,
-    handle: (operations, { query }) => operations.audit.lines(query)
+    handle: (operations, { query, signal }) => operations.audit.lines(query, signal)
   }),
   documentRoute({
     method: 'GET',

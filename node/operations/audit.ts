@@ -6,7 +6,7 @@ import type { AuditOperations } from '../../gateway/control/audit-operations.ts'
 import type { AuditEntry, AuditLog } from '../../trust/audit-log.ts'
 
 export interface AuditOperationsComponents {
-  readonly audit: Pick<AuditLog, 'note' | 'read' | 'verify'>
+  readonly audit: Pick<AuditLog, 'note' | 'read' | 'follow' | 'verify'>
   /** Empty for a peer that nobody has told of. */
   readonly nameOf: (peer: PeerIdText) => string
   /** PeerIds of those that are called so. */
@@ -20,20 +20,25 @@ export function createAuditOperations({
 }: AuditOperationsComponents): AuditOperations {
   return {
     note: (deed) => audit.note({ who: LOCAL, ...deed }),
-    async *lines({ since, peer, denied, limit }) {
+    async *lines({ since, peer, denied, limit, follow }, signal) {
       const wanted = peer === undefined ? undefined : new Set([peer, ...named(peer)])
+      // A peer that is long gone has no name any more: its PeerId, or the end of it, still fits.
+      const isWanted = ({ who }: AuditEntry): boolean =>
+        wanted === undefined || wanted.has(who) || isEnd(who, peer)
+      const query = { ...(since !== undefined && { since }), ...(denied && { allowed: false }) }
       const newest: AuditEntry[] = []
-      const entries = audit.read({
-        ...(since !== undefined && { since }),
-        ...(denied && { allowed: false })
-      })
-      for await (const entry of entries) {
-        // A peer that is long gone has no name any more: its PeerId, or the end of it, still fits.
-        if (wanted !== undefined && !wanted.has(entry.who) && !isEnd(entry.who, peer)) continue
+      let after = 0
+      for await (const entry of audit.read(query)) {
+        after = entry.number
+        if (!isWanted(entry)) continue
         newest.push(entry)
         if (newest.length > limit) newest.shift()
       }
       for (const entry of newest) yield lineOf(entry, nameOf)
+      if (!follow) return
+      for await (const entry of audit.follow({ ...query, after }, signal)) {
+        if (isWanted(entry)) yield lineOf(entry, nameOf)
+      }
     },
     verify: async () => ({ v: API_VERSION, ...(await audit.verify()) })
   }

@@ -20,13 +20,18 @@ test('a line tells who did what, and why a peer was refused', async () => {
 })
 
 test('the filters reach the node', async () => {
-  const lines = vi.fn<AuditOperations['lines']>((filter) => fakeAudit().lines(filter))
+  const lines = vi.fn<AuditOperations['lines']>((...asked) => fakeAudit().lines(...asked))
   const cli = await setup({ lines })
   const { out } = await cli.run(['audit', '--denied', '--peer', 'birch', '-n', '7', '--json'])
   expect(out.trim().split('\n')).toHaveLength(1)
-  expect(lines).toHaveBeenCalledWith({ peer: 'birch', denied: true, limit: 7 })
+  expect(lines).toHaveBeenCalledWith(
+    { peer: 'birch', denied: true, follow: false, limit: 7 },
+    expect.anything()
+  )
   await cli.run(['audit', '--since', '1h'])
   expect(lines.mock.lastCall?.[0].since).toBeTypeOf('number')
+  await cli.run(['audit', '-f'])
+  expect(lines.mock.lastCall?.[0].follow).toBe(true)
 })
 
 test('verify says that the log is whole, or fails with the place where it is not', async () => {

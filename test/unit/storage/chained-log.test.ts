@@ -83,3 +83,13 @@ test('a line that was cut off by a loss of power is as if it had never been begu
   expect(await contents(next)).toEqual([{ what: 1 }, { what: 2 }, { what: 3 }])
   expect((await next.verify()).broken).toBeUndefined()
 })
+
+test('whoever has read a part reads on behind it, in whichever file that is', async () => {
+  const log = await filled(20, 400)
+  const all = (await Array.fromAsync(log.read())).map(({ number }) => number)
+  expect((await readdir(directory)).length).toBeGreaterThan(2)
+  for (let after = 0; after <= 21; after += 1) {
+    const rest = (await Array.fromAsync(log.read(after))).map(({ number }) => number)
+    expect(rest).toEqual(all.filter((number) => number > after))
+  }
+})

@@ -74,3 +74,38 @@ test('all of it outlives the process, and the chain holds', async () => {
   expect(await Array.fromAsync(audit.read())).toHaveLength(3)
   expect((await audit.verify()).broken).toBeUndefined()
 })
+
+test('who follows hears of each line once, in order, also of those that came while it read', async () => {
+  audit.note(asked)
+  await audit.settled()
+  const stopping = new AbortController()
+  const heard: number[] = []
+  const following = (async () => {
+    for await (const { number } of audit.follow({ after: 1, allowed: false }, stopping.signal)) {
+      heard.push(number)
+      // Noted while this one is looked at.
+      if (number < 6) audit.note({ ...refused, what: `agent-${number}` })
+    }
+  })()
+  audit.note(asked)
+  audit.note({ ...asked, what: 'files' })
+  audit.note(refused)
+  await expect.poll(() => heard).toEqual([4, 5, 6])
+  stopping.abort()
+  await following
+})
+
+test('who follows does not make counted lines come sooner', async () => {
+  const stopping = new AbortController()
+  const heard: (number | undefined)[] = []
+  const following = (async () => {
+    for await (const { times } of audit.follow({ after: 0 }, stopping.signal)) heard.push(times)
+  })()
+  audit.note(refused)
+  await expect.poll(() => heard).toEqual([undefined])
+  for (let times = 0; times < 10; times += 1) audit.note(refused)
+  await clock.advance(LIMITS.auditWindow.value)
+  await expect.poll(() => heard).toEqual([undefined, 10])
+  stopping.abort()
+  await following
+})

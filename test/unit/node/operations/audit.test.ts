@@ -4,8 +4,10 @@ import type { AuditEntry, AuditEvent } from '../../../../trust/audit-log.ts'
 
 const BIRCH = '12D3KooWBirchBirch'
 const GONE = '12D3KooWGoneGone'
+const SHOWN = { denied: false, follow: false }
+const NEVER = new AbortController().signal
 
-function setup(entries: readonly AuditEntry[] = []) {
+function setup(entries: readonly AuditEntry[] = [], later: readonly AuditEntry[] = []) {
   const noted: AuditEvent[] = []
   const operations = createAuditOperations({
     audit: {
@@ -13,13 +15,16 @@ function setup(entries: readonly AuditEntry[] = []) {
       async *read({ allowed } = {}) {
         yield* entries.filter((entry) => allowed === undefined || entry.allowed === allowed)
       },
+      async *follow({ after }, signal) {
+        if (!signal.aborted) yield* later.filter(({ number }) => number > after)
+      },
       verify: async () => ({ entries: 0, first: 0, head: '' })
     },
     nameOf: (peer) => (peer === BIRCH ? 'birch' : ''),
     named: (name) => (name === 'birch' ? [BIRCH] : [])
   })
   const numbers = async (peer: string, limit = 100) => {
-    const lines = await Array.fromAsync(operations.lines({ peer, denied: false, limit }))
+    const lines = await Array.fromAsync(operations.lines({ ...SHOWN, peer, limit }, NEVER))
     return lines.map(({ number }) => number)
   }
   return { operations, noted, numbers }
@@ -50,7 +55,7 @@ test('peers are found by name, by PeerId and by its end, also when they are long
 test('of more lines than were asked for the newest come, with names and times', async () => {
   const { operations, numbers } = setup(entries)
   expect(await numbers('birch', 1)).toEqual([4])
-  expect(await Array.fromAsync(operations.lines({ denied: false, limit: 3 }))).toMatchObject([
+  expect(await Array.fromAsync(operations.lines({ ...SHOWN, limit: 3 }, NEVER))).toMatchObject([
     {
       number: 2,
       name: 'birch',
@@ -60,6 +65,16 @@ test('of more lines than were asked for the newest come, with names and times', 
     { number: 3, who: GONE },
     { number: 4 }
   ])
-  const [denied] = await Array.fromAsync(operations.lines({ denied: true, limit: 3 }))
+  const [denied] = await Array.fromAsync(
+    operations.lines({ ...SHOWN, denied: true, limit: 3 }, NEVER)
+  )
   expect(denied).toMatchObject({ number: 3, reason: 'no-member' })
+})
+
+test('who follows gets the newest lines, and then those behind them that fit', async () => {
+  const later = entries.map((entry) => ({ ...entry, number: entry.number + 4 }))
+  const { operations } = setup(entries, [...entries, ...later])
+  const filter = { denied: false, follow: true, limit: 1, peer: 'birch' }
+  const lines = await Array.fromAsync(operations.lines(filter, NEVER))
+  expect(lines.map(({ number }) => number)).toEqual([4, 6, 8])
 })
