@@ -87,6 +87,8 @@ beforeAll(async () => {
     const isWhole = ownAgents.includes('chat') && canaries[0] === honest.peerId
     if (facts['kept'] !== 'as it was' || !isWhole) throw new Error('not yet')
   }, PATIENCE)
+  // What is loaded when a model is first asked costs a moment that is no attacker's.
+  await Array.fromAsync(victim.client.run({ target: 'chat', text: 'hello' }))
   before = await victimsView()
   await vi.waitFor(async () => {
     if ((await honest.find('clock')).providers.length === 0) throw new Error('not yet')
@@ -198,6 +200,8 @@ function percentile95(values: readonly number[]): number {
 
 /** The worst that is felt until `signal`. */
 async function worstFelt(signal: AbortSignal): Promise<Feeling> {
+  // What was before is somebody else's.
+  await victim.feel()
   let worst: Feeling = { gapMs: 0, rssBytes: 0 }
   do {
     await pause(100)

@@ -1,8 +1,9 @@
 /** Attacks of a member by the tasks it gives. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { LIMITS } from '../../../core/limits.ts'
 import { taskIdMetadata } from '../../../protocols/a2a/extensions.ts'
 import type { Attack } from '../attack.ts'
-import { asking, order } from './asking.ts'
+import { asking, order, pour, rawSession } from './asking.ts'
 import { codeOf, repeat, repeatAtOnce, Tally } from './attempts.ts'
 
 const taskFlood: Attack = {
@@ -73,19 +74,44 @@ const foreignTasks: Attack = {
 const oversized: Attack = {
   name: 'oversized messages',
   threats: [2, 30],
-  expected: '`PAYLOAD_TOO_LARGE` above `messageBytes`; below it one after the other',
+  expected: '`PAYLOAD_TOO_LARGE` while they arrive, above `messageBytes`, or what the method says',
+  durationMs: 4000,
   async run(kit) {
-    const { client } = await asking(kit)
-    const texts = [15, 17].map((mebibytes) => 'x'.repeat(mebibytes * 1024 * 1024))
-    const tally = new Tally()
-    await repeat(kit, async (round) => {
-      const answer = client.sendMessage(order('clock', texts[round % 2] ?? ''), {
-        signal: kit.signal
-      })
-      tally.add(await answer.then(({ task }) => task?.status.state ?? 'message', codeOf))
-    })
-    return `of 15 and 17 MiB: ${tally.text()}`
+    const node = await kit.bare()
+    const raw = await rawSession(kit, node)
+    if (raw === undefined) throw new Error('no session: the attack shows nothing')
+    const poured: string[] = []
+    for (const [at, method] of ['a2a.GetTask', 'presence.exchange', 'a2a.SendMessage'].entries()) {
+      const link = { raw, signal: kit.signal }
+      const sent = await pour(link, 2 * at + 1, { method, most: 2 * LIMITS.messageBytes.value })
+      if (sent > 1.5 * LIMITS.messageBytes.value) throw new Error(`${method} took ${sent} bytes`)
+      poured.push(`${method} ${raw.heard.at(-1) ?? raw.end} after ${Math.round(sent / 1024)} KiB`)
+    }
+    return poured.join(', ')
   }
 }
 
-export const TASK_ATTACKS: readonly Attack[] = [taskFlood, replayedTasks, foreignTasks, oversized]
+const largest: Attack = {
+  name: 'the largest messages that there may be',
+  threats: [2, 30],
+  expected: 'taken one after the other; what they hold is given back',
+  durationMs: 4000,
+  async run(kit) {
+    const { client } = await asking(kit)
+    const text = 'x'.repeat(15 * 1024 * 1024)
+    const tally = new Tally()
+    await repeat(kit, async () => {
+      const answer = client.sendMessage(order('clock', text), { signal: kit.signal })
+      tally.add(await answer.then(({ task }) => task?.status.state ?? 'message', codeOf))
+    })
+    return `of 15 MiB each: ${tally.text()}`
+  }
+}
+
+export const TASK_ATTACKS: readonly Attack[] = [
+  taskFlood,
+  replayedTasks,
+  foreignTasks,
+  oversized,
+  largest
+]
