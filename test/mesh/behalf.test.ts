@@ -39,7 +39,9 @@ async function setup({ requireProof = false } = {}) {
     })
   const helper = testAgent('helper', async function* (request) {
     requests.set('helper', request)
-    yield JSON.stringify(await request.ask(`@${request.text}`, 'go'))
+    const [target = '', several] = request.text.split(' ')
+    const options = several === undefined ? {} : { ensemble: { peers: 2, take: 'first' as const } }
+    yield JSON.stringify(await request.ask(`@${target}`, 'go', options))
   })
   const agents = [agent('scribe'), agent('shell')]
   const third = await start('third', { agents, tasks: { requireProof } })
@@ -94,6 +96,14 @@ test('the third node knows for sure who asked, and by way of whom', async () => 
     { peer: via, agent: 'helper' }
   ]
   expect(requests.get('scribe')?.principal).toEqual({ peer: first, path, via: [via], proven: true })
+})
+
+test('it is as sure when another agent of the node in between did the asking', async () => {
+  const { asker, second, requests, ask } = await setup({ requireProof: true })
+  expect(await ask('scribe ensemble')).toBe('done')
+  const [first, via] = [asker, second].map(({ wire }) => wire.identity.peer)
+  expect(requests.get('scribe')?.principal).toMatchObject({ peer: first, via: [via], proven: true })
+  expect(requests.get('scribe')?.principal?.path).toHaveLength(3)
 })
 
 test('a stranger’s grant goes along with its task, and bounds what others do for it', async () => {
