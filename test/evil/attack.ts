@@ -36,6 +36,11 @@ export interface Kit {
   accuse(peer: string): void
 }
 
+/** The attack did not get as far as it must to prove anything: on a busy machine it may have been too short. */
+export class ShowsNothing extends Error {
+  override readonly name = 'ShowsNothing'
+}
+
 export interface Attack {
   readonly name: string
   /** Rows of the threat table in faults-and-libp2p.md, section 4. */

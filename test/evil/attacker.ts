@@ -7,8 +7,8 @@ import { kill } from '../support/child-process.ts'
 import type { AttackReport, Target } from './attack.ts'
 import type { AttackOrder } from './attacker-process.ts'
 
-/** Twice what the longest attack takes, and its process may be busy with what it began. */
-const PATIENCE_MS = 40_000
+/** The longest attack, twice, and its process may be busy with what it began. */
+const PATIENCE_MS = 50_000
 
 export interface Attacker {
   /** Never fails: what it cannot tell of is a success of the attacker. */

@@ -7,6 +7,7 @@ import { A2A_METHODS, EVENTS_EXTENSION } from '../../../protocols/a2a/constants.
 import { chosenTaskId } from '../../../protocols/a2a/extensions.ts'
 import { cardDigest, createCardSigner } from '../../../trust/card-signature.ts'
 import { identityOf } from '../../../trust/identity.ts'
+import { ShowsNothing } from '../attack.ts'
 import type { Attack, Kit } from '../attack.ts'
 import { BAIT } from './canary.ts'
 import { cardOf, statement } from './cards.ts'
@@ -66,7 +67,7 @@ const oversizedArtifact: Attack = {
     let pieces = 0
     await offerBait(kit, (body) => endless(body, kit.signal, () => (pieces += 1)))
     if (!kit.signal.aborted) await once(kit.signal, 'abort')
-    if (pieces === 0) throw new Error('nobody asked: the attack shows nothing')
+    if (pieces === 0) throw new ShowsNothing('nobody asked')
     return `${pieces} MiB in pieces of 1 MiB, of tasks that the victim gave`
   }
 }

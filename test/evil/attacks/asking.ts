@@ -31,6 +31,7 @@ export function order(tenant: string, text: string) {
 
 const OPEN = 0x03
 const DATA = 0x04
+const ERROR = 0x05
 const CREDIT = 0x07
 const PIECE = new Uint8Array(60_000)
 /** As the protocol counts it, and a little more. */
@@ -54,7 +55,9 @@ export async function pour(
     Buffer.concat([Buffer.from([0, 0, 0x75, 0x30, method.length, 0, 0]), Buffer.from(method)])
   )
   let sent = 0
-  while (sent < most && raw.heard.length === 0 && raw.end === undefined) {
+  const isAnswered = (): boolean =>
+    raw.frames.some((frame) => frame.type === ERROR && frame.id === id)
+  while (sent < most && !isAnswered() && raw.end === undefined) {
     for (const frame of raw.frames.splice(0)) {
       if (frame.type !== CREDIT) raw.frames.push(frame)
       else if (frame.id === 0) window.session += frame.bytes

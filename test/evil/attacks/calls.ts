@@ -6,6 +6,7 @@ import { CARD_METHODS } from '../../../discovery/card-protocol.ts'
 import { GRANT_METHODS } from '../../../protocols/grants/messages.ts'
 import { MEMBER_METHODS } from '../../../protocols/membership/constants.ts'
 import type { RawSessionPeer } from '../../support/raw-session-peer.ts'
+import { ShowsNothing } from '../attack.ts'
 import type { Attack, Kit } from '../attack.ts'
 import { asking, rawSession } from './asking.ts'
 import { codeOf, repeat, Tally } from './attempts.ts'
@@ -18,7 +19,7 @@ interface OpenSession {
 async function openSession(kit: Kit): Promise<OpenSession> {
   const node = await kit.bare()
   const raw = await rawSession(kit, node)
-  if (raw === undefined) throw new Error('no session: the attack shows nothing')
+  if (raw === undefined) throw new ShowsNothing('no session')
   return { raw, peer: node.peerId.toString() }
 }
 
@@ -70,7 +71,7 @@ const nonsense: Attack = {
       while (raw.end === undefined && !kit.signal.aborted) await pause(5)
       ended += 1
     })
-    if (ended === 0) throw new Error('the first session goes on')
+    if (ended === 0) throw new ShowsNothing('the first session goes on')
     if (ended > LIMITS.sessionStrikes.value) throw new Error(`${ended} sessions were let in`)
     return `${ended} sessions ended, ${failed} more refused`
   }

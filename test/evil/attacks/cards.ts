@@ -8,6 +8,7 @@ import { presenceTopic } from '../../../discovery/presence.ts'
 import { encodeStatement } from '../../../discovery/presence-statement.ts'
 import { createCardSigner } from '../../../trust/card-signature.ts'
 import { identityOf } from '../../../trust/identity.ts'
+import { ShowsNothing } from '../attack.ts'
 import type { Attack } from '../attack.ts'
 import { repeat } from './attempts.ts'
 import { CANARY_SKILL } from './canary.ts'
@@ -73,7 +74,7 @@ const cards: Attack = {
       await session.request(CARD_METHODS.presence, statement({ cards: digests }))
       await pause(100)
     })
-    if (asked === 0) throw new Error('nobody asked for the cards: the attack shows nothing')
+    if (asked === 0) throw new ShowsNothing('nobody asked for the cards')
     return `${told.done} statements, ${asked} times ${served.length} bad cards`
   }
 }

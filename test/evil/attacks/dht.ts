@@ -5,6 +5,7 @@ import { systemRandom } from '../../../core/random.ts'
 import { skillCid } from '../../../discovery/capability-dht.ts'
 import { KAD_PROTOCOL } from '../../../node/libp2p.ts'
 import { addProvider } from '../../support/provider-message.ts'
+import { ShowsNothing } from '../attack.ts'
 import type { Attack, Kit } from '../attack.ts'
 import { dial, repeat } from './attempts.ts'
 import { CANARY_SKILL } from './canary.ts'
@@ -41,7 +42,7 @@ const poisoning: Attack = {
     )
     const counts = await Promise.all(liars)
     const silent = counts.filter((count) => count === 0).length
-    if (silent > 10) throw new Error(`${silent} liars were not heard: the attack shows nothing`)
+    if (silent > 10) throw new ShowsNothing(`${silent} liars were not heard`)
     return `30 liars that name the skill of one honest peer`
   }
 }

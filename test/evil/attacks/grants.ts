@@ -11,6 +11,7 @@ import { GRANT_METHODS } from '../../../protocols/grants/messages.ts'
 import { createBehalfSigner } from '../../../trust/grants/behalf.ts'
 import { createGrantIssuer, GRANT_TYPE } from '../../../trust/grants/issue.ts'
 import { identityOf } from '../../../trust/identity.ts'
+import { ShowsNothing } from '../attack.ts'
 import type { Attack, Target } from '../attack.ts'
 import { asking, order } from './asking.ts'
 import { codeOf, repeat, Tally } from './attempts.ts'
@@ -67,7 +68,7 @@ const forgedGrants: Attack = {
       fewest = Math.min(fewest, refused.length)
       await pause(20)
     })
-    if (done === 0) throw new Error('no answer: the attack shows nothing')
+    if (done === 0) throw new ShowsNothing('no answer')
     if (fewest < tokens.length) throw new Error(`only ${fewest} of ${tokens.length} were refused`)
     return `${done} times ${tokens.length} forged grants, each refused`
   }
@@ -116,7 +117,7 @@ const confusedDeputy: Attack = {
         tally.add(await answer.then(() => 'done', codeOf))
       }
     })
-    if (done === 0) throw new Error('no answer: the attack shows nothing')
+    if (done === 0) throw new ShowsNothing('no answer')
     if (tally.count('done') > 0) throw new Error(tally.text())
     return tally.text()
   }

@@ -2,6 +2,7 @@
 import { systemClock } from '../../../core/clock.ts'
 import { createReplicationClient } from '../../../protocols/replication/client.ts'
 import type { WireBatch } from '../../../protocols/replication/schema.ts'
+import { ShowsNothing } from '../attack.ts'
 import type { Attack } from '../attack.ts'
 import { asking } from './asking.ts'
 import { codeOf, repeat, Tally } from './attempts.ts'
@@ -29,7 +30,7 @@ const forgedRecords: Attack = {
     const batches: WireBatch[] = []
     for await (const batch of victim.pull(new Map())) batches.push(batch)
     const records = batches.flatMap((batch) => batch.records)
-    if (records.length === 0) throw new Error('nothing to forge: the attack shows nothing')
+    if (records.length === 0) throw new ShowsNothing('nothing to forge')
     const tally = new Tally()
     await repeat(kit, async () => {
       for (const batch of batches) {

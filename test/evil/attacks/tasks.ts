@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { LIMITS } from '../../../core/limits.ts'
 import { taskIdMetadata } from '../../../protocols/a2a/extensions.ts'
+import { ShowsNothing } from '../attack.ts'
 import type { Attack } from '../attack.ts'
 import { asking, order, pour, rawSession } from './asking.ts'
 import { codeOf, repeat, repeatAtOnce, Tally } from './attempts.ts'
@@ -19,7 +20,7 @@ const taskFlood: Attack = {
       if (!kit.signal.aborted) tally.add(outcome)
       if (outcome === 'OVERLOADED') await pause(20)
     })
-    if (tally.count('OVERLOADED') === 0) throw new Error(`all were taken: ${tally.text()}`)
+    if (tally.count('OVERLOADED') === 0) throw new ShowsNothing(`all were taken: ${tally.text()}`)
     return tally.text()
   }
 }
@@ -79,15 +80,17 @@ const oversized: Attack = {
   async run(kit) {
     const node = await kit.bare()
     const raw = await rawSession(kit, node)
-    if (raw === undefined) throw new Error('no session: the attack shows nothing')
+    if (raw === undefined) throw new ShowsNothing('no session')
     const poured: string[] = []
     for (const [at, method] of ['a2a.GetTask', 'presence.exchange', 'a2a.SendMessage'].entries()) {
       const link = { raw, signal: kit.signal }
       const sent = await pour(link, 2 * at + 1, { method, most: 2 * LIMITS.messageBytes.value })
       if (sent > 1.5 * LIMITS.messageBytes.value) throw new Error(`${method} took ${sent} bytes`)
-      poured.push(`${method} ${raw.heard.at(-1) ?? raw.end} after ${Math.round(sent / 1024)} KiB`)
+      const refusal = raw.heard.findLast((frame) => frame.startsWith('error')) ?? 'none'
+      if (refusal !== 'error PAYLOAD_TOO_LARGE') throw new ShowsNothing(`${method}: ${refusal}`)
+      poured.push(`${method} after ${Math.round(sent / 1024)} KiB`)
     }
-    return poured.join(', ')
+    return `refused: ${poured.join(', ')}`
   }
 }
 
