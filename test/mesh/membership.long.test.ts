@@ -56,7 +56,7 @@ test('one line of text lets another node in, with the key and the list', async (
   })
 })
 
-test('five ways in which an invite does not work are five errors', async () => {
+test('six ways in which an invite does not work are six errors', async () => {
   const folder = testFolder()
   const owner = await apart(folder, 'owner')
   const used = await owner.members.invite({})
@@ -73,8 +73,7 @@ test('five ways in which an invite does not work are five errors', async () => {
     'INVITE_OTHER_SWARM'
   )
   await owner.members.withdraw(other.invite.id)
-  // Its door is gone with it.
-  expect(await failing('d', { invite: other.text })).toBe('INVITER_UNREACHABLE')
+  expect(await failing('d', { invite: other.text })).toBe('INVITE_WITHDRAWN')
   const last = await owner.members.invite({})
   await owner.stop()
   expect(await failing('e', { invite: last.text })).toBe('INVITER_UNREACHABLE')

@@ -36,7 +36,7 @@ export interface InviteLedger {
   ): Promise<void>
   /** Those given to others that have not expired, used up or not. */
   list(): readonly GivenInvite[]
-  /** Keys for the wall: of those, since who comes too late is to be told so. */
+  /** Keys for the wall: of those and of what was withdrawn, since who comes too late is to be told so. */
   doors(): readonly Uint8Array[]
   /**
    * Counts one use, on disk before it resolves. The same joiner may come again: its answer may have
@@ -45,7 +45,7 @@ export interface InviteLedger {
    * @throws INVITE_WITHDRAWN, INVITE_EXPIRED, INVITE_USED
    */
   use(id: string, meeting: Meeting, proof: string): Promise<GivenInvite>
-  /** True when there was one. */
+  /** Nobody comes by it any more, and who tries is told so. True when there was one. */
   withdraw(id: string): Promise<boolean>
 }
 
@@ -63,6 +63,8 @@ const row = z.strictObject({
   usedBy: z.array(z.string()),
   givenAt: z.int(),
   house: z.boolean(),
+  /** Kept to say so to those who come by it. */
+  withdrawn: z.boolean().prefault(false),
   door: hexKey,
   proof: hexKey
 })
@@ -117,14 +119,11 @@ export async function openInviteLedger(
       rows.set(keys.id, { ...rowOf(keys, init, clock.now()), house: true })
       await write()
     },
-    list: () =>
-      current()
-        .filter(({ expiresAt, house }) => expiresAt >= clock.now() && !house)
-        .map(given),
+    list: () => current().flatMap((one) => (isShown(one, clock.now()) ? [given(one)] : [])),
     doors: () => current().map(({ door }) => Buffer.from(door, 'hex')),
     async use(id, meeting, proof) {
       const invite = rows.get(id)
-      if (invite === undefined || !isProof(Buffer.from(invite.proof, 'hex'), meeting, proof)) {
+      if (invite === undefined || !opens(invite, meeting, proof)) {
         throw new LumosError('INVITE_WITHDRAWN')
       }
       const { joiner } = meeting
@@ -138,17 +137,27 @@ export async function openInviteLedger(
       return given(used)
     },
     async withdraw(id) {
-      if (!rows.delete(id)) return false
+      const invite = rows.get(id)
+      if (invite?.withdrawn !== false) return false
+      rows.set(id, { ...invite, withdrawn: true })
       await write()
       return true
     }
   }
 }
 
+function isShown({ expiresAt, house, withdrawn }: Row, now: number): boolean {
+  return expiresAt >= now && !house && !withdrawn
+}
+
+function opens({ withdrawn, proof }: Row, meeting: Meeting, text: string): boolean {
+  return !withdrawn && isProof(Buffer.from(proof, 'hex'), meeting, text)
+}
+
 /** Those that nobody can come by any more are only kept to say so. */
 function makeRoom(rows: Map<string, Row>, now: number): void {
-  for (const { id, uses, usedBy, expiresAt } of rows.values()) {
-    if (expiresAt < now || usedBy.length >= uses) rows.delete(id)
+  for (const { id, uses, usedBy, expiresAt, withdrawn } of rows.values()) {
+    if (expiresAt < now || usedBy.length >= uses || withdrawn) rows.delete(id)
   }
 }
 
@@ -161,7 +170,16 @@ function rowOf(
   init: Pick<GivenInvite, 'role' | 'expiresAt' | 'uses'>,
   now: number
 ): Row {
-  return { id, ...init, usedBy: [], givenAt: now, house: false, door: hex(door), proof: hex(proof) }
+  return {
+    id,
+    ...init,
+    usedBy: [],
+    givenAt: now,
+    house: false,
+    withdrawn: false,
+    door: hex(door),
+    proof: hex(proof)
+  }
 }
 
 function hex(bytes: Uint8Array): string {

@@ -150,5 +150,8 @@ test('without the secret, too late, or taken back: nobody gets in', async () => 
   await expect(ledger.use(keys.id, ...meet('a'))).rejects.toMatchObject({
     code: 'INVITE_WITHDRAWN'
   })
+  // Ajar for a day, to say so.
+  expect(ledger.doors()).toHaveLength(1)
+  await clock.advance(24 * HOUR)
   expect(ledger.doors()).toEqual([])
 })
