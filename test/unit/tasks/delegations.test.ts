@@ -95,6 +95,24 @@ test('the same id with another request is a conflict, even while the first is be
   expect(second).toMatchObject({ status: 'rejected', reason: { code: 'TASK_CONFLICT' } })
 })
 
+test('an order is looked for on the disk only when its id may have been used', async () => {
+  const disk = createMemoryStore()
+  const looked: string[] = []
+  const watched = {
+    ...disk,
+    getMany(keys: readonly string[]) {
+      looked.push(...keys)
+      return disk.getMany(keys)
+    }
+  }
+  const caller = await startCaller({ disk: watched })
+  looked.length = 0
+  await caller.ask({ isNew: true })
+  expect(looked).toEqual([])
+  await caller.ask({ taskId: '01900000-0000-7000-8000-000000000009' })
+  expect(looked.length).toBeGreaterThan(0)
+})
+
 test('a worker that took the task and does not know it any more may have done it', async () => {
   const caller = await startCaller({ answers: [[begin(), CUT], [UNKNOWN]] })
   await caller.ask()
