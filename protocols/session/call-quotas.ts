@@ -1,6 +1,6 @@
 /** Holds each peer to a rate of calls and of bytes, however many streams it comes with and however often. */
 import type { Clock } from '../../core/clock.ts'
-import { LumosError } from '../../core/errors.ts'
+import { refusal } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { createTokenBucket } from '../../core/token-bucket.ts'
@@ -104,5 +104,5 @@ function createCallQuota(
 
 function refuse(refusals: TokenBucket, retryAfterMs: number): never {
   if (!refusals.take(1)) throw violation('calls go on although they are refused')
-  throw new LumosError('OVERLOADED', { details: { retryAfterMs } })
+  throw refusal('OVERLOADED', { details: { retryAfterMs } })
 }

@@ -1,6 +1,6 @@
 /** The calls that the peer makes in a session: their requests, handlers and responses. */
 import type { Clock } from '../../core/clock.ts'
-import { LumosError, toLumosError } from '../../core/errors.ts'
+import { LumosError, refusal, toLumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -160,7 +160,7 @@ export class Callee {
     quota.call()
     quota.bytes(body.length)
     const busy = Math.max(this.#running, this.#calls.size) >= quota.callsPerPeer
-    if (busy) throw new LumosError('SESSION_LIMIT', { details: { peer } })
+    if (busy) throw refusal('SESSION_LIMIT', { details: { peer } })
     const handler = this.#handler(method, (flags & FLAG.many) !== 0)
     checkFits(body.length, handler)
     const deadline = timeoutMs === NO_TIMEOUT ? Infinity : clock.monotonic() + timeoutMs
@@ -190,7 +190,7 @@ export class Callee {
       const served = methods.findRequest(method)
       if (served !== undefined) return { many, ...served }
     }
-    throw new LumosError('UNKNOWN_METHOD', { details: { method } })
+    throw refusal('UNKNOWN_METHOD', { details: { method } })
   }
 
   #await(call: ServedCall): void {

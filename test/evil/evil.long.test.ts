@@ -29,7 +29,7 @@ const MIB = 1024 * 1024
  * The bars of the table (2 ×, 64 MiB, 100 ms) are those of a quiet machine. These here tell an attack
  * that works from a busy processor: unguarded nodes stand still for seconds, and grow without end.
  */
-const MOST = { honestMs: 3000, honestFactor: 20, grownBytes: 256 * MIB, gapMs: 2500 }
+const MOST = { honestMs: 10_000, honestFactor: 20, grownBytes: 384 * MIB, gapMs: 8000 }
 
 const canary = defineAgent({
   id: 'canary',
