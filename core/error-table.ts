@@ -381,6 +381,11 @@ export const ERRORS = {
     EXIT.failed
   ),
 
+  DELEGATION_FORBIDDEN: retryable(
+    '{peers} refused the task: {reason}',
+    'there: lumos swarm role gives this node another role, lumos grant create a grant; lumos audit tells more',
+    EXIT.denied
+  ),
   ENSEMBLE_FAILED: final(
     'none of {asked} peers answered; the last one failed with {last}',
     'lumos tasks show ID --trace says what each of them said',

@@ -1,7 +1,14 @@
 /** Tells a purse what became of the share that was given with a task. */
 import { LumosError } from '../core/errors.ts'
+import type { ErrorCode } from '../core/errors.ts'
 import type { Share } from '../core/purse.ts'
 import type { DelegationEvent } from '../tasks/delegation-events.ts'
+
+/** With these it is known whether anybody may have the task. */
+const TOLD: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'DELEGATION_FAILED',
+  'DELEGATION_FORBIDDEN'
+])
 
 /**
  * The same events. Who may have the task and does not tell what it spent has spent all of the share;
@@ -20,8 +27,9 @@ export async function* settling(
       yield event
     }
   } catch (error) {
-    const isKnown = error instanceof LumosError && error.code === 'DELEGATION_FAILED'
-    if (isKnown) mayBeTaken = error.details['maybeExecuted'] === true
+    if (error instanceof LumosError && TOLD.has(error.code)) {
+      mayBeTaken = error.details['maybeExecuted'] === true
+    }
     throw error
   } finally {
     if (mayBeTaken) share?.settle(undefined)

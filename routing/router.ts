@@ -84,6 +84,8 @@ interface Search extends Found {
   left: readonly RouteProvider[]
   /** Those that may have the task, whatever was heard of them. */
   readonly doubtful: Set<RouteProvider>
+  /** Those by which this node may not have it done, whoever else might. */
+  readonly forbidding: Set<string>
   /** The one of them that alone may be asked again: another one could do harm. */
   suspect: RouteProvider | undefined
   /** Names of the nodes asked so far, in order. */
@@ -202,6 +204,7 @@ class PeerRouter implements Router {
       ...found,
       left: found.candidates.filter((one) => !except.some((placement) => isAt(one, placement))),
       doubtful: new Set(doubtful),
+      forbidding: new Set(),
       suspect: undefined,
       asked: []
     }
@@ -285,7 +288,12 @@ function isAt({ peer, agentId }: RouteProvider, placement: Placement): boolean {
 }
 
 /** Whether `provider` may have the task. */
-function judge({ doubtful }: Search, provider: RouteProvider, { code }: LumosError): boolean {
+function judge(
+  { doubtful, forbidding }: Search,
+  provider: RouteProvider,
+  { code }: LumosError
+): boolean {
+  if (code === 'FORBIDDEN') forbidding.add(provider.name)
   // One that may have it and then vanishes is no less doubtful; any other answer clears it.
   const vanished = code === 'PEER_UNREACHABLE' || code === 'SHUTTING_DOWN'
   const uncertain = UNCERTAIN.has(code) || (vanished && doubtful.has(provider))
@@ -306,8 +314,22 @@ function drop(search: Search, provider: RouteProvider, error: LumosError | undef
   if (error !== undefined) judge(search, provider, error)
 }
 
-function failed({ asked, doubtful, suspect }: Search, cause?: LumosError): LumosError {
+/** Words of the policy of the one that refused (trust/policy.ts), for people. */
+const WHY_NOT: Readonly<Record<string, string>> = {
+  role: 'the role of this node does not allow it',
+  'no-member': 'this node is no member there',
+  skill: 'the grants of this node are not for this skill'
+}
+
+function failed(search: Search, cause?: LumosError): LumosError {
+  const { asked, doubtful, suspect, forbidding } = search
   const peers = [...new Set(asked)]
+  if (cause?.code === 'FORBIDDEN' && peers.every((name) => forbidding.has(name))) {
+    const word = String(cause.details['reason'])
+    const reason = WHY_NOT[word] ?? word
+    const details = { peers: peers.join(', ').slice(0, 256), reason }
+    return new LumosError('DELEGATION_FORBIDDEN', { cause, details })
+  }
   const details = {
     tried: peers.length,
     attempts: asked.length,

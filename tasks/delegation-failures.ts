@@ -18,7 +18,8 @@ export const NOBODY_YET: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'NO_ROUTE',
   'AGENT_UNKNOWN',
   'PEER_UNKNOWN',
-  'DELEGATION_FAILED'
+  'DELEGATION_FAILED',
+  'DELEGATION_FORBIDDEN'
 ])
 
 export interface BrokenContact {

@@ -210,7 +210,8 @@ export class TaskStory {
 
   /** Nobody took it. */
   failed({ code, details }: LumosError): void {
-    if (code === 'DELEGATION_FAILED') this.#holders.maybeTaken = details['maybeExecuted'] === true
+    const isKnown = code === 'DELEGATION_FAILED' || code === 'DELEGATION_FORBIDDEN'
+    if (isKnown) this.#holders.maybeTaken = details['maybeExecuted'] === true
   }
 
   #hedged({ placement, afterMs }: Extract<DispatchEvent, { type: 'hedged' }>): void {

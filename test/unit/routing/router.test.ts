@@ -101,6 +101,34 @@ describe('when a peer does not take the task', () => {
   })
 })
 
+const ROLE = { operation: 'task.send', reason: 'role' }
+
+describe('when this node may not have it done', () => {
+  test('when all who have it may not be asked by this node, it is said who and why', async () => {
+    const { dispatch, asked } = setupRouting({
+      providers: [provider('a'), provider('b', { load: 1 })],
+      answers: { a: refuse('FORBIDDEN', ROLE), b: refuse('FORBIDDEN', ROLE) }
+    })
+    const { error } = await dispatch()
+    expect(new Set(asked)).toEqual(new Set(['a', 'b']))
+    expect(error).toMatchObject({
+      code: 'DELEGATION_FORBIDDEN',
+      details: {
+        peers: expect.stringMatching(/^name-of-[ab], name-of-[ab]$/),
+        reason: 'the role of this node does not allow it'
+      }
+    })
+  })
+
+  test('one that has no room is no refusal for ever', async () => {
+    const { dispatch } = setupRouting({
+      providers: [provider('a'), provider('b', { load: 1 })],
+      answers: { a: refuse('FORBIDDEN'), b: () => overloaded(5000) }
+    })
+    expect((await dispatch({}, 1000)).error).toMatchObject({ code: 'DELEGATION_FAILED' })
+  })
+})
+
 describe('when nobody knows whether a peer took the task', () => {
   test('the same peer is asked again, because another could do it twice', async () => {
     const { dispatch, asked } = setupRouting({
