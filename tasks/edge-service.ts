@@ -141,15 +141,19 @@ class Service implements EdgeService {
     const story = new EdgeStory(view)
     const missed: { readonly update: StreamResponse; readonly place: Position }[] = []
     let read = 0
+    let isOver = false
     for await (const event of this.#delegations.watch(id, { signal, follow: false })) {
       read += 1
+      isOver = event.type === 'result'
       const update = story.take(event)
       if (update !== undefined && isBehind(story.place, after)) {
         missed.push({ update, place: story.place })
       }
     }
-    if (after?.attempt === story.place.attempt) {
-      onPlace?.(after)
+    // Else what it holds counts no more.
+    const held = after?.attempt === story.place.attempt ? after : undefined
+    if (held !== undefined) {
+      onPlace?.(held)
       yield { task: story.snapshot({ artifacts: false, historyLength: 0 }) }
       for (const { update, place } of missed) {
         onPlace?.(place)
@@ -159,10 +163,11 @@ class Service implements EdgeService {
       onPlace?.(story.place)
       yield { task: story.snapshot() }
     }
+    if (isOver) return
     for await (const event of this.#delegations.watch(id, { signal, from: read })) {
       const update = story.take(event)
       // What it holds may not have reached the disk here before a crash, and is told again.
-      if (update === undefined || !isBehind(story.place, after)) continue
+      if (update === undefined || !isBehind(story.place, held)) continue
       onPlace?.(story.place)
       yield update
     }
@@ -277,7 +282,8 @@ function isAnswer(event: DelegationEvent, messageId: string): boolean {
 }
 
 function isBehind({ attempt, seq }: Position, after: Position | undefined): boolean {
-  return after === undefined || attempt !== after.attempt || seq > after.seq
+  if (after === undefined || attempt > after.attempt) return true
+  return attempt === after.attempt && seq > after.seq
 }
 
 /** A UUID of version 8: the same text, the same id. */
