@@ -15,7 +15,7 @@ import { testIdentity } from '../support/identity.ts'
 import { startNode, testFolder } from '../support/started-nodes.ts'
 
 /** Machines under test are slow; a member that comes back is there within seconds. */
-const SOON = { timeout: 20_000 }
+const SOON = { timeout: 45_000 }
 
 function apart(folder: string, name: string, extra: Partial<NodeOptions> = {}): Promise<LumosNode> {
   return startNode(folder, {
