@@ -29,7 +29,7 @@ async function json<T>(lumos: Lumos, ...argv: string[]): Promise<T> {
 async function ask(agent: string): Promise<string> {
   const { code, stdout } = await box.run(['run', agent, 'hello', '--to', 'owner', '--json'])
   if (code === 0) return 'done'
-  return /"last":"(\w+)"/.exec(stdout)?.[1] ?? stdout
+  return /"code":"DELEGATION_(\w+)"/.exec(stdout)?.[1] ?? stdout
 }
 
 beforeAll(async () => {
