@@ -249,7 +249,16 @@ export const LIMITS = {
     'ms',
     'how long one of several peers that refuses or is away is waited for when no other is left to ask'
   ),
-  retryTokens: limit(100, 'count', 'retries that may be saved up; a tenth of a call earns one'),
+  retryTokens: limit(
+    100,
+    'count',
+    'retries that may be saved up for one kind of task; a tenth of a call earns one'
+  ),
+  retryKinds: limit(
+    256,
+    'count',
+    'kinds of tasks (an agent or skill, of anybody or of one peer) that have retries of their own; those asked for longest ago begin anew'
+  ),
   hedgeTokens: limit(
     10,
     'count',

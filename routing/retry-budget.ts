@@ -9,30 +9,42 @@ const PER_SECOND = 1
 /** At the beginning. */
 const FIRST = 10
 
+/** What is asked for again and again, as an agent or a skill of anybody or of one peer: each has tokens of its own. */
 export interface RetryBudget {
   /** Something is asked for, the first time. */
-  deposit(): void
+  deposit(kind: string): void
   /** Whether it may be asked once more; takes a token if so. */
-  withdraw(): boolean
+  withdraw(kind: string): boolean
 }
 
-export function createRetryBudget(clock: Pick<Clock, 'monotonic'>): RetryBudget {
-  const most = LIMITS.retryTokens.value
-  let tokens = FIRST
-  let filledAt = clock.monotonic()
+interface Tokens {
+  count: number
+  filledAt: number
+}
 
-  function fill(count: number): void {
+/** Tokens of one kind are not for another: who floods one worker in vain would use up the retries of all else. */
+export function createRetryBudget(clock: Pick<Clock, 'monotonic'>): RetryBudget {
+  /** Those asked for last come last. */
+  const kinds = new Map<string, Tokens>()
+
+  function fill(kind: string, more: number): Tokens {
     const now = clock.monotonic()
-    tokens = Math.min(most, tokens + count + ((now - filledAt) / 1000) * PER_SECOND)
-    filledAt = now
+    const { count, filledAt } = kinds.get(kind) ?? { count: FIRST, filledAt: now }
+    const earned = more + ((now - filledAt) / 1000) * PER_SECOND
+    const tokens = { count: Math.min(LIMITS.retryTokens.value, count + earned), filledAt: now }
+    kinds.delete(kind)
+    kinds.set(kind, tokens)
+    const [oldest] = kinds.keys()
+    if (kinds.size > LIMITS.retryKinds.value && oldest !== undefined) kinds.delete(oldest)
+    return tokens
   }
 
   return {
-    deposit: () => fill(PER_CALL),
-    withdraw() {
-      fill(0)
-      if (tokens < 1) return false
-      tokens -= 1
+    deposit: (kind) => void fill(kind, PER_CALL),
+    withdraw(kind) {
+      const tokens = fill(kind, 0)
+      if (tokens.count < 1) return false
+      tokens.count -= 1
       return true
     }
   }

@@ -109,9 +109,9 @@ class PeerRouter implements Router {
     const { selector, budget, hedges } = this.#parts
     const search = await this.#search(order, options)
     if (options.isMove !== true) {
-      budget.deposit()
+      budget.deposit(kindOf(order))
       hedges?.deposit()
-    } else if (!budget.withdraw()) throw failed(search)
+    } else if (!budget.withdraw(kindOf(order))) throw failed(search)
     for (;;) {
       const choice =
         search.suspect === undefined ? selector.choose(search.left, search.demand) : undefined
@@ -269,7 +269,7 @@ class PeerRouter implements Router {
       asked.length >= LIMITS.dispatchAttempts.value ||
       (again === undefined && others.length === 0) ||
       delayMs >= options.remainingMs() ||
-      !this.#parts.budget.withdraw()
+      !this.#parts.budget.withdraw(kindOf(order))
     ) {
       throw failed(search, error)
     }
@@ -281,6 +281,11 @@ class PeerRouter implements Router {
     const traits = { idempotent, ...(resumable === true && { resumable }) }
     return { worker, agentId, path: this.#workers.path(peer), ...traits }
   }
+}
+
+/** What retries are counted by. */
+function kindOf({ target, to = '' }: Pick<WorkOrder, 'target' | 'to'>): string {
+  return JSON.stringify([target, to])
 }
 
 function isAt({ peer, agentId }: RouteProvider, placement: Placement): boolean {
