@@ -6,6 +6,7 @@ import type { ApiTokens } from '../../trust/api-tokens.ts'
 import type { AuditLog } from '../../trust/audit-log.ts'
 import type { OperationName } from '../../trust/operations.ts'
 import { decideByScopes } from '../../trust/policy.ts'
+import { foreignHeader } from './loopback.ts'
 
 export interface Caller {
   /** Whose the tasks are that it asks for: `http:<token id>`. */
@@ -30,8 +31,6 @@ export interface CallersInit {
   readonly open: boolean
 }
 
-/** Names that only this machine has; any other smells of DNS rebinding. */
-const HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 const NOBODY = 'http:unknown'
 const ANYBODY: Caller = { owner: 'http:open', scopes: ['task/send'] }
 
@@ -46,7 +45,7 @@ export function createCallers(
 
   return {
     identify({ headers }) {
-      const suspicious = suspiciousHeader(headers)
+      const suspicious = foreignHeader({ host: headers.host, origin: headers.origin })
       if (suspicious !== undefined) {
         const details = { header: suspicious }
         refuse(new LumosError('BROWSER_REFUSED', { details }), suspicious)
@@ -67,18 +66,4 @@ export function createCallers(
       throw new LumosError('FORBIDDEN', { details: { operation, reason } })
     }
   }
-}
-
-/** By which a page in a browser gives itself away, whatever it calls this machine. */
-function suspiciousHeader(headers: IncomingMessage['headers']): string | undefined {
-  if (!HOSTS.has(hostOf(headers.host ?? ''))) return 'Host'
-  const { origin } = headers
-  if (origin !== undefined && !HOSTS.has(hostOf(origin.replace(/^https?:\/\//, '')))) {
-    return 'Origin'
-  }
-  return undefined
-}
-
-function hostOf(authority: string): string {
-  return authority.replace(/:\d+$/, '').toLowerCase()
 }

@@ -9,10 +9,9 @@ import type { Logger } from '../../core/logger.ts'
 import { asFailure } from '../control/failure.ts'
 import type { Callers } from './callers.ts'
 import { httpStatusOf, restErrorOf } from './errors.ts'
+import { LOOPBACK, listenOnLoopback } from './loopback.ts'
 import { sendJson } from './request.ts'
 import type { HttpDoor } from './request.ts'
-
-const LOOPBACK = '127.0.0.1'
 
 export interface HttpServerComponents {
   readonly clock: Clock
@@ -133,22 +132,11 @@ function refuse(
   sendJson({ response }, restErrorOf(failure), { status, headers })
 }
 
-async function listen(server: Server, ports: readonly number[]): Promise<number> {
-  const [port = 0, ...others] = ports
+async function listen(server: Server, [port = 0, ...others]: readonly number[]): Promise<number> {
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, LOOPBACK, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
-  } catch (cause) {
-    if (others.length > 0) return listen(server, others)
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    const details = { address: `${LOOPBACK}:${port}`, reason }
-    throw new LumosError('LISTEN_FAILED', { cause, details })
+    return await listenOnLoopback(server, port)
+  } catch (error) {
+    if (others.length === 0) throw error
+    return listen(server, others)
   }
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : port
 }

@@ -1,7 +1,7 @@
 /** MCP over Streamable HTTP on the loopback interface, for those who have the token. */
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type {
   McpHttpHandler,
@@ -9,16 +9,12 @@ import type {
   WebStandardStreamableHTTPServerTransport
 } from '@modelcontextprotocol/server'
 import type { Clock } from '../../core/clock.ts'
-import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
+import { foreignHeader, listenOnLoopback, LOOPBACK } from '../http/loopback.ts'
 import type { McpEra } from './swarm-server.ts'
 
 const MCP_PATH = '/mcp'
-
-const LOOPBACK = '127.0.0.1'
-/** Names that only this machine has; any other smells of DNS rebinding. */
-const HOSTS: ReadonlySet<string> = new Set([LOOPBACK, 'localhost', '[::1]'])
 
 export interface McpHttpDoor {
   readonly url: string
@@ -101,7 +97,7 @@ export async function openMcpHttp(
     }
   )
   http.maxConnections = LIMITS.controlConnections.value
-  const bound = await listen(http, port)
+  const bound = await listenOnLoopback(http, port)
 
   async function close(): Promise<void> {
     stopTools()
@@ -200,12 +196,9 @@ function createSessions(
 
 /** A page in a browser that calls this machine by a name of its own, and anybody without the token. */
 function refuse(request: Request, token: string): Response | undefined {
-  if (!HOSTS.has(hostOf(request.headers.get('host'))))
-    return rpcError(403, 'the Host is not this machine')
-  const origin = request.headers.get('origin')
-  if (origin !== null && !HOSTS.has(hostOf(origin.replace(/^https?:\/\//, '')))) {
-    return rpcError(403, 'the Origin is not this machine')
-  }
+  const [host, origin] = ['host', 'origin'].map((name) => request.headers.get(name) ?? undefined)
+  const foreign = foreignHeader({ host, origin })
+  if (foreign !== undefined) return rpcError(403, `the ${foreign} is not this machine`)
   const given = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
   if (isSame(given, token)) return refuseForm(request)
   const refused = rpcError(401, 'the token is missing or wrong')
@@ -217,10 +210,6 @@ function refuse(request: Request, token: string): Response | undefined {
 function refuseForm({ method, headers }: Request): Response | undefined {
   const isJson = /^application\/json\s*(;|$)/i.test(headers.get('content-type') ?? '')
   return method !== 'POST' || isJson ? undefined : rpcError(415, 'a message is application/json')
-}
-
-function hostOf(header: string | null): string {
-  return (header ?? '').replace(/:\d+$/, '').toLowerCase()
 }
 
 /** In a time that tells nothing of where they differ. */
@@ -235,17 +224,4 @@ function digest(text: string): Buffer {
 function rpcError(status: number, message: string): Response {
   const error = { code: -32_000, message }
   return Response.json({ jsonrpc: '2.0', id: null, error }, { status })
-}
-
-function listen(server: HttpServer, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      const details = { address: `${LOOPBACK}:${port}`, reason: cause.message }
-      reject(new LumosError('LISTEN_FAILED', { cause, details }))
-    })
-    server.listen(port, LOOPBACK, () => {
-      const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
-    })
-  })
 }
