@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts'
 export interface TokenBucket {
   /** Takes `count` tokens if they are there. */
   take(count: number): boolean
+  /** Adds `count` tokens to those that come with time. */
+  give(count: number): void
   /** Takes `count` tokens, on credit if need be: for what cannot be refused any more. */
   charge(count: number): void
   /** Milliseconds until there are `count` tokens, 0 if they are there. */
@@ -13,20 +15,22 @@ export interface TokenBucket {
 export interface TokenBucketInit {
   /** Tokens that come back each second. */
   readonly rate: number
-  /** Most tokens there can be; as many are there at first. */
+  /** Most tokens there can be. */
   readonly burst: number
+  /** Tokens that are there at first; default: `burst`. */
+  readonly first?: number
 }
 
 export function createTokenBucket(
   { clock }: { readonly clock: Pick<Clock, 'monotonic'> },
-  { rate, burst }: TokenBucketInit
+  { rate, burst, first = burst }: TokenBucketInit
 ): TokenBucket {
-  let tokens = burst
+  let tokens = first
   let refilledAt = clock.monotonic()
 
-  function refill(): void {
+  function refill(more = 0): void {
     const now = clock.monotonic()
-    tokens = Math.min(burst, tokens + ((now - refilledAt) / 1000) * rate)
+    tokens = Math.min(burst, tokens + more + ((now - refilledAt) / 1000) * rate)
     refilledAt = now
   }
 
@@ -37,6 +41,7 @@ export function createTokenBucket(
       tokens -= count
       return true
     },
+    give: refill,
     charge(count) {
       refill()
       tokens -= count
