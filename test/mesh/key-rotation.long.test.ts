@@ -6,25 +6,16 @@ import { systemClock } from '../../core/clock.ts'
 import { resolvePaths } from '../../core/paths.ts'
 import { systemRandom } from '../../core/random.ts'
 import { runKeysCommand } from '../../node/keys/keys-command.ts'
-import type { LumosNode, NodeOptions } from '../../node/create-node.ts'
+import type { LumosNode } from '../../node/create-node.ts'
 import { cornerOf } from '../../memory/access.ts'
 import { keyOfPeer } from '../../trust/author-key.ts'
 import { plainKeyText } from '../../trust/identity.ts'
 import { signSuccession } from '../../trust/members/statement.ts'
 import { testIdentity } from '../support/identity.ts'
-import { startNode, testFolder } from '../support/started-nodes.ts'
+import { startApart, testFolder } from '../support/started-nodes.ts'
 
 /** Machines under test are slow; a member that comes back is there within seconds. */
 const SOON = { timeout: 45_000 }
-
-function apart(folder: string, name: string, extra: Partial<NodeOptions> = {}): Promise<LumosNode> {
-  return startNode(folder, {
-    name,
-    runtimeDirectory: join(folder, `run-${name}`),
-    discovery: { mdns: false, sameHost: false },
-    ...extra
-  })
-}
 
 async function rotate(folder: string, name: string): Promise<string> {
   const result = await runKeysCommand(['rotate'], {
@@ -54,9 +45,9 @@ const read = (node: LumosNode, key: string) => async (): Promise<unknown> =>
   (await node.memory.space().get(key))?.value
 
 async function pair(folder: string): Promise<[LumosNode, LumosNode]> {
-  const owner = await apart(folder, 'owner')
+  const owner = await startApart(folder, 'owner')
   const { text } = await owner.members.invite({})
-  const bob = await apart(folder, 'bob', { invite: text, bootstrap: [...owner.addresses()] })
+  const bob = await startApart(folder, 'bob', { invite: text, bootstrap: [...owner.addresses()] })
   await expect.poll(connected(owner), SOON).toEqual([bob.peerId])
   return [owner, bob]
 }
@@ -70,7 +61,7 @@ test('a member with another key comes back without an invite, as the same member
   await expect.poll(read(owner, mine), SOON).toBe('before')
   await bob.stop()
   const told = await rotate(folder, 'bob')
-  const back = await apart(folder, 'bob', { bootstrap: [...owner.addresses()] })
+  const back = await startApart(folder, 'bob', { bootstrap: [...owner.addresses()] })
   expect(back.peerId).not.toBe(bob.peerId)
   expect(told).toContain(back.peerId)
   await expect.poll(connected(owner), SOON).toEqual([back.peerId])
@@ -93,11 +84,14 @@ test('the owner with another key is the owner still: it lets in, and sends away'
   const [owner, bob] = await pair(folder)
   await owner.stop()
   await rotate(folder, 'owner')
-  const back = await apart(folder, 'owner', { bootstrap: [...bob.addresses()] })
+  const back = await startApart(folder, 'owner', { bootstrap: [...bob.addresses()] })
   await expect.poll(connected(bob), SOON).toEqual([back.peerId])
   expect((await bob.members.show()).swarm.owner).toBe(back.peerId)
   const { text } = await back.members.invite({})
-  const guest = await apart(folder, 'guest', { invite: text, bootstrap: [...back.addresses()] })
+  const guest = await startApart(folder, 'guest', {
+    invite: text,
+    bootstrap: [...back.addresses()]
+  })
   await expect
     .poll(standings(bob), SOON)
     .toEqual({ [back.peerId]: 'owner', [bob.peerId]: 'member', [guest.peerId]: 'member' })
@@ -124,7 +118,7 @@ test('who says to be the heir of a member, which has not said so, is not let in'
   await mkdir(data, { recursive: true, mode: 0o700 })
   await writeFile(join(data, file), JSON.stringify(list), { mode: 0o600 })
   await writeFile(join(data, 'node.key'), plainKeyText(thief.privateKey.reveal()), { mode: 0o600 })
-  const node = await apart(folder, 'thief', { bootstrap: [...owner.addresses()] })
+  const node = await startApart(folder, 'thief', { bootstrap: [...owner.addresses()] })
   await expect
     .poll(async () => (await node.peers()).peers.some(({ error }) => error !== undefined), SOON)
     .toBe(true)
@@ -143,9 +137,9 @@ test('a copy of the old key opens nothing any more', async () => {
   }
   await rotate(folder, 'bob')
   const again = { bootstrap: [...owner.addresses()] }
-  const back = await apart(folder, 'bob', again)
+  const back = await startApart(folder, 'bob', again)
   await expect.poll(connected(owner), SOON).toEqual([back.peerId])
-  const copy = await apart(folder, 'copy', again)
+  const copy = await startApart(folder, 'copy', again)
   expect(copy.peerId).toBe(bob.peerId)
   await expect.poll(async () => (await copy.peers()).peers.length, SOON).toBeGreaterThan(0)
   await expect
@@ -162,8 +156,8 @@ test('another key is no way around a block', async () => {
   const block = { peer: bob.peerId, at: 0, reason: 'floods us' }
   await writeFile(join(folder, 'owner/data/blocked.json'), JSON.stringify([block]))
   await rotate(folder, 'bob')
-  const here = await apart(folder, 'owner')
-  const back = await apart(folder, 'bob', { bootstrap: [...here.addresses()] })
+  const here = await startApart(folder, 'owner')
+  const back = await startApart(folder, 'bob', { bootstrap: [...here.addresses()] })
   await expect.poll(standings(here), SOON).toHaveProperty(back.peerId, 'member')
   await expect
     .poll(() => readFile(join(folder, 'owner/data/blocked.json'), 'utf8'), SOON)

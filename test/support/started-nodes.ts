@@ -45,3 +45,17 @@ export async function startSecluded(options: Partial<NodeOptions>): Promise<Lumo
   await node.start()
   return node
 }
+
+/** Each on a host of its own, as far as it can tell. */
+export function startApart(
+  folder: string,
+  name: string,
+  extra: Partial<NodeOptions> = {}
+): Promise<LumosNode> {
+  return startNode(folder, {
+    name,
+    runtimeDirectory: join(folder, `run-${name}`),
+    discovery: { mdns: false, sameHost: false },
+    ...extra
+  })
+}

@@ -3,37 +3,13 @@ import { expect, test } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
 import type { Position } from '../../../protocols/a2a/extensions.ts'
 import type { DelegationEvent } from '../../../tasks/delegation-events.ts'
-import type { DelegationView } from '../../../tasks/delegation-view.ts'
+import type { EdgeView } from '../../../tasks/edge-story.ts'
 import { createEdgeService } from '../../../tasks/edge-service.ts'
-import { say } from '../../support/tasks.ts'
+import { piece, VIEW, WORKER } from '../../support/edge.ts'
 
-const WORKER = { id: '12D3KooWPeer', name: 'birch' }
 const ERROR = { code: 'TASK_FAILED', message: 'it failed', details: { task: 'task' } }
 
-const FAILED: DelegationView = {
-  id: 'task',
-  parent: undefined,
-  target: '@echo',
-  message: say('go'),
-  state: 'TASK_STATE_FAILED',
-  worker: WORKER,
-  agentId: 'echo',
-  createdAt: 0,
-  updatedAt: 10,
-  tookMs: 5,
-  error: ERROR,
-  artifacts: [],
-  history: [say('go')],
-  chain: undefined,
-  usage: undefined,
-  question: undefined,
-  edge: { owner: 'http:a', agent: 'echo', contextId: 'context' }
-}
-
-function piece(text: string): DelegationEvent {
-  const artifact = { artifactId: 'result', parts: [{ text }] }
-  return { type: 'artifact', artifact, append: true, lastChunk: false, atMs: 1 }
-}
+const FAILED: EdgeView = { ...VIEW, state: 'TASK_STATE_FAILED', tookMs: 5, error: ERROR }
 
 const STORY: readonly DelegationEvent[] = [
   piece('void'),

@@ -2,35 +2,8 @@
 import { expect, test } from 'vitest'
 import type { DelegationEvent } from '../../../tasks/delegation-events.ts'
 import { EdgeStory, taskOf } from '../../../tasks/edge-story.ts'
-import type { EdgeView } from '../../../tasks/edge-story.ts'
+import { piece, VIEW, WORKER } from '../../support/edge.ts'
 import { say } from '../../support/tasks.ts'
-
-const WORKER = { id: '12D3KooWPeer', name: 'birch' }
-
-const VIEW: EdgeView = {
-  id: 'task',
-  parent: undefined,
-  target: '@echo',
-  message: say('go'),
-  state: 'TASK_STATE_WORKING',
-  worker: WORKER,
-  agentId: 'echo',
-  createdAt: 0,
-  updatedAt: 10,
-  tookMs: undefined,
-  error: undefined,
-  artifacts: [],
-  history: [say('go')],
-  chain: undefined,
-  usage: undefined,
-  question: undefined,
-  edge: { owner: 'http:a', agent: 'echo', contextId: 'context' }
-}
-
-function piece(text: string): DelegationEvent {
-  const artifact = { artifactId: 'result', parts: [{ text }] }
-  return { type: 'artifact', artifact, append: true, lastChunk: false, atMs: 1 }
-}
 
 const LOST = { code: 'SESSION_CLOSED', message: 'closed' }
 const RESULT: DelegationEvent = {
