@@ -15,6 +15,10 @@ export interface AttackOrder {
 
 /** An attack that got nowhere has more time the second time: only a fault in it gets nowhere then. */
 const LONGER = 5
+/** Until the victim has forgotten how many connections of this host the attack before it opened in one second. */
+const FORGOTTEN_MS = 1500
+/** What a dial meets that the victim turns away before it knows who dials. */
+const TURNED_AWAY = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE'])
 
 async function carryOut({ target, name }: AttackOrder): Promise<AttackReport> {
   const attack = ATTACKS.find((one) => one.name === name)
@@ -25,6 +29,7 @@ async function carryOut({ target, name }: AttackOrder): Promise<AttackReport> {
   } catch (error) {
     if (!(error instanceof ShowsNothing)) throw error
   }
+  await pause(FORGOTTEN_MS)
   try {
     return await attempt(attack, target, LONGER * durationMs)
   } catch (error) {
@@ -78,12 +83,17 @@ async function outcomeOf(attack: Attack, kit: Kit): Promise<Omit<AttackReport, '
     if (error instanceof ShowsNothing) throw error
     // What was asked when the time was up.
     if (kit.signal.aborted && isAbort(error)) throw new ShowsNothing('no answer in time')
+    if (isTurnedAway(error)) throw new ShowsNothing(String(error))
     return { met: '', success: error instanceof Error ? (error.stack ?? error.message) : 'thrown' }
   }
 }
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')
+}
+
+function isTurnedAway(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && TURNED_AWAY.has(String(error.code))
 }
 
 function keyOf({ swarmKey }: Target): Uint8Array {
