@@ -6,6 +6,8 @@ export interface ApiTokenSummary {
   readonly id: string
   readonly name: string
   readonly scopes: readonly GrantAction[]
+  /** Null for one that is of no tenant. */
+  readonly tenant: string | null
   /** ISO 8601. */
   readonly createdAt: string
   readonly expiresAt: string
@@ -33,6 +35,8 @@ export interface CreateApiTokenRequest {
   readonly name?: string
   /** Without it: to give tasks and to follow its own. */
   readonly scopes?: readonly GrantAction[]
+  /** Its holder is one of this tenant. */
+  readonly tenant?: string
   /** Without it 90 days. */
   readonly lifetimeMs?: number
 }

@@ -5,6 +5,7 @@ import { createHttpCards } from '../gateway/a2a/cards.ts'
 import type { KnownAgent } from '../gateway/a2a/cards.ts'
 import { createA2aDoor } from '../gateway/a2a/door.ts'
 import { createA2aMethods } from '../gateway/a2a/methods.ts'
+import { createTokenAuthenticator, openAuthenticator } from '../gateway/http/authenticators.ts'
 import { createCallers } from '../gateway/http/callers.ts'
 import { createHttpServer } from '../gateway/http/http-server.ts'
 import type { HttpServer } from '../gateway/http/http-server.ts'
@@ -67,7 +68,8 @@ function createServer(
   const { clock } = components
   const { open, port } = init.config.gateway
   const logger = components.logger.child('gateway')
-  const callers = createCallers({ tokens, audit: wire.authority.audit }, { open })
+  const authenticators = [createTokenAuthenticator(tokens), ...(open ? [openAuthenticator] : [])]
+  const callers = createCallers({ authenticators, audit: wire.authority.audit })
   const url = (): string => server.url ?? ''
   const cards = createHttpCards(
     {

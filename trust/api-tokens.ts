@@ -18,6 +18,8 @@ export interface ApiToken {
   readonly id: string
   readonly name: string
   readonly scopes: readonly GrantAction[]
+  /** Name of the tenant that its holder is one of. */
+  readonly tenant?: string
   readonly createdAt: number
   readonly expiresAt: number
   /** Right to a minute; absent for one that nobody has used. */
@@ -27,6 +29,7 @@ export interface ApiToken {
 export interface NewApiToken {
   readonly name: string
   readonly scopes: readonly GrantAction[]
+  readonly tenant?: string
   readonly lifetimeMs: number
 }
 
@@ -59,6 +62,7 @@ const storedToken = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   name: z.string(),
   scopes: z.array(z.enum(GRANT_ACTIONS)),
+  tenant: z.string().exactOptional(),
   createdAt: z.number(),
   expiresAt: z.number(),
   usedAt: z.number().exactOptional(),
@@ -116,7 +120,7 @@ class TokenBook implements ApiTokens {
       .map(publicPart)
   }
 
-  async create({ name, scopes, lifetimeMs }: NewApiToken) {
+  async create({ name, scopes, tenant, lifetimeMs }: NewApiToken) {
     const { clock, random } = this.#parts
     this.#tokens = new Map(this.#inForce().map((token) => [token.id, token]))
     const limit = LIMITS.apiTokens.value
@@ -126,7 +130,15 @@ class TokenBook implements ApiTokens {
     const createdAt = clock.now()
     const expiresAt = createdAt + Math.min(lifetimeMs, LIMITS.apiTokenLifetime.value)
     const hash = hashOf(secret).toString('base64url')
-    const token = { id, name, scopes: [...scopes], createdAt, expiresAt, hash }
+    const token = {
+      id,
+      name,
+      scopes: [...scopes],
+      ...(tenant !== undefined && { tenant }),
+      createdAt,
+      expiresAt,
+      hash
+    }
     this.#tokens.set(id, token)
     try {
       await this.#write()

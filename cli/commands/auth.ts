@@ -41,6 +41,7 @@ function columns(cli: Cli): Column<ApiTokenSummary>[] {
     { title: 'ID', cell: ({ id }) => id },
     { title: 'NAME', cell: ({ name }) => name, paint: (text) => cli.out().strong(text) },
     { title: 'SCOPES', cell: ({ scopes }) => scopes.join(','), elastic: true },
+    { title: 'TENANT', cell: ({ tenant }) => tenant ?? '' },
     { title: 'UNTIL', cell: ({ expiresAt }) => expiresAt },
     { title: 'USED', cell: ({ usedAt }) => usedAt ?? 'never' }
   ]
@@ -50,6 +51,7 @@ interface CreateFlags {
   readonly name?: string
   readonly expires?: string
   readonly scope?: readonly string[]
+  readonly tenant?: string
 }
 
 function defineCreate(command: LumosCommand, cli: Cli): void {
@@ -63,13 +65,15 @@ function defineCreate(command: LumosCommand, cli: Cli): void {
       `what it lets do: ${GRANT_ACTIONS.join(', ')}. May be repeated`,
       collect
     )
+    .option('--tenant <name>', 'its holder is one of this tenant, and shares its tasks')
     .example('lumos auth token create --name editor', 'for 90 days')
     .example('lumos auth token create --expires 1h --json | jq -r .secret', 'for a script')
-    .action(async ({ name, expires, scope }: CreateFlags) => {
+    .action(async ({ name, expires, scope, tenant }: CreateFlags) => {
       const request = {
         ...(name !== undefined && { name }),
         ...(expires !== undefined && { lifetimeMs: durationFlag(expires) }),
-        ...(scope !== undefined && { scopes: scope.map(scopeOf) })
+        ...(scope !== undefined && { scopes: scope.map(scopeOf) }),
+        ...(tenant !== undefined && { tenant })
       }
       const document = await cli.client().auth.createToken(request, cli.call())
       if (cli.flags.json) return cli.document(document)

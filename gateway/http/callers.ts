@@ -1,69 +1,74 @@
-/** Who comes in over HTTP, and what that one may: by a token, or because this machine's doors stand open. */
+/** Who comes in over HTTP, and what that one may: the authenticators are asked in turn, the audit log is told. */
 import type { IncomingMessage } from 'node:http'
 import { LumosError } from '../../core/errors.ts'
-import type { GrantAction } from '../../core/grant-words.ts'
-import type { ApiTokens } from '../../trust/api-tokens.ts'
 import type { AuditLog } from '../../trust/audit-log.ts'
 import type { OperationName } from '../../trust/operations.ts'
 import { decideByScopes } from '../../trust/policy.ts'
+import type { Authenticator, Identity } from './authenticators.ts'
 import { foreignHeader } from './loopback.ts'
 
-export interface Caller {
-  /** Whose the tasks are that it asks for: `http:<token id>`. */
+export interface Caller extends Identity {
+  /** Whose the tasks are that it asks for: `tenant:<name>` for all of one tenant, else `who`. */
   readonly owner: string
-  readonly scopes: readonly GrantAction[]
 }
 
 export interface Callers {
   /** @throws BROWSER_REFUSED, API_TOKEN_REFUSED */
-  identify(request: IncomingMessage): Caller
+  identify(request: IncomingMessage): Promise<Caller>
   /** Notes what is asked for `what`, a name. @throws FORBIDDEN */
   permit(caller: Caller, operation: OperationName, what: string): void
 }
 
 export interface CallersComponents {
-  readonly tokens: Pick<ApiTokens, 'verify'>
+  /** Asked one after the other; the first that knows what is shown decides. */
+  readonly authenticators: readonly Authenticator[]
   readonly audit: Pick<AuditLog, 'note'>
 }
 
-export interface CallersInit {
-  /** Whether everybody on this machine may come in without a token. */
-  readonly open: boolean
-}
-
 const NOBODY = 'http:unknown'
-const ANYBODY: Caller = { owner: 'http:open', scopes: ['task/send'] }
 
-export function createCallers(
-  { tokens, audit }: CallersComponents,
-  { open }: CallersInit
-): Callers {
+export function createCallers({ authenticators, audit }: CallersComponents): Callers {
   function refuse(error: LumosError, what: string): never {
     audit.note({ who: NOBODY, did: 'request', what, allowed: false, reason: error.code })
     throw error
   }
 
+  async function identityOf(request: IncomingMessage): Promise<Identity | undefined> {
+    for (const authenticator of authenticators) {
+      const identity = await authenticator.authenticate(request)
+      if (identity !== undefined) return identity
+    }
+    return undefined
+  }
+
   return {
-    identify({ headers }) {
+    async identify(request) {
+      const { headers } = request
       const suspicious = foreignHeader({ host: headers.host, origin: headers.origin })
       if (suspicious !== undefined) {
         const details = { header: suspicious }
-        refuse(new LumosError('BROWSER_REFUSED', { details }), suspicious)
+        return refuse(new LumosError('BROWSER_REFUSED', { details }), suspicious)
       }
-      const { authorization } = headers
-      if (authorization === undefined && open) return ANYBODY
-      const secret = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
-      const token = secret === undefined ? undefined : tokens.verify(secret)
-      if (token === undefined) return refuse(new LumosError('API_TOKEN_REFUSED'), 'Authorization')
-      return { owner: `http:${token.id}`, scopes: token.scopes }
+      try {
+        const identity = await identityOf(request)
+        if (identity !== undefined) return { ...identity, owner: ownerOf(identity) }
+      } catch (error) {
+        if (!(error instanceof LumosError)) throw error
+        return refuse(error, 'Authorization')
+      }
+      return refuse(new LumosError('API_TOKEN_REFUSED'), 'Authorization')
     },
-    permit({ owner, scopes }, operation, what) {
+    permit({ who, scopes }, operation, what) {
       const decision = decideByScopes(scopes, operation)
-      const event = { who: owner, did: operation, what: what.slice(0, 128) }
+      const event = { who, did: operation, what: what.slice(0, 128) }
       if (decision.allowed) return audit.note({ ...event, allowed: true })
       const { reason } = decision
       audit.note({ ...event, allowed: false, reason })
       throw new LumosError('FORBIDDEN', { details: { operation, reason } })
     }
   }
+}
+
+function ownerOf({ who, tenant }: Identity): string {
+  return tenant === undefined ? who : `tenant:${tenant}`
 }

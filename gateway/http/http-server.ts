@@ -101,7 +101,7 @@ class LoopbackServer implements HttpServer {
     const [path = '', ...search] = url.split('?')
     try {
       stopping.throwIfAborted()
-      const caller = callers.identify(incoming)
+      const caller = await callers.identify(incoming)
       const query = new URLSearchParams(search.join('?'))
       const request = { method, path, query, incoming, response, caller, signal: gone.signal }
       for (const door of doors) if (await door(request)) return

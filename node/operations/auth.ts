@@ -12,8 +12,9 @@ export function createAuthOperations(
 ): AuthOperations {
   return {
     tokens: async () => ({ v: API_VERSION, tokens: tokens.list().map(summaryOf) }),
-    async createToken({ name = '', scopes = ['task/send'], lifetimeMs = USUAL_LIFETIME_MS }) {
-      const { token, secret } = await tokens.create({ name, scopes, lifetimeMs })
+    async createToken({ name = '', scopes = ['task/send'], lifetimeMs = USUAL_LIFETIME_MS, tenant }) {
+      const init = { name, scopes, lifetimeMs, ...(tenant !== undefined && { tenant }) }
+      const { token, secret } = await tokens.create(init)
       return { v: API_VERSION, token: summaryOf(token), secret }
     },
     async revokeToken(selector) {
@@ -22,9 +23,10 @@ export function createAuthOperations(
   }
 }
 
-function summaryOf({ createdAt, expiresAt, usedAt, ...rest }: ApiToken): ApiTokenSummary {
+function summaryOf({ tenant, createdAt, expiresAt, usedAt, ...rest }: ApiToken): ApiTokenSummary {
   return {
     ...rest,
+    tenant: tenant ?? null,
     createdAt: new Date(createdAt).toISOString(),
     expiresAt: new Date(expiresAt).toISOString(),
     usedAt: usedAt === undefined ? null : new Date(usedAt).toISOString()

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { fuzzFrames, fuzzHandshakes, fuzzLinks } from '../support/session-fuzz.ts'
 
 test.for([
-  ['frames', fuzzFrames, 200_000],
+  ['frames', fuzzFrames, 100_000],
   ['links', fuzzLinks, 100_000],
   ['handshakes', fuzzHandshakes, 50_000]
 ] as const)('%s survive what a peer may say', ([, fuzz, numRuns]) => {

@@ -6,6 +6,7 @@ export const API_TOKEN: ApiTokenSummary = {
   id: '0f1e2d3c4b5a6978',
   name: 'editor',
   scopes: ['task/send'],
+  tenant: null,
   createdAt: '2026-01-02T03:04:05.000Z',
   expiresAt: '2026-04-02T03:04:05.000Z',
   usedAt: null

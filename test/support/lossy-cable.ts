@@ -22,6 +22,7 @@ export interface LossyCable extends Cable {
   set(conditions: Conditions, from?: 0 | 1): Promise<number>
 }
 
+let cables = 0
 const SWITCH = join(import.meta.dirname, 'tap-switch.py')
 
 /** Why there can be no such cable here; `undefined` when there can. */
@@ -39,7 +40,9 @@ export function whyNoLossyCable(): string | undefined {
 
 /** The same seed loses frames by the same dice. */
 export async function layLossyCable(seed: number): Promise<LossyCable> {
-  const taps = ['a', 'b'].map((end) => `lumos${process.pid}${end}`)
+  cables += 1
+  // The kernel takes 15 characters.
+  const taps = ['a', 'b'].map((end) => `lum${process.pid}${end}${cables}`)
   const child = spawn('python3', [SWITCH, String(seed), ...taps], {
     stdio: ['pipe', 'pipe', 'inherit']
   })

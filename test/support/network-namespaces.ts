@@ -10,6 +10,7 @@ export interface Cable {
 }
 
 const PREFIX = 'lumos-test'
+let cables = 0
 const run = promisify(execFile)
 
 /** Runs `ip`; resolves to what it prints. */
@@ -49,7 +50,8 @@ async function joinByCable([a, b]: Cable['ends']): Promise<void> {
 /** Two hosts on a network of their own, with multicast, that nothing leaves. */
 export async function layCable(join: Join = joinByCable): Promise<Cable> {
   await sweep()
-  const ends: [string, string] = [`${PREFIX}-${process.pid}-a`, `${PREFIX}-${process.pid}-b`]
+  const name = `${PREFIX}-${process.pid}-${(cables += 1)}`
+  const ends: [string, string] = [`${name}-a`, `${name}-b`]
   async function remove(): Promise<void> {
     // The cable goes with the first of its ends.
     for (const end of ends) await ip('netns', 'delete', end).catch(() => undefined)

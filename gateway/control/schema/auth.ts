@@ -5,12 +5,15 @@ import { GRANT_ACTIONS } from '../../../core/grant-words.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { moment, named, v } from './document.ts'
 
+/** One label: it is part of names in the audit log and of whose tasks are. */
+export const tenantName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
 const scopes = z.array(z.enum(GRANT_ACTIONS)).min(1)
 
 const summary = z.strictObject({
   id: z.string().describe('16 hex digits; no secret.'),
   name: z.string(),
   scopes,
+  tenant: z.string().nullable().describe('Null for one that is of no tenant.'),
   createdAt: moment,
   expiresAt: moment,
   usedAt: moment.nullable().describe('Right to a minute; null for one that nobody has used.')
@@ -40,6 +43,7 @@ export const createApiTokenRequest: z.ZodType<api.CreateApiTokenRequest> = named
   z.strictObject({
     name: z.string().min(1).max(64).exactOptional().describe('For people.'),
     scopes: scopes.exactOptional().describe('Default: task/send, which follows its own, too.'),
+    tenant: tenantName.exactOptional().describe('Its holder is one of this tenant.'),
     lifetimeMs: z
       .number()
       .min(1000)

@@ -19,11 +19,16 @@ test('a new token is all that is on stdout, and how to use it is said beside it'
   const least = await cli.run(['auth', 'token', 'create'])
   expect(least).toMatchObject({ code: 0, out: `${API_SECRET}\n` })
   expect(least.err).toContain('lumos auth token revoke 0f1e2d3c')
-  const flags = '--name editor --expires 1d --scope task/send --scope memory/read'
+  const flags = '--name editor --expires 1d --scope task/send --scope memory/read --tenant acme'
   await cli.run(['auth', 'token', 'create', ...flags.split(' ')])
   expect(asked).toEqual([
     {},
-    { name: 'editor', lifetimeMs: 86_400_000, scopes: ['task/send', 'memory/read'] }
+    {
+      name: 'editor',
+      lifetimeMs: 86_400_000,
+      scopes: ['task/send', 'memory/read'],
+      tenant: 'acme'
+    }
   ])
 })
 
