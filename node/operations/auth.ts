@@ -12,7 +12,12 @@ export function createAuthOperations(
 ): AuthOperations {
   return {
     tokens: async () => ({ v: API_VERSION, tokens: tokens.list().map(summaryOf) }),
-    async createToken({ name = '', scopes = ['task/send'], lifetimeMs = USUAL_LIFETIME_MS, tenant }) {
+    async createToken({
+      name = '',
+      scopes = ['task/send'],
+      lifetimeMs = USUAL_LIFETIME_MS,
+      tenant
+    }) {
       const init = { name, scopes, lifetimeMs, ...(tenant !== undefined && { tenant }) }
       const { token, secret } = await tokens.create(init)
       return { v: API_VERSION, token: summaryOf(token), secret }

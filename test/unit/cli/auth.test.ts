@@ -42,7 +42,7 @@ test('a scope that nobody knows is refused with those that there are', async () 
 test('tokens are listed without what lets in', async () => {
   const cli = await setup()
   const { out } = await cli.run(['auth', 'token', 'ls'])
-  expect(out).toMatch(/0f1e2d3c4b5a6978 +editor +task\/send +2026-04-02T.* +2026-01-03T/)
+  expect(out).toMatch(/0f1e2d3c4b5a6978 +editor +task\/send +- +2026-04-02T.* +2026-01-03T/)
   const json = await cli.run(['auth', 'token', 'ls', '--json'])
   expect(json.out).not.toContain(API_SECRET)
 })

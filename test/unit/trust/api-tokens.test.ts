@@ -35,6 +35,13 @@ test('a token lets in whoever has it, also after a restart, and its secret is no
   expect((await stat(path)).mode & 0o777).toBe(0o600)
 })
 
+test('a token says of which tenant its holder is one, also after a restart', async () => {
+  const { open, tokens } = await setup()
+  const { token, secret } = await tokens.create({ ...SEND, tenant: 'acme' })
+  expect(token.tenant).toBe('acme')
+  expect((await open()).verify(secret)?.tenant).toBe('acme')
+})
+
 test('a wrong secret, another one with the same id, and one of another node are refused', async () => {
   const { tokens } = await setup()
   const { secret } = await tokens.create(SEND)

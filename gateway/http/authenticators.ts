@@ -1,0 +1,51 @@
+/** The ways to find out who comes in over HTTP: each knows one kind of credential. */
+import type { IncomingMessage } from 'node:http'
+import { LumosError } from '../../core/errors.ts'
+import type { GrantAction } from '../../core/grant-words.ts'
+import type { ApiTokens } from '../../trust/api-tokens.ts'
+
+/** Whom a credential has proven to be there. */
+export interface Identity {
+  /** Name in the audit log: `http:<token id>`, `jwt:<host of the issuer>/<subject>`, `cert:<fingerprint>`. */
+  readonly who: string
+  /** The tenant that it is one of, by name. */
+  readonly tenant?: string
+  readonly scopes: readonly GrantAction[]
+}
+
+export interface Authenticator {
+  /**
+   * `undefined` for a request without a credential of this kind: the next one is asked.
+   * @throws API_TOKEN_REFUSED for a credential of this kind that is not in force
+   */
+  authenticate(incoming: IncomingMessage): Promise<Identity | undefined>
+}
+
+const API_TOKEN = /^lumos_/
+const ANYBODY: Identity = { who: 'http:open', scopes: ['task/send'] }
+
+/** By the tokens of this node. */
+export function createTokenAuthenticator(tokens: Pick<ApiTokens, 'verify'>): Authenticator {
+  return {
+    async authenticate(incoming) {
+      const secret = bearerOf(incoming)
+      if (secret === undefined || !API_TOKEN.test(secret)) return undefined
+      const token = tokens.verify(secret)
+      if (token === undefined) throw new LumosError('API_TOKEN_REFUSED')
+      const { id, scopes, tenant } = token
+      return { who: `http:${id}`, scopes, ...(tenant !== undefined && { tenant }) }
+    }
+  }
+}
+
+/** Lets in whoever shows nothing at all: a credential that nobody here knows is no reason to. */
+export const openAuthenticator: Authenticator = {
+  async authenticate({ headers }) {
+    return headers.authorization === undefined ? ANYBODY : undefined
+  }
+}
+
+/** What is shown as `Authorization: Bearer`. */
+export function bearerOf({ headers }: IncomingMessage): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
+}
