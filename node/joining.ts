@@ -25,6 +25,7 @@ import type { SwarmBook } from '../trust/members/swarm-book.ts'
 import { guardedEncrypter, guardedProtector } from './connection-guard.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
 import type { TransportFactory } from './libp2p.ts'
+import { createNoiseCrypto } from './noise-crypto.ts'
 import { createWall } from './wall.ts'
 import { guardedYamux } from './yamux-guard.ts'
 
@@ -127,7 +128,9 @@ function createDoorClient(
     addresses: { listen: [] },
     transports: [...transports],
     connectionProtector: () => guardedProtector(guards, wall),
-    connectionEncrypters: [(parts) => guardedEncrypter(guards, noise()(parts))],
+    connectionEncrypters: [
+      (parts) => guardedEncrypter(guards, noise({ crypto: createNoiseCrypto() })(parts))
+    ],
     // The inviter has nothing to ask of this one.
     streamMuxers: [() => guardedYamux({ agreement: () => 'opaque', ...guards })],
     connectionGater: {

@@ -30,6 +30,7 @@ import type { Membership } from '../trust/membership.ts'
 import { guardedEncrypter, guardedProtector } from './connection-guard.ts'
 import type { ConnectionGuardComponents, ForeignContact } from './connection-guard.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
+import { createNoiseCrypto } from './noise-crypto.ts'
 import { restrainedDht } from './restrained-dht.ts'
 import type { Wall } from './wall.ts'
 import { StrangerRefused } from './wire-guard.ts'
@@ -199,7 +200,10 @@ function security({ wall, membership }: NetworkComponents, guards: ConnectionGua
     connectionProtector: () => guardedProtector(guards, wall),
     connectionEncrypters: [
       (components: Parameters<ReturnType<typeof noise>>[0]) =>
-        guardedEncrypter({ ...guards, onSecured }, noise()(components))
+        guardedEncrypter(
+          { ...guards, onSecured },
+          noise({ crypto: createNoiseCrypto() })(components)
+        )
     ],
     streamMuxers: [
       (parts: PartsWithRegistrar): StreamMuxerFactory => {
