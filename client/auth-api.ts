@@ -1,11 +1,11 @@
 /** The control API's documents about tokens: who may come in over HTTP, for what, until when. */
-import type { GrantAction } from '../core/grant-words.ts'
+import type { ApiScope } from '../core/grant-words.ts'
 
 export interface ApiTokenSummary {
   /** 16 hex digits; no secret. */
   readonly id: string
   readonly name: string
-  readonly scopes: readonly GrantAction[]
+  readonly scopes: readonly ApiScope[]
   /** Null for one that is of no tenant. */
   readonly tenant: string | null
   /** ISO 8601. */
@@ -34,7 +34,7 @@ export interface NewApiTokenDocument extends ApiTokenDocument {
 export interface CreateApiTokenRequest {
   readonly name?: string
   /** Without it: to give tasks and to follow its own. */
-  readonly scopes?: readonly GrantAction[]
+  readonly scopes?: readonly ApiScope[]
   /** Its holder is one of this tenant. */
   readonly tenant?: string
   /** Without it 90 days. */

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import { LumosError } from '../core/errors.ts'
-import { GRANT_ACTIONS } from '../core/grant-words.ts'
-import type { GrantAction } from '../core/grant-words.ts'
+import { API_SCOPES } from '../core/grant-words.ts'
+import type { ApiScope } from '../core/grant-words.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
@@ -17,7 +17,7 @@ export interface ApiToken {
   /** 16 hex digits; no secret. */
   readonly id: string
   readonly name: string
-  readonly scopes: readonly GrantAction[]
+  readonly scopes: readonly ApiScope[]
   /** Name of the tenant that its holder is one of. */
   readonly tenant?: string
   readonly createdAt: number
@@ -28,7 +28,7 @@ export interface ApiToken {
 
 export interface NewApiToken {
   readonly name: string
-  readonly scopes: readonly GrantAction[]
+  readonly scopes: readonly ApiScope[]
   readonly tenant?: string
   readonly lifetimeMs: number
 }
@@ -61,7 +61,7 @@ const USE_INTERVAL_MS = 60_000
 const storedToken = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   name: z.string(),
-  scopes: z.array(z.enum(GRANT_ACTIONS)),
+  scopes: z.array(z.enum(API_SCOPES)),
   tenant: z.string().exactOptional(),
   createdAt: z.number(),
   expiresAt: z.number(),

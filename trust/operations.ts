@@ -1,5 +1,5 @@
 /** Everything one node may ask of another, and who may. docs/security.md shows this table, a test tries every cell. */
-import type { GrantAction } from '../core/grant-words.ts'
+import type { ApiScope, GrantAction } from '../core/grant-words.ts'
 import type { Role } from './roles.ts'
 
 export interface Operation {
@@ -94,6 +94,18 @@ export const OPERATIONS = {
 } as const satisfies Record<string, Operation>
 
 export type OperationName = keyof typeof OPERATIONS
+
+/** What can be asked for over HTTP besides: no peer can, whatever its role. */
+export const CONTROL_OPERATIONS = {
+  'control.read': {
+    means: 'see how this node is, and what it knows of others',
+    scope: 'control/read'
+  },
+  'control.write': { means: 'look after this node', scope: 'control/write' }
+} as const satisfies Record<string, { readonly means: string; readonly scope: ApiScope }>
+
+/** What can be asked for over HTTP. */
+export type EdgeOperation = OperationName | keyof typeof CONTROL_OPERATIONS
 
 export function operationNamed(name: OperationName): Operation {
   return OPERATIONS[name]

@@ -1,10 +1,10 @@
 /** The one place that decides whether a peer may do what it asks for. */
-import type { GrantAction } from '../core/grant-words.ts'
+import type { ApiScope } from '../core/grant-words.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { coversSkill } from './grants/attenuation.ts'
 import type { VerifiedGrant } from './grants/verify.ts'
-import { operationNamed } from './operations.ts'
-import type { OperationName } from './operations.ts'
+import { CONTROL_OPERATIONS, operationNamed } from './operations.ts'
+import type { EdgeOperation, OperationName } from './operations.ts'
 import type { Role } from './roles.ts'
 
 /** Who asks, with all that speaks for it. */
@@ -62,12 +62,16 @@ export function decide(asker: Asker, wish: Wish, init: PolicyInit): Decision {
 
 /**
  * Whether a token for HTTP lets its holder have that done: it makes a client of the swarm of whoever has
- * it, for what its scopes say.
+ * it, for what its scopes say. With those that are about this node itself, also somebody who looks after it.
  */
 export function decideByScopes(
-  scopes: readonly GrantAction[],
-  operation: OperationName
+  scopes: readonly ApiScope[],
+  operation: EdgeOperation
 ): { readonly allowed: true } | { readonly allowed: false; readonly reason: 'role' | 'scope' } {
+  if (operation === 'control.read' || operation === 'control.write') {
+    const isSaid = scopes.includes(CONTROL_OPERATIONS[operation].scope)
+    return isSaid ? { allowed: true } : { allowed: false, reason: 'scope' }
+  }
   const { roles, grant } = operationNamed(operation)
   if (!roles.includes('client')) return { allowed: false, reason: 'role' }
   if (grant === undefined || scopes.includes(grant)) return { allowed: true }

@@ -1,6 +1,6 @@
 /** `lumos auth`: tokens by which programs outside the swarm come in over HTTP. */
 import type { ApiTokenSummary } from '../../client/auth-api.ts'
-import { GRANT_ACTIONS } from '../../core/grant-words.ts'
+import { API_SCOPES } from '../../core/grant-words.ts'
 import { collect, durationFlag, oneOf } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import { renderColumns, type Column } from '../columns.ts'
@@ -62,7 +62,7 @@ function defineCreate(command: LumosCommand, cli: Cli): void {
     .option('--expires <duration>', 'good for so long: 1h, 30d (default: 90d)')
     .option(
       '--scope <action>',
-      `what it lets do: ${GRANT_ACTIONS.join(', ')}. May be repeated`,
+      `what it lets do: ${API_SCOPES.join(', ')}. May be repeated`,
       collect
     )
     .option('--tenant <name>', 'its holder is one of this tenant, and shares its tasks')
@@ -88,8 +88,8 @@ function revokeLine(id: string): string {
   return `lumos auth token revoke ${id.slice(0, 8)}`
 }
 
-function scopeOf(word: string): (typeof GRANT_ACTIONS)[number] {
-  return oneOf(word, GRANT_ACTIONS, { command: 'auth token create', what: 'no scope' })
+function scopeOf(word: string): (typeof API_SCOPES)[number] {
+  return oneOf(word, API_SCOPES, { command: 'auth token create', what: 'no scope' })
 }
 
 function defineRevoke(command: LumosCommand, cli: Cli): void {

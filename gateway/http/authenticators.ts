@@ -1,7 +1,7 @@
 /** The ways to find out who comes in over HTTP: each knows one kind of credential. */
 import type { IncomingMessage } from 'node:http'
 import { LumosError } from '../../core/errors.ts'
-import type { GrantAction } from '../../core/grant-words.ts'
+import type { ApiScope } from '../../core/grant-words.ts'
 import type { ApiTokens } from '../../trust/api-tokens.ts'
 
 /** Whom a credential has proven to be there. */
@@ -10,7 +10,7 @@ export interface Identity {
   readonly who: string
   /** The tenant that it is one of, by name. */
   readonly tenant?: string
-  readonly scopes: readonly GrantAction[]
+  readonly scopes: readonly ApiScope[]
 }
 
 export interface Authenticator {

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { LumosError } from '../../core/errors.ts'
 import type { AuditLog } from '../../trust/audit-log.ts'
-import type { OperationName } from '../../trust/operations.ts'
+import type { EdgeOperation } from '../../trust/operations.ts'
 import { decideByScopes } from '../../trust/policy.ts'
 import type { Authenticator, Identity } from './authenticators.ts'
 import { foreignHeader } from './loopback.ts'
@@ -16,7 +16,7 @@ export interface Callers {
   /** @throws BROWSER_REFUSED, API_TOKEN_REFUSED */
   identify(request: IncomingMessage): Promise<Caller>
   /** Notes what is asked for `what`, a name. @throws FORBIDDEN */
-  permit(caller: Caller, operation: OperationName, what: string): void
+  permit(caller: Caller, operation: EdgeOperation, what: string): void
 }
 
 export interface CallersComponents {

@@ -1,13 +1,13 @@
 /** What the control API says about tokens, and what it is asked: schemas of client/auth-api.ts. */
 import { z } from 'zod'
 import type * as api from '../../../client/auth-api.ts'
-import { GRANT_ACTIONS } from '../../../core/grant-words.ts'
+import { API_SCOPES } from '../../../core/grant-words.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { moment, named, v } from './document.ts'
 
 /** One label: it is part of names in the audit log and of whose tasks are. */
 export const tenantName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
-const scopes = z.array(z.enum(GRANT_ACTIONS)).min(1)
+const scopes = z.array(z.enum(API_SCOPES)).min(1)
 
 const summary = z.strictObject({
   id: z.string().describe('16 hex digits; no secret.'),
