@@ -5,6 +5,7 @@ import { checkHop, extendChain } from '../core/chain.ts'
 import type { Chain } from '../core/chain.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import { partyOf, withParty } from '../core/party.ts'
 import { createPurse } from '../core/purse.ts'
 import type { Purse, Share } from '../core/purse.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
@@ -21,6 +22,8 @@ export interface SwarmQuestion {
   /** The task whose agent asks. */
   readonly parent: string
   readonly contextId: string
+  /** For whom the one that asks was asked (core/party.ts). */
+  readonly party?: string | undefined
   /** Agents that asked each other before the one that is asked now, from 1. */
   readonly depth: number
   /** Who asked before, the one that asks now last; its budget is what the answer may cost. */
@@ -102,6 +105,7 @@ export function createAsking({ isHere, run, askSwarm }: AskingComponents): Askin
       parts,
       parent: taskId,
       contextId,
+      party: partyOf(asker.message),
       depth,
       chain: { ...chain, ...(share.budget && { budget: share.budget }) },
       share,
@@ -121,7 +125,8 @@ const NOBODY = { peer: '', agent: '' }
 function asQuestion(asker: AgentRun, agentId: string, parts: readonly Part[]): AgentRun {
   const { resumed: _, history: __, ...rest } = asker
   const messageId = `${asker.message.messageId}/${agentId}`
-  return { ...rest, agentId, message: { messageId, role: 'ROLE_USER', parts } }
+  const message = withParty({ messageId, role: 'ROLE_USER', parts }, partyOf(asker.message))
+  return { ...rest, agentId, message }
 }
 
 interface Listening {

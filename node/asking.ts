@@ -7,6 +7,7 @@ import { ENSEMBLE_AGENT_ID, ensembleMetadata, isAnswerArtifact } from '../core/e
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import { withParty } from '../core/party.ts'
 import type { DelegationEvent } from '../tasks/delegation-events.ts'
 import type { Delegations } from '../tasks/delegations.ts'
 import { settling } from './settled-share.ts'
@@ -33,8 +34,8 @@ async function ask(
   { ids, delegations }: AskSwarmComponents,
   question: SwarmQuestion
 ): Promise<readonly Part[]> {
-  const { signal, parent, depth, chain, share, timeoutMs, contextId, parts } = question
-  const message = { messageId: ids(), contextId, role: 'ROLE_USER' as const, parts }
+  const { signal, parent, depth, chain, share, timeoutMs, contextId, parts, party } = question
+  const message = withParty({ messageId: ids(), contextId, role: 'ROLE_USER', parts }, party)
   const order = {
     ...orderOf(question, message),
     parent,
@@ -63,7 +64,7 @@ function orderOf({ target, ensemble }: SwarmQuestion, message: Message) {
   return {
     target: `@${ENSEMBLE_AGENT_ID}`,
     where: 'local' as const,
-    message: { ...message, metadata }
+    message: { ...message, metadata: { ...message.metadata, ...metadata } }
   }
 }
 

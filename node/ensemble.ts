@@ -10,6 +10,7 @@ import type { Artifact } from '../core/a2a.ts'
 import type { Component } from '../core/component.ts'
 import { fromWireError, LumosError } from '../core/errors.ts'
 import type { IdSource } from '../core/ids.ts'
+import { withParty } from '../core/party.ts'
 import { skillMetadata } from '../core/skill-schemas.ts'
 import type { ChoosePeer } from '../routing/choose-peer.ts'
 import type { DelegationEvent } from '../tasks/delegation-events.ts'
@@ -54,7 +55,14 @@ async function ask(
   question: PeerQuestion
 ): Promise<readonly Artifact[]> {
   const { peer, parts, skill, parent, contextId, depth, timeoutMs, signal, onEvent } = question
-  const { chain, purse } = question
+  const { chain, purse, party } = question
+  const message = {
+    messageId: ids(),
+    contextId,
+    role: 'ROLE_USER' as const,
+    parts,
+    ...(skill !== undefined && { metadata: skillMetadata(skill) })
+  }
   const leftMs = timeoutMs()
   if (leftMs <= 0) throw new LumosError('TIMED_OUT', { details: { timeoutMs: 0 } })
   const share = await purse.reserve({ signal })
@@ -65,13 +73,7 @@ async function ask(
     depth,
     chain: { ...chain, ...(share.budget && { budget: share.budget }) },
     ...(Number.isFinite(leftMs) && { timeoutMs: leftMs }),
-    message: {
-      messageId: ids(),
-      contextId,
-      role: 'ROLE_USER' as const,
-      parts,
-      ...(skill !== undefined && { metadata: skillMetadata(skill) })
-    }
+    message: withParty(message, party)
   }
   const { id } = await delegations.delegate(order).catch((error: unknown) => {
     share.giveBack()

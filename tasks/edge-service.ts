@@ -1,5 +1,4 @@
 /** The operations of A2A on any agent of the swarm, for those outside of it: this node asks in their stead. */
-import { hash } from 'node:crypto'
 import type {
   A2aOperations,
   CancelTaskRequest,
@@ -17,6 +16,7 @@ import type { Position } from '../protocols/a2a/extensions.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { DelegationView } from './delegation-view.ts'
 import type { Delegations } from './delegations.ts'
+import { inward, uuidOf } from './edge-scope.ts'
 import { EdgeStory, taskOf } from './edge-story.ts'
 import type { EdgeView } from './edge-story.ts'
 import { formatCursor, queryOf } from './task-list.ts'
@@ -194,11 +194,12 @@ class Service implements EdgeService {
     // The message's id is the caller's key: the same one again is the same task.
     const taskId = uuidOf(`task ${owner} ${tenant} ${message.messageId}`)
     const contextId = message.contextId || uuidOf(`context ${taskId}`)
+    const edge = { owner, agent: tenant, contextId }
     const view = await this.#delegations.delegate({
       taskId,
       target: `@${tenant}`,
-      message: { ...message, contextId },
-      edge: { owner, agent: tenant, contextId }
+      message: inward(message, edge),
+      edge
     })
     return marked(view, owner)
   }
@@ -213,7 +214,7 @@ class Service implements EdgeService {
     if (message.contextId && message.contextId !== edge.contextId) {
       throw invalid('the context is not that of the task')
     }
-    return marked(await this.#delegations.answer(id, message), options.owner)
+    return marked(await this.#delegations.answer(id, inward(message, edge)), options.owner)
   }
 
   async #own(id: string, { owner }: EdgeOptions, tenant = ''): Promise<EdgeView> {
@@ -284,14 +285,6 @@ function isAnswer(event: DelegationEvent, messageId: string): boolean {
 function isBehind({ attempt, seq }: Position, after: Position | undefined): boolean {
   if (after === undefined || attempt > after.attempt) return true
   return attempt === after.attempt && seq > after.seq
-}
-
-/** A UUID of version 8: the same text, the same id. */
-function uuidOf(text: string): string {
-  const hex = hash('sha256', text)
-  const variant = (8 + (Number.parseInt(hex.slice(16, 17), 16) % 4)).toString(16)
-  const groups = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`]
-  return [...groups, `${variant}${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-')
 }
 
 function invalid(reason: string): LumosError {

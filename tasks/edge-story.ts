@@ -8,6 +8,7 @@ import type { Position } from '../protocols/a2a/extensions.ts'
 import { turnMetadata } from '../protocols/a2a/turn.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { DelegationView } from './delegation-view.ts'
+import { outward } from './edge-scope.ts'
 import { createTaskFold } from './task-fold.ts'
 import type { SnapshotOptions, TaskFold } from './task-fold.ts'
 
@@ -29,7 +30,7 @@ export class EdgeStory {
 
   constructor(view: EdgeView) {
     this.#view = view
-    this.#fold.apply({ task: this.#blank([view.message]) })
+    this.#fold.apply({ task: this.#blank([outward(view.message, view.edge)]) })
   }
 
   /** The task as far as it was told. */
@@ -73,7 +74,10 @@ export class EdgeStory {
       }
       case 'answered': {
         const update = this.#status('TASK_STATE_SUBMITTED', event.atMs)
-        const metadata = turnMetadata({ ...event.message, ...this.#names })
+        const metadata = turnMetadata({
+          ...outward(event.message, this.#view.edge),
+          ...this.#names
+        })
         return { statusUpdate: { ...update.statusUpdate, metadata } }
       }
       case 'restarted':
@@ -130,9 +134,9 @@ export function taskOf(view: EdgeView, { historyLength, artifacts = true }: Snap
   const { id, edge, state, updatedAt, error, question } = view
   const { contextId } = edge
   const asked = question === undefined ? undefined : view.history.at(-1)
-  const history = (asked === undefined ? view.history : view.history.slice(0, -1)).slice(
-    historyLength === undefined ? 0 : -historyLength || Infinity
-  )
+  const history = (asked === undefined ? view.history : view.history.slice(0, -1))
+    .slice(historyLength === undefined ? 0 : -historyLength || Infinity)
+    .map((message) => outward(message, edge))
   const [parts, metadata] = saidOf(TERMINAL_STATES.has(state) ? error : undefined)
   const names = { taskId: id, contextId }
   const said = parts.length > 0 && { messageId: `${id}:end`, ...names, ...spoken(parts, metadata) }

@@ -12,6 +12,7 @@ import type { EnsembleMember, EnsembleOutcome, EnsembleWish } from '../../core/e
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { partyOf } from '../../core/party.ts'
 import type { Random } from '../../core/random.ts'
 import { defineAgent, inputError, RESULT_ARTIFACT_ID } from '../agent.ts'
 import { rootChain } from '../../core/chain.ts'
@@ -112,6 +113,7 @@ function questionOf(request: AgentRequest, wish: EnsembleWish) {
     skill,
     parent: taskId,
     contextId,
+    party: partyOf(message),
     depth: depth + 1,
     chain,
     purse: budget,

@@ -43,6 +43,8 @@ export interface PeerQuestion {
   /** The task of the ensemble. */
   readonly parent: string
   readonly contextId: string
+  /** For whom the ensemble was asked (core/party.ts). */
+  readonly party: string | undefined
   /** Agents that asked each other before the one that is asked now. */
   readonly depth: number
   /** Who asked before, the ensemble last. */

@@ -4,6 +4,7 @@ import { textOf as textOfParts } from '../../core/a2a.ts'
 import type { Message } from '../../core/a2a.ts'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
+import { partyOf } from '../../core/party.ts'
 import type { AgentRequest } from '../agent.ts'
 import type { ModelCall } from '../models/model.ts'
 import type { OpenToolbox, Tool, ToolResult, Toolbox } from '../tools/tool.ts'
@@ -111,23 +112,26 @@ function answerOf({ toolbox: state, asked: callId }: PausedRun, { text }: AgentR
 function contextOf(
   { memory }: LlmAgentDefinition,
   { caller, taskId, contextId, swarm }: AgentRequest,
-  { metadata = {} }: Message
+  message: Message
 ): LlmContext {
+  const { metadata = {} } = message
+  const party = partyOf(message)
   const named = (name: string): string | undefined => {
     const value = metadata[name] ?? metadata[`${name}Id`]
-    return typeof value === 'string' && value !== '' ? value.slice(0, MOST_NAME) : undefined
+    if (typeof value !== 'string' || value === '') return undefined
+    return value.slice(0, party === undefined ? MOST_NAME : MOST_NAME_OF_PARTY)
   }
   const { space = 'shared', thread, resource } = memoryOptions(memory) ?? {}
   // What all can read anyway needs no guard; elsewhere nobody gets at what is another one's.
   const isOpen = space === 'shared'
-  const threadId = named('thread') ?? contextId
+  const threadId = ofParty(party, named('thread') ?? contextId)
   const context = {
     caller,
     taskId,
     contextId,
     swarm,
     thread: isOpen ? threadId : `${caller}/${threadId}`,
-    resource: (isOpen ? named('resource') : undefined) ?? caller
+    resource: ofParty(party, (isOpen ? named('resource') : undefined) ?? caller)
   }
   const owned = { ...context, resource: resource?.(context) ?? context.resource }
   return { ...owned, thread: thread?.(owned) ?? context.thread }
@@ -135,6 +139,12 @@ function contextOf(
 
 /** A key has 512 bytes; percent-encoding makes three of one. */
 const MOST_NAME = 128
+const MOST_NAME_OF_PARTY = 64
+
+/** Those for whom one caller asks share nothing, whatever they call it. */
+function ofParty(party: string | undefined, name: string): string {
+  return party === undefined ? name : `${party}/${name}`
+}
 
 function memoryOptions(memory: LlmAgentDefinition['memory']): LlmMemory | undefined {
   return memory === true ? {} : memory || undefined

@@ -1,4 +1,5 @@
 /** The names by which the libp2p binding of A2A is known on the wire (docs/protocols/a2a-libp2p.md). */
+import { PARTY_EXTENSION } from '../../core/party.ts'
 import { SKILL_EXTENSION } from '../../core/skill-schemas.ts'
 
 /** Method names of the session calls, by operation of the A2A specification. */
@@ -65,5 +66,6 @@ export const A2A_EXTENSIONS = [
   CHAIN_EXTENSION,
   BEHALF_EXTENSION,
   HANDOVER_EXTENSION,
+  PARTY_EXTENSION,
   USAGE_EXTENSION
 ] as const

@@ -1,6 +1,7 @@
 /** Agents of Mastra 1.x: their own `stream`, with thread and resource, and what they wait for. */
 import type { Json } from '../../../core/json.ts'
 import { isJsonObject } from '../../../core/json.ts'
+import { partyOf } from '../../../core/party.ts'
 import { asError, hasMethods, textIn } from './adapter.ts'
 import type { ProjectAgent, ProjectOutput, ProjectRequest, Shape } from './adapter.ts'
 import { approvalQuestion, openQuestion, readAnswer, readApproval } from './approval.ts'
@@ -99,7 +100,9 @@ async function* run(
 
 function begin(agent: MastraAgent, request: ProjectRequest): Promise<MastraStream> {
   const { contextId, caller, signal, state } = request
-  const memory = agent.hasOwnMemory() && { memory: { thread: contextId, resource: caller } }
+  const party = partyOf(request.message)
+  const resource = party === undefined ? caller : `${caller}/${party}`
+  const memory = agent.hasOwnMemory() && { memory: { thread: contextId, resource } }
   const options = { abortSignal: signal, ...memory }
   if (!isJsonObject(state)) return agent.stream(request.text, options)
   const { kind, runId, toolCallId } = state
