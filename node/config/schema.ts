@@ -11,6 +11,7 @@ import { DEFAULT_POLICY } from '../../routing/policy.ts'
 import { isLabel } from '../../trust/node-name.ts'
 import { BUILTIN_TOOL_PATHS } from './builtin-tools-section.ts'
 import { duration, within } from './duration.ts'
+import { gateway } from './gateway-section.ts'
 import { models } from './models-section.ts'
 import { tools } from './tools-section.ts'
 
@@ -193,20 +194,6 @@ const mcp = z.strictObject({
     .record(serverName, serverInit)
     .default({})
     .describe('MCP servers that this node uses, by name; docs/mcp.md says what one is made of.')
-})
-
-const gateway = z.strictObject({
-  enabled: z
-    .boolean()
-    .default(true)
-    .describe('Answer HTTP on this machine: A2A for every agent of the swarm, see docs/http.md.'),
-  port: count(0, 65_535)
-    .exactOptional()
-    .describe('Port of HTTP; 0 is any free one. Without it 5869, or a free one if that is taken.'),
-  open: z
-    .boolean()
-    .default(false)
-    .describe('Let every program on this machine in without a token. Its users can be others, too.')
 })
 
 export const nodeConfigSchema = z.strictObject({
