@@ -173,6 +173,11 @@ export interface AgentDefinition {
   readonly attributes?: Attributes
   /** It asks the default model of its node, which its card then names as `model`; what `llmAgent` says of itself. */
   readonly asksDefaultModel?: boolean
+  /**
+   * It takes whole chats (core/chat-request.ts): what was said before, tools of its caller, the form of the
+   * answer. Its card declares it; what `llmAgent` says of itself.
+   */
+  readonly takesChats?: boolean
   /** What the node of its caller has to say of itself, all of it: `region=eu`. */
   readonly demands?: readonly string[]
   /** Media types, default `text/plain`. */
@@ -238,6 +243,7 @@ export function defineAgent(definition: AgentDefinition): Agent {
     version: '1.0.0',
     attributes: {},
     asksDefaultModel: false,
+    takesChats: false,
     demands: [],
     inputModes: ['text/plain'],
     outputModes: ['text/plain'],

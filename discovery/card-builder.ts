@@ -3,6 +3,7 @@ import { A2A_VERSION, LIBP2P_BINDING, libp2pUrl } from '../core/a2a.ts'
 import type { AgentCard, AgentExtension, AgentSkill } from '../core/a2a.ts'
 import { asAttributes, asDemands } from '../core/attributes.ts'
 import type { Attributes, Demand } from '../core/attributes.ts'
+import { CHAT_EXTENSION } from '../core/chat-request.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import { SKILL_SCHEMAS_EXTENSION } from '../core/skill-schemas.ts'
@@ -30,6 +31,7 @@ export interface AgentDescription {
   readonly outputModes: readonly string[]
   readonly idempotent: boolean
   readonly resumable: boolean
+  readonly takesChats?: boolean
   readonly attributes?: Attributes
   /** Such as `region=eu`, of the node that asks. */
   readonly demands?: readonly string[]
@@ -72,6 +74,7 @@ export function buildCard(
       extensions: [
         ...extensions.map((uri) => ({ uri })),
         execution,
+        ...(agent.takesChats === true ? [{ uri: CHAT_EXTENSION }] : []),
         ...schemas(agent),
         ...attributesExtension(agent)
       ]

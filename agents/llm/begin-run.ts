@@ -9,6 +9,8 @@ import type { AgentRequest } from '../agent.ts'
 import type { ModelCall } from '../models/model.ts'
 import type { OpenToolbox, Tool, ToolResult, Toolbox } from '../tools/tool.ts'
 import { createBudget } from './budget.ts'
+import { callerChat } from './caller-chat.ts'
+import type { CallerChat } from './caller-chat.ts'
 import { openConversation } from './conversation.ts'
 import type { Conversation } from './conversation.ts'
 import { resolveFor } from './definition.ts'
@@ -48,15 +50,17 @@ export async function beginRun(init: LlmInit, request: AgentRequest): Promise<Ll
   const { definition, clock, structured } = init
   const { id: agent, limits = {} } = definition
   const order = request.history[0] ?? request.message
+  const chat = callerChat(definition, order)
   const context = contextOf(definition, request, order)
   const paused = pausedRun(request.history)
   const [prompt, conversation] = await Promise.all([
     resolvePrompt(definition, context),
-    converse(definition, request, { context, order })
+    // Whoever brings a chat whole remembers it, too.
+    chat === undefined ? converse(definition, request, { context, order }) : undefined
   ])
   if (conversation !== undefined && paused?.note !== undefined) conversation.note = paused.note
   const toolCalls = createToolCalls({ clock, make })
-  const toolbox = await openTools(prompt.tools, request, {
+  const toolbox = await openTools(chat?.tools === undefined ? prompt.tools : [], request, {
     onText: toolCalls.onText,
     ...(paused && { answered: answerOf(paused, request) }),
     ...(conversation && { seen: conversation.seen })
@@ -76,9 +80,9 @@ export async function beginRun(init: LlmInit, request: AgentRequest): Promise<Ll
     { clock, request, choice, budget, conversation },
     { toolbox, text: textOfParts(withoutFiles(order.parts).map(readable)) }
   )
-  const content = toChatContent(agent, order.parts)
-  const tools = [...(toolbox?.tools ?? []), ...notes(definition)]
-  const system = systemPrompt(init, prompt.instructions, {
+  const tools = [...(toolbox?.tools ?? []), ...(conversation ? notes(definition) : [])]
+  const system = systemPrompt(init, [prompt.instructions, chat?.instructions ?? ''], {
+    notes: conversation !== undefined,
     reads: tools.length > 0 || conversation !== undefined
   })
   return createLlmRun(
@@ -90,13 +94,17 @@ export async function beginRun(init: LlmInit, request: AgentRequest): Promise<Ll
       toolCalls,
       structured,
       save,
+      handsOver: chat?.tools !== undefined,
       note: () => conversation?.note,
       signal: request.signal
     },
     {
       paused,
-      call: callOf(init, tools),
-      messages: [...system, ...inOrder(conversation, content)]
+      call: callOf(init, chat, tools),
+      messages: [
+        ...system,
+        ...(chat?.messages ?? inOrder(conversation, toChatContent(agent, order.parts)))
+      ]
     }
   )
 }
@@ -205,25 +213,27 @@ function notes({ memory }: LlmAgentDefinition): Pick<Tool, 'id' | 'description' 
 
 function systemPrompt(
   { definition, structured }: LlmInit,
-  instructions: string,
-  { reads }: { readonly reads: boolean }
+  instructions: readonly string[],
+  { reads, notes: keepsNotes }: { readonly reads: boolean; readonly notes: boolean }
 ): ChatCompletionMessageParam[] {
   const rules = [
     ...(reads ? [DATA_RULE] : []),
-    ...(notes(definition).length > 0 ? [NOTE_RULE] : []),
+    ...(keepsNotes && notes(definition).length > 0 ? [NOTE_RULE] : []),
     ...(structured === undefined ? [] : [structured.wish])
   ]
-  const content = [instructions, ...rules].filter((text) => text !== '').join('\n\n')
+  const content = [...instructions, ...rules].filter((text) => text !== '').join('\n\n')
   return content === '' ? [] : [{ role: 'system', content }]
 }
 
 function callOf(
   { definition: { settings = {} }, structured }: LlmInit,
+  chat: CallerChat | undefined,
   tools: readonly Pick<Tool, 'id' | 'description' | 'inputSchema'>[]
 ): Omit<ModelCall, 'messages'> {
   return {
-    ...settings,
+    ...(chat?.call ?? settings),
     ...(structured && { response_format: structured.format }),
+    ...(chat?.tools && { tools: chat.tools }),
     ...(tools.length > 0 && {
       tools: tools.map(({ id, description, inputSchema }) => ({
         type: 'function' as const,

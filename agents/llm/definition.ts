@@ -70,7 +70,7 @@ export type LlmSettings = Partial<
 
 export interface LlmAgentDefinition extends Omit<
   AgentDefinition,
-  'skills' | 'run' | 'resumable' | 'asksDefaultModel'
+  'skills' | 'run' | 'resumable' | 'asksDefaultModel' | 'takesChats'
 > {
   /** Default: one of the agent's own id and description. */
   readonly skills?: readonly AgentSkill[]

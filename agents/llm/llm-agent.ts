@@ -47,6 +47,7 @@ export function llmAgent(
     ...definition,
     attributes: { ...modelAttribute(definition), ...definition.attributes },
     asksDefaultModel: definition.model === undefined,
+    takesChats: true,
     skills: definition.skills ?? [{ id, name, description, tags: ['llm'] }],
     run: (request) => runLlm({ definition, clock, structured, pace }, request)
   })

@@ -3,6 +3,7 @@ import type {
   ChatCompletionAssistantMessageParam,
   ChatCompletionMessageParam
 } from 'openai/resources/chat/completions'
+import { toolCallsPart } from '../../core/chat-request.ts'
 import { LumosError, toLumosError } from '../../core/errors.ts'
 import type { Json } from '../../core/json.ts'
 import { RESULT_ARTIFACT_ID, inputRequired } from '../agent.ts'
@@ -29,6 +30,8 @@ export interface LlmRunComponents {
   readonly toolbox: Toolbox | undefined
   readonly toolCalls: ToolCalls
   readonly structured: StructuredAnswer | undefined
+  /** Whether the tools are the caller's, whose the calls are to make. */
+  readonly handsOver: boolean
   /** Keeps what was said since the user's message; returns what is to be told of it. */
   readonly save: (said: readonly ChatCompletionMessageParam[]) => Promise<readonly AgentOutput[]>
   /** What the working memory is to be, when the model has changed it. */
@@ -121,6 +124,7 @@ export function createLlmRun(components: LlmRunComponents, init: LlmRunInit): Ll
       }
       const message = assistantMessage(answer)
       messages.push(message)
+      if (calls.length > 0 && components.handsOver) return [toolCallsArtifact(message)]
       if (calls.length > 0) {
         round.begin(pendingCalls(message, budget.spent.steps))
         return undefined
@@ -165,6 +169,13 @@ function createCall(
 function dataArtifact(data: Json): AgentOutput {
   const parts = [{ data, mediaType: 'application/json' }]
   return { type: 'artifact', artifact: { artifactId: RESULT_ARTIFACT_ID, parts } }
+}
+
+function toolCallsArtifact({ tool_calls = [] }: ChatCompletionAssistantMessageParam): AgentOutput {
+  const calls = tool_calls.flatMap((call) =>
+    call.type === 'function' ? [{ id: call.id, ...call.function }] : []
+  )
+  return { type: 'artifact', artifact: { name: 'tool-calls', parts: [toolCallsPart(calls)] } }
 }
 
 function assistantMessage({

@@ -25,11 +25,19 @@ const TARGETS = createWebTargets()
 export function toChatContent(agent: string, parts: readonly Part[]): ChatContent {
   const content = parts.map(toContentPart)
   const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []))
-  const textBytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-  checkSize(agent, 'text', { bytes: textBytes, limit: LIMITS.llmTextBytes.value })
-  const fileBytes = parts.reduce((sum, { raw = '' }) => sum + raw.length, 0)
-  checkSize(agent, 'images and files', { bytes: fileBytes, limit: LIMITS.llmFileBytes.value })
+  const text = texts.reduce((sum, one) => sum + Buffer.byteLength(one), 0)
+  const files = parts.reduce((sum, { raw = '' }) => sum + raw.length, 0)
+  checkSizes(agent, { text, files })
   return texts.length === content.length ? texts.join('\n') : content
+}
+
+/** @throws AGENT_INPUT for more bytes than one message to a model may have */
+export function checkSizes(
+  agent: string,
+  { text, files }: { readonly text: number; readonly files: number }
+): void {
+  checkSize(agent, 'text', { bytes: text, limit: LIMITS.llmTextBytes.value })
+  checkSize(agent, 'images and files', { bytes: files, limit: LIMITS.llmFileBytes.value })
 }
 
 function checkSize(
@@ -77,7 +85,7 @@ function fromUrl(url: string, { mediaType = '', filename }: Part): ChatCompletio
 }
 
 /** A name without a dot is one of the own network. */
-function isPublicPage(text: string): boolean {
+export function isPublicPage(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol !== 'https:' || TARGETS.refusal(url) !== undefined) return false
   return /\./.test(url.hostname) && !/\.(?:internal|local|lan|home\.arpa)$/.test(url.hostname)
