@@ -2,6 +2,7 @@
 import { rootChain } from '../core/chain.ts'
 import type { ChainWish } from '../core/chain.ts'
 import type { EdgeMark } from './edge-orders.ts'
+import { insideOf } from './edge-scope.ts'
 import type { WorkOrder } from './dispatcher.ts'
 import type { OutboxRecord } from './outbox-store.ts'
 import { payloadHash } from './payload-hash.ts'
@@ -30,12 +31,34 @@ export function recordOf(
   const { where = 'any', ...rest } = asked
   const { target, to = '', message } = request
   return {
-    order: { chain: rootChain(taskId, { priority, budget }), ...rest, taskId, where },
+    order: {
+      chain: rootChain(taskId, { priority, budget }),
+      ...rest,
+      message: insideOf(request, message),
+      taskId,
+      where
+    },
     payloadHash: payloadHash(`${target} ${to} ${where}`, message),
     createdAt,
     ...(patient && { patient }),
     ...(parent !== undefined && { parent }),
     ...(edge && { edge }),
     ...(timeoutMs !== undefined && { deadlineAt: createdAt + timeoutMs })
+  }
+}
+
+/** The same for a person of this node, who does not wait for it at a terminal. */
+export function repeatOf(record: OutboxRecord, taskId: string): DelegationRequest {
+  // A trace, a path and a parent of its own: somebody else asks now.
+  const { taskId: _, message, chain, depth: __, ...rest } = record.order
+  const { createdAt, deadlineAt } = record
+  return {
+    ...rest,
+    taskId,
+    message: { ...message, messageId: taskId },
+    priority: chain?.priority,
+    budget: chain?.budget,
+    patient: true,
+    ...(deadlineAt !== undefined && { timeoutMs: deadlineAt - createdAt })
   }
 }

@@ -8,9 +8,10 @@ import { LIMITS } from '../core/limits.ts'
 import { Delegation } from './delegation.ts'
 import type { DelegationComponents, DelegationInit } from './delegation.ts'
 import type { DelegationEvent } from './delegation-events.ts'
-import { recordOf } from './delegation-request.ts'
+import { recordOf, repeatOf } from './delegation-request.ts'
 import type { DelegationRequest } from './delegation-request.ts'
 import { edgeEntryOf, edgePage } from './edge-page.ts'
+import { insideOf } from './edge-scope.ts'
 import type { EdgePage } from './edge-page.ts'
 import type { EdgeQuery } from './edge-orders.ts'
 import { dialogueOf } from './dialogue.ts'
@@ -215,8 +216,12 @@ class Outbox implements Delegations {
 
   async answer(id: string, message: Message): Promise<DelegationView> {
     const near = this.#near(id)
-    if (near !== undefined) await near.answer(message)
-    else (await this.#dialogueOf(await this.#ended(id))).wants(message)
+    if (near !== undefined) await near.answer(insideOf(near.record, message))
+    else {
+      const ended = await this.#ended(id)
+      const dialogue = await this.#dialogueOf(ended)
+      dialogue.wants(insideOf(ended.record, message))
+    }
     return this.#viewOf(id)
   }
 
@@ -228,20 +233,7 @@ class Outbox implements Delegations {
 
   async retry(id: string): Promise<DelegationView> {
     const { record } = await this.#ended(id)
-    // A trace, a path and a parent of its own: somebody else asks now.
-    const { taskId: _, message, chain, depth: __, ...rest } = record.order
-    const taskId = this.#parts.ids()
-    const { createdAt, deadlineAt } = record
-    return this.delegate({
-      ...rest,
-      taskId,
-      message: { ...message, messageId: taskId },
-      priority: chain?.priority,
-      budget: chain?.budget,
-      // Nobody waits for it at a terminal.
-      patient: true,
-      ...(deadlineAt !== undefined && { timeoutMs: deadlineAt - createdAt })
-    })
+    return this.delegate(repeatOf(record, this.#parts.ids()))
   }
 
   async remove(id: string): Promise<void> {

@@ -12,8 +12,13 @@ export function inward(
   message: Message,
   { owner, contextId }: Pick<EdgeMark, 'owner' | 'contextId'>
 ): Message {
-  const inside = { ...message, contextId: uuidOf(`context ${owner} ${contextId}`) }
+  const inside = { ...message, contextId: uuidOf('context', owner, contextId) }
   return withParty(inside, hash('sha256', `party ${owner}`, 'base64url').slice(0, 22))
+}
+
+/** What is said to a task, as its worker sees it. */
+export function insideOf({ edge }: { readonly edge?: EdgeMark }, message: Message): Message {
+  return edge === undefined ? message : inward(message, edge)
 }
 
 /** The same for the one who said it. */
@@ -22,9 +27,9 @@ export function outward(message: Message, { contextId }: Pick<EdgeMark, 'context
   return outside.contextId === undefined ? outside : { ...outside, contextId }
 }
 
-/** A UUID of version 8: the same text, the same id. */
-export function uuidOf(text: string): string {
-  const hex = hash('sha256', text)
+/** A UUID of version 8: the same texts, the same id. */
+export function uuidOf(...texts: readonly string[]): string {
+  const hex = hash('sha256', JSON.stringify(texts))
   const variant = (8 + (Number.parseInt(hex.slice(16, 17), 16) % 4)).toString(16)
   const groups = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`]
   return [...groups, `${variant}${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-')

@@ -16,7 +16,7 @@ import type { Position } from '../protocols/a2a/extensions.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { DelegationView } from './delegation-view.ts'
 import type { Delegations } from './delegations.ts'
-import { inward, uuidOf } from './edge-scope.ts'
+import { uuidOf } from './edge-scope.ts'
 import { EdgeStory, taskOf } from './edge-story.ts'
 import type { EdgeView } from './edge-story.ts'
 import { formatCursor, queryOf } from './task-list.ts'
@@ -192,14 +192,13 @@ class Service implements EdgeService {
     if (message.taskId) return this.#answer(request, message.taskId, options)
     const { owner } = options
     // The message's id is the caller's key: the same one again is the same task.
-    const taskId = uuidOf(`task ${owner} ${tenant} ${message.messageId}`)
-    const contextId = message.contextId || uuidOf(`context ${taskId}`)
-    const edge = { owner, agent: tenant, contextId }
+    const taskId = uuidOf('task', owner, tenant, message.messageId)
+    const contextId = message.contextId || uuidOf('context', taskId)
     const view = await this.#delegations.delegate({
       taskId,
       target: `@${tenant}`,
-      message: inward(message, edge),
-      edge
+      message: { ...message, contextId },
+      edge: { owner, agent: tenant, contextId }
     })
     return marked(view, owner)
   }
@@ -214,7 +213,7 @@ class Service implements EdgeService {
     if (message.contextId && message.contextId !== edge.contextId) {
       throw invalid('the context is not that of the task')
     }
-    return marked(await this.#delegations.answer(id, inward(message, edge)), options.owner)
+    return marked(await this.#delegations.answer(id, message), options.owner)
   }
 
   async #own(id: string, { owner }: EdgeOptions, tenant = ''): Promise<EdgeView> {

@@ -13,6 +13,11 @@ function time(value: number): string {
   return String(value).padStart(TIME_DIGITS, '0')
 }
 
+/** An owner `a/b` is none of `a`. */
+function encoded(owner: string): string {
+  return owner.replaceAll(/[%/]/g, encodeURIComponent)
+}
+
 export const outboxKeys = {
   record: (id: string): string => `out/record/${id}`,
   /** There while the task has not ended. */
@@ -44,8 +49,9 @@ export const outboxKeys = {
     lt: outboxKeys.ended(id, updatedAt)
   }),
   /** Ended tasks of one owner at the edge, in the order of their end. */
-  owned: (owner: string, at: number, id: string): string => `out/owned/${owner}/${time(at)}/${id}`,
-  allOwned: (owner: string): KeyRange => prefixRange(`out/owned/${owner}/`),
+  owned: (owner: string, at: number, id: string): string =>
+    `out/owned/${encoded(owner)}/${time(at)}/${id}`,
+  allOwned: (owner: string): KeyRange => prefixRange(`out/owned/${encoded(owner)}/`),
   ownedTimeOf: (key: string): number => Number(key.split('/').at(-2)),
   /** How many ended ones there are. */
   total: 'out/total',

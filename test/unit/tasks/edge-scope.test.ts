@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Message } from '../../../core/a2a.ts'
 import { partyOf, PARTY_EXTENSION } from '../../../core/party.ts'
-import { inward, outward } from '../../../tasks/edge-scope.ts'
+import { inward, outward, uuidOf } from '../../../tasks/edge-scope.ts'
+import { outboxKeys } from '../../../tasks/outbox-keys.ts'
 
 const ORDER: Message = { messageId: 'm', contextId: 'talk', role: 'ROLE_USER', parts: [] }
 const ACME = { owner: 'tenant:acme', contextId: 'talk' }
@@ -37,5 +38,14 @@ test('who said it gets it back as it was said', () => {
       const edge = { owner: 'http:a', contextId }
       expect(outward(inward(said, edge), edge)).toEqual(said)
     })
+  )
+})
+
+test('names that could be read as two others are not those', () => {
+  expect(uuidOf('task', 'jwt:host/a b', 'c', 'd')).not.toBe(
+    uuidOf('task', 'jwt:host/a', 'b', 'c d')
+  )
+  expect(outboxKeys.owned('jwt:host/a/b', 0, 'id')).not.toContain(
+    outboxKeys.allOwned('jwt:host/a').gte
   )
 })
