@@ -96,15 +96,3 @@ export interface McpPromptDocument extends Versioned {
   readonly prompt: string
   readonly messages: readonly { readonly role: string; readonly text: string }[]
 }
-
-export interface McpServeRequest {
-  /** 0 or absent: any free one. */
-  readonly port?: number
-}
-
-/** Where MCP is served over HTTP, for as long as this answer is being read. */
-export interface McpServing extends Versioned {
-  readonly url: string
-  /** File with the token that every request needs: `Authorization: Bearer …`. */
-  readonly tokenFile: string
-}

@@ -4,11 +4,9 @@ import type {
   McpPromptDocument,
   McpPromptRequest,
   McpResourceDocument,
-  McpServeRequest,
   McpServerDocument,
   McpServerList,
-  McpServerName,
-  McpServing
+  McpServerName
 } from './mcp-api.ts'
 import type { CallOptions, Verbs } from './verbs.ts'
 import { encode, overNetwork, query } from './verbs.ts'
@@ -25,11 +23,9 @@ export interface McpCalls {
   approve(name: string, options?: CallOptions): Promise<McpServerDocument>
   resource(name: string, uri: string, options?: CallOptions): Promise<McpResourceDocument>
   prompt(name: string, request: McpPromptRequest, options?: CallOptions): Promise<McpPromptDocument>
-  /** Serves MCP over HTTP while the loop runs; tells one thing, where. */
-  serve(request?: McpServeRequest, options?: CallOptions): AsyncGenerator<McpServing>
 }
 
-export function createMcpCalls({ get, post, stream }: Verbs): McpCalls {
+export function createMcpCalls({ get, post }: Verbs): McpCalls {
   return {
     servers: (options) => get('/v1/mcp', options),
     server: (name, options) => get(pathOf(name), options),
@@ -40,12 +36,7 @@ export function createMcpCalls({ get, post, stream }: Verbs): McpCalls {
     resource: (name, uri, options) =>
       get(`${pathOf(name)}/resource${query({ uri })}`, overNetwork(options)),
     prompt: (name, request, options) =>
-      post(`${pathOf(name)}/prompt`, request, overNetwork(options)),
-    serve: (request = {}, options) =>
-      stream(
-        { method: 'POST', path: '/v1/mcp-http', body: JSON.stringify(request) },
-        overNetwork(options)
-      )
+      post(`${pathOf(name)}/prompt`, request, overNetwork(options))
   }
 }
 

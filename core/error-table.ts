@@ -219,6 +219,11 @@ export const ERRORS = {
     'try again in {retryAfterMs} ms, or another peer',
     EXIT.failed
   ),
+  QUOTA_EXCEEDED: retryable(
+    'the quota "{quota}" of {limit} is used up',
+    'try again in {retryAfterMs} ms; lumos usage says who used what',
+    EXIT.denied
+  ),
   CLOCK_SKEW: final(
     'the clocks of this node and {peer} differ by {skewMs} ms',
     'set the clock (NTP)',
@@ -521,6 +526,36 @@ export const ERRORS = {
     'lumos auth token create, then: Authorization: Bearer TOKEN',
     { a2a: -32_600, exit: EXIT.denied }
   ),
+  CERTIFICATE_REFUSED: final(
+    'the certificate of the client is expired, or of no authority that this node knows',
+    'show one that gateway.tls.clientCa vouches for, or a token',
+    { a2a: -32_600, exit: EXIT.denied }
+  ),
+  AUTH_RATE_LIMITED: retryable(
+    'too many attempts to come in have failed from this address',
+    'try again in {retryAfterMs} ms, with a credential that is in force',
+    EXIT.denied
+  ),
+  HOST_REFUSED: final(
+    'this node does not go by the host name of the request',
+    'name it in gateway.allowedHosts, or use its address',
+    { a2a: -32_600, exit: EXIT.denied }
+  ),
+  ORIGIN_REFUSED: final(
+    'pages of that origin may not come in',
+    'name it in gateway.allowedOrigins',
+    { a2a: -32_600, exit: EXIT.denied }
+  ),
+  TLS_FILE_UNUSABLE: final(
+    '{setting} cannot be used: {reason} ({path})',
+    'give a PEM file that this user can read: lumos config set {setting} PATH',
+    { a2a: INTERNAL, exit: EXIT.badConfig }
+  ),
+  TLS_KEY_MISMATCH: final(
+    'the key in {key} is not that of the certificate in {cert}',
+    'give the two that were made together: gateway.tls.cert and gateway.tls.key',
+    { a2a: INTERNAL, exit: EXIT.badConfig }
+  ),
   API_TOKEN_UNKNOWN: final('there is no token "{token}"', 'lumos auth token ls', {
     a2a: INVALID_PARAMS,
     exit: EXIT.notFound
@@ -708,6 +743,11 @@ export const ERRORS = {
     'the answer of the model {model} does not fit the schema of "{agent}": {reason}',
     'try another model: lumos model ls',
     { a2a: INTERNAL, exit: EXIT.taskFailed }
+  ),
+  ANSWER_RESTARTED: retryable(
+    'the agent began anew, and what it had said counts no more',
+    'ask again; `lumos tasks` shows what became of the task',
+    EXIT.taskFailed
   ),
   MODEL_NONE: final(
     'this node has no language model',
@@ -910,6 +950,16 @@ export const ERRORS = {
     'the MCP server "{server}" has {calls} calls to answer',
     'try again in a moment',
     EXIT.failed
+  ),
+  GATEWAY_CLOSED: final(
+    'the doors over HTTP are shut',
+    'open them: lumos config set gateway.enabled true, then: lumos restart',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  MCP_SESSION_UNKNOWN: final(
+    'there is no such session of MCP',
+    'greet again: send initialize without Mcp-Session-Id',
+    { a2a: INVALID_PARAMS, exit: EXIT.notFound }
   ),
   PATH_DENIED: final(
     'the path is outside the folders that this node shares',

@@ -30,6 +30,11 @@ export const LIMITS = {
     'bytes',
     'largest frame on a raw stream; checked before it is buffered'
   ),
+  turnFrames: limit(
+    256,
+    'count',
+    'frames of one peer in a turn of the event loop, before others have theirs: a socket’s buffer holds thousands'
+  ),
   frameQueueBytes: limit(
     512 * KIB,
     'bytes',
@@ -557,6 +562,62 @@ export const LIMITS = {
   ),
   gatewayRequest: limit(30_000, 'ms', 'for an HTTP client to send one whole request'),
   gatewayConnections: limit(4096, 'count', 'connections to the doors over HTTP'),
+  gatewayFailures: limit(
+    30,
+    'count',
+    'failed attempts a minute to come in over HTTP from one address: more than a program with an old token makes'
+  ),
+  gatewayStrangers: limit(
+    4096,
+    'count',
+    'addresses whose failed attempts are counted; 200 bytes each'
+  ),
+  tlsFileBytes: limit(
+    MIB,
+    'bytes',
+    'a certificate with its chain, a key, or authorities of clients'
+  ),
+  tlsReload: limit(10_000, 'ms', 'between two looks whether the files of TLS have changed'),
+  tenantRate: limit(
+    5000,
+    'per second',
+    'requests over HTTP of one tenant, or of one token without: more than a client of ours makes'
+  ),
+  tenantBurst: limit(10_000, 'count', 'of these at once: what comes in two seconds'),
+  tenantTasks: limit(
+    1024,
+    'count',
+    'tasks of one tenant that have not ended: a quarter of the places, so that none takes them all'
+  ),
+  tenantAnswers: limit(
+    1024,
+    'count',
+    'answers to one tenant under way, streams among them: a quarter of the connections'
+  ),
+  tenantStorageBytes: limit(
+    256 * MIB,
+    'bytes',
+    'ended tasks of one tenant that can be read: a quarter of what the disk is given'
+  ),
+  tenantsSeen: limit(
+    4096,
+    'count',
+    'tenants and tokens whose requests are counted at the same time; 200 bytes each'
+  ),
+  tenantTasksBefore: limit(
+    128,
+    'count',
+    'tasks that came over HTTP and are on their way to one agent, not yet begun: less than half of what workers hold for a peer'
+  ),
+  tenantTasksInLine: limit(1024, 'count', 'tasks that wait for that, of all tenants together'),
+  usageDelay: limit(60_000, 'ms', 'until requests are written down that no task ended with'),
+  usageOwners: limit(
+    1024,
+    'count',
+    'tenants and tokens whose use is told apart on one day, 250 bytes each; others are one'
+  ),
+  usageDays: limit(92, 'count', 'days of which it is known who used what: a quarter of a year'),
+  usageRows: limit(10_000, 'count', 'days and tenants in one report of use'),
   gatewayCards: limit(
     1024,
     'count',
@@ -577,6 +638,25 @@ export const LIMITS = {
     'ms',
     'for answers under way when the node stops; tasks go on after the start'
   ),
+  liveConnections: limit(1024, 'count', 'WebSockets at `/v1/live`, of the connections over HTTP'),
+  liveHello: limit(10_000, 'ms', 'for a WebSocket to say who is behind it'),
+  liveCalls: limit(64, 'count', 'calls under way of one WebSocket'),
+  liveMessageBytes: limit(
+    MIB,
+    'bytes',
+    'one message of a WebSocket’s client: larger ones go by POST, and are followed there'
+  ),
+  liveBufferBytes: limit(
+    MIB,
+    'bytes',
+    'held for a WebSocket whose reader is slow; above it the next event waits'
+  ),
+  liveEvents: limit(
+    1024,
+    'count',
+    'events of the node that are remembered for whoever comes back to `/v1/live`; twice as many for moments'
+  ),
+  liveMemory: limit(300_000, 'ms', 'for which they are remembered when nobody watches'),
   controlBodyBytes: limit(
     20 * MIB,
     'bytes',
@@ -1038,12 +1118,31 @@ export const LIMITS = {
     'lines of an MCP server’s stderr that go to the log; ten times as many at once'
   ),
   mcpSessions: limit(64, 'count', 'MCP clients that this node serves at the same time'),
+  mcpCallerSessions: limit(
+    32,
+    'count',
+    'sessions of MCP that one caller over HTTP has: half of all, and an editor opens several'
+  ),
+  mcpCallerRequests: limit(
+    128,
+    'count',
+    'requests of MCP that one caller over HTTP waits for, streams included: four a session'
+  ),
+  mcpReplayEvents: limit(
+    1024,
+    'count',
+    'events that a session of MCP keeps for a client whose stream was cut'
+  ),
+  mcpReplayBytes: limit(
+    MIB,
+    'bytes',
+    'of such events together, but for the youngest; a reader who is behind by more is cut'
+  ),
   mcpToolsServed: limit(
     512,
     'count',
     'agents of the swarm that an MCP client is offered as tools; `find_agents` finds the others'
   ),
-  mcpRequest: limit(10_000, 'ms', 'for an MCP client on this machine to send one whole request'),
   mcpRequestBytes: limit(4 * MIB, 'bytes', 'one message of an MCP client'),
   mcpSubscriptions: limit(64, 'count', 'facts of shared memory that one MCP client watches'),
   mcpAnswerWait: limit(

@@ -126,11 +126,13 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
 }
 
 /** What an MCP client is offered, too. */
-function swarmOperations(assembly: Assembly): SwarmOperations {
+export function swarmOperations(
+  assembly: Assembly
+): SwarmOperations & Pick<ControlOperations, 'memory' | 'spaces'> {
   return {
     agents: async () => listAgents(assembly),
     find: (query, options) => findAgents(assembly, query, options),
-    run: (request, signal) => runTask(assembly, request, signal),
+    run: (request, signal) => runTask(assembly, request, { signal }),
     cancelTask: (id) => cancelTask(assembly, id),
     answerTask: (id, request) => answerTask(assembly, id, request),
     taskEvents: (id, signal, follow) => watchTask(assembly, id, { signal, follow }),

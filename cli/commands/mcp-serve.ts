@@ -1,25 +1,19 @@
 /** `lumos mcp serve`: this node as an MCP server, for editors, chats and other programs. */
 import { openMcpStream } from '../../client/mcp-bridge.ts'
-import { countFlag } from '../arguments.ts'
+import { LumosError } from '../../core/errors.ts'
 import type { Cli } from '../cli.ts'
 import type { LumosCommand } from '../lumos-command.ts'
-
-interface ServeFlags {
-  readonly http?: boolean
-  readonly port?: string
-}
 
 export function defineServe(command: LumosCommand, cli: Cli): void {
   command
     .command('serve')
     .description("offer the swarm's agents as MCP tools and its memory as resources")
-    .option('--http', 'over Streamable HTTP on this machine; else on stdin and stdout')
-    .option('--port <port>', 'with --http; default: any free one')
+    .option('--http', 'print where the node serves it over Streamable HTTP')
     .example('lumos mcp serve', 'the command in the MCP configuration of an editor or a chat')
-    .example('lumos mcp serve --http --port 5870', 'until Ctrl-C, for clients that want a URL')
-    .action(async ({ http, port }: ServeFlags) => {
-      if (http !== true && port === undefined) return serveStdio(cli)
-      await serveHttp(cli, port === undefined ? 0 : countFlag(port, 0))
+    .example('lumos mcp serve --http', 'for clients that want a URL, and how they come in')
+    .action(async ({ http }: { readonly http?: boolean }) => {
+      if (http === true) await showUrl(cli)
+      else await serveStdio(cli)
     })
 }
 
@@ -31,14 +25,12 @@ async function serveStdio(cli: Cli): Promise<void> {
   await cli.terminal.connect(stream)
 }
 
-async function serveHttp(cli: Cli, port: number): Promise<void> {
-  await cli.terminal.watchReader()
-  for await (const serving of cli.client().mcp.serve({ port }, cli.call())) {
-    if (cli.flags.json) cli.line(serving)
-    else {
-      cli.print(serving.url)
-      cli.note(`every request needs the token in ${serving.tokenFile}: Authorization: Bearer …`)
-      cli.note('until Ctrl-C')
-    }
-  }
+async function showUrl(cli: Cli): Promise<void> {
+  const { gateway } = await cli.client().status(cli.call())
+  if (gateway === null) throw new LumosError('GATEWAY_CLOSED')
+  const url = `${gateway.url}/mcp`
+  if (cli.flags.json) return cli.document({ v: 1, url })
+  cli.print(url)
+  cli.note('every request needs a token: lumos auth token create --name NAME')
+  cli.note('and shows it: Authorization: Bearer TOKEN')
 }

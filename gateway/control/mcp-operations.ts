@@ -5,11 +5,9 @@ import type {
   McpPromptDocument,
   McpPromptRequest,
   McpResourceDocument,
-  McpServeRequest,
   McpServerDocument,
   McpServerList,
-  McpServerName,
-  McpServing
+  McpServerName
 } from '../../client/mcp-api.ts'
 
 /** `name` of no server is MCP_SERVER_UNKNOWN. */
@@ -26,8 +24,6 @@ export interface McpOperations {
   resource(name: string, uri: string, signal: AbortSignal): Promise<McpResourceDocument>
   /** @throws MCP_SERVER_DOWN, MCP_REFUSED */
   prompt(name: string, request: McpPromptRequest, signal: AbortSignal): Promise<McpPromptDocument>
-  /** Serves MCP over HTTP until the signal aborts. */
-  serve(request: McpServeRequest, signal: AbortSignal): AsyncIterable<McpServing>
   /** Serves MCP to the program at the other end of `stream`, one JSON-RPC message a line, until the signal aborts. */
   attach(stream: Duplex, signal: AbortSignal): void
 }

@@ -1,6 +1,6 @@
 /** The part of the table of the control API that is about MCP. */
 import { z } from 'zod'
-import { documentRoute, linesRoute } from './route.ts'
+import { documentRoute } from './route.ts'
 import * as mcp from './schema/mcp.ts'
 
 const one = z.strictObject({ name: z.string().min(1).max(64).describe('Name of an MCP server.') })
@@ -82,14 +82,5 @@ export const mcpRoutes = [
     audit: false,
     handle: (operations, { params, body, signal }) =>
       operations.mcp.prompt(params.name, body, signal)
-  }),
-  linesRoute({
-    method: 'POST',
-    path: '/v1/mcp-http',
-    id: 'serveMcp',
-    summary: 'Serves MCP over HTTP on this machine, for as long as the answer is being read',
-    body: mcp.serveRequest,
-    answer: mcp.serving,
-    handle: (operations, { body, signal }) => operations.mcp.serve(body, signal)
   })
 ]

@@ -16,12 +16,17 @@ export interface HttpRequest {
   readonly signal: AbortSignal
 }
 
+/** Before it is known who asks. */
+export type PublicRequest = Pick<HttpRequest, 'method' | 'path' | 'response'>
+
 /** Something that answers requests under some paths. False for a path that is not its own. */
 export type HttpDoor = (request: HttpRequest) => Promise<boolean>
 
 /** @throws PAYLOAD_TOO_LARGE, CONTENT_TYPE_UNSUPPORTED; `undefined` for no body */
-export async function readJsonBody({ incoming }: HttpRequest): Promise<Buffer | undefined> {
-  const limit = LIMITS.gatewayBodyBytes.value
+export async function readJsonBody(
+  { incoming }: HttpRequest,
+  limit = LIMITS.gatewayBodyBytes.value
+): Promise<Buffer | undefined> {
   const told = Number(incoming.headers['content-length'] ?? 0)
   if (told > limit) throw tooLarge(told, limit)
   const chunks: Buffer[] = []

@@ -100,7 +100,8 @@ function agentTool(id: string, same: readonly AgentSummary[]): ServedTool {
         },
         context: {
           type: 'string',
-          description: 'The `context` of an earlier answer, to go on with that conversation.'
+          description:
+            'A name for the conversation: a later call with the same one goes on with it.'
         },
         timeout_seconds: { type: 'integer', minimum: 1, description: 'Give up after so long.' }
       },

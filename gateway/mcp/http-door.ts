@@ -1,227 +1,239 @@
-/** MCP over Streamable HTTP on the loopback interface, for those who have the token. */
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
-import type {
-  McpHttpHandler,
-  Server,
-  WebStandardStreamableHTTPServerTransport
-} from '@modelcontextprotocol/server'
+/** MCP over Streamable HTTP at `/mcp`: sessions for the revisions of 2025, none for those after. */
+import type { McpHttpHandler } from '@modelcontextprotocol/server'
+import { parseBoundedJson } from '../../core/bounded-json.ts'
 import type { Clock } from '../../core/clock.ts'
+import type { Component } from '../../core/component.ts'
+import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
-import { foreignHeader, listenOnLoopback, LOOPBACK } from '../http/loopback.ts'
-import type { McpEra } from './swarm-server.ts'
+import { decideByScopes } from '../../trust/policy.ts'
+import { asFailure } from '../control/failure.ts'
+import type { Caller, Callers } from '../http/callers.ts'
+import { httpStatusOf, rpcErrorOf } from '../http/errors.ts'
+import { readJsonBody, sendJson } from '../http/request.ts'
+import type { HttpDoor, HttpRequest } from '../http/request.ts'
+import { createCallerOperations } from './caller-operations.ts'
+import type { EdgeOperations } from './caller-operations.ts'
+import { createMcpSessions } from './http-sessions.ts'
+import type { McpSessions } from './http-sessions.ts'
+import { createSwarmServer, onClosed } from './swarm-server.ts'
+import type { McpEra, SwarmOperations } from './swarm-server.ts'
+import { createToolWatch } from './tool-watch.ts'
+import type { ToolWatch, ToolWatchComponents } from './tool-watch.ts'
+import { sendAnswer, webRequest } from './web-exchange.ts'
 
-const MCP_PATH = '/mcp'
-
-export interface McpHttpDoor {
-  readonly url: string
-  /** Resolves when all is closed. */
-  readonly closed: Promise<void>
-}
-
-export interface McpHttpComponents {
+export interface McpHttpDoorComponents {
   readonly clock: Clock
   readonly logger: Logger
-  /** For one request of the revisions without sessions. */
-  readonly createServer: (era: McpEra) => Promise<Server>
-  /** For a session of the revisions of 2025. */
-  readonly createSession: (era: McpEra) => Promise<Server>
-  readonly onTools: (listener: () => void) => () => void
+  readonly callers: Pick<Callers, 'permit'>
+  readonly operations: EdgeOperations
+  readonly onAgents: ToolWatchComponents['onAgents']
 }
 
-interface Session {
-  readonly transport: WebStandardStreamableHTTPServerTransport
-  readonly server: Server
-  /** Requests that are being answered, the stream of notifications included. */
-  open: number
-  usedAt: number
+export interface McpHttpDoorInit {
+  /** Of this node. */
+  readonly version: string
 }
 
-export interface McpHttpInit {
-  /** 0: any free one. */
-  readonly port: number
-  /** What every request needs. */
-  readonly token: string
-  /** For a client to send a whole request. */
-  readonly requestMs?: number
+/** Stopped, it has ended all sessions and streams; the tasks that clients waited for go on. */
+export interface McpHttpDoor extends Component {
+  readonly door: HttpDoor
 }
 
-/** Until `ending` aborts. Throws LISTEN_FAILED. */
-export async function openMcpHttp(
-  components: McpHttpComponents,
-  { port, token, requestMs = LIMITS.mcpRequest.value }: McpHttpInit,
-  ending: AbortSignal
-): Promise<McpHttpDoor> {
-  const { logger, createServer: createSwarmServer, onTools } = components
-  const sdk = await import('@modelcontextprotocol/server')
-  const limits = { maxRequestBodySize: LIMITS.mcpRequestBytes.value }
-  const onerror = (error: Error): void => logger.debug('a request of MCP failed', { error })
-  const modern: McpHttpHandler = sdk.createMcpHandler(({ era }) => createSwarmServer(era), {
-    ...limits,
-    legacy: 'reject',
-    maxSubscriptions: LIMITS.mcpSessions.value,
-    onerror
-  })
-  const sessions = createSessions(components, (onStart, onEnd) => {
-    return new sdk.WebStandardStreamableHTTPServerTransport({
-      ...limits,
-      sessionIdGenerator: () => randomUUID(),
-      onsessioninitialized: onStart,
-      onsessionclosed: onEnd
-    })
-  })
-  const stopTools = onTools(() => modern.notify.toolsChanged())
+const MCP_PATH = '/mcp'
+/** Others mean nothing here; the web's Request does not even know some of them. */
+const METHODS = ['GET', 'POST', 'DELETE']
+const PARSE_ERROR = { code: -32_700, message: 'the body is not JSON' }
+const METHOD_ERROR = { code: -32_601, message: `use one of ${METHODS.join(', ')}` }
+const RETRY_AFTER_MS = 1000
 
-  async function answer(request: Request): Promise<Response> {
-    const refusal = refuse(request, token)
-    if (refusal !== undefined) return refusal
-    if (new URL(request.url).pathname !== MCP_PATH) return new Response(null, { status: 404 })
-    const isLegacy = await sdk.isLegacyRequest(request, undefined, limits)
-    return isLegacy ? sessions.answer(request) : modern.fetch(request)
-  }
-
-  const listener = getRequestListener(answer, { overrideGlobalObjects: false })
-  const http = createServer(
-    {
-      // For the request alone: an answer may be a stream that goes on for hours.
-      headersTimeout: requestMs,
-      requestTimeout: requestMs,
-      connectionsCheckingInterval: requestMs / 2
-    },
-    (incoming, outgoing) => {
-      sessions.track(incoming, outgoing)
-      void listener(incoming, outgoing)
-    }
-  )
-  http.maxConnections = LIMITS.controlConnections.value
-  const bound = await listenOnLoopback(http, port)
-
-  async function close(): Promise<void> {
-    stopTools()
-    const closed = new Promise((resolve) => http.close(resolve))
-    await modern.close()
-    await sessions.close()
-    http.closeAllConnections()
-    await closed
-  }
-
-  return {
-    url: `http://${LOOPBACK}:${bound}${MCP_PATH}`,
-    closed: aborted(ending).then(close)
-  }
+export function createMcpHttpDoor(
+  components: McpHttpDoorComponents,
+  init: McpHttpDoorInit
+): McpHttpDoor {
+  return new Door(components, init)
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-interface Sessions {
-  answer(request: Request): Promise<Response>
-  /** Keeps a session from being taken for an idle one while it is being answered. */
-  track(incoming: IncomingMessage, outgoing: ServerResponse): void
+interface Serving {
+  readonly modern: McpHttpHandler
+  readonly sessions: McpSessions
   close(): Promise<void>
 }
 
-type CreateTransport = (
-  onStart: (id: string) => void,
-  onEnd: (id: string) => void
-) => WebStandardStreamableHTTPServerTransport
+class Door implements McpHttpDoor {
+  readonly #parts: McpHttpDoorComponents
+  readonly #version: string
+  readonly #watch: ToolWatch
+  /** By caller: requests that are being answered. */
+  readonly #open = new Map<string, number>()
+  #ending = new AbortController()
+  /** The SDK is loaded for the first client. */
+  #serving: Promise<Serving> | undefined
 
-function createSessions(
-  { clock, createSession }: McpHttpComponents,
-  createTransport: CreateTransport
-): Sessions {
-  const sessions = new Map<string, Session>()
-
-  async function end(id: string): Promise<void> {
-    const session = sessions.get(id)
-    sessions.delete(id)
-    await session?.server.close()
+  constructor(parts: McpHttpDoorComponents, { version }: McpHttpDoorInit) {
+    this.#parts = parts
+    this.#version = version
+    this.#watch = createToolWatch(parts)
   }
 
-  /** Room for one more: the one that was quiet for the longest time gives way. */
-  async function makeRoom(): Promise<boolean> {
-    if (sessions.size < LIMITS.mcpSessions.value) return true
-    const [idle] = [...sessions]
-      .filter(([, { open }]) => open === 0)
-      .toSorted(([, a], [, b]) => a.usedAt - b.usedAt)
-    if (idle === undefined) return false
-    await end(idle[0])
+  async start(): Promise<void> {
+    if (this.#ending.signal.aborted) this.#ending = new AbortController()
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort(new LumosError('SHUTTING_DOWN'))
+    const serving = this.#serving
+    this.#serving = undefined
+    await (await serving)?.close()
+    this.#watch.stop()
+  }
+
+  readonly door: HttpDoor = async (request) => {
+    if (request.path !== MCP_PATH) return false
+    if (!METHODS.includes(request.method)) {
+      const headers = { allow: METHODS.join(', ') }
+      sendJson(request, rpcDocument(METHOD_ERROR), { status: 405, headers })
+      return true
+    }
+    const { who } = request.caller
+    const open = this.#open.get(who) ?? 0
+    this.#open.set(who, open + 1)
+    try {
+      if (open >= LIMITS.mcpCallerRequests.value) {
+        throw new LumosError('OVERLOADED', { details: { retryAfterMs: RETRY_AFTER_MS } })
+      }
+      await this.#answer(request)
+    } catch (error) {
+      if (request.response.headersSent) throw error
+      this.#fail(request, error)
+    } finally {
+      const left = (this.#open.get(who) ?? 1) - 1
+      if (left > 0) this.#open.set(who, left)
+      else this.#open.delete(who)
+    }
     return true
   }
 
-  async function begin(request: Request): Promise<Response> {
-    if (!(await makeRoom())) return rpcError(503, 'too many clients')
-    const server = await createSession('legacy')
-    const transport = createTransport(
-      (id) => sessions.set(id, { transport, server, open: 0, usedAt: clock.monotonic() }),
-      (id) => void end(id)
-    )
-    await server.connect(transport)
-    const response = await transport.handleRequest(request)
-    // Whatever it was, it began no session.
-    if (transport.sessionId === undefined) await server.close()
-    return response
+  async #answer(request: HttpRequest): Promise<void> {
+    this.#ending.signal.throwIfAborted()
+    const { caller, method, response, signal } = request
+    const { clock } = this.#parts
+    let body: unknown
+    if (method === 'POST') {
+      const bytes = await readJsonBody(request, LIMITS.mcpRequestBytes.value)
+      try {
+        body = parseBoundedJson(bytes ?? new Uint8Array())
+      } catch {
+        return sendJson(request, rpcDocument(PARSE_ERROR), {
+          status: 400,
+          headers: closing(request)
+        })
+      }
+    }
+    const sdk = await import('@modelcontextprotocol/server')
+    this.#serving ??= this.#serve()
+    const { modern, sessions } = await this.#serving
+    const asked = webRequest(request)
+    const isLegacy = await sdk.isLegacyRequest(asked, body)
+    const answer = isLegacy
+      ? await sessions.answer(asked, caller, body)
+      : await modern.fetch(asked, { parsedBody: body, authInfo: authInfoOf(caller) })
+    await sendAnswer(response, answer, { clock, signal })
   }
 
-  return {
-    async answer(request) {
-      const id = request.headers.get('mcp-session-id')
-      if (id === null) return begin(request)
-      const session = sessions.get(id)
-      // By this a client knows that it has to greet again.
-      return session?.transport.handleRequest(request) ?? rpcError(404, 'no such session')
-    },
-    track(incoming, outgoing) {
-      const session = sessions.get(String(incoming.headers['mcp-session-id']))
-      if (session === undefined) return
-      session.open += 1
-      session.usedAt = clock.monotonic()
-      outgoing.once('close', () => {
-        session.open -= 1
-        session.usedAt = clock.monotonic()
-      })
-    },
-    async close() {
-      await Promise.all(Array.from(sessions.keys(), end))
+  #fail(request: HttpRequest, error: unknown): void {
+    const failure = asFailure(error, 0)
+    if (failure.code === 'INTERNAL') this.#parts.logger.error('a request of MCP failed', { error })
+    sendJson(request, rpcDocument(rpcErrorOf(failure)), {
+      status: failure.code === 'CONTENT_TYPE_UNSUPPORTED' ? 415 : httpStatusOf(failure),
+      headers: closing(request)
+    })
+  }
+
+  async #serve(): Promise<Serving> {
+    const sdk = await import('@modelcontextprotocol/server')
+    const { clock, logger } = this.#parts
+    const modern = sdk.createMcpHandler(
+      ({ era, authInfo }) => this.#createServer(callerIn(authInfo?.extra), { era }),
+      {
+        legacy: 'reject',
+        keepAliveMs: LIMITS.gatewayHeartbeat.value,
+        maxSubscriptions: LIMITS.mcpSessions.value,
+        onerror: (error) => logger.debug('a request of MCP failed', { error })
+      }
+    )
+    const sessions = createMcpSessions({
+      clock,
+      createServer: async (caller, onBusy) => {
+        const server = await this.#createServer(caller, { era: 'legacy', onBusy })
+        const stopWatch = this.#watch.on(() => void server.sendToolListChanged().catch(() => {}))
+        onClosed(server, stopWatch)
+        return server
+      }
+    })
+    const stopTools = this.#watch.on(() => modern.notify.toolsChanged())
+    return {
+      modern,
+      sessions,
+      async close() {
+        stopTools()
+        await modern.close()
+        await sessions.close()
+      }
     }
   }
+
+  #createServer(
+    caller: Caller,
+    { era, onBusy }: { readonly era: McpEra; readonly onBusy?: (change: 1 | -1) => void }
+  ) {
+    const { logger } = this.#parts
+    const own = createCallerOperations(this.#parts, caller)
+    const operations = onBusy === undefined ? own : busyWhileRunning(own, onBusy)
+    const memory = decideByScopes(caller.scopes, 'memory.read').allowed
+    const ending = this.#ending.signal
+    return createSwarmServer(
+      { operations, logger, ending },
+      { era, version: this.#version, memory }
+    )
+  }
 }
 
-/** A page in a browser that calls this machine by a name of its own, and anybody without the token. */
-function refuse(request: Request, token: string): Response | undefined {
-  const [host, origin] = ['host', 'origin'].map((name) => request.headers.get(name) ?? undefined)
-  const foreign = foreignHeader({ host, origin })
-  if (foreign !== undefined) return rpcError(403, `the ${foreign} is not this machine`)
-  const given = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
-  if (isSame(given, token)) return refuseForm(request)
-  const refused = rpcError(401, 'the token is missing or wrong')
-  refused.headers.set('www-authenticate', 'Bearer')
-  return refused
+/** A session that waits for a task is none that can give way, even while its stream is cut. */
+function busyWhileRunning(
+  operations: SwarmOperations,
+  onBusy: (change: 1 | -1) => void
+): SwarmOperations {
+  async function* counted<T>(events: AsyncIterable<T>): AsyncIterable<T> {
+    onBusy(1)
+    try {
+      yield* events
+    } finally {
+      onBusy(-1)
+    }
+  }
+  return {
+    ...operations,
+    run: (request, signal) => counted(operations.run(request, signal)),
+    taskEvents: (id, signal, follow) => counted(operations.taskEvents(id, signal, follow))
+  }
 }
 
-/** What a form of a web page can send without asking first is no message. */
-function refuseForm({ method, headers }: Request): Response | undefined {
-  const isJson = /^application\/json\s*(;|$)/i.test(headers.get('content-type') ?? '')
-  return method !== 'POST' || isJson ? undefined : rpcError(415, 'a message is application/json')
+/** How the SDK hands the caller through. The token itself stays with whoever has checked it. */
+function authInfoOf(caller: Caller) {
+  return { token: '', clientId: caller.who, scopes: [...caller.scopes], extra: { caller } }
 }
 
-/** In a time that tells nothing of where they differ. */
-function isSame(a: string, b: string): boolean {
-  return timingSafeEqual(digest(a), digest(b))
+function callerIn(extra: Record<string, unknown> | undefined): Caller {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what authInfoOf has put there
+  return extra?.['caller'] as Caller
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+function rpcDocument(error: object): object {
+  return { jsonrpc: '2.0', id: null, error }
 }
 
-function rpcError(status: number, message: string): Response {
-  const error = { code: -32_000, message }
-  return Response.json({ jsonrpc: '2.0', id: null, error }, { status })
+/** Nobody reads the rest of a request that was refused. */
+function closing({ incoming }: HttpRequest): object {
+  return incoming.complete ? {} : { connection: 'close' }
 }

@@ -1,10 +1,8 @@
-/** Where MCP clients come in: through the control socket, whose other end is `lumos mcp serve`, or over HTTP. */
+/** Where MCP clients of this machine's user come in: through the control socket, whose other end is `lumos mcp serve`. */
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
-import { openMcpHttp } from './http-door.ts'
-import type { McpHttpDoor, McpHttpInit } from './http-door.ts'
 import { createSwarmServer, onClosed } from './swarm-server.ts'
 import type { McpEra, SwarmOperations } from './swarm-server.ts'
 import { createToolWatch } from './tool-watch.ts'
@@ -29,24 +27,18 @@ export interface McpDoor {
    * reason the tasks that the client waits for go on, else they end with their client.
    */
   attach(stream: Duplex, ending: AbortSignal): void
-  /** Serves until `ending` aborts, as above. Throws LISTEN_FAILED. */
-  openHttp(init: McpHttpInit, ending: AbortSignal): Promise<McpHttpDoor>
   /** Nobody is told of changes any more. */
   stop(): void
 }
 
 export function createMcpDoor(components: McpDoorComponents, { version }: McpDoorInit): McpDoor {
-  const { clock, logger, operations } = components
+  const { logger, operations } = components
   const watch = createToolWatch(components)
   let clients = 0
 
-  function createServer(era: McpEra, ending: AbortSignal): Promise<Server> {
-    return createSwarmServer({ operations, logger, ending }, { era, version })
-  }
-
   /** Of a client that is told of changes as long as it is there. */
   async function createSession(era: McpEra, ending: AbortSignal): Promise<Server> {
-    const server = await createServer(era, ending)
+    const server = await createSwarmServer({ operations, logger, ending }, { era, version })
     const stopWatch = watch.on(() => void server.sendToolListChanged().catch(() => {}))
     onClosed(server, stopWatch)
     return server
@@ -85,16 +77,6 @@ export function createMcpDoor(components: McpDoorComponents, { version }: McpDoo
           stream.destroy()
         })
         .finally(() => (clients -= 1))
-    },
-    openHttp(init, ending) {
-      const parts = {
-        clock,
-        logger,
-        createServer: (era: McpEra) => createServer(era, ending),
-        createSession: (era: McpEra) => createSession(era, ending),
-        onTools: (listener: () => void) => watch.on(listener)
-      }
-      return openMcpHttp(parts, init, ending)
     },
     stop: () => watch.stop()
   }

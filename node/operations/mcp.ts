@@ -1,7 +1,4 @@
 /** MCP on request of a person: servers to use, and being one. */
-import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { McpServer, McpServers } from '../../agents/mcp/mcp-servers.ts'
 import { effectsOf, toolId } from '../../agents/mcp/mcp-tools.ts'
 import { promptMessages, resourceOutput } from '../../agents/mcp/results.ts'
@@ -13,16 +10,11 @@ import { LIMITS } from '../../core/limits.ts'
 import { mcpTarget } from '../../core/mcp-server.ts'
 import type { McpOperations } from '../../gateway/control/mcp-operations.ts'
 import { createMcpDoor } from '../../gateway/mcp/mcp-door.ts'
-import type { McpDoor } from '../../gateway/mcp/mcp-door.ts'
 import type { SwarmOperations } from '../../gateway/mcp/swarm-server.ts'
-import { createFileAtomic } from '../../storage/atomic-file.ts'
 import type { Assembly } from '../assembly.ts'
 
 /** Whoever adds a server wants to see its tools; npx may take longer, and then shows them later. */
 const SETTLE_MS = 20_000
-
-/** As long as a key of 256 bits. */
-const TOKEN_BYTES = 32
 
 export interface McpPart {
   readonly operations: McpOperations
@@ -35,65 +27,36 @@ export function createMcpOperations(
   swarm: SwarmOperations
 ): McpPart {
   const { clock, logger } = components
-  const { events } = capabilities.directory
   const door = createMcpDoor(
     {
       clock,
       logger: logger.child('mcp'),
       operations: swarm,
-      onAgents(listener) {
-        events.on('changed', listener).on('removed', listener)
-        return () => events.off('changed', listener).off('removed', listener)
-      }
+      onAgents: agentChanges(capabilities)
     },
     { version: init.version }
   )
   return {
     operations: {
       ...createServerOperations({ clock }, mcp),
-      attach: (stream, signal) => door.attach(stream, signal),
-      serve: ({ port = 0 }, signal) =>
-        serve({ door, tokenFile: join(init.paths.data, 'mcp-token') }, port, signal)
+      attach: (stream, signal) => door.attach(stream, signal)
     },
     stop: () => door.stop()
   }
 }
 
-interface HttpPlace {
-  readonly door: McpDoor
-  readonly tokenFile: string
-}
-
-async function* serve(
-  { door, tokenFile }: HttpPlace,
-  port: number,
-  signal: AbortSignal
-): ReturnType<McpOperations['serve']> {
-  const token = await keptToken(tokenFile)
-  const over = new AbortController()
-  const { url, closed } = await door.openHttp(
-    { port, token },
-    AbortSignal.any([signal, over.signal])
-  )
-  try {
-    yield { v: API_VERSION, url, tokenFile }
-    await closed
-  } finally {
-    over.abort()
-    await closed
+/** Calls back whenever an agent of the swarm may have come, changed or gone. */
+export function agentChanges({ directory }: Pick<Assembly['capabilities'], 'directory'>) {
+  return (listener: () => void): (() => void) => {
+    directory.events.on('changed', listener).on('removed', listener)
+    return () => directory.events.off('changed', listener).off('removed', listener)
   }
-}
-
-/** The same one for ever, as it stands in the configuration of clients; who deletes the file gets a new one. */
-async function keptToken(path: string): Promise<string> {
-  await createFileAtomic(path, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`)
-  return (await readFile(path, 'utf8')).trim()
 }
 
 function createServerOperations(
   { clock }: { readonly clock: Clock },
   servers: McpServers
-): Omit<McpOperations, 'serve' | 'attach'> {
+): Omit<McpOperations, 'attach'> {
   const settle = (server: McpServer, signal: AbortSignal): Promise<void> =>
     settled(server.supervised, AbortSignal.any([signal, clock.timeout(SETTLE_MS)]))
   return {

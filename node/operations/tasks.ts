@@ -18,35 +18,45 @@ import { skillMetadata } from '../../core/skill-schemas.ts'
 import type { TaskFilter } from '../../gateway/control/operations.ts'
 import type { DelegationEvent } from '../../tasks/delegation-events.ts'
 import type { LedgerDetails, LedgerEntry } from '../../tasks/ledger.ts'
-import type { Assembly } from '../assembly.ts'
 import type { Work } from '../work.ts'
+
+export interface RunOptions {
+  readonly signal: AbortSignal
+  /** Who at the edge of this node has it done, and alone sees it; absent: the user of this machine. */
+  readonly owner?: string
+}
 
 /** Starts a task and tells its story; who stops listening leaves it running, unless asked otherwise. */
 export async function* runTask(
   { work }: { readonly work: Pick<Work, 'ids' | 'delegations' | 'choosePeer'> },
   request: RunRequest,
-  signal: AbortSignal
+  { signal, owner }: RunOptions
 ): AsyncIterable<RunEvent> {
   const { timeoutMs, taskId, contextId, priority, budget } = request
   const id = taskId ?? work.ids()
   await refuseForNobody(work, { ...request, taskId: id }, signal)
-  const { id: task } = await work.delegations.delegate({
+  const message: Message = {
+    // Made from the task's id, so that the same request again is the same message.
+    messageId: id,
+    role: 'ROLE_USER',
+    parts: partsOf(request),
+    ...(contextId && { contextId }),
+    ...metadataOf(request)
+  }
+  const { id: task, edge } = await work.delegations.delegate({
     taskId: id,
     isNew: taskId === undefined,
     ...placeOf(request),
-    message: {
-      // Made from the task's id, so that the same request again is the same message.
-      messageId: id,
-      role: 'ROLE_USER',
-      parts: partsOf(request),
-      ...(contextId && { contextId }),
-      ...metadataOf(request)
-    },
+    ...(owner === undefined ? { message } : markedFor(owner, message, request)),
     priority,
     budget,
     ...(request.detach && { patient: true }),
     ...(timeoutMs !== undefined && { timeoutMs })
   })
+  // Somebody else chose the same id for the same words.
+  if (owner !== undefined && edge?.owner !== owner) {
+    throw new LumosError('TASK_CONFLICT', { details: { task } })
+  }
   if (request.detach === true) {
     yield { v: API_VERSION, seq: 0, type: 'accepted', task: { id: task }, atMs: 0 }
     return
@@ -63,6 +73,14 @@ export async function* runTask(
   }
   yield* numbered(work.delegations.watch(task, { signal }))
   signal.removeEventListener('abort', leave)
+}
+
+/** As tasks are that come in over HTTP in the words of A2A. */
+function markedFor(owner: string, message: Message, { target, to }: RunRequest) {
+  const agent = target.replace(/^@/, '')
+  const contextId = message.contextId ?? message.messageId
+  const edge = { owner, agent: to === undefined ? agent : `${agent}@${to}`, contextId }
+  return { message: { ...message, contextId }, edge }
 }
 
 /** What nobody can do is no task, for several peers as for one; a patient order waits for somebody. */
@@ -118,23 +136,27 @@ function partsOf({ text, data }: RunRequest): readonly Part[] {
 }
 
 export async function* watchTask(
-  { work }: Assembly,
+  { work }: OwnTasks,
   id: string,
   options: { readonly signal: AbortSignal; readonly follow: boolean }
 ): AsyncIterable<RunEvent> {
   yield* numbered(await work.ledger.watch(id, options))
 }
 
-export async function listTasks({ work }: Assembly, filter: TaskFilter): Promise<TaskList> {
+/** With an owner: what that one asked for at the edge. */
+export async function listTasks(
+  { work }: OwnTasks,
+  filter: TaskFilter & { readonly owner?: string }
+): Promise<TaskList> {
   const { entries, next } = await work.ledger.list(filter)
   return { v: API_VERSION, tasks: entries.map(summaryOf), next }
 }
 
-export async function showTask({ work }: Assembly, id: string): Promise<TaskDocument> {
+export async function showTask({ work }: OwnTasks, id: string): Promise<TaskDocument> {
   return { v: API_VERSION, task: viewOf(await work.ledger.find(id)) }
 }
 
-export async function cancelTask({ work }: Assembly, id: string): Promise<TaskDocument> {
+export async function cancelTask({ work }: OwnTasks, id: string): Promise<TaskDocument> {
   return { v: API_VERSION, task: viewOf(await work.ledger.cancel(id)) }
 }
 

@@ -1,13 +1,11 @@
 /** `lumos mcp` between two real daemons: the official SDK's client uses, through one, what only the other has. */
-import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { Client, Transport } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createLumos, type Lumos } from '../support/lumos.ts'
 import { connectClient } from '../support/mcp-door.ts'
 import type { Revision } from '../support/mcp-door.ts'
@@ -63,20 +61,19 @@ function overStdio(): Transport {
 }
 
 async function overHttp(): Promise<Transport> {
-  const child = spawn(process.execPath, [BIN, 'mcp', 'serve', '--http', '--json'], {
-    env: alpha.env,
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  const gone = new Promise((resolve) => child.once('exit', resolve))
-  onTestFinished(async () => {
-    child.kill('SIGINT')
-    await gone
-  })
-  const lines = createInterface({ input: child.stdout })
-  const line: string = await new Promise((resolve) => lines.once('line', resolve))
-  const { url, tokenFile } = JSON.parse(line) as { url: string; tokenFile: string }
-  const token = (await readFile(tokenFile, 'utf8')).trim()
-  const requestInit = { headers: { authorization: `Bearer ${token}` } }
+  const { url } = await json<{ url: string }>(alpha, 'mcp', 'serve', '--http')
+  const name = `test-${crypto.randomUUID().slice(0, 8)}`
+  const scopes = ['--scope', 'task/send', '--scope', 'memory/read']
+  const { secret } = await json<{ secret: string }>(
+    alpha,
+    'auth',
+    'token',
+    'create',
+    '--name',
+    name,
+    ...scopes
+  )
+  const requestInit = { headers: { authorization: `Bearer ${secret}` } }
   return new StreamableHTTPClientTransport(new URL(url), { requestInit })
 }
 

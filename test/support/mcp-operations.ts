@@ -57,9 +57,6 @@ export function fakeMcp(overrides: Partial<McpOperations> = {}): McpOperations {
       prompt,
       messages: [{ role: 'user', text: 'hello' }]
     }),
-    async *serve() {
-      yield { v: 1, url: 'http://127.0.0.1:1/mcp', tokenFile: '/home/mcp-token' }
-    },
     attach: (stream) => stream.destroy(),
     ...overrides
   }

@@ -129,17 +129,3 @@ export const promptDocument: z.ZodType<api.McpPromptDocument> = named(
     messages: z.array(z.strictObject({ role: z.string(), text: z.string() }))
   })
 )
-
-export const serveRequest: z.ZodType<api.McpServeRequest> = named(
-  'McpServeRequest',
-  z.strictObject({ port: z.int().min(0).max(65_535).exactOptional() })
-)
-
-export const serving: z.ZodType<api.McpServing> = named(
-  'McpServing',
-  z.strictObject({
-    v,
-    url: z.string(),
-    tokenFile: z.string().describe('Holds the token that every request needs.')
-  })
-)

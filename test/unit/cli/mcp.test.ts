@@ -103,11 +103,13 @@ test('reads a resource, and fills in a prompt', async () => {
   expect(prompt.mock.lastCall?.[1]).toEqual({ prompt: 'greet', values: { city: 'Rome=now' } })
 })
 
-test('serves over HTTP: the URL on stdout, where the token is beside it', async () => {
+test('where MCP is served over HTTP stands on stdout, how one comes in beside it', async () => {
   const { cli } = await setup()
   const { out, err } = await cli.run(['mcp', 'serve', '--http'])
-  expect(out).toBe('http://127.0.0.1:1/mcp\n')
-  expect(err).toContain('/home/mcp-token')
+  expect(out).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp\n$/)
+  expect(err).toContain('lumos auth token create')
+  const { out: json } = await cli.run(['--json', 'mcp', 'serve', '--http'])
+  expect(JSON.parse(json)).toEqual({ v: 1, url: out.trim() })
 })
 
 test.for([

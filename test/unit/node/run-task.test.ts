@@ -18,7 +18,7 @@ async function setup(answer: Answer = [begin()], choosePeer: ChoosePeer = async 
     const { delegations } = caller
     const request = { target: 'echo', text: 'hi', taskId: TASK, ...more }
     const work = { delegations, choosePeer, ids: () => TASK }
-    const events = runTask({ work }, request, listening.signal)
+    const events = runTask({ work }, request, { signal: listening.signal })
     const types: string[] = []
     const read = async (): Promise<string[]> => {
       for await (const event of events) types.push(event.type)

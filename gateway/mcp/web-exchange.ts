@@ -1,0 +1,76 @@
+/** Between node:http and the web's Request and Response, which is what the MCP SDK speaks. */
+import type { ServerResponse } from 'node:http'
+import type { Clock } from '../../core/clock.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { HttpRequest } from '../http/request.ts'
+
+/** Without its body, which is read within our own bounds; and without what lets the caller in. */
+export function webRequest({ method, incoming, signal }: HttpRequest): Request {
+  const headers = new Headers()
+  for (const [name, values = []] of Object.entries(incoming.headersDistinct)) {
+    if (!SECRET.has(name)) headers.set(name, values.join(', '))
+  }
+  return new Request('http://localhost/mcp', { method, headers, signal })
+}
+
+const SECRET: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization'])
+
+/**
+ * Writes `answer` as it comes, until the signal aborts. A reader that does not read for
+ * LIMITS.gatewayStall is cut, and at once when more waits for it than can be told a second time.
+ */
+export async function sendAnswer(
+  response: ServerResponse,
+  answer: Response,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal }
+): Promise<void> {
+  const { body, status } = answer
+  answer.headers.delete('connection')
+  answer.headers.set('cache-control', 'no-store')
+  if (body === null) answer.headers.set('content-length', '0')
+  response.writeHead(status, Object.fromEntries(answer.headers))
+  if (body === null) {
+    response.end()
+    return
+  }
+  // Who listens for what may come has to know that it does.
+  response.flushHeaders()
+  const reader = body.getReader()
+  const leave = (): void => void reader.cancel().catch(() => undefined)
+  signal.addEventListener('abort', leave, { once: true })
+  if (signal.aborted) leave()
+  try {
+    await pump(reader, response, clock)
+  } finally {
+    signal.removeEventListener('abort', leave)
+    leave()
+  }
+}
+
+async function pump(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  response: ServerResponse,
+  clock: Clock
+): Promise<void> {
+  let isWaiting = false
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    if (response.writableLength > LIMITS.mcpReplayBytes.value) response.destroy()
+    if (response.destroyed) return
+    if (response.write(value) || isWaiting) continue
+    isWaiting = true
+    cutUnlessRead(response, clock, () => (isWaiting = false))
+  }
+  response.end()
+}
+
+function cutUnlessRead(response: ServerResponse, clock: Clock, whenRead: () => void): void {
+  const cancel = clock.after(LIMITS.gatewayStall.value, () => response.destroy())
+  function settle(): void {
+    cancel()
+    response.off('drain', settle).off('close', settle)
+    whenRead()
+  }
+  response.on('drain', settle).on('close', settle)
+}
