@@ -4,7 +4,6 @@ import type { Component } from '../core/component.ts'
 import { createHttpCards } from '../gateway/a2a/cards.ts'
 import type { KnownAgent } from '../gateway/a2a/cards.ts'
 import { createA2aDoor } from '../gateway/a2a/door.ts'
-import { createA2aMethods } from '../gateway/a2a/methods.ts'
 import { createTokenAuthenticator, openAuthenticator } from '../gateway/http/authenticators.ts'
 import { createCallers } from '../gateway/http/callers.ts'
 import { createHttpServer } from '../gateway/http/http-server.ts'
@@ -84,9 +83,8 @@ function createServer(
     delegations: work.delegations,
     card: async (agent) => (await cards.find(agent))?.card
   })
-  const requests = a2aRequests
-  const methods = createA2aMethods(service, requests)
-  const a2a = createA2aDoor({ clock, logger, callers, methods, requests, cards, url })
+  const operations = { operations: service, requests: a2aRequests }
+  const a2a = createA2aDoor({ clock, logger, callers, ...operations, cards, url })
   const server: HttpServer = createHttpServer(
     { clock, logger, callers, doors: [a2a] },
     // Whoever names a port wants that one; the usual one gives way to a free one.

@@ -1,6 +1,5 @@
 /** What a request over HTTP says besides its parameters: who asks, where its stream stands, which version. */
 import { A2A_VERSION } from '../../core/a2a.ts'
-import type { StreamResponse } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { EdgeOptions } from '../../tasks/edge-service.ts'
@@ -15,8 +14,8 @@ export function optionsOf({ caller, signal }: HttpRequest): EdgeOptions {
 /** A stream whose updates bear their places, which goes on behind Last-Event-ID. @throws INVALID_REQUEST */
 export async function* withPlaces(
   request: HttpRequest,
-  call: (options: EdgeOptions) => AsyncIterable<StreamResponse>
-): AsyncIterable<readonly [place: string, update: StreamResponse]> {
+  call: (options: EdgeOptions) => AsyncIterable<object>
+): AsyncIterable<readonly [place: string, update: object]> {
   let place = ''
   const after = placeIn(request.incoming.headers['last-event-id'])
   const onPlace = ({ attempt, seq }: Place): void => {
@@ -33,18 +32,40 @@ function placeIn(header: string | string[] | undefined): Place | undefined {
   return { attempt: Number(attempt), seq: Number(seq) }
 }
 
+export type A2aVersion = '0.3' | '1.0'
+
 /**
- * A request without a version is taken for the one that its words belong to: the specification reads
- * it as 0.3, and people who try curl would be told that their method does not exist.
+ * In whose words a request is; `undefined` when it does not say. The specification reads that as 0.3.
+ * The words themselves tell the versions apart, and people who try curl would be told that their method
+ * does not exist: so the door goes by those.
  *
  * @throws A2A_VERSION_UNSUPPORTED
  */
-export function checkVersion({ incoming, query }: HttpRequest): void {
-  const version = incoming.headers['a2a-version'] ?? query.get('A2A-Version') ?? ''
+export function versionOf(request: HttpRequest): A2aVersion | undefined {
+  const version = toldVersion(request)
   // Patch versions are not to be told apart (A2A 1.0, section 3.6).
-  if (version === '' || /^1\.0(\.\d+)?$/.test(String(version))) return
-  const theirs = String(version).slice(0, 16)
-  throw new LumosError('A2A_VERSION_UNSUPPORTED', { details: { theirs, ours: A2A_VERSION } })
+  const [, known] = /^(0\.3|1\.0)(\.\d+)?$/.exec(version) ?? []
+  if (known === '0.3' || known === '1.0') return known
+  if (version === '') return undefined
+  throw new LumosError('A2A_VERSION_UNSUPPORTED', {
+    details: { theirs: version.slice(0, 16), ours: A2A_VERSION }
+  })
+}
+
+/** Whether the one who asks may be of 0.3: who reads 1.0, or more, says so. */
+export function mayBeLegacy(request: HttpRequest): boolean {
+  return /^(0|$)/.test(toldVersion(request))
+}
+
+function toldVersion({ incoming, query }: HttpRequest): string {
+  return String(incoming.headers['a2a-version'] ?? query.get('A2A-Version') ?? '')
+}
+
+/** For a path that has one version only. @throws A2A_VERSION_UNSUPPORTED */
+export function checkVersion(request: HttpRequest, ours: A2aVersion): void {
+  const theirs = versionOf(request)
+  if (theirs === undefined || theirs === ours) return
+  throw new LumosError('A2A_VERSION_UNSUPPORTED', { details: { theirs, ours } })
 }
 
 /** Parameters for the agent of the path; one that they name has to be that. @throws INVALID_REQUEST */

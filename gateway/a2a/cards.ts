@@ -2,6 +2,7 @@
 import type { AgentCard } from '../../core/a2a.ts'
 import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { legacyCardOf } from './legacy/card.ts'
 import { cardDigest } from '../../trust/card-signature.ts'
 import type { CardSigner, VerifiedCard } from '../../trust/card-signature.ts'
 
@@ -12,10 +13,15 @@ export interface KnownAgent {
   readonly node: string
 }
 
-export interface HttpCard {
+export interface CardDocument {
   readonly card: AgentCard
   /** Names this very card; a strong ETag. */
   readonly digest: string
+}
+
+export interface HttpCard extends CardDocument {
+  /** The same with what clients of A2A 0.3 look for. */
+  readonly legacy: CardDocument
 }
 
 export interface HttpCards {
@@ -47,7 +53,8 @@ const BEARER = {
   securitySchemes: {
     bearer: { httpAuthSecurityScheme: { scheme: 'Bearer', description: 'lumos auth token create' } }
   },
-  securityRequirements: [{ schemes: { bearer: { list: [] } } }]
+  // An empty list would be left out by those who verify the card's signature with the official SDK.
+  securityRequirements: [{ schemes: { bearer: { list: ['task/send'] } } }]
 }
 
 interface Kept extends HttpCard {
@@ -73,6 +80,8 @@ export function createHttpCards(
       supportedInterfaces: [
         { url: base, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
         { url: base, protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
+        { url: base, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+        { url: base, protocolBinding: 'HTTP+JSON', protocolVersion: '0.3' },
         ...card.supportedInterfaces
       ],
       capabilities: {
@@ -83,10 +92,13 @@ export function createHttpCards(
       },
       ...(!open && BEARER)
     }
-    const expiresAt = now + VALIDITY_MS
-    const whole = await sign(unsigned, { seq: source.seq, issuedAt: now, expiresAt })
-    const digest = cardDigest(whole) ?? ''
-    return { card: whole, digest, source, url: base, renewAt: now + VALIDITY_MS / 2 }
+    const validity = { seq: source.seq, issuedAt: now, expiresAt: now + VALIDITY_MS }
+    const card10 = await sign(unsigned, validity)
+    const card03 = await sign(legacyCardOf(unsigned), validity)
+    // One for those who verify what they got, one for those who verify what of it 1.0 knows.
+    const signatures = [...card03.signatures, ...card10.signatures]
+    const legacy = documentOf({ ...card03, signatures })
+    return { ...documentOf(card10), legacy, source, url: base, renewAt: now + VALIDITY_MS / 2 }
   }
 
   return {
@@ -112,4 +124,8 @@ export function createHttpCards(
       return [...new Set(names)].toSorted()
     }
   }
+}
+
+function documentOf(card: AgentCard): CardDocument {
+  return { card, digest: cardDigest(card) ?? '' }
 }

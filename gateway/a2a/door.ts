@@ -2,12 +2,20 @@
 import { LumosError } from '../../core/errors.ts'
 import type { HttpDoor, HttpRequest } from '../http/request.ts'
 import { sendJson } from '../http/request.ts'
+import { mayBeLegacy } from './call-options.ts'
 import type { HttpCards } from './cards.ts'
 import { answerJsonRpc } from './json-rpc.ts'
 import type { JsonRpcComponents } from './json-rpc.ts'
-import { answerRest, decoded, isRestPath } from './rest.ts'
+import { KINDS_FORM, PROTO_FORM } from './legacy/forms.ts'
+import { createLegacyMethods } from './legacy/methods.ts'
+import type { LegacyComponents } from './legacy/methods.ts'
+import { answerLegacyRest, isLegacyPath, LEGACY_ROUTES } from './legacy/rest.ts'
+import { createA2aMethods } from './methods.ts'
+import { answerRest, decoded, isRestPath, ROUTES } from './rest.ts'
+import type { RestBinding } from './rest.ts'
 
-export interface A2aDoorComponents extends JsonRpcComponents {
+export interface A2aDoorComponents
+  extends LegacyComponents, Omit<JsonRpcComponents, 'legacyMethods' | 'methods' | 'requests'> {
   readonly cards: HttpCards
   readonly url: () => string
 }
@@ -17,15 +25,25 @@ const CARD_PATH = '/.well-known/agent-card.json'
 const CARD_CACHE = 'private, max-age=60'
 
 export function createA2aDoor(components: A2aDoorComponents): HttpDoor {
+  const methods = createA2aMethods(components.operations, components.requests)
+  const rpc = { ...components, methods, legacyMethods: createLegacyMethods(components, KINDS_FORM) }
+  const rest: RestBinding = { version: '1.0', routes: ROUTES, methods }
+  const legacyRest: RestBinding = {
+    version: '0.3',
+    routes: LEGACY_ROUTES,
+    methods: createLegacyMethods(components, PROTO_FORM)
+  }
   return async (request) => {
     const place = placeOf(request.path)
     if (place === undefined) return false
     const { tenant, path } = place
     if (path === CARD_PATH && tenant !== '') await sendCard(components, request, tenant)
     else if (path === '' && request.method === 'POST') {
-      await answerJsonRpc(components, request, tenant)
+      await answerJsonRpc(rpc, request, tenant)
     } else if (path === '' && tenant === '') sendNames(components, request)
-    else await answerRest(components, request, { path, tenant })
+    else if (isLegacyPath(path)) {
+      await answerLegacyRest(components, request, { path, tenant, binding: legacyRest })
+    } else await answerRest(components, request, { path, tenant, binding: rest })
     return true
   }
 }
@@ -53,11 +71,12 @@ async function sendCard(
   if (found === undefined) {
     throw new LumosError('AGENT_UNKNOWN', { details: { agent: agent.slice(0, 64) } })
   }
-  const etag = `"${found.digest}"`
-  const headers = { etag, 'cache-control': CARD_CACHE }
+  const { card, digest } = mayBeLegacy(request) ? found.legacy : found
+  const etag = `"${digest}"`
+  const headers = { etag, 'cache-control': CARD_CACHE, vary: 'A2A-Version' }
   const { 'if-none-match': held = '' } = request.incoming.headers
   if (!held.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)) {
-    return sendJson(request, found.card, { headers })
+    return sendJson(request, card, { headers })
   }
   request.response.writeHead(304, headers)
   request.response.end()

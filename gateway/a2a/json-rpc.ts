@@ -1,6 +1,5 @@
 /** The JSON-RPC 2.0 binding of A2A: one path an agent, answers as documents or as server-sent events. */
 import type { Clock } from '../../core/clock.ts'
-import type { StreamResponse } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import { isJsonObject } from '../../core/json.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
@@ -13,7 +12,8 @@ import { readJsonBody, sendJson } from '../http/request.ts'
 import type { HttpRequest } from '../http/request.ts'
 import { sendEvents } from '../http/server-events.ts'
 import type { ServerEvent } from '../http/server-events.ts'
-import { agentIn, checkVersion, inTenant, optionsOf, withPlaces } from './call-options.ts'
+import { agentIn, inTenant, optionsOf, versionOf, withPlaces } from './call-options.ts'
+import type { A2aVersion } from './call-options.ts'
 import type { A2aMethod, A2aMethods, A2aRequests } from './methods.ts'
 
 export interface JsonRpcComponents {
@@ -21,6 +21,8 @@ export interface JsonRpcComponents {
   readonly logger: Logger
   readonly callers: Pick<Callers, 'permit'>
   readonly methods: A2aMethods
+  /** Those of A2A 0.3, by its names. */
+  readonly legacyMethods: A2aMethods
   readonly requests: Pick<A2aRequests, 'json'>
 }
 
@@ -58,8 +60,7 @@ export async function answerJsonRpc(
   }
   let call: Call
   try {
-    checkVersion(request)
-    call = callOf(value, components.methods)
+    call = callOf(value, methodsOf(components, versionOf(request)))
   } catch (error) {
     return fail(error, false)
   }
@@ -88,7 +89,7 @@ async function answer(
 }
 
 async function* framed(
-  events: AsyncIterable<readonly [place: string, update: StreamResponse]>,
+  events: AsyncIterable<readonly [place: string, update: object]>,
   id: Id
 ): AsyncIterable<ServerEvent> {
   for await (const [place, result] of events) {
@@ -96,15 +97,27 @@ async function* framed(
   }
 }
 
+type Find = (name: string) => A2aMethod | undefined
+
+/** Names tell the versions apart, too: they have none in common. */
+function methodsOf(
+  { methods, legacyMethods }: JsonRpcComponents,
+  version: A2aVersion | undefined
+): Find {
+  if (version === '1.0') return (name) => methods.get(name)
+  if (version === '0.3') return (name) => legacyMethods.get(name)
+  return (name) => methods.get(name) ?? legacyMethods.get(name)
+}
+
 /** @throws INVALID_REQUEST, UNKNOWN_METHOD */
-function callOf(value: unknown, methods: A2aMethods): Call {
+function callOf(value: unknown, find: Find): Call {
   if (!isJsonObject(value)) throw invalid('a call is one JSON object')
   const { jsonrpc, id, method: name, params = {} } = value
   if (jsonrpc !== '2.0') throw invalid('"jsonrpc" is not "2.0"')
   if (!isId(id)) throw invalid('a call has an id: text or a number')
   if (typeof name !== 'string') throw invalid('"method" is no text')
   if (!isJsonObject(params)) throw invalid('"params" is no object')
-  const method = methods.get(name)
+  const method = find(name)
   if (method === undefined) {
     throw new LumosError('UNKNOWN_METHOD', { details: { method: name.slice(0, MAX_NAME) } })
   }

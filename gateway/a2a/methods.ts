@@ -1,7 +1,6 @@
 /** The operations of A2A 1.0 by name, whatever binding they come through: what each needs, checks and does. */
 import type { A2aOperations } from '../../core/a2a-operations.ts'
 import type * as a2a from '../../core/a2a-operations.ts'
-import type { StreamResponse } from '../../core/a2a.ts'
 import type { EdgeOptions } from '../../tasks/edge-service.ts'
 import type { OperationName } from '../../trust/operations.ts'
 
@@ -25,27 +24,28 @@ interface Method<A> {
   readonly call: (params: unknown, options: EdgeOptions) => A
 }
 
+/** What is answered is in the words of its version, and of its binding. */
 export type A2aMethod =
-  | (Method<Promise<object>> & { readonly kind: 'document' })
-  | (Method<AsyncIterable<StreamResponse>> & { readonly kind: 'stream' })
+  | (Method<Promise<object | null>> & { readonly kind: 'document' })
+  | (Method<AsyncIterable<object>> & { readonly kind: 'stream' })
 
 export type A2aMethods = ReadonlyMap<string, A2aMethod>
 
 type Acts<R, A> = (request: R, options: EdgeOptions) => A
 
-function document<R>(
+export function document<R>(
   operation: OperationName,
   check: (value: unknown) => R,
-  act: Acts<R, Promise<object>>
+  act: Acts<R, Promise<object | null>>
 ): A2aMethod {
   const call = async (params: unknown, options: EdgeOptions) => act(check(params), options)
   return { kind: 'document', operation, call }
 }
 
-function stream<R>(
+export function stream<R>(
   operation: OperationName,
   check: (value: unknown) => R,
-  act: Acts<R, AsyncIterable<StreamResponse>>
+  act: Acts<R, AsyncIterable<object>>
 ): A2aMethod {
   return { kind: 'stream', operation, call: (params, options) => act(check(params), options) }
 }

@@ -1,6 +1,5 @@
 /** The HTTP+JSON binding of A2A: paths and queries in place of method names and parameters. */
 import type { Clock } from '../../core/clock.ts'
-import type { StreamResponse } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import { isJsonObject } from '../../core/json.ts'
 import type { JsonObject } from '../../core/json.ts'
@@ -10,16 +9,30 @@ import type { HttpRequest } from '../http/request.ts'
 import { sendEvents } from '../http/server-events.ts'
 import type { ServerEvent } from '../http/server-events.ts'
 import { agentIn, checkVersion, inTenant, optionsOf, withPlaces } from './call-options.ts'
+import type { A2aVersion } from './call-options.ts'
 import type { A2aMethods, A2aRequests } from './methods.ts'
 
 export interface RestComponents {
   readonly clock: Clock
   readonly callers: Pick<Callers, 'permit'>
-  readonly methods: A2aMethods
   readonly requests: Pick<A2aRequests, 'json'>
 }
 
-interface Route {
+/** What is asked, and in which version of the binding. */
+export interface RestPlace {
+  readonly path: string
+  /** The agent; empty when the request names it, or none. */
+  readonly tenant: string
+  readonly binding: RestBinding
+}
+
+export interface RestBinding {
+  readonly version: A2aVersion
+  readonly routes: readonly Route[]
+  readonly methods: A2aMethods
+}
+
+export interface Route {
   readonly verbs: readonly string[]
   /** Its groups name parameters. */
   readonly path: RegExp
@@ -29,7 +42,7 @@ interface Route {
 const CONFIGS = String.raw`/tasks/(?<taskId>[^/:]+)/pushNotificationConfigs`
 
 /** A2A 1.0, section 5.3. The text of the specification subscribes by POST, its proto by GET. */
-const ROUTES: readonly Route[] = [
+export const ROUTES: readonly Route[] = [
   route('POST', '/message:send', 'SendMessage'),
   route('POST', '/message:stream', 'SendStreamingMessage'),
   route('GET', '/tasks', 'ListTasks'),
@@ -47,19 +60,19 @@ const ROUTES: readonly Route[] = [
 const NUMBERS: ReadonlySet<string> = new Set(['historyLength', 'pageSize'])
 const TRUTHS: ReadonlySet<string> = new Set(['includeArtifacts'])
 
-/** Whether an operation has this path. */
+/** Whether an operation of 1.0 has this path. */
 export function isRestPath(path: string): boolean {
   return ROUTES.some((one) => one.path.test(path))
 }
 
 /** @throws ROUTE_UNKNOWN, INVALID_REQUEST, A2A_VERSION_UNSUPPORTED, FORBIDDEN, and what the operation does */
 export async function answerRest(
-  { clock, callers, methods, requests }: RestComponents,
+  { clock, callers, requests }: RestComponents,
   request: HttpRequest,
-  { path, tenant }: { readonly path: string; readonly tenant: string }
+  { path, tenant, binding: { version, routes, methods } }: RestPlace
 ): Promise<void> {
-  checkVersion(request)
-  const found = ROUTES.find((one) => one.verbs.includes(request.method) && one.path.test(path))
+  checkVersion(request, version)
+  const found = routes.find((one) => one.verbs.includes(request.method) && one.path.test(path))
   const method = found && methods.get(found.method)
   if (method === undefined) {
     throw new LumosError('ROUTE_UNKNOWN', {
@@ -78,20 +91,22 @@ export async function answerRest(
   )
   callers.permit(request.caller, method.operation, agentIn(params))
   if (method.kind === 'document') {
-    return sendJson(request, await method.call(params, optionsOf(request)))
+    return sendJson(request, (await method.call(params, optionsOf(request))) ?? {})
   }
   const events = withPlaces(request, (options) => method.call(params, options))
   await sendEvents(request.response, framed(events), clock)
 }
 
 async function* framed(
-  events: AsyncIterable<readonly [place: string, update: StreamResponse]>
+  events: AsyncIterable<readonly [place: string, update: object]>
 ): AsyncIterable<ServerEvent> {
   for await (const [id, update] of events) yield { id, data: JSON.stringify(update) }
 }
 
 function bodyOf(value: unknown): JsonObject {
   if (isJsonObject(value)) return value
+  // Some clients write nothing that way.
+  if (value === null) return {}
   throw new LumosError('INVALID_REQUEST', { details: { reason: 'the body is no JSON object' } })
 }
 
@@ -116,6 +131,6 @@ export function decoded(segment: string): string {
   }
 }
 
-function route(verbs: string, path: string, method: string): Route {
+export function route(verbs: string, path: string, method: string): Route {
   return { verbs: verbs.split(' '), path: new RegExp(`^${path}$`), method }
 }

@@ -1,5 +1,6 @@
 /** The official A2A client over HTTP, in both bindings, to an agent here and to one of another node. */
-import { Role, TaskState } from '@a2a-js/sdk'
+import { Role, TaskState, verifyAgentCardSignature } from '@a2a-js/sdk'
+import type { AgentCard as SdkCard } from '@a2a-js/sdk'
 import { ClientFactory, DefaultAgentCardResolver } from '@a2a-js/sdk/client'
 import { JsonRpcTransportFactory, RestTransportFactory } from '@a2a-js/sdk/client'
 import {
@@ -7,13 +8,22 @@ import {
   TaskNotFoundError,
   UnsupportedOperationError
 } from '@a2a-js/sdk/errors'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { importJWK } from 'jose'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { inputRequired, callerTexts } from '../../agents/agent.ts'
+import { verifyCard } from '../../trust/card-signature.ts'
 import { a2aBetween, startAssembly, testAgent } from '../support/a2a-nodes.ts'
 import type { StartedAssembly } from '../support/a2a-nodes.ts'
 import { PATIENCE } from '../support/patience.ts'
 import { fetchWith, startHttpNode } from '../support/http-gateway.ts'
 import type { HttpNode } from '../support/http-gateway.ts'
+
+const verifyWithSdk = verifyAgentCardSignature(async (kid) => {
+  const raw = peerIdFromString(kid).publicKey?.raw ?? new Uint8Array()
+  const x = Buffer.from(raw).toString('base64url')
+  return importJWK({ kty: 'OKP', crv: 'Ed25519', x }, 'EdDSA')
+})
 
 let worker: StartedAssembly
 let node: HttpNode
@@ -213,16 +223,40 @@ test.for(CASES)('is told by name what it may not over %s (agents "%s")', async (
 
 test('the card of an agent of another node names this door first and is signed by this node', async () => {
   const answer = await fetchWith(await node.token())(
-    `${node.url}/agents/far-echo/.well-known/agent-card.json`
+    `${node.url}/agents/far-echo/.well-known/agent-card.json`,
+    { headers: { 'A2A-Version': '1.0' } }
   )
   const card: unknown = await answer.json()
+  const url = `${node.url}/agents/far-echo`
   expect(card).toMatchObject({
     supportedInterfaces: [
-      { url: `${node.url}/agents/far-echo`, protocolBinding: 'JSONRPC' },
-      { url: `${node.url}/agents/far-echo`, protocolBinding: 'HTTP+JSON' },
+      { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+      { url, protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
+      { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+      { url, protocolBinding: 'HTTP+JSON', protocolVersion: '0.3' },
       { protocolBinding: 'urn:lumos:a2a:libp2p:1' }
     ],
     securitySchemes: { bearer: {} }
   })
   expect(card).toMatchObject({ signatures: [{ protected: expect.any(String) }] })
 })
+
+test.for(['1.0', '0.3', ''])(
+  'the SDK and we verify the card that is for version "%s"',
+  async (version) => {
+    // The SDK reports a failed verification on the console.
+    vi.spyOn(console, 'debug').mockReturnValue()
+    const { peer } = node.assembly.wire.identity
+    const headers = { 'A2A-Version': version }
+    const url = `${node.url}/agents/echo/.well-known/agent-card.json`
+    const answer = await fetchWith(await node.token())(url, { headers })
+    // The SDK takes the wire form, too, although its types name only the decoded one.
+    const card = (await answer.json()) as SdkCard
+    await expect(verifyWithSdk(card)).resolves.toBeUndefined()
+    await expect(verifyWithSdk({ ...card, name: 'evil' })).rejects.toThrow('No valid')
+    const now = Date.parse(answer.headers.get('date') ?? '')
+    await expect(verifyCard(card, { peer, now })).resolves.toMatchObject({ agentId: 'echo' })
+    const bare = { ...card, securitySchemes: {} }
+    await expect(verifyCard(bare, { peer, now })).rejects.toMatchObject({ code: 'CARD_INVALID' })
+  }
+)

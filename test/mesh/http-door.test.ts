@@ -187,6 +187,47 @@ test('versions that nobody here speaks are refused by name', async () => {
   expect(rest.status).toBe(400)
   const patch = await ask({ headers: { 'a2a-version': '1.0.1' }, body: call('ListTasks', {}) })
   expect(patch.document).toHaveProperty('result')
+  // How a client learns which versions there are.
+  const card = await ask({
+    headers,
+    method: 'GET',
+    path: '/agents/echo/.well-known/agent-card.json'
+  })
+  expect(card.document).toHaveProperty('supportedInterfaces')
+})
+
+test.for([
+  ['1.0', 'SendMessage', undefined],
+  ['0.3', 'message/send', undefined],
+  ['', 'SendMessage', undefined],
+  ['', 'message/send', undefined],
+  ['1.0', 'message/send', -32_601],
+  ['0.3', 'SendMessage', -32_601],
+  ['0.2', 'message/send', -32_009]
+] as const)('in version "%s", %s is answered with error %s', async ([version, method, code]) => {
+  const legacy = { kind: 'message', role: 'user', parts: [{ kind: 'text', text: 'hi' }] }
+  const { message: asked } = message('hi')
+  const isLegacy = method === 'message/send'
+  const params = { message: { ...asked, ...(isLegacy && legacy) } }
+  const { document } = await ask({
+    headers: { 'a2a-version': version },
+    body: call(method, params)
+  })
+  const state = { status: { state: isLegacy ? 'completed' : 'TASK_STATE_COMPLETED' } }
+  const result = isLegacy ? { kind: 'task', ...state } : { task: state }
+  expect(document).toMatchObject(code === undefined ? { result } : { error: { code } })
+})
+
+test.for([
+  ['1.0', '/agents/echo/v1/message:send', -32_009],
+  ['0.3', '/agents/echo/message:send', 'VERSION_NOT_SUPPORTED'],
+  ['', '/agents/echo/v1/nothing', -32_601],
+  ['', '/agents/echo/v1/message:send', -32_602]
+] as const)('in version "%s", %s says %s in its own form', async ([version, path, expected]) => {
+  const { status, document } = await ask({ headers: { 'a2a-version': version }, path, body: {} })
+  expect(status).toBe(expected === -32_601 ? 404 : 400)
+  const error = { error: { details: [{ reason: expected }] } }
+  expect(document).toMatchObject(typeof expected === 'number' ? { code: expected } : error)
 })
 
 test('a body that is too large is refused by what it says, and by what it is', async () => {
@@ -239,10 +280,13 @@ test('a card is sent once, and then only when it has changed', async () => {
   const first = await ask({ method: 'GET', path })
   const etag = first.headers.get('etag') ?? ''
   expect(first.headers.get('cache-control')).toContain('private')
+  expect(first.headers.get('vary')).toBe('A2A-Version')
   const again = await ask({ method: 'GET', path, headers: { 'if-none-match': etag } })
   expect(again).toMatchObject({ status: 304, document: undefined })
   const extended = await ask({ method: 'GET', path: '/agents/echo/extendedAgentCard' })
-  expect(extended.document).toEqual(first.document)
+  const plain = await ask({ method: 'GET', path, headers: { 'a2a-version': '1.0' } })
+  expect(extended.document).toEqual(plain.document)
+  expect(plain.headers.get('etag')).not.toBe(etag)
   const names = await ask({ method: 'GET', path: '/agents' })
   expect(names.document).toMatchObject({
     agents: expect.arrayContaining([
