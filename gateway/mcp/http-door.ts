@@ -7,9 +7,9 @@ import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { decideByScopes } from '../../trust/policy.ts'
-import { asFailure } from '../control/failure.ts'
 import type { Caller, Callers } from '../http/callers.ts'
 import { httpStatusOf, rpcErrorOf } from '../http/errors.ts'
+import type { RefuseFor } from '../http/refusal.ts'
 import { readJsonBody, sendJson } from '../http/request.ts'
 import type { HttpDoor, HttpRequest } from '../http/request.ts'
 import { createCallerOperations } from './caller-operations.ts'
@@ -46,6 +46,13 @@ const METHODS = ['GET', 'POST', 'DELETE']
 const PARSE_ERROR = { code: -32_700, message: 'the body is not JSON' }
 const METHOD_ERROR = { code: -32_601, message: `use one of ${METHODS.join(', ')}` }
 const RETRY_AFTER_MS = 1000
+
+/** An error of JSON-RPC, also for who never gets in. */
+export const refuseMcp: RefuseFor = (path, failure) => {
+  if (path !== MCP_PATH) return undefined
+  const status = failure.code === 'CONTENT_TYPE_UNSUPPORTED' ? 415 : httpStatusOf(failure)
+  return { status, body: rpcDocument(rpcErrorOf(failure)) }
+}
 
 export function createMcpHttpDoor(
   components: McpHttpDoorComponents,
@@ -103,9 +110,6 @@ class Door implements McpHttpDoor {
         throw new LumosError('OVERLOADED', { details: { retryAfterMs: RETRY_AFTER_MS } })
       }
       await this.#answer(request)
-    } catch (error) {
-      if (request.response.headersSent) throw error
-      this.#fail(request, error)
     } finally {
       const left = (this.#open.get(who) ?? 1) - 1
       if (left > 0) this.#open.set(who, left)
@@ -124,10 +128,7 @@ class Door implements McpHttpDoor {
       try {
         body = parseBoundedJson(bytes ?? new Uint8Array())
       } catch {
-        return sendJson(request, rpcDocument(PARSE_ERROR), {
-          status: 400,
-          headers: closing(request)
-        })
+        return sendJson(request, rpcDocument(PARSE_ERROR), { status: 400 })
       }
     }
     const sdk = await import('@modelcontextprotocol/server')
@@ -139,15 +140,6 @@ class Door implements McpHttpDoor {
       ? await sessions.answer(asked, caller, body)
       : await modern.fetch(asked, { parsedBody: body, authInfo: authInfoOf(caller) })
     await sendAnswer(response, answer, { clock, signal })
-  }
-
-  #fail(request: HttpRequest, error: unknown): void {
-    const failure = asFailure(error, 0)
-    if (failure.code === 'INTERNAL') this.#parts.logger.error('a request of MCP failed', { error })
-    sendJson(request, rpcDocument(rpcErrorOf(failure)), {
-      status: failure.code === 'CONTENT_TYPE_UNSUPPORTED' ? 415 : httpStatusOf(failure),
-      headers: closing(request)
-    })
   }
 
   async #serve(): Promise<Serving> {
@@ -231,9 +223,4 @@ function callerIn(extra: Record<string, unknown> | undefined): Caller {
 
 function rpcDocument(error: object): object {
   return { jsonrpc: '2.0', id: null, error }
-}
-
-/** Nobody reads the rest of a request that was refused. */
-function closing({ incoming }: HttpRequest): object {
-  return incoming.complete ? {} : { connection: 'close' }
 }

@@ -6,11 +6,12 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import type { ClientOptions } from '@modelcontextprotocol/client'
 import { onTestFinished } from 'vitest'
 import { systemClock } from '../../core/clock.ts'
-import { LumosError } from '../../core/errors.ts'
+import { LumosError, toLumosError } from '../../core/errors.ts'
 import type { GrantAction } from '../../core/grant-words.ts'
 import { silentLogger } from '../../core/logger.ts'
 import type { EdgeOperations } from '../../gateway/mcp/caller-operations.ts'
-import { createMcpHttpDoor } from '../../gateway/mcp/http-door.ts'
+import { createMcpHttpDoor, refuseMcp } from '../../gateway/mcp/http-door.ts'
+import { sendJson } from '../../gateway/http/request.ts'
 import { decideByScopes } from '../../trust/policy.ts'
 import { fakeOperations } from './control-operations.ts'
 import { agentOf } from './mcp-door.ts'
@@ -59,7 +60,11 @@ export async function createMcpHttp({ scopes = ALL, ...init }: McpHttpInit = {})
     const { signal } = gone
     mcp
       .door({ method, path, query, incoming, response, caller, signal })
-      .catch(() => response.destroy())
+      .catch((error: unknown) => {
+        const { status, body } = refuseMcp(path, toLumosError(error)) ?? { body: {} }
+        if (response.headersSent) response.destroy()
+        else sendJson({ response }, body, { ...(status !== undefined && { status }) })
+      })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
