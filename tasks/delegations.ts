@@ -23,6 +23,8 @@ import type { Recalls } from './recalls.ts'
 import { COLLECT_INTERVAL_MS } from './engine.ts'
 import type { TaskCounts } from './engine.ts'
 import { order } from './memory-task-store.ts'
+import { OrderKeys } from './order-keys.ts'
+import { createRecentDelegations } from './recent-delegations.ts'
 import type { EndedOrder, OutboxQuery, OutboxRecord, OutboxStore } from './outbox-store.ts'
 
 export interface DelegationsComponents extends DelegationComponents {
@@ -93,10 +95,10 @@ class Outbox implements Delegations {
   readonly #following = new Set<Promise<void>>()
   /** Those that could not be followed further, because what they tell could not be kept. */
   readonly #stranded = new Set<string>()
-  /** Small ones that have just ended: whoever asked is about to ask for their story. */
-  readonly #recent = new Map<string, Delegation>()
+  readonly #recent = createRecentDelegations()
   readonly #counts = { completed: 0, failed: 0 }
   #store: OutboxStore | undefined
+  #keys: OrderKeys | undefined
   #recalls: Recalls | undefined
   #closing = new AbortController()
   #collecting: Promise<void> = Promise.resolve()
@@ -111,6 +113,7 @@ class Outbox implements Delegations {
     this.#closing = new AbortController()
     const store = await this.#parts.openStore()
     this.#store = store
+    this.#keys = new OrderKeys(store)
     this.#recalls = this.#createRecalls(store)
     for (const recall of await store.recalls()) this.#recalls.keep(recall)
     await this.#takeUp(store)
@@ -122,7 +125,8 @@ class Outbox implements Delegations {
     for (const delegation of this.#running.values()) {
       delegation.stop(new LumosError('SHUTTING_DOWN'))
     }
-    await Promise.allSettled([...this.#following, this.#collecting, this.#recalls?.stop()])
+    const ending = [this.#collecting, this.#recalls?.stop(), this.#keys?.stop()]
+    await Promise.allSettled([...this.#following, ...ending])
     this.#running.clear()
     this.#recent.clear()
     this.#stranded.clear()
@@ -131,12 +135,15 @@ class Outbox implements Delegations {
 
   async delegate(request: DelegationRequest): Promise<DelegationView> {
     const store = this.#open()
-    const { taskId = this.#parts.ids() } = request
+    const { edge } = request
+    const before = await this.#keys?.endedUnder(edge?.key)
+    const keyed = this.#keys?.openUnder(edge?.key) ?? before
+    const { taskId = keyed ?? this.#parts.ids() } = request
     if (!isUuid(taskId)) {
       throw new LumosError('INVALID_REQUEST', { details: { reason: 'the task id is not a UUID' } })
     }
     const asked = recordOf(request, { taskId, createdAt: this.#parts.clock.now() })
-    const { isNew = request.taskId === undefined } = request
+    const { isNew = request.taskId === undefined && keyed === undefined } = request
     const ended = isNew || this.#running.has(taskId) ? undefined : await store.findEnded(taskId)
     // Asked after the reading, during which the same id may have come a second time.
     const known = this.#running.get(taskId)?.record ?? ended?.record
@@ -272,15 +279,6 @@ class Outbox implements Delegations {
     return this.#running.get(id) ?? this.#recent.get(id)
   }
 
-  #remember(id: string, delegation: Delegation): void {
-    if (delegation.log.bytes > LIMITS.recentBytes.value) return
-    this.#recent.set(id, delegation)
-    const [oldest] = this.#recent.keys()
-    if (this.#recent.size > LIMITS.recentDelegations.value && oldest !== undefined) {
-      this.#recent.delete(oldest)
-    }
-  }
-
   #createRecalls(store: OutboxStore): Recalls {
     return createRecalls({
       ...this.#parts,
@@ -310,7 +308,7 @@ class Outbox implements Delegations {
     arrival.catch((error: unknown) => {
       delegation.stop(toLumosError(error))
       // Nothing was promised.
-      this.#running.delete(taskId)
+      this.#leave(taskId)
     })
     this.#follow(delegation)
   }
@@ -329,13 +327,14 @@ class Outbox implements Delegations {
       this.#follow(this.#delegation({ record, store, restored: { ...restored, cancelling } }))
     }
     // What is not open any more did end: only the news of it failed.
-    for (const taskId of this.#stranded) this.#running.delete(taskId)
+    for (const taskId of this.#stranded) this.#leave(taskId)
     this.#stranded.clear()
   }
 
   #follow(delegation: Delegation): void {
     const id = delegation.order.taskId
     this.#running.set(id, delegation)
+    this.#keys?.open(delegation.record.edge?.key, id)
     const following = delegation.run().finally(() => {
       this.#following.delete(following)
       if (this.#running.get(id) !== delegation) return
@@ -343,11 +342,16 @@ class Outbox implements Delegations {
         this.#stranded.add(id)
         return
       }
-      this.#running.delete(id)
-      this.#remember(id, delegation)
+      this.#leave(id)
+      this.#recent.add(id, delegation)
       this.#counts[delegation.state === 'TASK_STATE_COMPLETED' ? 'completed' : 'failed'] += 1
     })
     this.#following.add(following)
+  }
+
+  #leave(id: string): void {
+    this.#keys?.close(this.#running.get(id)?.record.edge?.key)
+    this.#running.delete(id)
   }
 
   async #collect(store: OutboxStore, closing: AbortSignal): Promise<void> {

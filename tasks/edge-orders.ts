@@ -13,6 +13,8 @@ export interface EdgeMark {
   /** As it was named: `echo`, or `echo@birch` for the one of a certain node. */
   readonly agent: string
   readonly contextId: string
+  /** UUID of version 8, made of what makes a request a repeat: the same key is the same task. */
+  readonly key?: string
 }
 
 export interface EdgeQuery {
@@ -28,17 +30,28 @@ export interface EdgeQuery {
 }
 
 /** What lists need to know of a task. */
-export interface EdgeEntry extends ListPlace, EdgeMark {
+export interface EdgeEntry extends ListPlace, Omit<EdgeMark, 'key'> {
   readonly state: TaskState
 }
 
 /** The value under the key that names owner, time and id. */
 type StoredEntry = Pick<EdgeEntry, 'agent' | 'contextId' | 'state'>
 
+interface KeyedOrder {
+  readonly order: { readonly taskId: string }
+  readonly edge?: EdgeMark
+}
+
 interface MarkedEnd {
   readonly edge?: EdgeMark
   readonly state: TaskState
   readonly updatedAt: number
+}
+
+/** Lets an order be found under the key of who gave it. */
+export function keying({ order: { taskId }, edge }: KeyedOrder): Operation[] {
+  if (edge?.key === undefined) return []
+  return [{ type: 'put', key: outboxKeys.keyed(edge.key), value: Buffer.from(taskId) }]
 }
 
 /** Puts an ended task into the list of its owner. */
@@ -49,9 +62,12 @@ export function listing(id: string, { edge, state, updatedAt }: MarkedEnd): Batc
   return [put(outboxKeys.owned(edge.owner, updatedAt, id), value)]
 }
 
-/** Takes it out again. */
+/** Takes it out again, and its key with it. */
 export function unlisting(id: string, { edge, updatedAt }: MarkedEnd): Operation[] {
-  return edge === undefined ? [] : [del(outboxKeys.owned(edge.owner, updatedAt, id))]
+  if (edge === undefined) return []
+  const { owner, key } = edge
+  const listed = del(outboxKeys.owned(owner, updatedAt, id))
+  return key === undefined ? [listed] : [listed, del(outboxKeys.keyed(key))]
 }
 
 /** Ended tasks of one owner that the query wants, but for its place and limit. Youngest end first. */

@@ -192,13 +192,12 @@ class Service implements EdgeService {
     if (message.taskId) return this.#answer(request, message.taskId, options)
     const { owner } = options
     // The message's id is the caller's key: the same one again is the same task.
-    const taskId = uuidOf('task', owner, tenant, message.messageId)
-    const contextId = message.contextId || uuidOf('context', taskId)
+    const key = uuidOf('task', owner, tenant, message.messageId)
+    const contextId = message.contextId || uuidOf('context', key)
     const view = await this.#delegations.delegate({
-      taskId,
       target: `@${tenant}`,
       message: { ...message, contextId },
-      edge: { owner, agent: tenant, contextId }
+      edge: { owner, agent: tenant, contextId, key }
     })
     return marked(view, owner)
   }

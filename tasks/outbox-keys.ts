@@ -53,6 +53,9 @@ export const outboxKeys = {
     `out/owned/${encoded(owner)}/${time(at)}/${id}`,
   allOwned: (owner: string): KeyRange => prefixRange(`out/owned/${encoded(owner)}/`),
   ownedTimeOf: (key: string): number => Number(key.split('/').at(-2)),
+  /** The id of the order that one at the edge gave under this key. */
+  keyed: (key: string): string => `out/keyed/${key}`,
+  allKeyed: prefixRange('out/keyed/'),
   /** How many ended ones there are. */
   total: 'out/total',
   idOf: (key: string): string => key.slice(key.lastIndexOf('/') + 1),

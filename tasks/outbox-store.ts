@@ -7,7 +7,7 @@ import type { BatchOperation, Batches, LineOperation } from '../storage/batches.
 import type { Operation, Store } from '../storage/store.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { NodeName, WorkOrder } from './dispatcher.ts'
-import { endedOf, listing, unlisting } from './edge-orders.ts'
+import { endedOf, keying, listing, unlisting } from './edge-orders.ts'
 import type { EdgeEntry, EdgeMark, EdgeQuery } from './edge-orders.ts'
 import { lastEvent, lineOf, readEvents } from './event-lines.ts'
 import { outboxKeys } from './outbox-keys.ts'
@@ -116,6 +116,10 @@ export interface OutboxStore {
   remove(id: string): Promise<void>
   open(): Promise<readonly OpenOrder[]>
   findEnded(id: string): Promise<EndedOrder | undefined>
+  /** The id of the order with this key in its mark. */
+  findKey(key: string): Promise<string | undefined>
+  /** All keys under which orders were given. */
+  keys(): AsyncIterable<string>
   events(id: string, from: number): AsyncIterable<DelegationEvent>
   lastEvent(id: string): Promise<DelegationEvent | undefined>
   /** Youngest end first. */
@@ -182,7 +186,7 @@ class JournalOutboxStore implements OutboxStore {
     const { taskId } = record.order
     const kept = put(outboxKeys.record(taskId), record)
     this.#written.set(taskId, { bytes: kept.value.length, last: undefined })
-    return this.#batches.write([kept, put(outboxKeys.open(taskId), {})], true)
+    return this.#batches.write([kept, put(outboxKeys.open(taskId), {}), ...keying(record)], true)
   }
 
   tell(id: string, events: readonly NumberedEvent[], sync: boolean): Promise<void> {
@@ -270,6 +274,17 @@ class JournalOutboxStore implements OutboxStore {
     const [record, end] = await this.#store.getMany(keys)
     if (record === undefined || end === undefined) return undefined
     return { record: parse<OutboxRecord>(record), end: parse<OutboxEnd>(end) }
+  }
+
+  async findKey(key: string): Promise<string | undefined> {
+    const id = await this.#store.get(outboxKeys.keyed(key))
+    return id && Buffer.from(id).toString()
+  }
+
+  async *keys(): AsyncIterable<string> {
+    for await (const [name] of this.#store.iterate(outboxKeys.allKeyed)) {
+      yield outboxKeys.idOf(name)
+    }
   }
 
   async *events(id: string, from: number): AsyncIterable<DelegationEvent> {
