@@ -3,6 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
+import { afterThisTurn } from '../../core/turn.ts'
 import { openStream } from './open-stream.ts'
 import { createFramePipe } from './pipe.ts'
 import type { FramePipe } from './pipe.ts'
@@ -38,7 +39,7 @@ export function createStreamHost({ clock, libp2p }: StreamHostComponents): Strea
       try {
         const target = [peerIdFromString(peer), protocol] as const
         const { connection, stream } = await openStream(libp2p, target, signal)
-        return createFramePipe({ clock }, stream, {
+        return createFramePipe({ clock, defer: afterThisTurn }, stream, {
           peer,
           path: connection.limits === undefined ? 'direct' : 'relay',
           direction: 'outbound'
@@ -54,7 +55,7 @@ export function createStreamHost({ clock, libp2p }: StreamHostComponents): Strea
         protocol,
         (stream, connection) =>
           accept(
-            createFramePipe({ clock }, stream, {
+            createFramePipe({ clock, defer: afterThisTurn }, stream, {
               peer: connection.remotePeer.toString(),
               path: connection.limits === undefined ? 'direct' : 'relay',
               direction: 'inbound'

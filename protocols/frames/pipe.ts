@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
+import type { Defer } from '../../core/turn.ts'
 import { END_MARK, LENGTH_BYTES } from './constants.ts'
 import { startDeadline } from './deadline.ts'
 import { FrameDecoder } from './decoder.ts'
@@ -50,13 +51,18 @@ export interface FramePipeInit {
   readonly direction: 'inbound' | 'outbound'
 }
 
+export interface FramePipeComponents {
+  readonly clock: Clock
+  readonly defer: Defer
+}
+
 /** Wraps `stream`, which nobody else may touch from now on. */
 export function createFramePipe(
-  components: { readonly clock: Clock },
+  components: FramePipeComponents,
   stream: RawStream,
   init: FramePipeInit
 ): FramePipe {
-  return new RawFramePipe(components.clock, stream, init)
+  return new RawFramePipe(components, stream, init)
 }
 
 const END_FRAME = new Uint8Array(LENGTH_BYTES)
@@ -67,12 +73,17 @@ class RawFramePipe implements FramePipe {
   readonly path: 'direct' | 'relay'
   readonly direction: 'inbound' | 'outbound'
   readonly #clock: Clock
+  readonly #defer: Defer
   readonly #stream: RawStream
   readonly #decoder = new FrameDecoder(LIMITS.frameBytes.value)
   /** Chunks that arrived while delivery was paused, at most what the muxer's window lets through. */
   #chunks: Uint8Array[] = []
   #sink: FrameSink | undefined
   #paused = false
+  /** Delivered in this turn of the event loop. */
+  #turnFrames = 0
+  /** Had its share of the turn: the rest waits for the next one. */
+  #resting = false
   #delivering = false
   /** The raw stream will deliver nothing more. */
   #inputOver = false
@@ -83,16 +94,25 @@ class RawFramePipe implements FramePipe {
   #cancelStall: (() => void) | undefined
   readonly #inputEnd = Promise.withResolvers<void>()
 
-  constructor(clock: Clock, stream: RawStream, { peer, path, direction }: FramePipeInit) {
+  constructor(
+    { clock, defer }: FramePipeComponents,
+    stream: RawStream,
+    { peer, path, direction }: FramePipeInit
+  ) {
     this.peer = peer
     this.path = path
     this.direction = direction
     this.#clock = clock
+    this.#defer = defer
     this.#stream = stream
   }
 
   get #failed(): boolean {
     return this.#failure !== undefined
+  }
+
+  get #held(): boolean {
+    return this.#paused || this.#resting
   }
 
   get writable(): boolean {
@@ -191,17 +211,34 @@ class RawFramePipe implements FramePipe {
 
   #deliverChunks(): void {
     for (;;) {
-      while (!this.#paused && !this.#failed) {
+      while (!this.#held && !this.#failed) {
         const frame = this.#decoder.next()
         if (frame === undefined) break
+        this.#count()
         this.#sink?.frame(frame)
       }
-      if (this.#paused || this.#failed) return
+      if (this.#held || this.#failed) return
       const chunk = this.#chunks.shift()
       if (chunk === undefined) break
       this.#decoder.push(chunk)
     }
     this.#settleInput()
+  }
+
+  /** One peer's frames must not keep those of the others from being read. */
+  #count(): void {
+    if (this.#turnFrames === 0) this.#defer(() => this.#nextTurn())
+    this.#turnFrames += 1
+    if (this.#turnFrames < LIMITS.turnFrames.value) return
+    this.#resting = true
+    queueMicrotask(() => this.#applyPause())
+  }
+
+  #nextTurn(): void {
+    this.#turnFrames = 0
+    if (!this.#resting) return
+    this.#resting = false
+    this.#applyResume()
   }
 
   /** Reports the end once everything before it was delivered. */
@@ -248,7 +285,7 @@ class RawFramePipe implements FramePipe {
   }
 
   #applyPause(): void {
-    if (!this.#paused || this.#failed) return
+    if (!this.#held || this.#failed) return
     try {
       this.#stream.pause()
     } catch {
@@ -257,9 +294,9 @@ class RawFramePipe implements FramePipe {
   }
 
   #applyResume(): void {
-    if (this.#paused || this.#failed) return
+    if (this.#held || this.#failed) return
     this.#deliver()
-    if (this.#paused || this.#failed) return
+    if (this.#held || this.#failed) return
     try {
       this.#stream.resume()
     } catch {

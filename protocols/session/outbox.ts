@@ -1,6 +1,7 @@
 /** Everything a session sends: frames of one tick become one write, bulk waits for its turn. */
 import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
+import type { Defer } from '../../core/turn.ts'
 import { FrameBatch } from '../frames/batch.ts'
 import type { FramePipe } from '../frames/pipe.ts'
 import { encodeCredit, encodeData, encodeOpen, encodePlain } from './codec.ts'
@@ -20,9 +21,6 @@ const EARLY_BYTES = 32 * 1024
 
 /** What the outbox needs of a pipe. */
 export type OutboxPort = Pick<FramePipe, 'writable' | 'send' | 'pause' | 'resume'>
-
-/** Runs `action` when the work at hand is done, once. */
-export type Defer = (action: () => void) => void
 
 export interface OutboxComponents {
   readonly clock: Pick<Clock, 'monotonic'>

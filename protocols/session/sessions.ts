@@ -6,6 +6,7 @@ import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
+import { afterThisTurn } from '../../core/turn.ts'
 import { startDeadline } from '../frames/deadline.ts'
 import type { StreamHost } from '../frames/host.ts'
 import type { FramePipe } from '../frames/pipe.ts'
@@ -264,7 +265,7 @@ class PeerSessions implements Sessions, LinkOwner {
   #adopt(pipe: FramePipe, hello: Hello): SessionLink {
     const { clock, logger, host } = this.#components
     const shared = { methods: this.methods, quotas: this.#quotas, requests: this.#requests }
-    const link = new SessionLink({ clock, logger, ...shared, defer }, pipe, this)
+    const link = new SessionLink({ clock, logger, ...shared, defer: afterThisTurn }, pipe, this)
     this.#links.add(link)
     const old = this.#sessions.get(link.peer)
     if (old !== undefined && old.hello.instance === hello.instance) {
@@ -309,11 +310,6 @@ const OFFENCES: ReadonlySet<string> = new Set([
   'FRAME_MALFORMED',
   'FRAME_TOO_LARGE'
 ])
-
-/** After the events that are due in this turn of the loop, so that their frames leave together. */
-function defer(action: () => void): void {
-  setImmediate(action)
-}
 
 function majorOf(version: string): string {
   return version.split('.')[0] ?? ''

@@ -2,6 +2,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
+import { afterThisTurn } from '../../core/turn.ts'
 import type { StreamHost } from '../../protocols/frames/host.ts'
 import { createFramePipe } from '../../protocols/frames/pipe.ts'
 import type { FramePipe } from '../../protocols/frames/pipe.ts'
@@ -50,6 +51,10 @@ export class MemoryStreams {
   }
 
   #pipe(raw: FakeRawStream, peer: PeerIdText, direction: FramePipe['direction']): FramePipe {
-    return createFramePipe({ clock: this.#clock }, raw, { peer, path: 'direct', direction })
+    return createFramePipe({ clock: this.#clock, defer: afterThisTurn }, raw, {
+      peer,
+      path: 'direct',
+      direction
+    })
   }
 }

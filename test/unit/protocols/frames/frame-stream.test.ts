@@ -10,9 +10,10 @@ import type { RawPairInit } from '../../../support/raw-stream.ts'
 function setup(init: FrameStreamInit = {}, pair: RawPairInit = {}) {
   const clock = new ManualClock()
   const [rawA, rawB] = FakeRawStream.pair(pair)
+  const defer = (action: () => void): void => void clock.after(0, action)
   const facts = { peer: 'p', path: 'direct', direction: 'inbound' } as const
-  const a = createFrameStream({ clock }, createFramePipe({ clock }, rawA, facts))
-  const b = createFrameStream({ clock }, createFramePipe({ clock }, rawB, facts), init)
+  const a = createFrameStream({ clock }, createFramePipe({ clock, defer }, rawA, facts))
+  const b = createFrameStream({ clock }, createFramePipe({ clock, defer }, rawB, facts), init)
   return { clock, rawA, rawB, a, b }
 }
 

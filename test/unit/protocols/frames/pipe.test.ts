@@ -29,9 +29,11 @@ class Recorder implements FrameSink {
 function setup(init: RawPairInit = {}) {
   const clock = new ManualClock()
   const [rawA, rawB] = FakeRawStream.pair(init)
+  const turns: (() => void)[] = []
+  const defer = (action: () => void): void => void turns.push(action)
   const facts = { peer: 'p', path: 'direct', direction: 'inbound' } as const
-  const a = createFramePipe({ clock }, rawA, facts)
-  const b = createFramePipe({ clock }, rawB, facts)
+  const a = createFramePipe({ clock, defer }, rawA, facts)
+  const b = createFramePipe({ clock, defer }, rawB, facts)
   const sinkA = new Recorder()
   const sinkB = new Recorder()
   a.receive(sinkA)
@@ -41,7 +43,8 @@ function setup(init: RawPairInit = {}) {
     await clock.advance(0)
     await clock.advance(0)
   }
-  return { clock, rawA, rawB, a, b, sinkA, sinkB, settle }
+  const endTurn = () => turns.splice(0).forEach((action) => action())
+  return { clock, rawA, rawB, a, b, sinkA, sinkB, settle, endTurn }
 }
 
 function send(pipe: FramePipe, ...lengths: number[]): void {
@@ -154,13 +157,48 @@ test('closing ends in time although the peer neither reads nor ends', async () =
 test('who listens only after its first words found the stream closed is told', async () => {
   const clock = new ManualClock()
   const [raw] = FakeRawStream.pair()
-  const pipe = createFramePipe({ clock }, raw, { peer: 'p', path: 'direct', direction: 'outbound' })
+  const facts = { peer: 'p', path: 'direct', direction: 'outbound' } as const
+  const pipe = createFramePipe({ clock, defer: () => undefined }, raw, facts)
   const sink = new Recorder()
   raw.die()
   send(pipe, 1)
   pipe.receive(sink)
   await clock.advance(0)
   expect(sink.seen).toEqual(['failed STREAM_TRUNCATED'])
+})
+
+test('of a flood each turn of the loop takes a share, and all of it comes in order', async () => {
+  const { a, b, sinkB, settle, endTurn } = setup()
+  const share = LIMITS.turnFrames.value
+  const lengths = Array.from({ length: 2 * share + 10 }, (_, index) => index)
+  send(a, ...lengths)
+  await settle()
+  expect(sinkB.seen).toHaveLength(share)
+  send(a, lengths.length)
+  await settle()
+  expect(sinkB.seen).toHaveLength(share)
+  endTurn()
+  expect(sinkB.seen).toHaveLength(2 * share)
+  // Whoever has asked for a pause gets it, whatever turn it is.
+  b.pause()
+  endTurn()
+  expect(sinkB.seen).toHaveLength(2 * share)
+  b.resume()
+  await settle()
+  endTurn()
+  await settle()
+  expect(sinkB.seen).toEqual([...lengths, lengths.length].map((length) => `frame ${length}`))
+})
+
+test('the end of a stream waits for what a turn left over', async () => {
+  const { a, sinkB, settle, endTurn } = setup()
+  const lengths = Array.from({ length: LIMITS.turnFrames.value + 1 }, () => 1)
+  send(a, ...lengths)
+  void a.close()
+  await settle()
+  expect(sinkB.seen.includes('ended')).toBe(false)
+  endTurn()
+  expect(sinkB.seen).toEqual([...lengths.map(() => 'frame 1'), 'ended'])
 })
 
 test('a sink that throws breaks its stream, not the node', async () => {
