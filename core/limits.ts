@@ -618,6 +618,11 @@ export const LIMITS = {
   ),
   usageDays: limit(92, 'count', 'days of which it is known who used what: a quarter of a year'),
   usageRows: limit(10_000, 'count', 'days and tenants in one report of use'),
+  gatewayIdle: limit(
+    60_000,
+    'ms',
+    'a connection over HTTP without a request is kept; whoever needs its place has it before'
+  ),
   gatewayCards: limit(
     1024,
     'count',

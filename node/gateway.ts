@@ -4,8 +4,6 @@ import type { Component } from '../core/component.ts'
 import { createHttpCards } from '../gateway/a2a/cards.ts'
 import type { KnownAgent } from '../gateway/a2a/cards.ts'
 import { createA2aDoor } from '../gateway/a2a/door.ts'
-import { createTokenAuthenticator, openAuthenticator } from '../gateway/http/authenticators.ts'
-import { createCallers } from '../gateway/http/callers.ts'
 import { createHttpServer } from '../gateway/http/http-server.ts'
 import type { HttpServer } from '../gateway/http/http-server.ts'
 import {
@@ -20,6 +18,7 @@ import { createApiTokens } from '../trust/api-tokens.ts'
 import type { ApiTokens } from '../trust/api-tokens.ts'
 import { createCardSigner } from '../trust/card-signature.ts'
 import type { Assembly } from './assembly.ts'
+import { createNodeCallers, serverInitOf } from './gateway-callers.ts'
 import { createLifeCycle } from './life-cycle.ts'
 
 export interface NodeGateway extends Component {
@@ -65,10 +64,9 @@ function createServer(
 ): HttpServer {
   const { components, init, wire, work, capabilities } = assembly
   const { clock } = components
-  const { open, port } = init.config.gateway
+  const { gateway } = init.config
   const logger = components.logger.child('gateway')
-  const authenticators = [createTokenAuthenticator(tokens), ...(open ? [openAuthenticator] : [])]
-  const callers = createCallers({ authenticators, audit: wire.authority.audit })
+  const callers = createNodeCallers(assembly, { tokens })
   const url = (): string => server.url ?? ''
   const cards = createHttpCards(
     {
@@ -77,7 +75,7 @@ function createServer(
       agents: () => knownAgents(capabilities.directory.peers()),
       url
     },
-    { extensions: EXTENSIONS, open }
+    { extensions: EXTENSIONS, open: gateway.open }
   )
   const service = createEdgeService({
     delegations: work.delegations,
@@ -87,14 +85,10 @@ function createServer(
   const a2a = createA2aDoor({ clock, logger, callers, ...operations, cards, url })
   const server: HttpServer = createHttpServer(
     { clock, logger, callers, doors: [a2a] },
-    // Whoever names a port wants that one; the usual one gives way to a free one.
-    { ports: port === undefined ? [USUAL_PORT, 0] : [port] }
+    serverInitOf(gateway)
   )
   return server
 }
-
-/** Behind those that nodes listen on for each other. */
-const USUAL_PORT = 5869
 
 function knownAgents(
   peers: readonly { readonly name: string; readonly cards: readonly KnownAgent['card'][] }[]

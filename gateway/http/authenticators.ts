@@ -16,7 +16,7 @@ export interface Identity {
 export interface Authenticator {
   /**
    * `undefined` for a request without a credential of this kind: the next one is asked.
-   * @throws API_TOKEN_REFUSED for a credential of this kind that is not in force
+   * @throws API_TOKEN_REFUSED, CERTIFICATE_REFUSED for a credential of this kind that is not in force
    */
   authenticate(incoming: IncomingMessage): Promise<Identity | undefined>
 }

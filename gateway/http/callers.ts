@@ -5,7 +5,8 @@ import type { AuditLog } from '../../trust/audit-log.ts'
 import type { EdgeOperation } from '../../trust/operations.ts'
 import { decideByScopes } from '../../trust/policy.ts'
 import type { Authenticator, Identity } from './authenticators.ts'
-import { foreignHeader } from './loopback.ts'
+import type { FailedAttempts } from './failed-attempts.ts'
+import type { HostGuard } from './host-guard.ts'
 
 export interface Caller extends Identity {
   /** Whose the tasks are that it asks for: `tenant:<name>` for all of one tenant, else `who`. */
@@ -13,24 +14,48 @@ export interface Caller extends Identity {
 }
 
 export interface Callers {
-  /** @throws BROWSER_REFUSED, API_TOKEN_REFUSED */
+  /**
+   * Before anything is asked of the one who comes.
+   * @returns the origin of a page that may come in, and has to be told so
+   * @throws HOST_REFUSED, ORIGIN_REFUSED
+   */
+  admit(request: IncomingMessage): string | undefined
+  /** @throws API_TOKEN_REFUSED, CERTIFICATE_REFUSED, AUTH_RATE_LIMITED */
   identify(request: IncomingMessage): Promise<Caller>
   /** Notes what is asked for `what`, a name. @throws FORBIDDEN */
   permit(caller: Caller, operation: EdgeOperation, what: string): void
 }
 
 export interface CallersComponents {
+  readonly guard: HostGuard
   /** Asked one after the other; the first that knows what is shown decides. */
   readonly authenticators: readonly Authenticator[]
+  readonly failures: FailedAttempts
   readonly audit: Pick<AuditLog, 'note'>
 }
 
 const NOBODY = 'http:unknown'
 
-export function createCallers({ authenticators, audit }: CallersComponents): Callers {
-  function refuse(error: LumosError, what: string): never {
-    audit.note({ who: NOBODY, did: 'request', what, allowed: false, reason: error.code })
-    throw error
+export function createCallers(components: CallersComponents): Callers {
+  const { guard, authenticators, failures, audit } = components
+
+  /** A few fixed words, whatever strangers send: the log counts what it knows already. */
+  function noteRefusal(what: string, reason: string): void {
+    audit.note({ who: NOBODY, did: 'request', what, allowed: false, reason })
+  }
+
+  /**
+   * Who fails too often hears when to come again. A credential that is in force lets in all the same: nobody
+   * guesses 256 bits or a signature, and whoever shares an address with an attacker must not be shut out.
+   */
+  function refuse(error: LumosError, { socket }: IncomingMessage): never {
+    const retryAfterMs = failures.count(socket.remoteAddress ?? '')
+    const failure =
+      retryAfterMs === undefined
+        ? error
+        : new LumosError('AUTH_RATE_LIMITED', { cause: error, details: { retryAfterMs } })
+    noteRefusal('Authorization', failure.code)
+    throw failure
   }
 
   async function identityOf(request: IncomingMessage): Promise<Identity | undefined> {
@@ -42,21 +67,23 @@ export function createCallers({ authenticators, audit }: CallersComponents): Cal
   }
 
   return {
-    async identify(request) {
-      const { headers } = request
-      const suspicious = foreignHeader({ host: headers.host, origin: headers.origin })
-      if (suspicious !== undefined) {
-        const details = { header: suspicious }
-        return refuse(new LumosError('BROWSER_REFUSED', { details }), suspicious)
+    admit({ headers }) {
+      try {
+        return guard.check(headers)
+      } catch (error) {
+        if (error instanceof LumosError) noteRefusal('Host or Origin', error.code)
+        throw error
       }
+    },
+    async identify(request) {
       try {
         const identity = await identityOf(request)
         if (identity !== undefined) return { ...identity, owner: ownerOf(identity) }
       } catch (error) {
-        if (!(error instanceof LumosError)) throw error
-        return refuse(error, 'Authorization')
+        if (!(error instanceof LumosError) || error.retry) throw error
+        return refuse(error, request)
       }
-      return refuse(new LumosError('API_TOKEN_REFUSED'), 'Authorization')
+      return refuse(new LumosError('API_TOKEN_REFUSED'), request)
     },
     permit({ who, scopes }, operation, what) {
       const decision = decideByScopes(scopes, operation)

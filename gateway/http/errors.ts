@@ -1,6 +1,6 @@
 /** How failures leave over HTTP: one JSON-RPC error, one status, with google.rpc.ErrorInfo as A2A wants it. */
 import { ERRORS } from '../../core/error-table.ts'
-import type { LumosError } from '../../core/errors.ts'
+import type { ErrorCode, LumosError } from '../../core/errors.ts'
 import { failureStatus } from '../control/failure.ts'
 
 /** Names of the errors of A2A 1.0 (section 5.4) by their JSON-RPC code, with their HTTP status. */
@@ -15,6 +15,15 @@ const A2A_ERRORS: ReadonlyMap<number, readonly [reason: string, status: number]>
   [-32_008, ['EXTENSION_SUPPORT_REQUIRED', 400]],
   [-32_009, ['VERSION_NOT_SUPPORTED', 400]]
 ])
+
+/** Failures to come in, which the exit code does not tell from not being allowed something. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  API_TOKEN_REFUSED: 401,
+  CERTIFICATE_REFUSED: 401,
+  AUTH_RATE_LIMITED: 429,
+  HOST_REFUSED: 403,
+  ORIGIN_REFUSED: 403
+}
 
 /** By HTTP status: what google.rpc.Status calls it. */
 const RPC_STATUS: Readonly<Record<number, string>> = {
@@ -47,7 +56,8 @@ export function rpcErrorOf(error: LumosError, { isParams = false } = {}): RpcErr
 }
 
 export function httpStatusOf(error: LumosError): number {
-  if (error.code === 'API_TOKEN_REFUSED') return 401
+  const own = STATUS[error.code]
+  if (own !== undefined) return own
   return A2A_ERRORS.get(codeOf(error))?.[1] ?? failureStatus(error.code)
 }
 

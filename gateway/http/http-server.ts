@@ -1,17 +1,34 @@
-/** The HTTP server of a node, on loopback: one for all doors, with bounds on what clients can do to it. */
+/** The HTTP server of a node: one for all doors, with bounds on what clients can do to it. */
 import { createServer } from 'node:http'
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type {
+  IncomingMessage,
+  RequestListener,
+  Server,
+  ServerOptions,
+  ServerResponse
+} from 'node:http'
+import type { Server as TlsServer } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Component } from '../../core/component.ts'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { asFailure } from '../control/failure.ts'
+import { allowPage, answerPreflight, isPreflight, setSecureHeaders } from './browser-headers.ts'
 import type { Callers } from './callers.ts'
-import { httpStatusOf, restErrorOf } from './errors.ts'
-import { LOOPBACK, listenOnLoopback } from './loopback.ts'
+import { createConnections } from './connections.ts'
+import { hostInUrl, isWildcard, listenOn, LOOPBACK } from './loopback.ts'
+import { refusalOf } from './refusal.ts'
+import type { Refusal, RefuseFor } from './refusal.ts'
 import { sendJson } from './request.ts'
-import type { HttpDoor } from './request.ts'
+import type { HttpDoor, PublicRequest } from './request.ts'
+import { createTlsFiles } from './tls-files.ts'
+import type { TlsInit } from './tls-files.ts'
+import { createTlsServer } from './tls-server.ts'
+import { refuseUpgrade } from './upgrade.ts'
+import type { Upgrade, UpgradeDoor } from './upgrade.ts'
 
 export interface HttpServerComponents {
   readonly clock: Clock
@@ -19,11 +36,22 @@ export interface HttpServerComponents {
   readonly callers: Callers
   /** Asked one after the other. */
   readonly doors: readonly HttpDoor[]
+  /** Answers what is for everybody; false for what is not. */
+  readonly publicly?: (request: PublicRequest) => boolean
+  /** Asked one after the other by whoever wants to speak WebSocket. */
+  readonly upgrades?: readonly UpgradeDoor[]
+  /** Also for what never gets to a door: without a token, say. */
+  readonly refusals?: readonly RefuseFor[]
 }
 
 export interface HttpServerInit {
+  readonly host: string
   /** Tried in order; 0 is any free one. */
   readonly ports: readonly number[]
+  /** Where clients reach it, when that is not where it listens. */
+  readonly url?: string
+  /** Without it, plain HTTP. */
+  readonly tls?: TlsInit
 }
 
 /** Started, it answers; stopped, answers under way have LIMITS.gatewayDrain to end. */
@@ -36,38 +64,69 @@ export function createHttpServer(
   components: HttpServerComponents,
   init: HttpServerInit
 ): HttpServer {
-  return new LoopbackServer(components, init)
+  return new NodeHttpServer(components, init)
 }
 
-class LoopbackServer implements HttpServer {
+class NodeHttpServer implements HttpServer {
   readonly #parts: HttpServerComponents
-  readonly #ports: readonly number[]
-  #server: Server | undefined
+  readonly #init: HttpServerInit
+  #server: Server | TlsServer | undefined
+  readonly #connections = createConnections({ most: LIMITS.gatewayConnections.value })
   #stopping = new AbortController()
   url: string | undefined
 
-  constructor(parts: HttpServerComponents, { ports }: HttpServerInit) {
+  constructor(parts: HttpServerComponents, init: HttpServerInit) {
     this.#parts = parts
-    this.#ports = ports
+    this.#init = init
   }
 
-  /** @throws LISTEN_FAILED */
+  /** @throws LISTEN_FAILED, TLS_FILE_UNUSABLE, TLS_KEY_MISMATCH */
   async start(): Promise<void> {
     if (this.#server !== undefined) return
     this.#stopping = new AbortController()
-    const server = createServer(
-      {
-        // For the request alone: an answer may be a stream that goes on for hours.
-        headersTimeout: LIMITS.gatewayRequest.value,
-        requestTimeout: LIMITS.gatewayRequest.value,
-        connectionsCheckingInterval: LIMITS.gatewayRequest.value / 4
-      },
-      (incoming, outgoing) => void this.#answer(incoming, outgoing)
-    )
-    server.maxConnections = LIMITS.gatewayConnections.value
-    const port = await listen(server, this.#ports)
+    const { host, ports, url, tls } = this.#init
+    const server = await this.#create((incoming, outgoing) => void this.#answer(incoming, outgoing))
+    server.on('connection', (socket: Socket) => this.#connections.take(socket))
+    const { signal } = this.#stopping
+    server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const [path = ''] = (incoming.url ?? '/').split('?')
+      this.#connections.begin(incoming.socket)
+      this.#upgrade({ path, incoming, socket, head, signal })
+    })
+    const port = await this.#listen(server, ports)
     this.#server = server
-    this.url = `http://${LOOPBACK}:${port}`
+    const scheme = tls === undefined ? 'http' : 'https'
+    this.url = url ?? `${scheme}://${hostInUrl(isWildcard(host) ? LOOPBACK : host)}:${port}`
+  }
+
+  async #listen(
+    server: Server | TlsServer,
+    [port = 0, ...others]: readonly number[]
+  ): Promise<number> {
+    try {
+      return await listenOn(server, { host: this.#init.host, port })
+    } catch (error) {
+      if (others.length > 0) return this.#listen(server, others)
+      this.#stopping.abort()
+      throw error
+    }
+  }
+
+  async #create(listener: RequestListener): Promise<Server | TlsServer> {
+    const options: ServerOptions = {
+      // For the request alone: an answer may be a stream that goes on for hours.
+      headersTimeout: LIMITS.gatewayRequest.value,
+      requestTimeout: LIMITS.gatewayRequest.value,
+      connectionsCheckingInterval: LIMITS.gatewayRequest.value / 4,
+      keepAliveTimeout: LIMITS.gatewayIdle.value,
+      // Offers of HTTP/2, which curl makes, may be left aside (RFC 9110, section 7.8).
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket'
+    }
+    const { tls } = this.#init
+    if (tls === undefined) return createServer(options, listener)
+    const parts = { ...this.#parts, files: createTlsFiles(tls) }
+    const { signal } = this.#stopping
+    return createTlsServer(parts, { ...tls, options, signal }, listener)
   }
 
   async stop(): Promise<void> {
@@ -85,6 +144,14 @@ class LoopbackServer implements HttpServer {
     cancel()
   }
 
+  #upgrade(upgrade: Upgrade): void {
+    const { upgrades = [] } = this.#parts
+    if (upgrades.some((door) => door(upgrade))) return
+    const { path, incoming, socket } = upgrade
+    const details = { method: incoming.method ?? '', path: path.slice(0, 256) }
+    refuseUpgrade(socket, new LumosError('ROUTE_UNKNOWN', { details }))
+  }
+
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clock, logger, callers, doors } = this.#parts
     const arrived = clock.monotonic()
@@ -92,16 +159,23 @@ class LoopbackServer implements HttpServer {
     const stopping = this.#stopping.signal
     const stop = (): void => gone.abort(stopping.reason)
     stopping.addEventListener('abort', stop, { once: true })
+    const answered = this.#connections.begin(incoming.socket)
     response.once('close', () => {
+      answered()
       stopping.removeEventListener('abort', stop)
       gone.abort()
     })
-    response.setHeader('x-content-type-options', 'nosniff')
+    setSecureHeaders(response, this.#init.tls !== undefined)
     const { method = '', url = '/' } = incoming
     const [path = '', ...search] = url.split('?')
     try {
       stopping.throwIfAborted()
+      const page = callers.admit(incoming)
+      if (page !== undefined) allowPage(response, page)
+      if (page !== undefined && isPreflight(incoming)) return answerPreflight(response)
+      if (this.#parts.publicly?.({ method, path, response }) === true) return
       const caller = await callers.identify(incoming)
+      this.#connections.trust(incoming.socket)
       const query = new URLSearchParams(search.join('?'))
       const request = { method, path, query, incoming, response, caller, signal: gone.signal }
       for (const door of doors) if (await door(request)) return
@@ -109,7 +183,9 @@ class LoopbackServer implements HttpServer {
     } catch (error) {
       const failure = asFailure(error, clock.monotonic() - arrived)
       if (failure.code === 'INTERNAL') logger.error('an HTTP request failed', { path, error })
-      refuse({ incoming, response }, failure)
+      const { refusals = [] } = this.#parts
+      const own = refusals.map((refuseFor) => refuseFor(path, failure)).find(Boolean)
+      refuse({ incoming, response }, failure, own ?? refusalOf(failure))
     }
   }
 }
@@ -117,26 +193,30 @@ class LoopbackServer implements HttpServer {
 /** What has begun cannot be taken back: then the reader sees that the answer was cut. */
 function refuse(
   { incoming, response }: { readonly incoming: IncomingMessage; readonly response: ServerResponse },
-  failure: LumosError
+  failure: LumosError,
+  { status, body, headers: own }: Refusal
 ): void {
   if (response.headersSent || response.destroyed) {
     response.destroy()
     return
   }
-  const status = httpStatusOf(failure)
   const headers = {
-    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...own,
+    ...(status === 401 && { 'www-authenticate': challengeFor(incoming) }),
+    ...retryAfter(failure),
     // Nobody reads the rest of its request.
     ...(!incoming.complete && { connection: 'close' })
   }
-  sendJson({ response }, restErrorOf(failure), { status, headers })
+  sendJson({ response }, body, { status, headers })
 }
 
-async function listen(server: Server, [port = 0, ...others]: readonly number[]): Promise<number> {
-  try {
-    return await listenOnLoopback(server, port)
-  } catch (error) {
-    if (others.length === 0) throw error
-    return listen(server, others)
-  }
+/** RFC 6750, section 3: whoever has shown nothing learns only what to show. */
+function challengeFor({ headers }: IncomingMessage): string {
+  return headers.authorization === undefined ? 'Bearer' : 'Bearer error="invalid_token"'
+}
+
+function retryAfter({ details }: LumosError): object {
+  const { retryAfterMs } = details
+  if (typeof retryAfterMs !== 'number') return {}
+  return { 'retry-after': Math.max(1, Math.ceil(retryAfterMs / 1000)) }
 }

@@ -1,38 +1,41 @@
-/** What every door on the loopback interface needs: to be there for this machine alone, also where a browser runs on it. */
-import type { Server } from 'node:http'
+/** Where the doors over HTTP listen, and by which names this machine alone knows itself. */
+import type { Server } from 'node:net'
+import { isIPv4 } from 'node:net'
 import { LumosError } from '../../core/errors.ts'
 
 export const LOOPBACK = '127.0.0.1'
 
-/** Names that only this machine has; any other smells of DNS rebinding. */
-const HOSTS: ReadonlySet<string> = new Set([LOOPBACK, 'localhost', '[::1]'])
-
-/** By which header a page in a browser gives itself away, whatever it calls this machine. */
-export function foreignHeader({
-  host,
-  origin
-}: {
-  readonly host: string | undefined
-  readonly origin: string | undefined
-}): 'Host' | 'Origin' | undefined {
-  if (!HOSTS.has(hostOf(host ?? ''))) return 'Host'
-  const isForeign = origin !== undefined && !HOSTS.has(hostOf(origin.replace(/^https?:\/\//, '')))
-  return isForeign ? 'Origin' : undefined
+/** Whether nobody but this machine can mean `host`, a name or an address. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'))
 }
 
-function hostOf(authority: string): string {
-  return authority.replace(/:\d+$/, '').toLowerCase()
+/** Whether `host` stands for all addresses of the machine. */
+export function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
 }
 
-/** @param port 0: any free one. Resolves to the one it is. @throws LISTEN_FAILED */
-export function listenOnLoopback(server: Server, port: number): Promise<number> {
+/** `host` as it stands in URLs. */
+export function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+export interface ListenInit {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+}
+
+/** Resolves with the port that it is. @throws LISTEN_FAILED */
+export function listenOn(server: Server, { host, port }: ListenInit): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = (cause: Error): void => {
-      const details = { address: `${LOOPBACK}:${port}`, reason: cause.message }
+      const details = { address: `${hostInUrl(host)}:${port}`, reason: cause.message }
       reject(new LumosError('LISTEN_FAILED', { cause, details }))
     }
     server.once('error', fail)
-    server.listen(port, LOOPBACK, () => {
+    server.listen(port, host, () => {
       server.off('error', fail)
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : port)

@@ -11,7 +11,7 @@ import { DEFAULT_POLICY } from '../../routing/policy.ts'
 import { isLabel } from '../../trust/node-name.ts'
 import { BUILTIN_TOOL_PATHS } from './builtin-tools-section.ts'
 import { duration, within } from './duration.ts'
-import { gateway } from './gateway-section.ts'
+import { gateway, GATEWAY_PATHS } from './gateway-section.ts'
 import { models } from './models-section.ts'
 import { tools } from './tools-section.ts'
 
@@ -26,7 +26,8 @@ export const PATH_KEYS: ReadonlySet<string> = new Set([
   'key.passphraseFile',
   'agents.files.roots',
   'tools.folder',
-  ...BUILTIN_TOOL_PATHS
+  ...BUILTIN_TOOL_PATHS,
+  ...GATEWAY_PATHS
 ])
 
 const label = z

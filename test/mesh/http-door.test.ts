@@ -65,7 +65,9 @@ test('nobody comes in without a token that is in force', async () => {
   for (const as of ['', 'wrong', revoked, `${token}x`]) {
     const { status, headers, document } = await ask({ as, body: call('ListTasks', {}) })
     expect(status).toBe(401)
-    expect(headers.get('www-authenticate')).toBe('Bearer')
+    expect(headers.get('www-authenticate')).toBe(
+      as === '' ? 'Bearer' : 'Bearer error="invalid_token"'
+    )
     expect(document).toMatchObject({ error: { status: 'UNAUTHENTICATED' } })
   }
   const card = await ask({

@@ -47,7 +47,16 @@ test('works with nothing configured at all', async () => {
     attributes: {},
     bootstrap: [],
     discovery: { mdns: true, sameHost: true },
-    gateway: { enabled: true, open: false },
+    gateway: {
+      enabled: true,
+      host: '127.0.0.1',
+      plaintext: false,
+      allowedHosts: [],
+      allowedOrigins: [],
+      open: false,
+      roles: {},
+      tls: { clients: 'optional', certificates: {} }
+    },
     network: { targetPeers: 8, relayService: false, natTraversal: true },
     agents: {
       enabled: ['echo', 'clock', 'calc', 'files', 'summarize', 'sysinfo'],

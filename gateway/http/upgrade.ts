@@ -1,0 +1,38 @@
+/** One request to speak another protocol than HTTP from then on, as the doors see it. */
+import { STATUS_CODES } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { LumosError } from '../../core/errors.ts'
+import { httpStatusOf, restErrorOf } from './errors.ts'
+
+export interface Upgrade {
+  /** Without the query. */
+  readonly path: string
+  readonly incoming: IncomingMessage
+  readonly socket: Duplex
+  /** What came behind the request already. */
+  readonly head: Buffer
+  /** Aborts when the node stops. */
+  readonly signal: AbortSignal
+}
+
+/** Something that takes over connections under its path. False for a path that is not its own. */
+export type UpgradeDoor = (upgrade: Upgrade) => boolean
+
+/** Answers as a request would be, and closes. */
+export function refuseUpgrade(socket: Duplex, error: LumosError): void {
+  const status = httpStatusOf(error)
+  const body = JSON.stringify(restErrorOf(error))
+  socket.on('error', () => socket.destroy())
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'Connection: close',
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      ...(status === 401 ? ['WWW-Authenticate: Bearer'] : []),
+      '',
+      body
+    ].join('\r\n')
+  )
+}
