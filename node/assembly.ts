@@ -143,6 +143,7 @@ function inOrder(
     ...(wire.house === undefined ? [] : [{ name: 'invite on this host', component: wire.house }]),
     { name: 'sessions', component: wire.sessions },
     { name: 'sending of blobs', component: blobs.serving },
+    { name: 'accounts', component: work.accounts },
     { name: 'delegations', component: work.delegations },
     { name: 'questions of agents', component: asking },
     { name: 'questions to several', component: ensemble },

@@ -26,6 +26,8 @@ import { openJournalTaskStore } from '../tasks/journal-task-store.ts'
 import { createMemoryTaskStore } from '../tasks/memory-task-store.ts'
 import { createLedger } from '../tasks/ledger.ts'
 import type { Ledger } from '../tasks/ledger.ts'
+import { createEdgeAccounts } from '../tasks/edge-accounts.ts'
+import type { EdgeAccounts } from '../tasks/edge-accounts.ts'
 import { openOutboxStore } from '../tasks/outbox-store.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createTaskService } from '../tasks/service.ts'
@@ -63,6 +65,8 @@ export interface WorkInit {
 export interface Work {
   readonly ids: IdSource
   readonly delegations: Delegations
+  /** What those outside the swarm use. */
+  readonly accounts: EdgeAccounts
   readonly ledger: Ledger
   readonly explainRoute: Router['explain']
   readonly choosePeer: ChoosePeer
@@ -150,7 +154,7 @@ export function createWork(
   components: WorkComponents,
   { retentionMs, routing, attributes }: WorkInit
 ): Work {
-  const { clock, random, logger, wire, directory, engine, database, push } = components
+  const { clock, random, logger, wire, directory, engine, push } = components
   const { sessions, identity, name } = wire
   const self = identity.peer
   const service = createTaskService({
@@ -182,27 +186,42 @@ export function createWork(
     routing
   )
   const ids = createIdSource(clock, random)
-  const delegations: Delegations = createDelegations(
-    {
-      clock,
-      random,
-      logger: logger.child('tasks'),
-      dispatcher: router,
-      ids,
-      openStore: () => openOutboxStore({ store: database.store, batches: database.tasks })
-    },
-    { retentionMs }
-  )
+  const { accounts, delegations } = createOutbox(components, { router, ids, retentionMs })
   const nameOf = (peer: PeerIdText): string =>
     peer === self ? name : (directory.peer(peer)?.name ?? sessions.get(peer)?.hello.name ?? '')
   const ledger = createLedger({ engine, delegations }, { self: { id: self, name }, nameOf })
   return {
     ids,
     delegations,
+    accounts,
     ledger,
     explainRoute: (question, signal) => router.explain(question, signal),
     choosePeer: createPeerChooser({ selector, directory: routes, clock }, routing)
   }
+}
+
+/** What this node asks of others, and what those outside the swarm use of it. */
+function createOutbox(
+  { clock, random, logger, database }: WorkComponents,
+  { router, ids, retentionMs }: OutboxParts
+): Pick<Work, 'accounts' | 'delegations'> {
+  const parts = { clock, random, logger: logger.child('tasks') }
+  const accounts = createEdgeAccounts({
+    ...parts,
+    database: () => ({ store: database.store, batches: database.tasks })
+  })
+  const openStore = () =>
+    openOutboxStore({ store: database.store, batches: database.tasks, accounts })
+  const delegations = createDelegations(
+    { ...parts, dispatcher: router, ids, openStore },
+    { retentionMs }
+  )
+  return { accounts, delegations }
+}
+
+interface OutboxParts extends Pick<WorkInit, 'retentionMs'> {
+  readonly router: Router
+  readonly ids: IdSource
 }
 
 /** One that its caller may not know of looks as if it were not there. */

@@ -4,6 +4,7 @@ import type { Usage } from '../core/budget.ts'
 import type { WireError } from '../core/errors.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { Dialogue } from './dialogue.ts'
+import type { ModelUse } from './edge-use.ts'
 import type { NodeName, Placement, WorkOrder } from './dispatcher.ts'
 import type { OutboxEnd, OutboxRecord } from './outbox-store.ts'
 
@@ -17,6 +18,7 @@ export interface EndedDelegation {
   readonly placement: Placement | undefined
   readonly error: WireError | undefined
   readonly usage: Usage | undefined
+  readonly log: { readonly modelUse: ModelUse }
   readonly dialogue: Dialogue
 }
 
@@ -29,7 +31,7 @@ export function endOf(ended: EndedDelegation): OutboxEnd {
     ...(placement && { worker: placement.worker, agentId: placement.agentId }),
     ...(error && { error }),
     ...(dialogue.history.length > 1 && { dialogue: true as const }),
-    ...(record.edge && { edge: record.edge })
+    ...(record.edge && { edge: record.edge, spent: spentOf(ended) })
   }
 }
 
@@ -40,4 +42,15 @@ export function resultOf(
 ): DelegationEvent {
   const facts = { taskId, state, artifacts, worker, tookMs, firstEventMs }
   return { type: 'result', ...facts, ...(error && { error }), ...(usage && { usage }) }
+}
+
+/** What its worker says at the end covers those whom its agent asked, too; without an end it says nothing. */
+function spentOf({ usage, log: { modelUse } }: EndedDelegation): ModelUse {
+  const { inputTokens, outputTokens } = modelUse
+  return {
+    inputTokens,
+    outputTokens,
+    tokens: Math.max(usage?.tokens ?? 0, modelUse.tokens),
+    cost: Math.max(usage?.money ?? 0, modelUse.cost)
+  }
 }

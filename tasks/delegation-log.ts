@@ -2,6 +2,8 @@
 import { LumosError, toLumosError } from '../core/errors.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
 import type { DelegationEvent } from './delegation-events.ts'
+import { NO_MODEL_USE, withStep } from './edge-use.ts'
+import type { ModelUse } from './edge-use.ts'
 import { createEventLog } from './event-log.ts'
 import type { EventLog } from './event-log.ts'
 import type {
@@ -26,12 +28,14 @@ export class DelegationLog {
   readonly #log: EventLog<DelegationEvent> = createEventLog<DelegationEvent>()
   readonly #store: Pick<OutboxStore, 'tell' | 'end'>
   readonly #init: DelegationLogInit
+  /** What models took, step by step, runs that count no more included. */
+  modelUse: ModelUse = NO_MODEL_USE
   #broken = false
 
   constructor(store: Pick<OutboxStore, 'tell' | 'end'>, init: DelegationLogInit) {
     this.#store = store
     this.#init = init
-    for (const { event } of init.told) this.#log.append(event, sizeOfEvent(event))
+    for (const { event } of init.told) this.#take(event)
     this.#log.reveal(init.told.length)
   }
 
@@ -119,8 +123,13 @@ export class DelegationLog {
 
   #append(event: DelegationEvent, position?: Position): NumberedEvent {
     const number = this.#log.length
-    this.#log.append(event, sizeOfEvent(event))
+    this.#take(event)
     return { number, event, ...(position && { position }) }
+  }
+
+  #take(event: DelegationEvent): void {
+    this.#log.append(event, sizeOfEvent(event))
+    this.modelUse = withStep(this.modelUse, event)
   }
 
   #break(error: LumosError): void {

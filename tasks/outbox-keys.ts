@@ -56,6 +56,16 @@ export const outboxKeys = {
   /** The id of the order that one at the edge gave under this key. */
   keyed: (key: string): string => `out/keyed/${key}`,
   allKeyed: prefixRange('out/keyed/'),
+  /** What one at the edge used on one day. */
+  use: (day: string, owner: string): string => `out/usage/${day}/${encoded(owner)}`,
+  /** Where the uses of a day begin. */
+  usesOf: (day: string): string => `out/usage/${day}`,
+  allUse: prefixRange('out/usage/'),
+  dayOf: (key: string): string => key.split('/').at(-2) ?? '',
+  /** How many ended tasks of one at the edge there are. */
+  kept: (owner: string): string => `out/kept/${encoded(owner)}`,
+  allKept: prefixRange('out/kept/'),
+  ownerOf: (key: string): string => decodeURIComponent(outboxKeys.idOf(key)),
   /** How many ended ones there are. */
   total: 'out/total',
   idOf: (key: string): string => key.slice(key.lastIndexOf('/') + 1),

@@ -9,6 +9,8 @@ import type { DelegationEvent } from './delegation-events.ts'
 import type { NodeName, WorkOrder } from './dispatcher.ts'
 import { endedOf, keying, listing, unlisting } from './edge-orders.ts'
 import type { EdgeEntry, EdgeMark, EdgeQuery } from './edge-orders.ts'
+import type { EdgeAccounts } from './edge-accounts.ts'
+import type { ModelUse } from './edge-use.ts'
 import { lastEvent, lineOf, readEvents } from './event-lines.ts'
 import { outboxKeys } from './outbox-keys.ts'
 import type { Recall } from './recalls.ts'
@@ -55,6 +57,8 @@ export interface OutboxEnd {
   readonly dialogue?: true
   /** As in its record. */
   readonly edge?: EdgeMark
+  /** What models took, of an order with `edge`. */
+  readonly spent?: ModelUse
 }
 
 export interface EndOptions {
@@ -133,6 +137,8 @@ export interface OutboxStore {
 export interface OutboxStoreComponents {
   readonly store: Pick<Store, 'get' | 'getMany' | 'iterate'>
   readonly batches: Batches
+  /** Where it is counted what those at the edge use; absent, it is not. */
+  readonly accounts?: Pick<EdgeAccounts, 'ended' | 'notEnded' | 'forgotten'>
 }
 
 export interface OutboxStoreInit {
@@ -163,6 +169,7 @@ export async function openOutboxStore(
 class JournalOutboxStore implements OutboxStore {
   readonly #store: OutboxStoreComponents['store']
   readonly #batches: Batches
+  readonly #accounts: OutboxStoreComponents['accounts']
   readonly #maxEnded: number
   readonly #maxBytes: number
   readonly #total: Total
@@ -172,11 +179,12 @@ class JournalOutboxStore implements OutboxStore {
   readonly #cancelled = new Set<string>()
 
   constructor(
-    { store, batches }: OutboxStoreComponents,
+    { store, batches, accounts }: OutboxStoreComponents,
     init: OutboxStoreInit & { readonly total: Total }
   ) {
     this.#store = store
     this.#batches = batches
+    this.#accounts = accounts
     this.#maxEnded = init.maxEnded ?? LIMITS.delegationsOnDisk.value
     this.#maxBytes = init.maxBytes ?? LIMITS.delegationsOnDiskBytes.value
     this.#total = init.total
@@ -228,11 +236,12 @@ class JournalOutboxStore implements OutboxStore {
       // Else its worker has ended the task by itself before the next process could tell it.
       if (recall.until > end.updatedAt) operations.push(put(outboxKeys.recall(recall), recall))
     }
-    operations.push(this.#count(1, bytes))
+    operations.push(this.#count(1, bytes), ...(this.#accounts?.ended(end, bytes) ?? []))
     try {
       await this.#batches.write(operations, !elsewhere)
     } catch (error) {
       this.#count(-1, -bytes)
+      this.#accounts?.notEnded(end, bytes)
       throw error
     }
     if (elsewhere) this.#batches.write([], true).catch(() => {})
@@ -363,9 +372,10 @@ class JournalOutboxStore implements OutboxStore {
     return put(outboxKeys.total, this.#total)
   }
 
-  async #forgetting(id: string, end: OutboxEnd): Promise<Operation[]> {
+  async #forgetting(id: string, end: StoredEnd): Promise<Operation[]> {
     const keys = [outboxKeys.record(id), outboxKeys.end(id), outboxKeys.ended(id, end.updatedAt)]
     for await (const [name] of this.#store.iterate(outboxKeys.events(id))) keys.push(name)
-    return [...keys.map(del), ...unlisting(id, end)]
+    const forgotten = this.#accounts?.forgotten(end, end.bytes) ?? []
+    return [...keys.map(del), ...unlisting(id, end), ...forgotten]
   }
 }

@@ -8,6 +8,7 @@ import { silentLogger } from '../../core/logger.ts'
 import { stamp } from '../../protocols/a2a/extensions.ts'
 import type { Position } from '../../protocols/a2a/extensions.ts'
 import { createBatches } from '../../storage/batches.ts'
+import type { Batches } from '../../storage/batches.ts'
 import { createGroupCommit } from '../../storage/group-commit.ts'
 import { createMemoryStore } from '../../storage/memory-store.ts'
 import type { MemoryStore } from '../../storage/memory-store.ts'
@@ -16,6 +17,8 @@ import type { DelegationEvent } from '../../tasks/delegation-events.ts'
 import { createDelegations } from '../../tasks/delegations.ts'
 import type { Delegations, DelegationsInit } from '../../tasks/delegations.ts'
 import type { DispatchEvent, Dispatcher, Placement } from '../../tasks/dispatcher.ts'
+import { createEdgeAccounts } from '../../tasks/edge-accounts.ts'
+import type { EdgeAccounts } from '../../tasks/edge-accounts.ts'
 import { openOutboxStore } from '../../tasks/outbox-store.ts'
 import type { OutboxStore, OutboxStoreInit } from '../../tasks/outbox-store.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -55,15 +58,18 @@ export function position(seq: number, attempt = 1): Position {
   return { attempt, seq }
 }
 
-export async function openOutbox(store: Store, init?: OutboxStoreInit): Promise<OutboxStore> {
+function batchesOf(store: Store): Batches {
   const commit = createGroupCommit({ store })
-  const batches = createBatches({
+  return createBatches({
     append: async (_, { sync, operations = [] }) => {
       await commit.append(operations, { sync })
       return 0
     }
   })
-  return openOutboxStore({ store, batches }, init)
+}
+
+export async function openOutbox(store: Store, init?: OutboxStoreInit): Promise<OutboxStore> {
+  return openOutboxStore({ store, batches: batchesOf(store) }, init)
 }
 
 /** The worker, and what it was asked. */
@@ -179,6 +185,7 @@ export class TestCaller {
   readonly worker: ScriptedWorker
   disk: MemoryStore
   delegations: Delegations
+  accounts: EdgeAccounts
   readonly #init: DelegationsInit | undefined
 
   constructor({ idempotent = false, disk, init, answers = [] }: CallerSetup = {}) {
@@ -186,6 +193,7 @@ export class TestCaller {
     this.worker.answers.push(...answers)
     this.disk = disk ?? createMemoryStore()
     this.#init = init
+    this.accounts = this.#createAccounts()
     this.delegations = this.#create()
   }
 
@@ -219,15 +227,31 @@ export class TestCaller {
   async crash(ms = 0, seed = 1): Promise<void> {
     this.disk = this.disk.crash(seededRandom(seed))
     // Whatever still runs of it has no disk and no network any more.
-    await this.delegations.stop()
+    await this.stop()
     this.clock.jump(ms)
+    this.accounts = this.#createAccounts()
     this.delegations = this.#create()
     await this.delegations.start()
     await this.pass()
   }
 
-  #create(): Delegations {
+  async stop(): Promise<void> {
+    await this.delegations.stop()
+    await this.accounts.stop()
+  }
+
+  #createAccounts(): EdgeAccounts {
     const { clock, disk } = this
+    const batches = batchesOf(disk)
+    return createEdgeAccounts({
+      clock,
+      logger: silentLogger,
+      database: () => ({ store: disk, batches })
+    })
+  }
+
+  #create(): Delegations {
+    const { clock, disk, accounts } = this
     const random = seededRandom(1)
     return createDelegations(
       {
@@ -236,7 +260,10 @@ export class TestCaller {
         logger: silentLogger,
         dispatcher: this.worker,
         ids: createIdSource(clock, random),
-        openStore: () => openOutbox(disk)
+        openStore: async () => {
+          await accounts.start()
+          return openOutboxStore({ store: disk, batches: batchesOf(disk), accounts })
+        }
       },
       this.#init
     )
@@ -248,7 +275,7 @@ export async function startCaller(init: CallerSetup = {}): Promise<TestCaller> {
   const caller = new TestCaller(init)
   await caller.delegations.start()
   onTestFinished(async () => {
-    await caller.delegations.stop()
+    await caller.stop()
     expect(caller.clock.pending).toBe(0)
   })
   return caller
