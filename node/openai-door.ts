@@ -32,6 +32,7 @@ export function createNodeOpenAiDoor(
     parseJson: a2aRequests.json,
     read: { stepOf, errorOf, turnOf },
     service,
+    forget: (id) => work.delegations.remove(id),
     abandon(id) {
       work.delegations.cancel(id).catch((error: unknown) => {
         // It has ended meanwhile, or the node is about to.

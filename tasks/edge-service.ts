@@ -26,6 +26,8 @@ export interface EdgeOptions {
   readonly owner: string
   /** Aborts when nobody waits for the answer any more. That does not cancel a task. */
   readonly signal: AbortSignal
+  /** Told the id of the task as soon as it is on disk, before anybody has it. */
+  readonly onTask?: (id: string) => void
   /** The last update that the caller holds; a stream continues behind it. */
   readonly after?: Position
   /** Told the place of each update just before a stream tells it. */
@@ -65,6 +67,7 @@ class Service implements EdgeService {
     options: EdgeOptions
   ): Promise<SendMessageResponse> {
     const { id } = await this.#submit(request, options)
+    options.onTask?.(id)
     const { returnImmediately = false, historyLength } = request.configuration ?? {}
     if (!returnImmediately) {
       for await (const event of this.#told(id, options.signal)) {
@@ -79,6 +82,7 @@ class Service implements EdgeService {
     options: EdgeOptions
   ): AsyncIterable<StreamResponse> {
     const view = await this.#submit(request, options)
+    options.onTask?.(view.id)
     const { messageId, taskId } = request.message
     const story = new EdgeStory(view)
     let begun = false

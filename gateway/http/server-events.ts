@@ -6,6 +6,8 @@ import { LIMITS } from '../../core/limits.ts'
 export interface ServerEvent {
   /** What the reader sends as Last-Event-ID to go on behind it. */
   readonly id?: string
+  /** What readers that listen for kinds of events know it by. */
+  readonly event?: string
   readonly data: string
 }
 
@@ -21,10 +23,10 @@ export async function sendEvents(
 ): Promise<void> {
   let beat: (() => void) | undefined
   try {
-    for await (const { id, data } of events) {
+    for await (const event of events) {
       beat?.()
       if (!response.headersSent) begin(response)
-      const isFree = response.write(`${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`)
+      const isFree = response.write(framed(event))
       if (!isFree && !(await drained(response, clock))) return
       beat = heartbeat(response, clock)
     }
@@ -33,6 +35,11 @@ export async function sendEvents(
   } finally {
     beat?.()
   }
+}
+
+function framed({ id, event, data }: ServerEvent): string {
+  const place = id === undefined ? '' : `id: ${id}\n`
+  return `${place}${event === undefined ? '' : `event: ${event}\n`}data: ${data}\n\n`
 }
 
 function begin(response: ServerResponse): void {

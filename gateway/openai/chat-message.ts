@@ -1,4 +1,5 @@
 /** Makes the message of a task of a chat: whole for agents that take it so, its last words for all others. */
+import { chatSchema } from '../../agents/llm/chat-schema.ts'
 import type { ChatContentPart, ChatDocument } from '../../agents/llm/chat-schema.ts'
 import type { Message, Part } from '../../core/a2a.ts'
 import { CHAT_EXTENSION } from '../../core/chat-request.ts'
@@ -45,9 +46,14 @@ export function messageOf(
   return { ...base, parts: said }
 }
 
-/** Nothing of it is `undefined`, nor anything but JSON. */
+const MEMBERS: ReadonlySet<string> = new Set(Object.keys(chatSchema.shape))
+
+/** Of a request, what is about the chat. */
 function documentOf(chat: ChatDocument): JsonObject {
-  return Object.fromEntries(Object.entries(chat).filter(([, value]) => value !== undefined))
+  const members = Object.entries(chat)
+  return Object.fromEntries(
+    members.filter(([name, value]) => MEMBERS.has(name) && value !== undefined)
+  )
 }
 
 /** @throws INVALID_REQUEST */
@@ -60,8 +66,6 @@ const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.-]+)*;base64,/
 
 function partOf(part: ChatContentPart): Part {
   switch (part.type) {
-    case 'text':
-      return { text: part.text }
     case 'image_url':
       return fileOf(part.image_url.url) ?? { url: part.image_url.url, mediaType: 'image/*' }
     case 'input_audio': {
@@ -72,6 +76,9 @@ function partOf(part: ChatContentPart): Part {
       const { file_data: data, filename } = part.file
       return { ...(fileOf(data) ?? { raw: checked(data) }), filename: filename.slice(0, 255) }
     }
+    case 'text':
+    default:
+      return { text: part.text }
   }
 }
 

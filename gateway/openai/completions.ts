@@ -44,8 +44,6 @@ const completionSchema = z.object({
   function_call: none('function_call: give tool_choice instead; it')
 })
 
-type Completion = z.infer<typeof completionSchema>
-
 const PARAMS = { messages: 'messages', tools: 'tools', format: 'response_format' } as const
 
 /** @throws INVALID_REQUEST, FORBIDDEN, and what the task fails with before the first word */
@@ -55,11 +53,11 @@ export async function answerCompletion(
 ): Promise<void> {
   const { clock, ids, callers, models, parseJson, read } = components
   const body = await readBody(request, parseJson, completionSchema)
-  const { model, stream, stream_options: options, ...asked } = body
+  const { model, stream, stream_options: options } = body
   const { caller, signal } = request
   callers.permit(caller, 'task.send', model)
   const isWhole = models.takesChats(model)
-  const message = messageOf(chatOf(asked), { messageId: ids(), isWhole, params: PARAMS })
+  const message = messageOf(body, { messageId: ids(), isWhole, params: PARAMS })
   const answer = new Answer(read)
   const pieces = answering(components, answer, {
     model,
@@ -80,19 +78,6 @@ export async function answerCompletion(
     usage: options?.include_usage === true
   })
   await sendEvents(request.response, failing(chunks), clock)
-}
-
-/** What of the request is about the chat. */
-function chatOf({
-  n: _,
-  logprobs: __,
-  modalities: ___,
-  audio: ____,
-  functions: _____,
-  function_call: ______,
-  ...chat
-}: Omit<Completion, 'model' | 'stream' | 'stream_options'>) {
-  return chat
 }
 
 interface Frame {

@@ -8,6 +8,7 @@ import { answerCompletion } from './completions.ts'
 import type { CompletionsComponents } from './completions.ts'
 import { openAiFailureOf } from './errors.ts'
 import type { Models } from './models.ts'
+import { answerResponses } from './responses.ts'
 
 export interface OpenAiDoorComponents extends CompletionsComponents {
   readonly models: Models
@@ -26,7 +27,8 @@ export function createOpenAiDoor(components: OpenAiDoorComponents): HttpDoor {
     if (!isOpenAiPath(path)) return false
     if (method === 'POST' && path === '/v1/chat/completions') {
       await answerCompletion(components, request)
-    } else if (method === 'GET' && path.startsWith('/v1/models')) sendModels(components, request)
+    } else if (path.startsWith('/v1/responses')) await answerResponses(components, request)
+    else if (method === 'GET' && path.startsWith('/v1/models')) sendModels(components, request)
     else throw new LumosError('ROUTE_UNKNOWN', { details: { method, path: path.slice(0, 256) } })
     return true
   }

@@ -10,6 +10,8 @@ export interface EdgeTasks {
   >
   /** Stops a task that nobody waits for any more, without waiting for that. */
   readonly abandon: (id: string) => void
+  /** Forgets a task that has ended. @throws TASK_RUNNING */
+  readonly forget: (id: string) => Promise<void>
 }
 
 export interface EdgeAsk {
@@ -21,6 +23,8 @@ export interface EdgeAsk {
   readonly signal: AbortSignal
   /** Whether a question of the agent may wait for its answer. */
   readonly mayWait: boolean
+  /** Whether the task goes on when nobody reads along any more. */
+  readonly goesOn?: boolean
 }
 
 /**
@@ -32,7 +36,7 @@ export interface EdgeAsk {
 export async function* answering(
   { service, abandon }: EdgeTasks,
   answer: Answer,
-  { model, message, owner, signal, mayWait }: EdgeAsk
+  { model, message, owner, signal, mayWait, goesOn = false }: EdgeAsk
 ): AsyncGenerator<string | undefined, void> {
   let id: string | undefined
   const onTask = (task: string): void => void (id = task)
@@ -48,7 +52,7 @@ export async function* answering(
       yield message.taskId && update.task ? answer.nextTurn() : piece
     }
   } finally {
-    if (id !== undefined && !isOver()) abandon(id)
+    if (id !== undefined && !goesOn && !isOver()) abandon(id)
   }
   const failure = answer.failure()
   if (failure !== undefined) throw failure

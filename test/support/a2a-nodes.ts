@@ -33,12 +33,13 @@ export interface AssemblyOptions {
   readonly home?: string
   readonly tasks?: z.input<typeof nodeConfigSchema>['tasks']
   readonly gateway?: z.input<typeof nodeConfigSchema>['gateway']
+  readonly models?: z.input<typeof nodeConfigSchema>['models']
 }
 
 /** A started node with these agents only, which looks for nobody by itself. */
 export async function startAssembly(
   agents: readonly Agent[] = [],
-  { home: lasting, tasks, gateway }: AssemblyOptions = {}
+  { home: lasting, tasks, gateway, models }: AssemblyOptions = {}
 ): Promise<StartedAssembly> {
   const home = lasting ?? mkdtempSync(join(tmpdir(), 'lumos-test-'))
   const assembly = await startSecludedNode({
@@ -46,7 +47,8 @@ export async function startAssembly(
     listen: ['/ip4/127.0.0.1/tcp/0'],
     agents,
     ...(tasks && { tasks }),
-    ...(gateway && { gateway })
+    ...(gateway && { gateway }),
+    ...(models && { models })
   })
   return {
     assembly,

@@ -14,7 +14,7 @@ const SWARM_KEY = '0123456789abcdef'.repeat(4)
 
 export interface SecludedNodeInit extends Pick<
   z.input<typeof nodeConfigSchema>,
-  'name' | 'listen' | 'announce' | 'tasks' | 'gateway'
+  'name' | 'listen' | 'announce' | 'tasks' | 'gateway' | 'models'
 > {
   readonly home: string
   readonly bootstrap?: readonly string[]

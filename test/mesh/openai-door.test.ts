@@ -1,0 +1,319 @@
+/** The door for OpenAI clients, as the `openai` package comes in by it: chat completions of agents of all kinds. */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import OpenAI from 'openai'
+import { a2aBetween, startAssembly, testAgent } from '../support/a2a-nodes.ts'
+import type { StartedAssembly } from '../support/a2a-nodes.ts'
+import { refusal, startOpenAiNode, WEATHER } from '../support/openai-node.ts'
+import type { OpenAiNode } from '../support/openai-node.ts'
+import { PATIENCE } from '../support/patience.ts'
+
+let worker: StartedAssembly
+let node: OpenAiNode
+let openai: OpenAI
+
+beforeAll(async () => {
+  const far = testAgent('far', async function* ({ text }) {
+    yield `far ${text}`
+  })
+  worker = await startAssembly([far])
+  node = await startOpenAiNode()
+  openai = node.client()
+  await a2aBetween(node.assembly, worker.assembly)
+  const { directory } = node.assembly.capabilities
+  await vi.waitFor(() => {
+    const { cards = [] } = directory.peer(worker.assembly.wire.identity.peer) ?? {}
+    if (cards.length < 1) throw new Error('the card of the worker is on its way')
+  }, PATIENCE)
+})
+
+afterAll(async () => {
+  await node.stop()
+  await worker.stop()
+})
+
+function say(content: string) {
+  return [{ role: 'user' as const, content }]
+}
+
+/** What the node asked its model last. */
+function lastAsked(): Readonly<Record<string, unknown>> {
+  return node.models.requests.at(-1)?.body ?? {}
+}
+
+test('agents are models, under their names and those of their nodes', async () => {
+  const ids: string[] = []
+  for await (const { id } of openai.models.list()) ids.push(id)
+  const { name } = node.assembly.wire
+  expect(ids).toEqual(expect.arrayContaining(['echo', `echo@${name}`, 'far', 'guide']))
+  const one = await openai.models.retrieve(`echo@${name}`)
+  expect(one).toMatchObject({ id: `echo@${name}`, object: 'model', owned_by: name })
+  expect(one.created).toBeGreaterThan(1_700_000_000)
+})
+
+test.each(['echo', 'far'])('%s answers with the last words of a user', async (model) => {
+  const messages = [{ role: 'system' as const, content: 'ignored' }, ...say('hello, swarm')]
+  const answer = await openai.chat.completions.create({ model, messages, temperature: 0 })
+  expect(answer).toMatchObject({
+    object: 'chat.completion',
+    model,
+    choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', refusal: null } }],
+    usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
+  })
+  expect(answer.choices[0]?.message.content).toMatch(/^(far )?hello, swarm$/)
+})
+
+test('images and files get to an agent as parts, and its files back as links', async () => {
+  const answer = await openai.chat.completions.create({
+    model: 'gallery',
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'look' },
+          { type: 'image_url', image_url: { url: 'data:image/gif;base64,R0k=' } },
+          {
+            type: 'file',
+            file: { file_data: 'data:application/pdf;base64,UERG', filename: 'a.pdf' }
+          }
+        ]
+      }
+    ]
+  })
+  const [given = '', link] = answer.choices[0]?.message.content?.split('\n\n') ?? []
+  expect(JSON.parse(given)).toEqual([
+    { text: 'look' },
+    { raw: 'R0k=', mediaType: 'image/gif' },
+    { raw: 'UERG', mediaType: 'application/pdf', filename: 'a.pdf' }
+  ])
+  expect(link).toBe('![hi.png](data:image/png;base64,aGk=)')
+})
+
+test('an agent of a model is given the whole chat, behind its own instructions', async () => {
+  const answer = await openai.chat.completions.create({
+    model: 'guide',
+    messages: [
+      { role: 'system', content: 'Be short.' },
+      { role: 'user', content: 'I am Ada.' },
+      { role: 'assistant', content: 'Hello Ada.' },
+      { role: 'user', content: 'Who am I?' }
+    ],
+    max_completion_tokens: 9
+  })
+  expect(answer.choices[0]?.message.content).toBe('Who am I?')
+  expect(answer.usage?.completion_tokens).toBe(3)
+  expect(answer.usage?.prompt_tokens).toBeGreaterThan(0)
+  expect(lastAsked()).toMatchObject({
+    max_completion_tokens: 9,
+    messages: [
+      { role: 'system', content: 'You guide.\n\nBe short.' },
+      { role: 'user', content: 'I am Ada.' },
+      { role: 'assistant', content: 'Hello Ada.' },
+      { role: 'user', content: 'Who am I?' }
+    ]
+  })
+})
+
+test('an answer comes as it is said, and with what it cost when that is wanted', async () => {
+  const stream = openai.chat.completions.stream({
+    model: 'guide',
+    messages: say('one two three'),
+    stream_options: { include_usage: true }
+  })
+  const pieces: string[] = []
+  stream.on('content', (piece) => pieces.push(piece))
+  const { choices, usage } = await stream.finalChatCompletion()
+  expect(pieces.length).toBeGreaterThan(1)
+  expect(pieces.join('')).toBe('one two three')
+  expect(choices[0]).toMatchObject({ finish_reason: 'stop', message: { content: 'one two three' } })
+  expect(usage?.completion_tokens).toBe(3)
+})
+
+test('a model calls the tools of its caller, and goes on with what they said', async () => {
+  const order = '!call weather {"city": "Rome"}\n!call weather {"city": "Oslo"}'
+  const runner = openai.chat.completions.runTools({
+    model: 'guide',
+    messages: say(order),
+    tools: [
+      {
+        type: 'function',
+        function: {
+          ...WEATHER.function,
+          parse: JSON.parse as (input: string) => { city: string },
+          function: ({ city }: { city: string }) => `sunny in ${city}`
+        }
+      }
+    ]
+  })
+  expect(await runner.finalContent()).toBe('sunny in Rome\nsunny in Oslo')
+  expect(lastAsked()['tools']).toEqual([WEATHER])
+  const calls = runner.messages.flatMap((message) =>
+    message.role === 'assistant' ? (message.tool_calls ?? []) : []
+  )
+  expect(calls.map(({ id }) => id)).toEqual(['call_0_weather', 'call_1_weather'])
+})
+
+test('calls of tools come in a stream, too', async () => {
+  const stream = openai.chat.completions.stream({
+    model: 'guide',
+    messages: say('!say I look.\n!call weather {"city": "Rome"}'),
+    tools: [WEATHER]
+  })
+  const { choices } = await stream.finalChatCompletion()
+  expect(choices[0]).toMatchObject({
+    finish_reason: 'tool_calls',
+    message: {
+      content: 'I look.',
+      tool_calls: [{ function: { name: 'weather', arguments: '{"city": "Rome"}' } }]
+    }
+  })
+})
+
+test('an answer has the form that is asked for', async () => {
+  const schema = { type: 'object', properties: { city: { type: 'string' } } }
+  const answer = await openai.chat.completions.create({
+    model: 'guide',
+    messages: say('Rome'),
+    response_format: { type: 'json_schema', json_schema: { name: 'place', schema } }
+  })
+  expect(answer.choices[0]?.message.content).toBe('{"city":"Rome"}')
+})
+
+test('whoever hangs up stops the task and what its model was asked', async () => {
+  const { events } = node.models
+  const closed = new Promise((resolve) => events.once('closedEarly', resolve))
+  const stream = await openai.chat.completions.create({
+    model: 'guide',
+    messages: say('!tokens 1000\n!every 100'),
+    stream: true
+  })
+  for await (const { choices } of stream) if (choices[0]?.delta.content) break
+  await closed
+  const { delegations } = node.assembly.work
+  await vi.waitFor(async () => {
+    const [task] = await delegations.list({ limit: 1 })
+    expect(task?.state).toBe('TASK_STATE_CANCELED')
+  }, PATIENCE)
+})
+
+test('an answer that nobody waits for any more is stopped before its first word, too', async () => {
+  const { events } = node.models
+  const asked = new Promise((resolve) => events.once('request', resolve))
+  const closed = new Promise((resolve) => events.once('closedEarly', resolve))
+  const leaving = new AbortController()
+  const messages = say('!pause 600000')
+  const options = { signal: leaving.signal }
+  const answer = openai.chat.completions.create({ model: 'guide', messages }, options)
+  await asked
+  leaving.abort()
+  await expect(answer).rejects.toThrow(OpenAI.APIUserAbortError)
+  await closed
+})
+
+test('a question of an agent is its answer, and its task waits for nobody', async () => {
+  const answer = await openai.chat.completions.create({ model: 'travel', messages: say('go') })
+  expect(answer.choices[0]).toMatchObject({
+    finish_reason: 'stop',
+    message: { content: 'So far.\n\nWhere to?' }
+  })
+  const { delegations } = node.assembly.work
+  const id = answer.id.slice('chatcmpl-'.length)
+  await vi.waitFor(async () => {
+    expect((await delegations.find(id))?.state).toBe('TASK_STATE_CANCELED')
+  }, PATIENCE)
+})
+
+test('a failed agent is a failed request, and nothing is told of its inside', async () => {
+  const asked = { model: 'fails', messages: say('go') }
+  const error = await refusal(openai.chat.completions.create(asked))
+  expect(error).toMatchObject({ status: 500, code: 'AGENT_FAILED', type: 'server_error' })
+  expect(error.headers?.get('x-should-retry')).toBe('false')
+  expect(error.message).not.toContain('secret')
+  const stream = await openai.chat.completions.create({ ...asked, stream: true })
+  const told: string[] = []
+  const reading = async (): Promise<void> => {
+    for await (const { choices } of stream) told.push(choices[0]?.delta.content ?? '')
+  }
+  await expect(reading()).rejects.toMatchObject({ code: 'AGENT_FAILED' })
+  expect(told.join('')).toBe('so far')
+})
+
+test.each([
+  [
+    'a model that is none',
+    { model: 'nobody' },
+    { status: 404, code: 'model_not_found', param: 'model' }
+  ],
+  ['tools for an agent that takes none', { tools: [WEATHER] }, { status: 400, param: 'tools' }],
+  [
+    'a form that an agent does not give',
+    { response_format: { type: 'json_object' as const } },
+    { status: 400, param: 'response_format' }
+  ],
+  ['several answers', { n: 2 }, { status: 400, param: 'n' }],
+  ['probabilities', { logprobs: true }, { status: 400, param: 'logprobs' }],
+  ['no message', { messages: [] }, { status: 400, param: 'messages' }],
+  [
+    'a message of nobody',
+    { messages: [{ role: 'boss', content: 'go' }] as never },
+    { status: 400, param: 'messages[0].role' }
+  ],
+  [
+    'a tool to be called, and none there',
+    { tool_choice: 'required' as const },
+    { status: 400, param: 'tool_choice' }
+  ],
+  [
+    'a file that is no base64',
+    {
+      messages: [
+        {
+          role: 'user' as const,
+          content: [{ type: 'file' as const, file: { file_data: 'data:a/b;base64,%%%' } }]
+        }
+      ]
+    },
+    { status: 400 }
+  ]
+])('%s is refused', async (_, more, expected) => {
+  const request = { model: 'echo', messages: say('hi'), ...more }
+  const error = await refusal(openai.chat.completions.create(request))
+  expect(error).toMatchObject({ type: 'invalid_request_error', ...expected })
+  expect(error.error).toMatchObject({ message: expect.stringMatching(/\w/) })
+})
+
+test.each([
+  ['no JSON', '{', { status: 400 }],
+  ['nothing', '', { status: 400 }],
+  ['a list', '[]', { status: 400 }],
+  [
+    'more than there is room for',
+    ' '.repeat(21 * 1_048_576),
+    { status: 413, code: 'PAYLOAD_TOO_LARGE' }
+  ]
+])('a body of %s is refused', async (_, body, expected) => {
+  const headers = { 'content-type': 'application/json' }
+  const error = await refusal(
+    openai.post('/chat/completions', { body: Buffer.from(body), headers })
+  )
+  expect(error).toMatchObject({ type: 'invalid_request_error', ...expected })
+})
+
+test('a path that is none is refused in the same words', async () => {
+  const error = await refusal(openai.get('/responses/x/y/z'))
+  expect(error).toMatchObject({ status: 404, code: 'unknown_url', type: 'invalid_request_error' })
+  expect((await refusal(openai.models.retrieve('%zz'))).status).toBe(404)
+})
+
+test('without a token, and with another, nobody comes in', async () => {
+  for (const key of ['sk-none', 'lumos_0_0']) {
+    const error = await refusal(node.client(key).models.list())
+    expect(error).toMatchObject({ status: 401, code: 'invalid_api_key' })
+  }
+})
+
+test('a token without the scope gives no tasks, and one of its tasks is not for others', async () => {
+  const reader = node.client(await node.token(['memory/read']))
+  const asked = { model: 'echo', messages: say('hi') }
+  const error = await refusal(reader.chat.completions.create(asked))
+  expect(error).toMatchObject({ status: 403, code: 'insufficient_permissions' })
+})
