@@ -7,6 +7,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
 import type { CardVerifier } from '../trust/card-signature.ts'
 import { transferCards } from './card-transfer.ts'
@@ -56,7 +57,7 @@ class QueuedFetcher implements CardFetcher {
   /** In order of arrival; a peer leaves when its fetch starts. */
   readonly #waiting = new Map<PeerIdText, readonly string[]>()
   readonly #running = new Map<PeerIdText, Promise<void>>()
-  readonly #failures = new Map<PeerIdText, Failure>()
+  readonly #failures = new RecentMap<PeerIdText, Failure>(LIMITS.cardFetchQueue.value)
 
   constructor(components: CardFetcherComponents) {
     this.#components = components
@@ -155,10 +156,5 @@ class QueuedFetcher implements CardFetcher {
     if (!failed) return
     const wait = halfJitter(random, count - 1, BACKOFF)
     this.#failures.set(peer, { count, until: clock.monotonic() + wait })
-    // Re-inserted at the end above, so the first is the one that failed longest ago.
-    const [oldest] = this.#failures.keys()
-    if (this.#failures.size > LIMITS.cardFetchQueue.value && oldest !== undefined) {
-      this.#failures.delete(oldest)
-    }
   }
 }

@@ -4,6 +4,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
 import { toLumosError } from '../core/errors.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { CapabilityDht } from './capability-dht.ts'
 import type { CardExchange } from './card-exchange.ts'
 import type { Directory, Provider } from './directory.ts'
@@ -167,14 +168,11 @@ interface ExpiringSet {
 
 function createExpiringSet(clock: Clock, ttlMs: number): ExpiringSet {
   /** In order of expiry, since all live equally long. */
-  const expiries = new Map<string, number>()
+  const expiries = new RecentMap<string, number>(CACHE_ENTRIES)
   return {
     has: (key) => (expiries.get(key) ?? -Infinity) > clock.monotonic(),
     add(key) {
-      expiries.delete(key)
       expiries.set(key, clock.monotonic() + ttlMs)
-      const [oldest] = expiries.keys()
-      if (expiries.size > CACHE_ENTRIES && oldest !== undefined) expiries.delete(oldest)
     }
   }
 }

@@ -7,6 +7,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
 import type { ForeignNode, HintSource, PeerHint } from './hint.ts'
 import { PeerBook } from './peer-book.ts'
@@ -76,9 +77,9 @@ class JoinedFinder implements PeerFinder {
   readonly events = new EventEmitter<PeerFinderEvents>()
   readonly #sessions: PeerFinderComponents['sessions']
   readonly #sources: HintSource[] = []
-  readonly #foreign = new Map<PeerIdText, ForeignNode>()
+  readonly #foreign = new RecentMap<PeerIdText, ForeignNode>(LIMITS.foreignNodes.value)
   /** Identify may come before the session that makes a peer known. */
-  readonly #located = new Map<PeerIdText, readonly string[]>()
+  readonly #located = new RecentMap<PeerIdText, readonly string[]>(LIMITS.connections.value)
   readonly #book
   readonly #exchange
   readonly #redialer
@@ -135,12 +136,7 @@ class JoinedFinder implements PeerFinder {
   }
 
   located(peer: PeerIdText, addresses: readonly string[]): void {
-    this.#located.delete(peer)
     this.#located.set(peer, addresses)
-    const [oldest] = this.#located.keys()
-    if (this.#located.size > LIMITS.connections.value && oldest !== undefined) {
-      this.#located.delete(oldest)
-    }
     this.#book.located(peer, addresses)
   }
 
@@ -208,12 +204,7 @@ class JoinedFinder implements PeerFinder {
 
   #onForeign(node: ForeignNode): void {
     const isNews = !this.#foreign.has(node.peer)
-    this.#foreign.delete(node.peer)
     this.#foreign.set(node.peer, node)
-    const [oldest] = this.#foreign.keys()
-    if (this.#foreign.size > LIMITS.foreignNodes.value && oldest !== undefined) {
-      this.#foreign.delete(oldest)
-    }
     if (isNews) this.events.emit('foreign', node)
   }
 

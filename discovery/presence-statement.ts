@@ -5,14 +5,16 @@ import type { PeerIdText } from '../core/ids.ts'
 import type { Json } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Verdict } from '../core/pubsub.ts'
+import { RecentMap } from '../core/recent-map.ts'
+import { createTokenBucket } from '../core/token-bucket.ts'
+import type { TokenBucket } from '../core/token-bucket.ts'
 import { statementFields } from './card-protocol.ts'
 
 /** A peer that wants to be remembered longer without a word is asking too much. */
 const MAX_TTL_MS = 6 * 60 * 60 * 1000
 
-/** A node sends once in 4 s, and again soon after a change; more is noise. Tokens, and per second. */
-const AUTHOR_BURST = 10
-const AUTHOR_RATE = 2
+/** A node sends once in 4 s, and again soon after a change; more is noise. */
+const STATEMENTS = { burst: 10, rate: 2 }
 
 const statement = z.object({
   v: z.literal(1),
@@ -46,26 +48,18 @@ export interface StatementGate {
 
 interface Author {
   seq: number
-  tokens: number
-  /** Monotonic milliseconds of the last refill. */
-  refilledAt: number
+  readonly statements: TokenBucket
 }
 
 export function createStatementGate(clock: Clock): StatementGate {
-  /** In order of last use, so that the first is the one to forget. */
-  const authors = new Map<PeerIdText, Author>()
+  const authors = new RecentMap<PeerIdText, Author>(LIMITS.presenceAuthors.value)
 
   function authorOf(peer: PeerIdText): Author {
-    const now = clock.monotonic()
-    const known = authors.get(peer)
-    const author = known ?? { seq: 0, tokens: AUTHOR_BURST, refilledAt: now }
-    authors.delete(peer)
+    const author = authors.get(peer) ?? {
+      seq: 0,
+      statements: createTokenBucket({ clock }, STATEMENTS)
+    }
     authors.set(peer, author)
-    const [oldest] = authors.keys()
-    if (authors.size > LIMITS.presenceAuthors.value && oldest !== undefined) authors.delete(oldest)
-    const refill = ((now - author.refilledAt) / 1000) * AUTHOR_RATE
-    author.tokens = Math.min(AUTHOR_BURST, author.tokens + refill)
-    author.refilledAt = now
     return author
   }
 
@@ -73,8 +67,7 @@ export function createStatementGate(clock: Clock): StatementGate {
     if (data.byteLength > LIMITS.presenceBytes.value) return { verdict: 'reject', why: 'oversize' }
     const author = authorOf(peer)
     // Honest peers relay what they have not yet seen over the rate: ignored, not held against them.
-    if (author.tokens < 1) return { verdict: 'ignore', why: 'rate' }
-    author.tokens -= 1
+    if (!author.statements.take(1)) return { verdict: 'ignore', why: 'rate' }
     const parsed = parse(data)
     if (parsed === undefined) return { verdict: 'reject', why: 'malformed' }
     // Either clock may be wrong, so the sender is not punished. Bounds how long a replay could work.

@@ -4,6 +4,7 @@ import { toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { MessageHandler, Verdict } from '../core/pubsub.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import { createTokenBucket } from '../core/token-bucket.ts'
 import type { TokenBucket } from '../core/token-bucket.ts'
 import type { Blame } from '../trust/blame.ts'
@@ -138,17 +139,14 @@ interface Author {
 
 function createAuthors(clock: Clock): Authors {
   /** In order of last use, so that the first is the one to forget. */
-  const authors = new Map<PeerIdText, Author>()
+  const authors = new RecentMap<PeerIdText, Author>(LIMITS.presenceAuthors.value)
   // Twice of what its author may send: messages are held up, and then come at once.
   const rate = { rate: 2 * LIMITS.memoryLiveRate.value, burst: 2 * LIMITS.memoryLiveBurst.value }
 
   function authorOf(peer: PeerIdText): Author {
     const bucket = createTokenBucket({ clock }, rate)
     const author = authors.get(peer) ?? { bucket, nonce: '', last: 0 }
-    authors.delete(peer)
     authors.set(peer, author)
-    const [oldest] = authors.keys()
-    if (authors.size > LIMITS.presenceAuthors.value && oldest !== undefined) authors.delete(oldest)
     return author
   }
 

@@ -5,6 +5,7 @@ import type { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { Blame } from '../trust/blame.ts'
 
 export interface RepairRestsComponents {
@@ -41,8 +42,7 @@ interface Rest {
 }
 
 export function createRepairRests({ clock, random, blame }: RepairRestsComponents): RepairRests {
-  /** In the order of the last failure, so that the first is the one to forget. */
-  const rests = new Map<string, Rest>()
+  const rests = new RecentMap<string, Rest>(LIMITS.memoryRests.value)
 
   function restFor(failures: number, { code }: LumosError): number {
     if (STRANGERS.has(code)) return STRANGER_REST_MS
@@ -58,11 +58,8 @@ export function createRepairRests({ clock, random, blame }: RepairRestsComponent
     failed(name, peer, error) {
       if (OFFENCES.has(error.code)) blame.add(peer, 1)
       const { failures = 0 } = rests.get(name) ?? {}
-      rests.delete(name)
       const until = clock.monotonic() + restFor(failures, error)
       rests.set(name, { failures: failures + 1, isStranger: STRANGERS.has(error.code), until })
-      const [oldest] = rests.keys()
-      if (rests.size > LIMITS.memoryRests.value && oldest !== undefined) rests.delete(oldest)
     },
     met: (name) => rests.get(name)?.isStranger === true && rests.delete(name)
   }

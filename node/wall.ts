@@ -12,6 +12,7 @@ import { AbstractMultiaddrConnection, byteStream } from '@libp2p/utils'
 import xsalsa20 from 'xsalsa20'
 import type { Cipher } from 'xsalsa20'
 import type { Random } from '../core/random.ts'
+import { RecentMap } from '../core/recent-map.ts'
 
 /** 32 bytes each. */
 export interface WallKeys {
@@ -44,7 +45,7 @@ const MAX_TURNED = 256
 
 export function createWall({ random, keys }: WallComponents): Wall {
   const guests = new WeakSet()
-  const turned = new Map<string, number>()
+  const turned = new RecentMap<string, number>(MAX_TURNED)
 
   function dialKey(address: string): Uint8Array | undefined {
     const { members } = keys()
@@ -55,11 +56,7 @@ export function createWall({ random, keys }: WallComponents): Wall {
     dialKeys: () => keys().members.length,
     isGuest: (connection) => guests.has(connection),
     turnedAway(address) {
-      const before = turned.get(address) ?? 0
-      turned.delete(address)
-      turned.set(address, before + 1)
-      const [oldest] = turned.keys()
-      if (turned.size > MAX_TURNED && oldest !== undefined) turned.delete(oldest)
+      turned.set(address, (turned.get(address) ?? 0) + 1)
     },
     async protect(connection, options) {
       const localNonce = random.bytes(NONCE_BYTES)

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import { RecentMap } from '../core/recent-map.ts'
 
 export interface Bans {
   /** Banned for `firstMs` at least, and for twice as long as last time; once while a ban lasts. */
@@ -21,7 +22,7 @@ interface Ban {
 
 export function createBans(clock: Pick<Clock, 'monotonic'>): Bans {
   /** The one banned longest ago first. */
-  const bans = new Map<PeerIdText, Ban>()
+  const bans = new RecentMap<PeerIdText, Ban>(LIMITS.bannedPeers.value)
 
   function remainingMs(peer: PeerIdText): number {
     return Math.max(0, (bans.get(peer)?.until ?? 0) - clock.monotonic())
@@ -33,10 +34,7 @@ export function createBans(clock: Pick<Clock, 'monotonic'>): Bans {
       if (remainingMs(peer) > 0) return
       const before = bans.get(peer)?.ms ?? 0
       const ms = Math.min(LIMITS.banMost.value, Math.max(firstMs, 2 * before))
-      bans.delete(peer)
       bans.set(peer, { ms, until: clock.monotonic() + ms })
-      const [oldest] = bans.keys()
-      if (bans.size > LIMITS.bannedPeers.value && oldest !== undefined) bans.delete(oldest)
     },
     clear: (peer) => void bans.delete(peer),
     remainingMs,

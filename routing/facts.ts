@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import { Breaker } from './breaker.ts'
 import { Samples } from './samples.ts'
 
@@ -98,7 +99,7 @@ export function createFacts(clock: Pick<Clock, 'monotonic'>): Facts {
   /** The one asked longest ago first. */
   const inOrder = new Set<WorkerFacts>()
   /** The one learnt of longest ago first. */
-  const agents = new Map<string, AgentSamples>()
+  const agents = new RecentMap<string, AgentSamples>(LIMITS.routedAgents.value)
 
   function forgetOldest(): void {
     for (const facts of inOrder) {
@@ -118,10 +119,7 @@ export function createFacts(clock: Pick<Clock, 'monotonic'>): Facts {
       firstEventMs: new Samples(),
       answerMs: new Samples()
     }
-    agents.delete(agentId)
     agents.set(agentId, known)
-    const [oldest] = agents.keys()
-    if (agents.size > LIMITS.routedAgents.value && oldest !== undefined) agents.delete(oldest)
     return known
   }
 

@@ -1,6 +1,7 @@
 /** Lets a node repeat a tenth of what it asks for: retries of all at once would keep down who is down. */
 import type { Clock } from '../core/clock.ts'
 import { LIMITS } from '../core/limits.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import { createTokenBucket } from '../core/token-bucket.ts'
 import type { TokenBucket } from '../core/token-bucket.ts'
 
@@ -23,15 +24,11 @@ export interface RetryBudget {
 
 /** Tokens of one kind are not for another: who floods one worker in vain would use up the retries of all else. */
 export function createRetryBudget(clock: Pick<Clock, 'monotonic'>): RetryBudget {
-  /** Those asked for last come last. */
-  const kinds = new Map<string, TokenBucket>()
+  const kinds = new RecentMap<string, TokenBucket>(LIMITS.retryKinds.value)
 
   function tokensOf(kind: string): TokenBucket {
     const tokens = kinds.get(kind) ?? createTokenBucket({ clock }, BUCKET)
-    kinds.delete(kind)
     kinds.set(kind, tokens)
-    const [oldest] = kinds.keys()
-    if (kinds.size > LIMITS.retryKinds.value && oldest !== undefined) kinds.delete(oldest)
     return tokens
   }
 

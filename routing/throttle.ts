@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { WorkerKey } from './facts.ts'
 
 /** So many are sent for each that is taken: fewer, and a worker that has recovered is found out late (K of the book). */
@@ -44,7 +45,7 @@ interface Answers {
 
 export function createThrottle({ clock, random }: ThrottleComponents): Throttle {
   /** The one changed longest ago first. */
-  const workers = new Map<string, Answers>()
+  const workers = new RecentMap<string, Answers>(LIMITS.routedWorkers.value)
 
   function remember(name: string): Answers {
     const now = clock.monotonic()
@@ -55,10 +56,7 @@ export function createThrottle({ clock, random }: ThrottleComponents): Throttle 
       sentAt: now,
       retryAfterMs: RETRY_AFTER_MIN_MS
     }
-    workers.delete(name)
     workers.set(name, known)
-    const [oldest] = workers.keys()
-    if (workers.size > LIMITS.routedWorkers.value && oldest !== undefined) workers.delete(oldest)
     return fade(known, now)
   }
 

@@ -10,6 +10,7 @@ import { createSilentPeers } from './silent-peers.ts'
 import type { SilentPeers } from './silent-peers.ts'
 import type { LumosError } from '../core/errors.ts'
 import { toLumosError } from '../core/errors.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { EventEmitter } from 'node:events'
 
 /** What routing needs of the sessions. */
@@ -47,6 +48,12 @@ const UNREACHABLE_MS = 100
 /** Peers of which that is remembered. */
 const UNREACHABLE_PEERS = 256
 
+interface Unreachable {
+  readonly error: LumosError
+  /** Monotonic milliseconds. */
+  readonly until: number
+}
+
 export function createWorkers(
   { clock, sessions, local }: WorkersComponents,
   self: PeerIdText
@@ -54,7 +61,7 @@ export function createWorkers(
   const own = asWorker(local, self)
   const silent = createSilentPeers({ sessions })
   const clients = new WeakMap<Session, Worker>()
-  const unreachable = new Map<PeerIdText, { readonly error: LumosError; readonly until: number }>()
+  const unreachable = new RecentMap<PeerIdText, Unreachable>(UNREACHABLE_PEERS)
 
   async function connect(peer: PeerIdText, signal: AbortSignal | undefined): Promise<Session> {
     const failed = unreachable.get(peer)
@@ -69,10 +76,7 @@ export function createWorkers(
   }
 
   function remember(peer: PeerIdText, error: LumosError): void {
-    unreachable.delete(peer)
     unreachable.set(peer, { error, until: clock.monotonic() + UNREACHABLE_MS })
-    const [oldest] = unreachable.keys()
-    if (unreachable.size > UNREACHABLE_PEERS && oldest !== undefined) unreachable.delete(oldest)
   }
 
   function clientOf(session: Session): Worker {

@@ -1,5 +1,6 @@
 /** Small tasks that have just ended: whoever asked is about to ask for their story. */
 import { LIMITS } from '../core/limits.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { Delegation } from './delegation.ts'
 
 export interface RecentDelegations extends Pick<
@@ -11,18 +12,13 @@ export interface RecentDelegations extends Pick<
 }
 
 export function createRecentDelegations(): RecentDelegations {
-  const recent = new Map<string, Delegation>()
+  const recent = new RecentMap<string, Delegation>(LIMITS.recentDelegations.value)
   return {
     get: (id) => recent.get(id),
     delete: (id) => recent.delete(id),
     clear: () => recent.clear(),
     add(id, delegation) {
-      if (delegation.log.bytes > LIMITS.recentBytes.value) return
-      recent.set(id, delegation)
-      const [oldest] = recent.keys()
-      if (recent.size > LIMITS.recentDelegations.value && oldest !== undefined) {
-        recent.delete(oldest)
-      }
+      if (delegation.log.bytes <= LIMITS.recentBytes.value) recent.set(id, delegation)
     }
   }
 }

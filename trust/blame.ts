@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import { RecentMap } from '../core/recent-map.ts'
 
 export interface Blame {
   /** One point: something that nobody honest does. Less: something that happens to honest peers, too. */
@@ -44,7 +45,7 @@ export interface BlameComponents {
 
 export function createBlame({ clock, logger }: BlameComponents): Blame {
   /** In the order of the last offence, so that the first is the one to forget. */
-  const records = new Map<PeerIdText, Offender>()
+  const records = new RecentMap<PeerIdText, Offender>(LIMITS.blamedPeers.value)
 
   function pointsOf(peer: PeerIdText): number {
     const record = records.get(peer)
@@ -73,15 +74,12 @@ export function createBlame({ clock, logger }: BlameComponents): Blame {
     add(peer, points, reason) {
       const sum = Math.min(MOST_POINTS, pointsOf(peer) + points)
       const named = name(peer, sum, reason)
-      records.delete(peer)
       records.set(peer, {
         points: sum,
         named,
         at: clock.monotonic(),
         ...(reason !== undefined && { reason })
       })
-      const [oldest] = records.keys()
-      if (records.size > LIMITS.blamedPeers.value && oldest !== undefined) records.delete(oldest)
     }
   }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import { decodeJsonBody } from '../session/json-body.ts'
 import type { Sessions } from '../session/session.ts'
 
@@ -37,7 +38,7 @@ const answer = z.object({
 export function createBehalfExchange(components: BehalfExchangeComponents): BehalfExchange {
   const { sessions, sign } = components
   /** By peer and task; the one that was asked for first is the first. */
-  const held = new Map<string, Promise<Signed | undefined>>()
+  const held = new RecentMap<string, Promise<Signed | undefined>>(LIMITS.behalfHeld.value)
   sessions.methods.request(SIGN_METHOD, async (body, { peer }) => {
     const signed = await sign(peer, decodeJsonBody(question, body).task)
     if (signed === undefined) throw new LumosError('TASK_NOT_FOUND')
@@ -63,8 +64,6 @@ export function createBehalfExchange(components: BehalfExchangeComponents): Beha
       const name = `${peer} ${task}`
       const asked = held.get(name) ?? ask(peer, task)
       held.set(name, asked)
-      const [oldest] = held.keys()
-      if (held.size > LIMITS.behalfHeld.value && oldest !== undefined) held.delete(oldest)
       const signed = await asked
       if (signed === undefined && held.get(name) === asked) held.delete(name)
       return signed

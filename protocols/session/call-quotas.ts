@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import { refusal } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import { createTokenBucket } from '../../core/token-bucket.ts'
 import type { TokenBucket } from '../../core/token-bucket.ts'
 import { violation } from './codec.ts'
@@ -50,15 +51,11 @@ export function createCallQuotas(
   components: { readonly clock: Pick<Clock, 'monotonic'> },
   allowance: Pick<Allowance, 'of'>
 ): CallQuotas {
-  /** In the order of use, so that the first is the one to forget. */
-  const quotas = new Map<PeerIdText, CallQuota>()
+  const quotas = new RecentMap<PeerIdText, CallQuota>(LIMITS.quotaPeers.value)
   return {
     of(peer) {
       const quota = quotas.get(peer) ?? createCallQuota(components, () => allowance.of(peer))
-      quotas.delete(peer)
       quotas.set(peer, quota)
-      const [oldest] = quotas.keys()
-      if (quotas.size > LIMITS.quotaPeers.value && oldest !== undefined) quotas.delete(oldest)
       return quota
     }
   }
