@@ -1,11 +1,17 @@
 /** Joins the doors over HTTP with what is behind them: tokens, agents of the swarm, tasks. */
 import { join } from 'node:path'
+import { CHAT_EXTENSION } from '../core/chat-request.ts'
 import type { Component } from '../core/component.ts'
 import { createHttpCards } from '../gateway/a2a/cards.ts'
 import type { KnownAgent } from '../gateway/a2a/cards.ts'
 import { createA2aDoor } from '../gateway/a2a/door.ts'
+import { refuseForControl } from '../gateway/control/refusal.ts'
+import type { ControlOperations } from '../gateway/control/operations.ts'
+import { answerPublicly } from '../gateway/docs/door.ts'
 import { createHttpServer } from '../gateway/http/http-server.ts'
 import type { HttpServer } from '../gateway/http/http-server.ts'
+import { refuseMcp } from '../gateway/mcp/http-door.ts'
+import { refuseOpenAi } from '../gateway/openai/door.ts'
 import {
   ERROR_EXTENSION,
   PROGRESS_EXTENSION,
@@ -18,8 +24,13 @@ import { createApiTokens } from '../trust/api-tokens.ts'
 import type { ApiTokens } from '../trust/api-tokens.ts'
 import { createCardSigner } from '../trust/card-signature.ts'
 import type { Assembly } from './assembly.ts'
+import { createControlDoors } from './control-doors.ts'
 import { createNodeCallers, serverInitOf } from './gateway-callers.ts'
+import { createNodeEdgePush } from './edge-push.ts'
 import { createLifeCycle } from './life-cycle.ts'
+import type { Part } from './life-cycle.ts'
+import { createNodeOpenAiDoor } from './openai-door.ts'
+import { createNodeMcpDoor } from './mcp-http.ts'
 
 export interface NodeGateway extends Component {
   readonly tokens: Pick<ApiTokens, 'create' | 'list' | 'revoke'>
@@ -28,22 +39,35 @@ export interface NodeGateway extends Component {
 }
 
 /** Extensions that hold over HTTP, too; the others are about sessions. */
-const EXTENSIONS = new Set([ERROR_EXTENSION, PROGRESS_EXTENSION, STEP_EXTENSION, TURN_EXTENSION])
+const EXTENSIONS = new Set([
+  CHAT_EXTENSION,
+  ERROR_EXTENSION,
+  PROGRESS_EXTENSION,
+  STEP_EXTENSION,
+  TURN_EXTENSION
+])
 
-/** Started after the node, and stopped before it. `enabled`: whether there are doors to open at all. */
+export interface NodeGatewayInit {
+  /** Whether there are doors to open at all. */
+  readonly enabled: boolean
+  /** What the user of this machine can do, as of the start; absent, nothing of it can be had over HTTP. */
+  readonly control?: () => ControlOperations
+}
+
+/** Started after the node, and stopped before it. */
 export function createNodeGateway(
   assembly: Assembly,
-  { enabled }: { readonly enabled: boolean }
+  { enabled, control }: NodeGatewayInit
 ): NodeGateway {
   const { components, init, wire } = assembly
   const { clock, random } = components
   const logger = components.logger.child('gateway')
   const path = join(init.paths.data, 'api-tokens.json')
   const tokens = createApiTokens({ clock, random, logger }, { path })
-  const server = enabled ? createServer(assembly, { tokens }) : undefined
+  const { server, parts = [] } = enabled ? createDoors(assembly, { tokens, control }) : {}
   const lifeCycle = createLifeCycle({ ...components, logger }, [
     { name: 'tokens', component: tokens },
-    ...(server === undefined ? [] : [{ name: 'doors over HTTP', component: server }])
+    ...parts
   ])
   return {
     ...lifeCycle,
@@ -58,36 +82,63 @@ export function createNodeGateway(
   }
 }
 
-function createServer(
-  assembly: Assembly,
-  { tokens }: { readonly tokens: Pick<ApiTokens, 'verify'> }
-): HttpServer {
+interface DoorsParts {
+  readonly control: NodeGatewayInit['control'] | undefined
+  readonly tokens: Pick<ApiTokens, 'verify'>
+}
+
+interface Doors {
+  readonly server: HttpServer
+  /** The server and what is behind it; what is stopped first ends its streams. */
+  readonly parts: readonly Part[]
+}
+
+function createDoors(assembly: Assembly, { tokens, control }: DoorsParts): Doors {
   const { components, init, wire, work, capabilities } = assembly
   const { clock } = components
   const { gateway } = init.config
   const logger = components.logger.child('gateway')
   const callers = createNodeCallers(assembly, { tokens })
   const url = (): string => server.url ?? ''
+  const agents = () => knownAgents(capabilities.directory.peers())
   const cards = createHttpCards(
     {
       clock,
       sign: createCardSigner(wire.identity),
-      agents: () => knownAgents(capabilities.directory.peers()),
+      agents,
       url
     },
-    { extensions: EXTENSIONS, open: gateway.open }
+    { extensions: EXTENSIONS, open: gateway.open, pushNotifications: init.config.tasks.push.enabled }
   )
+  const push = createNodeEdgePush(assembly)
   const service = createEdgeService({
+    push,
     delegations: work.delegations,
     card: async (agent) => (await cards.find(agent))?.card
   })
   const operations = { operations: service, requests: a2aRequests }
   const a2a = createA2aDoor({ clock, logger, callers, ...operations, cards, url })
+  const openAi = createNodeOpenAiDoor(assembly, { callers, service, agents })
+  const mcp = createNodeMcpDoor(assembly, callers)
+  const own = control && createControlDoors(assembly, { callers, service, control })
   const server: HttpServer = createHttpServer(
-    { clock, logger, callers, doors: [a2a] },
+    {
+      clock,
+      logger,
+      callers,
+      doors: [a2a, openAi, mcp.door, ...(own ? [own.door] : [])],
+      publicly: answerPublicly,
+      upgrades: own ? [own.upgrade] : [],
+      refusals: [refuseOpenAi, refuseMcp, refuseForControl]
+    },
     serverInitOf(gateway)
   )
-  return server
+  const parts = [
+    { name: 'push notifications over HTTP', component: push },
+    { name: 'doors over HTTP', component: server },
+    { name: 'MCP over HTTP', component: mcp }
+  ]
+  return { server, parts }
 }
 
 function knownAgents(

@@ -71,6 +71,8 @@ export interface LedgerQuery {
   readonly cursor?: string
   readonly state?: TaskState
   readonly outgoing?: boolean
+  /** Only what this one asked for from outside the swarm. */
+  readonly owner?: string
 }
 
 export interface Ledger {
@@ -102,12 +104,12 @@ class BothWays implements Ledger {
   }
 
   async list(query: LedgerQuery): Promise<{ entries: readonly LedgerEntry[]; next: string }> {
-    const { limit, state, outgoing, cursor } = query
+    const { limit, state, outgoing, cursor, owner } = query
     const before = cursor ? parseCursor(cursor) : undefined
     // One more than asked for tells whether another page follows.
     const part = { limit: limit + 1, ...(state && { state }), ...(before && { before }) }
-    const own = outgoing === false ? [] : await this.#outgoing(part)
-    const others = outgoing === true ? [] : await this.#incoming(part)
+    const own = outgoing === false ? [] : await this.#outgoing(part, owner)
+    const others = outgoing === true || owner !== undefined ? [] : await this.#incoming(part)
     const entries = [...own, ...others].toSorted(order)
     const last = entries[limit - 1]
     const next = entries.length > limit && last !== undefined ? formatCursor(last) : ''
@@ -143,9 +145,17 @@ class BothWays implements Ledger {
     return this.find(id)
   }
 
-  async #outgoing(query: OutboxQuery): Promise<LedgerEntry[]> {
-    const views = await this.#delegations.list(query)
-    return views.map((view) => this.#entryOfOwn(view))
+  async #outgoing(query: OutboxQuery, owner: string | undefined): Promise<LedgerEntry[]> {
+    if (owner === undefined) {
+      const views = await this.#delegations.list(query)
+      return views.map((view) => this.#entryOfOwn(view))
+    }
+    const { views } = await this.#delegations.listEdge({ ...query, owner })
+    // Conversations have other names inside (tasks/edge-scope.ts).
+    return views.map((view) => ({
+      ...this.#entryOfOwn(view),
+      ...(view.edge && { contextId: view.edge.contextId })
+    }))
   }
 
   async #incoming(query: TaskQuery): Promise<LedgerEntry[]> {

@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ERRORS } from '../core/error-table.ts'
 import { LIMITS } from '../core/limits.ts'
+import { BY_OPERATION, SOCKET_ONLY } from '../gateway/control/http-access.ts'
+import { scopeOf } from '../gateway/docs/http-openapi.ts'
 import { CONFIG_KEYS } from '../node/config/keys.ts'
 import { OPERATION_LIST } from '../trust/operations.ts'
 import { QUOTA_NAMES, quotasOf } from '../trust/role-quotas.ts'
@@ -76,6 +78,23 @@ export function operationTable(): string {
   ].join('\n')
 }
 
+/** What of the control API can be had over HTTP, and why the rest cannot. */
+export function httpAccessTable(): string {
+  const open = Object.entries(BY_OPERATION).map(([operation, ids]) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.entries forgets the names
+    const scope = scopeOf(operation as keyof typeof BY_OPERATION) ?? ''
+    return `| \`${scope}\` | \`${operation}\` | ${listed(ids)} |`
+  })
+  const shut = Object.entries(SOCKET_ONLY).map(
+    ([why, ids]) => `| none: ${why} | | ${listed(ids)} |`
+  )
+  return ['| scope | operation | routes |', '| --- | --- | --- |', ...open, ...shut].join('\n')
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ')
+}
+
 function readable(value: unknown): string {
   if (value === undefined) return ''
   if (Array.isArray(value)) return value.map(readable).join(', ') || 'none'
@@ -83,21 +102,23 @@ function readable(value: unknown): string {
   return `\`${JSON.stringify(value).replaceAll('"', '')}\``
 }
 
-/** Puts `table` between the markers of `document`. */
-export function withTable(document: string, table: string): string {
-  const start = document.indexOf(BEGIN)
+/** Puts `table` between the markers of `document`; `name` tells one of several in it from the others. */
+export function withTable(document: string, table: string, name?: string): string {
+  const begin = name === undefined ? BEGIN : BEGIN.replace(' -->', `, ${name} -->`)
+  const start = document.indexOf(begin)
   const end = document.indexOf(END, start)
-  if (start < 0 || end < start) throw new TypeError(`no "${BEGIN}" … "${END}" in the document`)
-  return `${document.slice(0, start + BEGIN.length)}\n${table}\n${document.slice(end)}`
+  if (start < 0 || end < start) throw new TypeError(`no "${begin}" … "${END}" in the document`)
+  return `${document.slice(0, start + begin.length)}\n${table}\n${document.slice(end)}`
 }
 
 if (import.meta.main) {
-  for (const [path, table] of [
+  for (const [path, table, name] of [
     ['docs/errors.md', errorTable()],
     ['docs/limits.md', limitTable()],
     ['docs/configuration.md', settingTable()],
-    ['docs/security.md', operationTable()]
+    ['docs/security.md', operationTable()],
+    ['docs/security.md', httpAccessTable(), 'control API over HTTP']
   ] as const) {
-    writeFileSync(path, withTable(readFileSync(path, 'utf8'), table))
+    writeFileSync(path, withTable(readFileSync(path, 'utf8'), table, name))
   }
 }

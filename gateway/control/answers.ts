@@ -16,13 +16,13 @@ export const FIRST_LINE_WAIT_MS = 250
 export interface AnswerComponents {
   readonly operations: ControlOperations
   readonly clock: Clock
-  /** Aborts when the node stops; its reason ends what is being answered. */
-  readonly stopping: AbortSignal
+  /** Aborts when the client has gone or the node stops; its reason ends what is being answered. */
+  readonly signal: AbortSignal
   readonly asFailure: (error: unknown, context: Context) => LumosError
 }
 
 export async function documentAnswer(
-  { operations, clock, stopping }: AnswerComponents,
+  { operations, clock, signal: ended }: AnswerComponents,
   route: DocumentRoute,
   context: Context
 ): Promise<Response> {
@@ -31,7 +31,7 @@ export async function documentAnswer(
   const stopTimer = clock.after(timeoutMs, () =>
     deadline.abort(new LumosError('TIMED_OUT', { details: { timeoutMs } }))
   )
-  const signal = AbortSignal.any([context.req.raw.signal, stopping, deadline.signal])
+  const signal = AbortSignal.any([ended, deadline.signal])
   try {
     const input = await inputOf(route, context, signal)
     return Response.json(await abortable(route.handle(operations, input), signal))
@@ -41,12 +41,12 @@ export async function documentAnswer(
 }
 
 export async function linesAnswer(
-  { operations, clock, stopping, asFailure }: AnswerComponents,
+  { operations, clock, signal: ended, asFailure }: AnswerComponents,
   route: LinesRoute,
   context: Context
 ): Promise<Response> {
   const closed = new AbortController()
-  const signal = AbortSignal.any([context.req.raw.signal, stopping, closed.signal])
+  const signal = AbortSignal.any([ended, closed.signal])
   const input = await inputOf(route, context, signal)
   const iterator = route.handle(operations, input)[Symbol.asyncIterator]()
   const first = iterator.next()

@@ -9,6 +9,7 @@ import { documentAnswer, linesAnswer } from './answers.ts'
 import { asFailure, failureDocument, failureStatus } from './failure.ts'
 import { openApiDocument } from './openapi.ts'
 import type { ControlOperations } from './operations.ts'
+import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
 
 /** What clients call a Unix socket; any other name smells of DNS rebinding. */
@@ -22,9 +23,37 @@ export interface ControlComponents {
   readonly clock: Clock
 }
 
-/** `stopping`: when it aborts, streams end with its reason and new requests are refused with it. */
+export interface RoutesComponents {
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Before anything of a request is looked at. @throws for one that is not let in */
+  readonly admit: (context: Context) => void
+  /** What a route acts on, for who asks. @throws FORBIDDEN */
+  readonly operationsFor: (context: Context, route: Route) => ControlOperations
+  /** Aborts when nobody waits for the answer any more, or the node stops; its reason ends streams. */
+  readonly signalOf: (context: Context) => AbortSignal
+}
+
+/** For the user of this machine. `stopping`: when it aborts, streams end with its reason and new requests are refused with it. */
 export function createControlApp(components: ControlComponents, stopping: AbortSignal): Hono {
-  const { operations, logger, clock } = components
+  const { operations } = components
+  const parts: RoutesComponents = {
+    ...components,
+    admit(context) {
+      refuseBrowsers(context, operations)
+      stopping.throwIfAborted()
+    },
+    operationsFor: () => operations,
+    signalOf: ({ req }) => AbortSignal.any([req.raw.signal, stopping])
+  }
+  const app = createRoutesApp(parts, ROUTES)
+  app.get(OPENAPI_PATH, () => Response.json(openApiDocument()))
+  app.all(OPENAPI_PATH, (context) => failureAnswer(unknownRoute(context), { allow: 'GET' }))
+  return app
+}
+
+export function createRoutesApp(components: RoutesComponents, routes: readonly Route[]): Hono {
+  const { logger, clock, admit, operationsFor, signalOf } = components
   const app = new Hono()
   const arrivals = new WeakMap<object, number>()
 
@@ -41,26 +70,25 @@ export function createControlApp(components: ControlComponents, stopping: AbortS
   app.notFound((context) => failureAnswer(unknownRoute(context)))
   app.use(async (context, next) => {
     arrivals.set(context, clock.monotonic())
-    refuseBrowsers(context, operations)
-    stopping.throwIfAborted()
+    admit(context)
     await next()
     context.header('cache-control', 'no-store')
     context.header('x-content-type-options', 'nosniff')
   })
   app.use(bodyLimit({ maxSize: LIMITS.controlBodyBytes.value, onError: refuseBody }))
 
-  const parts = { operations, clock, stopping, asFailure: failureOf }
-  for (const route of ROUTES) {
-    app.on(route.method, honoPath(route.path), (context) =>
-      route.kind === 'document'
+  for (const route of routes) {
+    app.on(route.method, honoPath(route.path), (context) => {
+      const operations = operationsFor(context, route)
+      const parts = { operations, clock, signal: signalOf(context), asFailure: failureOf }
+      return route.kind === 'document'
         ? documentAnswer(parts, route, context)
         : linesAnswer(parts, route, context)
-    )
+    })
   }
-  app.get(OPENAPI_PATH, () => Response.json(openApiDocument()))
   // Reached only when no route of that path knows the method.
-  for (const path of new Set([...ROUTES.map((route) => route.path), OPENAPI_PATH])) {
-    const allow = methodsOf(path)
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const allow = routes.flatMap((route) => (route.path === path ? [route.method] : [])).join(', ')
     app.all(honoPath(path), (context) => failureAnswer(unknownRoute(context), { allow }))
   }
   return app
@@ -68,11 +96,6 @@ export function createControlApp(components: ControlComponents, stopping: AbortS
 
 function honoPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1')
-}
-
-function methodsOf(path: string): string {
-  const methods = ROUTES.filter((route) => route.path === path).map(({ method }) => method)
-  return methods.join(', ') || 'GET'
 }
 
 /**

@@ -14,23 +14,44 @@ const DESCRIPTION = [
   'Generated from gateway/control/routes.ts: run `node tools/openapi.ts`.'
 ].join(' ')
 
+/** Of the control socket. */
 export function openApiDocument(): JsonObject {
-  const paths: Record<string, Record<string, Json>> = {}
-  for (const route of ROUTES) {
+  return openApiOf(ROUTES, {
+    title: 'Lumos control API',
+    description: DESCRIPTION,
+    servers: [{ url: 'http://localhost', description: 'the socket of the profile' }]
+  })
+}
+
+export interface OpenApiInit {
+  readonly title: string
+  readonly description: string
+  readonly servers: Json
+  /** What is said of a route besides. */
+  readonly more?: (route: Route) => JsonObject
+  /** Paths that are in no table of routes. */
+  readonly paths?: Readonly<Record<string, Record<string, Json>>>
+}
+
+export function openApiOf(routes: readonly Route[], init: OpenApiInit): JsonObject {
+  const { title, description, servers, more, paths: others } = init
+  const paths: Record<string, Record<string, Json>> = { ...others }
+  for (const route of routes) {
     const path = (paths[route.path] ??= {})
-    path[route.method.toLowerCase()] = operationOf(route)
+    path[route.method.toLowerCase()] = { ...operationOf(route), ...more?.(route) }
   }
+  const securitySchemes = { bearer: { type: 'http', scheme: 'bearer' } }
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Lumos control API',
+      title,
       version: '1.0.0',
-      description: DESCRIPTION,
+      description,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }
     },
-    servers: [{ url: 'http://localhost', description: 'the socket of the profile' }],
+    servers,
     paths,
-    components: { schemas: namedSchemas() }
+    components: { schemas: namedSchemas(), ...(more && { securitySchemes }) }
   }
 }
 

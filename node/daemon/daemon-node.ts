@@ -3,6 +3,7 @@ import { assemble } from '../assembly.ts'
 import { createNodeGateway } from '../gateway.ts'
 import { createLifeCycle } from '../life-cycle.ts'
 import { createOperations } from '../operations.ts'
+import type { Operations } from '../operations.ts'
 import type { DaemonNodeInit, NodeHandle, NodeParts } from './daemon.ts'
 
 export async function createDaemonNode(
@@ -31,8 +32,17 @@ export async function createDaemonNode(
     controlSocket: paths.socket
   })
   const { socket } = paths
-  const gateway = createNodeGateway(assembly, config.gateway)
-  const operations = createOperations(assembly, { socket, values, logs, requestStop, gateway })
+  const gateway = createNodeGateway(assembly, {
+    ...config.gateway,
+    control: () => operations.control
+  })
+  const operations: Operations = createOperations(assembly, {
+    socket,
+    values,
+    logs,
+    requestStop,
+    gateway
+  })
   const lifeCycle = createLifeCycle(parts, [
     { name: 'node', component: assembly },
     { name: 'operations', component: operations },

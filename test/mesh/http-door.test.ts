@@ -161,8 +161,8 @@ test.for([
   ['GET', '/agents/echo/tasks/not-a-task', 404],
   ['GET', '/agents/echo/tasks?pageSize=many', 400],
   ['GET', '/agents/%zz/tasks', 400],
-  ['GET', '/agents/../v1/status', 404],
-  ['GET', '/v1/status', 404],
+  ['GET', '/agents/../v1/nothing', 404],
+  ['GET', '/v1/nothing', 404],
   ['GET', '/', 404]
 ] as const)('%s %s is %i', async ([method, path, status]) => {
   const answer = await ask({ method, path })

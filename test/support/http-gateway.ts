@@ -3,6 +3,8 @@ import type { Agent } from '../../agents/agent.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { createNodeGateway } from '../../node/gateway.ts'
 import type { NodeGateway } from '../../node/gateway.ts'
+import { createOperations } from '../../node/operations.ts'
+import type { Operations } from '../../node/operations.ts'
 import { startAssembly } from './a2a-nodes.ts'
 import type { AssemblyOptions, StartedAssembly } from './a2a-nodes.ts'
 
@@ -19,7 +21,17 @@ export async function startHttpNode(
   options: AssemblyOptions = {}
 ): Promise<HttpNode> {
   const started = await startAssembly(agents, { gateway: { port: 0 }, ...options })
-  const gateway = createNodeGateway(started.assembly, { enabled: true })
+  const gateway = createNodeGateway(started.assembly, {
+    enabled: true,
+    control: () => operations.control
+  })
+  const operations: Operations = createOperations(started.assembly, {
+    socket: '',
+    values: [],
+    logs: async function* () {},
+    gateway,
+    requestStop: () => undefined
+  })
   await gateway.start()
   const { url = '' } = gateway
   return {

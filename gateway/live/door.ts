@@ -1,0 +1,94 @@
+/** `/v1/live`: who may open a WebSocket there, and how many. */
+import type { IncomingMessage } from 'node:http'
+import { WebSocketServer } from 'ws'
+import { LIVE_PATH, LIVE_PROTOCOL } from '../../client/live-api.ts'
+import { LumosError, toLumosError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Callers } from '../http/callers.ts'
+import { refuseUpgrade } from '../http/upgrade.ts'
+import type { Upgrade, UpgradeDoor } from '../http/upgrade.ts'
+import { serveLive } from './connection.ts'
+import type { ConnectionComponents } from './connection.ts'
+
+export interface LiveDoorComponents extends ConnectionComponents {
+  readonly callers: Pick<Callers, 'admit' | 'identify' | 'permit'>
+}
+
+const BEARER = 'bearer.'
+
+export function createLiveDoor(components: LiveDoorComponents): UpgradeDoor {
+  const { callers } = components
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: LIMITS.liveMessageBytes.value,
+    // What is compressed together can be guessed together (CRIME), and costs 300 KiB a connection.
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(LIVE_PROTOCOL) ? LIVE_PROTOCOL : false)
+  })
+  let open = 0
+
+  /** A credential in the request itself is looked at before anything is promised. */
+  async function admit({ incoming }: Upgrade): Promise<void> {
+    callers.admit(incoming)
+    const offered = protocolsOf(incoming)
+    if (offered.length > 0 && !offered.includes(LIVE_PROTOCOL)) {
+      const reason = `the subprotocol is ${LIVE_PROTOCOL}`
+      throw new LumosError('INVALID_REQUEST', { details: { reason } })
+    }
+    const token = offered.find((one) => one.startsWith(BEARER))?.slice(BEARER.length)
+    if (token !== undefined) showToken(incoming, token)
+    if (incoming.headers.authorization !== undefined) await callers.identify(incoming)
+    if (open >= LIMITS.liveConnections.value) {
+      throw new LumosError('OVERLOADED', { details: { retryAfterMs: 1000 } })
+    }
+  }
+
+  function connect({ incoming, socket, head, signal }: Upgrade): void {
+    server.handleUpgrade(incoming, socket, head, (live) => {
+      open += 1
+      live.once('close', () => {
+        open -= 1
+      })
+      const hasShown = incoming.headers.authorization !== undefined
+      serveLive(components, {
+        socket: live,
+        signal,
+        identify(token) {
+          if (!hasShown && token !== undefined) showToken(incoming, token)
+          return callers.identify(incoming)
+        }
+      })
+    })
+  }
+
+  async function letIn(upgrade: Upgrade, leave: () => void): Promise<void> {
+    const { socket } = upgrade
+    try {
+      await admit(upgrade)
+    } catch (error) {
+      return refuseUpgrade(socket, toLumosError(error))
+    }
+    socket.off('error', leave)
+    if (!socket.destroyed) connect(upgrade)
+  }
+
+  return (upgrade) => {
+    if (upgrade.path !== LIVE_PATH) return false
+    const { socket } = upgrade
+    const leave = (): void => void socket.destroy()
+    socket.on('error', leave)
+    void letIn(upgrade, leave)
+    return true
+  }
+}
+
+/** As the header that browsers cannot set. */
+function showToken({ headers }: IncomingMessage, token: string): void {
+  headers.authorization = `Bearer ${token}`
+}
+
+function protocolsOf({ headers }: IncomingMessage): readonly string[] {
+  const text = headers['sec-websocket-protocol'] ?? ''
+  return text.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]))
+}

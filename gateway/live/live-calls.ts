@@ -1,0 +1,135 @@
+/** What can be called over `/v1/live`: the operations of A2A, and what can be watched. */
+import { TOPICS } from '../../client/live-api.ts'
+import type { Topic } from '../../client/live-api.ts'
+import { LumosError } from '../../core/errors.ts'
+import type { JsonObject } from '../../core/json.ts'
+import type { EdgeOperation } from '../../trust/operations.ts'
+import type { A2aMethods } from '../a2a/methods.ts'
+import type { MemoryOperations } from '../control/memory-operations.ts'
+import type { Caller } from '../http/callers.ts'
+import type { NodeEvents } from './node-events.ts'
+
+export interface CallOptions {
+  readonly caller: Caller
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+  /** The last place that the client holds. */
+  readonly after: string | undefined
+}
+
+export interface PlacedEvent {
+  readonly event: object
+  readonly place: string
+}
+
+interface CallBase<A> {
+  /** What the caller has to be allowed, and of what, a name. */
+  readonly needs: (params: JsonObject) => readonly (readonly [EdgeOperation, string])[]
+  readonly answer: (params: JsonObject, options: CallOptions) => A
+}
+
+export type LiveMethod =
+  | (CallBase<Promise<object | null>> & { readonly kind: 'document' })
+  | (CallBase<AsyncIterable<PlacedEvent>> & { readonly kind: 'stream' })
+
+export interface LiveCallsComponents {
+  readonly methods: A2aMethods
+  readonly events: NodeEvents
+  readonly memory: Pick<MemoryOperations, 'watch'>
+}
+
+const TOPIC_NEEDS: Readonly<Record<Topic, EdgeOperation>> = {
+  peers: 'control.read',
+  agents: 'agent.list',
+  tasks: 'task.follow'
+}
+
+export function createLiveCalls({
+  methods,
+  events,
+  memory
+}: LiveCallsComponents): ReadonlyMap<string, LiveMethod> {
+  const a2a = Array.from(methods, ([name, method]) => [name, ofA2a(method)] as const)
+  const watch: LiveMethod = {
+    kind: 'stream',
+    needs: (params) => topicsIn(params).map((topic) => [TOPIC_NEEDS[topic], topic]),
+    answer: (params, { caller, signal, after }) =>
+      events.watch(new Set(topicsIn(params)), { owner: caller.owner, signal, after })
+  }
+  const watchMemory: LiveMethod = {
+    kind: 'stream',
+    needs: ({ space }) => [['memory.read', textIn('space', space)]],
+    answer: ({ space, prefix }, { signal, after }) =>
+      placed(
+        memory.watch(
+          textIn('space', space),
+          {
+            ...(prefix !== undefined && { prefix: textIn('prefix', prefix) }),
+            ...(after !== undefined && { after })
+          },
+          signal
+        )
+      )
+  }
+  return new Map([...a2a, ['Watch', watch], ['WatchMemory', watchMemory]])
+}
+
+function ofA2a(method: A2aMethods extends ReadonlyMap<string, infer M> ? M : never): LiveMethod {
+  const needs = ({ tenant }: JsonObject) =>
+    [[method.operation, typeof tenant === 'string' ? tenant : '']] as const
+  if (method.kind === 'document') {
+    return {
+      kind: 'document',
+      needs,
+      answer: (params, { caller, signal }) => method.call(params, { owner: caller.owner, signal })
+    }
+  }
+  return {
+    kind: 'stream',
+    needs,
+    async *answer(params, { caller, signal, after }) {
+      let place = ''
+      const position = after === undefined ? undefined : positionIn(after)
+      const updates = method.call(params, {
+        owner: caller.owner,
+        signal,
+        ...(position && { after: position }),
+        onPlace: ({ attempt, seq }) => {
+          place = `${attempt}.${seq}`
+        }
+      })
+      for await (const event of updates) yield { event, place }
+    }
+  }
+}
+
+async function* placed(
+  events: AsyncIterable<{ readonly position: string }>
+): AsyncIterable<PlacedEvent> {
+  for await (const event of events) yield { event, place: event.position }
+}
+
+/** As in `Last-Event-ID` of a stream over SSE. */
+function positionIn(place: string): { readonly attempt: number; readonly seq: number } {
+  const [, attempt, seq] = /^(\d{1,9})\.(\d{1,9})$/.exec(place) ?? []
+  if (attempt === undefined || seq === undefined) throw invalid('"after" is no place of a task')
+  return { attempt: Number(attempt), seq: Number(seq) }
+}
+
+function topicsIn({ topics }: JsonObject): readonly Topic[] {
+  const named = Array.isArray(topics) ? topics : []
+  const known = TOPICS.filter((topic) => named.includes(topic))
+  if (known.length === 0 || known.length !== named.length) {
+    throw invalid(`"topics" are some of ${TOPICS.join(', ')}`)
+  }
+  return known
+}
+
+function textIn(name: string, value: unknown): string {
+  if (typeof value === 'string' && value.length <= 256) return value
+  throw invalid(`"${name}" is no text`)
+}
+
+function invalid(reason: string): LumosError {
+  return new LumosError('INVALID_REQUEST', { details: { reason } })
+}
