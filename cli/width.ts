@@ -1,6 +1,7 @@
 /** How many terminal columns a text takes: node names may be Chinese, and agents send emoji. */
 
-const SEGMENTER = new Intl.Segmenter()
+/** Made when it is needed: with it come 6 MB of Node's Unicode tables, and the daemon shows nothing. */
+let segmenter: Intl.Segmenter | undefined
 /** East Asian Wide and Fullwidth (Unicode annex 11) as far as scripts tell, and emoji. */
 const WIDE =
   /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|\ufe0f/u
@@ -17,7 +18,7 @@ export function displayWidth(text: string): number {
   const plain = text.replaceAll(COLOURS, '')
   if (ASCII.test(plain)) return plain.length
   let width = 0
-  for (const { segment } of SEGMENTER.segment(plain)) width += WIDE.test(segment) ? 2 : 1
+  for (const { segment } of segments(plain)) width += WIDE.test(segment) ? 2 : 1
   return width
 }
 
@@ -26,12 +27,16 @@ export function cut(text: string, width: number): string {
   if (displayWidth(text) <= width) return text
   let kept = ''
   let used = 0
-  for (const { segment } of SEGMENTER.segment(text)) {
+  for (const { segment } of segments(text)) {
     used += displayWidth(segment)
     if (used > width - 1) break
     kept += segment
   }
   return `${kept}…`
+}
+
+function segments(text: string): Intl.Segments {
+  return (segmenter ??= new Intl.Segmenter()).segment(text)
 }
 
 export function padEnd(text: string, width: number): string {

@@ -45,6 +45,12 @@ export function resolvePaths(
   }
 }
 
+/** Where Node keeps what it compiled, as bin/lumos.cjs has it, which runs before this file can be read. */
+export function compileCacheDirectory(env: Environment): string {
+  const caches = env['XDG_CACHE_HOME'] || join(env['HOME'] ?? homedir(), '.cache')
+  return env['NODE_COMPILE_CACHE'] || join(caches, 'lumos', 'compile')
+}
+
 function inOneFolder(home: string, profile: string, runtime: string): NodePaths {
   const root = profile === 'default' ? home : join(home, 'profiles', profile)
   return {

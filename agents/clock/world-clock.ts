@@ -32,10 +32,7 @@ export interface WorldClockComponents {
   readonly zone?: string
 }
 
-export function createWorldClock({
-  clock,
-  zone = new Intl.DateTimeFormat().resolvedOptions().timeZone
-}: WorldClockComponents): WorldClock {
+export function createWorldClock({ clock, zone: given }: WorldClockComponents): WorldClock {
   let known: Places | undefined
 
   return {
@@ -43,8 +40,10 @@ export function createWorldClock({
       if (targets.length > LIMITS.clockPlaces.value) {
         throw new ClockRefusal(`a question may name ${LIMITS.clockPlaces.value} places`)
       }
-      // Some 1,000 names, which a node that is never asked need not know.
+      // Some 1,000 names, and 6 MB of Node's tables of languages and zones: a node that is never asked
+      // need not know them.
       const all = (known ??= createPlaces())
+      const zone = given ?? new Intl.DateTimeFormat().resolvedOptions().timeZone
       const home = all.find(zone) ?? { name: zone, zone }
       // UTC beside the home's time: whoever asks may be elsewhere.
       const athome = home.zone === 'UTC' ? [home] : [home, { name: 'UTC', zone: 'UTC' }]

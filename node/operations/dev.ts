@@ -1,6 +1,5 @@
 /** Projects under development on request of a person: they run as long as somebody listens. */
 import { statSync } from 'node:fs'
-import { getCompileCacheDir } from 'node:module'
 import { dirname } from 'node:path'
 import { DevProject } from '../../agents/hosting/dev-project.ts'
 import type { DevStory } from '../../agents/hosting/dev-project.ts'
@@ -17,6 +16,7 @@ import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { compileCacheDirectory } from '../../core/paths.ts'
 
 export interface DevComponents {
   readonly clock: Clock
@@ -88,9 +88,10 @@ function createProject(
 
 /** Halves the time from a save to the new version: most of what it loads is what the last one loaded. */
 function compileCache(): Record<string, string> {
-  const folder = getCompileCacheDir()
-  // The one in use is named after the version of Node, below the one that was asked for.
-  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) }
+  const { env } = process
+  return env['NODE_DISABLE_COMPILE_CACHE'] === '1'
+    ? {}
+    : { NODE_COMPILE_CACHE: compileCacheDirectory(env) }
 }
 
 function eventOf(story: DevStory, { nameOf }: Pick<DevComponents, 'nameOf'>): DevEvent {
