@@ -531,6 +531,12 @@ export const LIMITS = {
     'bytes',
     'gossip waiting for one slow peer; gossipsub’s own default has no limit'
   ),
+  gossipRate: limit(
+    1000,
+    'per second',
+    'gossip messages of one author: twice the records that an honest one tells, each alone'
+  ),
+  gossipBurst: limit(4000, 'count', 'gossip messages of one author without a pause'),
   gossipBytes: limit(
     64 * KIB,
     'bytes',
@@ -562,6 +568,34 @@ export const LIMITS = {
   ),
   gatewayRequest: limit(30_000, 'ms', 'for an HTTP client to send one whole request'),
   gatewayConnections: limit(4096, 'count', 'connections to the doors over HTTP'),
+  jwtBytes: limit(8 * KIB, 'bytes', 'one JWT; the headers of one request may have 16 KiB together'),
+  jwtCache: limit(
+    4096,
+    'count',
+    'JWTs that were checked and are known by their hash; 300 bytes each'
+  ),
+  jwtCacheAge: limit(
+    300_000,
+    'ms',
+    'until a JWT is checked again: together with `jwksAge` how long one counts whose key was withdrawn'
+  ),
+  jwksBytes: limit(
+    256 * KIB,
+    'bytes',
+    'keys of an issuer of JWTs, or its discovery document; large ones have 30 KiB'
+  ),
+  jwksFetch: limit(5000, 'ms', 'for an issuer of JWTs to tell its keys'),
+  jwksAge: limit(600_000, 'ms', 'until the keys of an issuer of JWTs are fetched again'),
+  jwksCooldown: limit(
+    30_000,
+    'ms',
+    'between two requests to an issuer of JWTs, however many unknown keys tokens name'
+  ),
+  jwksStale: limit(
+    86_400_000,
+    'ms',
+    'for which keys of an issuer that cannot be reached are good: an outage of a day stops nobody'
+  ),
   gatewayFailures: limit(
     30,
     'count',
@@ -610,6 +644,7 @@ export const LIMITS = {
     'tasks that came over HTTP and are on their way to one agent, not yet begun: less than half of what workers hold for a peer'
   ),
   tenantTasksInLine: limit(1024, 'count', 'tasks that wait for that, of all tenants together'),
+  tenantLineWait: limit(30_000, 'ms', 'that a task waits for that before it is refused'),
   usageDelay: limit(60_000, 'ms', 'until requests are written down that no task ended with'),
   usageOwners: limit(
     1024,

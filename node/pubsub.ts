@@ -1,16 +1,27 @@
 /** Gossip as the rest of the node sees it: topics, bytes, verified authors and a verdict on each message. */
 import { TopicValidatorResult } from '@libp2p/gossipsub'
 import type { GossipSub, GossipsubMessage } from '@libp2p/gossipsub'
+import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
+import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { MessageHandler, PubSub, Verdict } from '../core/pubsub.ts'
+import { RecentMap } from '../core/recent-map.ts'
+import { createTokenBucket } from '../core/token-bucket.ts'
+import type { TokenBucket } from '../core/token-bucket.ts'
 import type { Blame } from '../trust/blame.ts'
+import type { Quotas } from '../trust/role-quotas.ts'
+
+type GossipQuota = Pick<Quotas, 'gossipRate' | 'gossipBurst'>
 
 export interface PubSubComponents {
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly gossip: GossipSub
   readonly logger: Logger
   readonly blame: Pick<Blame, 'add'>
+  /** The same object until it changes. */
+  readonly quotaOf: (author: PeerIdText) => GossipQuota
 }
 
 /** Public on gossipsub's class, though its interface leaves it out. */
@@ -29,8 +40,10 @@ const RESULTS: Readonly<Record<Verdict, TopicValidatorResult>> = {
 }
 
 /** {@link PubSub} over gossipsub, whose messages wait for `asyncValidation` before they travel on. */
-export function createPubSub({ gossip, logger, blame }: PubSubComponents): PubSub {
+export function createPubSub(components: PubSubComponents): PubSub {
+  const { gossip, logger, blame } = components
   const handlers = new Map<string, MessageHandler>()
+  const mayTell = createRates(components)
   if (!canValidate(gossip)) throw new TypeError('this gossipsub takes no verdicts')
   const validation: Validation = gossip
 
@@ -40,7 +53,10 @@ export function createPubSub({ gossip, logger, blame }: PubSubComponents): PubSu
     if (msg.data.byteLength > LIMITS.gossipBytes.value) return 'reject'
     const handler = handlers.get(msg.topic)
     if (handler === undefined) return 'ignore'
-    return handler(msg.from.toString(), msg.data, propagationSource.toString())
+    const author = msg.from.toString()
+    // Whoever passed it on may have heard less of its author: that is no offence.
+    if (!mayTell(author)) return 'ignore'
+    return handler(author, msg.data, propagationSource.toString())
   }
 
   function report({ msgId, propagationSource }: GossipsubMessage, verdict: Verdict): void {
@@ -88,6 +104,27 @@ export function createPubSub({ gossip, logger, blame }: PubSubComponents): PubSu
     },
     subscribe,
     subscribers: (topic) => gossip.getSubscribers(topic).map(String)
+  }
+}
+
+/** Whether an author has not told too much yet. */
+function createRates({
+  clock,
+  quotaOf
+}: Pick<PubSubComponents, 'clock' | 'quotaOf'>): (author: PeerIdText) => boolean {
+  const authors = new RecentMap<
+    PeerIdText,
+    { readonly quota: GossipQuota; readonly messages: TokenBucket }
+  >(LIMITS.quotaPeers.value)
+  return (author) => {
+    const quota = quotaOf(author)
+    const init = { rate: quota.gossipRate, burst: quota.gossipBurst }
+    const known = authors.get(author)
+    // Another role, another quota.
+    const fits = known?.quota === quota
+    const { messages } = fits ? known : { messages: createTokenBucket({ clock }, init) }
+    authors.set(author, { quota, messages })
+    return messages.take(1)
   }
 }
 

@@ -144,7 +144,9 @@ export async function createWire(
   const pubsub = createPubSub({
     gossip: network.libp2p.services.pubsub,
     logger: logger.child('pubsub'),
-    blame
+    clock,
+    blame,
+    quotaOf: (author) => quotasOf(members.roleOf(author))
   })
   const house = houseInvite({ ...components, identity, network, nodeSwarm }, init)
   const trust = { authority, grants, blocking, nodeSwarm, gate, house }

@@ -8,6 +8,8 @@ const RATES = [
   'callBurst',
   'requestRate',
   'requestBurst',
+  'gossipRate',
+  'gossipBurst',
   'memoryServeRate',
   'memoryServeBurst'
 ] as const

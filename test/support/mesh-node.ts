@@ -18,6 +18,7 @@ import { createBlame } from '../../trust/blame.ts'
 import { identityOf } from '../../trust/identity.ts'
 import type { Identity } from '../../trust/identity.ts'
 import { createMembership } from '../../trust/membership.ts'
+import { quotasOf } from '../../trust/role-quotas.ts'
 import type { Swarm } from '../../trust/swarm.ts'
 
 export const TEST_TOPIC = '/lumos/presence/1/test'
@@ -91,7 +92,7 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
     throw error
   }
   const gossip = network.libp2p.services.pubsub
-  const pubsub = createPubSub({ gossip, logger: silentLogger, blame })
+  const pubsub = createPubSub({ ...shared, gossip, blame, quotaOf: () => quotasOf('member') })
   return {
     peer: identity.peer,
     network,

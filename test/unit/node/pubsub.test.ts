@@ -5,6 +5,9 @@ import { LIMITS } from '../../../core/limits.ts'
 import { silentLogger } from '../../../core/logger.ts'
 import type { Verdict } from '../../../core/pubsub.ts'
 import { createPubSub } from '../../../node/pubsub.ts'
+import { quotasOf } from '../../../trust/role-quotas.ts'
+import type { Role } from '../../../trust/roles.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 
 const TOPIC = '/lumos/presence/1/test'
 
@@ -33,8 +36,11 @@ function setup() {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the port uses these members alone
   const signed = gossip as unknown as GossipSub
   const blame = { add: vi.fn<(peer: string, points: number, reason?: string) => void>() }
-  const pubsub = createPubSub({ gossip: signed, logger: silentLogger, blame })
-  return { gossip, pubsub, blame }
+  const clock = new ManualClock()
+  const roles = new Map<string, Role>()
+  const quotaOf = (author: string) => quotasOf(roles.get(author))
+  const pubsub = createPubSub({ clock, gossip: signed, logger: silentLogger, blame, quotaOf })
+  return { gossip, pubsub, blame, clock, roles }
 }
 
 test.for([
@@ -99,6 +105,26 @@ test('a handler that throws costs the message, not the node', () => {
   expect(gossip.receive({})).toEqual(['id', 'neighbour', TopicValidatorResult.Ignore])
 })
 
+test('an author is heard as often as its role allows, and whoever passes on more is not blamed', async () => {
+  const { gossip, pubsub, blame, clock, roles } = setup()
+  pubsub.subscribe(TOPIC, () => 'accept')
+  const heard = (from: string, count: number) => {
+    const verdicts = Array.from({ length: count }, () => gossip.receive({ from }))
+    const accepted = ['id', 'neighbour', TopicValidatorResult.Accept]
+    return verdicts.filter((verdict) => JSON.stringify(verdict) === JSON.stringify(accepted)).length
+  }
+  roles.set('client', 'client').set('relay', 'relay')
+  const { gossipBurst, gossipRate } = quotasOf('relay')
+  expect(heard('relay', LIMITS.gossipBurst.value)).toBe(gossipBurst)
+  expect(heard('client', LIMITS.gossipBurst.value)).toBe(quotasOf('client').gossipBurst)
+  expect(blame.add).not.toHaveBeenCalled()
+  await clock.advance(1000)
+  expect(heard('relay', LIMITS.gossipBurst.value)).toBe(gossipRate)
+  // From now on it counts as what it has become.
+  roles.set('relay', 'member')
+  expect(heard('relay', 2 * LIMITS.gossipBurst.value)).toBe(LIMITS.gossipBurst.value)
+})
+
 test('publishes at most what every peer accepts', async () => {
   const { gossip, pubsub } = setup()
   const limit = LIMITS.gossipBytes.value
@@ -130,7 +156,8 @@ test('one handler a topic, and none after it was given back', () => {
 test('refuses a gossipsub that takes no verdicts: its messages would never travel on', () => {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is refused for what it lacks
   const gossip = new EventTarget() as unknown as GossipSub
-  expect(() =>
-    createPubSub({ gossip, logger: silentLogger, blame: { add: () => undefined } })
-  ).toThrow(TypeError)
+  const blame = { add: () => undefined }
+  const shared = { clock: new ManualClock(), logger: silentLogger, blame }
+  const quotaOf = () => quotasOf('member')
+  expect(() => createPubSub({ ...shared, gossip, quotaOf })).toThrow(TypeError)
 })
