@@ -20,8 +20,8 @@ function newAnswer(): Answer {
 }
 
 function begin(artifacts: readonly Artifact[] = []): StreamResponse {
-  const status = { state: 'TASK_STATE_SUBMITTED' as const }
-  return { task: { id: 'task', contextId: 'context', status, artifacts } }
+  const { taskId: id, contextId } = NAMES
+  return { task: { id, contextId, status: { state: 'TASK_STATE_SUBMITTED' }, artifacts } }
 }
 
 function artifact(artifactId: string, parts: readonly Part[], append = false): StreamResponse {
