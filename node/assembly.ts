@@ -72,7 +72,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   )
   const { runner, roster } = agents
   const onLoad = (): void => capabilities?.presence.loadChanged()
-  const push = createPush({ ...components, wire, database }, config)
+  const push = createPush({ ...components, wire, database }, { config, root: 'push' })
   const engine = createEngine(
     { ...components, wire, runner, roster, database, push, onLoad },
     config

@@ -1,5 +1,7 @@
 /** Gives push notifications what they need of the node: its key, its database, its way to the Internet. */
 import { openPushConfigs } from '../tasks/push-configs.ts'
+import type { PushFormats } from '../tasks/push-delivery.ts'
+import type { PushRoot } from '../tasks/push-keys.ts'
 import { createPushNotifications } from '../tasks/push-notifications.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createWebTargets } from '../core/web-targets.ts'
@@ -15,11 +17,19 @@ export interface PushComponents extends NodeComponents {
   readonly database: NodeDatabase
 }
 
+export interface PushInit {
+  readonly config: NodeConfig
+  /** Those of peers and those of callers over HTTP have limits of their own, and places. */
+  readonly root: PushRoot
+  readonly formats?: PushFormats
+}
+
 /** `undefined` for a node that is configured to send none. */
 export function createPush(
   { clock, random, logger, wire, database }: PushComponents,
-  { tasks: { push } }: NodeConfig
+  { config, root, formats = {} }: PushInit
 ): PushNotifications | undefined {
+  const { push } = config.tasks
   if (!push.enabled) return undefined
   const targets = createWebTargets(push.allow)
   return createPushNotifications({
@@ -29,6 +39,7 @@ export function createPush(
     targets,
     sender: createPushSender({ send: createWebSender({ targets }), now: () => clock.now() }),
     sign: createNotificationSigner(wire.identity),
-    openConfigs: () => openPushConfigs({ store: database.store, batches: database.tasks })
+    formats,
+    openConfigs: () => openPushConfigs({ store: database.store, batches: database.tasks, root })
   })
 }

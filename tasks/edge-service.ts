@@ -1,6 +1,7 @@
 /** The operations of A2A on any agent of the swarm, for those outside of it: this node asks in their stead. */
 import type {
   A2aOperations,
+  PushConfigOperations,
   CancelTaskRequest,
   GetTaskRequest,
   ListTasksRequest,
@@ -17,8 +18,11 @@ import type { DelegationEvent } from './delegation-events.ts'
 import type { DelegationView } from './delegation-view.ts'
 import type { Delegations } from './delegations.ts'
 import { uuidOf } from './edge-scope.ts'
-import { EdgeStory, taskOf } from './edge-story.ts'
+import { pushConfigOperations } from './edge-push.ts'
+import type { EdgePush } from './edge-push.ts'
+import { EdgeStory, isBehind, isEdgeView, taskOf } from './edge-story.ts'
 import type { EdgeView } from './edge-story.ts'
+import type { PushDialect } from './push-configs.ts'
 import { formatCursor, queryOf } from './task-list.ts'
 
 export interface EdgeOptions {
@@ -32,6 +36,8 @@ export interface EdgeOptions {
   readonly after?: Position
   /** Told the place of each update just before a stream tells it. */
   readonly onPlace?: (place: Position) => void
+  /** Whose words its push notifications have, if not those of A2A 1.0. */
+  readonly dialect?: PushDialect
 }
 
 export interface EdgeServiceComponents {
@@ -41,6 +47,7 @@ export interface EdgeServiceComponents {
   >
   /** The card of an agent under the name by which it is asked here. */
   readonly card: (agent: string) => Promise<AgentCard | undefined>
+  readonly push: EdgePush
 }
 
 export type EdgeService = A2aOperations<EdgeOptions>
@@ -50,16 +57,24 @@ export type EdgeService = A2aOperations<EdgeOptions>
  * goes away and when this node restarts. Another's task and a missing one look the same.
  */
 export function createEdgeService(components: EdgeServiceComponents): EdgeService {
-  return new Service(components)
+  const service = new Service(components)
+  return Object.assign(
+    service,
+    pushConfigOperations<EdgeOptions>(components.push, ({ id, tenant }, options) =>
+      service.own(id, options, tenant)
+    )
+  )
 }
 
-class Service implements EdgeService {
+class Service implements Omit<EdgeService, keyof PushConfigOperations<EdgeOptions>> {
   readonly #delegations: EdgeServiceComponents['delegations']
   readonly #card: EdgeServiceComponents['card']
+  readonly #push: EdgePush
 
-  constructor({ delegations, card }: EdgeServiceComponents) {
+  constructor({ delegations, card, push }: EdgeServiceComponents) {
     this.#delegations = delegations
     this.#card = card
+    this.#push = push
   }
 
   async sendMessage(
@@ -74,7 +89,7 @@ class Service implements EdgeService {
         if (await this.#rests(id, event)) break
       }
     }
-    return { task: taskOf(await this.#own(id, options), { historyLength }) }
+    return { task: taskOf(await this.own(id, options), { historyLength }) }
   }
 
   async *sendStreamingMessage(
@@ -100,11 +115,11 @@ class Service implements EdgeService {
       if (begun && (await this.#rests(view.id, event))) return
     }
     // It was cancelled before a worker had it.
-    if (!begun) yield { task: taskOf(await this.#own(view.id, options), {}) }
+    if (!begun) yield { task: taskOf(await this.own(view.id, options), {}) }
   }
 
   async getTask({ id, tenant, historyLength }: GetTaskRequest, options: EdgeOptions) {
-    return taskOf(await this.#own(id, options, tenant), { historyLength })
+    return taskOf(await this.own(id, options, tenant), { historyLength })
   }
 
   async listTasks(request: ListTasksRequest, { owner }: EdgeOptions): Promise<ListTasksResponse> {
@@ -123,19 +138,19 @@ class Service implements EdgeService {
   }
 
   async cancelTask({ id, tenant }: CancelTaskRequest, options: EdgeOptions): Promise<Task> {
-    const view = await this.#own(id, options, tenant)
+    const view = await this.own(id, options, tenant)
     if (view.state === 'TASK_STATE_CANCELED') return taskOf(view, {})
     await this.#delegations.cancel(id)
     // Until its worker has stopped: an answer that says WORKING would look like a refusal.
     for await (const _ of this.#told(id, options.signal)) continue
-    return taskOf(await this.#own(id, options), {})
+    return taskOf(await this.own(id, options), {})
   }
 
   async *subscribeToTask(
     { id, tenant }: SubscribeToTaskRequest,
     options: EdgeOptions
   ): AsyncIterable<StreamResponse> {
-    const view = await this.#own(id, options, tenant)
+    const view = await this.own(id, options, tenant)
     const { after, signal, onPlace } = options
     // Only who says where it stands can still learn something from a task that has ended.
     if (TERMINAL_STATES.has(view.state) && after === undefined) {
@@ -183,16 +198,14 @@ class Service implements EdgeService {
     return card
   }
 
-  createTaskPushNotificationConfig = unsupportedPush
-  getTaskPushNotificationConfig = unsupportedPush
-  listTaskPushNotificationConfigs = unsupportedPush
-  deleteTaskPushNotificationConfig = unsupportedPush
+  #submit(request: SendMessageRequest, options: EdgeOptions): Promise<EdgeView> {
+    return this.#push.placed(request, options, () => this.#place(request, options))
+  }
 
-  async #submit(request: SendMessageRequest, options: EdgeOptions): Promise<EdgeView> {
-    const { tenant = '', message, configuration } = request
+  async #place(request: SendMessageRequest, options: EdgeOptions): Promise<EdgeView> {
+    const { tenant = '', message } = request
     if (message.role !== 'ROLE_USER') throw invalid('the message is not of the role ROLE_USER')
     if (tenant === '' && !message.taskId) throw invalid('no agent is named: give a tenant')
-    if (configuration?.taskPushNotificationConfig) await unsupportedPush()
     if (message.taskId) return this.#answer(request, message.taskId, options)
     const { owner } = options
     // The message's id is the caller's key: the same one again is the same task.
@@ -212,14 +225,15 @@ class Service implements EdgeService {
     id: string,
     options: EdgeOptions
   ): Promise<EdgeView> {
-    const { edge } = await this.#own(id, options, tenant)
+    const { edge } = await this.own(id, options, tenant)
     if (message.contextId && message.contextId !== edge.contextId) {
       throw invalid('the context is not that of the task')
     }
     return marked(await this.#delegations.answer(id, message), options.owner)
   }
 
-  async #own(id: string, { owner }: EdgeOptions, tenant = ''): Promise<EdgeView> {
+  /** A task of the one who asks; throws TASK_NOT_FOUND. */
+  async own(id: string, { owner }: EdgeOptions, tenant = ''): Promise<EdgeView> {
     const view = await this.#delegations.find(id)
     if (view === undefined) throw new LumosError('TASK_NOT_FOUND')
     const own = marked(view, owner)
@@ -267,14 +281,6 @@ const STILL_THERE: ReadonlySet<string> = new Set([
   'TASK_RUNNING'
 ])
 
-function unsupportedPush(): Promise<never> {
-  return Promise.reject(new LumosError('PUSH_NOT_SUPPORTED'))
-}
-
-function isEdgeView(view: DelegationView): view is EdgeView {
-  return view.edge !== undefined
-}
-
 function marked(view: DelegationView, owner: string): EdgeView {
   if (isEdgeView(view) && view.edge.owner === owner) return view
   throw new LumosError('TASK_NOT_FOUND')
@@ -282,11 +288,6 @@ function marked(view: DelegationView, owner: string): EdgeView {
 
 function isAnswer(event: DelegationEvent, messageId: string): boolean {
   return event.type === 'answered' && event.message.messageId === messageId
-}
-
-function isBehind({ attempt, seq }: Position, after: Position | undefined): boolean {
-  if (after === undefined || attempt > after.attempt) return true
-  return attempt === after.attempt && seq > after.seq
 }
 
 function invalid(reason: string): LumosError {

@@ -18,6 +18,10 @@ type Words = readonly [parts: readonly Part[], metadata?: Message['metadata']]
 /** One that somebody at the edge asked for. */
 export type EdgeView = DelegationView & { readonly edge: NonNullable<DelegationView['edge']> }
 
+export function isEdgeView(view: DelegationView): view is EdgeView {
+  return view.edge !== undefined
+}
+
 export class EdgeStory {
   /**
    * Of the last update. Attempts are counted here, a move to another worker included; `seq` counts the
@@ -127,6 +131,12 @@ export class EdgeStory {
       history
     }
   }
+}
+
+/** Whether a place is one that who holds all up to `after` has not seen. */
+export function isBehind({ attempt, seq }: Position, after: Position | undefined): boolean {
+  if (after === undefined || attempt > after.attempt) return true
+  return attempt === after.attempt && seq > after.seq
 }
 
 /** The task as it is now, without its story. */

@@ -6,8 +6,8 @@ import type { Position } from '../protocols/a2a/extensions.ts'
 import type { Batches } from '../storage/batches.ts'
 import type { Store } from '../storage/store.ts'
 import { keyText } from './memory-task-store.ts'
-import { pushKeys } from './push-keys.ts'
-import type { PushKey } from './push-keys.ts'
+import { pushKeysOf } from './push-keys.ts'
+import type { PushKey, PushKeys, PushRoot } from './push-keys.ts'
 import { del, parse, put } from './stored-json.ts'
 import type { TaskKey } from './task-store.ts'
 
@@ -15,7 +15,11 @@ import type { TaskKey } from './task-store.ts'
 export type PushConfig = TaskPushNotificationConfig & {
   readonly id: string
   readonly taskId: string
+  /** Whose words its receiver reads, if not those of A2A 1.0. */
+  readonly dialect?: PushDialect
 }
+
+export type PushDialect = '0.3'
 
 export interface PushProgress {
   /** The last event that the receiver took; absent before the first. */
@@ -29,6 +33,7 @@ export interface PushEntry {
   readonly key: PushKey
   /** Origin of the URL. */
   readonly receiver: string
+  readonly dialect: PushDialect | undefined
   readonly progress: PushProgress
 }
 
@@ -57,28 +62,33 @@ export interface PushConfigs {
 export interface PushConfigsComponents {
   readonly store: Pick<Store, 'get' | 'getMany' | 'iterate'>
   readonly batches: Pick<Batches, 'write'>
+  readonly root: PushRoot
 }
 
 interface Entry extends PushEntry {
   receiver: string
+  dialect: PushDialect | undefined
   progress: PushProgress
 }
 
 /** Reads which configs the last process left. */
 export async function openPushConfigs(components: PushConfigsComponents): Promise<PushConfigs> {
-  const { store } = components
+  const { store, root } = components
+  const keys = pushKeysOf(root)
   const entries: Entry[] = []
-  for await (const [name, value] of store.iterate(pushKeys.allConfigs)) {
-    const key = pushKeys.nameOf(name)
-    const kept = await store.get(pushKeys.progress(key))
+  for await (const [name, value] of store.iterate(keys.allConfigs)) {
+    const key = keys.nameOf(name)
+    const kept = await store.get(keys.progress(key))
     const progress = kept === undefined ? {} : parse<PushProgress>(kept)
-    entries.push({ key, receiver: receiverOf(parse<PushConfig>(value)), progress })
+    const config = parse<PushConfig>(value)
+    entries.push({ key, receiver: receiverOf(config), dialect: config.dialect, progress })
   }
   return new StoredConfigs(components, entries)
 }
 
 class StoredConfigs implements PushConfigs {
   readonly #parts: PushConfigsComponents
+  readonly #keys: PushKeys
   /** By task, then by id. */
   readonly #tasks = new Map<string, Map<string, Entry>>()
   readonly #perPeer = new Map<string, number>()
@@ -86,6 +96,7 @@ class StoredConfigs implements PushConfigs {
 
   constructor(components: PushConfigsComponents, entries: readonly Entry[]) {
     this.#parts = components
+    this.#keys = pushKeysOf(components.root)
     for (const entry of entries) this.#add(entry)
   }
 
@@ -117,19 +128,21 @@ class StoredConfigs implements PushConfigs {
     const key = { id, caller, config: config.id }
     this.checkRoom(key)
     const receiver = receiverOf(config)
-    const stored = put(pushKeys.config(key), config)
+    const { dialect } = config
+    const stored = put(this.#keys.config(key), config)
     const known = this.#find(key)
     if (known !== undefined) {
       await this.#parts.batches.write([stored], true)
       // The old one may have come to its end meanwhile; the new one has told nothing yet.
       if (this.#find(key) !== known) return this.put({ id, caller }, config, after)
       known.receiver = receiver
+      known.dialect = dialect
       return known
     }
-    const entry = { key, receiver, progress: { ...(after && { cursor: after }) } }
+    const entry = { key, receiver, dialect, progress: { ...(after && { cursor: after }) } }
     this.#add(entry)
     try {
-      await this.#parts.batches.write([stored, put(pushKeys.progress(key), entry.progress)], true)
+      await this.#parts.batches.write([stored, put(this.#keys.progress(key), entry.progress)], true)
     } catch (error) {
       this.#drop(entry)
       throw error
@@ -138,7 +151,7 @@ class StoredConfigs implements PushConfigs {
   }
 
   async read(entry: PushEntry): Promise<PushConfig | undefined> {
-    const value = await this.#parts.store.get(pushKeys.config(entry.key))
+    const value = await this.#parts.store.get(this.#keys.config(entry.key))
     // Another of the same name is not meant.
     if (value === undefined || this.#find(entry.key) !== entry) return undefined
     return parse<PushConfig>(value)
@@ -147,7 +160,7 @@ class StoredConfigs implements PushConfigs {
   async remove(entry: PushEntry): Promise<void> {
     if (!this.#drop(entry)) return
     const { key } = entry
-    const operations = [del(pushKeys.config(key)), del(pushKeys.progress(key))]
+    const operations = [del(this.#keys.config(key)), del(this.#keys.progress(key))]
     await this.#parts.batches.write(operations, true)
   }
 
@@ -155,7 +168,7 @@ class StoredConfigs implements PushConfigs {
     const known = this.#find(entry.key)
     if (known === undefined || known !== entry) return
     known.progress = progress
-    await this.#parts.batches.write([put(pushKeys.progress(entry.key), progress)], sync)
+    await this.#parts.batches.write([put(this.#keys.progress(entry.key), progress)], sync)
   }
 
   #find(key: PushKey): Entry | undefined {

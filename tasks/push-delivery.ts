@@ -8,9 +8,9 @@ import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
 import { formatPosition } from '../protocols/a2a/extensions.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
-import type { PushConfig, PushConfigs, PushEntry } from './push-configs.ts'
+import type { PushConfig, PushConfigs, PushDialect, PushEntry } from './push-configs.ts'
 import { nextNotification } from './push-notification.ts'
-import type { Notification, PushedTasks } from './push-notification.ts'
+import type { Notification, PushedTasks, PushFormat } from './push-notification.ts'
 import { createPushPlaces } from './push-places.ts'
 
 export interface PushRequest {
@@ -49,7 +49,10 @@ export interface PushDeliveryComponents {
   readonly tasks: PushedTasks
   readonly sender: PushSender
   readonly sign: PushSigner
+  readonly formats?: PushFormats
 }
+
+export type PushFormats = Readonly<Partial<Record<PushDialect, PushFormat>>>
 
 export interface PushDelivery extends Component {
   /** The task has something new to tell. */
@@ -176,7 +179,9 @@ class Delivery implements PushDelivery {
     const { configs, tasks, sender, clock } = this.#parts
     const { entry, leaving } = courier
     if (courier.owed !== undefined && (await this.#settle(courier, courier.owed))) return
-    const next = await nextNotification(tasks, entry.key, courier.seen ?? entry.progress.cursor)
+    const after = courier.seen ?? entry.progress.cursor
+    const format = this.#formatOf(entry)
+    const next = await nextNotification(tasks, entry.key, { after, format })
     if (next.kind === 'none') courier.seen = next.seen
     if (next.kind === 'missing') await this.#end(entry)
     if (next.kind !== 'next') return
@@ -248,11 +253,16 @@ class Delivery implements PushDelivery {
     })
   }
 
+  #formatOf({ dialect }: PushEntry): PushFormat | undefined {
+    return dialect && this.#parts.formats?.[dialect]
+  }
+
   async #requestOf(
     { url, token, authentication, taskId }: PushConfig,
-    { key }: PushEntry,
+    entry: PushEntry,
     { body, position }: Notification
   ): Promise<PushRequest> {
+    const { key } = entry
     const issuedAt = this.#parts.clock.now()
     const signature = await this.#parts.sign({
       audience: url,
@@ -267,7 +277,7 @@ class Delivery implements PushDelivery {
       url,
       body,
       headers: {
-        'Content-Type': 'application/a2a+json',
+        'Content-Type': this.#formatOf(entry)?.contentType ?? 'application/a2a+json',
         [PUSH_HEADERS.signature]: signature
       },
       credentials: {

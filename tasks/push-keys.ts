@@ -9,21 +9,32 @@ export interface PushKey extends TaskKey {
   readonly config: string
 }
 
-/** Callers choose ids of configs: none may reach into the place of another. */
-function place({ id, caller, config }: PushKey): string {
-  return `${id}/${caller}/${encodeURIComponent(config)}`
+/** Of the tasks that peers have here, and of those that callers over HTTP have anywhere. */
+export type PushRoot = 'push' | 'edge-push'
+
+export interface PushKeys {
+  /** The config as its caller gave it, secrets included. */
+  readonly config: (key: PushKey) => string
+  readonly allConfigs: KeyRange
+  /** How far its receiver has come. */
+  readonly progress: (key: PushKey) => string
+  /** The config that a key of either kind names. */
+  readonly nameOf: (key: string) => PushKey
 }
 
-export const pushKeys = {
-  /** The config as its caller gave it, secrets included. */
-  config: (key: PushKey): string => `push/config/${place(key)}`,
-  allConfigs: prefixRange('push/config/'),
-  configsOf: ({ id, caller }: TaskKey): KeyRange => prefixRange(`push/config/${id}/${caller}/`),
-  /** How far its receiver has come. */
-  progress: (key: PushKey): string => `push/at/${place(key)}`,
-  /** The config that a key of either kind names. */
-  nameOf: (key: string): PushKey => {
-    const [, , id = '', caller = '', config = ''] = key.split('/')
-    return { id, caller, config: decodeURIComponent(config) }
+/** Callers choose ids of configs, and some have names: none may reach into the place of another. */
+function place({ id, caller, config }: PushKey): string {
+  return [id, caller, config].map(encodeURIComponent).join('/')
+}
+
+export function pushKeysOf(root: PushRoot): PushKeys {
+  return {
+    config: (key) => `${root}/config/${place(key)}`,
+    allConfigs: prefixRange(`${root}/config/`),
+    progress: (key) => `${root}/at/${place(key)}`,
+    nameOf: (key) => {
+      const [id = '', caller = '', config = ''] = key.split('/').slice(2).map(decodeURIComponent)
+      return { id, caller, config }
+    }
   }
 }

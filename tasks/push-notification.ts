@@ -1,16 +1,34 @@
 /** What the receivers of push notifications are told of a task: its states and finished artifacts, not every word. */
 import { TERMINAL_STATES } from '../core/a2a.ts'
-import type { Artifact, StreamResponse, TaskArtifactUpdateEvent, TaskStatus } from '../core/a2a.ts'
+import type {
+  Artifact,
+  StreamResponse,
+  Task,
+  TaskArtifactUpdateEvent,
+  TaskStatus
+} from '../core/a2a.ts'
 import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import { PUSH_EXTENSION } from '../protocols/a2a/constants.ts'
 import { positionOf, stamp } from '../protocols/a2a/extensions.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
 import { createTaskFold } from './task-fold.ts'
-import type { TaskEvent, TaskKey, TaskStore } from './task-store.ts'
+import type { TaskEvent, TaskKey } from './task-store.ts'
 
-/** Where the events come from. */
-export type PushedTasks = Pick<TaskStore, 'events' | 'find'>
+/** Where the events come from: those of the present attempt, with number `from` and behind it. */
+export interface PushedTasks {
+  events(key: TaskKey, from?: number): AsyncIterable<PushedEvent>
+  /** `undefined` and `gone` for what is not there. */
+  find(key: TaskKey): Promise<object | 'gone' | undefined>
+}
+
+export type PushedEvent = Pick<TaskEvent, 'attempt' | 'seq' | 'update'>
+
+/** Tells the task as it is then, in other words than those of A2A 1.0. */
+export interface PushFormat {
+  readonly contentType: string
+  readonly write: (task: Task) => object
+}
 
 /**
  * `told` is what is promised. `passing` is progress, which is told unless something newer is there.
@@ -41,21 +59,27 @@ export type NextNotification =
   /** The task is not there any more. */
   | { readonly kind: 'missing' }
 
+/** Where a receiver stands, and what it reads if not A2A 1.0. */
+export interface PushReader {
+  readonly after: Position | undefined
+  readonly format?: PushFormat | undefined
+}
+
 /** The first thing to tell behind `after`, read from the store, which has what is kept and nothing else. */
 export async function nextNotification(
   tasks: PushedTasks,
   key: TaskKey,
-  after: Position | undefined
+  { after, format }: PushReader
 ): Promise<NextNotification> {
   let seen: Position | undefined
-  let passing: TaskEvent | undefined
+  let passing: PushedEvent | undefined
   for await (const event of eventsBehind(tasks, key, after)) {
     seen = { attempt: event.attempt, seq: event.seq }
     const weight = weightOf(event.update)
-    if (weight === 'told') return next(tasks, key, event)
+    if (weight === 'told') return next({ tasks, key, format }, event)
     if (weight === 'passing') passing = event
   }
-  if (passing !== undefined) return next(tasks, key, passing)
+  if (passing !== undefined) return next({ tasks, key, format }, passing)
   if (seen !== undefined) return { kind: 'none', seen }
   const found = await tasks.find(key)
   if (found === undefined || found === 'gone') return { kind: 'missing' }
@@ -67,7 +91,7 @@ async function* eventsBehind(
   tasks: PushedTasks,
   key: TaskKey,
   after: Position | undefined
-): AsyncIterable<TaskEvent> {
+): AsyncIterable<PushedEvent> {
   let found = false
   if (after !== undefined) {
     for await (const event of tasks.events(key, after.seq)) {
@@ -79,15 +103,45 @@ async function* eventsBehind(
   if (!found) yield* tasks.events(key)
 }
 
+interface Telling {
+  readonly tasks: PushedTasks
+  readonly key: TaskKey
+  readonly format: PushFormat | undefined
+}
+
 async function next(
-  tasks: PushedTasks,
-  key: TaskKey,
-  { attempt, seq, update }: TaskEvent
+  { tasks, key, format }: Telling,
+  event: PushedEvent
 ): Promise<NextNotification> {
+  const { attempt, seq, update } = event
   const state = (update.task ?? update.statusUpdate)?.status.state
-  const body = bodyOf(await wholeOf(tasks, key, { seq, update }))
+  const body =
+    format === undefined
+      ? bodyOf(await wholeOf(tasks, key, { seq, update }))
+      : formatted(await taskAt(tasks, key, event), format)
   const last = state !== undefined && TERMINAL_STATES.has(state)
   return { kind: 'next', notification: { position: { attempt, seq }, body, last } }
+}
+
+/** The task as it was when `event` had been told. */
+async function taskAt(
+  tasks: PushedTasks,
+  key: TaskKey,
+  { attempt, seq }: PushedEvent
+): Promise<Task | undefined> {
+  const fold = createTaskFold()
+  for await (const event of tasks.events(key)) {
+    if (event.attempt !== attempt || event.seq > seq) break
+    fold.apply(event.update)
+  }
+  return fold.snapshot()
+}
+
+function formatted(task: Task | undefined, { write }: PushFormat): string {
+  if (task === undefined) return '{}'
+  const body = JSON.stringify(write(task))
+  if (Buffer.byteLength(body) <= LIMITS.pushBytes.value) return body
+  return JSON.stringify(write(reduced({ task }).task ?? task))
 }
 
 /** The last piece of an artifact becomes all of it: a receiver that missed nothing needs no pieces. */

@@ -12,10 +12,12 @@ import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
 import { positionOf } from '../protocols/a2a/extensions.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
-import type { PushConfig, PushConfigs } from './push-configs.ts'
+import type { PushConfig, PushConfigs, PushDialect } from './push-configs.ts'
 import { createPushDelivery } from './push-delivery.ts'
-import type { PushDelivery, PushSender, PushSigner } from './push-delivery.ts'
+import type { PushDelivery, PushFormats, PushSender, PushSigner } from './push-delivery.ts'
+import { keyText } from './memory-task-store.ts'
 import { weightOf } from './push-notification.ts'
+import type { PushedTasks } from './push-notification.ts'
 import type { WebTargets } from '../core/web-targets.ts'
 import type { TaskEvent, TaskKey, TaskStore } from './task-store.ts'
 import type { TaskView } from './task-view.ts'
@@ -29,14 +31,37 @@ export interface PushNotificationsComponents {
   readonly targets: WebTargets
   readonly sender: PushSender
   readonly sign: PushSigner
+  /** For receivers that read other words than those of A2A 1.0. */
+  readonly formats?: PushFormats
   /** Asked at every start. */
   readonly openConfigs: () => Promise<PushConfigs>
 }
 
-/** Started after the tasks' store was opened, and stopped before it is closed. */
+/** A task as those who want to be told of it have it. */
+export interface PushedTask {
+  readonly key: TaskKey
+  /** The agent, as its caller names it. */
+  readonly tenant: string
+  /** Where the task is, or just before the state that it rests in; absent when it has told nothing. */
+  readonly stand?: Position | undefined
+}
+
+export interface PushOptions {
+  /** Whether all is told since the task began. */
+  readonly whole?: boolean
+  readonly dialect?: PushDialect | undefined
+}
+
+/** Started after the tasks can be read, and stopped before they cannot be read any more. */
 export interface PushNotifications extends Component {
-  /** The store as the task engine has to use it. */
+  /** Where the tasks are, said before the start. */
+  serve(tasks: PushedTasks): void
+  /** The store as the task engine has to use it; its tasks are served. */
   watch(store: TaskStore): TaskStore
+  /** The tasks that somebody is to be told of. */
+  tasks(): readonly TaskKey[]
+  /** The task has something new to tell. */
+  stir(key: TaskKey): void
   /**
    * Throws what speaks against a config of the task `key`, before that is begun for it.
    *
@@ -50,9 +75,9 @@ export interface PushNotifications extends Component {
    * @throws what `check` does, and STORE_* when it cannot be kept
    */
   create(
-    view: TaskView,
+    task: PushedTask,
     config: TaskPushNotificationConfig,
-    options?: { readonly whole?: boolean }
+    options?: PushOptions
   ): Promise<TaskPushNotificationConfig>
   /** Throws PUSH_CONFIG_NOT_FOUND. */
   get(key: TaskKey, id: string): Promise<TaskPushNotificationConfig>
@@ -73,7 +98,7 @@ const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
 
 class Pushes implements PushNotifications {
   readonly #parts: PushNotificationsComponents
-  #store: TaskStore | undefined
+  #tasks: PushedTasks | undefined
   #open: { readonly configs: PushConfigs; readonly delivery: PushDelivery } | undefined
 
   constructor(components: PushNotificationsComponents) {
@@ -82,8 +107,8 @@ class Pushes implements PushNotifications {
 
   async start(): Promise<void> {
     if (this.#open !== undefined) return
-    const tasks = this.#store
-    if (tasks === undefined) throw new TypeError('there is no store of tasks to watch')
+    const tasks = this.#tasks
+    if (tasks === undefined) throw new TypeError('there are no tasks to tell of')
     const configs = await this.#parts.openConfigs()
     const delivery = createPushDelivery({ ...this.#parts, configs, tasks })
     this.#open = { configs, delivery }
@@ -96,8 +121,22 @@ class Pushes implements PushNotifications {
     await open?.delivery.stop()
   }
 
+  serve(tasks: PushedTasks): void {
+    this.#tasks = tasks
+  }
+
+  tasks(): readonly TaskKey[] {
+    const { configs } = this.#use()
+    const keys = Array.from(configs.all(), ({ key: { id, caller } }) => ({ id, caller }))
+    return [...new Map(keys.map((key) => [keyText(key), key])).values()]
+  }
+
+  stir(key: TaskKey): void {
+    for (const entry of this.#open?.configs.ofTask(key) ?? []) this.#open?.delivery.stir(entry)
+  }
+
   watch(store: TaskStore): TaskStore {
-    this.#store = store
+    this.serve(store)
     return watchTaskStore(store, (key, event) => this.#watch(key, event))
   }
 
@@ -119,28 +158,27 @@ class Pushes implements PushNotifications {
   }
 
   async create(
-    view: TaskView,
+    { key, tenant, stand }: PushedTask,
     config: TaskPushNotificationConfig,
-    { whole = false }: { readonly whole?: boolean } = {}
+    { whole = false, dialect }: PushOptions = {}
   ): Promise<TaskPushNotificationConfig> {
-    this.check(config, view.record)
+    this.check(config, key)
     const { configs, delivery } = this.#use()
-    const { id: taskId, agentId: tenant } = view.record
     const { url, token, authentication } = config
     const stored: PushConfig = {
       tenant,
       id: config.id || idOf(url),
-      taskId,
+      taskId: key.id,
       url,
       ...(token && { token }),
-      ...(authentication && { authentication })
+      ...(authentication && { authentication }),
+      ...(dialect && { dialect })
     }
-    const known = configs.find({ ...view.record, config: stored.id })
+    const known = configs.find({ ...key, config: stored.id })
     // Callers repeat their requests: what is there, and so on disk, is not disturbed by it.
-    if (known !== undefined && isDeepStrictEqual(await configs.read(known), stored)) return stored
-    const entry = await configs.put(view.record, stored, whole ? undefined : standOf(view))
-    delivery.renew(entry)
-    return stored
+    const isThere = known !== undefined && isDeepStrictEqual(await configs.read(known), stored)
+    if (!isThere) delivery.renew(await configs.put(key, stored, whole ? undefined : stand))
+    return shown(stored)
   }
 
   async get(key: TaskKey, id: string): Promise<TaskPushNotificationConfig> {
@@ -148,14 +186,17 @@ class Pushes implements PushNotifications {
     const entry = configs.find({ ...key, config: id })
     const config = entry && (await configs.read(entry))
     if (config === undefined) throw new LumosError('PUSH_CONFIG_NOT_FOUND')
-    return config
+    return shown(config)
   }
 
   async list(key: TaskKey): Promise<ListPushNotificationConfigsResponse> {
     const { configs } = this.#use()
     const found = await Promise.all(configs.ofTask(key).map((entry) => configs.read(entry)))
     // One may have ended between the two readings.
-    return { configs: found.filter((config) => config !== undefined), nextPageToken: '' }
+    return {
+      configs: found.flatMap((config) => (config ? [shown(config)] : [])),
+      nextPageToken: ''
+    }
   }
 
   async remove(key: TaskKey, id: string): Promise<void> {
@@ -186,6 +227,18 @@ class Pushes implements PushNotifications {
 /** The same URL is the same config: whoever repeats a request, as callers do, changes nothing. */
 function idOf(url: string): string {
   return createHash('sha256').update(url).digest('hex').slice(0, 16)
+}
+
+/** As its caller gave it. */
+function shown(config: PushConfig): TaskPushNotificationConfig {
+  const { dialect: _, ...rest } = config
+  return rest
+}
+
+/** A task that a peer has here. */
+export function pushedTaskOf(view: TaskView): PushedTask {
+  const { id, caller, agentId } = view.record
+  return { key: { id, caller }, tenant: agentId, stand: standOf(view) }
 }
 
 /**

@@ -20,6 +20,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import { chosenTaskId } from '../protocols/a2a/extensions.ts'
 import type { ServerOptions } from '../protocols/a2a/server.ts'
 import type { TaskEngine, TaskHandle } from './engine.ts'
+import { pushedTaskOf } from './push-notifications.ts'
 import type { PushNotifications } from './push-notifications.ts'
 import type { TaskKey } from './task-store.ts'
 import { pageOf, queryOf } from './task-list.ts'
@@ -139,7 +140,7 @@ class Service implements TaskService {
     const push = this.#requirePush()
     const { taskId: id = '', tenant = '' } = request
     const { view } = await this.#find({ id, tenant }, options)
-    return push.create(view, request)
+    return push.create(pushedTaskOf(view), request)
   }
 
   async getTaskPushNotificationConfig(
@@ -183,7 +184,7 @@ class Service implements TaskService {
     const id = taskId || chosenTaskId(request.metadata)
     push.check(config, { caller: options.caller, id: typeof id === 'string' ? id : '' })
     const handle = await this.#place(request, options)
-    await push.create(handle.view, config, { whole: !taskId })
+    await push.create(pushedTaskOf(handle.view), config, { whole: !taskId })
     return handle
   }
 

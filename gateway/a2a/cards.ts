@@ -45,6 +45,7 @@ export interface HttpCardsInit {
   readonly extensions: ReadonlySet<string>
   /** Whether callers need no token. */
   readonly open: boolean
+  readonly pushNotifications: boolean
 }
 
 /** As long as the card that it is made from can be: whoever holds it asks again before. */
@@ -65,7 +66,7 @@ interface Kept extends HttpCard {
 
 export function createHttpCards(
   { clock, sign, agents, url }: HttpCardsComponents,
-  { extensions, open }: HttpCardsInit
+  { extensions, open, pushNotifications }: HttpCardsInit
 ): HttpCards {
   /** Signing takes a tenth of a millisecond, and clients ask before each task. */
   const kept = new Map<string, Kept>()
@@ -87,7 +88,7 @@ export function createHttpCards(
       capabilities: {
         ...card.capabilities,
         ...(declared && { extensions: declared }),
-        pushNotifications: false,
+        pushNotifications,
         extendedAgentCard: true
       },
       ...(!open && BEARER)

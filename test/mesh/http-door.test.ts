@@ -138,7 +138,7 @@ test.for([
   ['a part without content', call('SendMessage', message('x', { parts: [{}] })), -32_602],
   ['another agent', call('SendMessage', { ...message('x'), tenant: 'other' }), -32_602],
   ['a page that is none', call('ListTasks', { pageToken: 'x' }), -32_602],
-  ['a receiver of pushes', call('ListTaskPushNotificationConfigs', { taskId: 'x' }), -32_003],
+  ['pushes of no task', call('ListTaskPushNotificationConfigs', { taskId: 'x' }), -32_001],
   ['a page too large', call('ListTasks', { pageSize: 101 }), -32_602]
 ] as const)('JSON-RPC with %s', async ([, body, code]) => {
   const { status, document } = await ask({ body })

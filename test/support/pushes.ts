@@ -12,7 +12,7 @@ import type { MemoryStore } from '../../storage/memory-store.ts'
 import { openJournalTaskStore } from '../../tasks/journal-task-store.ts'
 import { openPushConfigs } from '../../tasks/push-configs.ts'
 import type { PushReceipt, PushRequest, PushSender } from '../../tasks/push-delivery.ts'
-import { createPushNotifications } from '../../tasks/push-notifications.ts'
+import { createPushNotifications, pushedTaskOf } from '../../tasks/push-notifications.ts'
 import type { PushNotifications } from '../../tasks/push-notifications.ts'
 import { createWebTargets } from '../../core/web-targets.ts'
 import type { Durability, TaskRecord, TaskStore } from '../../tasks/task-store.ts'
@@ -120,7 +120,7 @@ export class PushWorld {
       targets: createWebTargets(),
       sender: receivers.sender,
       sign: async ({ id, audience }) => `signed ${id} for ${audience}`,
-      openConfigs: () => openPushConfigs({ store: disk, batches })
+      openConfigs: () => openPushConfigs({ store: disk, batches, root: 'push' })
     })
     this.#parts = { disk, tasks: this.push.watch(tasks) }
   }
@@ -220,7 +220,11 @@ export class PushWorld {
     config: Partial<TaskPushNotificationConfig> = {},
     whole = false
   ): Promise<TaskPushNotificationConfig> {
-    return this.push.create(await this.view(record), { url: HOOK, ...config }, { whole })
+    return this.push.create(
+      pushedTaskOf(await this.view(record)),
+      { url: HOOK, ...config },
+      { whole }
+    )
   }
 
   async #append(

@@ -28,12 +28,14 @@ export function createLegacyMethods(
   return new Map([
     [
       'message/send',
-      document(send, message, async (...asked) => form.sent(await to.sendMessage(...asked)))
+      document(send, message, async (request, options) =>
+        form.sent(await to.sendMessage(request, legacy(options)))
+      )
     ],
     [
       'message/stream',
       stream(send, message, (request, options) =>
-        written((inner) => to.sendStreamingMessage(request, inner), {
+        written((inner) => to.sendStreamingMessage(request, legacy(inner)), {
           form,
           options,
           ofMessage: true
@@ -77,7 +79,7 @@ function pushMethods({ operations: to, requests: check }: LegacyComponents, form
         follow,
         reading(form.configRequest, check.createPushConfig),
         async (request, options) =>
-          form.config(await to.createTaskPushNotificationConfig(request, options))
+          form.config(await to.createTaskPushNotificationConfig(request, legacy(options)))
       )
     ],
     [
@@ -106,6 +108,11 @@ function pushMethods({ operations: to, requests: check }: LegacyComponents, form
       })
     ]
   ] as const
+}
+
+/** What is pushed for a request of 0.3 has its words, too. */
+function legacy(options: EdgeOptions): EdgeOptions {
+  return { ...options, dialect: '0.3' }
 }
 
 /** What came, in the words of 1.0 and checked as such. */

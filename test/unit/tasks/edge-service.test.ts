@@ -4,6 +4,7 @@ import { LumosError } from '../../../core/errors.ts'
 import type { Position } from '../../../protocols/a2a/extensions.ts'
 import type { DelegationEvent } from '../../../tasks/delegation-events.ts'
 import type { EdgeView } from '../../../tasks/edge-story.ts'
+import { createEdgePush } from '../../../tasks/edge-push.ts'
 import { createEdgeService } from '../../../tasks/edge-service.ts'
 import { piece, VIEW, WORKER } from '../../support/edge.ts'
 
@@ -52,7 +53,8 @@ function setup() {
       listEdge: unused,
       remove: unused
     },
-    card: async () => undefined
+    card: async () => undefined,
+    push: createEdgePush({ delegations: { find: async () => FAILED, watch }, push: undefined })
   })
 }
 

@@ -17,7 +17,7 @@ async function openConfigs() {
       return 0
     }
   })
-  const reopen = () => openPushConfigs({ store, batches })
+  const reopen = () => openPushConfigs({ store, batches, root: 'push' })
   return { configs: await reopen(), reopen }
 }
 
