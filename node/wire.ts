@@ -141,13 +141,7 @@ export async function createWire(
     { ...components, network, membership, audit, book: nodeSwarm.book },
     { dataDirectory: paths.data }
   )
-  const pubsub = createPubSub({
-    gossip: network.libp2p.services.pubsub,
-    logger: logger.child('pubsub'),
-    clock,
-    blame,
-    quotaOf: (author) => quotasOf(members.roleOf(author))
-  })
+  const pubsub = openPubSub({ ...components, network, blame, members })
   const house = houseInvite({ ...components, identity, network, nodeSwarm }, init)
   const trust = { authority, grants, blocking, nodeSwarm, gate, house }
   return { identity, author, name, swarm, instance, network, blame, pubsub, sessions, ...trust }
@@ -193,6 +187,22 @@ function openSessions(parts: SessionParts, instance: string): Sessions {
     authority.audit.note({ who: peer, did: 'session', allowed: false, reason: code })
   })
   return sessions
+}
+
+interface PubSubParts extends NodeComponents {
+  readonly network: Network
+  readonly blame: Blame
+  readonly members: Members
+}
+
+function openPubSub({ clock, logger, network, blame, members }: PubSubParts): PubSub {
+  return createPubSub({
+    clock,
+    gossip: network.libp2p.services.pubsub,
+    logger: logger.child('pubsub'),
+    blame,
+    quotaOf: (peer) => quotasOf(members.roleOf(peer))
+  })
 }
 
 function houseInvite(

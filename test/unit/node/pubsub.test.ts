@@ -158,6 +158,7 @@ test('refuses a gossipsub that takes no verdicts: its messages would never trave
   const gossip = new EventTarget() as unknown as GossipSub
   const blame = { add: () => undefined }
   const shared = { clock: new ManualClock(), logger: silentLogger, blame }
-  const quotaOf = () => quotasOf('member')
-  expect(() => createPubSub({ ...shared, gossip, quotaOf })).toThrow(TypeError)
+  expect(() => createPubSub({ ...shared, gossip, quotaOf: () => quotasOf('member') })).toThrow(
+    TypeError
+  )
 })
