@@ -526,6 +526,16 @@ export const ERRORS = {
     'lumos auth token create, then: Authorization: Bearer TOKEN',
     { a2a: -32_600, exit: EXIT.denied }
   ),
+  JWT_REFUSED: final(
+    'the JWT was refused: {reason}',
+    'get a new one of an issuer in gateway.jwt, for its audience',
+    { a2a: -32_600, exit: EXIT.denied }
+  ),
+  JWT_KEYS_UNAVAILABLE: retryable(
+    'the issuer of the JWT does not tell its keys',
+    'try again when it can be reached; on the node: lumos logs',
+    EXIT.failed
+  ),
   CERTIFICATE_REFUSED: final(
     'the certificate of the client is expired, or of no authority that this node knows',
     'show one that gateway.tls.clientCa vouches for, or a token',

@@ -1,5 +1,9 @@
 /** Where the doors over HTTP are and who may come in, as the configuration says. */
-import { createTokenAuthenticator, openAuthenticator } from '../gateway/http/authenticators.ts'
+import {
+  createJwtAuthenticator,
+  createTokenAuthenticator,
+  openAuthenticator
+} from '../gateway/http/authenticators.ts'
 import type { Authenticator } from '../gateway/http/authenticators.ts'
 import { createCallers } from '../gateway/http/callers.ts'
 import type { Callers } from '../gateway/http/callers.ts'
@@ -12,14 +16,16 @@ import type { HttpServerInit } from '../gateway/http/http-server.ts'
 import type { TlsInit } from '../gateway/http/tls-files.ts'
 import type { ApiTokens } from '../trust/api-tokens.ts'
 import type { Assembly } from './assembly.ts'
+import { createNodeJwtIssuers } from './gateway-jwt.ts'
 import type { NodeConfig } from './config/schema.ts'
 
 type GatewayConfig = NodeConfig['gateway']
 
 export function createNodeCallers(
-  { components: { clock }, init, wire }: Pick<Assembly, 'components' | 'init' | 'wire'>,
+  { components, init, wire }: Pick<Assembly, 'components' | 'init' | 'wire'>,
   { tokens }: { readonly tokens: Pick<ApiTokens, 'verify'> }
 ): Callers {
+  const { clock } = components
   const { gateway } = init.config
   const { host, url, allowedHosts, allowedOrigins, open, tls } = gateway
   const named = url === undefined ? [] : [new URL(url).hostname]
@@ -29,6 +35,10 @@ export function createNodeCallers(
     isExposed: !isLoopback(host)
   })
   const authenticators: Authenticator[] = [createTokenAuthenticator(tokens)]
+  if (Object.keys(gateway.jwt).length > 0) {
+    const logger = components.logger.child('gateway')
+    authenticators.push(createJwtAuthenticator(createNodeJwtIssuers({ clock, logger }, gateway)))
+  }
   if (tls.clientCa !== undefined) {
     authenticators.push(createCertificateAuthenticator({ clock }, certificateRights(gateway)))
   }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { LumosError } from '../../core/errors.ts'
 import type { ApiScope } from '../../core/grant-words.ts'
 import type { ApiTokens } from '../../trust/api-tokens.ts'
+import type { JwtIssuers } from '../../trust/jwt/jwt-issuers.ts'
 
 /** Whom a credential has proven to be there. */
 export interface Identity {
@@ -16,7 +17,7 @@ export interface Identity {
 export interface Authenticator {
   /**
    * `undefined` for a request without a credential of this kind: the next one is asked.
-   * @throws API_TOKEN_REFUSED, CERTIFICATE_REFUSED for a credential of this kind that is not in force
+   * @throws API_TOKEN_REFUSED, JWT_REFUSED, CERTIFICATE_REFUSED for a credential of this kind that is not in force
    */
   authenticate(incoming: IncomingMessage): Promise<Identity | undefined>
 }
@@ -34,6 +35,21 @@ export function createTokenAuthenticator(tokens: Pick<ApiTokens, 'verify'>): Aut
       if (token === undefined) throw new LumosError('API_TOKEN_REFUSED')
       const { id, scopes, tenant } = token
       return { who: `http:${id}`, scopes, ...(tenant !== undefined && { tenant }) }
+    }
+  }
+}
+
+/** Three parts, as of a JWS in its compact form. What looks like one and is none is refused as one. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/
+
+/** By the JWTs of issuers that the configuration names. */
+export function createJwtAuthenticator(issuers: JwtIssuers): Authenticator {
+  return {
+    async authenticate(incoming) {
+      const token = bearerOf(incoming)
+      if (token === undefined || !JWT.test(token)) return undefined
+      const { name, scopes, tenant } = await issuers.verify(token)
+      return { who: `jwt:${name}`, scopes, ...(tenant !== undefined && { tenant }) }
     }
   }
 }

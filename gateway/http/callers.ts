@@ -20,7 +20,7 @@ export interface Callers {
    * @throws HOST_REFUSED, ORIGIN_REFUSED
    */
   admit(request: IncomingMessage): string | undefined
-  /** @throws API_TOKEN_REFUSED, CERTIFICATE_REFUSED, AUTH_RATE_LIMITED */
+  /** @throws API_TOKEN_REFUSED, JWT_REFUSED, JWT_KEYS_UNAVAILABLE, CERTIFICATE_REFUSED, AUTH_RATE_LIMITED */
   identify(request: IncomingMessage): Promise<Caller>
   /** Notes what is asked for `what`, a name. @throws FORBIDDEN */
   permit(caller: Caller, operation: EdgeOperation, what: string): void

@@ -19,6 +19,7 @@ const A2A_ERRORS: ReadonlyMap<number, readonly [reason: string, status: number]>
 /** Failures to come in, which the exit code does not tell from not being allowed something. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   API_TOKEN_REFUSED: 401,
+  JWT_REFUSED: 401,
   CERTIFICATE_REFUSED: 401,
   AUTH_RATE_LIMITED: 429,
   HOST_REFUSED: 403,

@@ -6,6 +6,8 @@ import { tenantName } from '../../gateway/control/schema/auth.ts'
 import { CERTIFICATE_SELECTOR } from '../../gateway/http/client-certificates.ts'
 import { isLoopback, LOOPBACK } from '../../gateway/http/loopback.ts'
 import { isLabel } from '../../trust/node-name.ts'
+import { quotas, tenants } from './tenants-section.ts'
+import { jwt } from './jwt-section.ts'
 
 /** Keys whose values are paths, see `PATH_KEYS`. */
 export const GATEWAY_PATHS = [
@@ -100,7 +102,10 @@ export const gateway = z
       .describe(
         'Names for sets of scopes, for tokens, certificates and JWTs: `operator: [task/send, control/read]`.'
       ),
-    tls: tls.prefault({})
+    jwt,
+    tls: tls.prefault({}),
+    quotas: quotas.prefault({}),
+    tenants
   })
   .check(({ value, issues }) => {
     for (const [keys, message] of contradictions(value)) {

@@ -55,6 +55,7 @@ test('works with nothing configured at all', async () => {
       allowedOrigins: [],
       open: false,
       roles: {},
+      jwt: {},
       tls: { clients: 'optional', certificates: {} }
     },
     network: { targetPeers: 8, relayService: false, natTraversal: true },
