@@ -1,6 +1,7 @@
 /** Ends a stream that does not begin: a peer with a live session may never answer all the same. */
 import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
+import { linkedAbort } from '../core/linked-abort.ts'
 
 /** Throws TIMED_OUT when the first item of `open` takes longer than `timeoutMs`; the signal ends it, too. */
 export async function* beginningWithin<T>(
@@ -8,16 +9,17 @@ export async function* beginningWithin<T>(
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
   open: (signal: AbortSignal) => AsyncIterable<T>
 ): AsyncIterable<T> {
-  const late = new AbortController()
+  const late = linkedAbort(signal)
   const disarm = clock.after(timeoutMs, () => {
     late.abort(new LumosError('TIMED_OUT', { details: { timeoutMs } }))
   })
   try {
-    for await (const item of open(AbortSignal.any([signal, late.signal]))) {
+    for await (const item of open(late.signal)) {
       disarm()
       yield item
     }
   } finally {
     disarm()
+    late.release()
   }
 }

@@ -4,6 +4,8 @@ import { INTERRUPTED_STATES, TERMINAL_STATES } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import { toLumosError } from '../core/errors.ts'
 import type { LumosError } from '../core/errors.ts'
+import { linkedAbort } from '../core/linked-abort.ts'
+import type { LinkedAbort } from '../core/linked-abort.ts'
 import type { RouteProvider } from './directory-port.ts'
 
 export type RaceEvent =
@@ -21,11 +23,16 @@ export interface RaceInit {
   readonly afterMs: number
   /** Who that is; `undefined` when it is not worth it, or too dear. */
   readonly second: () => RouteProvider | undefined
+  /** Ends it all. */
+  readonly signal: AbortSignal
   /** Sends the task; throws what the worker refuses it with. */
   readonly send: (provider: RouteProvider, signal: AbortSignal) => AsyncIterable<StreamResponse>
   /** After this error of the first one the second one would fail as well. */
   readonly isFinal: (error: LumosError) => boolean
 }
+
+/** Made once: an error for each that is left would cost more than leaving it. */
+const LEFT = new DOMException('another one answered, or nobody wants the answer', 'AbortError')
 
 /** What a worker says next: an update, its failure, or neither at its end. */
 interface Word {
@@ -36,13 +43,14 @@ interface Word {
 
 class Runner {
   readonly provider: RouteProvider
-  readonly #leaving = new AbortController()
+  readonly #leaving: LinkedAbort
   readonly #words: AsyncIterator<StreamResponse>
   #next: Promise<Word> | undefined
   #isOver = false
 
-  constructor(provider: RouteProvider, send: RaceInit['send']) {
+  constructor(provider: RouteProvider, { send, signal }: Pick<RaceInit, 'send' | 'signal'>) {
     this.provider = provider
+    this.#leaving = linkedAbort(signal)
     this.#words = send(provider, this.#leaving.signal)[Symbol.asyncIterator]()
   }
 
@@ -61,7 +69,8 @@ class Runner {
   }
 
   leave(): void {
-    this.#leaving.abort()
+    this.#leaving.abort(LEFT)
+    this.#leaving.release()
     void this.#words.return?.().catch(() => {})
   }
 
@@ -78,7 +87,7 @@ class Runner {
 /** Throws what the one throws that is listened to last. */
 export async function* race(clock: Pick<Clock, 'after'>, init: RaceInit): AsyncIterable<RaceEvent> {
   const late = Promise.withResolvers<'late'>()
-  const first = new Runner(init.first, init.send)
+  const first = new Runner(init.first, init)
   let second: Runner | undefined
   const disarm = clock.after(init.afterMs, () => late.resolve('late'))
   try {
@@ -87,7 +96,7 @@ export async function* race(clock: Pick<Clock, 'after'>, init: RaceInit): AsyncI
     if (provider === undefined) yield* first.rest()
     else {
       yield { type: 'hedged', provider, afterMs: init.afterMs }
-      second = new Runner(provider, init.send)
+      second = new Runner(provider, init)
       yield* contest(first, second, init)
     }
   } finally {

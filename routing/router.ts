@@ -233,7 +233,8 @@ class PeerRouter implements Router {
         const other = selector.second(left, demand, first)
         return other !== undefined && hedges?.withdraw() === true ? other : undefined
       },
-      send: (provider, leaving) => send(provider, AbortSignal.any([options.signal, leaving])),
+      signal: options.signal,
+      send,
       isFinal: ({ code }) => REQUEST_AT_FAULT.has(code) || options.signal.aborted
     })
   }

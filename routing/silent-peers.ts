@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import { linkedAbort } from '../core/linked-abort.ts'
 import type { Session, SessionEvents } from '../protocols/session/session.ts'
 import type { Placement } from '../tasks/dispatcher.ts'
 
@@ -58,7 +59,6 @@ export function createSilentPeers({ sessions }: SilentPeersComponents): SilentPe
   }
 
   function watch(peer: PeerIdText, onSilent: () => void): () => void {
-    // This node itself has no session.
     const session = sessions.get(peer)
     return (
       session?.watchSilence((isSilent) => {
@@ -69,25 +69,32 @@ export function createSilentPeers({ sessions }: SilentPeersComponents): SilentPe
     )
   }
 
+  async function* whileHeard<T>(
+    peer: PeerIdText,
+    signal: AbortSignal,
+    open: (signal: AbortSignal) => AsyncIterable<T>
+  ): AsyncIterable<T> {
+    if (silent.has(peer)) throw silentError(peer)
+    const listening = linkedAbort(signal)
+    const stop = watch(peer, () => listening.abort(silentError(peer)))
+    try {
+      yield* open(listening.signal)
+    } finally {
+      stop()
+      listening.release()
+    }
+  }
+
   sessions.events.on('closed', ({ peer }) => forget(peer))
 
   return {
     events,
     has: (peer) => silent.size > 0 && silent.has(peer),
-    async *unlessSilent({ placement, signal }, open) {
-      const peer = placement.worker.id
-      if (!placement.idempotent) {
-        yield* open(signal)
-        return
-      }
-      if (silent.has(peer)) throw silentError(peer)
-      const silence = new AbortController()
-      const stop = watch(peer, () => silence.abort(silentError(peer)))
-      try {
-        yield* open(AbortSignal.any([signal, silence.signal]))
-      } finally {
-        stop()
-      }
+    unlessSilent({ placement, signal }, open) {
+      const { worker, idempotent, path } = placement
+      // To itself no node is silent.
+      if (!idempotent || path === 'local') return open(signal)
+      return whileHeard(worker.id, signal, open)
     }
   }
 }

@@ -86,7 +86,7 @@ class Service implements Omit<EdgeService, keyof PushConfigOperations<EdgeOption
     const { returnImmediately = false, historyLength } = request.configuration ?? {}
     if (!returnImmediately) {
       for await (const event of this.#told(id, options.signal)) {
-        if (await this.#rests(id, event)) break
+        if (mayRest(event) && (await this.#rests(id, event))) break
       }
     }
     return { task: taskOf(await this.own(id, options), { historyLength }) }
@@ -112,7 +112,7 @@ class Service implements Omit<EdgeService, keyof PushConfigOperations<EdgeOption
         options.onPlace?.(story.place)
         yield update
       }
-      if (begun && (await this.#rests(view.id, event))) return
+      if (begun && mayRest(event) && (await this.#rests(view.id, event))) return
     }
     // It was cancelled before a worker had it.
     if (!begun) yield { task: taskOf(await this.own(view.id, options), {}) }
@@ -269,7 +269,6 @@ class Service implements Omit<EdgeService, keyof PushConfigOperations<EdgeOption
   /** Whether the caller has the next word, or nobody. In a replay, a question that was answered is no end. */
   async #rests(id: string, event: DelegationEvent): Promise<boolean> {
     if (event.type === 'result') return true
-    if (event.type !== 'input-required') return false
     return (await this.#delegations.find(id))?.question !== undefined
   }
 }
@@ -284,6 +283,10 @@ const STILL_THERE: ReadonlySet<string> = new Set([
 function marked(view: DelegationView, owner: string): EdgeView {
   if (isEdgeView(view) && view.edge.owner === owner) return view
   throw new LumosError('TASK_NOT_FOUND')
+}
+
+function mayRest({ type }: DelegationEvent): boolean {
+  return type === 'result' || type === 'input-required'
 }
 
 function isAnswer(event: DelegationEvent, messageId: string): boolean {

@@ -163,7 +163,7 @@ class NodeHttpServer implements HttpServer {
     response.once('close', () => {
       answered()
       stopping.removeEventListener('abort', stop)
-      gone.abort()
+      gone.abort(GONE)
     })
     setSecureHeaders(response, this.#init.tls !== undefined)
     const { method = '', url = '/' } = incoming
@@ -189,6 +189,9 @@ class NodeHttpServer implements HttpServer {
     }
   }
 }
+
+/** Made once: an error with its stack takes 8 µs, and each request ends with one. */
+const GONE = new DOMException('the request is over', 'AbortError')
 
 /** What has begun cannot be taken back: then the reader sees that the answer was cut. */
 function refuse(

@@ -22,7 +22,7 @@ export type PublicRequest = Pick<HttpRequest, 'method' | 'path' | 'response'>
 /** Something that answers requests under some paths. False for a path that is not its own. */
 export type HttpDoor = (request: HttpRequest) => Promise<boolean>
 
-/** @throws PAYLOAD_TOO_LARGE, CONTENT_TYPE_UNSUPPORTED; `undefined` for no body */
+/** @throws PAYLOAD_TOO_LARGE, CONTENT_TYPE_UNSUPPORTED, CANCELLED; `undefined` for no body */
 export async function readJsonBody(
   { incoming }: HttpRequest,
   limit = LIMITS.gatewayBodyBytes.value
@@ -31,10 +31,15 @@ export async function readJsonBody(
   if (told > limit) throw tooLarge(told, limit)
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > limit) throw tooLarge(bytes, limit)
-    chunks.push(chunk)
+  try {
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      if (bytes > limit) throw tooLarge(bytes, limit)
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    // A client that leaves in the middle of its request is no fault of this node.
+    throw cause instanceof LumosError ? cause : new LumosError('CANCELLED', { cause })
   }
   if (bytes === 0) return undefined
   checkMediaType(incoming.headers['content-type'] ?? '')
@@ -57,10 +62,11 @@ export function sendJson(
   document: object,
   { status = 200, headers = {} }: { readonly status?: number; readonly headers?: object } = {}
 ): void {
-  const body = Buffer.from(JSON.stringify(document))
+  // Text leaves with the headers in one piece; bytes would be a second one.
+  const body = JSON.stringify(document)
   response.writeHead(status, {
     'content-type': 'application/json',
-    'content-length': body.length,
+    'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     ...headers
   })

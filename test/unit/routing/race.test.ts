@@ -49,6 +49,7 @@ async function setup(
   }
   const second = provider('second', { idempotent: true })
   const events = race(clock, {
+    signal: new AbortController().signal,
     first: provider('first', { idempotent: true }),
     afterMs: LATE_MS,
     second: () => (acts.second === undefined ? undefined : second),
