@@ -88,10 +88,10 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     },
     { agents: roster.agents(), dataDirectory: paths.data, pushNotifications: push !== undefined }
   )
-  const { routing, attributes } = config
+  const { routing, attributes, gateway } = config
   const work: Work = createWork(
     { ...components, ...capabilities, wire, engine, database, push },
-    { retentionMs: config.tasks.retention, routing, attributes }
+    { retentionMs: config.tasks.retention, routing, attributes, gateway }
   )
   const finding = createFinding(components, init, wire)
   const node = {

@@ -28,6 +28,8 @@ import { createLedger } from '../tasks/ledger.ts'
 import type { Ledger } from '../tasks/ledger.ts'
 import { createEdgeAccounts } from '../tasks/edge-accounts.ts'
 import type { EdgeAccounts } from '../tasks/edge-accounts.ts'
+import { createEdgeGate } from '../tasks/edge-gate.ts'
+import type { EdgeRules } from '../tasks/edge-gate.ts'
 import { openOutboxStore } from '../tasks/outbox-store.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createTaskService } from '../tasks/service.ts'
@@ -35,6 +37,8 @@ import type { NodeTimeouts } from '../tasks/timeouts.ts'
 import type { TaskStore } from '../tasks/task-store.ts'
 import { createGrantQuotas } from '../trust/grants/quotas.ts'
 import { quotasOf } from '../trust/role-quotas.ts'
+import { createTenants } from '../trust/tenants.ts'
+import type { Tenants } from '../trust/tenants.ts'
 import type { Quotas } from '../trust/role-quotas.ts'
 import { createBehalfCheck, createShowBehalf } from './behalf.ts'
 import { attributesOfPeer, mayKnow } from './capabilities.ts'
@@ -60,6 +64,7 @@ export interface WorkInit {
   readonly routing: NodeConfig['routing']
   /** What this node says of itself. */
   readonly attributes: Attributes
+  readonly gateway: NodeConfig['gateway']
 }
 
 export interface Work {
@@ -67,6 +72,7 @@ export interface Work {
   readonly delegations: Delegations
   /** What those outside the swarm use. */
   readonly accounts: EdgeAccounts
+  readonly tenants: Tenants
   readonly ledger: Ledger
   readonly explainRoute: Router['explain']
   readonly choosePeer: ChoosePeer
@@ -152,7 +158,7 @@ function timeoutsOf({
 /** Registers the A2A methods with the sessions, so that peers can delegate to this node. */
 export function createWork(
   components: WorkComponents,
-  { retentionMs, routing, attributes }: WorkInit
+  { retentionMs, routing, attributes, gateway }: WorkInit
 ): Work {
   const { clock, random, logger, wire, directory, engine, push } = components
   const { sessions, identity, name } = wire
@@ -186,14 +192,16 @@ export function createWork(
     routing
   )
   const ids = createIdSource(clock, random)
-  const { accounts, delegations } = createOutbox(components, { router, ids, retentionMs })
+  const tenants = createTenants(gateway)
+  const outbox = createOutbox(components, { router, ids, retentionMs, tenants })
+  const { delegations } = outbox
   const nameOf = (peer: PeerIdText): string =>
     peer === self ? name : (directory.peer(peer)?.name ?? sessions.get(peer)?.hello.name ?? '')
   const ledger = createLedger({ engine, delegations }, { self: { id: self, name }, nameOf })
   return {
     ids,
-    delegations,
-    accounts,
+    ...outbox,
+    tenants,
     ledger,
     explainRoute: (question, signal) => router.explain(question, signal),
     choosePeer: createPeerChooser({ selector, directory: routes, clock }, routing)
@@ -203,7 +211,7 @@ export function createWork(
 /** What this node asks of others, and what those outside the swarm use of it. */
 function createOutbox(
   { clock, random, logger, database }: WorkComponents,
-  { router, ids, retentionMs }: OutboxParts
+  { router, ids, retentionMs, tenants }: OutboxParts
 ): Pick<Work, 'accounts' | 'delegations'> {
   const parts = { clock, random, logger: logger.child('tasks') }
   const accounts = createEdgeAccounts({
@@ -212,8 +220,13 @@ function createOutbox(
   })
   const openStore = () =>
     openOutboxStore({ store: database.store, batches: database.tasks, accounts })
+  const rulesOf = (owner: string): EdgeRules => ({
+    ...tenants.quotasOf(owner),
+    knows: (agent) => tenants.knows(owner, agent)
+  })
+  const gate = createEdgeGate({ clock, accounts, rulesOf }, { retentionMs })
   const delegations = createDelegations(
-    { ...parts, dispatcher: router, ids, openStore },
+    { ...parts, dispatcher: router, ids, openStore, gate },
     { retentionMs }
   )
   return { accounts, delegations }
@@ -222,6 +235,7 @@ function createOutbox(
 interface OutboxParts extends Pick<WorkInit, 'retentionMs'> {
   readonly router: Router
   readonly ids: IdSource
+  readonly tenants: Tenants
 }
 
 /** One that its caller may not know of looks as if it were not there. */

@@ -7,7 +7,8 @@ import type { Delegation } from './delegation.ts'
 import type { QuestionEvent } from './dialogue.ts'
 import type { EdgeMark } from './edge-orders.ts'
 import type { NodeName } from './dispatcher.ts'
-import type { EndedOrder } from './outbox-store.ts'
+import { order } from './memory-task-store.ts'
+import type { EndedOrder, OutboxQuery } from './outbox-store.ts'
 
 /** One task that this node asked for. */
 export interface DelegationView {
@@ -92,4 +93,19 @@ export function viewOfEnded(
     question: undefined,
     edge: record.edge
   }
+}
+
+/** Youngest change of state first. Those that go on may be too many, and not what the query is about. */
+export function pageOf(
+  { limit, state, before }: OutboxQuery,
+  live: readonly DelegationView[],
+  ended: readonly DelegationView[]
+): readonly DelegationView[] {
+  // One that ended during the reading is in both.
+  const ids = new Set(ended.map(({ id }) => id))
+  const wanted = live
+    .filter((view) => state === undefined || view.state === state)
+    .filter((view) => before === undefined || order(before, view) < 0)
+    .filter(({ id }) => !ids.has(id))
+  return [...wanted, ...ended].toSorted(order).slice(0, limit)
 }

@@ -8,27 +8,25 @@ import { LIMITS } from '../core/limits.ts'
 import { Delegation } from './delegation.ts'
 import type { DelegationComponents, DelegationInit } from './delegation.ts'
 import type { DelegationEvent } from './delegation-events.ts'
-import { recordOf, repeatOf } from './delegation-request.ts'
-import type { DelegationRequest } from './delegation-request.ts'
+import { recordOf, repeatOf, type DelegationRequest } from './delegation-request.ts'
+import type { EdgeGate } from './edge-gate.ts'
 import { edgeEntryOf, edgePage } from './edge-page.ts'
 import { insideOf } from './edge-scope.ts'
 import type { EdgePage } from './edge-page.ts'
 import type { EdgeQuery } from './edge-orders.ts'
-import { dialogueOf } from './dialogue.ts'
-import type { Dialogue } from './dialogue.ts'
-import { viewOf, viewOfEnded } from './delegation-view.ts'
+import { dialogueOf, type Dialogue } from './dialogue.ts'
+import { pageOf, viewOf, viewOfEnded } from './delegation-view.ts'
 import type { DelegationView } from './delegation-view.ts'
-import { createRecalls } from './recalls.ts'
-import type { Recalls } from './recalls.ts'
-import { COLLECT_INTERVAL_MS } from './engine.ts'
-import type { TaskCounts } from './engine.ts'
-import { order } from './memory-task-store.ts'
+import { createRecalls, type Recall, type Recalls } from './recalls.ts'
+import { COLLECT_INTERVAL_MS, type TaskCounts } from './engine.ts'
 import { OrderKeys } from './order-keys.ts'
 import { createRecentDelegations } from './recent-delegations.ts'
 import type { EndedOrder, OutboxQuery, OutboxRecord, OutboxStore } from './outbox-store.ts'
 
 export interface DelegationsComponents extends DelegationComponents {
   readonly ids: IdSource
+  /** Holds back those outside of the swarm; absent, they are not. */
+  readonly gate?: EdgeGate
   /** Asked at every start. */
   readonly openStore: () => Promise<OutboxStore>
 }
@@ -114,7 +112,9 @@ class Outbox implements Delegations {
     const store = await this.#parts.openStore()
     this.#store = store
     this.#keys = new OrderKeys(store)
-    this.#recalls = this.#createRecalls(store)
+    // Told twice does no harm.
+    const onSettled = (recall: Recall): void => void store.settle(recall).catch(() => {})
+    this.#recalls = createRecalls({ ...this.#parts, onSettled })
     for (const recall of await store.recalls()) this.#recalls.keep(recall)
     await this.#takeUp(store)
     this.#collecting = this.#collect(store, this.#closing.signal)
@@ -122,6 +122,7 @@ class Outbox implements Delegations {
 
   async stop(): Promise<void> {
     this.#closing.abort()
+    this.#parts.gate?.stop()
     for (const delegation of this.#running.values()) {
       delegation.stop(new LumosError('SHUTTING_DOWN'))
     }
@@ -133,7 +134,7 @@ class Outbox implements Delegations {
     this.#store = undefined
   }
 
-  async delegate(request: DelegationRequest): Promise<DelegationView> {
+  async delegate(request: DelegationRequest, hasEntered = false): Promise<DelegationView> {
     const store = this.#open()
     const { edge } = request
     const before = await this.#keys?.endedUnder(edge?.key)
@@ -142,17 +143,32 @@ class Outbox implements Delegations {
     if (!isUuid(taskId)) {
       throw new LumosError('INVALID_REQUEST', { details: { reason: 'the task id is not a UUID' } })
     }
-    const asked = recordOf(request, { taskId, createdAt: this.#parts.clock.now() })
+    const { clock, gate } = this.#parts
+    const budget = gate?.budget(edge, request.budget) ?? request.budget
+    const asked = recordOf({ ...request, budget }, { taskId, createdAt: clock.now() })
     const { isNew = request.taskId === undefined && keyed === undefined } = request
     const ended = isNew || this.#running.has(taskId) ? undefined : await store.findEnded(taskId)
     // Asked after the reading, during which the same id may have come a second time.
     const known = this.#running.get(taskId)?.record ?? ended?.record
-    if (known === undefined) this.#begin(asked, store)
-    else if (known.payloadHash !== asked.payloadHash) {
+    if (known === undefined) {
+      const turn = hasEntered ? undefined : gate?.enter(edge)
+      // The same may have come a second time while this one waited.
+      if (turn !== undefined) return this.#delegateAfter(turn, request)
+      this.#begin(asked, store)
+    } else if (known.payloadHash !== asked.payloadHash) {
       throw new LumosError('TASK_CONFLICT', { details: { task: taskId } })
     }
     await this.#arriving.get(taskId)
     return this.#viewOf(taskId)
+  }
+
+  async #delegateAfter(turn: Promise<void>, request: DelegationRequest): Promise<DelegationView> {
+    await turn
+    try {
+      return await this.delegate(request, true)
+    } finally {
+      this.#parts.gate?.leave(request.edge)
+    }
   }
 
   async *watch(
@@ -190,15 +206,8 @@ class Outbox implements Delegations {
   }
 
   async list(query: OutboxQuery): Promise<readonly DelegationView[]> {
-    const { limit, state, before } = query
-    const live = [...this.#running.values()]
-      .map(viewOf)
-      .filter((view) => state === undefined || view.state === state)
-      .filter((view) => before === undefined || order(before, view) < 0)
     const ended = (await this.#open().listEnded(query)).map((one) => viewOfEnded(one))
-    // One that ended during the reading is in both.
-    const ids = new Set(ended.map(({ id }) => id))
-    return [...live.filter(({ id }) => !ids.has(id)), ...ended].toSorted(order).slice(0, limit)
+    return pageOf(query, [...this.#running.values()].map(viewOf), ended)
   }
 
   listEdge(query: EdgeQuery): Promise<EdgePage> {
@@ -279,16 +288,6 @@ class Outbox implements Delegations {
     return this.#running.get(id) ?? this.#recent.get(id)
   }
 
-  #createRecalls(store: OutboxStore): Recalls {
-    return createRecalls({
-      ...this.#parts,
-      onSettled: (recall) => {
-        // Told twice does no harm.
-        store.settle(recall).catch(() => {})
-      }
-    })
-  }
-
   #delegation(init: Omit<DelegationInit, 'onRecall'>): Delegation {
     return new Delegation(this.#parts, {
       ...init,
@@ -299,6 +298,7 @@ class Outbox implements Delegations {
   /** The search for a worker begins while the order is written. */
   #begin(record: OutboxRecord, store: OutboxStore): void {
     if (this.#running.size >= LIMITS.tasksActive.value) {
+      this.#parts.gate?.leave(record.edge)
       throw new LumosError('OVERLOADED', { details: { retryAfterMs: 1000 } })
     }
     const { taskId } = record.order
@@ -335,7 +335,8 @@ class Outbox implements Delegations {
     const id = delegation.order.taskId
     this.#running.set(id, delegation)
     this.#keys?.open(delegation.record.edge?.key, id)
-    const following = delegation.run().finally(() => {
+    const running = this.#parts.gate?.run(delegation) ?? delegation.run()
+    const following = running.finally(() => {
       this.#following.delete(following)
       if (this.#running.get(id) !== delegation) return
       if (!delegation.kept) {

@@ -42,8 +42,8 @@ export interface EdgeAccounts extends Component {
   tokens(owner: string, period: 'day' | 'month'): number
   /** Ended tasks that can still be read. */
   kept(owner: string): Kept
-  /** All that have any. */
-  keepers(): ReadonlyMap<string, Kept>
+  /** When the first of them ended, milliseconds since the epoch. */
+  oldest(owner: string): Promise<number | undefined>
   /** Youngest day first; at most LIMITS.usageRows. */
   report(query: UseQuery): Promise<readonly DayOfUse[]>
 }
@@ -133,8 +133,11 @@ class Book implements EdgeAccounts {
     return this.#kept.get(owner) ?? { tasks: 0, bytes: 0 }
   }
 
-  keepers(): ReadonlyMap<string, Kept> {
-    return this.#kept
+  async oldest(owner: string): Promise<number | undefined> {
+    const { store } = this.#parts.database()
+    const range = outboxKeys.allOwned(owner)
+    for await (const [key] of store.iterate(range, { limit: 1 })) return outboxKeys.ownedTimeOf(key)
+    return undefined
   }
 
   async report({ owner, since = '' }: UseQuery): Promise<readonly DayOfUse[]> {

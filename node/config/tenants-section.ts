@@ -6,30 +6,38 @@ import { tenantName } from '../../gateway/control/schema/auth.ts'
 const MOST = Number.MAX_SAFE_INTEGER
 const count = z.int().min(1)
 
+const WORDS = {
+  rate: 'Requests each second of one tenant, or of one token of none.',
+  burst: 'Requests of it at once.',
+  concurrency: 'Tasks of it that have not ended.',
+  streams: 'Answers to it under way at the same time, streams among them.',
+  storageBytes: 'Bytes of its ended tasks that can still be read.'
+}
+
 /** Without defaults: a tenant that says nothing of one has that of all. */
 const some = {
-  rate: z.number().positive().max(1_000_000).describe('Requests each second.'),
-  burst: count.max(1_000_000).describe('Requests at once.'),
-  concurrency: count.max(LIMITS.tasksActive.value).describe('Tasks that have not ended.'),
-  streams: count
-    .max(LIMITS.gatewayConnections.value)
-    .describe('Answers under way at the same time, streams among them.'),
+  rate: z.number().positive().max(1_000_000),
+  burst: count.max(1_000_000),
+  concurrency: count.max(LIMITS.tasksActive.value),
+  streams: count.max(LIMITS.gatewayConnections.value),
   tokensPerDay: count
     .max(MOST)
     .exactOptional()
     .describe('Tokens of language models in a day (UTC), read and written.'),
   tokensPerMonth: count.max(MOST).exactOptional().describe('Likewise in a month.'),
-  storageBytes: count.max(MOST).describe('Bytes of ended tasks that can still be read.')
+  storageBytes: count.max(MOST)
 }
 
 /** For each tenant, and each token of none, unless `gateway.tenants` says otherwise. */
 export const quotas = z.strictObject({
   ...some,
-  rate: some.rate.default(LIMITS.tenantRate.value),
-  burst: some.burst.default(LIMITS.tenantBurst.value),
-  concurrency: some.concurrency.default(LIMITS.tenantTasks.value),
-  streams: some.streams.default(LIMITS.tenantAnswers.value),
-  storageBytes: some.storageBytes.default(LIMITS.tenantStorageBytes.value)
+  rate: some.rate.default(LIMITS.tenantRate.value).describe(WORDS.rate),
+  burst: some.burst.default(LIMITS.tenantBurst.value).describe(WORDS.burst),
+  concurrency: some.concurrency.default(LIMITS.tenantTasks.value).describe(WORDS.concurrency),
+  streams: some.streams.default(LIMITS.tenantAnswers.value).describe(WORDS.streams),
+  storageBytes: some.storageBytes
+    .default(LIMITS.tenantStorageBytes.value)
+    .describe(WORDS.storageBytes)
 })
 
 const agentPattern = z

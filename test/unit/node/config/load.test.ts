@@ -56,7 +56,15 @@ test('works with nothing configured at all', async () => {
       open: false,
       roles: {},
       jwt: {},
-      tls: { clients: 'optional', certificates: {} }
+      tls: { clients: 'optional', certificates: {} },
+      quotas: {
+        rate: 5000,
+        burst: 10_000,
+        concurrency: 1024,
+        streams: 1024,
+        storageBytes: 268_435_456
+      },
+      tenants: {}
     },
     network: { targetPeers: 8, relayService: false, natTraversal: true },
     agents: {
