@@ -57,6 +57,8 @@ function placeOf(whole: string): { readonly tenant: string; readonly path: strin
   const end = rest.indexOf('/')
   const tenant = decoded(end < 0 ? rest : rest.slice(0, end))
   const path = end < 0 ? '' : rest.slice(end)
+  // Nothing between two slashes is no agent, and not all of them either.
+  if (tenant === '') return undefined
   return { tenant, path: path === '/' ? '' : path }
 }
 

@@ -125,11 +125,15 @@ function queryOf(query: URLSearchParams): JsonObject {
 /** @throws INVALID_REQUEST */
 export function decoded(segment: string): string {
   try {
-    return decodeURIComponent(segment)
+    const text = decodeURIComponent(segment)
+    if (!CONTROL.test(text)) return text
   } catch {
-    throw new LumosError('INVALID_REQUEST', { details: { reason: 'the path is malformed' } })
+    // Said below.
   }
+  throw new LumosError('INVALID_REQUEST', { details: { reason: 'the path is malformed' } })
 }
+
+const CONTROL = /\p{Cc}/u
 
 export function route(verbs: string, path: string, method: string): Route {
   return { verbs: verbs.split(' '), path: new RegExp(`^${path}$`), method }

@@ -24,6 +24,7 @@ import { refusalOf } from './refusal.ts'
 import type { Refusal, RefuseFor } from './refusal.ts'
 import { sendJson } from './request.ts'
 import type { HttpDoor, PublicRequest } from './request.ts'
+import { refuseAmbiguous } from './strictness.ts'
 import { createTlsFiles } from './tls-files.ts'
 import type { TlsInit } from './tls-files.ts'
 import { createTlsServer } from './tls-server.ts'
@@ -52,6 +53,8 @@ export interface HttpServerInit {
   readonly url?: string
   /** Without it, plain HTTP. */
   readonly tls?: TlsInit
+  /** For a client to send a whole request. */
+  readonly requestMs?: number
 }
 
 /** Started, it answers; stopped, answers under way have LIMITS.gatewayDrain to end. */
@@ -113,16 +116,16 @@ class NodeHttpServer implements HttpServer {
   }
 
   async #create(listener: RequestListener): Promise<Server | TlsServer> {
+    const { tls, requestMs = LIMITS.gatewayRequest.value } = this.#init
     const options: ServerOptions = {
       // For the request alone: an answer may be a stream that goes on for hours.
-      headersTimeout: LIMITS.gatewayRequest.value,
-      requestTimeout: LIMITS.gatewayRequest.value,
-      connectionsCheckingInterval: LIMITS.gatewayRequest.value / 4,
+      headersTimeout: requestMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: requestMs / 4,
       keepAliveTimeout: LIMITS.gatewayIdle.value,
       // Offers of HTTP/2, which curl makes, may be left aside (RFC 9110, section 7.8).
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket'
     }
-    const { tls } = this.#init
     if (tls === undefined) return createServer(options, listener)
     const parts = { ...this.#parts, files: createTlsFiles(tls) }
     const { signal } = this.#stopping
@@ -170,12 +173,14 @@ class NodeHttpServer implements HttpServer {
     const [path = '', ...search] = url.split('?')
     try {
       stopping.throwIfAborted()
+      refuseAmbiguous(incoming)
       const page = callers.admit(incoming)
       if (page !== undefined) allowPage(response, page)
       if (page !== undefined && isPreflight(incoming)) return answerPreflight(response)
       if (this.#parts.publicly?.({ method, path, response }) === true) return
       const caller = await callers.identify(incoming)
       this.#connections.trust(incoming.socket)
+      response.once('close', callers.answering(caller))
       const query = new URLSearchParams(search.join('?'))
       const request = { method, path, query, incoming, response, caller, signal: gone.signal }
       for (const door of doors) if (await door(request)) return

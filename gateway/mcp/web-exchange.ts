@@ -27,12 +27,14 @@ export async function sendAnswer(
   const { body, status } = answer
   answer.headers.delete('connection')
   answer.headers.set('cache-control', 'no-store')
-  if (body === null) answer.headers.set('content-length', '0')
-  response.writeHead(status, Object.fromEntries(answer.headers))
-  if (body === null) {
-    response.end()
+  const isStream = answer.headers.get('content-type')?.startsWith('text/event-stream') === true
+  if (body === null || !isStream) {
+    const document = Buffer.from(await answer.arrayBuffer())
+    answer.headers.set('content-length', String(document.length))
+    response.writeHead(status, Object.fromEntries(answer.headers)).end(document)
     return
   }
+  response.writeHead(status, Object.fromEntries(answer.headers))
   // Who listens for what may come has to know that it does.
   response.flushHeaders()
   const reader = body.getReader()

@@ -6,6 +6,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { z } from 'zod'
 import { defineAgent } from '../../agents/agent.ts'
 import type { Agent, AgentDefinition } from '../../agents/agent.ts'
+import type { Logger } from '../../core/logger.ts'
 import type { Assembly } from '../../node/assembly.ts'
 import type { nodeConfigSchema } from '../../node/config/schema.ts'
 import { createA2aClient } from '../../protocols/a2a/client.ts'
@@ -34,12 +35,13 @@ export interface AssemblyOptions {
   readonly tasks?: z.input<typeof nodeConfigSchema>['tasks']
   readonly gateway?: z.input<typeof nodeConfigSchema>['gateway']
   readonly models?: z.input<typeof nodeConfigSchema>['models']
+  readonly logger?: Logger
 }
 
 /** A started node with these agents only, which looks for nobody by itself. */
 export async function startAssembly(
   agents: readonly Agent[] = [],
-  { home: lasting, tasks, gateway, models }: AssemblyOptions = {}
+  { home: lasting, tasks, gateway, models, logger }: AssemblyOptions = {}
 ): Promise<StartedAssembly> {
   const home = lasting ?? mkdtempSync(join(tmpdir(), 'lumos-test-'))
   const assembly = await startSecludedNode({
@@ -48,7 +50,8 @@ export async function startAssembly(
     agents,
     ...(tasks && { tasks }),
     ...(gateway && { gateway }),
-    ...(models && { models })
+    ...(models && { models }),
+    ...(logger && { logger })
   })
   return {
     assembly,

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { Agent } from '../../agents/agent.ts'
 import { systemClock } from '../../core/clock.ts'
 import { silentLogger } from '../../core/logger.ts'
+import type { Logger } from '../../core/logger.ts'
 import { resolvePaths } from '../../core/paths.ts'
 import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
@@ -20,6 +21,7 @@ export interface SecludedNodeInit extends Pick<
   readonly bootstrap?: readonly string[]
   /** All that it has: none is built in. */
   readonly agents?: readonly Agent[] | undefined
+  readonly logger?: Logger
 }
 
 /** Started; the test has to stop it. */
@@ -27,10 +29,11 @@ export async function startSecludedNode({
   home,
   agents = [],
   bootstrap = [],
+  logger = silentLogger,
   ...config
 }: SecludedNodeInit): Promise<Assembly> {
   const assembly = await assemble(
-    { clock: systemClock, random: systemRandom, logger: silentLogger },
+    { clock: systemClock, random: systemRandom, logger },
     {
       config: nodeConfigSchema.parse({
         ...config,
