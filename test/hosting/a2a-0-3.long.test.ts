@@ -20,6 +20,7 @@ import { a2aBetween, startAssembly, testAgent } from '../support/a2a-nodes.ts'
 import type { StartedAssembly } from '../support/a2a-nodes.ts'
 import { fetchWith, startHttpNode } from '../support/http-gateway.ts'
 import type { HttpNode } from '../support/http-gateway.ts'
+import { startPushReceiver } from '../support/push-receiver.ts'
 import { PATIENCE } from '../support/patience.ts'
 
 let worker: StartedAssembly
@@ -47,7 +48,7 @@ function agents(prefix: string) {
 
 beforeAll(async () => {
   worker = await startAssembly(agents('far-'))
-  node = await startHttpNode(agents(''))
+  node = await startHttpNode(agents(''), { tasks: { push: { allow: ['127.0.0.1'] } } })
   await a2aBetween(node.assembly, worker.assembly)
   const { directory } = node.assembly.capabilities
   await vi.waitFor(() => {
@@ -182,6 +183,37 @@ test.for(CASES)('is told by name what it may not over %s (agents "%s")', async (
   // Over JSON-RPC, this client reads the error of a stream only where a stream has begun.
   if (binding === 'HTTP+JSON') await expect(late).rejects.toBeInstanceOf(UnsupportedOperationError)
   else await expect(late).rejects.toThrow('text/event-stream')
+})
+
+test.for(CASES)('has the whole task pushed over %s (agents "%s")', async ([binding, prefix]) => {
+  const client = await clientOf(`${prefix}endless`, binding)
+  const [first, second] = [await startPushReceiver(), await startPushReceiver()]
+  const authentication = { schemes: ['Bearer'], credentials: 'abc' }
+  const pushNotificationConfig = { id: 'one', url: first.url, token: 'tok', authentication }
+  const { id } = await send(client, {
+    ...saying('go'),
+    configuration: { blocking: false, pushNotificationConfig }
+  })
+  const added = { taskId: id, pushNotificationConfig: { id: 'two', url: second.url } }
+  expect(await client.setTaskPushNotificationConfig(added)).toMatchObject(added)
+  const named = { id, pushNotificationConfigId: 'one' }
+  const kept = await client.getTaskPushNotificationConfig(named)
+  expect(kept).toMatchObject({ taskId: id, pushNotificationConfig })
+  expect(await client.listTaskPushNotificationConfig({ id })).toHaveLength(2)
+  await client.deleteTaskPushNotificationConfig({ id, pushNotificationConfigId: 'two' })
+  const { length } = second.hits
+  expect(await client.listTaskPushNotificationConfig({ id })).toEqual([kept])
+  const cancelled = await client.cancelTask({ id })
+  await first.until(() => first.hits.at(-1)?.body.includes('"canceled"') === true)
+  const { body = '', headers } = first.hits.at(-1) ?? {}
+  expect(headers).toMatchObject({
+    authorization: 'Bearer abc',
+    'x-a2a-notification-token': 'tok',
+    'content-type': 'application/json'
+  })
+  expect(JSON.parse(body)).toMatchObject({ kind: 'task', id, status: { state: 'canceled' } })
+  expect(cancelled.id).toBe(id)
+  expect(second.hits).toHaveLength(length)
 })
 
 test.for(CASES)('reads its card over %s (agents "%s")', async ([binding, prefix]) => {

@@ -1,17 +1,15 @@
 /** Push notifications of whole nodes to real web servers, as docs/protocols/tasks.md promises ("Push notifications"). */
 import { createHash } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { importJWK, jwtVerify } from 'jose'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { TaskPushNotificationConfig } from '../../core/a2a-operations.ts'
-import type { StreamResponse } from '../../core/a2a.ts'
 import { positionOf } from '../../protocols/a2a/extensions.ts'
 import type { A2aClient } from '../../protocols/a2a/client.ts'
 import { a2aBetween, startAssembly, testAgent } from '../support/a2a-nodes.ts'
 import type { StartedAssembly } from '../support/a2a-nodes.ts'
+import { startPushReceiver } from '../support/push-receiver.ts'
+import type { Hit } from '../support/push-receiver.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const AGENTS = [
@@ -45,49 +43,9 @@ afterAll(async () => {
   for (const node of [worker, caller, stranger]) await node.stop()
 })
 
-interface Hit {
-  readonly headers: IncomingHttpHeaders
-  readonly body: string
-  readonly update: StreamResponse
-}
-
-/** A web server that answers with `codes` one after the other, then with 200; 0 is no answer at all. */
-/** @param codes what the n-th request is answered, read when it comes; 200 beyond */
-async function receiver(codes: readonly number[] = []) {
-  const hits: Hit[] = []
-  const waiting = new Set<() => void>()
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const body = Buffer.concat(chunks).toString()
-      hits.push({ headers: request.headers, body, update: JSON.parse(body) })
-      const code = codes[hits.length - 1] ?? 200
-      if (code !== 0) response.writeHead(code).end()
-      for (const look of waiting) look()
-    })
-  })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  onTestFinished(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => {
-      server.close(resolve)
-    })
-  })
-  const until = (enough: () => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        if (!enough()) return
-        waiting.delete(look)
-        resolve()
-      }
-      waiting.add(look)
-      look()
-    })
-  const { port } = server.address() as AddressInfo
-  return { hits, until, url: `http://127.0.0.1:${port}/hook`, told: () => hits.map(summaryOf) }
+async function receiver(codes?: readonly number[]) {
+  const started = await startPushReceiver(codes)
+  return { ...started, told: () => started.hits.map(summaryOf) }
 }
 
 function summaryOf({ update }: Hit): string {
