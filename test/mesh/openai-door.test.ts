@@ -1,9 +1,10 @@
 /** The door for OpenAI clients, as the `openai` package comes in by it: chat completions of agents of all kinds. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import OpenAI from 'openai'
+import { llmAgent } from '../../agents/llm/llm-agent.ts'
 import { a2aBetween, startAssembly, testAgent } from '../support/a2a-nodes.ts'
 import type { StartedAssembly } from '../support/a2a-nodes.ts'
-import { refusal, startOpenAiNode, WEATHER } from '../support/openai-node.ts'
+import { modelsAt, refusal, startOpenAiNode, WEATHER } from '../support/openai-node.ts'
 import type { OpenAiNode } from '../support/openai-node.ts'
 import { PATIENCE } from '../support/patience.ts'
 
@@ -15,14 +16,15 @@ beforeAll(async () => {
   const far = testAgent('far', async function* ({ text }) {
     yield `far ${text}`
   })
-  worker = await startAssembly([far])
+  const scout = llmAgent({ id: 'scout', description: 'Scouts.', instructions: 'You scout.' })
   node = await startOpenAiNode()
   openai = node.client()
+  worker = await startAssembly([far, scout], { models: modelsAt(node.models) })
   await a2aBetween(node.assembly, worker.assembly)
   const { directory } = node.assembly.capabilities
   await vi.waitFor(() => {
     const { cards = [] } = directory.peer(worker.assembly.wire.identity.peer) ?? {}
-    if (cards.length < 1) throw new Error('the card of the worker is on its way')
+    if (cards.length < 2) throw new Error('the cards of the worker are on their way')
   }, PATIENCE)
 })
 
@@ -88,9 +90,12 @@ test('images and files get to an agent as parts, and its files back as links', a
   expect(link).toBe('![hi.png](data:image/png;base64,aGk=)')
 })
 
-test('an agent of a model is given the whole chat, behind its own instructions', async () => {
+test.each([
+  ['guide', 'You guide.'],
+  ['scout', 'You scout.']
+])('%s is given the whole chat, behind its own instructions', async (model, own) => {
   const answer = await openai.chat.completions.create({
-    model: 'guide',
+    model,
     messages: [
       { role: 'system', content: 'Be short.' },
       { role: 'user', content: 'I am Ada.' },
@@ -105,7 +110,7 @@ test('an agent of a model is given the whole chat, behind its own instructions',
   expect(lastAsked()).toMatchObject({
     max_completion_tokens: 9,
     messages: [
-      { role: 'system', content: 'You guide.\n\nBe short.' },
+      { role: 'system', content: `${own}\n\nBe short.` },
       { role: 'user', content: 'I am Ada.' },
       { role: 'assistant', content: 'Hello Ada.' },
       { role: 'user', content: 'Who am I?' }
@@ -128,10 +133,10 @@ test('an answer comes as it is said, and with what it cost when that is wanted',
   expect(usage?.completion_tokens).toBe(3)
 })
 
-test('a model calls the tools of its caller, and goes on with what they said', async () => {
+test.each(['guide', 'scout'])('%s calls tools of its caller, and hears of them', async (model) => {
   const order = '!call weather {"city": "Rome"}\n!call weather {"city": "Oslo"}'
   const runner = openai.chat.completions.runTools({
-    model: 'guide',
+    model,
     messages: say(order),
     tools: [
       {
@@ -235,85 +240,4 @@ test('a failed agent is a failed request, and nothing is told of its inside', as
   }
   await expect(reading()).rejects.toMatchObject({ code: 'AGENT_FAILED' })
   expect(told.join('')).toBe('so far')
-})
-
-test.each([
-  [
-    'a model that is none',
-    { model: 'nobody' },
-    { status: 404, code: 'model_not_found', param: 'model' }
-  ],
-  ['tools for an agent that takes none', { tools: [WEATHER] }, { status: 400, param: 'tools' }],
-  [
-    'a form that an agent does not give',
-    { response_format: { type: 'json_object' as const } },
-    { status: 400, param: 'response_format' }
-  ],
-  ['several answers', { n: 2 }, { status: 400, param: 'n' }],
-  ['probabilities', { logprobs: true }, { status: 400, param: 'logprobs' }],
-  ['no message', { messages: [] }, { status: 400, param: 'messages' }],
-  [
-    'a message of nobody',
-    { messages: [{ role: 'boss', content: 'go' }] as never },
-    { status: 400, param: 'messages[0].role' }
-  ],
-  [
-    'a tool to be called, and none there',
-    { tool_choice: 'required' as const },
-    { status: 400, param: 'tool_choice' }
-  ],
-  [
-    'a file that is no base64',
-    {
-      messages: [
-        {
-          role: 'user' as const,
-          content: [{ type: 'file' as const, file: { file_data: 'data:a/b;base64,%%%' } }]
-        }
-      ]
-    },
-    { status: 400 }
-  ]
-])('%s is refused', async (_, more, expected) => {
-  const request = { model: 'echo', messages: say('hi'), ...more }
-  const error = await refusal(openai.chat.completions.create(request))
-  expect(error).toMatchObject({ type: 'invalid_request_error', ...expected })
-  expect(error.error).toMatchObject({ message: expect.stringMatching(/\w/) })
-})
-
-test.each([
-  ['no JSON', '{', { status: 400 }],
-  ['nothing', '', { status: 400 }],
-  ['a list', '[]', { status: 400 }],
-  [
-    'more than there is room for',
-    ' '.repeat(21 * 1_048_576),
-    { status: 413, code: 'PAYLOAD_TOO_LARGE' }
-  ]
-])('a body of %s is refused', async (_, body, expected) => {
-  const headers = { 'content-type': 'application/json' }
-  const error = await refusal(
-    openai.post('/chat/completions', { body: Buffer.from(body), headers })
-  )
-  expect(error).toMatchObject({ type: 'invalid_request_error', ...expected })
-})
-
-test('a path that is none is refused in the same words', async () => {
-  const error = await refusal(openai.get('/responses/x/y/z'))
-  expect(error).toMatchObject({ status: 404, code: 'unknown_url', type: 'invalid_request_error' })
-  expect((await refusal(openai.models.retrieve('%zz'))).status).toBe(404)
-})
-
-test('without a token, and with another, nobody comes in', async () => {
-  for (const key of ['sk-none', 'lumos_0_0']) {
-    const error = await refusal(node.client(key).models.list())
-    expect(error).toMatchObject({ status: 401, code: 'invalid_api_key' })
-  }
-})
-
-test('a token without the scope gives no tasks, and one of its tasks is not for others', async () => {
-  const reader = node.client(await node.token(['memory/read']))
-  const asked = { model: 'echo', messages: say('hi') }
-  const error = await refusal(reader.chat.completions.create(asked))
-  expect(error).toMatchObject({ status: 403, code: 'insufficient_permissions' })
 })

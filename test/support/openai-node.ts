@@ -5,6 +5,7 @@ import type { Agent } from '../../agents/agent.ts'
 import { createEchoAgent } from '../../agents/echo.ts'
 import { llmAgent } from '../../agents/llm/llm-agent.ts'
 import { testAgent } from './a2a-nodes.ts'
+import type { AssemblyOptions } from './a2a-nodes.ts'
 import { startHttpNode } from './http-gateway.ts'
 import type { HttpNode } from './http-gateway.ts'
 import { startModelServer } from './model-server.ts'
@@ -38,10 +39,7 @@ const AGENTS: readonly Agent[] = [
 /** A node that the test has to stop. */
 export async function startOpenAiNode(agents: readonly Agent[] = []): Promise<OpenAiNode> {
   const models = await startModelServer()
-  const providers = { here: { baseUrl: models.url, models: ['test-model'] } }
-  const node = await startHttpNode([...AGENTS, ...agents], {
-    models: { detect: false, default: ['here/test-model'], providers }
-  })
+  const node = await startHttpNode([...AGENTS, ...agents], { models: modelsAt(models) })
   const token = await node.token()
   return {
     ...node,
@@ -52,6 +50,12 @@ export async function startOpenAiNode(agents: readonly Agent[] = []): Promise<Op
       await models.stop()
     }
   }
+}
+
+/** What a node is configured with whose agents ask that server. */
+export function modelsAt({ url }: ModelServer): NonNullable<AssemblyOptions['models']> {
+  const providers = { here: { baseUrl: url, models: ['test-model'] } }
+  return { detect: false, default: ['here/test-model'], providers }
 }
 
 export const WEATHER = {
