@@ -8,6 +8,7 @@ import type { WireError } from '../core/errors.ts'
 import type { Json, JsonObject } from '../core/json.ts'
 import type { Priority } from '../core/priority.ts'
 import type { RouteChoice, RoutePolicy } from '../core/route-choice.ts'
+import type { GatewayStatus } from './auth-api.ts'
 
 /** Version of these documents; grows only when a field changes meaning or goes away. */
 export const API_VERSION = 1
@@ -42,7 +43,7 @@ export interface Status extends Versioned {
   readonly open: boolean
   readonly addresses: readonly string[]
   /** Where programs reach the swarm over HTTP; null when that door is shut. */
-  readonly gateway: { readonly url: string } | null
+  readonly gateway: GatewayStatus | null
   /** Peers with a session. */
   readonly peers: number
   /** Agents of this node. */

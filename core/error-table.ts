@@ -570,6 +570,11 @@ export const ERRORS = {
     a2a: INVALID_PARAMS,
     exit: EXIT.notFound
   }),
+  API_ROLE_UNKNOWN: final(
+    'there is no role "{role}"; there are: {known}',
+    'name it in gateway.roles: lumos config set gateway.roles',
+    { a2a: INVALID_PARAMS, exit: EXIT.notFound }
+  ),
   API_TOKENS_FULL: final(
     'this node has {limit} tokens',
     'take one back: lumos auth token revoke ID',

@@ -1,4 +1,5 @@
 /** Where the doors over HTTP are and who may come in, as the configuration says. */
+import type { WayIn } from '../client/auth-api.ts'
 import {
   createJwtAuthenticator,
   createTokenAuthenticator,
@@ -10,6 +11,7 @@ import type { Callers } from '../gateway/http/callers.ts'
 import { createCertificateAuthenticator } from '../gateway/http/client-certificates.ts'
 import type { CertificateRight } from '../gateway/http/client-certificates.ts'
 import { createFailedAttempts } from '../gateway/http/failed-attempts.ts'
+import { createHttpQuotas } from '../gateway/http/quotas.ts'
 import { createHostGuard } from '../gateway/http/host-guard.ts'
 import { isLoopback, isWildcard } from '../gateway/http/loopback.ts'
 import type { HttpServerInit } from '../gateway/http/http-server.ts'
@@ -22,7 +24,7 @@ import type { NodeConfig } from './config/schema.ts'
 type GatewayConfig = NodeConfig['gateway']
 
 export function createNodeCallers(
-  { components, init, wire }: Pick<Assembly, 'components' | 'init' | 'wire'>,
+  { components, init, wire, work }: Pick<Assembly, 'components' | 'init' | 'wire' | 'work'>,
   { tokens }: { readonly tokens: Pick<ApiTokens, 'verify'> }
 ): Callers {
   const { clock } = components
@@ -44,7 +46,9 @@ export function createNodeCallers(
   }
   if (open) authenticators.push(openAuthenticator)
   const failures = createFailedAttempts({ clock })
-  return createCallers({ guard, authenticators, failures, audit: wire.authority.audit })
+  const { audit } = wire.authority
+  const quotas = createHttpQuotas({ clock, ...work })
+  return createCallers({ guard, authenticators, failures, audit, quotas })
 }
 
 function certificateRights({ tls, roles }: GatewayConfig): ReadonlyMap<string, CertificateRight> {
@@ -55,6 +59,16 @@ function certificateRights({ tls, roles }: GatewayConfig): ReadonlyMap<string, C
       return [selector, { scopes: all, ...(tenant !== undefined && { tenant }) }]
     })
   )
+}
+
+/** What createNodeCallers asks for, in its order. */
+export function waysIn({ jwt, tls, open }: GatewayConfig): readonly WayIn[] {
+  return [
+    'token',
+    ...(Object.keys(jwt).length > 0 ? (['jwt'] as const) : []),
+    ...(tls.clientCa === undefined ? [] : (['certificate'] as const)),
+    ...(open ? (['open'] as const) : [])
+  ]
 }
 
 /** Behind those that nodes listen on for each other. */

@@ -1,6 +1,7 @@
 /** Joins the doors over HTTP with what is behind them: tokens, agents of the swarm, tasks. */
 import { join } from 'node:path'
 import { CHAT_EXTENSION } from '../core/chat-request.ts'
+import type { WayIn } from '../client/auth-api.ts'
 import type { Component } from '../core/component.ts'
 import { createHttpCards } from '../gateway/a2a/cards.ts'
 import type { KnownAgent } from '../gateway/a2a/cards.ts'
@@ -25,7 +26,7 @@ import type { ApiTokens } from '../trust/api-tokens.ts'
 import { createCardSigner } from '../trust/card-signature.ts'
 import type { Assembly } from './assembly.ts'
 import { createControlDoors } from './control-doors.ts'
-import { createNodeCallers, serverInitOf } from './gateway-callers.ts'
+import { createNodeCallers, serverInitOf, waysIn } from './gateway-callers.ts'
 import { createNodeEdgePush } from './edge-push.ts'
 import { createLifeCycle } from './life-cycle.ts'
 import type { Part } from './life-cycle.ts'
@@ -36,6 +37,7 @@ export interface NodeGateway extends Component {
   readonly tokens: Pick<ApiTokens, 'create' | 'list' | 'revoke'>
   /** Where the doors are; `undefined` while they are shut. */
   readonly url: string | undefined
+  readonly auth: readonly WayIn[]
 }
 
 /** Extensions that hold over HTTP, too; the others are about sessions. */
@@ -76,6 +78,7 @@ export function createNodeGateway(
       if (server?.url !== undefined) logger.info('open', { url: server.url, peer: wire.name })
     },
     tokens,
+    auth: waysIn(init.config.gateway),
     get url() {
       return server?.url
     }
@@ -108,7 +111,11 @@ function createDoors(assembly: Assembly, { tokens, control }: DoorsParts): Doors
       agents,
       url
     },
-    { extensions: EXTENSIONS, open: gateway.open, pushNotifications: init.config.tasks.push.enabled }
+    {
+      extensions: EXTENSIONS,
+      open: gateway.open,
+      pushNotifications: init.config.tasks.push.enabled
+    }
   )
   const push = createNodeEdgePush(assembly)
   const service = createEdgeService({

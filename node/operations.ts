@@ -55,7 +55,7 @@ export interface OperationsInit {
   readonly socket: string
   readonly values: readonly ConfigValue[]
   readonly logs: ControlOperations['logs']
-  readonly gateway: Pick<NodeGateway, 'tokens' | 'url'>
+  readonly gateway: Pick<NodeGateway, 'tokens' | 'url' | 'auth'>
   /** Asks the process to end. */
   readonly requestStop: () => void
 }
@@ -103,7 +103,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
         return { v: API_VERSION, pid: process.pid }
       },
       develop: development(assembly),
-      auth: createAuthOperations(init.gateway.tokens),
+      auth: createAuthOperations(init.gateway.tokens, assembly.init.config.gateway),
       grants: grantOperations(assembly),
       members: memberOperations(assembly),
       audit: createAuditOperations({

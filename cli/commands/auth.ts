@@ -52,6 +52,7 @@ interface CreateFlags {
   readonly expires?: string
   readonly scope?: readonly string[]
   readonly tenant?: string
+  readonly role?: string
 }
 
 function defineCreate(command: LumosCommand, cli: Cli): void {
@@ -65,14 +66,16 @@ function defineCreate(command: LumosCommand, cli: Cli): void {
       `what it lets do: ${API_SCOPES.join(', ')}. May be repeated`,
       collect
     )
+    .option('--role <name>', 'what gateway.roles says that it lets do')
     .option('--tenant <name>', 'its holder is one of this tenant, and shares its tasks')
     .example('lumos auth token create --name editor', 'for 90 days')
     .example('lumos auth token create --expires 1h --json | jq -r .secret', 'for a script')
-    .action(async ({ name, expires, scope, tenant }: CreateFlags) => {
+    .action(async ({ name, expires, scope, role, tenant }: CreateFlags) => {
       const request = {
         ...(name !== undefined && { name }),
         ...(expires !== undefined && { lifetimeMs: durationFlag(expires) }),
         ...(scope !== undefined && { scopes: scope.map(scopeOf) }),
+        ...(role !== undefined && { role }),
         ...(tenant !== undefined && { tenant })
       }
       const document = await cli.client().auth.createToken(request, cli.call())

@@ -1,5 +1,6 @@
 /** `lumos status`: one screen about this node; problems appear only when there are some. */
 import type { Status, TaskCounts } from '../../client/api.ts'
+import type { GatewayStatus } from '../../client/auth-api.ts'
 import type { Cli } from '../cli.ts'
 import { bytes, duration, plural } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
@@ -40,10 +41,23 @@ function facts(status: Status, style: Style): string[] {
     ['works', counts(tasks)],
     ['asked', counts(asked)],
     ['uses', `${bytes(rssBytes)} of memory   event loop ${duration(eventLoopDelayMs)} late`],
-    ...(gateway === null ? [] : [['http', gateway.url] satisfies [string, string]]),
+    ...(gateway === null
+      ? []
+      : [['http', `${gateway.url}   ${waysIn(gateway, style)}`] satisfies [string, string]]),
     ...addresses.map((address, index): [string, string] => [index === 0 ? 'at' : '', address])
   ]
   return rows.map(([label, text]) => `  ${style.faint(padEnd(label, 6))} ${text}`)
+}
+
+const WAYS = {
+  token: 'tokens',
+  jwt: 'JWTs',
+  certificate: 'certificates',
+  open: 'open to this machine'
+} as const
+
+function waysIn({ auth }: GatewayStatus, style: Style): string {
+  return auth.map((way) => (way === 'open' ? style.doubtful(WAYS[way]) : WAYS[way])).join(', ')
 }
 
 function problems({ problems: all }: Status, style: Style): string[] {

@@ -8,7 +8,7 @@ import type {
 
 export interface AuthOperations {
   tokens(): Promise<ApiTokenList>
-  /** @throws API_TOKENS_FULL */
+  /** @throws API_TOKENS_FULL, API_ROLE_UNKNOWN */
   createToken(request: CreateApiTokenRequest): Promise<NewApiTokenDocument>
   /** @throws API_TOKEN_UNKNOWN */
   revokeToken(selector: string): Promise<ApiTokenDocument>

@@ -97,7 +97,7 @@ export const gateway = z
         'Let every program on this machine in without a token. Its users can be others, too.'
       ),
     roles: z
-      .record(role, scopes)
+      .record(role, scopes.min(1))
       .default({})
       .describe(
         'Names for sets of scopes, for tokens, certificates and JWTs: `operator: [task/send, control/read]`.'

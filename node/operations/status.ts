@@ -8,6 +8,7 @@ import type { WireError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Session } from '../../protocols/session/session.ts'
 import type { Assembly } from '../assembly.ts'
+import type { NodeGateway } from '../gateway.ts'
 
 export interface LoopMonitor extends Component {
   /** 99th percentile in ms since the last question, without the timer's own resolution. */
@@ -40,7 +41,7 @@ export interface StatusFacts {
   /** The control socket. */
   readonly socket: string
   /** Where the doors over HTTP are; `undefined` for shut ones. */
-  readonly gateway: { readonly url: string | undefined }
+  readonly gateway: Pick<NodeGateway, 'url' | 'auth'>
 }
 
 export function identityDocument({ wire }: Assembly): Identity {
@@ -66,7 +67,7 @@ export function statusDocument(
     socket,
     swarmId: wire.swarm.id,
     open: wire.swarm.key === undefined,
-    gateway: gateway.url === undefined ? null : { url: gateway.url },
+    gateway: gateway.url === undefined ? null : { url: gateway.url, auth: gateway.auth },
     peers: wire.sessions.all().length,
     agents: capabilities.book.cards().length,
     tasks: engine.counts(),

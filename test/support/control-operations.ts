@@ -170,7 +170,7 @@ const status: api.Status = {
   profile: 'default',
   pid: 1,
   socket: '/run/lumos.sock',
-  gateway: { url: 'http://127.0.0.1:5869' },
+  gateway: { url: 'http://127.0.0.1:5869', auth: ['token'] },
   swarm: 'home',
   swarmId: 'abc',
   open: false,

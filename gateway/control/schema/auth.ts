@@ -43,6 +43,11 @@ export const createApiTokenRequest: z.ZodType<api.CreateApiTokenRequest> = named
   z.strictObject({
     name: z.string().min(1).max(64).exactOptional().describe('For people.'),
     scopes: scopes.exactOptional().describe('Default: task/send, which follows its own, too.'),
+    role: z
+      .string()
+      .max(64)
+      .exactOptional()
+      .describe('A name in `gateway.roles`: its scopes, besides `scopes`.'),
     tenant: tenantName.exactOptional().describe('Its holder is one of this tenant.'),
     lifetimeMs: z
       .number()

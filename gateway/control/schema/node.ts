@@ -28,7 +28,10 @@ export const status: z.ZodType<api.Status> = named(
     open: z.boolean().describe('True for a keyless swarm.'),
     addresses: z.array(z.string()),
     gateway: z
-      .strictObject({ url: z.string() })
+      .strictObject({
+        url: z.string(),
+        auth: z.array(z.enum(['token', 'jwt', 'certificate', 'open'])).describe('Ways to come in.')
+      })
       .nullable()
       .describe('Where programs reach the swarm over HTTP; null when that door is shut.'),
     peers: count.describe('Peers with a session.'),

@@ -19,7 +19,8 @@ test('a new token is all that is on stdout, and how to use it is said beside it'
   const least = await cli.run(['auth', 'token', 'create'])
   expect(least).toMatchObject({ code: 0, out: `${API_SECRET}\n` })
   expect(least.err).toContain('lumos auth token revoke 0f1e2d3c')
-  const flags = '--name editor --expires 1d --scope task/send --scope memory/read --tenant acme'
+  const flags =
+    '--name editor --expires 1d --scope task/send --scope memory/read --role reader --tenant acme'
   await cli.run(['auth', 'token', 'create', ...flags.split(' ')])
   expect(asked).toEqual([
     {},
@@ -27,6 +28,7 @@ test('a new token is all that is on stdout, and how to use it is said beside it'
       name: 'editor',
       lifetimeMs: 86_400_000,
       scopes: ['task/send', 'memory/read'],
+      role: 'reader',
       tenant: 'acme'
     }
   ])

@@ -43,7 +43,7 @@ const status: Status = {
   swarmId: 'abc',
   open: false,
   addresses: ['/ip4/127.0.0.1/tcp/5866', '/ip4/192.168.1.5/tcp/5866'],
-  gateway: { url: 'http://127.0.0.1:5869' },
+  gateway: { url: 'http://127.0.0.1:5869', auth: ['token', 'open'] },
   peers: 7,
   agents: 6,
   tasks: { running: 2, completed: 341, failed: 3 },
@@ -63,7 +63,7 @@ test('status is one screen, without a word about problems while there are none',
   works  2 running, 341 done, 3 failed
   asked  1 running, 2 done, 0 failed
   uses   98 MB of memory   event loop 4 ms late
-  http   http://127.0.0.1:5869
+  http   http://127.0.0.1:5869   tokens, open to this machine
   at     /ip4/127.0.0.1/tcp/5866
          /ip4/192.168.1.5/tcp/5866
 `,
