@@ -4,6 +4,7 @@
  * Run: `npm ci --prefix bench && node bench/http.ts`. One light client for all (`node:http`, connections kept), so
  * that what differs are the servers: SendMessage over JSON-RPC with 256 bytes, answered by a completed task with one
  * artifact; to an agent of the node itself, and through it to one of another node; and streams of 100 pieces of 32 bytes.
+ * CPU is what the servers' processes took, all their threads, so that it says something on a busy machine, too.
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -28,20 +29,49 @@ interface Door {
   readonly name: string
   readonly url: string
   readonly token?: string
+  /** What works for it. */
+  readonly servers: readonly ChildProcess[]
+}
+
+interface Figures {
+  readonly rate: number
+  /** Microseconds a task of each server. */
+  readonly cpu: readonly number[]
+}
+
+interface Started {
+  readonly child: ChildProcess
+  /** The first that it prints. */
+  readonly line: string
 }
 
 function connections(): Agent {
   return new Agent({ keepAlive: true, maxSockets: IN_FLIGHT })
 }
 
-/** Starts a server and resolves with the first line it prints. */
-async function startServer(script: string, args: readonly string[] = []): Promise<string> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'a2a', script), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit']
+async function startServer(script: string, args: readonly string[] = []): Promise<Started> {
+  const folder = join(import.meta.dirname, 'a2a')
+  const tellCpu = ['--import', join(folder, 'tell-cpu.mjs')]
+  const child = spawn(process.execPath, [...tellCpu, join(folder, script), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc']
   })
   children.push(child)
-  for await (const line of createInterface({ input: child.stdout })) return line
+  const { stdout } = child
+  if (stdout === null) throw new Error('no output')
+  for await (const line of createInterface({ input: stdout })) return { child, line }
   throw new Error(`${script} ended`)
+}
+
+function cpuOf({ servers }: Door): Promise<number[]> {
+  return Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.once('message', (microseconds) => resolve(Number(microseconds)))
+          server.send('cpu')
+        })
+    )
+  )
 }
 
 interface Call {
@@ -77,10 +107,11 @@ function call({ url, token }: Door, { method, text, onFirst }: Call): Promise<st
   })
 }
 
-async function calls(door: Door, count: number): Promise<number> {
+async function calls(door: Door, count: number): Promise<Figures> {
   agent.destroy()
   agent = connections()
   let left = count
+  const cpuBefore = await cpuOf(door)
   const begin = performance.now()
   async function worker(): Promise<void> {
     while (left > 0) {
@@ -89,7 +120,9 @@ async function calls(door: Door, count: number): Promise<number> {
     }
   }
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
-  return (count / (performance.now() - begin)) * 1000
+  const rate = (count / (performance.now() - begin)) * 1000
+  const cpuAfter = await cpuOf(door)
+  return { rate, cpu: cpuAfter.map((cpu, index) => (cpu - (cpuBefore[index] ?? 0)) / count) }
 }
 
 function median(values: readonly number[]): number {
@@ -124,29 +157,49 @@ async function untilItAnswers(door: Door): Promise<void> {
 const folder = mkdtempSync(join(tmpdir(), 'lumos-bench-'))
 const swarmKey = randomBytes(32).toString('hex')
 try {
-  const sdkUrl = await startServer('sdk-server.mjs')
-  const address = await startServer('lumos-server.ts', [join(folder, 'worker'), swarmKey])
-  const gateway = [join(folder, 'gateway'), swarmKey, address]
-  const [url = '', token = ''] = (await startServer('http-gateway.ts', gateway)).split(' ')
-  const sdk: Door = { name: 'SDK, Express, in memory', url: `${sdkUrl}/a2a` }
-  const local: Door = { name: 'Lumos, its own agent', url: `${url}/agents/local-echo`, token }
-  const remote: Door = { name: 'Lumos, agent of a peer', url: `${url}/agents/bench-echo`, token }
+  const express = await startServer('sdk-server.mjs')
+  const worker = await startServer('lumos-server.ts', [join(folder, 'worker'), swarmKey])
+  const gateway = await startServer('http-gateway.ts', [
+    join(folder, 'gateway'),
+    swarmKey,
+    worker.line
+  ])
+  const [url = '', token = ''] = gateway.line.split(' ')
+  const sdk: Door = {
+    name: 'SDK, Express, in memory',
+    url: `${express.line}/a2a`,
+    servers: [express.child]
+  }
+  const local: Door = {
+    name: 'Lumos, its own agent',
+    url: `${url}/agents/local-echo`,
+    token,
+    servers: [gateway.child]
+  }
+  const remote: Door = {
+    name: 'Lumos, agent of a peer',
+    url: `${url}/agents/bench-echo`,
+    token,
+    servers: [gateway.child, worker.child]
+  }
   const doors = [sdk, local, remote]
   for (const door of doors) await untilItAnswers(door)
   for (const door of doors) await calls(door, WARM_UP)
 
-  const figures = new Map(doors.map((door) => [door, [] as number[]]))
+  const figures = new Map(doors.map((door) => [door, [] as Figures[]]))
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const door of doors) figures.get(door)?.push(await calls(door, CALLS))
   }
   console.log(
     `load ${loadavg()[0]?.toFixed(1)}, ${IN_FLIGHT} in flight, median of ${ROUNDS} rounds`
   )
-  console.log('| server | tasks/s | against the SDK |\n|---|---|---|')
-  const base = median(figures.get(sdk) ?? [])
-  for (const [{ name }, values] of figures) {
-    const rate = median(values)
-    console.log(`| ${name} | ${rate.toFixed(0)} | ${(rate / base).toFixed(2)} × |`)
+  console.log('| server | tasks/s | against the SDK | CPU µs a task |\n|---|---|---|---|')
+  const base = median((figures.get(sdk) ?? []).map(({ rate }) => rate))
+  for (const [{ name, servers }, values] of figures) {
+    const rate = median(values.map((one) => one.rate))
+    const cpu = servers.map((_, index) => median(values.map((one) => one.cpu[index] ?? Number.NaN)))
+    const each = cpu.map((microseconds) => microseconds.toFixed(0)).join(' + ')
+    console.log(`| ${name} | ${rate.toFixed(0)} | ${(rate / base).toFixed(2)} × | ${each} |`)
   }
   console.log(
     '\n| 100 pieces | first bytes ms | total ms | total against the SDK |\n|---|---|---|---|'
