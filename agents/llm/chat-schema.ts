@@ -88,7 +88,7 @@ const responseFormat = z.discriminatedUnion('type', [
 ])
 
 /** Sampling and effort: wishes that any agent may pass over. */
-export const chatSettings = {
+const chatSettings = {
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
   max_tokens: z.int().min(1).nullish(),

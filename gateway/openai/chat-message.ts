@@ -57,7 +57,7 @@ function documentOf(chat: ChatDocument): JsonObject {
 }
 
 /** @throws INVALID_REQUEST */
-export function partsOf(content: string | readonly ChatContentPart[]): Part[] {
+function partsOf(content: string | readonly ChatContentPart[]): Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ text: content }]
   return content.map(partOf)
 }

@@ -21,7 +21,7 @@ export function chatOf(request: ResponseRequest, earlier: readonly ChatMessage[]
   }
 }
 
-export function messagesOf(input: ResponseRequest['input']): ChatMessage[] {
+function messagesOf(input: ResponseRequest['input']): ChatMessage[] {
   if (typeof input === 'string') return [{ role: 'user', content: input }]
   const messages: ChatMessage[] = []
   for (const item of input) add(messages, item)

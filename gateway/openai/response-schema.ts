@@ -1,6 +1,7 @@
 /** What of OpenAI's Responses API this door takes; what it cannot honour is refused by name. */
 import { z } from 'zod'
 import { chatFields } from '../../agents/llm/chat-schema.ts'
+import { LIMITS } from '../../core/limits.ts'
 
 const text = z.string()
 
@@ -64,7 +65,7 @@ export const responseSchema = z.object({
   background: z.boolean().nullish(),
   store: z.boolean().nullish(),
   metadata: z.record(text.max(64), text.max(512)).nullish(),
-  tools: z.array(tool).max(128).nullish(),
+  tools: z.array(tool).max(LIMITS.toolsOffered.value).nullish(),
   tool_choice: z
     .union([
       z.enum(['auto', 'none', 'required']),
