@@ -34,7 +34,7 @@ export function createTaints(): Taints {
   const held = new Map<string, { readonly taint: Taint; holders: number }>()
 
   function of(taskId: string): Taint {
-    const taint = recent.get(taskId) ?? held.get(taskId)?.taint ?? createTaint()
+    const taint = recent.get(taskId) ?? held.get(taskId)?.taint ?? new TaskTaint()
     recent.delete(taskId)
     recent.set(taskId, taint)
     if (recent.size > LIMITS.toolTasks.value) {
@@ -61,18 +61,27 @@ export function createTaints(): Taints {
   }
 }
 
-function createTaint(): Taint {
-  const labels = new Set<TaintLabel>()
-  return {
-    has: (label) => labels.has(label),
-    addAll: (more) => {
-      for (const label of more) labels.add(label)
-    },
-    addFrom({ effects, untrusted }) {
-      if (effects.includes('read-private')) labels.add('private')
-      if (untrusted) labels.add('untrusted')
-    },
-    labels: () => TAINT_LABELS.filter((label) => labels.has(label))
+/** A bit a label: thousands of tasks are remembered, and a set of them for each would take 2 MB. */
+const BIT: Readonly<Record<TaintLabel, number>> = { private: 1, untrusted: 2 }
+
+class TaskTaint implements Taint {
+  #seen = 0
+
+  has(label: TaintLabel): boolean {
+    return (this.#seen & BIT[label]) !== 0
+  }
+
+  addAll(labels: readonly TaintLabel[]): void {
+    for (const label of labels) this.#seen |= BIT[label]
+  }
+
+  addFrom({ effects, untrusted }: Pick<Tool, 'effects' | 'untrusted'>): void {
+    if (effects.includes('read-private')) this.#seen |= BIT.private
+    if (untrusted) this.#seen |= BIT.untrusted
+  }
+
+  labels(): TaintLabel[] {
+    return TAINT_LABELS.filter((label) => this.has(label))
   }
 }
 
