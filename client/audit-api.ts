@@ -10,6 +10,8 @@ export interface AuditLine {
   readonly who: string
   /** Of that peer, as far as this node knows. */
   readonly name?: string
+  /** Of one that came in over HTTP. */
+  readonly tenant?: string
   /** Operation of a peer, or of this API. */
   readonly did: string
   /** Name of what it was done to. */

@@ -1,4 +1,5 @@
 /** Joins both ends of delegation: the agents and tasks of this node, and the way to those of others. */
+import { EventEmitter } from 'node:events'
 import type { AgentCard } from '../core/a2a.ts'
 import { ENSEMBLE_AGENT_ID } from '../core/ensemble.ts'
 import type { Roster } from '../agents/roster.ts'
@@ -28,9 +29,12 @@ import { createLedger } from '../tasks/ledger.ts'
 import type { Ledger } from '../tasks/ledger.ts'
 import { createEdgeAccounts } from '../tasks/edge-accounts.ts'
 import type { EdgeAccounts } from '../tasks/edge-accounts.ts'
+import type { EdgeMark } from '../tasks/edge-orders.ts'
 import { createEdgeGate } from '../tasks/edge-gate.ts'
 import type { EdgeRules } from '../tasks/edge-gate.ts'
 import { openOutboxStore } from '../tasks/outbox-store.ts'
+import { watchOutboxStore } from '../tasks/watched-outbox-store.ts'
+import type { EdgeTaskNews } from '../tasks/watched-outbox-store.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createTaskService } from '../tasks/service.ts'
 import type { NodeTimeouts } from '../tasks/timeouts.ts'
@@ -67,12 +71,18 @@ export interface WorkInit {
   readonly gateway: NodeConfig['gateway']
 }
 
+interface EdgeNews {
+  changed: [news: EdgeTaskNews]
+}
+
 export interface Work {
   readonly ids: IdSource
   readonly delegations: Delegations
   /** What those outside the swarm use. */
   readonly accounts: EdgeAccounts
   readonly tenants: Tenants
+  /** How tasks of those outside the swarm stand. */
+  readonly edgeNews: EventEmitter<EdgeNews>
   readonly ledger: Ledger
   readonly explainRoute: Router['explain']
   readonly choosePeer: ChoosePeer
@@ -210,26 +220,39 @@ export function createWork(
 
 /** What this node asks of others, and what those outside the swarm use of it. */
 function createOutbox(
-  { clock, random, logger, database }: WorkComponents,
+  { clock, random, logger, database, wire }: WorkComponents,
   { router, ids, retentionMs, tenants }: OutboxParts
-): Pick<Work, 'accounts' | 'delegations'> {
+): Pick<Work, 'accounts' | 'delegations' | 'edgeNews'> {
   const parts = { clock, random, logger: logger.child('tasks') }
   const accounts = createEdgeAccounts({
     ...parts,
     database: () => ({ store: database.store, batches: database.tasks })
   })
-  const openStore = () =>
-    openOutboxStore({ store: database.store, batches: database.tasks, accounts })
+  const edgeNews = new EventEmitter<EdgeNews>()
+  const openStore = async () =>
+    watchOutboxStore(
+      await openOutboxStore({ store: database.store, batches: database.tasks, accounts }),
+      (news) => edgeNews.emit('changed', news)
+    )
   const rulesOf = (owner: string): EdgeRules => ({
     ...tenants.quotasOf(owner),
     knows: (agent) => tenants.knows(owner, agent)
   })
-  const gate = createEdgeGate({ clock, accounts, rulesOf }, { retentionMs })
+  const { audit } = wire.authority
+  const onRefused = ({ owner, agent }: EdgeMark, quota: string): void =>
+    audit.note({
+      who: owner,
+      did: 'task.send',
+      what: agent,
+      allowed: false,
+      reason: `quota ${quota}`
+    })
+  const gate = createEdgeGate({ clock, accounts, rulesOf, onRefused }, { retentionMs })
   const delegations = createDelegations(
     { ...parts, dispatcher: router, ids, openStore, gate },
     { retentionMs }
   )
-  return { accounts, delegations }
+  return { accounts, delegations, edgeNews }
 }
 
 interface OutboxParts extends Pick<WorkInit, 'retentionMs'> {

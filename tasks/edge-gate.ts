@@ -26,6 +26,8 @@ export interface EdgeGateComponents {
   readonly clock: Clock
   readonly accounts: Pick<EdgeAccounts, 'tokens' | 'kept' | 'oldest' | 'refused'>
   readonly rulesOf: (owner: string) => EdgeRules
+  /** Told of each task that a quota kept out. */
+  readonly onRefused: (edge: EdgeMark, quota: string) => void
 }
 
 export interface EdgeGateInit {
@@ -135,45 +137,48 @@ class Gate implements EdgeGate {
   }
 
   /** Throws for what is used up; what only the disk knows more of is refused by a promise. */
-  #check({ owner, agent }: EdgeMark): Promise<never> | undefined {
+  #check(edge: EdgeMark): Promise<never> | undefined {
+    const { owner, agent } = edge
     const { accounts, rulesOf } = this.#parts
     const { concurrency, storageBytes, knows } = rulesOf(owner)
     // As for one that is not there.
     if (!knows(agent)) throw unknown(agent)
     const open = this.#open.get(owner) ?? 0
-    if (open >= concurrency) throw this.#refusal(owner, 'concurrency', [concurrency, SOON_MS])
-    this.#checkTokens(owner)
+    if (open >= concurrency) throw this.#refusal(edge, 'concurrency', [concurrency, SOON_MS])
+    this.#checkTokens(edge)
     const isFull = accounts.kept(owner).bytes >= storageBytes
-    return isFull ? this.#refuseForStorage(owner, storageBytes) : undefined
+    return isFull ? this.#refuseForStorage(edge, storageBytes) : undefined
   }
 
-  #checkTokens(owner: string): void {
+  #checkTokens(edge: EdgeMark): void {
+    const { owner } = edge
     const { clock, accounts, rulesOf } = this.#parts
     const { tokensPerDay, tokensPerMonth } = rulesOf(owner)
     const now = clock.now()
     if (tokensPerDay !== undefined && accounts.tokens(owner, 'day') >= tokensPerDay) {
       const againMs = nextDay(now) - now
-      throw this.#refusal(owner, 'tokensPerDay', [tokensPerDay, againMs])
+      throw this.#refusal(edge, 'tokensPerDay', [tokensPerDay, againMs])
     }
     if (tokensPerMonth !== undefined && accounts.tokens(owner, 'month') >= tokensPerMonth) {
       const againMs = nextMonth(now) - now
-      throw this.#refusal(owner, 'tokensPerMonth', [tokensPerMonth, againMs])
+      throw this.#refusal(edge, 'tokensPerMonth', [tokensPerMonth, againMs])
     }
   }
 
-  async #refuseForStorage(owner: string, limit: number): Promise<never> {
+  async #refuseForStorage(edge: EdgeMark, limit: number): Promise<never> {
     const { clock, accounts } = this.#parts
-    const oldest = (await accounts.oldest(owner)) ?? clock.now()
+    const oldest = (await accounts.oldest(edge.owner)) ?? clock.now()
     const againMs = Math.max(SOON_MS, oldest + this.#retentionMs - clock.now())
-    throw this.#refusal(owner, 'storageBytes', [limit, againMs])
+    throw this.#refusal(edge, 'storageBytes', [limit, againMs])
   }
 
   #refusal(
-    owner: string,
+    edge: EdgeMark,
     quota: string,
     [limit, retryAfterMs]: readonly [limit: number, againMs: number]
   ): LumosError {
-    this.#parts.accounts.refused(owner)
+    this.#parts.accounts.refused(edge.owner)
+    this.#parts.onRefused(edge, quota)
     return new LumosError('QUOTA_EXCEEDED', { details: { quota, limit, retryAfterMs } })
   }
 

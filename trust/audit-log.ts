@@ -11,6 +11,8 @@ import type { ChainedLog, ChainReport } from '../storage/chained-log.ts'
 export interface AuditEvent {
   /** `local` for this machine's own user. */
   readonly who: PeerIdText
+  /** The tenant that it is one of, when it came in over HTTP. */
+  readonly tenant?: string
   /** Name of the operation (trust/operations.ts), or of a command of the control API. */
   readonly did: string
   /** Name of what it was done to: an agent, a space, a grant, a peer. Never content. */
@@ -216,6 +218,6 @@ function matches(
   return allowed === undefined || entry.allowed === allowed
 }
 
-function keyOf({ who, did, what = '', grant = '', allowed, reason = '' }: AuditEvent): string {
-  return JSON.stringify([who, did, what, grant, allowed, reason])
+function keyOf({ who, tenant, did, what, grant, allowed, reason }: AuditEvent): string {
+  return JSON.stringify([who, tenant, did, what, grant, allowed, reason])
 }

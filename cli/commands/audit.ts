@@ -56,11 +56,12 @@ function toQuery({ since, peer, denied, lines, follow }: AuditFlags, cli: Cli): 
 /** `2026-01-02T03:04:05.678Z denied  eve (…abcdef) task.send echo: no-member, 12 times` */
 function renderLine(line: AuditLine, cli: Cli): string {
   const style = cli.out()
-  const { at, who, name, did, what, grant, allowed, reason, times, lost } = line
+  const { at, who, name, tenant, did, what, grant, allowed, reason, times, lost } = line
   const peer = who === 'local' || name === undefined ? who : `${name} (${shortId(who)})`
   const deed = what === undefined ? did : `${did} ${what}`
   const notes = [
     ...(reason === undefined ? [] : [reason]),
+    ...(tenant === undefined ? [] : [`tenant ${tenant}`]),
     ...(grant === undefined ? [] : [`grant ${grant}`]),
     ...(times === undefined ? [] : [plural(times, 'time')]),
     ...(lost === undefined ? [] : [`${plural(lost, 'line')} before it could not be written`])

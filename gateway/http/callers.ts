@@ -1,12 +1,13 @@
 /** Who comes in over HTTP, and what that one may: the authenticators are asked in turn, the audit log is told. */
 import type { IncomingMessage } from 'node:http'
-import { LumosError } from '../../core/errors.ts'
+import { LumosError, toLumosError } from '../../core/errors.ts'
 import type { AuditLog } from '../../trust/audit-log.ts'
 import type { EdgeOperation } from '../../trust/operations.ts'
 import { decideByScopes } from '../../trust/policy.ts'
 import type { Authenticator, Identity } from './authenticators.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 import type { HostGuard } from './host-guard.ts'
+import type { HttpQuotas } from './quotas.ts'
 
 export interface Caller extends Identity {
   /** Whose the tasks are that it asks for: `tenant:<name>` for all of one tenant, else `who`. */
@@ -20,8 +21,13 @@ export interface Callers {
    * @throws HOST_REFUSED, ORIGIN_REFUSED
    */
   admit(request: IncomingMessage): string | undefined
-  /** @throws API_TOKEN_REFUSED, JWT_REFUSED, JWT_KEYS_UNAVAILABLE, CERTIFICATE_REFUSED, AUTH_RATE_LIMITED */
+  /**
+   * Counts as a request of the caller.
+   * @throws API_TOKEN_REFUSED, JWT_REFUSED, JWT_KEYS_UNAVAILABLE, CERTIFICATE_REFUSED, AUTH_RATE_LIMITED, QUOTA_EXCEEDED
+   */
   identify(request: IncomingMessage): Promise<Caller>
+  /** Counts an answer to it until the returned function is called. @throws QUOTA_EXCEEDED */
+  answering(caller: Caller): () => void
   /** Notes what is asked for `what`, a name. @throws FORBIDDEN */
   permit(caller: Caller, operation: EdgeOperation, what: string): void
 }
@@ -32,12 +38,13 @@ export interface CallersComponents {
   readonly authenticators: readonly Authenticator[]
   readonly failures: FailedAttempts
   readonly audit: Pick<AuditLog, 'note'>
+  readonly quotas: HttpQuotas
 }
 
 const NOBODY = 'http:unknown'
 
 export function createCallers(components: CallersComponents): Callers {
-  const { guard, authenticators, failures, audit } = components
+  const { guard, authenticators, failures, audit, quotas } = components
 
   /** A few fixed words, whatever strangers send: the log counts what it knows already. */
   function noteRefusal(what: string, reason: string): void {
@@ -58,12 +65,26 @@ export function createCallers(components: CallersComponents): Callers {
     throw failure
   }
 
-  async function identityOf(request: IncomingMessage): Promise<Identity | undefined> {
-    for (const authenticator of authenticators) {
-      const identity = await authenticator.authenticate(request)
-      if (identity !== undefined) return identity
+  function within<T>({ who, tenant, owner }: Caller, count: (owner: string) => T): T {
+    try {
+      return count(owner)
+    } catch (error) {
+      const reason = toLumosError(error).code
+      const event = { who, ...(tenant !== undefined && { tenant }), did: 'request' }
+      audit.note({ ...event, what: 'quota', allowed: false, reason })
+      throw error
     }
-    return undefined
+  }
+
+  async function known(request: IncomingMessage): Promise<Caller> {
+    try {
+      const identity = await identityOf(authenticators, request)
+      if (identity !== undefined) return { ...identity, owner: ownerOf(identity) }
+    } catch (error) {
+      if (!(error instanceof LumosError) || error.retry) throw error
+      return refuse(error, request)
+    }
+    return refuse(new LumosError('API_TOKEN_REFUSED'), request)
   }
 
   return {
@@ -76,18 +97,15 @@ export function createCallers(components: CallersComponents): Callers {
       }
     },
     async identify(request) {
-      try {
-        const identity = await identityOf(request)
-        if (identity !== undefined) return { ...identity, owner: ownerOf(identity) }
-      } catch (error) {
-        if (!(error instanceof LumosError) || error.retry) throw error
-        return refuse(error, request)
-      }
-      return refuse(new LumosError('API_TOKEN_REFUSED'), request)
+      const caller = await known(request)
+      within(caller, (owner) => quotas.ask(owner))
+      return caller
     },
-    permit({ who, scopes }, operation, what) {
+    answering: (caller) => within(caller, (owner) => quotas.answer(owner)),
+    permit({ who, tenant, scopes }, operation, what) {
       const decision = decideByScopes(scopes, operation)
-      const event = { who, did: operation, what: what.slice(0, 128) }
+      const about = { did: operation, what: what.slice(0, 128) }
+      const event = { who, ...(tenant !== undefined && { tenant }), ...about }
       if (decision.allowed) return audit.note({ ...event, allowed: true })
       const { reason } = decision
       audit.note({ ...event, allowed: false, reason })
@@ -98,4 +116,15 @@ export function createCallers(components: CallersComponents): Callers {
 
 function ownerOf({ who, tenant }: Identity): string {
   return tenant === undefined ? who : `tenant:${tenant}`
+}
+
+async function identityOf(
+  authenticators: readonly Authenticator[],
+  request: IncomingMessage
+): Promise<Identity | undefined> {
+  for (const authenticator of authenticators) {
+    const identity = await authenticator.authenticate(request)
+    if (identity !== undefined) return identity
+  }
+  return undefined
 }

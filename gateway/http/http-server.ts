@@ -19,6 +19,7 @@ import { asFailure } from '../control/failure.ts'
 import { allowPage, answerPreflight, isPreflight, setSecureHeaders } from './browser-headers.ts'
 import type { Callers } from './callers.ts'
 import { createConnections } from './connections.ts'
+import type { Connections } from './connections.ts'
 import { hostInUrl, isWildcard, listenOn, LOOPBACK } from './loopback.ts'
 import { refusalOf } from './refusal.ts'
 import type { Refusal, RefuseFor } from './refusal.ts'
@@ -55,6 +56,8 @@ export interface HttpServerInit {
   readonly tls?: TlsInit
   /** For a client to send a whole request. */
   readonly requestMs?: number
+  /** At the same time. */
+  readonly connections?: number
 }
 
 /** Started, it answers; stopped, answers under way have LIMITS.gatewayDrain to end. */
@@ -74,13 +77,15 @@ class NodeHttpServer implements HttpServer {
   readonly #parts: HttpServerComponents
   readonly #init: HttpServerInit
   #server: Server | TlsServer | undefined
-  readonly #connections = createConnections({ most: LIMITS.gatewayConnections.value })
+  readonly #connections: Connections
   #stopping = new AbortController()
   url: string | undefined
 
   constructor(parts: HttpServerComponents, init: HttpServerInit) {
     this.#parts = parts
     this.#init = init
+    const { connections: most = LIMITS.gatewayConnections.value } = init
+    this.#connections = createConnections({ most })
   }
 
   /** @throws LISTEN_FAILED, TLS_FILE_UNUSABLE, TLS_KEY_MISMATCH */
@@ -180,6 +185,7 @@ class NodeHttpServer implements HttpServer {
       if (this.#parts.publicly?.({ method, path, response }) === true) return
       const caller = await callers.identify(incoming)
       this.#connections.trust(incoming.socket)
+      gone.signal.throwIfAborted()
       response.once('close', callers.answering(caller))
       const query = new URLSearchParams(search.join('?'))
       const request = { method, path, query, incoming, response, caller, signal: gone.signal }

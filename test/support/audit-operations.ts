@@ -15,6 +15,7 @@ const FULL: Required<AuditLine> = {
   number: 2,
   who: '12D3KooWBirch',
   name: 'birch',
+  tenant: 'acme',
   did: 'task.send',
   what: 'echo',
   grant: '0123',

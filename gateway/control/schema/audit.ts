@@ -10,6 +10,7 @@ export const auditLine: z.ZodType<api.AuditLine> = named(
     at: moment,
     who: z.string().describe('PeerId, or `local` for the user of this machine.'),
     name: z.string().exactOptional(),
+    tenant: z.string().exactOptional().describe('Of one that came in over HTTP.'),
     did: z.string().describe('Operation of a peer, or of this API.'),
     what: z.string().exactOptional().describe('Name of what it was done to.'),
     grant: z.string().exactOptional(),

@@ -13,7 +13,7 @@ test('a line tells who did what, and why a peer was refused', async () => {
   expect((await cli.run(['audit'])).out.split('\n')).toEqual([
     '2026-01-02T03:04:05.678Z allowed local stop',
     expect.stringMatching(
-      /^2026-01-02T03:04:05.678Z denied {2}birch \(.*\) task.send echo: no-member, grant 0123, 12 times, 1 line before it could not be written$/
+      /^2026-01-02T03:04:05.678Z denied {2}birch \(.*\) task.send echo: no-member, tenant acme, grant 0123, 12 times, 1 line before it could not be written$/
     ),
     ''
   ])

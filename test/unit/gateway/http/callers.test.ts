@@ -29,7 +29,8 @@ function setup({ tenant, others = [] }: { tenant?: string; others?: Authenticato
       }),
       ...others
     ],
-    audit: { note: (event) => void noted.push(event) }
+    audit: { note: (event) => void noted.push(event) },
+    quotas: { ask: () => {}, answer: () => () => {} }
   })
   return { callers, clock, noted }
 }

@@ -47,7 +47,8 @@ async function setup({ rights = {}, clients = 'optional', isOpen = true }: Setup
       ...(isOpen ? [openAuthenticator] : [])
     ],
     failures: createFailedAttempts({ clock }),
-    audit: { note: () => undefined }
+    audit: { note: () => undefined },
+    quotas: { ask: () => {}, answer: () => () => {} }
   })
   const server = createHttpServer(
     {
