@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { HttpRequest } from '../http/request.ts'
+import { cutWhenStalled } from '../http/stall.ts'
 
 /** Without its body, which is read within our own bounds; and without what lets the caller in. */
 export function webRequest({ method, incoming, signal }: HttpRequest): Request {
@@ -37,12 +38,13 @@ export async function sendAnswer(
   response.writeHead(status, Object.fromEntries(answer.headers))
   // Who listens for what may come has to know that it does.
   response.flushHeaders()
+  cutWhenStalled(response, clock)
   const reader = body.getReader()
   const leave = (): void => void reader.cancel().catch(() => undefined)
   signal.addEventListener('abort', leave, { once: true })
   if (signal.aborted) leave()
   try {
-    await pump(reader, response, clock)
+    await pump(reader, response)
   } finally {
     signal.removeEventListener('abort', leave)
     leave()
@@ -51,28 +53,16 @@ export async function sendAnswer(
 
 async function pump(
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  response: ServerResponse,
-  clock: Clock
+  response: ServerResponse
 ): Promise<void> {
-  let isWaiting = false
   for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- one piece after the other
     const { done, value } = await reader.read()
     if (done) break
+    // Read whether or not it can be written: the SDK's stream would hold it otherwise, without a bound.
     if (response.writableLength > LIMITS.mcpReplayBytes.value) response.destroy()
     if (response.destroyed) return
-    if (response.write(value) || isWaiting) continue
-    isWaiting = true
-    cutUnlessRead(response, clock, () => (isWaiting = false))
+    response.write(value)
   }
   response.end()
-}
-
-function cutUnlessRead(response: ServerResponse, clock: Clock, whenRead: () => void): void {
-  const cancel = clock.after(LIMITS.gatewayStall.value, () => response.destroy())
-  function settle(): void {
-    cancel()
-    response.off('drain', settle).off('close', settle)
-    whenRead()
-  }
-  response.on('drain', settle).on('close', settle)
 }

@@ -1,7 +1,7 @@
 /** Places at the doors over HTTP: who gives way when all are taken. */
 import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
-import { createConnections } from '../../../gateway/http/connections.ts'
+import { createConnections } from '../../../../gateway/http/connections.ts'
 
 class FakeSocket extends EventEmitter {
   readonly remoteAddress: string
@@ -35,7 +35,7 @@ function setup(most = 8) {
     many: (count: number, address?: string) =>
       Array.from({ length: count }, () => connect(address)),
     /** With a request that was answered. */
-    come(address?: string): FakeSocket {
+    come: (address?: string): FakeSocket => {
       const socket = connect(address)
       const end = connections.begin(socket)
       connections.trust(socket)
