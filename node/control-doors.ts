@@ -8,6 +8,7 @@ import type { UpgradeDoor } from '../gateway/http/upgrade.ts'
 import { createLiveDoor } from '../gateway/live/door.ts'
 import { createLiveCalls } from '../gateway/live/live-calls.ts'
 import { createNodeEvents } from '../gateway/live/node-events.ts'
+import type { NodeEvents } from '../gateway/live/node-events.ts'
 import { a2aRequests } from '../protocols/a2a/requests.ts'
 import type { EdgeService } from '../tasks/edge-service.ts'
 import type { Assembly } from './assembly.ts'
@@ -51,9 +52,9 @@ export function createControlDoors(
   }
 }
 
-function nodeEventsOf(assembly: Assembly) {
-  const { components, wire, capabilities } = assembly
-  return createNodeEvents({
+function nodeEventsOf(assembly: Assembly): NodeEvents {
+  const { components, wire, work, capabilities } = assembly
+  const events = createNodeEvents({
     clock: components.clock,
     newEpoch: () => Buffer.from(components.random.bytes(8)).toString('hex'),
     peers: () => peerViews(assembly),
@@ -69,4 +70,8 @@ function nodeEventsOf(assembly: Assembly) {
       }
     }
   })
+  work.edgeNews.on('changed', ({ id, edge: { owner, agent, contextId }, state }) => {
+    events.taskChanged(owner, { id, agent, contextId, state })
+  })
+  return events
 }

@@ -10,23 +10,25 @@ const make = (tag, set = {}, ...children) => {
 const words = (text = '') =>
   text.split('\\u0060').map((part, i) => (i % 2 ? make('code', { textContent: part }) : part))
 
-function typeOf(schema, all, depth) {
+// Names stand for themselves below the first level, and wherever they would come again.
+function typeOf(schema, all, depth, above = []) {
   if (!schema || depth > 5) return '…'
+  const inner = (one, level) => typeOf(one, all, level, above)
   const pad = '  '.repeat(depth)
   if (schema.$ref) {
     const name = schema.$ref.split('/').pop()
-    return depth > 1 ? name : typeOf(all[name], all, depth)
+    return depth > 1 || above.includes(name) ? name : typeOf(all[name], all, depth, [...above, name])
   }
   if ('const' in schema) return JSON.stringify(schema.const)
   if (schema.enum) return schema.enum.map((one) => JSON.stringify(one)).join(' | ')
   const some = schema.anyOf || schema.oneOf || schema.allOf
-  if (some) return some.map((one) => typeOf(one, all, depth)).join(schema.allOf ? ' & ' : ' | ')
-  if (schema.type === 'array') return typeOf(schema.items || {}, all, depth) + '[]'
+  if (some) return some.map((one) => inner(one, depth)).join(schema.allOf ? ' & ' : ' | ')
+  if (schema.type === 'array') return inner(schema.items || {}, depth) + '[]'
   if (schema.type === 'object' && schema.properties) {
     const must = schema.required || []
     const rows = Object.entries(schema.properties).map(
       ([name, one]) =>
-        pad + '  ' + name + (must.includes(name) ? '' : '?') + ': ' + typeOf(one, all, depth + 1) +
+        pad + '  ' + name + (must.includes(name) ? '' : '?') + ': ' + inner(one, depth + 1) +
         (one.description ? '  // ' + one.description : '')
     )
     return '{\\n' + rows.join('\\n') + '\\n' + pad + '}'

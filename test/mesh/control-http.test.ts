@@ -123,6 +123,14 @@ test('nobody makes tokens, stops the node or lets others in over HTTP, with what
   }
 })
 
+test('what there is to be called, and whether the node is there, is for everybody', async () => {
+  for (const path of ['/docs', '/openapi.json', '/healthz', '/readyz']) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const answer = await fetch(node.url + path)
+    expect([path, answer.status]).toEqual([path, 200])
+  }
+})
+
 test('who shows no token that is in force is told so, in the words of this API', async () => {
   const nobody = createClient({ url: node.url, token: 'lumos_wrong' })
   await expect(nobody.agents()).rejects.toMatchObject({ code: 'API_TOKEN_REFUSED' })

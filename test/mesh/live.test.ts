@@ -178,6 +178,26 @@ test('agents that come and go are told to those who watch, and what was missed t
   }
 })
 
+test('how own tasks stand is told to their owner, and to nobody else', async () => {
+  const [live, other] = [await liveWith(), await liveWith()]
+  const own = live.watch(['tasks'])
+  const others = other.watch(['tasks'])
+  for (const watched of [own, others]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect((await watched.next()).value).toMatchObject({ event: { type: 'resync' } })
+  }
+  const { id } = await heard(live.send('echo', 'hello'))
+  const states: string[] = []
+  for await (const { event } of own) {
+    expect(event).toMatchObject({ type: 'task', id, agent: 'echo' })
+    if (event.type === 'task') states.push(event.state)
+    if (states.at(-1) === 'TASK_STATE_COMPLETED') break
+  }
+  expect(states[0]).toBe('TASK_STATE_SUBMITTED')
+  const { id: theirs } = await heard(other.send('echo', 'mine'))
+  expect((await others.next()).value).toMatchObject({ event: { type: 'task', id: theirs } })
+})
+
 test('who may not see peers or memory is told nothing of them', async () => {
   const live = await liveWith()
   await expect(live.watch(['agents', 'peers']).next()).rejects.toMatchObject({ code: 'FORBIDDEN' })
