@@ -31,11 +31,14 @@ export interface RecentPages {
 
 interface Page {
   records: PageRecord[]
-  /** As many as somebody wanted at once; up to twice as many are held. */
+  /** As many as somebody wanted at once; up to `SLACK` times as many are held. */
   wanted: number
   whole: boolean
   bytes: number
 }
+
+/** A page is cut only when it is longer by this: to cut it for every message would move all of it each time. */
+const SLACK = 1.25
 
 export function createRecentPages(): RecentPages {
   return new Pages()
@@ -104,7 +107,7 @@ class Pages implements RecentPages {
     // A copy: what is small lies in a block of Node's that would stay for its sake.
     page.records.push({ key, value: new Uint8Array(value), writer, time })
     this.#count(page, key.length + value.length)
-    if (page.records.length <= 2 * page.wanted) return
+    if (page.records.length <= Math.ceil(SLACK * page.wanted)) return
     const gone = page.records.splice(0, page.records.length - page.wanted)
     page.whole = false
     this.#count(page, -sizeOf(gone))
