@@ -1,5 +1,5 @@
 /** A log that only grows, in which every line names the one before it by its hash: what is changed later shows. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { open, readdir, readFile, rename, truncate, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -267,5 +267,5 @@ function splitLines(text: string): readonly string[] {
 }
 
 function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text)
 }

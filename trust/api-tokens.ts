@@ -1,5 +1,5 @@
 /** Tokens by which programs outside the swarm come in over HTTP: only their hashes are kept. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
@@ -129,7 +129,7 @@ class TokenBook implements ApiTokens {
     const secret = `${PREFIX}${id}_${Buffer.from(random.bytes(SECRET_BYTES)).toString('base64url')}`
     const createdAt = clock.now()
     const expiresAt = createdAt + Math.min(lifetimeMs, LIMITS.apiTokenLifetime.value)
-    const hash = hashOf(secret).toString('base64url')
+    const hashed = hashOf(secret).toString('base64url')
     const token = {
       id,
       name,
@@ -137,7 +137,7 @@ class TokenBook implements ApiTokens {
       ...(tenant !== undefined && { tenant }),
       createdAt,
       expiresAt,
-      hash
+      hash: hashed
     }
     this.#tokens.set(id, token)
     try {
@@ -207,5 +207,5 @@ function publicPart(token: StoredToken): ApiToken {
 }
 
 function hashOf(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest()
+  return hash('sha256', secret, 'buffer')
 }
