@@ -18,7 +18,8 @@ export const LEGACY_ROUTES: readonly Route[] = [
   route('GET POST', `${TASK}:subscribe`, 'tasks/resubscribe'),
   route(
     'POST',
-    String.raw`/v1/tasks/(?<taskId>[^/:]+)/pushNotificationConfigs`,
+    // The proto of 0.3.0 says `task` here alone.
+    String.raw`/v1/tasks?/(?<taskId>[^/:]+)/pushNotificationConfigs`,
     'tasks/pushNotificationConfig/set'
   ),
   route('GET', `${TASK}/pushNotificationConfigs`, 'tasks/pushNotificationConfig/list'),

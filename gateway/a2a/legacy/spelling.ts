@@ -61,16 +61,12 @@ export const PROTO: Spelling = {
     const { parts, referenceTaskIds: _, ...rest } = message
     return { ...rest, content: parts.map(PROTO.part) }
   },
-  part: ({ text, raw, url, data, filename, mediaType, metadata }) => {
-    const more = metadata && { metadata }
-    if (text !== undefined) return { text, ...more }
-    if (data !== undefined) {
-      const { metadata: marked, ...rest } = dataOf(data, metadata)
-      return { data: rest, ...(marked && { metadata: marked }) }
-    }
+  // Parts have no metadata there, and files no names: strict readers refuse what is not in the proto.
+  part: ({ text, raw, url, data, mediaType }) => {
+    if (text !== undefined) return { text }
+    if (data !== undefined) return { data: { data: dataOf(data, undefined).data } }
     const content = raw === undefined ? { fileWithUri: url ?? '' } : { fileWithBytes: raw }
-    const names = { ...(filename && { name: filename }), ...(mediaType && { mimeType: mediaType }) }
-    return { file: { ...content, ...names }, ...more }
+    return { file: { ...content, ...(mediaType && { mimeType: mediaType }) } }
   },
   // British there, and American in 1.0.
   state: (state) => (state === 'TASK_STATE_CANCELED' ? 'TASK_STATE_CANCELLED' : state),
