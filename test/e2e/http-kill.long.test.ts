@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { defineAgent } from '../../agents/agent.ts'
 import { createLumos } from '../support/lumos.ts'
+import { startPushReceiver } from '../support/push-receiver.ts'
 import { readEvents } from '../support/server-events.ts'
 import type { ReceivedEvent } from '../support/server-events.ts'
 import { startSecluded, testFolder } from '../support/started-nodes.ts'
@@ -29,7 +30,11 @@ test('kill -9 of the gateway in the middle of a task loses nothing and tells not
   const { promise: goOn, resolve: letGoOn } = Promise.withResolvers<void>()
   const worker = await startSecluded({ agents: [halting(goOn)] })
   const [address = ''] = worker.addresses()
-  const env = { LUMOS_SWARM_KEY: SWARM_KEY, LUMOS_GATEWAY_PORT: '0' }
+  const env = {
+    LUMOS_SWARM_KEY: SWARM_KEY,
+    LUMOS_GATEWAY_PORT: '0',
+    LUMOS_TASKS_PUSH_ALLOW: '127.0.0.1'
+  }
   const lumos = createLumos({ home: join(testFolder(), 'gateway'), env })
   onTestFinished(() => lumos.kill('SIGKILL'))
   const flags = ['--listen', '/ip4/127.0.0.1/tcp/0', '--bootstrap', address, '--no-mdns']
@@ -46,11 +51,13 @@ test('kill -9 of the gateway in the middle of a task loses nothing and tells not
   const token = /"secret":"([^"]+)"/.exec(created.stdout)?.[1] ?? ''
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
   const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'count' }] }
+  const hook = await startPushReceiver()
+  const configuration = { taskPushNotificationConfig: { url: hook.url, token: 'mine' } }
   const begun = await untilAgentIsKnown(() =>
     fetch(`${url}/agents/count/message:stream`, {
       method: 'POST',
       headers,
-      body: JSON.stringify({ message })
+      body: JSON.stringify({ message, configuration })
     })
   )
   const before: ReceivedEvent[] = []
@@ -59,6 +66,7 @@ test('kill -9 of the gateway in the middle of a task loses nothing and tells not
     if (textIn(before) === 'one two ') break
   }
   const id = /"id":"([^"]+)"/.exec(before[0]?.data ?? '')?.[1] ?? ''
+  await hook.until(() => hook.hits.some(({ body }) => body.includes('SUBMITTED')))
   await lumos.kill('SIGKILL')
   letGoOn()
 
@@ -70,6 +78,16 @@ test('kill -9 of the gateway in the middle of a task loses nothing and tells not
   expect(textIn(after)).toBe('three four')
   expect(after[0]?.data).toContain('"task"')
   expect(after.at(-1)?.data).toContain('TASK_STATE_COMPLETED')
+
+  // What was under way when it was killed may come twice; nothing is missing, and all in order.
+  await hook.until(() => hook.hits.some(({ body }) => body.includes('TASK_STATE_COMPLETED')))
+  const pushed = hook.hits.map(({ body }) => body).filter((body, at, all) => body !== all[at - 1])
+  expect(pushed).toEqual([...new Set(pushed)])
+  expect(pushed[0]).toContain('TASK_STATE_SUBMITTED')
+  expect(pushed.filter((body) => body.includes(JSON.stringify(PIECES.join(''))))).toHaveLength(1)
+  expect(pushed.at(-1)).toContain('TASK_STATE_COMPLETED')
+  const tokens = hook.hits.map(({ headers: sent }) => sent['x-a2a-notification-token'])
+  expect(new Set(tokens)).toEqual(new Set(['mine']))
 
   const whole = await fetch(`${again}/agents/count/tasks/${id}`, { headers })
   expect(await whole.text()).toContain(JSON.stringify(PIECES.join('')))
