@@ -15,7 +15,8 @@ export const LIVE_CLOSE = {
   tooBig: 1009,
   malformed: 4400,
   refused: 4401,
-  silent: 4408
+  silent: 4408,
+  later: 4429
 } as const
 
 /** The first message, before anything else. */

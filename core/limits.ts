@@ -679,6 +679,11 @@ export const LIMITS = {
     'for answers under way when the node stops; tasks go on after the start'
   ),
   liveConnections: limit(1024, 'count', 'WebSockets at `/v1/live`, of the connections over HTTP'),
+  liveStrangers: limit(
+    256,
+    'count',
+    'of them, those that have not said yet who they are: they do not keep out whoever shows a token at once'
+  ),
   liveHello: limit(10_000, 'ms', 'for a WebSocket to say who is behind it'),
   liveCalls: limit(64, 'count', 'calls under way of one WebSocket'),
   liveMessageBytes: limit(

@@ -15,6 +15,7 @@ import type { Assembly } from './assembly.ts'
 import { listAgents } from './operations/agents.ts'
 import { edgeOperations } from './operations/edge.ts'
 import { peerViews } from './operations/peer-views.ts'
+import { withinReach } from './operations/reach.ts'
 
 export interface ControlDoorsParts {
   readonly callers: Callers
@@ -39,7 +40,7 @@ export function createControlDoors(
   const calls = createLiveCalls({
     methods: createA2aMethods(service, a2aRequests),
     events: nodeEventsOf(assembly),
-    memory: { watch: (...asked) => control().memory.watch(...asked) }
+    memoryOf: (owner) => withinReach(control(), work.tenants, owner).memory
   })
   return {
     door: createControlDoor({
@@ -59,6 +60,7 @@ function nodeEventsOf(assembly: Assembly): NodeEvents {
     newEpoch: () => Buffer.from(components.random.bytes(8)).toString('hex'),
     peers: () => peerViews(assembly),
     agents: () => listAgents(assembly).agents,
+    knows: (owner, agent) => work.tenants.knows(owner, agent),
     onNews(listener) {
       const sessions = wire.sessions.events
       const directory = capabilities.directory.events

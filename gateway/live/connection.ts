@@ -17,7 +17,7 @@ import type { Outlet } from './outlet.ts'
 export interface ConnectionComponents {
   readonly clock: Clock
   readonly logger: Logger
-  readonly callers: Pick<Callers, 'permit'>
+  readonly callers: Pick<Callers, 'answering' | 'permit'>
   readonly calls: ReadonlyMap<string, LiveMethod>
   /** Name of this node. */
   readonly node: () => string
@@ -110,7 +110,11 @@ class Connection {
   }
 
   async #welcome(): Promise<void> {
-    if ((await this.#identify()) === undefined) return
+    try {
+      if ((await this.#identify()) === undefined) return
+    } catch (error) {
+      return this.#close('later', toLumosError(error).code)
+    }
     this.#cancelTimer()
     this.#beat()
     await this.#outlet.send({
@@ -124,12 +128,14 @@ class Connection {
     })
   }
 
-  /** Whoever is not let in any more is told so, and loses the connection. */
+  /** Whoever is not let in any more is told so, and loses the connection. @throws what a later try can get over */
   async #identify(): Promise<Caller | undefined> {
     try {
       return await this.#init.identify(this.#token)
     } catch (error) {
-      this.#close('refused', toLumosError(error).code)
+      const failure = toLumosError(error)
+      if (failure.retry) throw failure
+      this.#close('refused', failure.code)
       return undefined
     }
   }
@@ -144,7 +150,8 @@ class Connection {
       this.#init.socket.ping()
       if (!this.#outlet.wasUsed()) void this.#outlet.send({ alive: true })
       this.#beat()
-      void this.#identify()
+      // Whose keys cannot be had just now is asked again with the next one.
+      this.#identify().catch(() => undefined)
     })
   }
 
@@ -152,11 +159,13 @@ class Connection {
     const { id } = call
     const left = new AbortController()
     this.#calls.set(id, left)
+    let answered: (() => void) | undefined
     const signal = AbortSignal.any([left.signal, this.#closed.signal])
     try {
       await this.#greeted
       const caller = await this.#identify()
       if (caller === undefined) return
+      answered = this.#parts.callers.answering(caller)
       await this.#answer(call, { caller, signal })
     } catch (error) {
       const failure = asFailure(error, 0)
@@ -165,6 +174,7 @@ class Connection {
       await this.#outlet.send({ id, ...last })
     } finally {
       this.#calls.delete(id)
+      answered?.()
     }
   }
 

@@ -11,7 +11,7 @@ import { serveLive } from './connection.ts'
 import type { ConnectionComponents } from './connection.ts'
 
 export interface LiveDoorComponents extends ConnectionComponents {
-  readonly callers: Pick<Callers, 'admit' | 'identify' | 'permit'>
+  readonly callers: Pick<Callers, 'admit' | 'answering' | 'identify' | 'permit'>
 }
 
 const BEARER = 'bearer.'
@@ -26,7 +26,7 @@ export function createLiveDoor(components: LiveDoorComponents): UpgradeDoor {
     perMessageDeflate: false,
     handleProtocols: (offered) => (offered.has(LIVE_PROTOCOL) ? LIVE_PROTOCOL : false)
   })
-  let open = 0
+  const places = createPlaces()
 
   /** A credential in the request itself is looked at before anything is promised. */
   async function admit({ incoming }: Upgrade): Promise<void> {
@@ -39,24 +39,24 @@ export function createLiveDoor(components: LiveDoorComponents): UpgradeDoor {
     const token = offered.find((one) => one.startsWith(BEARER))?.slice(BEARER.length)
     if (token !== undefined) showToken(incoming, token)
     if (incoming.headers.authorization !== undefined) await callers.identify(incoming)
-    if (open >= LIMITS.liveConnections.value) {
+    if (!places.hasRoom(incoming.headers.authorization === undefined)) {
       throw new LumosError('OVERLOADED', { details: { retryAfterMs: 1000 } })
     }
   }
 
   function connect({ incoming, socket, head, signal }: Upgrade): void {
     server.handleUpgrade(incoming, socket, head, (live) => {
-      open += 1
-      live.once('close', () => {
-        open -= 1
-      })
       const hasShown = incoming.headers.authorization !== undefined
+      const place = places.take(!hasShown)
+      live.once('close', () => place.leave())
       serveLive(components, {
         socket: live,
         signal,
-        identify(token) {
+        async identify(token) {
           if (!hasShown && token !== undefined) showToken(incoming, token)
-          return callers.identify(incoming)
+          const caller = await callers.identify(incoming)
+          place.known()
+          return caller
         }
       })
     })
@@ -80,6 +80,31 @@ export function createLiveDoor(components: LiveDoorComponents): UpgradeDoor {
     socket.on('error', leave)
     void letIn(upgrade, leave)
     return true
+  }
+}
+
+/** Of those who are connected, and of those among them who have not said yet who they are. */
+function createPlaces() {
+  let taken = 0
+  let strangers = 0
+  return {
+    hasRoom: (isStranger: boolean): boolean =>
+      taken < LIMITS.liveConnections.value &&
+      !(isStranger && strangers >= LIMITS.liveStrangers.value),
+    take(isStranger: boolean) {
+      let unknown = isStranger
+      taken += 1
+      if (unknown) strangers += 1
+      const known = (): void => {
+        if (unknown) strangers -= 1
+        unknown = false
+      }
+      const leave = (): void => {
+        taken -= 1
+        known()
+      }
+      return { known, leave }
+    }
   }
 }
 

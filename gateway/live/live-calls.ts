@@ -35,7 +35,8 @@ export type LiveMethod =
 export interface LiveCallsComponents {
   readonly methods: A2aMethods
   readonly events: NodeEvents
-  readonly memory: Pick<MemoryOperations, 'watch'>
+  /** As far as that owner reaches. */
+  readonly memoryOf: (owner: string) => Pick<MemoryOperations, 'watch'>
 }
 
 const TOPIC_NEEDS: Readonly<Record<Topic, EdgeOperation>> = {
@@ -47,7 +48,7 @@ const TOPIC_NEEDS: Readonly<Record<Topic, EdgeOperation>> = {
 export function createLiveCalls({
   methods,
   events,
-  memory
+  memoryOf
 }: LiveCallsComponents): ReadonlyMap<string, LiveMethod> {
   const a2a = Array.from(methods, ([name, method]) => [name, ofA2a(method)] as const)
   const watch: LiveMethod = {
@@ -59,9 +60,9 @@ export function createLiveCalls({
   const watchMemory: LiveMethod = {
     kind: 'stream',
     needs: ({ space }) => [['memory.read', textIn('space', space)]],
-    answer: ({ space, prefix }, { signal, after }) =>
+    answer: ({ space, prefix }, { caller, signal, after }) =>
       placed(
-        memory.watch(
+        memoryOf(caller.owner).watch(
           textIn('space', space),
           {
             ...(prefix !== undefined && { prefix: textIn('prefix', prefix) }),

@@ -18,6 +18,8 @@ export interface NodeEventsComponents {
   readonly newEpoch: () => string
   readonly peers: () => readonly Peer[]
   readonly agents: () => readonly AgentSummary[]
+  /** Whether that owner may know of an agent. */
+  readonly knows: (owner: string, agent: string) => boolean
   /** Calls when peers or agents may have changed, until the returned function is called. */
   readonly onNews: (listener: () => void) => () => void
 }
@@ -84,7 +86,7 @@ class Recent implements NodeEvents {
         for (const entry of this.#entries.filter(({ number }) => number > (at ?? 0))) {
           at = entry.number
           if (!topics.has(entry.topic)) continue
-          if (entry.owner !== undefined && entry.owner !== owner) continue
+          if (!this.#isFor(owner, entry)) continue
           yield { event: entry.event, place: `${epoch}.${at}` }
         }
         if (at === this.#last) await this.#news(signal)
@@ -92,6 +94,13 @@ class Recent implements NodeEvents {
     } finally {
       this.#leave()
     }
+  }
+
+  #isFor(owner: string, { owner: alone = owner, event }: Entry): boolean {
+    const { knows } = this.#parts
+    if (event.type === 'agent') return knows(owner, event.agent.id)
+    if (event.type === 'agent-gone') return knows(owner, event.id)
+    return alone === owner
   }
 
   /** Whether all that came behind that number is still known. */

@@ -123,6 +123,31 @@ test('nobody makes tokens, stops the node or lets others in over HTTP, with what
   }
 })
 
+test('those of a tenant share its tasks, and reach no space that is not said to be theirs', async () => {
+  const scopes = ['task/send', 'memory/read', 'memory/write'] as const
+  const lifetimeMs = 60_000
+  const clients = []
+  for (const tenant of ['red', 'red', 'blue']) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const { secret } = await node.gateway.tokens.create({ name: 't', scopes, tenant, lifetimeMs })
+    clients.push(createClient({ url: node.url, token: secret }))
+  }
+  const [ada, amy, bob] = clients
+  if (!ada || !amy || !bob) throw new Error('there are three')
+  const story = await Array.fromAsync(ada.run({ target: '@echo', text: 'hello' }))
+  const last = story.at(-1)
+  const id = last?.type === 'result' ? last.task.id : ''
+  expect(await amy.task(id)).toMatchObject({ task: { id } })
+  await expect(bob.task(id)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' })
+  await expect(bob.memory.get('shared', 'city')).rejects.toMatchObject({ code: 'SPACE_UNKNOWN' })
+  await expect(bob.memory.put('shared', { key: 'a', value: 1 })).rejects.toMatchObject({
+    code: 'SPACE_UNKNOWN'
+  })
+  const live = bob.live()
+  await expect(live.watchMemory('shared').next()).rejects.toMatchObject({ code: 'SPACE_UNKNOWN' })
+  live.close()
+})
+
 test('what there is to be called, and whether the node is there, is for everybody', async () => {
   for (const path of ['/docs', '/openapi.json', '/healthz', '/readyz']) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other

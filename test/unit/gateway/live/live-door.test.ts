@@ -84,6 +84,7 @@ async function setup() {
         if (!inForce.has(token)) throw new LumosError('API_TOKEN_REFUSED')
         return { who: 'http:a', owner: 'http:a', scopes: [] }
       },
+      answering: () => () => undefined,
       permit(_, operation) {
         throw new LumosError('FORBIDDEN', { details: { operation, reason: 'scope' } })
       }
