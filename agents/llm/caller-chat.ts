@@ -140,26 +140,23 @@ function callOf({ settings = {} }: LlmAgentDefinition, chat: ChatDocument): Call
   const { tool_choice: ___, parallel_tool_calls: ____, ...others } = rest
   return {
     ...others,
-    ...lengthOf(most == null && mostNew == null ? settings : chat),
+    ...lengthOf(most === undefined && mostNew === undefined ? settings : chat),
     ...toolRules(tools.length === 0 ? settings : chat),
-    ...(temperature != null && { temperature }),
-    ...(top_p != null && { top_p }),
-    ...(reasoning_effort != null && { reasoning_effort }),
-    ...(seed != null && { seed }),
-    ...(stop != null && { stop }),
+    ...(temperature !== undefined && { temperature }),
+    ...(top_p !== undefined && { top_p }),
+    ...(reasoning_effort !== undefined && { reasoning_effort }),
+    ...(seed !== undefined && { seed }),
+    ...(stop !== undefined && { stop }),
     ...(format !== undefined && format.type !== 'text' && { response_format: format })
   }
 }
 /** Under one name: servers refuse both together. */
-function lengthOf({
-  max_tokens: most,
-  max_completion_tokens: mostNew
-}: Lengths): Pick<CallerChat['call'], keyof Lengths> {
+function lengthOf({ max_tokens: most, max_completion_tokens: mostNew }: Lengths): Lengths {
   if (mostNew != null) return { max_completion_tokens: mostNew }
   return most == null ? {} : { max_tokens: most }
 }
 
-type Lengths = Partial<Pick<ChatDocument, 'max_tokens' | 'max_completion_tokens'>>
+type Lengths = Pick<CallerChat['call'], 'max_tokens' | 'max_completion_tokens'>
 
 /** They are about the tools beside which they stand. */
 function toolRules({

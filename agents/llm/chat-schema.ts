@@ -89,13 +89,15 @@ const responseFormat = z.discriminatedUnion('type', [
 
 /** Sampling and effort: wishes that any agent may pass over. */
 const chatSettings = {
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-  max_tokens: z.int().min(1).nullish(),
-  max_completion_tokens: z.int().min(1).nullish(),
-  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).nullish(),
-  seed: z.int().nullish(),
-  stop: z.union([text, z.array(text).max(4)]).nullish()
+  temperature: z.number().min(0).max(2).exactOptional(),
+  top_p: z.number().min(0).max(1).exactOptional(),
+  max_tokens: z.int().min(1).exactOptional(),
+  max_completion_tokens: z.int().min(1).exactOptional(),
+  reasoning_effort: z
+    .enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
+    .exactOptional(),
+  seed: z.int().exactOptional(),
+  stop: z.union([text, z.array(text).max(4)]).exactOptional()
 }
 
 /** Members that are not named here say nothing to an agent. */

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { firstFlaw } from '../../agents/llm/chat-schema.ts'
 import { LumosError } from '../../core/errors.ts'
+import { isJsonObject } from '../../core/json.ts'
 import { readJsonBody } from '../http/request.ts'
 import type { HttpRequest } from '../http/request.ts'
 
@@ -15,10 +16,16 @@ export async function readBody<T>(
   schema: z.ZodType<T>
 ): Promise<T> {
   const bytes = await readJsonBody(request)
-  const read = schema.safeParse(parse(bytes ?? new Uint8Array()))
+  const read = schema.safeParse(withoutNulls(parse(bytes ?? new Uint8Array())))
   if (read.success) return read.data
   const { path, message } = firstFlaw(read.error)
   throw unfit(path.replaceAll(/\.(\d+)/g, '[$1]'), message)
+}
+
+/** OpenAI takes a member that is null for one that is not there, and some clients send them all. */
+function withoutNulls(value: unknown): unknown {
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null))
 }
 
 /** What is wrong with a member of the request: `tools[0].type`. */

@@ -29,18 +29,18 @@ export interface CompletionsComponents extends EdgeTasks {
 }
 
 /** What no agent can give is refused, not passed over. */
-const none = (what: string) => z.null(`${what} is not supported`).exactOptional()
+const none = (what: string) => z.never(`${what} is not supported`).exactOptional()
 
 const completionSchema = z.object({
   ...chatFields,
   model: z.string().min(1).max(128),
-  stream: z.boolean().nullish(),
-  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
-  n: z.literal(1, 'an agent gives one answer').nullish(),
-  logprobs: z.literal(false, 'agents tell no probabilities').nullish(),
-  modalities: z.array(z.literal('text', 'agents answer in text')).nullish(),
+  stream: z.boolean().exactOptional(),
+  stream_options: z.object({ include_usage: z.boolean().exactOptional() }).exactOptional(),
+  n: z.literal(1, 'an agent gives one answer').exactOptional(),
+  logprobs: z.literal(false, 'agents tell no probabilities').exactOptional(),
+  modalities: z.array(z.literal('text', 'agents answer in text')).exactOptional(),
   audio: none('audio'),
-  functions: z.array(z.unknown()).max(0, 'give tools instead').nullish(),
+  functions: z.array(z.unknown()).max(0, 'give tools instead').exactOptional(),
   function_call: none('function_call: give tool_choice instead; it')
 })
 

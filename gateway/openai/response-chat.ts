@@ -12,11 +12,11 @@ export function chatOf(request: ResponseRequest, earlier: readonly ChatMessage[]
     ...(instructions && { instructions }),
     ...(tools && { tools: tools.map(toolOf) }),
     ...(choice && { tool_choice: choiceOf(choice) }),
-    ...(parallel != null && { parallel_tool_calls: parallel }),
+    ...(parallel !== undefined && { parallel_tool_calls: parallel }),
     ...(format && { response_format: format }),
-    ...(temperature != null && { temperature }),
-    ...(top_p != null && { top_p }),
-    ...(most != null && { max_completion_tokens: most }),
+    ...(temperature !== undefined && { temperature }),
+    ...(top_p !== undefined && { top_p }),
+    ...(most !== undefined && { max_completion_tokens: most }),
     ...(reasoning?.effort && { reasoning_effort: reasoning.effort })
   }
 }

@@ -58,26 +58,26 @@ const format = z.discriminatedUnion('type', [
 export const responseSchema = z.object({
   model: z.string().min(1).max(128),
   input: z.union([text, z.array(item).min(1)]),
-  instructions: text.nullish(),
-  previous_response_id: text.max(128).nullish(),
-  conversation: z.null('not supported: give previous_response_id').exactOptional(),
-  stream: z.boolean().nullish(),
-  background: z.boolean().nullish(),
-  store: z.boolean().nullish(),
-  metadata: z.record(text.max(64), text.max(512)).nullish(),
-  tools: z.array(tool).max(LIMITS.toolsOffered.value).nullish(),
+  instructions: text.exactOptional(),
+  previous_response_id: text.max(128).exactOptional(),
+  conversation: z.never('not supported: give previous_response_id').exactOptional(),
+  stream: z.boolean().exactOptional(),
+  background: z.boolean().exactOptional(),
+  store: z.boolean().exactOptional(),
+  metadata: z.record(text.max(64), text.max(512)).exactOptional(),
+  tools: z.array(tool).max(LIMITS.toolsOffered.value).exactOptional(),
   tool_choice: z
     .union([
       z.enum(['auto', 'none', 'required']),
       z.object({ type: z.literal('function'), name: text })
     ])
-    .nullish(),
-  parallel_tool_calls: z.boolean().nullish(),
-  text: z.object({ format: format.nullish() }).nullish(),
+    .exactOptional(),
+  parallel_tool_calls: z.boolean().exactOptional(),
+  text: z.object({ format: format.nullish() }).exactOptional(),
   temperature: chatFields.temperature,
   top_p: chatFields.top_p,
   max_output_tokens: chatFields.max_tokens,
-  reasoning: z.object({ effort: chatFields.reasoning_effort }).nullish()
+  reasoning: z.object({ effort: chatFields.reasoning_effort.unwrap().nullish() }).exactOptional()
 })
 
 export type ResponseRequest = z.infer<typeof responseSchema>

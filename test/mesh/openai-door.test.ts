@@ -118,6 +118,14 @@ test.each([
   })
 })
 
+test('members that are null are not there, also for the agent', async () => {
+  const nulls = { tools: null, tool_choice: null, response_format: null, stop: null, seed: null }
+  const body = { model: 'guide', messages: say('hi'), stream: null, audio: null, ...nulls }
+  const answer = await openai.post('/chat/completions', { body })
+  expect(answer).toMatchObject({ choices: [{ message: { content: 'hi' } }] })
+  expect(Object.keys(lastAsked())).not.toEqual(expect.arrayContaining(['stop']))
+})
+
 test('an answer comes as it is said, and with what it cost when that is wanted', async () => {
   const stream = openai.chat.completions.stream({
     model: 'guide',
