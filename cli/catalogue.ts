@@ -137,6 +137,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/auth.ts')
   },
   {
+    name: 'usage',
+    summary: 'what tenants and tokens have used over HTTP, day by day',
+    group: 'Mesh',
+    load: () => import('./commands/usage.ts')
+  },
+  {
     name: 'grant',
     summary: 'what a node may do at others: create, add, show, verify, revoke',
     group: 'Mesh',

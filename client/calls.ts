@@ -25,6 +25,7 @@ import type { RouteExplanation, RouteQuery } from './routing-api.ts'
 import type { DevEvent, DevRequest } from './dev-api.ts'
 import { createAuthCalls } from './auth-calls.ts'
 import type { AuthCalls } from './auth-calls.ts'
+import type { UsageQuery, UsageReport } from './usage-api.ts'
 import { createGrantCalls } from './grants-calls.ts'
 import type { GrantCalls } from './grants-calls.ts'
 import { createSwarmCalls } from './swarm-calls.ts'
@@ -108,6 +109,8 @@ export interface Client {
   config(options?: CallOptions): Promise<ConfigDocument>
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
   stop(options?: CallOptions): Promise<StopResult>
+  /** What those who come in over HTTP have used. */
+  usage(query: UsageQuery, options?: CallOptions): Promise<UsageReport>
   readonly auth: AuthCalls
   readonly grants: GrantCalls
   readonly swarm: SwarmCalls
@@ -166,6 +169,7 @@ export function createCalls(transport: Transport): Client {
     doctor: ({ peer, ...options } = {}) =>
       get(`/v1/doctor${query({ peer })}`, overNetwork(options)),
     stop: (options) => post('/v1/stop', {}, options),
+    usage: (asked, options) => get(`/v1/usage${query({ ...asked })}`, options),
     auth: createAuthCalls(verbs),
     grants: createGrantCalls(verbs),
     swarm: createSwarmCalls(verbs),

@@ -18,6 +18,7 @@ import {
 import type { NodeGateway } from './gateway.ts'
 import { createAuditOperations } from './operations/audit.ts'
 import { createAuthOperations } from './operations/auth.ts'
+import { usageReport } from './operations/usage.ts'
 import { createDevelopment } from './operations/dev.ts'
 import { examine } from './operations/doctor.ts'
 import { createGrantOperations } from './operations/grants.ts'
@@ -103,6 +104,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
         return { v: API_VERSION, pid: process.pid }
       },
       develop: development(assembly),
+      usage: (query) => usageReport(assembly.work.accounts, query),
       auth: createAuthOperations(init.gateway.tokens, assembly.init.config.gateway),
       grants: grantOperations(assembly),
       members: memberOperations(assembly),

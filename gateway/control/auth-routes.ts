@@ -1,6 +1,7 @@
-/** The part of the table of the control API that is about tokens for HTTP. */
+/** The part of the table of the control API that is about those who come in over HTTP. */
 import { documentRoute } from './route.ts'
 import * as auth from './schema/auth.ts'
+import * as usage from './schema/usage.ts'
 
 export const authRoutes = [
   documentRoute({
@@ -30,5 +31,14 @@ export const authRoutes = [
     audit: ({ body }) => body.token,
     answer: auth.apiTokenDocument,
     handle: (operations, { body }) => operations.auth.revokeToken(body.token)
+  }),
+  documentRoute({
+    method: 'GET',
+    path: '/v1/usage',
+    id: 'usage',
+    summary: 'What tenants and tokens have used over HTTP, day by day; youngest first',
+    query: usage.usageQuery,
+    answer: usage.usageReport,
+    handle: (operations, { query }) => operations.usage(query)
   })
 ]

@@ -26,6 +26,7 @@ export const BY_OPERATION = {
     'peer',
     'explainRoute',
     'audit',
+    'usage',
     'verifyAudit',
     'memoryStatus',
     'spaces',

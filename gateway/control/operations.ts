@@ -25,6 +25,7 @@ import type { RouteExplanation, RouteQuery } from '../../client/routing-api.ts'
 import type { DevEvent, DevRequest } from '../../client/dev-api.ts'
 import type { TaskState } from '../../core/a2a.ts'
 import type { LogLevel } from '../../core/logger.ts'
+import type { UsageQuery, UsageReport } from '../../client/usage-api.ts'
 import type { AuthOperations } from './auth-operations.ts'
 import type { GrantOperations } from './grant-operations.ts'
 import type { AuditOperations } from './audit-operations.ts'
@@ -110,6 +111,8 @@ export interface ControlOperations {
   doctor(peer: string | undefined, signal: AbortSignal): Promise<DoctorReport>
   /** Asks the process to end; the answer leaves before it does. */
   stop(): Promise<StopResult>
+  /** What those who come in over HTTP have used. */
+  usage(query: UsageQuery): Promise<UsageReport>
   readonly auth: AuthOperations
   readonly grants: GrantOperations
   readonly members: SwarmMemberOperations

@@ -1,5 +1,6 @@
 /** Tokens of a node that answers every operation with a document that has all its fields. */
 import type { ApiTokenSummary } from '../../client/auth-api.ts'
+import type { UsageDay } from '../../client/usage-api.ts'
 import type { AuthOperations } from '../../gateway/control/auth-operations.ts'
 
 export const API_TOKEN: ApiTokenSummary = {
@@ -13,6 +14,24 @@ export const API_TOKEN: ApiTokenSummary = {
 }
 
 export const API_SECRET = `lumos_${API_TOKEN.id}_${'A'.repeat(43)}`
+
+export const USAGE_DAY: UsageDay = {
+  day: '2026-01-02',
+  owner: 'tenant:acme',
+  tenant: 'acme',
+  requests: 12,
+  refused: 1,
+  completed: 3,
+  failed: 1,
+  canceled: 0,
+  rejected: 1,
+  inputTokens: 30,
+  outputTokens: 12,
+  tokens: 42,
+  cost: 0.5,
+  runMs: 1500,
+  bytes: 2048
+}
 
 /** Replace what a test is about. */
 export function fakeAuth(overrides: Partial<AuthOperations> = {}): AuthOperations {

@@ -6,7 +6,7 @@ import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts
 import { LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
 import { fakeAudit } from './audit-operations.ts'
-import { fakeAuth } from './auth-operations.ts'
+import { fakeAuth, USAGE_DAY } from './auth-operations.ts'
 import { fakeGrants } from './grant-operations.ts'
 import { fakeHosts } from './hosting-operations.ts'
 import { fakeMcp } from './mcp-operations.ts'
@@ -275,6 +275,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     }),
     stop: async () => ({ v: 1, pid: 1 }),
     audit: fakeAudit(),
+    usage: async () => ({ v: 1, days: [USAGE_DAY] }),
     auth: fakeAuth(),
     grants: fakeGrants(),
     hosts: fakeHosts(),
