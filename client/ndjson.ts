@@ -1,6 +1,6 @@
 /** Reads the control API's streams: one JSON object a line. */
 import { LumosError } from '../core/errors.ts'
-import { LIMITS } from '../core/limits.ts'
+import { CONTROL_BYTES } from '../core/control-bytes.ts'
 
 /**
  * A line above the limit, or one that is no JSON, ends the stream with an error.
@@ -22,7 +22,7 @@ export async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
     }
     begun.push(rest)
     length += rest.length
-    if (length > LIMITS.controlBytes.value) throw tooLarge(length)
+    if (length > CONTROL_BYTES) throw tooLarge(length)
   }
   yield* parseLine(begun.join(''))
 }
@@ -33,7 +33,7 @@ export async function readDocument(body: AsyncIterable<Uint8Array>): Promise<unk
   let text = ''
   for await (const chunk of body) {
     text += decoder.decode(chunk, { stream: true })
-    if (text.length > LIMITS.controlBytes.value) throw tooLarge(text.length)
+    if (text.length > CONTROL_BYTES) throw tooLarge(text.length)
   }
   return text === '' ? undefined : parseJson(text)
 }
@@ -54,6 +54,6 @@ function parseJson(text: string): unknown {
 
 function tooLarge(bytes: number): LumosError {
   return new LumosError('PAYLOAD_TOO_LARGE', {
-    details: { bytes, limit: LIMITS.controlBytes.value }
+    details: { bytes, limit: CONTROL_BYTES }
   })
 }

@@ -1,4 +1,5 @@
 /** Every bound that protects a node. A test keeps docs/limits.md equal to this table. */
+import { CONTROL_BYTES } from './control-bytes.ts'
 
 interface Limit {
   readonly value: number
@@ -752,7 +753,7 @@ export const LIMITS = {
   ),
   logTextBytes: limit(2048, 'bytes', 'one text in a log line; longer ones are cut'),
   controlBytes: limit(
-    32 * MIB,
+    CONTROL_BYTES,
     'bytes',
     'one document or one line of the control API: a message of 16 MiB with its JSON escapes'
   ),

@@ -25,8 +25,8 @@ test.skipIf(!hasCurl)('every curl of docs/http.md does what is said of it', asyn
     const { stdout } = await run('sh', ['-e', '-c', block], { env })
     answers.push(stdout)
   }
-  const [rest = '', rpc = '', stream = '', lists = ''] = answers
-  expect(answers).toHaveLength(4)
+  const [rest = '', rpc = '', stream = '', lists = '', control = ''] = answers
+  expect(answers).toHaveLength(5)
   expect(JSON.parse(rest)).toMatchObject({ task: { status: { state: 'TASK_STATE_COMPLETED' } } })
   expect(JSON.parse(rpc)).toMatchObject({ id: 1, result: { task: { artifacts: [{}] } } })
   expect(stream).toMatch(/^id: 1\.0\ndata: \{"task":/)
@@ -34,4 +34,6 @@ test.skipIf(!hasCurl)('every curl of docs/http.md does what is said of it', asyn
   expect(lists).toContain(`"url":"${node.url}/agents/echo"`)
   expect(lists).toContain('"signatures":[')
   expect(lists).toContain('"totalSize":3')
+  expect(control).toMatch(/"type":"result",.*"TASK_STATE_COMPLETED"/)
+  expect(control).toContain('"openapi":"3.1.0"')
 })
