@@ -6,7 +6,7 @@ RUN npm ci && npm pack --pack-destination /out
 
 FROM node:24-bookworm-slim
 # Two heaps of glibc, not eight a core: cli/daemon-process.ts
-ENV NODE_ENV=production LUMOS_HOME=/data MALLOC_ARENA_MAX=2
+ENV NODE_ENV=production LUMOS_HOME=/data MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=1048576
 COPY --from=build /out/*.tgz /tmp/lumos.tgz
 RUN npm install --global --omit=dev /tmp/lumos.tgz \
   && rm /tmp/lumos.tgz && npm cache clean --force \

@@ -49,7 +49,11 @@ async function startServer(): Promise<{ url: string; stop: () => void }> {
 
 /** As the daemon sets them for itself. */
 const DAEMON_FLAGS = ['--expose-gc', '--no-parallel-scavenge']
-const DAEMON_ENV = { ...process.env, MALLOC_ARENA_MAX: '2' }
+const DAEMON_ENV = {
+  ...process.env,
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_TRIM_THRESHOLD_: String(1024 * 1024)
+}
 
 async function child(script: string, ...args: string[]): Promise<Measured> {
   const command = [...DAEMON_FLAGS, here('agents', script), ...args]

@@ -62,9 +62,12 @@ async function openLog({ state, log }: NodePaths): Promise<FileHandle> {
 
 /**
  * glibc keeps up to eight heaps a core for its threads and gives little of them back: with two, a node
- * that has written 300,000 facts rests at 262 MB instead of 326 (measured).
+ * that has written 300,000 facts rests at 262 MB instead of 326. And it keeps more free memory at the end
+ * of a heap the larger the blocks were that it has freed: with 1 MiB at most, and blocks of 128 KiB or more
+ * mapped by themselves (its default, for as long as any threshold is set), a node that has had 1,500 chats
+ * rests at 179 MB instead of 194, for no more CPU; 128 KiB at most cost 2 % of it (measured).
  */
-const FEW_ARENAS = { MALLOC_ARENA_MAX: '2' }
+const THRIFTY_GLIBC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: String(1024 * 1024) }
 
 /**
  * MiB. V8's default, 16, lets young garbage take 48: with half of it a node that has had 2,500 chats rests
@@ -79,7 +82,7 @@ function spawnDaemon({ bin, env, flags, passphrase }: StartInit, log: FileHandle
   const child = spawn(process.execPath, argv, {
     // A session of its own: the Ctrl-C and the closing of this terminal are not for it.
     detached: true,
-    env: { ...FEW_ARENAS, ...env },
+    env: { ...THRIFTY_GLIBC, ...env },
     stdio: [passphrase === undefined ? 'ignore' : 'pipe', 'ignore', log.fd, 'pipe']
   })
   // One that has died already is told of by its end.

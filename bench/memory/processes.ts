@@ -30,7 +30,7 @@ export function startProcess<O extends Operations>(
   const child = fork(join(import.meta.dirname, 'child.ts'), [join(import.meta.dirname, module)], {
     execArgv: [...nodeOptions],
     // As `lumos up` starts its daemon (cli/daemon-process.ts).
-    env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+    env: { ...process.env, MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: String(1024 * 1024) },
     serialization: 'advanced'
   })
   const waiting = new Map<number, (answer: Answer) => void>()
