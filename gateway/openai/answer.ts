@@ -1,5 +1,5 @@
 /** What an agent answers, as OpenAI clients want it: text, calls of their tools, how it ended, what it cost. */
-import { INTERRUPTED_STATES, TERMINAL_STATES, textOf } from '../../core/a2a.ts'
+import { HIDDEN_MEDIA_TYPE, INTERRUPTED_STATES, TERMINAL_STATES, textOf } from '../../core/a2a.ts'
 import type {
   Artifact,
   Message,
@@ -117,7 +117,8 @@ export class Answer {
     if (step?.kind === 'step-end') this.finish = step.finish
     this.#spent = withStep(this.#spent, step)
     if (!INTERRUPTED_STATES.has(state)) return ''
-    this.question = textOf(message?.parts ?? [])
+    const parts = message?.parts.filter(({ mediaType }) => mediaType !== HIDDEN_MEDIA_TYPE) ?? []
+    this.question = parts.map(toText).reduce(joined, '')
     return this.#spaced(this.question)
   }
 

@@ -37,6 +37,7 @@ export function createOpenAiDoor(components: OpenAiDoorComponents): HttpDoor {
 function sendModels({ callers, models }: OpenAiDoorComponents, request: HttpRequest): void {
   const id = decoded(request.path.slice('/v1/models/'.length))
   callers.permit(request.caller, 'agent.list', id)
-  if (id === '') return sendJson(request, { object: 'list', data: models.list() })
-  sendJson(request, models.get(id))
+  const sees = (model: string): boolean => callers.sees(request.caller, model)
+  if (id !== '') return sendJson(request, models.get(sees(id) ? id : ''))
+  sendJson(request, { object: 'list', data: models.list().filter((model) => sees(model.id)) })
 }

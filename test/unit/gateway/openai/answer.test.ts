@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { HIDDEN_MEDIA_TYPE } from '../../../../core/a2a.ts'
 import type { Artifact, Part, StreamResponse, TaskState } from '../../../../core/a2a.ts'
 import type { AgentStep } from '../../../../core/agent-step.ts'
 import { toolCallsPart } from '../../../../core/chat-request.ts'
@@ -96,6 +97,19 @@ test('what replaces an artifact, or comes to an older one, makes another text', 
   expect(answer.text).toBe('aA\n\nB')
   expect(answer.take(text('!', 'second'))).toBe('!')
   expect(answer.text).toBe('aA\n\nB!')
+})
+
+test('a question has all that belongs to it, but what its agent keeps in it', () => {
+  const answer = newAnswer()
+  const parts: Part[] = [
+    { text: 'Sign in?' },
+    { url: 'https://a.example/in', filename: 'here' },
+    { data: { state: 1 }, mediaType: HIDDEN_MEDIA_TYPE }
+  ]
+  const message = { messageId: 's', role: 'ROLE_AGENT' as const, parts }
+  const state = 'TASK_STATE_AUTH_REQUIRED' as const
+  takeAll(answer, [begin(), { statusUpdate: { ...NAMES, status: { state, message } } }])
+  expect(answer.text).toBe('Sign in?\n\n[here](https://a.example/in)')
 })
 
 test('calls of tools are no text', () => {
