@@ -13,6 +13,7 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { createClient, type Client } from '../client/client.ts'
 import { finish } from './agents/nodes.ts'
 import { TASKS, THREADS } from './agents/task.ts'
@@ -27,7 +28,7 @@ const WATCH_MS = 30_000
 const [calls = '0', bin, ...flags] = process.argv.slice(2)
 const home = mkdtempSync(join(tmpdir(), 'lumos-bench-'))
 const heap = join(home, 'heap.json')
-const preload = `--require ${join(import.meta.dirname, 'footprint/tell-heap.cjs')}`
+const preload = `--require ${fileURLToPath(import.meta.resolve('./footprint/tell-heap.cjs'))}`
 
 async function startModel(): Promise<{ url: string; stop: () => void }> {
   const script = join(import.meta.dirname, '../test/support/model-server.ts')
