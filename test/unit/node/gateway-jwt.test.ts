@@ -58,22 +58,34 @@ test('with a file nobody is asked', async () => {
   expect(issuer.asked).toEqual([])
 })
 
-test.for<readonly [string, (path: string, issuer: string) => string]>([
-  ['is no JSON', () => '<html>'],
-  ['has no keys', () => '{}'],
-  ['is endless', () => `{"keys":["${'x'.repeat(LIMITS.jwksBytes.value)}"]}`],
-  ['is of another issuer', (_, issuer) => `{"issuer":"${issuer}/","jwks_uri":"${issuer}/keys"}`],
+const DISCOVERY = '/.well-known/openid-configuration'
+
+test.for<readonly [string, string, (issuer: TestIssuer, keys: string) => string]>([
+  ['is no JSON', DISCOVERY, () => '<html>'],
+  ['has no keys', '/keys', () => '{}'],
+  ['is endless', '/keys', (_, keys) => `${' '.repeat(LIMITS.jwksBytes.value)}${keys}`],
+  ['is of another issuer', DISCOVERY, (one) => discovery(one, { issuer: `${one.issuer}/` })],
   [
-    'leads into the network of the node',
-    (_, issuer) => `{"issuer":"${issuer}","jwks_uri":"http://10.0.0.1/keys"}`
+    'leads to another host of the network',
+    DISCOVERY,
+    // Which it would find, and which would tell the right keys.
+    (one) => discovery(one, { jwks_uri: `${one.issuer.replace('127.0.0.1', 'localhost')}/keys` })
   ],
-  ['leads to a file', (_, issuer) => `{"issuer":"${issuer}","jwks_uri":"file:///etc/passwd"}`],
-  ['leads nowhere', (_, issuer) => `{"issuer":"${issuer}"}`]
-])('an issuer whose answer %s vouches for nobody', async ([, answer]) => {
+  ['leads to a file', DISCOVERY, (one) => discovery(one, { jwks_uri: 'file:///etc/passwd' })],
+  ['leads nowhere', DISCOVERY, (one) => discovery(one, { jwks_uri: undefined })]
+])('an issuer whose answer %s vouches for nobody', async ([, place, answer]) => {
   const { issuer, verify } = await setup()
-  issuer.answer = (path) => answer(path, issuer.issuer)
+  const keys = JSON.stringify(await issuer.keys())
+  issuer.answer = (path) => {
+    if (path === place) return answer(issuer, keys)
+    return path === DISCOVERY ? discovery(issuer) : keys
+  }
   await expect(verify()).rejects.toMatchObject({ code: 'JWT_KEYS_UNAVAILABLE' })
 })
+
+function discovery({ issuer }: TestIssuer, more: object = {}): string {
+  return JSON.stringify({ issuer, jwks_uri: `${issuer}/keys`, ...more })
+}
 
 test('an issuer that does not answer is waited for so long, by all together', async () => {
   const { issuer, clock, verify } = await setup()
