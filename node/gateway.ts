@@ -11,7 +11,8 @@ import type { ControlOperations } from '../gateway/control/operations.ts'
 import { answerPublicly } from '../gateway/docs/door.ts'
 import { createHttpServer } from '../gateway/http/http-server.ts'
 import type { HttpServer } from '../gateway/http/http-server.ts'
-import { refuseMcp } from '../gateway/mcp/http-door.ts'
+import { createMcpRefusal } from '../gateway/mcp/http-door.ts'
+import { createResourceMetadata } from '../gateway/mcp/resource-metadata.ts'
 import { refuseOpenAi } from '../gateway/openai/door.ts'
 import {
   ERROR_EXTENSION,
@@ -127,6 +128,8 @@ function createDoors(assembly: Assembly, { tokens, control }: DoorsParts): Doors
   const a2a = createA2aDoor({ clock, logger, callers, ...operations, cards, url })
   const openAi = createNodeOpenAiDoor(assembly, { callers, service, agents })
   const mcp = createNodeMcpDoor(assembly, callers)
+  const issuers = Object.values(gateway.jwt).map(({ issuer }) => issuer)
+  const metadata = createResourceMetadata({ issuers, url })
   const own = control && createControlDoors(assembly, { callers, service, control })
   const server: HttpServer = createHttpServer(
     {
@@ -134,9 +137,9 @@ function createDoors(assembly: Assembly, { tokens, control }: DoorsParts): Doors
       logger,
       callers,
       doors: [a2a, openAi, mcp.door, ...(own ? [own.door] : [])],
-      publicly: answerPublicly,
+      publicly: (request) => metadata.answer(request) || answerPublicly(request),
       upgrades: own ? [own.upgrade] : [],
-      refusals: [refuseOpenAi, refuseMcp, refuseForControl]
+      refusals: [refuseOpenAi, createMcpRefusal(metadata), refuseForControl]
     },
     serverInitOf(gateway)
   )

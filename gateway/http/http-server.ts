@@ -208,7 +208,7 @@ const GONE = new DOMException('the request is over', 'AbortError')
 function refuse(
   { incoming, response }: { readonly incoming: IncomingMessage; readonly response: ServerResponse },
   failure: LumosError,
-  { status, body, headers: own }: Refusal
+  { status, body, headers: own, challenge }: Refusal
 ): void {
   if (response.headersSent || response.destroyed) {
     response.destroy()
@@ -216,7 +216,7 @@ function refuse(
   }
   const headers = {
     ...own,
-    ...(status === 401 && { 'www-authenticate': challengeFor(incoming) }),
+    ...(status === 401 && { 'www-authenticate': challengeFor(incoming, challenge) }),
     ...retryAfter(failure),
     // Nobody reads the rest of its request.
     ...(!incoming.complete && { connection: 'close' })
@@ -225,8 +225,9 @@ function refuse(
 }
 
 /** RFC 6750, section 3: whoever has shown nothing learns only what to show. */
-function challengeFor({ headers }: IncomingMessage): string {
-  return headers.authorization === undefined ? 'Bearer' : 'Bearer error="invalid_token"'
+function challengeFor({ headers }: IncomingMessage, more: string | undefined): string {
+  const error = headers.authorization === undefined ? [] : ['error="invalid_token"']
+  return `Bearer ${[...error, ...(more === undefined ? [] : [more])].join(', ')}`.trim()
 }
 
 function retryAfter({ details }: LumosError): object {

@@ -6,6 +6,8 @@ export interface Refusal {
   readonly status: number
   readonly body: object
   readonly headers?: Readonly<Record<string, string>>
+  /** What WWW-Authenticate says besides, when it is a 401. */
+  readonly challenge?: string
 }
 
 /** For the requests that it knows by their path; `undefined` for those of other doors. */

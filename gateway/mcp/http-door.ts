@@ -16,6 +16,7 @@ import { createCallerOperations } from './caller-operations.ts'
 import type { EdgeOperations } from './caller-operations.ts'
 import { createMcpSessions } from './http-sessions.ts'
 import type { McpSessions } from './http-sessions.ts'
+import type { ResourceMetadata } from './resource-metadata.ts'
 import { createSwarmServer, onClosed } from './swarm-server.ts'
 import type { McpEra, SwarmOperations } from './swarm-server.ts'
 import { createToolWatch } from './tool-watch.ts'
@@ -25,7 +26,7 @@ import { sendAnswer, webRequest } from './web-exchange.ts'
 export interface McpHttpDoorComponents {
   readonly clock: Clock
   readonly logger: Logger
-  readonly callers: Pick<Callers, 'permit'>
+  readonly callers: Pick<Callers, 'permit' | 'reaches' | 'sees'>
   readonly operations: EdgeOperations
   readonly onAgents: ToolWatchComponents['onAgents']
 }
@@ -48,10 +49,14 @@ const METHOD_ERROR = { code: -32_601, message: `use one of ${METHODS.join(', ')}
 const RETRY_AFTER_MS = 1000
 
 /** An error of JSON-RPC, also for who never gets in. */
-export const refuseMcp: RefuseFor = (path, failure) => {
-  if (path !== MCP_PATH) return undefined
-  const status = failure.code === 'CONTENT_TYPE_UNSUPPORTED' ? 415 : httpStatusOf(failure)
-  return { status, body: rpcDocument(rpcErrorOf(failure)) }
+export function createMcpRefusal(metadata?: Pick<ResourceMetadata, 'challenge'>): RefuseFor {
+  return (path, failure) => {
+    if (path !== MCP_PATH) return undefined
+    const status = failure.code === 'CONTENT_TYPE_UNSUPPORTED' ? 415 : httpStatusOf(failure)
+    const challenge = metadata?.challenge()
+    const body = rpcDocument(rpcErrorOf(failure))
+    return { status, body, ...(challenge !== undefined && { challenge }) }
+  }
 }
 
 export function createMcpHttpDoor(

@@ -10,7 +10,7 @@ import { LumosError, toLumosError } from '../../core/errors.ts'
 import type { GrantAction } from '../../core/grant-words.ts'
 import { silentLogger } from '../../core/logger.ts'
 import type { EdgeOperations } from '../../gateway/mcp/caller-operations.ts'
-import { createMcpHttpDoor, refuseMcp } from '../../gateway/mcp/http-door.ts'
+import { createMcpHttpDoor, createMcpRefusal } from '../../gateway/mcp/http-door.ts'
 import { sendJson } from '../../gateway/http/request.ts'
 import { decideByScopes } from '../../trust/policy.ts'
 import { fakeOperations } from './control-operations.ts'
@@ -61,7 +61,7 @@ export async function createMcpHttp({ scopes = ALL, ...init }: McpHttpInit = {})
     mcp
       .door({ method, path, query, incoming, response, caller, signal })
       .catch((error: unknown) => {
-        const { status, body } = refuseMcp(path, toLumosError(error)) ?? { body: {} }
+        const { status, body } = createMcpRefusal()(path, toLumosError(error)) ?? { body: {} }
         if (response.headersSent) response.destroy()
         else sendJson({ response }, body, { ...(status !== undefined && { status }) })
       })
