@@ -48,7 +48,8 @@ export function createNodeCallers(
   const failures = createFailedAttempts({ clock })
   const { audit } = wire.authority
   const quotas = createHttpQuotas({ clock, ...work })
-  return createCallers({ guard, authenticators, failures, audit, quotas })
+  const { tenants } = work
+  return createCallers({ guard, authenticators, failures, audit, quotas, tenants })
 }
 
 function certificateRights({ tls, roles }: GatewayConfig): ReadonlyMap<string, CertificateRight> {

@@ -122,7 +122,8 @@ function createDoors(assembly: Assembly, { tokens, control }: DoorsParts): Doors
   const service = createEdgeService({
     push,
     delegations: work.delegations,
-    card: async (agent) => (await cards.find(agent))?.card
+    card: async (agent, owner) =>
+      work.tenants.knows(owner, agent) ? (await cards.find(agent))?.card : undefined
   })
   const operations = { operations: service, requests: a2aRequests }
   const a2a = createA2aDoor({ clock, logger, callers, ...operations, cards, url })

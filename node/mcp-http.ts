@@ -9,7 +9,7 @@ import { runTask } from './operations/tasks.ts'
 
 export function createNodeMcpDoor(
   assembly: Assembly,
-  callers: Pick<Callers, 'permit'>
+  callers: Pick<Callers, 'permit' | 'reaches' | 'sees'>
 ): McpHttpDoor {
   const { components, capabilities, init, work } = assembly
   const { clock, logger } = components

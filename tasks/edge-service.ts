@@ -46,7 +46,7 @@ export interface EdgeServiceComponents {
     'answer' | 'cancel' | 'delegate' | 'find' | 'listEdge' | 'remove' | 'watch'
   >
   /** The card of an agent under the name by which it is asked here. */
-  readonly card: (agent: string) => Promise<AgentCard | undefined>
+  readonly card: (agent: string, owner: string) => Promise<AgentCard | undefined>
   readonly push: EdgePush
 }
 
@@ -192,8 +192,11 @@ class Service implements Omit<EdgeService, keyof PushConfigOperations<EdgeOption
     }
   }
 
-  async getExtendedAgentCard({ tenant = '' }: { readonly tenant?: string }): Promise<AgentCard> {
-    const card = await this.#card(tenant)
+  async getExtendedAgentCard(
+    { tenant = '' }: { readonly tenant?: string },
+    { owner }: Pick<EdgeOptions, 'owner'>
+  ): Promise<AgentCard> {
+    const card = await this.#card(tenant, owner)
     if (card === undefined) throw new LumosError('EXTENDED_CARD_UNAVAILABLE')
     return card
   }

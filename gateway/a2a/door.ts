@@ -3,6 +3,7 @@ import { LumosError } from '../../core/errors.ts'
 import type { HttpDoor, HttpRequest } from '../http/request.ts'
 import { sendJson } from '../http/request.ts'
 import { mayBeLegacy } from './call-options.ts'
+import type { Callers } from '../http/callers.ts'
 import type { HttpCards } from './cards.ts'
 import { answerJsonRpc } from './json-rpc.ts'
 import type { JsonRpcComponents } from './json-rpc.ts'
@@ -17,6 +18,7 @@ import type { RestBinding } from './rest.ts'
 export interface A2aDoorComponents
   extends LegacyComponents, Omit<JsonRpcComponents, 'legacyMethods' | 'methods' | 'requests'> {
   readonly cards: HttpCards
+  readonly callers: Pick<Callers, 'permit' | 'sees'>
   readonly url: () => string
 }
 
@@ -69,7 +71,7 @@ async function sendCard(
 ): Promise<void> {
   onlyGet(request)
   callers.permit(request.caller, 'agent.list', agent)
-  const found = await cards.find(agent)
+  const found = callers.sees(request.caller, agent) ? await cards.find(agent) : undefined
   if (found === undefined) {
     throw new LumosError('AGENT_UNKNOWN', { details: { agent: agent.slice(0, 64) } })
   }
@@ -88,7 +90,8 @@ async function sendCard(
 function sendNames({ cards, callers, url }: A2aDoorComponents, request: HttpRequest): void {
   onlyGet(request)
   callers.permit(request.caller, 'agent.list', '')
-  const agents = cards.names().map((name) => {
+  const own = cards.names().filter((name) => callers.sees(request.caller, name))
+  const agents = own.map((name) => {
     const base = `${url()}/agents/${encodeURIComponent(name)}`
     return { id: name, url: base, card: `${base}${CARD_PATH}` }
   })

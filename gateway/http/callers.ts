@@ -4,6 +4,7 @@ import { LumosError, toLumosError } from '../../core/errors.ts'
 import type { AuditLog } from '../../trust/audit-log.ts'
 import type { EdgeOperation } from '../../trust/operations.ts'
 import { decideByScopes } from '../../trust/policy.ts'
+import type { Tenants } from '../../trust/tenants.ts'
 import type { Authenticator, Identity } from './authenticators.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 import type { HostGuard } from './host-guard.ts'
@@ -28,6 +29,10 @@ export interface Callers {
   identify(request: IncomingMessage): Promise<Caller>
   /** Counts an answer to it until the returned function is called. @throws QUOTA_EXCEEDED */
   answering(caller: Caller): () => void
+  /** Whether its tenant may know of that agent: others are not there for it. */
+  sees(caller: Caller, agent: string): boolean
+  /** Likewise of a space of shared memory. */
+  reaches(caller: Caller, space: string): boolean
   /** Notes what is asked for `what`, a name. @throws FORBIDDEN */
   permit(caller: Caller, operation: EdgeOperation, what: string): void
 }
@@ -39,12 +44,13 @@ export interface CallersComponents {
   readonly failures: FailedAttempts
   readonly audit: Pick<AuditLog, 'note'>
   readonly quotas: HttpQuotas
+  readonly tenants: Pick<Tenants, 'knows' | 'reaches'>
 }
 
 const NOBODY = 'http:unknown'
 
 export function createCallers(components: CallersComponents): Callers {
-  const { guard, authenticators, failures, audit, quotas } = components
+  const { guard, authenticators, failures, audit, quotas, tenants } = components
 
   /** A few fixed words, whatever strangers send: the log counts what it knows already. */
   function noteRefusal(what: string, reason: string): void {
@@ -63,17 +69,6 @@ export function createCallers(components: CallersComponents): Callers {
         : new LumosError('AUTH_RATE_LIMITED', { cause: error, details: { retryAfterMs } })
     noteRefusal('Authorization', failure.code)
     throw failure
-  }
-
-  function within<T>({ who, tenant, owner }: Caller, count: (owner: string) => T): T {
-    try {
-      return count(owner)
-    } catch (error) {
-      const reason = toLumosError(error).code
-      const event = { who, ...(tenant !== undefined && { tenant }), did: 'request' }
-      audit.note({ ...event, what: 'quota', allowed: false, reason })
-      throw error
-    }
   }
 
   async function known(request: IncomingMessage): Promise<Caller> {
@@ -98,10 +93,12 @@ export function createCallers(components: CallersComponents): Callers {
     },
     async identify(request) {
       const caller = await known(request)
-      within(caller, (owner) => quotas.ask(owner))
+      within(audit, caller, (owner) => quotas.ask(owner))
       return caller
     },
-    answering: (caller) => within(caller, (owner) => quotas.answer(owner)),
+    sees: ({ owner }, agent) => tenants.knows(owner, agent),
+    reaches: ({ owner }, space) => tenants.reaches(owner, space),
+    answering: (caller) => within(audit, caller, (owner) => quotas.answer(owner)),
     permit({ who, tenant, scopes }, operation, what) {
       const decision = decideByScopes(scopes, operation)
       const about = { did: operation, what: what.slice(0, 128) }
@@ -127,4 +124,20 @@ async function identityOf(
     if (identity !== undefined) return identity
   }
   return undefined
+}
+
+/** Notes what a quota keeps out. */
+function within<T>(
+  audit: CallersComponents['audit'],
+  { who, tenant, owner }: Caller,
+  count: (owner: string) => T
+): T {
+  try {
+    return count(owner)
+  } catch (error) {
+    const reason = toLumosError(error).code
+    const event = { who, ...(tenant !== undefined && { tenant }), did: 'request' }
+    audit.note({ ...event, what: 'quota', allowed: false, reason })
+    throw error
+  }
 }

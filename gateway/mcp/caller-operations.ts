@@ -16,10 +16,10 @@ export interface EdgeOperations extends Omit<SwarmOperations, 'run'> {
 
 export interface CallerOperationsComponents {
   readonly operations: EdgeOperations
-  readonly callers: Pick<Callers, 'permit'>
+  readonly callers: Pick<Callers, 'permit' | 'reaches' | 'sees'>
 }
 
-/** Each throws FORBIDDEN beyond the scopes; another's task and a missing one are TASK_NOT_FOUND alike. */
+/** What its tenant may not see is not there. Each throws FORBIDDEN beyond the scopes; another's task and a missing one are TASK_NOT_FOUND alike. */
 export function createCallerOperations(
   { operations, callers }: CallerOperationsComponents,
   caller: Caller
@@ -35,11 +35,13 @@ export function createCallerOperations(
   return {
     async agents() {
       permit('agent.list')
-      return operations.agents()
+      const { agents, ...rest } = await operations.agents()
+      return { ...rest, agents: agents.filter(({ id }) => callers.sees(caller, id)) }
     },
     async find(query, options) {
       permit('agent.list')
-      return operations.find(query, options)
+      const { providers, ...rest } = await operations.find(query, options)
+      return { ...rest, providers: providers.filter(({ agent }) => callers.sees(caller, agent)) }
     },
     run(request, signal) {
       permit('task.send', request.target.replace(/^@/, ''))
@@ -60,33 +62,48 @@ export function createCallerOperations(
       await refuseForeign(id)
       yield* operations.taskEvents(id, signal, follow)
     },
-    ...readable(operations, (space) => permit('memory.read', space))
+    ...readable(operations, {
+      permit: (space = '') => permit('memory.read', space),
+      reaches: (space) => callers.reaches(caller, space)
+    })
   }
+}
+
+interface Reading {
+  readonly permit: (space?: string) => void
+  readonly reaches: (space: string) => boolean
 }
 
 function readable(
   { memory, spaces }: MemoryResourcesComponents,
-  permit: (space: string) => void
+  { permit, reaches }: Reading
 ): MemoryResourcesComponents {
+  function check(space: string): void {
+    permit(space)
+    if (reaches(space)) return
+    throw new LumosError('SPACE_UNKNOWN', { details: { space: space.slice(0, 64) } })
+  }
+
   return {
     memory: {
       async get(space, key) {
-        permit(space)
+        check(space)
         return memory.get(space, key)
       },
       async list(space, query) {
-        permit(space)
+        check(space)
         return memory.list(space, query)
       },
       async *watch(space, filter, signal) {
-        permit(space)
+        check(space)
         yield* memory.watch(space, filter, signal)
       }
     },
     spaces: {
       async list() {
-        permit('')
-        return spaces.list()
+        permit()
+        const all = await spaces.list()
+        return { ...all, spaces: all.spaces.filter(({ name }) => reaches(name)) }
       }
     }
   }

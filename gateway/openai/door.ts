@@ -1,6 +1,7 @@
 /** The door for OpenAI clients: agents of the swarm as models, by chat completions and by responses. */
 import { LumosError } from '../../core/errors.ts'
 import { decoded } from '../a2a/rest.ts'
+import type { Callers } from '../http/callers.ts'
 import type { RefuseFor } from '../http/refusal.ts'
 import { sendJson } from '../http/request.ts'
 import type { HttpDoor, HttpRequest } from '../http/request.ts'
@@ -12,6 +13,7 @@ import { answerResponses } from './responses.ts'
 
 export interface OpenAiDoorComponents extends CompletionsComponents {
   readonly models: Models
+  readonly callers: Pick<Callers, 'permit' | 'sees'>
 }
 
 export const refuseOpenAi: RefuseFor = (path, failure) =>
@@ -38,6 +40,9 @@ function sendModels({ callers, models }: OpenAiDoorComponents, request: HttpRequ
   const id = decoded(request.path.slice('/v1/models/'.length))
   callers.permit(request.caller, 'agent.list', id)
   const sees = (model: string): boolean => callers.sees(request.caller, model)
-  if (id !== '') return sendJson(request, models.get(sees(id) ? id : ''))
+  if (id !== '' && !sees(id)) {
+    throw new LumosError('AGENT_UNKNOWN', { details: { agent: id.slice(0, 64) } })
+  }
+  if (id !== '') return sendJson(request, models.get(id))
   sendJson(request, { object: 'list', data: models.list().filter((model) => sees(model.id)) })
 }

@@ -116,6 +116,8 @@ function createDoor({ operations = {}, owners = {} }: Omit<McpHttpInit, 'scopes'
       clock: systemClock,
       logger: silentLogger,
       callers: {
+        sees: () => true,
+        reaches: () => true,
         permit({ who, scopes }, operation, what) {
           asked.push(`${who} ${operation} ${what}`)
           if (!decideByScopes(scopes, operation).allowed) throw new LumosError('FORBIDDEN')

@@ -30,7 +30,8 @@ function setup({ tenant, others = [] }: { tenant?: string; others?: Authenticato
       ...others
     ],
     audit: { note: (event) => void noted.push(event) },
-    quotas: { ask: () => {}, answer: () => () => {} }
+    quotas: { ask: () => {}, answer: () => () => {} },
+    tenants: { knows: () => true, reaches: () => true }
   })
   return { callers, clock, noted }
 }

@@ -17,6 +17,8 @@ const CALLERS: Callers = {
     return { who: 'http:a', owner: 'http:a', scopes: [] }
   },
   answering: () => () => undefined,
+  sees: () => true,
+  reaches: () => true,
   permit: () => undefined
 }
 

@@ -48,7 +48,8 @@ async function setup({ rights = {}, clients = 'optional', isOpen = true }: Setup
     ],
     failures: createFailedAttempts({ clock }),
     audit: { note: () => undefined },
-    quotas: { ask: () => {}, answer: () => () => {} }
+    quotas: { ask: () => {}, answer: () => () => {} },
+    tenants: { knows: () => true, reaches: () => true }
   })
   const server = createHttpServer(
     {
