@@ -5,11 +5,8 @@ export const GRANT_ACTIONS = ['task/send', 'memory/read', 'memory/write', 'agent
 
 export type GrantAction = (typeof GRANT_ACTIONS)[number]
 
-/** What a token for HTTP can say besides: its holder looks after this node, as far as it can from there. */
-export const CONTROL_SCOPES = ['control/read', 'control/write'] as const
-
-/** What a token for HTTP can say. */
-export const API_SCOPES = [...GRANT_ACTIONS, ...CONTROL_SCOPES] as const
+/** What a token for HTTP can say: with the last two, its holder looks after this node, as far as it can from there. */
+export const API_SCOPES = [...GRANT_ACTIONS, 'control/read', 'control/write'] as const
 
 export type ApiScope = (typeof API_SCOPES)[number]
 

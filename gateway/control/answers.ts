@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { abortable } from './abortable.ts'
 import { linesBody } from './lines.ts'
 import type { ControlOperations } from './operations.ts'
@@ -83,12 +84,32 @@ async function bodyOf({ req }: Context): Promise<unknown> {
   if (!/^application\/json\s*(;|$)/i.test(req.header('content-type') ?? '')) {
     throw invalid('the body must be application/json')
   }
-  const text = await req.text()
+  const text = await boundedText(req)
   try {
     return JSON.parse(text)
   } catch (cause) {
     throw invalid('the body is not JSON', cause)
   }
+}
+
+/** Hono's own bound makes another Request of one without a length, which Node's cannot be made of here. */
+async function boundedText(req: Context['req']): Promise<string> {
+  const limit = LIMITS.controlBodyBytes.value
+  const told = req.header('content-length')
+  if (Number(told ?? 0) > limit) throw tooLarge(Number(told), limit)
+  if (told !== undefined) return req.text()
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of req.raw.body ?? []) {
+    bytes += chunk.length
+    if (bytes > limit) throw tooLarge(bytes, limit)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function tooLarge(bytes: number, limit: number): LumosError {
+  return new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
 }
 
 function invalid(reason: string, cause?: unknown): LumosError {

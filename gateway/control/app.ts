@@ -1,9 +1,7 @@
 /** Serves the route table: who may ask, what exists, and how failures are put into words. */
 import { Hono, type Context } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
-import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { documentAnswer, linesAnswer } from './answers.ts'
 import { asFailure, failureDocument, failureStatus } from './failure.ts'
@@ -75,7 +73,6 @@ export function createRoutesApp(components: RoutesComponents, routes: readonly R
     context.header('cache-control', 'no-store')
     context.header('x-content-type-options', 'nosniff')
   })
-  app.use(bodyLimit({ maxSize: LIMITS.controlBodyBytes.value, onError: refuseBody }))
 
   for (const route of routes) {
     app.on(route.method, honoPath(route.path), (context) => {
@@ -113,12 +110,6 @@ function refuseBrowsers({ req }: Context, { audit }: ControlOperations): void {
     audit.note({ did: 'request', what: header, allowed: false, reason: 'BROWSER_REFUSED' })
     throw new LumosError('BROWSER_REFUSED', { details: { header } })
   }
-}
-
-function refuseBody({ req }: Context): never {
-  const limit = LIMITS.controlBodyBytes.value
-  const bytes = Number(req.header('content-length') ?? limit + 1)
-  throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
 }
 
 function unknownRoute({ req }: Context): LumosError {

@@ -31,18 +31,21 @@ const PATHS = [...new Set(ROUTES.map(({ path }) => path))].map(
   (path) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`)
 )
 
+/** What hono hands through to whoever answers; the request itself is another one once its body is bounded. */
+interface Bindings {
+  readonly request: HttpRequest
+}
+
+function requestOf({ env }: Context<{ Bindings: Bindings }>): HttpRequest {
+  return env.request
+}
+
 export function isControlPath(path: string): boolean {
   return PATHS.some((pattern) => pattern.test(path))
 }
 
 export function createControlDoor(components: ControlDoorComponents): HttpDoor {
   const { clock, logger, callers, operationsOf } = components
-  const requests = new WeakMap<Request, HttpRequest>()
-  const requestOf = ({ req }: Context): HttpRequest => {
-    const request = requests.get(req.raw)
-    if (request === undefined) throw new LumosError('INTERNAL')
-    return request
-  }
   const app = createRoutesApp(
     {
       clock,
@@ -66,8 +69,8 @@ export function createControlDoor(components: ControlDoorComponents): HttpDoor {
     cutWhenStalled(response, clock)
     const listener = getRequestListener(
       (raw) => {
-        requests.set(raw, request)
-        return app.fetch(raw)
+        const bindings: Bindings = { request }
+        return app.fetch(raw, bindings)
       },
       // This process may belong to somebody else.
       { overrideGlobalObjects: false }

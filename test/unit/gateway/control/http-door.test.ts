@@ -1,5 +1,5 @@
 /** The control API over HTTP: every route is somebody's right or nobody's, and nothing else is there. */
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
@@ -39,7 +39,7 @@ async function setup(allowed: (operation: string) => boolean = () => true) {
   const server = createServer((incoming, response) => {
     const { method = '', url = '' } = incoming
     const [path = '', search] = url.split('?')
-    const request: HttpRequest = {
+    const asking: HttpRequest = {
       method,
       path,
       query: new URLSearchParams(search),
@@ -48,7 +48,7 @@ async function setup(allowed: (operation: string) => boolean = () => true) {
       caller: CALLER,
       signal: new AbortController().signal
     }
-    door(request).then(
+    door(asking).then(
       (isIts) => isIts || response.writeHead(404).end(),
       () => response.destroy()
     )
@@ -70,7 +70,21 @@ async function setup(allowed: (operation: string) => boolean = () => true) {
     })
     return { status: answer.status, document: (await answer.text()).split('\n')[0] ?? '' }
   }
-  return { ask, asked }
+  return { ask, asked, port }
+}
+
+/** With a body whose length nobody says before. Resolves to the status. */
+function postInChunks(port: number, path: string, chunks: readonly string[]) {
+  return new Promise<number | undefined>((resolve, reject) => {
+    const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
+    const asking = request({ port, path, method: 'POST', headers }, (answer) => {
+      answer.resume()
+      answer.on('end', () => resolve(answer.statusCode))
+    })
+    asking.on('error', reject)
+    for (const chunk of chunks) asking.write(chunk)
+    asking.end()
+  })
 }
 
 test('every route of the control API is somebody’s right over HTTP, or is not there; none is both', () => {
@@ -105,6 +119,14 @@ test('what is asked for is named by what it is done to', async () => {
     ['control.read', 'status'],
     ['control.write', 'birch']
   ])
+})
+
+test('a body of unknown length is read like any other, and nobody has to send one', async () => {
+  const { port, ask } = await setup()
+  expect(await postInChunks(port, '/v1/tasks/one/answer', ['{"text":', ' "Rome"}'])).toBe(200)
+  expect(await postInChunks(port, '/v1/tasks/one/cancel', [])).toBe(200)
+  expect(await postInChunks(port, '/v1/stop', [])).toBe(404)
+  expect((await ask({ method: 'POST', path: '/v1/tasks/one/answer' })).status).toBe(400)
 })
 
 test('what is for the socket alone is not there, whatever the token says', async () => {
