@@ -86,7 +86,12 @@ export function serverInitOf({ host, port, url, tls }: GatewayConfig): HttpServe
   }
 }
 
-function tlsInitOf({ cert, key, clientCa, clients }: GatewayConfig['tls']): TlsInit | undefined {
+function tlsInitOf({
+  cert,
+  key = cert,
+  clientCa,
+  clients
+}: GatewayConfig['tls']): TlsInit | undefined {
   if (cert === undefined || key === undefined) return undefined
   return { cert, key, clients, ...(clientCa !== undefined && { clientCa }) }
 }

@@ -62,6 +62,6 @@ export const openAuthenticator: Authenticator = {
 }
 
 /** What is shown as `Authorization: Bearer`. */
-export function bearerOf({ headers }: IncomingMessage): string | undefined {
+function bearerOf({ headers }: IncomingMessage): string | undefined {
   return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
 }

@@ -27,7 +27,9 @@ const tls = z.strictObject({
   cert: path.describe(
     'File with the certificate of the doors and its chain, in PEM. With it they speak HTTPS; read again when it changes.'
   ),
-  key: path.describe('File with the key of the certificate, in PEM, without passphrase.'),
+  key: path.describe(
+    'File with the key of the certificate, in PEM, without passphrase. Without it: that of the certificate.'
+  ),
   clientCa: path.describe(
     'File with the authorities, in PEM, whose certificates clients may show (mTLS).'
   ),
@@ -137,17 +139,15 @@ function contradictions({
 }: Exposure): [path: readonly string[], message: string][] {
   const found: [readonly string[], string][] = []
   const isExposed = !isLoopback(host)
-  if ((cert === undefined) !== (key === undefined)) {
-    found.push([['tls'], 'needs both cert and key'])
-  }
-  if (clientCa !== undefined && cert === undefined) {
-    found.push([['tls', 'clientCa'], 'needs gateway.tls.cert and gateway.tls.key'])
+  if (cert === undefined) {
+    const names = Object.entries({ key, clientCa }).filter(([, file]) => file !== undefined)
+    for (const [name] of names) found.push([['tls', name], 'needs gateway.tls.cert'])
   }
   if (clientCa === undefined && (clients === 'required' || Object.keys(certificates).length > 0)) {
     found.push([['tls'], 'certificates of clients need clientCa'])
   }
   if (isExposed && cert === undefined && !plaintext) {
-    const advice = 'set gateway.tls.cert and gateway.tls.key, or gateway.plaintext behind a proxy'
+    const advice = 'set gateway.tls.cert first, or gateway.plaintext behind a proxy'
     found.push([['host'], `other machines would send their tokens in plain text: ${advice}`])
   }
   if (isExposed && open) {

@@ -13,6 +13,7 @@ test.for([
   ['nothing', {}],
   ['loopback of IPv6', { host: '::1', open: true }],
   ['another address with TLS', { host: '0.0.0.0', tls: TLS }],
+  ['a certificate and its key in one file', { tls: { cert: '/both.pem' } }],
   ['another address behind a proxy', { host: '::', plaintext: true }],
   ['a public name', { url: 'https://lumos.example/swarm', allowedOrigins: ['https://a.example'] }],
   [
@@ -31,7 +32,7 @@ test.for([
   ['a name that may be any address', { host: 'lumos.example' }, 'gateway.host: other machines'],
   ['an open door to others', { host: '0.0.0.0', tls: TLS, open: true }, 'gateway.open: would'],
   ['an open door behind a proxy', { host: '::', plaintext: true, open: true }, 'gateway.open: '],
-  ['a certificate without key', { tls: { cert: '/cert.pem' } }, 'gateway.tls: needs both'],
+  ['a key without certificate', { tls: { key: '/key.pem' } }, 'gateway.tls.key: needs'],
   ['authorities without TLS', { tls: { clientCa: '/ca.pem' } }, 'gateway.tls.clientCa: needs'],
   ['clients without authority', { tls: { ...TLS, clients: 'required' } }, 'gateway.tls: cert'],
   [
