@@ -29,14 +29,18 @@ const echo = defineAgent({
 })
 
 collectWithoutHelp()
-const [, , home = '', swarmKey = '', address = '', keep = 'disk'] = process.argv
+const [, , home = '', swarmKey = '', address = '', keep = 'disk', issuer = '', jwksFile = ''] =
+  process.argv
 const config = nodeConfigSchema.parse({
   listen: ['/ip4/127.0.0.1/tcp/0'],
   discovery: { mdns: false, sameHost: false },
   bootstrap: address === '' ? [] : [address],
   tasks: { keep },
   agents: { enabled: [], concurrency: 512 },
-  gateway: { port: 0 }
+  gateway: {
+    port: 0,
+    ...(issuer !== '' && { jwt: { bench: { issuer, audience: 'lumos', jwksFile } } })
+  }
 })
 const assembly = await assemble(
   { clock: systemClock, random: systemRandom, logger: silentLogger },
