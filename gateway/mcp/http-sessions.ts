@@ -14,7 +14,6 @@ export interface McpSessions {
    * @throws MCP_SESSION_UNKNOWN, also for another caller's; OVERLOADED, INVALID_REQUEST
    */
   answer(request: Request, caller: Caller, body: unknown): Promise<Response>
-  readonly size: number
   close(): Promise<void>
 }
 
@@ -47,10 +46,6 @@ class Sessions implements McpSessions {
 
   constructor(parts: McpSessionsComponents) {
     this.#parts = parts
-  }
-
-  get size(): number {
-    return this.#sessions.size
   }
 
   async answer(request: Request, caller: Caller, body: unknown): Promise<Response> {
