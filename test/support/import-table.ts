@@ -34,7 +34,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   integrations: { imports: ['core', 'client'] },
   gateway: {
     imports: ['core', 'client', 'trust', 'discovery', 'tasks', 'routing', 'memory', 'agents'],
-    owns: [/^@?hono/, /^@modelcontextprotocol\/server/]
+    owns: [/^@?hono/, /^@modelcontextprotocol\/server/, /^ws$/]
   },
   node: {
     imports: [
