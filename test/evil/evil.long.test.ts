@@ -47,9 +47,12 @@ let attacker: Attacker
 let model: ModelServer
 let before: View
 const rows: Measured[] = []
+/** What is running, also when what comes after it does not start. */
+const closing: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lumos-evil-'))
+  closing.push(() => rm(folder, { recursive: true, force: true }))
   const shared = join(folder, 'shared')
   const secretPath = join(folder, 'secret/canary')
   const secret = crypto.randomUUID()
@@ -61,6 +64,7 @@ beforeAll(async () => {
   await symlink(join(folder, 'secret'), join(shared, 'link'))
   const swarmKey = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex')
   model = await startObedientModel({ path: 'canary', secret })
+  closing.push(() => model.stop())
   victim = await startVictim({
     folder,
     swarmKey,
@@ -68,6 +72,7 @@ beforeAll(async () => {
     privateRoot: join(folder, 'secret'),
     model: model.url
   })
+  closing.push(() => victim.kill())
   const [address = ''] = victim.addresses
   honest = await createNode({
     home: join(folder, 'honest'),
@@ -80,6 +85,7 @@ beforeAll(async () => {
     builtin: { enabled: [] },
     agents: [canary]
   })
+  closing.push(() => honest.stop())
   await honest.start()
   await honest.memory.space('shared').put('kept', 'as it was')
   await vi.waitFor(async () => {
@@ -105,14 +111,11 @@ beforeAll(async () => {
     secret,
     sharedFile
   })
+  closing.push(() => attacker.stop())
 }, 60_000)
 
 afterAll(async () => {
-  await attacker.stop()
-  await honest.stop()
-  await victim.kill()
-  await model.stop()
-  await rm(folder, { recursive: true, force: true })
+  for (const close of closing.toReversed()) await close()
   const order = ATTACKS.map(({ name }) => name)
   const sorted = rows.toSorted((a, b) => order.indexOf(a.name) - order.indexOf(b.name))
   process.stdout.write(`\n${evilTable(sorted)}\n`)
