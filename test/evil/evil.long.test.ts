@@ -50,9 +50,8 @@ const rows: Measured[] = []
 /** What is running, also when what comes after it does not start. */
 const closing: (() => Promise<unknown>)[] = []
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lumos-evil-'))
-  closing.push(() => rm(folder, { recursive: true, force: true }))
+/** What the victim shows to anybody, what to nobody, and a way from the one to the other that is none. */
+async function layOutFiles() {
   const shared = join(folder, 'shared')
   const secretPath = join(folder, 'secret/canary')
   const secret = crypto.randomUUID()
@@ -62,6 +61,13 @@ beforeAll(async () => {
   await writeFile(secretPath, secret)
   await writeFile(join(shared, sharedFile.path), sharedFile.text)
   await symlink(join(folder, 'secret'), join(shared, 'link'))
+  return { shared, sharedFile, secret, secretPath }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lumos-evil-'))
+  closing.push(() => rm(folder, { recursive: true, force: true }))
+  const { shared, sharedFile, secret, secretPath } = await layOutFiles()
   const swarmKey = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex')
   model = await startObedientModel({ path: 'canary', secret })
   closing.push(() => model.stop())

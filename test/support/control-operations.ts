@@ -226,17 +226,19 @@ const DEV_EVENTS: readonly DevEvent[] = [
   { v: 1, type: 'printed', stream: 'stderr', text: 'oops' }
 ]
 
+const identity: api.Identity = {
+  v: 1,
+  peerId: node.id,
+  name: node.name,
+  swarm: 'home',
+  addresses: []
+}
+
 /** Replace what a test is about. */
 export function fakeOperations(overrides: Partial<ControlOperations> = {}): ControlOperations {
   return {
     status: async () => status,
-    identity: async () => ({
-      v: 1,
-      peerId: node.id,
-      name: node.name,
-      swarm: 'home',
-      addresses: []
-    }),
+    identity: async () => identity,
     ...fakePeers(),
     agents: async () => ({ v: 1, agents: [summary] }),
     agent: async () => ({ v: 1, agent: summary, card }),

@@ -36,6 +36,26 @@ async function setup() {
   return { config, file: join(config, 'config.yaml'), load, origin, problem }
 }
 
+const GATEWAY = {
+  enabled: true,
+  host: '127.0.0.1',
+  plaintext: false,
+  allowedHosts: [],
+  allowedOrigins: [],
+  open: false,
+  roles: {},
+  jwt: {},
+  tls: { clients: 'optional', certificates: {} },
+  quotas: {
+    rate: 5000,
+    burst: 10_000,
+    concurrency: 1024,
+    streams: 1024,
+    storageBytes: 268_435_456
+  },
+  tenants: {}
+}
+
 test('works with nothing configured at all', async () => {
   const { load } = await setup()
   const { config, values, swarmKey } = await load()
@@ -47,25 +67,7 @@ test('works with nothing configured at all', async () => {
     attributes: {},
     bootstrap: [],
     discovery: { mdns: true, sameHost: true },
-    gateway: {
-      enabled: true,
-      host: '127.0.0.1',
-      plaintext: false,
-      allowedHosts: [],
-      allowedOrigins: [],
-      open: false,
-      roles: {},
-      jwt: {},
-      tls: { clients: 'optional', certificates: {} },
-      quotas: {
-        rate: 5000,
-        burst: 10_000,
-        concurrency: 1024,
-        streams: 1024,
-        storageBytes: 268_435_456
-      },
-      tenants: {}
-    },
+    gateway: GATEWAY,
     network: { targetPeers: 8, relayService: false, natTraversal: true },
     agents: {
       enabled: ['echo', 'clock', 'calc', 'files', 'summarize', 'sysinfo'],
