@@ -1,14 +1,11 @@
 /** The examples of docs/client.md, as somebody who copies them would run them. */
-import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { createClient } from '../../client/browser.ts'
 import { testAgent } from '../support/a2a-nodes.ts'
+import { docExamples } from '../support/doc-examples.ts'
 import { startHttpNode } from '../support/http-gateway.ts'
 
 const IMPORT = "import { createClient } from 'lumos-mesh/client'\n"
-const BLOCKS = readFileSync('docs/client.md', 'utf8')
-  .split('```')
-  .flatMap((block) => (block.startsWith('js\n') ? [block.slice(3)] : []))
 
 test('every example of docs/client.md does what is said of it, with the entry for browsers', async () => {
   const echo = testAgent('echo', async function* ({ text }) {
@@ -18,7 +15,7 @@ test('every example of docs/client.md does what is said of it, with the entry fo
   onTestFinished(() => node.stop())
   const token = await node.token(['task/send', 'memory/read', 'memory/write'])
   const told: string[][] = []
-  for (const block of BLOCKS) {
+  for (const block of docExamples('client', 'js')) {
     expect(block.startsWith(IMPORT)).toBe(true)
     const lines: string[] = []
     const print = { log: (line: string) => void lines.push(line) }

@@ -1,27 +1,35 @@
-/** The examples of docs/http.md, as somebody who copies them would run them. */
+/** The examples of docs/http.md and docs/mcp.md, as somebody who copies them would run them. */
 import { execFile, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testAgent } from '../support/a2a-nodes.ts'
+import { docExamples } from '../support/doc-examples.ts'
 import { startHttpNode } from '../support/http-gateway.ts'
+import type { HttpNode } from '../support/http-gateway.ts'
 
 const run = promisify(execFile)
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
-const BLOCKS = readFileSync('docs/http.md', 'utf8')
-  .split('```')
-  .flatMap((block) => (block.startsWith('sh\n') ? [block.slice(3)] : []))
+let node: HttpNode
 
-test.skipIf(!hasCurl)('every curl of docs/http.md does what is said of it', async () => {
+beforeAll(async () => {
   const echo = testAgent('echo', async function* ({ text }) {
     yield text
   })
-  const node = await startHttpNode([echo])
-  onTestFinished(() => node.stop())
-  const env = { ...process.env, URL: node.url, TOKEN: await node.token() }
+  node = await startHttpNode([echo])
+})
+
+afterAll(() => node.stop())
+
+/** Of a token of its own, which has no tasks yet. */
+async function environment(): Promise<NodeJS.ProcessEnv> {
+  return { ...process.env, URL: node.url, TOKEN: await node.token() }
+}
+
+test.skipIf(!hasCurl)('every curl of docs/http.md does what is said of it', async () => {
+  const env = await environment()
   const answers: string[] = []
-  for (const block of BLOCKS) {
+  for (const block of docExamples('http', 'sh')) {
     const { stdout } = await run('sh', ['-e', '-c', block], { env })
     answers.push(stdout)
   }
@@ -36,4 +44,15 @@ test.skipIf(!hasCurl)('every curl of docs/http.md does what is said of it', asyn
   expect(lists).toContain('"totalSize":3')
   expect(control).toMatch(/"type":"result",.*"TASK_STATE_COMPLETED"/)
   expect(control).toContain('"openapi":"3.1.0"')
+})
+
+test.for([
+  ['http', 'hello from the SDK\n'],
+  ['mcp', 'find_agents answer_task echo\nhello, tools\n']
+] as const)('so does the program of docs/%s.md with the official client', async ([page, said]) => {
+  const [program = '', ...others] = docExamples(page, 'js')
+  expect(others).toEqual([])
+  const words = ['--input-type=module', '--eval', program]
+  const { stdout } = await run(process.execPath, words, { env: await environment() })
+  expect(stdout).toBe(said)
 })

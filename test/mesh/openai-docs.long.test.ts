@@ -1,14 +1,13 @@
 /** The examples of docs/openai.md, as somebody who copies them would run them. */
 import { execFile, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { docExamples } from '../support/doc-examples.ts'
 import { startOpenAiNode } from '../support/openai-node.ts'
 import type { OpenAiNode } from '../support/openai-node.ts'
 
 const run = promisify(execFile)
 const hasCurl = spawnSync('curl', ['--version']).status === 0
-const DOCS = readFileSync('docs/openai.md', 'utf8').split('```')
 
 let node: OpenAiNode
 let env: NodeJS.ProcessEnv
@@ -20,15 +19,11 @@ beforeAll(async () => {
 
 afterAll(() => node.stop())
 
-function blocks(language: string): string[] {
-  return DOCS.flatMap((block) =>
-    block.startsWith(`${language}\n`) ? [block.slice(language.length + 1)] : []
-  )
-}
-
 test.skipIf(!hasCurl)('every curl of docs/openai.md does what is said of it', async () => {
   const [whole = '', more = '', ...others] = await Promise.all(
-    blocks('sh').map(async (block) => (await run('sh', ['-e', '-c', block], { env })).stdout)
+    docExamples('openai', 'sh').map(
+      async (block) => (await run('sh', ['-e', '-c', block], { env })).stdout
+    )
   )
   expect(others).toEqual([])
   expect(whole).toContain('{"id":"echo","object":"model"')
@@ -39,7 +34,7 @@ test.skipIf(!hasCurl)('every curl of docs/openai.md does what is said of it', as
 })
 
 test('so does the program with the `openai` package', async () => {
-  const [program = ''] = blocks('js')
+  const [program = ''] = docExamples('openai', 'js')
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
     env
   })
