@@ -1,6 +1,6 @@
 /** What scripts rely on (docs/configuration.md, "Commands"): two real nodes, driven by the command alone. */
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -197,39 +197,6 @@ test('a node that cannot start says why, and leaves no process', async () => {
   expect(await delta.run(['status'])).toMatchObject({ code: 3 })
 }, 60_000)
 
-test('the demo does the main job and leaves nothing behind', async () => {
-  const temporary = join(folder, 'demo')
-  await mkdir(temporary)
-  const demo = createLumos({ home: join(folder, 'nobody'), env: { TMPDIR: temporary } })
-  const { code, events } = await ndjson(demo, 'demo')
-  expect(code).toBe(0)
-  expect(events[0]).toMatchObject({ type: 'started', caller: { pid: expect.any(Number) } })
-  expect(events.at(-1)).toMatchObject({
-    type: 'result',
-    task: { state: 'TASK_STATE_COMPLETED', artifacts: [expect.anything()] }
-  })
-  for (const node of [events[0]?.['caller'], events[0]?.['worker']]) {
-    expect(isRunning(pidOf(node))).toBe(false)
-  }
-  expect(await leftovers(temporary)).toEqual([])
-}, 60_000)
-
-test('Ctrl-C in the middle of the demo leaves nothing behind either', async () => {
-  const temporary = join(folder, 'interrupted')
-  await mkdir(temporary)
-  const demo = createLumos({ home: join(folder, 'nobody'), env: { TMPDIR: temporary } })
-  const child = spawn(process.execPath, [BIN, 'demo', '--json'], { env: demo.env, stdio: 'pipe' })
-  const ended = new Promise((resolve) => child.once('close', resolve))
-  let first: Record<string, unknown> | undefined
-  for await (const line of createInterface({ input: child.stdout })) {
-    first ??= object(line)
-    child.kill('SIGINT')
-  }
-  expect(await ended).toBe(130)
-  expect(isRunning(pidOf(first?.['caller']))).toBe(false)
-  expect(await leftovers(temporary)).toEqual([])
-}, 60_000)
-
 test('find --watch tells who goes and who comes back, until Ctrl-C', async () => {
   const argv = ['find', 'summarize', '--need', 'version>=1 <9', '--watch', '--json']
   const child = spawn(process.execPath, [BIN, ...argv], { env: alpha.env, stdio: 'pipe' })
@@ -246,12 +213,3 @@ test('find --watch tells who goes and who comes back, until Ctrl-C', async () =>
   expect(told).toEqual(['appeared', 'vanished', 'appeared'])
   expect(await ended).toBe(130)
 }, 60_000)
-
-function pidOf(node: unknown): number {
-  return typeof node === 'object' && node !== null && 'pid' in node ? Number(node.pid) : Number.NaN
-}
-
-/** Node keeps caches of its own in the temporary folder. */
-async function leftovers(temporary: string): Promise<string[]> {
-  return (await readdir(temporary)).filter((name) => name.startsWith('lumos'))
-}

@@ -7,7 +7,7 @@ import type { StormName } from '../support/task-simulation/storms.ts'
 const FIRST = 1001
 
 const SEEDS: Readonly<Record<StormName, number>> = {
-  crashes: 2400,
+  crashes: 1800,
   link: 1700,
   clocks: 1700,
   disks: 700,

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { assert, asyncProperty, string } from 'fast-check'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { createBuiltinAgents } from '../../../agents/builtin.ts'
 import type { LumosError } from '../../../core/errors.ts'
 import { createRunner } from '../../support/agent-runner.ts'
@@ -14,11 +14,19 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
 const IDS = ['echo', 'clock', 'calc', 'files', 'summarize', 'sysinfo']
 
-function setup(roots: readonly string[] = []) {
-  const agents = createBuiltinAgents(
+function agentsWith(roots: readonly string[]) {
+  return createBuiltinAgents(
     { clock: systemClock, logger: silentLogger },
     { enabled: IDS, files: { roots } }
   )
+}
+
+/** Its calculator starts a process, once for all tests that do it no harm. */
+const calculating = createRunner(agentsWith([]))
+afterAll(() => calculating.stop())
+
+function setup(roots: readonly string[] = []) {
+  const agents = agentsWith(roots)
   const runner = createRunner(agents)
   onTestFinished(() => runner.stop())
   return { agents, ...runner }
@@ -75,13 +83,15 @@ test.for([
   ['25 degC to degF', '77 degF'],
   ['5 miles to km', '8.04672 km']
 ] as const)('calc: %s is %s', async ([expression, result]) => {
-  expect(await setup().text('calc', expression)).toBe(result)
+  expect(await calculating.text('calc', expression)).toBe(result)
 })
 
 test.for(['import({}, {})', 'createUnit("foo")', 'parse("1")', '1 +'])(
   'calc refuses %s',
   async (expression) => {
-    await expect(setup().text('calc', expression)).rejects.toMatchObject({ code: 'AGENT_INPUT' })
+    await expect(calculating.text('calc', expression)).rejects.toMatchObject({
+      code: 'AGENT_INPUT'
+    })
   }
 )
 
