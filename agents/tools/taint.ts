@@ -1,5 +1,6 @@
 /** Remembers what a task has seen: private data and text of strangers together must not get out. */
 import { LIMITS } from '../../core/limits.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import type { ToolCaller } from './rule.ts'
 import type { Tool } from './tool.ts'
 
@@ -30,17 +31,12 @@ export interface Taints {
 
 /** Forgets the tasks that were used longest ago: `toolTasks` (docs/limits.md) are remembered. */
 export function createTaints(): Taints {
-  const recent = new Map<string, Taint>()
+  const recent = new RecentMap<string, Taint>(LIMITS.toolTasks.value)
   const held = new Map<string, { readonly taint: Taint; holders: number }>()
 
   function of(taskId: string): Taint {
     const taint = recent.get(taskId) ?? held.get(taskId)?.taint ?? new TaskTaint()
-    recent.delete(taskId)
     recent.set(taskId, taint)
-    if (recent.size > LIMITS.toolTasks.value) {
-      const [oldest] = recent.keys()
-      if (oldest !== undefined) recent.delete(oldest)
-    }
     return taint
   }
 

@@ -2,6 +2,7 @@
 import type { AgentCard } from '../../core/a2a.ts'
 import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import { legacyCardOf } from './legacy/card.ts'
 import { cardDigest } from '../../trust/card-signature.ts'
 import type { CardSigner, VerifiedCard } from '../../trust/card-signature.ts'
@@ -69,7 +70,7 @@ export function createHttpCards(
   { extensions, open, pushNotifications }: HttpCardsInit
 ): HttpCards {
   /** Signing takes a tenth of a millisecond, and clients ask before each task. */
-  const kept = new Map<string, Kept>()
+  const kept = new RecentMap<string, Kept>(LIMITS.gatewayCards.value)
 
   async function signed(agent: string, source: VerifiedCard): Promise<Kept> {
     const now = clock.now()
@@ -113,10 +114,7 @@ export function createHttpCards(
       const isFresh = known?.source.digest === source.digest && known.url.startsWith(`${url()}/`)
       if (isFresh && clock.now() < known.renewAt) return known
       const made = await signed(agent, source)
-      kept.delete(agent)
       kept.set(agent, made)
-      const [oldest] = kept.keys()
-      if (kept.size > LIMITS.gatewayCards.value && oldest !== undefined) kept.delete(oldest)
       return made
     },
     names() {

@@ -2,6 +2,7 @@
 import { isIPv6 } from 'node:net'
 import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import { createTokenBucket } from '../../core/token-bucket.ts'
 import type { TokenBucket } from '../../core/token-bucket.ts'
 
@@ -14,20 +15,14 @@ export interface FailedAttempts {
 export function createFailedAttempts(components: {
   readonly clock: Pick<Clock, 'monotonic'>
 }): FailedAttempts {
-  /** Who failed last comes last. */
-  const buckets = new Map<string, TokenBucket>()
+  const buckets = new RecentMap<string, TokenBucket>(LIMITS.gatewayStrangers.value)
   const burst = LIMITS.gatewayFailures.value
   const init = { burst, rate: burst / 60 }
   return {
     count(address) {
       const key = networkOf(address)
       const bucket = buckets.get(key) ?? createTokenBucket(components, init)
-      buckets.delete(key)
       buckets.set(key, bucket)
-      const [oldest] = buckets.keys()
-      if (buckets.size > LIMITS.gatewayStrangers.value && oldest !== undefined) {
-        buckets.delete(oldest)
-      }
       return bucket.take(1) ? undefined : bucket.waitMs(1)
     }
   }

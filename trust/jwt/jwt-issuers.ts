@@ -4,6 +4,7 @@ import { decodeJwt, errors, jwtVerify } from 'jose'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import { holderOf } from './claims.ts'
 import type { ClaimRules, JwtHolder } from './claims.ts'
 import type { KeySet } from './key-set.ts'
@@ -51,22 +52,18 @@ export function createJwtIssuers(
   issuers: readonly JwtIssuerInit[]
 ): JwtIssuers {
   const byIssuer = new Map(issuers.map((init) => [init.issuer, init]))
-  /** By hash, so that no token stays in memory. What was used last comes last. */
-  const known = new Map<string, Known>()
+  /** By hash, so that no token stays in memory. */
+  const known = new RecentMap<string, Known>(LIMITS.jwtCache.value)
 
   function recall(key: string): JwtHolder | undefined {
     const found = known.get(key)
     if (found === undefined) return undefined
+    if (found.until > clock.now()) {
+      known.set(key, found)
+      return found.holder
+    }
     known.delete(key)
-    if (found.until <= clock.now()) return undefined
-    known.set(key, found)
-    return found.holder
-  }
-
-  function remember(key: string, one: Known): void {
-    known.set(key, one)
-    const [oldest] = known.keys()
-    if (known.size > LIMITS.jwtCache.value && oldest !== undefined) known.delete(oldest)
+    return undefined
   }
 
   async function check(token: string): Promise<Known> {
@@ -97,7 +94,7 @@ export function createJwtIssuers(
       if (held !== undefined) return held
       try {
         const one = await check(token)
-        remember(key, one)
+        known.set(key, one)
         return one.holder
       } catch (error) {
         if (error instanceof LumosError) throw error
