@@ -61,6 +61,32 @@ test('Chinese and emoji take two columns, colours none', () => {
   expect(padEnd('琥珀', 6)).toBe('琥珀  ')
 })
 
+// As the package string-width 9.0.0 counts them, and terminals draw them.
+test.for([
+  ['ｱｲｳ', 3],
+  ['ﾡ', 1],
+  ['ㄅㄆ', 4],
+  ['ꀀ', 2],
+  ['〈〉', 4],
+  ['한', 2],
+  ['한', 2],
+  ['e\u0301', 1],
+  ['क्षि', 3],
+  ['\u200b\u2060\ufeff', 0],
+  ['a\u200db', 2],
+  ['👩‍👩‍👧', 2],
+  ['👍🏽', 2],
+  ['🇩🇪', 2],
+  ['☀', 1],
+  ['☀️', 2],
+  ['1️⃣', 2],
+  ['🫡', 2],
+  ['㉈', 1],
+  ['😀é中', 5]
+] as const)('%s takes as many columns as on a screen', ([text, width]) => {
+  expect(displayWidth(text)).toBe(width)
+})
+
 test('what could steer a terminal is made visible, and one line stays one line', () => {
   expect(printable('a\u001b[2Jb\u009b31mc\u202ed\r\ne\tf')).toBe('a�[2Jb�31mc�d\ne\tf')
   expect(oneLine(' a\nb\r\n c ')).toBe('a b c')
