@@ -25,6 +25,7 @@ import type { RouteExplanation, RouteQuery } from './routing-api.ts'
 import type { DevEvent, DevRequest } from './dev-api.ts'
 import { createAuthCalls } from './auth-calls.ts'
 import type { AuthCalls } from './auth-calls.ts'
+import type { TaskTrace } from './trace-api.ts'
 import type { UsageQuery, UsageReport } from './usage-api.ts'
 import { createGrantCalls } from './grants-calls.ts'
 import type { GrantCalls } from './grants-calls.ts'
@@ -34,17 +35,23 @@ import { createAuditCalls } from './audit-calls.ts'
 import type { AuditCalls } from './audit-calls.ts'
 import { createHostCalls } from './hosting-calls.ts'
 import type { HostCalls } from './hosting-calls.ts'
+import { createLogLevelCalls } from './log-levels-calls.ts'
+import type { LogLevelCalls } from './log-levels-calls.ts'
 import { createMemoryCalls, createSpaceCalls } from './memory-calls.ts'
 import type { MemoryCalls, SpaceCalls } from './memory-calls.ts'
 import { createMcpCalls } from './mcp-calls.ts'
 import type { McpCalls } from './mcp-calls.ts'
+import { createMeshCalls } from './mesh-calls.ts'
+import type { MeshCalls } from './mesh-calls.ts'
 import { createModelCalls } from './models-calls.ts'
 import type { ModelCalls } from './models-calls.ts'
 import { createToolCalls } from './tools-calls.ts'
 import type { ToolCalls } from './tools-calls.ts'
 import type { Transport } from './transport.ts'
+import { createWatchCalls } from './watch-calls.ts'
+import type { WatchCalls } from './watch-calls.ts'
 import { createVerbs, encode, overNetwork, query } from './verbs.ts'
-import type { CallOptions } from './verbs.ts'
+import type { CallOptions, Verbs } from './verbs.ts'
 
 export type { CallOptions } from './verbs.ts'
 
@@ -52,6 +59,10 @@ export interface LogQuery {
   readonly follow?: boolean
   readonly level?: string
   readonly component?: string
+  /** Name, PeerId or a part of it. */
+  readonly peer?: string
+  /** Id of a task, or the end of it. */
+  readonly task?: string
   /** ISO 8601. */
   readonly since?: string
   /** The newest so many of the kept lines. */
@@ -65,7 +76,7 @@ export interface TaskQuery {
 }
 
 /** Failures are `LumosError`s with the daemon's code; an aborted call fails with `signal.reason`. */
-export interface Client {
+export interface Client extends WatchCalls {
   status(options?: CallOptions): Promise<Status>
   id(options?: CallOptions): Promise<Identity>
   peers(options?: CallOptions): Promise<PeerList>
@@ -103,9 +114,12 @@ export interface Client {
   remove(id: string, options?: CallOptions): Promise<TaskDocument>
   /** All events from the first, then live ones until the result, unless `follow` is false. */
   events(id: string, options?: CallOptions & { follow?: boolean }): AsyncGenerator<RunEvent>
+  /** Where its time went, on all nodes that took part. */
+  trace(id: string, options?: CallOptions): Promise<TaskTrace>
   /** Runs a project anew with each save; ending the loop ends it. */
   develop(request: DevRequest, options?: CallOptions): AsyncGenerator<DevEvent>
   logs(query?: LogQuery, options?: CallOptions): AsyncGenerator<LogLine>
+  readonly logLevels: LogLevelCalls
   config(options?: CallOptions): Promise<ConfigDocument>
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
   stop(options?: CallOptions): Promise<StopResult>
@@ -121,6 +135,7 @@ export interface Client {
   readonly tools: ToolCalls
   readonly models: ModelCalls
   readonly mcp: McpCalls
+  readonly mesh: MeshCalls
 }
 
 export function createCalls(transport: Transport): Client {
@@ -161,15 +176,24 @@ export function createCalls(transport: Transport): Client {
       const filter = follow ? '' : query({ follow })
       return stream({ method: 'GET', path: `/v1/tasks/${encode(id)}/events${filter}` }, options)
     },
+    trace: (id, options) => get(`/v1/tasks/${encode(id)}/trace`, overNetwork(options)),
     develop: (request, options) =>
       stream({ method: 'POST', path: '/v1/dev', body: JSON.stringify(request) }, options),
     logs: (filter = {}, options) =>
       stream({ method: 'GET', path: `/v1/logs${query({ ...filter })}` }, options),
+    logLevels: createLogLevelCalls(verbs),
     config: (options) => get('/v1/config', options),
     doctor: ({ peer, ...options } = {}) =>
       get(`/v1/doctor${query({ peer })}`, overNetwork(options)),
     stop: (options) => post('/v1/stop', {}, options),
     usage: (asked, options) => get(`/v1/usage${query({ ...asked })}`, options),
+    ...createPartCalls(verbs)
+  }
+}
+
+/** Calls that have a file of their own. */
+function createPartCalls(verbs: Verbs) {
+  return {
     auth: createAuthCalls(verbs),
     grants: createGrantCalls(verbs),
     swarm: createSwarmCalls(verbs),
@@ -179,6 +203,8 @@ export function createCalls(transport: Transport): Client {
     spaces: createSpaceCalls(verbs),
     tools: createToolCalls(verbs),
     models: createModelCalls(verbs),
-    mcp: createMcpCalls(verbs)
+    mcp: createMcpCalls(verbs),
+    mesh: createMeshCalls(verbs),
+    ...createWatchCalls(verbs)
   }
 }

@@ -52,9 +52,9 @@ export const LIMITS = {
     'a peer that does not read holds our buffers no longer than this'
   ),
   messageBytes: limit(
-    16 * MIB,
+    8 * MIB,
     'bytes',
-    'one request or one response message of a call; larger things go by reference'
+    'one request or one response message of a call, which is read, hashed and journalled in steps of under 100 ms; larger things go by reference'
   ),
   questionBytes: limit(
     64 * KIB,
@@ -139,6 +139,21 @@ export const LIMITS = {
     64 * MIB,
     'bytes',
     'events of one running task, held for those who resume'
+  ),
+  metricSeries: limit(
+    200,
+    'count',
+    'series of one metric with names that others choose; what comes after them is counted as `other`'
+  ),
+  vitalsSamples: limit(
+    300,
+    'count',
+    'looks at the node that are kept: 25 minutes, or 5 while somebody watches; 0.5 kB each'
+  ),
+  measuredPeers: limit(
+    512,
+    'count',
+    'peers of which the tasks of the last minute are counted, the latest ones; 2 kB each that is busy'
   ),
   tasksActive: limit(4096, 'count', 'accepted tasks that have not ended, over all agents'),
   tasksWaiting: limit(4096, 'count', 'tasks that wait for an answer of their callers'),
@@ -464,6 +479,24 @@ export const LIMITS = {
   ),
   dialDeadline: limit(8000, 'ms', 'reaching a peer at any of its addresses'),
   addressDialDeadline: limit(3000, 'ms', 'one address of a peer'),
+  doctorCheck: limit(
+    4000,
+    'ms',
+    'one check of `lumos doctor`; with half a second for the program itself it answers within 5 s'
+  ),
+  doctorTcp: limit(2000, 'ms', 'a TCP connection of `lumos doctor`: one retransmission is at 1 s'),
+  doctorAnswer: limit(
+    1200,
+    'ms',
+    'what a peer, a server or the network has to say to `lumos doctor` at once'
+  ),
+  doctorPeers: limit(16, 'count', 'peers that `lumos doctor` asks how they see this node'),
+  doctorDials: limit(4, 'count', 'addresses of a peer that are dialled because it asks for it'),
+  doctorDialRate: limit(
+    10_000,
+    'ms',
+    'between two dials that one peer may ask for; they go to the host that it comes from alone'
+  ),
   parallelDials: limit(4, 'count', 'dials under way; each costs both ends some 10 ms of CPU'),
   addressesPerPeer: limit(8, 'count', 'addresses kept and dialled of one peer'),
   addressBytes: limit(256, 'bytes', 'one multiaddr in text form; what fits an mDNS record'),
@@ -474,6 +507,19 @@ export const LIMITS = {
     'count',
     'peer exchange calls that one peer may make in a minute; the keeper makes one every ten seconds at most once settled'
   ),
+  meshAsk: limit(2000, 'ms', 'until all peers have said whom they are connected to'),
+  meshAsks: limit(
+    10,
+    'count',
+    'times one peer may ask for links without a pause; one more each second, and who looks asks every three'
+  ),
+  meshLinkBytes: limit(64 * KIB, 'bytes', 'the links of one peer: 256 connections, 250 bytes each'),
+  meshLinks: limit(
+    4096,
+    'count',
+    'links of peers that are shown, each peer with an equal share; a node has about ten'
+  ),
+  meshNodes: limit(2048, 'count', 'nodes that are shown, those with a session first'),
   foreignNodes: limit(256, 'count', 'nodes of other swarms that are remembered to tell people'),
   sameHostFiles: limit(256, 'count', 'nodes of one OS user on one host that are looked at'),
   sameHostFileBytes: limit(16 * KIB, 'bytes', 'one node’s file in the runtime directory'),
@@ -563,9 +609,9 @@ export const LIMITS = {
   apiTokens: limit(1024, 'count', 'tokens for the doors over HTTP that are in force'),
   apiTokenLifetime: limit(365 * 86_400_000, 'ms', 'the longest life of such a token'),
   gatewayBodyBytes: limit(
-    20 * MIB,
+    10 * MIB,
     'bytes',
-    'one request over HTTP: a message of 16 MiB and the escapes that JSON adds'
+    'one request over HTTP: a message of 8 MiB and the escapes that JSON adds'
   ),
   gatewayRequest: limit(30_000, 'ms', 'for an HTTP client to send one whole request'),
   gatewayConnections: limit(4096, 'count', 'connections to the doors over HTTP'),
@@ -704,9 +750,9 @@ export const LIMITS = {
   ),
   liveMemory: limit(300_000, 'ms', 'for which they are remembered when nobody watches'),
   controlBodyBytes: limit(
-    20 * MIB,
+    10 * MIB,
     'bytes',
-    'one request to the control API: a message of 16 MiB and the escapes that JSON adds'
+    'one request to the control API: a message of 8 MiB and the escapes that JSON adds'
   ),
   memoryImport: limit(
     512,
@@ -735,6 +781,34 @@ export const LIMITS = {
     'an orderly stop; then the process ends anyway (libp2p’s stop can hang, js-libp2p#2625)'
   ),
   configFileBytes: limit(256 * KIB, 'bytes', 'config.yaml; people write it by hand'),
+  spansKept: limit(
+    8192,
+    'count',
+    'newest spans in memory, for `lumos tasks show --trace`: of 2,000 delegations'
+  ),
+  spanBytesKept: limit(4 * MIB, 'bytes', 'the same, near enough: what traces may cost of memory'),
+  spansOfTrace: limit(
+    2048,
+    'count',
+    'of one trace: an agent that asks for ever leaves room for others'
+  ),
+  spanAttributes: limit(16, 'count', 'facts of one span; those after them are left out'),
+  spanText: limit(128, 'count', 'characters of one fact of a span; ids of peers have 52'),
+  spanEvents: limit(32, 'count', 'moments within one span'),
+  traceSpans: limit(1000, 'count', 'spans in one answer about a task: 300 KiB'),
+  traceTasks: limit(64, 'count', 'tasks of one trace that one peer is asked about at once'),
+  traceBytes: limit(512 * KIB, 'bytes', 'the spans that one node tells another, near enough'),
+  traceAsks: limit(
+    20,
+    'count',
+    'times one peer may ask for traces without a pause; five more each second: each may ask others'
+  ),
+  tracePeers: limit(32, 'count', 'peers that are asked for their part of one trace'),
+  traceWait: limit(
+    3000,
+    'ms',
+    'for the spans of others; whoever is asked for those below it has a part of it'
+  ),
   logLinesKept: limit(2000, 'count', 'newest log lines in memory, for `lumos logs`'),
   logQueue: limit(
     1000,
@@ -746,6 +820,12 @@ export const LIMITS = {
     'bytes',
     'one log file; then it is rotated, and the older one before it deleted'
   ),
+  logComponents: limit(
+    256,
+    'count',
+    'components whose log levels are set, or that are named to who asks'
+  ),
+  logLevelsFor: limit(604_800_000, 'ms', 'levels of the log that are switched for a time'),
   logStreamBytes: limit(
     1 * MIB,
     'bytes',
@@ -755,7 +835,7 @@ export const LIMITS = {
   controlBytes: limit(
     CONTROL_BYTES,
     'bytes',
-    'one document or one line of the control API: a message of 16 MiB with its JSON escapes'
+    'one document or one line of the control API: artifacts of a task, or a message with its JSON escapes'
   ),
   agentOutputBytes: limit(8 * MIB, 'bytes', 'one output of an agent; it must fit one message'),
   agentAskDepth: limit(

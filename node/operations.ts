@@ -25,6 +25,7 @@ import { createGrantOperations } from './operations/grants.ts'
 import { createHostOperations } from './operations/hosting.ts'
 import { createMcpOperations } from './operations/mcp.ts'
 import { createMemoryOperations } from './operations/memory.ts'
+import { createMeshOperations } from './operations/mesh.ts'
 import { createModelOperations } from './operations/models.ts'
 import { peerViews } from './operations/peer-views.ts'
 import { blockPeer, showPeer, unblockPeer } from './operations/blocking.ts'
@@ -36,10 +37,12 @@ import {
   pingPeer
 } from './operations/peers.ts'
 import { explainRoute } from './operations/routing.ts'
+import { linesOf } from './operations/logs.ts'
 import { selectPeer } from './operations/selectors.ts'
 import { createSpaceOperations } from './operations/spaces.ts'
 import { createSwarmOperations } from './operations/swarm.ts'
 import { createToolOperations, toolRequest } from './operations/tools.ts'
+import { traceTask } from './operations/trace.ts'
 import { createLoopMonitor, identityDocument, statusDocument } from './operations/status.ts'
 import {
   answerTask,
@@ -56,6 +59,7 @@ export interface OperationsInit {
   readonly socket: string
   readonly values: readonly ConfigValue[]
   readonly logs: ControlOperations['logs']
+  readonly logLevels: ControlOperations['logLevels']
   readonly gateway: Pick<NodeGateway, 'tokens' | 'url' | 'auth'>
   /** Asks the process to end. */
   readonly requestStop: () => void
@@ -96,7 +100,9 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       task: (id) => showTask(assembly, id),
       retryTask: (id) => retryTask(assembly, id),
       removeTask: (id) => removeTask(assembly, id),
-      logs: init.logs,
+      taskTrace: (id) => traceTask(assembly, id),
+      logs: (filter, signal) => init.logs(linesOf(assembly, filter), signal),
+      logLevels: init.logLevels,
       config: async () => ({ v: API_VERSION, values: init.values }),
       doctor: (peer) => examine(assembly, loop, peer),
       async stop() {
@@ -116,6 +122,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       }),
       hosts: createHostOperations(assembly.hosting.hosts),
       mcp: mcp.operations,
+      mesh: createMeshOperations(assembly),
       models: createModelOperations({ ...assembly.components, models: assembly.models }),
       tools: createToolOperations({
         ...assembly.components,

@@ -24,6 +24,10 @@ export const OPERATIONS = {
     methods: ['node.ping'],
     roles: ALL
   }),
+  'peer.examine': operation('ask how this node sees it, and have its own addresses dialled back', {
+    methods: ['doctor.view', 'doctor.dial'],
+    roles: ALL
+  }),
   'grant.show': operation('show its grants, and tell which were taken back', {
     methods: ['grant.show', 'grant.revoked'],
     roles: ALL,
@@ -34,7 +38,7 @@ export const OPERATIONS = {
     roles: ALL
   }),
   'peer.list': operation('learn of other peers', {
-    methods: ['peers.sample', 'peers.release'],
+    methods: ['peers.sample', 'peers.release', 'mesh.links'],
     roles: ALL
   }),
   'agent.list': operation('learn which agents there are; by a grant, of those here that it names', {
@@ -57,20 +61,24 @@ export const OPERATIONS = {
     roles: ASKING,
     grant: 'task/send'
   }),
-  'task.follow': operation('follow, cancel and be told of its own tasks', {
-    methods: [
-      'a2a.GetTask',
-      'a2a.ListTasks',
-      'a2a.CancelTask',
-      'a2a.SubscribeToTask',
-      'a2a.CreateTaskPushNotificationConfig',
-      'a2a.GetTaskPushNotificationConfig',
-      'a2a.ListTaskPushNotificationConfigs',
-      'a2a.DeleteTaskPushNotificationConfig'
-    ],
-    roles: ASKING,
-    grant: 'task/send'
-  }),
+  'task.follow': operation(
+    'follow, cancel and be told of its own tasks, and where their time went',
+    {
+      methods: [
+        'a2a.GetTask',
+        'a2a.ListTasks',
+        'a2a.CancelTask',
+        'a2a.SubscribeToTask',
+        'a2a.CreateTaskPushNotificationConfig',
+        'a2a.GetTaskPushNotificationConfig',
+        'a2a.ListTaskPushNotificationConfigs',
+        'a2a.DeleteTaskPushNotificationConfig',
+        'trace.read'
+      ],
+      roles: ASKING,
+      grant: 'task/send'
+    }
+  ),
   'memory.read': operation('repair its copy of shared memory from ours', {
     methods: [
       'memory.offer',

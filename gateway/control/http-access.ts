@@ -5,7 +5,15 @@ import type { EdgeOperation } from '../../trust/operations.ts'
 export const BY_OPERATION = {
   'agent.list': ['agents', 'agent', 'find', 'watchFind'],
   'task.send': ['run'],
-  'task.follow': ['tasks', 'task', 'taskEvents', 'cancelTask', 'answerTask', 'removeTask'],
+  'task.follow': [
+    'tasks',
+    'task',
+    'taskEvents',
+    'cancelTask',
+    'answerTask',
+    'removeTask',
+    'taskTrace'
+  ],
   'memory.read': [
     'fact',
     'facts',
@@ -22,8 +30,10 @@ export const BY_OPERATION = {
     'config',
     'doctor',
     'logs',
+    'logLevels',
     'peers',
     'peer',
+    'mesh',
     'explainRoute',
     'audit',
     'usage',
@@ -47,6 +57,7 @@ export const BY_OPERATION = {
     'pingPeer',
     'enableAgent',
     'disableAgent',
+    'changeLogLevels',
     'restartHost',
     'restartMcpServer'
   ]

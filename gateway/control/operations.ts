@@ -24,12 +24,14 @@ import type { FindEvent } from '../../client/find-api.ts'
 import type { RouteExplanation, RouteQuery } from '../../client/routing-api.ts'
 import type { DevEvent, DevRequest } from '../../client/dev-api.ts'
 import type { TaskState } from '../../core/a2a.ts'
-import type { LogLevel } from '../../core/logger.ts'
+import type { TaskTrace } from '../../client/trace-api.ts'
 import type { UsageQuery, UsageReport } from '../../client/usage-api.ts'
 import type { AuthOperations } from './auth-operations.ts'
 import type { GrantOperations } from './grant-operations.ts'
 import type { AuditOperations } from './audit-operations.ts'
+import type { LogFilter, LogLevelOperations } from './log-operations.ts'
 import type { McpOperations } from './mcp-operations.ts'
+import type { MeshOperations } from './mesh-operations.ts'
 import type { SwarmMemberOperations } from './swarm-operations.ts'
 import type { HostOperations } from './hosting-operations.ts'
 import type { MemoryOperations, SpaceOperations } from './memory-operations.ts'
@@ -40,19 +42,6 @@ export interface TaskFilter {
   readonly state?: TaskState
   /** `next` of the page before. */
   readonly cursor?: string
-  readonly limit: number
-}
-
-export interface LogFilter {
-  /** Lines kept so far, then those to come, until the signal aborts. */
-  readonly follow: boolean
-  /** This level and the more urgent ones. May be lower than what the node itself logs. */
-  readonly level?: LogLevel
-  /** Lines of this component and of the parts below it (`libp2p` covers `libp2p:tcp`). */
-  readonly component?: string
-  /** Milliseconds since the epoch: no older lines. */
-  readonly since?: number
-  /** At most this many of the kept lines, the newest. */
   readonly limit: number
 }
 
@@ -100,6 +89,8 @@ export interface ControlOperations {
   removeTask(id: string): Promise<TaskDocument>
   /** What happened so far; with `follow`, then what happens, up to `result`. */
   taskEvents(id: string, signal: AbortSignal, follow: boolean): AsyncIterable<RunEvent>
+  /** Where its time went, here and at those who took part. */
+  taskTrace(id: string): Promise<TaskTrace>
   /**
    * Runs a project anew with each save and tells what happens, until nobody listens any more.
    *
@@ -107,6 +98,7 @@ export interface ControlOperations {
    */
   develop(request: DevRequest, signal: AbortSignal): AsyncIterable<DevEvent>
   logs(filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>
+  readonly logLevels: LogLevelOperations
   config(): Promise<ConfigDocument>
   doctor(peer: string | undefined, signal: AbortSignal): Promise<DoctorReport>
   /** Asks the process to end; the answer leaves before it does. */
@@ -122,5 +114,6 @@ export interface ControlOperations {
   readonly spaces: SpaceOperations
   readonly tools: ToolOperations
   readonly mcp: McpOperations
+  readonly mesh: MeshOperations
   readonly models: ModelOperations
 }

@@ -1,12 +1,13 @@
 /** The one table of the control API: served by app.ts, documented by openapi.ts. */
 import { z } from 'zod'
-import { LIMITS } from '../../core/limits.ts'
-import type { LogFilter, TaskFilter } from './operations.ts'
+import type { TaskFilter } from './operations.ts'
 import { grantRoutes } from './grant-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { mcpRoutes } from './mcp-routes.ts'
+import { meshRoutes } from './mesh-routes.ts'
 import { devRoutes } from './dev-routes.ts'
 import { hostingRoutes } from './hosting-routes.ts'
+import { logRoutes } from './log-routes.ts'
 import { memoryRoutes, spaceRoutes } from './memory-routes.ts'
 import { modelRoutes } from './model-routes.ts'
 import { documentRoute, linesRoute, type Route } from './route.ts'
@@ -15,11 +16,11 @@ import * as node from './schema/node.ts'
 import * as tasks from './schema/tasks.ts'
 import { findRoutes } from './find-routes.ts'
 import { swarmRoutes } from './swarm-routes.ts'
+import { traceRoutes } from './trace-routes.ts'
 import { toolRoutes } from './tools-routes.ts'
 
 const text = z.string().min(1).max(1024)
 const truth = z.enum(['true', 'false']).transform((word) => word === 'true')
-const yesNo = truth.prefault('false')
 
 /** Selectors: name, PeerId, or a unique prefix of at least 6 characters. */
 const selector = z.strictObject({ selector: text.describe('Name, PeerId or unique prefix.') })
@@ -34,17 +35,6 @@ const taskFilter = z.strictObject({
   cursor: text.exactOptional(),
   limit: amount(1000, 50)
 }) satisfies z.ZodType<TaskFilter>
-
-const logFilter = z.strictObject({
-  follow: yesNo.describe('Go on with the lines to come.'),
-  level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).exactOptional(),
-  component: text.exactOptional(),
-  since: z.iso
-    .datetime({ offset: true })
-    .transform((moment) => Date.parse(moment))
-    .exactOptional(),
-  limit: amount(LIMITS.logLinesKept.value, 200)
-}) satisfies z.ZodType<LogFilter>
 
 const nodeRoutes = [
   documentRoute({
@@ -79,15 +69,6 @@ const nodeRoutes = [
     query: z.strictObject({ peer: text.exactOptional().describe('Only what concerns this peer.') }),
     answer: node.doctorReport,
     handle: (operations, { query, signal }) => operations.doctor(query.peer, signal)
-  }),
-  linesRoute({
-    method: 'GET',
-    path: '/v1/logs',
-    id: 'logs',
-    summary: 'Log lines, kept and to come',
-    query: logFilter,
-    answer: tasks.logLine,
-    handle: (operations, { query, signal }) => operations.logs(query, signal)
   }),
   documentRoute({
     method: 'POST',
@@ -295,11 +276,14 @@ const healthRoutes = (['/healthz', '/readyz'] as const).map((path) =>
 
 export const ROUTES: readonly Route[] = [
   ...nodeRoutes,
+  ...logRoutes,
   ...auditRoutes,
   ...peerRoutes,
+  ...meshRoutes,
   ...agentRoutes,
   ...findRoutes,
   ...taskRoutes,
+  ...traceRoutes,
   ...hostingRoutes,
   ...devRoutes,
   ...memoryRoutes,

@@ -1,8 +1,10 @@
 /** Every method of the session, for every role and for who is no member, over a real session: none is open by oversight. */
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { systemClock } from '../../core/clock.ts'
 import { GRANT_ACTIONS } from '../../core/grant-words.ts'
 import type { GrantAction } from '../../core/grant-words.ts'
 import { toLumosError } from '../../core/errors.ts'
+import { createMeshLinks } from '../../discovery/mesh-links.ts'
 import { PING_METHOD } from '../../node/operations/peers.ts'
 import type { Session } from '../../protocols/session/session.ts'
 import { OPERATION_LIST } from '../../trust/operations.ts'
@@ -23,6 +25,7 @@ async function setup() {
   })
   const { sessions, nodeSwarm, identity } = asked.assembly.wire
   sessions.methods.request(PING_METHOD, (body) => body)
+  createMeshLinks({ clock: systemClock, sessions, own: () => [] }).serve()
   await a2aBetween(asking.assembly, asked.assembly)
   const roleOf = vi.spyOn(nodeSwarm, 'roleOf')
   return {

@@ -9,7 +9,9 @@ import { fakeAudit } from './audit-operations.ts'
 import { fakeAuth, USAGE_DAY } from './auth-operations.ts'
 import { fakeGrants } from './grant-operations.ts'
 import { fakeHosts } from './hosting-operations.ts'
+import { fakeLogLevels } from './log-operations.ts'
 import { fakeMcp } from './mcp-operations.ts'
+import { fakeMesh } from './mesh-operations.ts'
 import { explainRoute } from './route-explanation.ts'
 import { fakePeers } from './peer-operations.ts'
 import { fakeModels } from './model-operations.ts'
@@ -267,6 +269,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
       lines<api.LogLine>([
         { time: moment, level: 'info', component: 'node', message: 'ready', fields: { a: [1] } }
       ]),
+    logLevels: fakeLogLevels(),
     config: async () => ({
       v: 1,
       values: [{ key: 'listen', value: ['/ip4/0.0.0.0/tcp/0'], origin: 'default' }]
@@ -283,6 +286,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     hosts: fakeHosts(),
     memory: fakeMemory(),
     mcp: fakeMcp(),
+    mesh: fakeMesh(),
     members: fakeSwarm(),
     models: fakeModels(),
     spaces: fakeSpaces(),
