@@ -27,6 +27,7 @@ import { createAuthCalls } from './auth-calls.ts'
 import type { AuthCalls } from './auth-calls.ts'
 import type { TaskTrace } from './trace-api.ts'
 import type { UsageQuery, UsageReport } from './usage-api.ts'
+import type { Vitals, VitalsQuery } from './vitals-api.ts'
 import { createGrantCalls } from './grants-calls.ts'
 import type { GrantCalls } from './grants-calls.ts'
 import { createSwarmCalls } from './swarm-calls.ts'
@@ -125,6 +126,8 @@ export interface Client extends WatchCalls {
   stop(options?: CallOptions): Promise<StopResult>
   /** What those who come in over HTTP have used. */
   usage(query: UsageQuery, options?: CallOptions): Promise<UsageReport>
+  /** How the node is doing; asked again and again, it looks every second. */
+  vitals(query?: VitalsQuery, options?: CallOptions): Promise<Vitals>
   readonly auth: AuthCalls
   readonly grants: GrantCalls
   readonly swarm: SwarmCalls
@@ -187,6 +190,7 @@ export function createCalls(transport: Transport): Client {
       get(`/v1/doctor${query({ peer })}`, overNetwork(options)),
     stop: (options) => post('/v1/stop', {}, options),
     usage: (asked, options) => get(`/v1/usage${query({ ...asked })}`, options),
+    vitals: (asked = {}, options) => get(`/v1/vitals${query({ ...asked })}`, options),
     ...createPartCalls(verbs)
   }
 }

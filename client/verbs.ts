@@ -19,6 +19,8 @@ export interface Verbs {
   readonly post: <T>(path: string, body: object, options?: CallOptions) => Promise<T>
   /** @yields one document a line */
   readonly stream: <T>(request: TransportRequest, options?: CallOptions) => AsyncGenerator<T>
+  /** @yields an answer as it comes, for those of another form */
+  readonly body: (request: TransportRequest, options?: CallOptions) => AsyncGenerator<Uint8Array>
 }
 
 export function createVerbs(transport: Transport): Verbs {
@@ -35,30 +37,35 @@ export function createVerbs(transport: Transport): Verbs {
     }
   }
 
-  async function* stream<T>(
+  async function* body(
     request: TransportRequest,
     options: CallOptions = {}
-  ): AsyncGenerator<T> {
+  ): AsyncGenerator<Uint8Array> {
     const deadline = createDeadline(options, false)
     try {
-      const { status, body } = await transport({ ...request, signal: deadline.signal })
+      const answer = await transport({ ...request, signal: deadline.signal })
       deadline.met()
-      if (status >= 400) throwFailure(status, await readDocument(body))
-      for await (const line of readLines(body)) {
-        throwFailure(status, line)
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
-        yield line as T
-      }
+      if (answer.status >= 400) throwFailure(answer.status, await readDocument(answer.body))
+      yield* answer.body
     } catch (error) {
       throw deadline.translate(error)
     }
   }
 
+  async function* stream<T>(request: TransportRequest, options?: CallOptions): AsyncGenerator<T> {
+    for await (const line of readLines(body(request, options))) {
+      throwFailure(200, line)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+      yield line as T
+    }
+  }
+
   return {
     get: (path, options) => once({ method: 'GET', path }, options),
-    post: (path, body, options) =>
-      once({ method: 'POST', path, body: JSON.stringify(body) }, options),
-    stream
+    post: (path, document, options) =>
+      once({ method: 'POST', path, body: JSON.stringify(document) }, options),
+    stream,
+    body
   }
 }
 

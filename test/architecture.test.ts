@@ -5,9 +5,21 @@ import { LAYERS, violations } from './support/import-table.ts'
 
 const FOLDERS = Object.keys(LAYERS)
 
+/** `web` has packages of its own, which are not ours. */
+function sourcesOf(folder: string): readonly string[] {
+  return globSync(`${folder}/**/*.{ts,tsx}`, { exclude: ['**/node_modules/**'] })
+}
+
 test.for(FOLDERS)('%s imports only what its layer may', (folder) => {
-  const wrong = globSync(`${folder}/**/*.ts`).flatMap((file) =>
-    violations(file, readFileSync(file, 'utf8'))
+  const wrong = sourcesOf(folder).flatMap((file) => violations(file, readFileSync(file, 'utf8')))
+  expect(wrong).toEqual([])
+})
+
+test('of the client the dashboard takes what is for browsers, and types', () => {
+  const wrong = sourcesOf('web').filter((file) =>
+    /^import (?!type )[^;]*? from '(?:\.\.\/)+client\/(?!browser\.ts)/m.test(
+      readFileSync(file, 'utf8')
+    )
   )
   expect(wrong).toEqual([])
 })
@@ -22,6 +34,8 @@ test.for([
   ['storage/store.ts', "import OpenAI from 'openai'"],
   ['cli/main.ts', "import { createLibp2p } from 'libp2p'"],
   ['discovery/find.ts', 'import { SignJWT } from "jose"'],
+  ['web/app.tsx', "import type { NodeConfig } from '../node/config/schema.ts'"],
+  ['cli/main.ts', "import { signal } from '@preact/signals'"],
   ['elsewhere/file.ts', 'export {}']
 ] as const)('a planted violation is caught: %s with %s', ([file, source]) => {
   expect(violations(file, source)).toHaveLength(1)
@@ -36,14 +50,14 @@ test.for([
 })
 
 test('every source file opens by saying why it exists', () => {
-  const silent = FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`)).filter(
+  const silent = FOLDERS.flatMap(sourcesOf).filter(
     (file) => !readFileSync(file, 'utf8').startsWith('/**')
   )
   expect(silent).toEqual([])
 })
 
 test('no folder hides behind a barrel or a drawer of odds and ends', () => {
-  const names = FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`)).filter((file) =>
+  const names = FOLDERS.flatMap(sourcesOf).filter((file) =>
     /(^|\/)(index|types|utils|helpers|common|misc)(\.ts|\/)/.test(file)
   )
   expect(names).toEqual([])

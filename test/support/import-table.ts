@@ -32,6 +32,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   client: { imports: ['core'] },
   integrations: { imports: ['core', 'client'] },
+  web: { imports: ['core', 'client'], owns: [/^preact/, /^@preact\//, /^d3-/] },
   gateway: {
     imports: ['core', 'client', 'trust', 'discovery', 'tasks', 'routing', 'memory', 'agents'],
     owns: [/^@?hono/, /^@modelcontextprotocol\/server/, /^ws$/]
