@@ -17,6 +17,7 @@ const FAREWELL_MS = 6000
 const FAREWELL_POLL_MS = 10
 /** Lines of each node's log that are shown with a failure. */
 const LAST_WORDS = 5
+const LAST_LEVEL = { level: 'warn' } as const
 /** Nothing but the other node of the demo shall meet it. */
 const ALONE = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
 
@@ -79,11 +80,12 @@ export async function createDemoNodes(cli: Cli): Promise<DemoNodes> {
       return node
     },
     async lastWords() {
-      const query = cli.flags.debug ? {} : { level: 'warn', limit: LAST_WORDS }
+      const [filter, most] = cli.flags.debug ? [{}, Infinity] : [LAST_LEVEL, LAST_WORDS]
       const found = await Promise.all(
         Array.from(logs, async ([node, path]) => {
           const text = await readFile(path, 'utf8').catch(() => '')
-          return readLogLines(text, query).map((line) => ({ node, line }))
+          const lines = readLogLines(text, filter).slice(-most)
+          return lines.map((line) => ({ node, line }))
         })
       )
       return found.flat()

@@ -53,7 +53,8 @@ export class LumosCommand extends Command {
   override error(message: string, { code }: ErrorOptions = {}): never {
     const operand = this.args[0]
     // `lumos peers` means `lumos peers ls`: a mistyped subcommand arrives as an argument of that.
-    const group = code === 'commander.excessArguments' ? (this.parent ?? this) : this
+    const isDefault = code === 'commander.excessArguments' && this.commands.length === 0
+    const group = isDefault ? (this.parent ?? this) : this
     if (group instanceof LumosCommand && operand !== undefined) {
       if (group.commands.length > 0 && !group.commands.some((each) => each.name() === operand)) {
         if (group === this || group.nearest(operand) !== undefined) group.reportUnknown(operand)

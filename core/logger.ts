@@ -9,6 +9,10 @@ export interface Logger {
   info(message: string, fields?: LogFields): void
   warn(message: string, fields?: LogFields): void
   error(message: string, fields?: LogFields): void
+  /** Chattier than `debug`; a logger without it has nobody who wants that. */
+  trace?(message: string, fields?: LogFields): void
+  /** Whether a line of this level goes anywhere, for who would have to work to make one; a logger without it does not say. */
+  wants?(level: LogLevel): boolean
   /** A logger whose lines name a part: `agents`, and below it `agents:echo`. */
   child(part: string): Logger
 }

@@ -176,6 +176,7 @@ function createFinding(
       swarm: wire.swarm,
       name: wire.name,
       instance: wire.instance,
+      libp2pLogger: logger,
       bootstrap: config.bootstrap,
       targetPeers: config.network.targetPeers,
       dataDirectory: paths.data,

@@ -20,6 +20,7 @@ import { systemRandom } from '../core/random.ts'
 import { Secret } from '../core/secret.ts'
 import type { NodeConfig, nodeConfigSchema } from './config/schema.ts'
 import type { SwarmMemberOperations } from '../gateway/control/swarm-operations.ts'
+import { NO_LOG } from './logging/no-log.ts'
 import { packageVersion } from './version.ts'
 
 /** Every key of the configuration (docs/configuration.md), and what only a program can give. */
@@ -103,7 +104,7 @@ export async function createNode(options: NodeOptions): Promise<LumosNode> {
     gateway,
     socket: '',
     values: [],
-    logs: async function* () {},
+    ...NO_LOG,
     requestStop: () => undefined
   })
   const { control } = operations

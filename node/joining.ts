@@ -117,7 +117,7 @@ async function ask(
 }
 
 function createDoorClient(
-  { random, logger, identity }: JoiningComponents,
+  { random, identity }: JoiningComponents,
   { invite, transports = [tcp(), webSockets()] }: JoiningInit
 ): Promise<Libp2p> {
   const door = keysOf(invite.secret).door
@@ -141,6 +141,6 @@ function createDoorClient(
       addressDialTimeout: LIMITS.addressDialDeadline.value,
       reconnectRetries: 0
     },
-    logger: createLibp2pLogger(logger, { enabled: false })
+    logger: createLibp2pLogger()
   })
 }

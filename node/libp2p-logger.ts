@@ -1,15 +1,11 @@
-/** libp2p's log as debug lines of ours; silent and almost free unless asked for. */
+/** libp2p's log as debug lines of ours, by the names of its own parts; almost free while nobody wants them. */
 import { format } from 'node:util'
 import type { ComponentLogger, Logger as Libp2pLogger } from '@libp2p/interface'
 import type { Logger } from '../core/logger.ts'
 
-export interface Libp2pLoggerInit {
-  /** Off by default: libp2p formats several lines for each message it handles. */
-  readonly enabled: boolean
-}
-
-export function createLibp2pLogger(logger: Logger, { enabled }: Libp2pLoggerInit): ComponentLogger {
-  if (!enabled) return { forComponent: () => silent }
+/** Silent for a logger that cannot say beforehand what is wanted: libp2p formats several lines for each message it handles. */
+export function createLibp2pLogger(logger?: Logger): ComponentLogger {
+  if (logger?.wants === undefined) return { forComponent: () => silent }
   return { forComponent: (name) => bridge(logger, name) }
 }
 
@@ -24,15 +20,16 @@ const silent: Libp2pLogger = Object.assign(nothing, {
 })
 
 function bridge(logger: Logger, component: string): Libp2pLogger {
-  const debug =
-    (level: string) =>
+  const ours = logger.child(component.startsWith('libp2p') ? component : `libp2p:${component}`)
+  const say =
+    (level: 'debug' | 'trace', fields?: { readonly level: string }) =>
     (template: unknown, ...values: unknown[]) => {
-      logger.debug(fill(template, values), { component, level })
+      if (ours.wants?.(level) === true) ours[level]?.(fill(template, values), fields)
     }
-  return Object.assign(debug('info'), {
+  return Object.assign(say('debug'), {
     enabled: true,
-    error: debug('error'),
-    trace: debug('trace'),
+    error: say('debug', { level: 'error' }),
+    trace: say('trace'),
     newScope: (name: string) => bridge(logger, `${component}:${name}`)
   })
 }

@@ -51,6 +51,11 @@ export interface NetworkComponents {
   readonly blame: Pick<Blame, 'points' | 'add'>
   readonly logger: Logger
 }
+  /** Takes what libp2p itself has to say, under the names of its parts. */
+  readonly libp2pLogger?: Logger
+  /** Counts what goes over connections. */
+  readonly traffic?: ConnectionGuardComponents['traffic']
+  readonly gossipMeter?: Pick<GossipMeter, 'init'>
 
 export type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
 
@@ -65,8 +70,6 @@ export interface NetworkInit {
   readonly relay?: boolean
   /** Asks peers whether this node can be reached, and punches holes: pointless on one host. */
   readonly natTraversal?: boolean
-  /** Lets libp2p's own log through at level debug. */
-  readonly libp2pLog?: boolean
   /** Replaces TCP, WebSockets and relay; for tests over `@libp2p/memory`. */
   readonly transports?: readonly TransportFactory[]
 }
@@ -141,7 +144,7 @@ export async function createNetwork(
       })
     },
     ...CONNECTIONS,
-    logger: createLibp2pLogger(components.logger, { enabled: init.libp2pLog ?? false }),
+    logger: createLibp2pLogger(components.libp2pLogger),
     services: services(components, init)
   })
   return {

@@ -28,6 +28,8 @@ export interface PeerFindingComponents {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** Takes what libp2p's mDNS has to say. */
+  readonly libp2pLogger?: Logger
   readonly network: Network
   readonly sessions: Sessions
   /** Another process has come to use the key of this node. */
@@ -113,7 +115,7 @@ export function createPeerFinding(
 }
 
 function addSources(
-  { clock, random, logger, network, onDuplicateKey }: PeerFindingComponents,
+  { clock, random, logger, network, onDuplicateKey, ...rest }: PeerFindingComponents,
   finder: PeerFinder,
   init: PeerFindingInit
 ): SameHost | undefined {
@@ -127,7 +129,7 @@ function addSources(
     )
   }
   if (init.mdns === true) {
-    const libp2pLogger = createLibp2pLogger(logger, { enabled: false })
+    const libp2pLogger = createLibp2pLogger(rest.libp2pLogger)
     finder.add(createMdns({ random, libp2pLogger, addresses }, { self, swarm: swarm.id }))
   }
   if (runtimeDirectory === undefined) return undefined

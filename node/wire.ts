@@ -118,7 +118,10 @@ export async function createWire(
       membership,
       onGuest: (peer) => gate?.welcome(peer),
       blame,
-      logger: logger.child('network')
+      traffic: meters.traffic,
+      gossipMeter: meters.gossip,
+      logger: logger.child('network'),
+      libp2pLogger: logger
     },
     await networkInit(components, init)
   )
@@ -226,7 +229,6 @@ async function networkInit(
     agentVersion: `lumos/${version}`,
     relay: config.network.relayService,
     natTraversal: config.network.natTraversal,
-    libp2pLog: Object.keys(config.log.components).some((part) => part.startsWith('libp2p')),
     ...(transports && { transports })
   }
 }

@@ -1,15 +1,15 @@
 /** `lumos logs`: the node's log, live from the daemon, or from its file when it is down. */
 import { readFile } from 'node:fs/promises'
 import type { LogLine } from '../../client/api.ts'
-import type { LogQuery } from '../../client/calls.ts'
 import { toLumosError } from '../../core/errors.ts'
-import { countFlag, durationFlag, usage } from '../arguments.ts'
+import { LOG_LEVELS, type LineFilter } from '../../core/log-filter.ts'
+import { countFlag, durationFlag, oneOf } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { readLogLines } from '../log-file.ts'
+import { defineLevels } from '../log-levels.ts'
 import { renderLogLine } from '../log-line.ts'
 
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const
 const DEFAULT_LINES = '50'
 
 interface LogFlags {
@@ -18,6 +18,8 @@ interface LogFlags {
   readonly since?: string
   readonly level?: string
   readonly component?: string
+  readonly peer?: string
+  readonly task?: string
 }
 
 export function define(command: LumosCommand, cli: Cli): void {
@@ -25,36 +27,50 @@ export function define(command: LumosCommand, cli: Cli): void {
     .option('-f, --follow', 'go on with what comes')
     .option('-n, --lines <n>', 'how many of the last lines', DEFAULT_LINES)
     .option('--since <duration>', 'nothing older: 10m, 1h')
-    .option('--level <level>', `this and worse: ${LEVELS.join(', ')}`)
+    .option('--level <level>', `this and worse: ${LOG_LEVELS.join(', ')}`)
     .option('--component <name>', 'one part, for example discovery')
+    .option('--peer <peer>', 'what concerns a peer: its name, PeerId or a part of that')
+    .option('--task <id>', 'what concerns a task: its id, or the end of it')
     .example('lumos logs -f', 'follow the node')
     .example('lumos logs --level warn --since 1h', 'what was not well lately')
     .example('lumos logs -f --component discovery --level debug', 'watch one part closely')
+    .example('lumos logs -f --peer bob --level debug', 'what happens with one peer')
     .example('lumos logs --json | jq -r .message', 'for a script')
-    .action(async (flags: LogFlags) => {
-      const query = toQuery(flags, cli)
-      if (flags.follow) await cli.terminal.watchReader()
-      try {
-        const lines = cli.client().logs(query, cli.call())
-        for await (const line of lines) show(line, cli)
-      } catch (error) {
-        if (toLumosError(error).code !== 'DAEMON_DOWN') throw error
-        if (!(await showFile(query, cli)) || flags.follow) throw error
-      }
-    })
+    .action((flags: LogFlags) => showLogs(flags, cli))
+  defineLevels(command, cli)
 }
 
-function toQuery({ follow, lines, since, level, component }: LogFlags, cli: Cli): LogQuery {
-  if (level !== undefined && !LEVELS.some((each) => each === level)) {
-    throw usage(`"${level}" is no level`, { suggestion: `one of ${LEVELS.join(', ')}` })
+async function showLogs(flags: LogFlags, cli: Cli): Promise<void> {
+  const filter = toFilter(flags, cli)
+  const limit = countFlag(flags.lines)
+  const { since, level, component, task } = filter
+  if (flags.follow) await cli.terminal.watchReader()
+  try {
+    const query = {
+      limit,
+      ...(level !== undefined && { level }),
+      ...(component !== undefined && { component }),
+      ...(task !== undefined && { task }),
+      ...(since !== undefined && { since: new Date(since).toISOString() }),
+      ...(flags.peer !== undefined && { peer: flags.peer }),
+      ...(flags.follow && { follow: true })
+    }
+    for await (const line of cli.client().logs(query, cli.call())) show(line, cli)
+  } catch (error) {
+    if (toLumosError(error).code !== 'DAEMON_DOWN') throw error
+    if (!(await showFile(filter, limit, cli)) || flags.follow) throw error
   }
-  const from = since && new Date(cli.clock.now() - durationFlag(since)).toISOString()
+}
+
+function toFilter({ since, level, component, peer, task }: LogFlags, cli: Cli): LineFilter {
   return {
-    limit: countFlag(lines),
-    ...(follow && { follow }),
-    ...(from && { since: from }),
-    ...(level !== undefined && { level }),
-    ...(component !== undefined && { component })
+    ...(level !== undefined && {
+      level: oneOf(level, LOG_LEVELS, { command: 'logs', what: 'no level' })
+    }),
+    ...(component !== undefined && { component }),
+    ...(since !== undefined && { since: cli.clock.now() - durationFlag(since) }),
+    ...(peer !== undefined && { peer: [peer] }),
+    ...(task !== undefined && { task })
   }
 }
 
@@ -64,11 +80,11 @@ function show(line: LogLine, cli: Cli): void {
 }
 
 /** False when there is no log at all. */
-async function showFile(query: LogQuery, cli: Cli): Promise<boolean> {
+async function showFile(filter: LineFilter, limit: number, cli: Cli): Promise<boolean> {
   const { log } = cli.paths()
   const text = await readFile(log, 'utf8').catch(() => undefined)
   if (text === undefined) return false
   cli.note(`the node is not running; the end of ${log}:`)
-  for (const line of readLogLines(text, query)) show(line, cli)
+  for (const line of readLogLines(text, filter).slice(-limit)) show(line, cli)
   return true
 }

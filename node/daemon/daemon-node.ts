@@ -18,6 +18,7 @@ export async function createDaemonNode(
     env,
     values,
     logs,
+    logLevels,
     requestStop
   }: DaemonNodeInit
 ): Promise<NodeHandle> {
@@ -40,6 +41,7 @@ export async function createDaemonNode(
     socket,
     values,
     logs,
+    logLevels,
     requestStop,
     gateway
   })

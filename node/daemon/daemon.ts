@@ -49,6 +49,7 @@ export interface DaemonNodeInit {
   readonly values: readonly ConfigValue[]
   /** For `logs` of the control API. */
   readonly logs: ControlOperations['logs']
+  readonly logLevels: ControlOperations['logLevels']
   /** For `stop` of the control API. */
   readonly requestStop: () => void
 }
@@ -145,6 +146,7 @@ async function live(
       passphrase,
       env: host.env,
       logs: (filter, signal) => logging.lines(filter, signal),
+      logLevels: logging.levels,
       // Later, so that the answer to `POST /v1/stop` is on its way before the door closes.
       requestStop: () => void setImmediate(ending.ask)
     }

@@ -1,8 +1,8 @@
 /** The newest log lines in memory, and readers that follow: what `lumos logs` shows. */
 import type { LogLine } from '../../client/api.ts'
-import type { LogFilter } from '../../gateway/control/operations.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { covers, LEVELS, type AnyLevel } from './levels.ts'
+import { fits, wantsFrom, type AnyLevel } from '../../core/log-filter.ts'
+import type { LogFilter } from '../../gateway/control/log-operations.ts'
 
 export interface LogTail {
   /** Whether somebody follows who wants such a line, although the node itself does not keep it. */
@@ -18,7 +18,7 @@ export function createLogTail(): LogTail {
   return {
     wants(component, level) {
       for (const { filter } of followers) {
-        if (wantsLevel(filter, level) && wantsComponent(filter, component)) return true
+        if (wantsFrom(filter, { component, level })) return true
       }
       return false
     },
@@ -34,7 +34,7 @@ export function createLogTail(): LogTail {
       if (filter.follow) followers.add(follower)
       try {
         const lines = ring.all().map(parse)
-        yield* lines.filter((line) => matches(line, filter)).slice(-filter.limit)
+        yield* lines.filter((line) => fits(line, filter)).slice(-filter.limit)
         if (!filter.follow) return
         while (!signal.aborted) yield* await follower.next(signal)
       } finally {
@@ -75,7 +75,7 @@ function createFollower(filter: LogFilter): Follower {
   return {
     filter,
     tell(line) {
-      if (!matches(line, filter)) return
+      if (!fits(line, filter)) return
       if (queue.length >= LIMITS.logQueue.value) {
         queue.shift()
         dropped += 1
@@ -108,20 +108,4 @@ function parse(line: string): LogLine {
 function droppedLine(dropped: number, { time }: LogLine): LogLine {
   const message = 'lines left out: they came faster than they were read'
   return { time, level: 'warn', component: 'log', message, fields: { dropped } }
-}
-
-function matches(line: LogLine, filter: LogFilter): boolean {
-  return (
-    wantsLevel(filter, line.level) &&
-    wantsComponent(filter, line.component) &&
-    (filter.since === undefined || Date.parse(line.time) >= filter.since)
-  )
-}
-
-function wantsLevel({ level }: LogFilter, given: AnyLevel): boolean {
-  return level === undefined || LEVELS[given] >= LEVELS[level]
-}
-
-function wantsComponent({ component }: LogFilter, given: string): boolean {
-  return component === undefined || covers(component, given)
 }

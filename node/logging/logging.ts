@@ -3,8 +3,10 @@ import { pino } from 'pino'
 import type { LogLine } from '../../client/api.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { LogFields, Logger } from '../../core/logger.ts'
-import type { LogFilter } from '../../gateway/control/operations.ts'
-import { levelOf, LEVELS, type AnyLevel, type LogLevels } from './levels.ts'
+import { LEVELS, type AnyLevel } from '../../core/log-filter.ts'
+import type { LogFilter, LogLevelOperations } from '../../gateway/control/log-operations.ts'
+import { createLevelSwitch } from './level-switch.ts'
+import type { LogLevels } from './levels.ts'
 import type { LogSink } from './log-sink.ts'
 import { createLogTail } from './log-tail.ts'
 import { plainFields } from './plain-fields.ts'
@@ -27,13 +29,16 @@ export interface Logging {
    * level than the node keeps: it alone gets those lines.
    */
   lines(filter: LogFilter, signal: AbortSignal): AsyncGenerator<LogLine>
+  /** What is in force, and how to switch it while the node runs. */
+  readonly levels: LogLevelOperations
   /** Brings out what is buffered, at once. */
   flush(): void
   close(): void
 }
 
-export function createLogging({ clock, sinks }: LoggingComponents, levels: LogLevels): Logging {
+export function createLogging({ clock, sinks }: LoggingComponents, configured: LogLevels): Logging {
   const tail = createLogTail()
+  const levels = createLevelSwitch({ clock }, configured)
   // pino hands a line over before `log` returns, so that one variable is enough to say whose it is.
   let kept = true
   const lines = pino(
@@ -53,23 +58,34 @@ export function createLogging({ clock, sinks }: LoggingComponents, levels: LogLe
   )
 
   function createLogger(component: string): Logger & { fatal: Logger['error'] } {
-    const threshold = levelOf(levels, component)
+    let threshold = 0
+    let version = -1
     let speaker: pino.Logger | undefined
+    levels.met(component)
+    const keeps = (level: AnyLevel): boolean => {
+      if (version !== levels.version) {
+        version = levels.version
+        threshold = levels.thresholdOf(component)
+      }
+      return LEVELS[level] >= threshold
+    }
     const log =
       (level: AnyLevel) =>
       (message: string, fields: LogFields = {}) => {
-        const keep = LEVELS[level] >= threshold
+        const keep = keeps(level)
         if (!keep && !tail.wants(component, level)) return
         speaker ??= lines.child({ component })
         kept = keep
         speaker[level]({ fields: plainFields(fields) }, message)
       }
     return {
+      trace: log('trace'),
       debug: log('debug'),
       info: log('info'),
       warn: log('warn'),
       error: log('error'),
       fatal: log('fatal'),
+      wants: (level) => keeps(level) || tail.wants(component, level),
       child: (part) => createLogger(component === ROOT ? part : `${component}:${part}`)
     }
   }
@@ -79,10 +95,12 @@ export function createLogging({ clock, sinks }: LoggingComponents, levels: LogLe
     logger,
     fatal: logger.fatal,
     lines: (filter, signal) => tail.lines(filter, signal),
+    levels,
     flush() {
       for (const sink of sinks) sink.flush()
     },
     close() {
+      levels.close()
       for (const sink of sinks) sink.close()
     }
   }

@@ -10,10 +10,11 @@ const fault = process.env['LUMOS_TEST_FAULT']
 /** Longer than any test waits. */
 const HANG_MS = 60_000
 
-const createNode: CreateNode = async (_, { values, logs, requestStop }) => ({
+const createNode: CreateNode = async (_, { values, logs, logLevels, requestStop }) => ({
   operations: fakeOperations({
     config: async () => ({ v: 1, values }),
     logs,
+    logLevels,
     stop: async () => {
       requestStop()
       return { v: 1, pid: process.pid }

@@ -3,6 +3,7 @@ import type { Agent } from '../../agents/agent.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { createNodeGateway } from '../../node/gateway.ts'
 import type { NodeGateway } from '../../node/gateway.ts'
+import { NO_LOG } from '../../node/logging/no-log.ts'
 import { createOperations } from '../../node/operations.ts'
 import type { Operations } from '../../node/operations.ts'
 import { startAssembly } from './a2a-nodes.ts'
@@ -28,7 +29,7 @@ export async function startHttpNode(
   const operations: Operations = createOperations(started.assembly, {
     socket: '',
     values: [],
-    logs: async function* () {},
+    ...NO_LOG,
     gateway,
     requestStop: () => undefined
   })

@@ -9,7 +9,7 @@ import type * as api from '../../../client/api.ts'
 import { artifact, message, part, taskState } from './a2a.ts'
 import { budget, chain, priority, usage } from './chain.ts'
 import { routeChoice } from './routing.ts'
-import { count, json, jsonObject, moment, ms, named, node, v, wireError } from './document.ts'
+import { count, json, moment, ms, named, node, v, wireError } from './document.ts'
 
 const callId = z.string()
 const tool = z.string()
@@ -259,15 +259,4 @@ export const runEvent: z.ZodType<api.RunEvent> = named(
       usage: usage.exactOptional()
     })
   ])
-)
-
-export const logLine: z.ZodType<api.LogLine> = named(
-  'LogLine',
-  z.strictObject({
-    time: moment,
-    level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']),
-    component: z.string(),
-    message: z.string(),
-    fields: jsonObject
-  })
 )

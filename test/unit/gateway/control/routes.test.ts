@@ -30,7 +30,13 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   watchFind: { query: '?q=echo&all=true' },
   explainRoute: { query: '?target=echo&policy=spread' },
   agent: { query: '?node=amber-otter' },
-  logs: { query: '?follow=false&level=debug&component=node&since=2026-01-01T00:00:00Z&limit=5' },
+  logs: {
+    query:
+      '?follow=false&level=debug&component=node&peer=birch&task=1f2e&since=2026-01-01T00:00:00Z&limit=5'
+  },
+  changeLogLevels: {
+    body: { level: 'warn', components: { 'libp2p:tcp': 'trace', dht: null }, forMs: 5, reset: true }
+  },
   tasks: { query: '?state=TASK_STATE_WORKING&cursor=abc&limit=10' },
   blockPeer: { body: { reason: 'spam', forMs: 5 } },
   connectPeer: { body: { address: '/ip4/127.0.0.1/tcp/1' } },
