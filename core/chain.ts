@@ -5,6 +5,8 @@ import { LumosError } from './errors.ts'
 import type { PeerIdText } from './ids.ts'
 import { LIMITS } from './limits.ts'
 import type { Priority } from './priority.ts'
+import { formatTraceparent, parseTraceparent, spanOfTask } from './trace.ts'
+import type { TraceContext } from './trace.ts'
 
 /** One who asked. */
 export interface Hop {
@@ -26,9 +28,7 @@ export interface Behalf {
   readonly grants?: readonly string[]
 }
 
-export interface Chain {
-  /** W3C trace id: 32 hexadecimal digits, the same for all that came of one order. */
-  readonly trace: string
+export interface Chain extends TraceContext {
   /** Who asked, in order; empty at the node where a person or a program asks. */
   readonly path: readonly Hop[]
   /** Agents that may ask each other in a row. */
@@ -42,12 +42,17 @@ export interface Chain {
 export interface ChainWish {
   readonly priority?: Priority | undefined
   readonly budget?: Budget | undefined
+  /** What the order is part of, where somebody traces already. */
+  readonly under?: TraceContext | undefined
 }
 
 /** Of an order that no agent asked for. A task id is as unique as a trace id, and as long. */
-export function rootChain(taskId: string, { priority = 'normal', budget }: ChainWish = {}): Chain {
+export function rootChain(
+  taskId: string,
+  { priority = 'normal', budget, under }: ChainWish = {}
+): Chain {
   return {
-    trace: taskId.replaceAll('-', ''),
+    ...(under ?? { trace: taskId.replaceAll('-', '') }),
     path: [],
     maxHops: LIMITS.agentAskDepth.value,
     priority,
@@ -100,17 +105,14 @@ export function askedInCircle(agent: string): LumosError {
   return new LumosError('ASKED_IN_CIRCLE', { details: { agent: agent.slice(0, 64) } })
 }
 
-/** W3C Trace Context: the span is that of the task itself, the end of its id. */
-export function traceparentOf({ trace }: Pick<Chain, 'trace'>, taskId: string): string {
-  return `00-${trace}-${taskId.replaceAll('-', '').slice(-16)}-01`
+/** Where nobody traces, the span is that of the task itself. */
+export function traceparentOf(chain: TraceContext, taskId: string): string {
+  return formatTraceparent({ ...chain, span: chain.span ?? spanOfTask(taskId) })
 }
 
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?$/
-
-/** The trace id of a `traceparent`; `undefined` for what is none, or says nothing. */
-export function traceIdOf(traceparent: unknown): string | undefined {
-  if (typeof traceparent !== 'string' || traceparent.length > 128) return undefined
-  const [, trace = '', span = ''] = TRACEPARENT.exec(traceparent) ?? []
-  const isValid = !/^0*$/.test(trace) && !/^0*$/.test(span) && !traceparent.startsWith('ff')
-  return isValid ? trace : undefined
+/** What an order is part of that came with this `traceparent`; `{}` when that says nothing. */
+export function traceOf(traceparent: unknown): TraceContext | Record<string, never> {
+  const { trace, span, sampled } = parseTraceparent(traceparent) ?? {}
+  if (trace === undefined || span === undefined) return {}
+  return { trace, span, ...(sampled === false && { sampled }) }
 }

@@ -22,6 +22,8 @@ import { createRemembering } from './remembering.ts'
 import type { Remembering } from './remembering.ts'
 import { createEngine, createWork } from './work.ts'
 import type { Work } from './work.ts'
+import { createNodeTraceReader, createNodeTracing } from './tracing/tracing.ts'
+import type { TraceReader } from './tracing/trace-reader.ts'
 import { createWire } from './wire.ts'
 import type { NodeComponents, Wire } from './wire.ts'
 
@@ -41,6 +43,7 @@ export interface Assembly extends Component, NodeAgents, Remembering {
   readonly finding: PeerFinding
   readonly asking: SwarmAsking
   readonly ensemble: NodeEnsemble
+  readonly traces: TraceReader
 }
 
 /**
@@ -50,6 +53,8 @@ export interface Assembly extends Component, NodeAgents, Remembering {
  */
 export async function assemble(components: NodeComponents, init: AssemblyInit): Promise<Assembly> {
   const { config, paths } = init
+  const { tracer, ring } = createNodeTracing(given, config.tracing)
+  const components = { ...given, tracer }
   let capabilities: Capabilities | undefined
   const wire = await createWire(components, init, () =>
     helloFields(capabilities, config.attributes)
@@ -93,6 +98,11 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     { ...components, ...capabilities, wire, engine, database, push },
     { retentionMs: config.tasks.retention, routing, attributes, gateway }
   )
+  const { sessions, identity } = wire
+  const traces = createNodeTraceReader(
+    { ...components, ring, sessions, nameOf: work.nameOf },
+    { self: identity.peer }
+  )
   const finding = createFinding(components, init, wire)
   const node = {
     ...remembering,
@@ -103,7 +113,8 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     work,
     finding,
     asking,
-    ensemble
+    ensemble,
+    traces
   }
   const lifeCycle = createLifeCycle(components, inOrder(node, push))
   return { ...lifeCycle, ...node, init, components }

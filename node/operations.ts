@@ -42,8 +42,8 @@ import { selectPeer } from './operations/selectors.ts'
 import { createSpaceOperations } from './operations/spaces.ts'
 import { createSwarmOperations } from './operations/swarm.ts'
 import { createToolOperations, toolRequest } from './operations/tools.ts'
-import { traceTask } from './operations/trace.ts'
-import { createLoopMonitor, identityDocument, statusDocument } from './operations/status.ts'
+import { traceTask } from './operations/task-trace.ts'
+import { identityDocument, statusDocument } from './operations/status.ts'
 import {
   answerTask,
   cancelTask,
@@ -96,11 +96,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       watchFind: (query, options) => watchAgents(assembly, query, options),
       agent: async (id, node) => showAgent(assembly, id, node),
       setAgentEnabled: (id, enabled) => setAgentEnabled(assembly, id, enabled),
-      tasks: (filter) => listTasks(assembly, filter),
-      task: (id) => showTask(assembly, id),
-      retryTask: (id) => retryTask(assembly, id),
-      removeTask: (id) => removeTask(assembly, id),
-      taskTrace: (id) => traceTask(assembly, id),
+      ...taskOperations(assembly),
       logs: (filter, signal) => init.logs(linesOf(assembly, filter), signal),
       logLevels: init.logLevels,
       config: async () => ({ v: API_VERSION, values: init.values }),
@@ -136,6 +132,35 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
 
 /** What an MCP client is offered, too. */
 export function swarmOperations(
+function peerOperations(
+  assembly: Assembly
+): Pick<
+  ControlOperations,
+  'peers' | 'connectPeer' | 'peer' | 'blockPeer' | 'unblockPeer' | 'disconnectPeer' | 'pingPeer'
+> {
+  return {
+    peers: async () => listPeers(assembly),
+    connectPeer: (address, signal) => connectPeer(assembly, address, signal),
+    peer: async (selector) => showPeer(assembly, selector),
+    blockPeer: (selector, request) => blockPeer(assembly, selector, request),
+    unblockPeer: (selector) => unblockPeer(assembly, selector),
+    disconnectPeer: (selector) => disconnectPeer(assembly, selector),
+    pingPeer: (selector, signal) => pingPeer(assembly, selector, signal)
+  }
+}
+
+function taskOperations(
+  assembly: Assembly
+): Pick<ControlOperations, 'tasks' | 'task' | 'retryTask' | 'removeTask' | 'taskTrace'> {
+  return {
+    tasks: (filter) => listTasks(assembly, filter),
+    task: (id) => showTask(assembly, id),
+    retryTask: (id) => retryTask(assembly, id),
+    removeTask: (id) => removeTask(assembly, id),
+    taskTrace: (id) => traceTask(assembly, id)
+  }
+}
+
   assembly: Assembly
 ): SwarmOperations & Pick<ControlOperations, 'memory' | 'spaces'> {
   return {

@@ -24,6 +24,7 @@ import type { Blocklist } from '../trust/blocklist.ts'
 import { nodeName } from '../trust/node-name.ts'
 import { quotasOf } from '../trust/role-quotas.ts'
 import type { ResolvedSwarm } from '../trust/swarm.ts'
+import type { Tracer } from '../core/trace.ts'
 import { createNodeAuthority } from './authority.ts'
 import type { NodeAuthority } from './authority.ts'
 import { createNodeGrants } from './grants.ts'
@@ -48,6 +49,8 @@ export interface NodeComponents {
   readonly logger: Logger
 }
 
+  /** Without it nobody traces. */
+  readonly tracer?: Tracer
 export interface NodeInit {
   readonly config: NodeConfig
   readonly paths: NodePaths

@@ -84,6 +84,8 @@ export interface Work {
   /** How tasks of those outside the swarm stand. */
   readonly edgeNews: EventEmitter<EdgeNews>
   readonly ledger: Ledger
+  /** The readable name of a peer; empty for one that nobody has told of. */
+  readonly nameOf: (peer: PeerIdText) => string
   readonly explainRoute: Router['explain']
   readonly choosePeer: ChoosePeer
 }
@@ -214,6 +216,7 @@ export function createWork(
     tenants,
     ledger,
     explainRoute: (question, signal) => router.explain(question, signal),
+    nameOf,
     choosePeer: createPeerChooser({ selector, directory: routes, clock }, routing)
   }
 }

@@ -27,12 +27,12 @@ export function recordOf(
   request: DelegationRequest,
   { taskId, createdAt }: { readonly taskId: string; readonly createdAt: number }
 ): OutboxRecord {
-  const { timeoutMs, patient, parent, edge, priority, budget, isNew: _, ...asked } = request
-  const { where = 'any', ...rest } = asked
+  const { timeoutMs, patient, parent, edge, priority, budget, under, ...asked } = request
+  const { where = 'any', isNew: _, ...rest } = asked
   const { target, to = '', message } = request
   return {
     order: {
-      chain: rootChain(taskId, { priority, budget }),
+      chain: rootChain(taskId, { priority, budget, under }),
       ...rest,
       message: insideOf(request, message),
       taskId,

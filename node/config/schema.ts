@@ -14,6 +14,7 @@ import { duration, within } from './duration.ts'
 import { gateway, GATEWAY_PATHS } from './gateway-section.ts'
 import { models } from './models-section.ts'
 import { tools } from './tools-section.ts'
+import { tracing } from './tracing-section.ts'
 
 /** L-U-M-O on the keys of a phone. A default port that is taken gives way to a free one. */
 export const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/5866', '/ip4/0.0.0.0/tcp/5868/ws'] as const
@@ -232,7 +233,8 @@ export const nodeConfigSchema = z.strictObject({
   gateway: gateway.prefault({}),
   models: models.prefault({}),
   tools: tools.prefault({}),
-  log: log.prefault({})
+  log: log.prefault({}),
+  tracing: tracing.prefault({})
 })
 
 /** Durations are milliseconds, paths absolute. */

@@ -67,6 +67,10 @@ export function edgeOperations(
       await markOf(id)
       yield* watchTask(parts, id, { signal, follow })
     },
+    async taskTrace(id) {
+      await markOf(id)
+      return control.taskTrace(id)
+    },
     audit: { ...control.audit, note: (deed) => audit.note({ who, ...deed }) }
   }
 }

@@ -2,7 +2,7 @@
 import { asBudget, asUsage, isNothing } from '../../core/budget.ts'
 import type { Usage } from '../../core/budget.ts'
 import type { StreamResponse } from '../../core/a2a.ts'
-import { rootChain, traceIdOf, traceparentOf } from '../../core/chain.ts'
+import { rootChain, traceOf, traceparentOf } from '../../core/chain.ts'
 import type { Chain, Hop } from '../../core/chain.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
@@ -47,7 +47,8 @@ export function receiveChain(
   if (path.length > 0 && path.at(-1)?.peer !== caller) throw malformed('its path ends elsewhere')
   const { maxHops } = value
   return {
-    trace: traceIdOf(value['traceparent']) ?? root.trace,
+    trace: root.trace,
+    ...traceOf(value['traceparent']),
     path: path.length === 0 ? origin : path,
     // More than this node allows is as much as it allows.
     maxHops:

@@ -18,6 +18,8 @@ import { fakeModels } from './model-operations.ts'
 import { fakeMemory, fakeSpaces } from './memory-operations.ts'
 import { fakeSwarm } from './swarm-operations.ts'
 import { fakeTools } from './tool-operations.ts'
+import { TASK_TRACE } from './task-trace.ts'
+import { VITALS } from './vitals.ts'
 
 const node = { id: '12D3KooWPeer', name: 'amber-otter' }
 const moment = '2026-01-02T03:04:05.678Z'
@@ -264,6 +266,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     retryTask: async () => ({ v: 1, task }),
     removeTask: async () => ({ v: 1, task }),
     taskEvents: () => lines(RUN_EVENTS),
+    taskTrace: async () => TASK_TRACE,
     develop: () => lines(DEV_EVENTS),
     logs: () =>
       lines<api.LogLine>([

@@ -36,6 +36,11 @@ export const chain: z.ZodType<Chain> = named(
   'Chain',
   z.strictObject({
     trace: z.string().describe('W3C trace id of all that came of one order.'),
+    span: z.string().exactOptional().describe('Of the trace: what this came of.'),
+    sampled: z
+      .boolean()
+      .exactOptional()
+      .describe('False when the trace is to be exported nowhere.'),
     path: z
       .array(z.strictObject({ peer: z.string(), agent: z.string() }))
       .describe('Who asked before, in order; an empty agent is a person or a program.'),
