@@ -13,6 +13,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { THRIFTY_GLIBC } from '../cli/thrifty-glibc.ts'
 import type { Task } from './agents/task.ts'
 
 const ROUNDS = 3
@@ -51,8 +52,7 @@ async function startServer(): Promise<{ url: string; stop: () => void }> {
 const DAEMON_FLAGS = ['--expose-gc', '--no-parallel-scavenge']
 const DAEMON_ENV = {
   ...process.env,
-  MALLOC_ARENA_MAX: '2',
-  MALLOC_TRIM_THRESHOLD_: String(1024 * 1024)
+  ...THRIFTY_GLIBC
 }
 
 async function child(script: string, ...args: string[]): Promise<Measured> {

@@ -9,6 +9,7 @@ import { fromWireError, LumosError } from '../core/errors.ts'
 import type { Environment, NodePaths } from '../core/paths.ts'
 import { isRunning } from '../core/process.ts'
 import type { Secret } from '../core/secret.ts'
+import { THRIFTY_GLIBC } from './thrifty-glibc.ts'
 
 /** Ready takes about a second; a cold disk or a busy machine may need many times that. */
 export const START_TIMEOUT_MS = 45_000
@@ -59,15 +60,6 @@ async function openLog({ state, log }: NodePaths): Promise<FileHandle> {
     throw new LumosError('HOME_UNUSABLE', { cause, details: { path: state, reason } })
   }
 }
-
-/**
- * glibc keeps up to eight heaps a core for its threads and gives little of them back: with two, a node
- * that has written 300,000 facts rests at 262 MB instead of 326. And it keeps more free memory at the end
- * of a heap the larger the blocks were that it has freed: with 1 MiB at most, and blocks of 128 KiB or more
- * mapped by themselves (its default, for as long as any threshold is set), a node that has had 1,500 chats
- * rests at 179 MB instead of 194, for no more CPU; 128 KiB at most cost 2 % of it (measured).
- */
-const THRIFTY_GLIBC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: String(1024 * 1024) }
 
 /**
  * MiB. V8's default, 16, lets young garbage take 48: with half of it a node that has had 2,500 chats rests

@@ -1,6 +1,7 @@
 /** The parent's end of a bench's processes: starts them, and asks them as if they were here. */
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
+import { THRIFTY_GLIBC } from '../../cli/thrifty-glibc.ts'
 /** By name, what a child does for its parent. */
 export type Operations = object
 
@@ -29,8 +30,8 @@ export function startProcess<O extends Operations>(
 ): BenchProcess<O> {
   const child = fork(join(import.meta.dirname, 'child.ts'), [join(import.meta.dirname, module)], {
     execArgv: [...nodeOptions],
-    // As `lumos up` starts its daemon (cli/daemon-process.ts).
-    env: { ...process.env, MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: String(1024 * 1024) },
+    // As `lumos up` starts its daemon (cli/thrifty-glibc.ts).
+    env: { ...process.env, ...THRIFTY_GLIBC },
     serialization: 'advanced'
   })
   const waiting = new Map<number, (answer: Answer) => void>()

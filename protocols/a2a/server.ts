@@ -5,6 +5,7 @@ import type { StreamResponse } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { othersFirst } from '../../core/turn.ts'
 import type { CallContext, MethodTable } from '../session/session.ts'
 import { decode, encode } from './codec.ts'
 import { A2A_METHODS, SERVICE_PARAMETERS } from './constants.ts'
@@ -35,11 +36,13 @@ export function serveA2a(methods: MethodTable, service: A2aOperations<ServerOpti
   methods.request(A2A_METHODS.sendMessage, async (body, context) => {
     const options = optionsOf(context)
     const request = decode(body, schemas.sendMessageRequest, BLAME)
+    await othersFirst(body.length)
     return encode(await service.sendMessage(request, options))
   })
   methods.stream(A2A_METHODS.sendStreamingMessage, async function* (body, context) {
     const options = optionsOf(context)
     const request = decode(body, schemas.sendMessageRequest, BLAME)
+    await othersFirst(body.length)
     yield* encodeEach(service.sendStreamingMessage(request, options))
   })
   const questions = ofBoundedRequests(methods)

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { createClient } from '../../client/client.ts'
 import type { Client } from '../../client/client.ts'
+import { THRIFTY_GLIBC } from '../../cli/thrifty-glibc.ts'
 import { resolvePaths } from '../../core/paths.ts'
 import { createLumos } from '../support/lumos.ts'
 import type { Ready } from '../support/lumos.ts'
@@ -42,6 +43,8 @@ export async function startVictim(init: VictimInit): Promise<Victim> {
     home,
     runtime: join(folder, 'run-victim'),
     env: {
+      // As `lumos up` and the container start it.
+      ...THRIFTY_GLIBC,
       LUMOS_SWARM_KEY: swarmKey,
       OPENAI_BASE_URL: model,
       LUMOS_MODELS_DEFAULT: 'openai/test-model',

@@ -101,13 +101,13 @@ const largest: Attack = {
   durationMs: 4000,
   async run(kit) {
     const { client } = await asking(kit)
-    const text = 'x'.repeat(15 * 1024 * 1024)
+    const text = 'x'.repeat(LIMITS.messageBytes.value - 64 * 1024)
     const tally = new Tally()
     await repeat(kit, async () => {
       const answer = client.sendMessage(order('clock', text), { signal: kit.signal })
       tally.add(await answer.then(({ task }) => task?.status.state ?? 'message', codeOf))
     })
-    return `of 15 MiB each: ${tally.text()}`
+    return `each of nearly \`messageBytes\`: ${tally.text()}`
   }
 }
 
