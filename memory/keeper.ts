@@ -8,6 +8,7 @@ import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
 import type { Blame } from '../trust/blame.ts'
+import type { MemoryMeter } from './memory-meter.ts'
 import type { MemoryId } from './record.ts'
 import type { RepairResult } from './repair.ts'
 import { createRepairRests } from './repair-rests.ts'
@@ -21,6 +22,7 @@ export interface KeeperComponents {
   readonly blame: Blame
   /** Repairs `space` with the peer of `session`; may throw, and ends with `signal`. */
   readonly repair: (space: MemoryId, session: Session, signal: AbortSignal) => Promise<RepairResult>
+  readonly meter?: Pick<MemoryMeter, 'repaired'>
 }
 
 export interface KeeperInit {
@@ -208,16 +210,18 @@ class SpaceKeeper implements Keeper {
   }
 
   async #run(job: Job, signal: AbortSignal): Promise<void> {
-    const { sessions, logger, repair } = this.#components
+    const { sessions, logger, repair, meter } = this.#components
     const session = sessions.get(job.peer)
     if (session === undefined) return
     try {
       const result = await repair(job.space, session, signal)
+      meter?.repaired(result)
       this.#rests.succeeded(nameOf(job))
       const moved = result.pulled + result.pushed + result.audited + result.dropped
       if (moved > 0) logger.debug('a space was repaired', { ...job, ...result })
     } catch (error) {
       if (signal.aborted) return
+      meter?.repaired(undefined)
       const failure = toLumosError(error)
       this.#rests.failed(nameOf(job), job.peer, failure)
       logger.debug('a space was not repaired', { ...job, code: failure.code })

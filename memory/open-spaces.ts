@@ -17,6 +17,7 @@ import type { Blame } from '../trust/blame.ts'
 import { comparePeers } from './compare-peers.ts'
 import { createKeeper } from './keeper.ts'
 import type { Keeper } from './keeper.ts'
+import type { MemoryMeter } from './memory-meter.ts'
 import { createLiveQueue } from './live-receiver.ts'
 import { createOpenedSpace } from './opened-space.ts'
 import type { OpenedSpace } from './opened-space.ts'
@@ -26,6 +27,7 @@ import type { Signer } from './record-signature.ts'
 import { createResponder, repair } from './repair.ts'
 import type { RepairPeer, RepairResult } from './repair.ts'
 import { openReplica } from './replica.ts'
+import type { Replica } from './replica.ts'
 import type { MemorySpace, SharedMemory, SpaceInit } from './shared-memory.ts'
 import { createSpace, DEFAULT_QUOTAS, sharedSpace } from './space.ts'
 import type { Space } from './space.ts'
@@ -50,6 +52,7 @@ export interface SharedMemoryComponents {
   /** Without it peers learn by repair alone: later, and as surely. */
   readonly pubsub: PubSub | undefined
   readonly blame: Blame
+  readonly meter?: MemoryMeter
 }
 
 export interface SharedMemoryInit {
@@ -245,11 +248,19 @@ class OpenSpaces implements NodeMemory {
       keeper: this.#keeper,
       compare: (own) => comparePeers({ clock, sessions }, own)
     })
+    this.#measure(replica)
     this.#spaces.set(space.id, opened)
     await opened.start()
     if (this.#exchanging) await opened.live?.start()
     this.#keeper.add(space.id)
     return opened
+  }
+
+  #measure({ events }: Replica): void {
+    const { meter } = this.#components
+    if (meter === undefined) return
+    events.on('changed', ({ length }) => meter.changed(length))
+    events.on('conflict', () => meter.conflict())
   }
 
   #find(space: MemoryId, peer: PeerIdText): OpenedSpace {

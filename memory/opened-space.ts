@@ -72,7 +72,8 @@ export function createOpenedSpace(components: OpenedSpaceComponents): OpenedSpac
     }
   }
 
-  replica.events.setMaxListeners(LIMITS.memoryWatchers.value + 2)
+  // Live updates and those who measure, besides the watchers.
+  replica.events.setMaxListeners(LIMITS.memoryWatchers.value + 3)
   replica.events.on('conflict', (conflict) => {
     lost.note(conflict, replica.nameOf(conflict.loser.writer)?.author ?? '')
   })

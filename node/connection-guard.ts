@@ -9,6 +9,7 @@ import type {
   SecuredConnection
 } from '@libp2p/interface'
 import type { PeerIdText } from '../core/ids.ts'
+import type { Traffic } from './metrics/traffic.ts'
 import { guardStream } from './stream-guard.ts'
 import type { Wall } from './wall.ts'
 import { WireGuard } from './wire-guard.ts'
@@ -31,6 +32,8 @@ export interface ConnectionGuardComponents {
   readonly onViolation: (violation: unknown, offender: string) => void
   /** Who is at the other end of a link, from now on; the muxer is made upon the link alone. */
   readonly onSecured?: (link: MessageStream, peer: PeerIdText) => void
+  /** Told of each connection before anything goes over it, and of the forms that it takes. */
+  readonly traffic?: Pick<Traffic, 'watch' | 'wrapped' | 'belongs'> | undefined
 }
 
 const ENCRYPTER = '/noise'
@@ -46,7 +49,9 @@ export function guardedProtector(
   const report = wall === undefined ? components.onForeign : walled(components, wall).onForeign
   return {
     async protect(connection, options) {
+      components.traffic?.watch(connection)
       const link = wall === undefined ? connection : await wall.protect(connection, options)
+      components.traffic?.wrapped(connection, link)
       const guard = new WireGuard((line) => (line === ENCRYPTER ? 'opaque' : undefined))
       await guardStream(link, guard, (violation) => {
         if (guard.greeted) components.onViolation(violation, contact(connection).address)
@@ -91,10 +96,14 @@ function noticeHangUp(
 
 /** `encrypter`, with the negotiation of a muxer that may follow it watched as well. */
 export function guardedEncrypter(
-  { onViolation, onSecured }: ConnectionGuardComponents,
+  { onViolation, onSecured, traffic }: ConnectionGuardComponents,
   encrypter: ConnectionEncrypter
 ): ConnectionEncrypter {
-  async function watch(secured: SecuredConnection): Promise<SecuredConnection> {
+  async function watch(
+    connection: MessageStream,
+    secured: SecuredConnection
+  ): Promise<SecuredConnection> {
+    traffic?.belongs(connection, secured.remotePeer.toString())
     onSecured?.(secured.connection, secured.remotePeer.toString())
     // Peers that agree on the muxer inside the handshake negotiate nothing after it.
     if (secured.streamMuxer !== undefined) return secured
@@ -108,9 +117,9 @@ export function guardedEncrypter(
   return {
     protocol: encrypter.protocol,
     secureInbound: async (connection, options) =>
-      watch(await encrypter.secureInbound(connection, options)),
+      watch(connection, await encrypter.secureInbound(connection, options)),
     secureOutbound: async (connection, options) =>
-      watch(await encrypter.secureOutbound(connection, options))
+      watch(connection, await encrypter.secureOutbound(connection, options))
   }
 }
 

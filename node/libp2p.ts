@@ -3,7 +3,6 @@ import { EventEmitter } from 'node:events'
 import { noise } from '@chainsafe/libp2p-noise'
 import { autoNAT } from '@libp2p/autonat'
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { dcutr } from '@libp2p/dcutr'
 import { gossipsub } from '@libp2p/gossipsub'
 import type { GossipSub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
@@ -29,7 +28,9 @@ import { createMembershipGater } from '../trust/membership.ts'
 import type { Membership } from '../trust/membership.ts'
 import { guardedEncrypter, guardedProtector } from './connection-guard.ts'
 import type { ConnectionGuardComponents, ForeignContact } from './connection-guard.ts'
+import { watchedDcutr } from './hole-punching.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
+import type { GossipMeter } from './metrics/gossip-meter.ts'
 import { createNoiseCrypto } from './noise-crypto.ts'
 import { restrainedDht } from './restrained-dht.ts'
 import type { Wall } from './wall.ts'
@@ -50,12 +51,12 @@ export interface NetworkComponents {
   /** Weighed by gossip: who has many points is not listened to. */
   readonly blame: Pick<Blame, 'points' | 'add'>
   readonly logger: Logger
-}
   /** Takes what libp2p itself has to say, under the names of its parts. */
   readonly libp2pLogger?: Logger
   /** Counts what goes over connections. */
   readonly traffic?: ConnectionGuardComponents['traffic']
   readonly gossipMeter?: Pick<GossipMeter, 'init'>
+}
 
 export type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
 
@@ -96,6 +97,8 @@ export interface Network extends Component {
   dialKeys(): number
   /** Multiaddrs with the peer id, as told to peers. */
   addresses(): readonly string[]
+  /** Open ones, by the way they take. */
+  connections(): { readonly direct: number; readonly relay: number }
 }
 
 /** Public on kad-dht's class, though its interface leaves it out. */
@@ -117,6 +120,7 @@ export async function createNetwork(
 ): Promise<Network> {
   const events = new EventEmitter<NetworkEvents>()
   const guards: ConnectionGuardComponents = {
+    traffic: components.traffic,
     onForeign: (contact) => events.emit('foreign', contact),
     onViolation: (violation, offender) => {
       const reason = violation instanceof Error ? violation.message : String(violation)
@@ -152,6 +156,11 @@ export async function createNetwork(
     events,
     dialKeys: () => components.wall?.dialKeys() ?? 0,
     addresses: () => libp2p.getMultiaddrs().map(String),
+    connections() {
+      const open = libp2p.getConnections()
+      const relay = open.filter(({ direct }) => !direct).length
+      return { direct: open.length - relay, relay }
+    },
     start: () => startListening(libp2p, init.listen),
     stop: async () => {
       await libp2p.stop()
@@ -282,17 +291,18 @@ const DHT = {
 const RECORD_POINTS = 0.25
 
 function services(
-  { blame, clock }: NetworkComponents,
+  { blame, clock, gossipMeter }: NetworkComponents,
   { relay = false, natTraversal = true }: NetworkInit
 ) {
   const onRefused = (peer: PeerIdText): void => blame.add(peer, RECORD_POINTS, 'DHT records')
   return {
     identify: identify(),
     ping: ping({ maxInboundStreams: 4 }),
-    ...(natTraversal && { autonat: autoNAT({ startupDelay: 30_000 }), dcutr: dcutr() }),
+    ...(natTraversal && { autonat: autoNAT({ startupDelay: 30_000 }), dcutr: watchedDcutr() }),
     ...(relay && { relay: circuitRelayServer() }),
     dht: restrainedDht({ clock, onRefused }, DHT),
     pubsub: gossipsub({
+      ...gossipMeter?.init,
       allowPublishToZeroTopicPeers: true,
       globalSignaturePolicy: 'StrictSign',
       asyncValidation: true,

@@ -23,7 +23,7 @@ export function createNodeMemory(
   { memory: { enabled, gossip } }: NodeConfig
 ): NodeMemory {
   if (!enabled) return noMemory()
-  const { identity, author, nodeSwarm, sessions, pubsub, blame, swarm } = wire
+  const { identity, author, nodeSwarm, sessions, pubsub, blame, swarm, meters } = wire
   const seed = new Secret(author.privateKey.reveal().raw.slice(0, SEED_BYTES))
   return createSharedMemory(
     {
@@ -37,7 +37,8 @@ export function createNodeMemory(
       sessions,
       pubsub: gossip ? pubsub : undefined,
       quotaOf: (peer) => quotasOf(nodeSwarm.roleOf(peer)),
-      blame
+      blame,
+      meter: meters.memory
     },
     {
       self: identity.peer,

@@ -16,11 +16,11 @@ import {
   watchAgents
 } from './operations/agents.ts'
 import type { NodeGateway } from './gateway.ts'
+import { createLoopMonitor } from './metrics/loop-monitor.ts'
 import { createAuditOperations } from './operations/audit.ts'
 import { createAuthOperations } from './operations/auth.ts'
 import { usageReport } from './operations/usage.ts'
 import { createDevelopment } from './operations/dev.ts'
-import { examine } from './operations/doctor.ts'
 import { createGrantOperations } from './operations/grants.ts'
 import { createHostOperations } from './operations/hosting.ts'
 import { createMcpOperations } from './operations/mcp.ts'
@@ -54,6 +54,7 @@ import {
   showTask,
   watchTask
 } from './operations/tasks.ts'
+import { createVitals } from './operations/vitals.ts'
 
 export interface OperationsInit {
   readonly socket: string
@@ -76,23 +77,22 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
   assembly.wire.sessions.methods.request(PING_METHOD, (body) => body)
   const swarm = swarmOperations(assembly)
   const mcp = createMcpOperations(assembly, swarm)
+  const vitals = createVitals(assembly, facts)
   return {
-    start: () => loop.start(),
+    async start() {
+      await loop.start()
+      await vitals.start()
+    },
     async stop() {
       mcp.stop()
+      await vitals.stop()
       await loop.stop()
     },
     control: {
       status: async () => statusDocument(assembly, facts),
       identity: async () => identityDocument(assembly),
-      peers: async () => listPeers(assembly),
-      connectPeer: (address, signal) => connectPeer(assembly, address, signal),
-      peer: async (selector) => showPeer(assembly, selector),
-      blockPeer: (selector, request) => blockPeer(assembly, selector, request),
-      unblockPeer: (selector) => unblockPeer(assembly, selector),
-      disconnectPeer: (selector) => disconnectPeer(assembly, selector),
+      ...peerOperations(assembly),
       explainRoute: (query, signal) => explainRoute(assembly, query, signal),
-      pingPeer: (selector, signal) => pingPeer(assembly, selector, signal),
       watchFind: (query, options) => watchAgents(assembly, query, options),
       agent: async (id, node) => showAgent(assembly, id, node),
       setAgentEnabled: (id, enabled) => setAgentEnabled(assembly, id, enabled),
@@ -100,13 +100,18 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       logs: (filter, signal) => init.logs(linesOf(assembly, filter), signal),
       logLevels: init.logLevels,
       config: async () => ({ v: API_VERSION, values: init.values }),
-      doctor: (peer) => examine(assembly, loop, peer),
+      doctor: async (peer, signal) => {
+        // Seldom asked for, and much to load.
+        const { examine } = await import('./operations/doctor.ts')
+        return examine(assembly, { loop, peer }, signal)
+      },
       async stop() {
         init.requestStop()
         return { v: API_VERSION, pid: process.pid }
       },
       develop: development(assembly),
       usage: (query) => usageReport(assembly.work.accounts, query),
+      vitals: async (query) => vitals.answer(query),
       auth: createAuthOperations(init.gateway.tokens, assembly.init.config.gateway),
       grants: grantOperations(assembly),
       members: memberOperations(assembly),
@@ -130,8 +135,6 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
   }
 }
 
-/** What an MCP client is offered, too. */
-export function swarmOperations(
 function peerOperations(
   assembly: Assembly
 ): Pick<
@@ -161,6 +164,8 @@ function taskOperations(
   }
 }
 
+/** What an MCP client is offered, too. */
+export function swarmOperations(
   assembly: Assembly
 ): SwarmOperations & Pick<ControlOperations, 'memory' | 'spaces'> {
   return {

@@ -69,6 +69,8 @@ function interceptIngress(
 ): void {
   // Fail closed: an unguarded stream is worse than a refused one.
   if (!hasIngress(stream)) throw new TypeError('the guards do not fit this version of libp2p')
+  // The class's own method takes over again, or whoever stood there before.
+  const before = Object.getOwnPropertyDescriptor(stream, 'onData')
   const receive = stream.onData.bind(stream)
   stream.onData = (data) => {
     try {
@@ -77,10 +79,14 @@ function interceptIngress(
       refuse(violation)
       return
     }
-    // The class's own method takes over again.
-    if (!guard.watching) Reflect.deleteProperty(stream, 'onData')
+    if (!guard.watching) restore(stream, before)
     receive(data)
   }
+}
+
+function restore(stream: Ingress, before: PropertyDescriptor | undefined): void {
+  if (before === undefined) Reflect.deleteProperty(stream, 'onData')
+  else Object.defineProperty(stream, 'onData', before)
 }
 
 function hasIngress(stream: MessageStream): stream is MessageStream & Ingress {

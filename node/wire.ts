@@ -39,6 +39,8 @@ import type { Network, NetworkInit, TransportFactory } from './libp2p.ts'
 import { usableListen } from './listen.ts'
 import { createNodeMembership } from './membership.ts'
 import type { NodeMembership } from './membership.ts'
+import { createMeters } from './metrics/meters.ts'
+import type { Meters } from './metrics/meters.ts'
 import { createPubSub } from './pubsub.ts'
 import { openSwarm } from './swarm.ts'
 import type { NodeSwarm } from './swarm.ts'
@@ -47,10 +49,10 @@ export interface NodeComponents {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-}
-
   /** Without it nobody traces. */
   readonly tracer?: Tracer
+}
+
 export interface NodeInit {
   readonly config: NodeConfig
   readonly paths: NodePaths
@@ -90,6 +92,8 @@ export interface Wire {
   /** Peers that a person does not want. */
   readonly blocking: Blocklist
   readonly sessions: Sessions
+  /** What the node measures of itself. */
+  readonly meters: Meters
 }
 
 /** Nothing listens yet; `helloFields` is asked when the first peer comes. */
@@ -99,25 +103,19 @@ export async function createWire(
   helloFields: () => JsonObject
 ): Promise<Wire> {
   const { clock, random, logger } = components
-  const { config, paths, version } = init
-  const { passphrase } = init
-  const identity = await loadOrCreateIdentity(paths.data, logger.child('trust'), {
-    ...config.key,
-    passphrase
-  })
-  const nodeSwarm = await openSwarm({ ...components, identity }, init)
-  const ids = nodeSwarm.idsOf(identity.peer)
-  const author = await authorOf(paths.data, identity, ids)
-  const name = config.name ?? nodeName(ids[0] ?? identity.peer)
-  const { swarm, membership, wall } = nodeSwarm
+  const { paths, version } = init
+  const self = await openSelf(components, init)
+  const { identity, name, nodeSwarm } = self
+  const { swarm, membership } = nodeSwarm
   const instance = Buffer.from(random.bytes(16)).toString('hex')
   const blame = createBlame({ clock, logger: logger.child('trust') })
+  const meters = createMeters({ clock })
   let gate: NodeMembership | undefined
   const network = await createNetwork(
     {
       clock,
       identity,
-      wall,
+      wall: nodeSwarm.wall,
       membership,
       onGuest: (peer) => gate?.welcome(peer),
       blame,
@@ -149,8 +147,24 @@ export async function createWire(
   )
   const pubsub = openPubSub({ ...components, network, blame, members })
   const house = houseInvite({ ...components, identity, network, nodeSwarm }, init)
-  const trust = { authority, grants, blocking, nodeSwarm, gate, house }
-  return { identity, author, name, swarm, instance, network, blame, pubsub, sessions, ...trust }
+  const trust = { authority, grants, blocking, gate, house }
+  return { ...self, swarm, instance, network, blame, pubsub, sessions, meters, ...trust }
+}
+
+/** Who this node is: by its key, in its swarm, and for people. */
+async function openSelf(
+  components: NodeComponents,
+  init: NodeInit
+): Promise<Pick<Wire, 'identity' | 'author' | 'name' | 'nodeSwarm'>> {
+  const { config, paths, passphrase } = init
+  const identity = await loadOrCreateIdentity(paths.data, components.logger.child('trust'), {
+    ...config.key,
+    passphrase
+  })
+  const nodeSwarm = await openSwarm({ ...components, identity }, init)
+  const ids = nodeSwarm.idsOf(identity.peer)
+  const author = await authorOf(paths.data, identity, ids)
+  return { identity, author, name: config.name ?? nodeName(ids[0] ?? identity.peer), nodeSwarm }
 }
 
 /** The oldest id of which the key is still here: an imported key brings none of those before it. */

@@ -148,6 +148,7 @@ export function createEngine(
       attributesOf: (caller) =>
         caller === wire.identity.peer ? attributes : attributesOfPeer(wire, caller),
       retentionMs: tasks.retention,
+      onEnd: wire.meters.onWorked,
       timeouts: timeoutsOf(tasks.timeouts)
     }
   )
@@ -182,7 +183,7 @@ export function createWork(
   })
   serveA2a(sessions.methods, service)
   const workers = createWorkers({ clock, sessions, local: service }, self)
-  const selector = createSelector({ workers, clock, random })
+  const selector = createSelector({ workers, clock, random, meter: wire.meters.calls })
   const routes = withOwnAgents(createRouteDirectory(components, attributes), {
     self,
     name,
@@ -215,8 +216,8 @@ export function createWork(
     ...outbox,
     tenants,
     ledger,
-    explainRoute: (question, signal) => router.explain(question, signal),
     nameOf,
+    explainRoute: (question, signal) => router.explain(question, signal),
     choosePeer: createPeerChooser({ selector, directory: routes, clock }, routing)
   }
 }
@@ -253,7 +254,7 @@ function createOutbox(
   const gate = createEdgeGate({ clock, accounts, rulesOf, onRefused }, { retentionMs })
   const delegations = createDelegations(
     { ...parts, dispatcher: router, ids, openStore, gate },
-    { retentionMs }
+    { retentionMs, onEnd: wire.meters.onAsked }
   )
   return { accounts, delegations, edgeNews }
 }

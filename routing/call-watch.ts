@@ -5,6 +5,8 @@ import type { Clock } from '../core/clock.ts'
 import type { ErrorCode, LumosError } from '../core/errors.ts'
 import type { Bans } from './bans.ts'
 import type { BreakerCall } from './breaker.ts'
+import { NO_CALL_METER } from './call-meter.ts'
+import type { CallMeter, CallOutcome } from './call-meter.ts'
 import type { Facts, WorkerFacts, WorkerKey } from './facts.ts'
 import { isWorthKeeping } from './race.ts'
 
@@ -20,6 +22,7 @@ export interface CallWatchComponents {
   readonly clock: Pick<Clock, 'monotonic'>
   readonly facts: Facts
   readonly bans: Bans
+  readonly meter?: CallMeter | undefined
 }
 
 /** Nobody was there, or said at once that nobody is: asked again soon. */
@@ -57,6 +60,7 @@ export function watchCall(components: CallWatchComponents, key: WorkerKey): Call
 class CallWatch implements Call {
   readonly #parts: CallWatchComponents
   readonly #own: WorkerFacts
+  readonly #meter: CallMeter
   readonly #sentAt: number
   readonly #breakerCall: BreakerCall
   #acceptedAt: number | undefined
@@ -72,6 +76,8 @@ class CallWatch implements Call {
     this.#breakerCall = this.#own.breaker.begin(this.#sentAt)
     this.#own.askedAt = this.#sentAt
     this.#own.underWay.set(this, this.#sentAt)
+    this.#meter = parts.meter ?? NO_CALL_METER
+    this.#meter.sent(this.#own)
   }
 
   heard(update: StreamResponse): void {
@@ -93,7 +99,7 @@ class CallWatch implements Call {
     }
     if (!ends) return
     // Accepted and ended in one word: the way there and back is part of the run that cannot be told.
-    if (isFirst) this.#begunAt = this.#sentAt
+    if (isFirst) this.#beginsAt(this.#sentAt)
     this.#ended(status.state, now)
   }
 
@@ -140,8 +146,13 @@ class CallWatch implements Call {
   /** Work that is over in one word began when it was taken. */
   #begun(now: number, at = now): void {
     if (this.#begunAt !== undefined) return
-    this.#begunAt = at
+    this.#beginsAt(at)
     this.#own.queueMs.add(at - (this.#acceptedAt ?? this.#sentAt), now)
+  }
+
+  #beginsAt(at: number): void {
+    if (this.#begunAt === undefined) this.#meter.begun(this.#own)
+    this.#begunAt = at
   }
 
   #ended(state: TaskState, now: number): void {
@@ -152,12 +163,17 @@ class CallWatch implements Call {
     } else this.#end(state === 'TASK_STATE_FAILED' ? 'failure' : 'neither')
   }
 
-  #end(outcome: 'success' | 'failure' | 'neither'): void {
+  #end(outcome: CallOutcome): void {
     if (this.#over) return
     this.#over = true
     const now = this.#parts.clock.monotonic()
+    const { breaker } = this.#own
+    const wasOpen = breaker.state(now) === 'open'
     this.#own.underWay.delete(this)
-    this.#own.breaker.end(this.#breakerCall, outcome, now)
+    breaker.end(this.#breakerCall, outcome, now)
+    if (!wasOpen && breaker.state(now) === 'open') this.#meter.breakerOpened(this.#own)
+    const tookMs = now - this.#sentAt
+    this.#meter.ended(this.#own, { outcome, begun: this.#begunAt !== undefined, tookMs })
     if (outcome !== 'neither') this.#own.count(outcome === 'success', now)
   }
 }

@@ -4,6 +4,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
 import { createBans } from './bans.ts'
 import type { Bans } from './bans.ts'
+import type { CallMeter } from './call-meter.ts'
 import { watchCall } from './call-watch.ts'
 import type { Call } from './call-watch.ts'
 import type { RouteProvider } from './directory-port.ts'
@@ -70,6 +71,7 @@ export interface SelectorComponents {
   readonly workers: Pick<Workers, 'rttMs'> & { readonly silent: Pick<SilentPeers, 'has'> }
   readonly clock: Pick<Clock, 'monotonic'>
   readonly random: Random
+  readonly meter?: CallMeter
 }
 
 export function createSelector(components: SelectorComponents): Selector {
@@ -98,7 +100,8 @@ class FactSelector implements Selector {
   }
 
   begin(worker: WorkerKey): Call {
-    return watchCall({ clock: this.#parts.clock, facts: this.#facts, bans: this.#bans }, worker)
+    const { clock, meter } = this.#parts
+    return watchCall({ clock, meter, facts: this.#facts, bans: this.#bans }, worker)
   }
 
   patienceMs(worker: WorkerKey): number {

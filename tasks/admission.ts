@@ -60,6 +60,8 @@ export interface Admission {
   /** Throws OVERLOADED with the time after which trying again makes sense. */
   reserve(request: AdmissionRequest): Place
   readonly working: number
+  /** Reserved places that are not worked at yet. */
+  readonly waiting: number
   /** Counts an agent that runs on though its task is over as working, until it has ended. */
   linger(agentId: string, ended: Promise<void>): void
   /** Tasks per place of the busiest agent, 0 to 1 (1: the next one has to wait). */
@@ -145,6 +147,10 @@ class BoundedAdmission implements Admission {
     desk.perPeer.set(caller, share + 1)
     this.#init.onChange()
     return this.#place(desk, key)
+  }
+
+  get waiting(): number {
+    return this.#total - this.working
   }
 
   load(): number {

@@ -5,14 +5,12 @@ import { fromWireError, LumosError, toLumosError } from '../core/errors.ts'
 import type { IdSource, PeerIdText } from '../core/ids.ts'
 import { isUuid } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
-import { Delegation } from './delegation.ts'
-import type { DelegationComponents, DelegationInit } from './delegation.ts'
+import { Delegation, type DelegationComponents, type DelegationInit } from './delegation.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import { recordOf, repeatOf, type DelegationRequest } from './delegation-request.ts'
 import type { EdgeGate } from './edge-gate.ts'
-import { edgeEntryOf, edgePage } from './edge-page.ts'
+import { edgeEntryOf, edgePage, type EdgePage } from './edge-page.ts'
 import { insideOf } from './edge-scope.ts'
-import type { EdgePage } from './edge-page.ts'
 import type { EdgeQuery } from './edge-orders.ts'
 import { dialogueOf, type Dialogue } from './dialogue.ts'
 import { pageOf, viewOf, viewOfEnded } from './delegation-view.ts'
@@ -21,6 +19,7 @@ import { createRecalls, type Recall, type Recalls } from './recalls.ts'
 import { COLLECT_INTERVAL_MS, type TaskCounts } from './engine.ts'
 import { OrderKeys } from './order-keys.ts'
 import { createRecentDelegations } from './recent-delegations.ts'
+import { endOfOrder, type OnTaskEnd } from './task-end.ts'
 import type { EndedOrder, OutboxQuery, OutboxRecord, OutboxStore } from './outbox-store.ts'
 
 export interface DelegationsComponents extends DelegationComponents {
@@ -34,6 +33,8 @@ export interface DelegationsComponents extends DelegationComponents {
 export interface DelegationsInit {
   /** Milliseconds an ended delegation is remembered. */
   readonly retentionMs?: number
+  /** Told of each task that was asked for here and has ended. */
+  readonly onEnd?: OnTaskEnd
 }
 
 export interface WatchOptions {
@@ -86,7 +87,7 @@ export function createDelegations(
 
 class Outbox implements Delegations {
   readonly #parts: DelegationsComponents
-  readonly #retentionMs: number
+  readonly #init: Required<DelegationsInit>
   readonly #running = new Map<string, Delegation>()
   /** Orders on their way to disk: a repeat waits for the same one. */
   readonly #arriving = new Map<string, Promise<void>>()
@@ -101,9 +102,9 @@ class Outbox implements Delegations {
   #closing = new AbortController()
   #collecting: Promise<void> = Promise.resolve()
 
-  constructor(components: DelegationsComponents, { retentionMs }: DelegationsInit) {
+  constructor(components: DelegationsComponents, init: DelegationsInit) {
     this.#parts = components
-    this.#retentionMs = retentionMs ?? LIMITS.taskRetention.value
+    this.#init = { retentionMs: LIMITS.taskRetention.value, onEnd: () => {}, ...init }
   }
 
   async start(): Promise<void> {
@@ -346,6 +347,7 @@ class Outbox implements Delegations {
       this.#leave(id)
       this.#recent.add(id, delegation)
       this.#counts[delegation.state === 'TASK_STATE_COMPLETED' ? 'completed' : 'failed'] += 1
+      this.#init.onEnd(endOfOrder(delegation))
     })
     this.#following.add(following)
   }
@@ -360,7 +362,7 @@ class Outbox implements Delegations {
     while (await clock.sleep(COLLECT_INTERVAL_MS, closing)) {
       try {
         if (this.#stranded.size > 0) await this.#takeUp(store)
-        await store.collect(clock.now() - this.#retentionMs)
+        await store.collect(clock.now() - this.#init.retentionMs)
       } catch (error) {
         logger.warn('the tasks that were asked for could not be looked through', { error })
       }

@@ -8,6 +8,7 @@ import { LumosError } from '../core/errors.ts'
 import { type IdSource, isUuid, type PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import { othersFirst } from '../core/turn.ts'
 import { createAdmission, type Admission, type AdmissionInit } from './admission.ts'
 import { checkDemands } from './demands.ts'
 import type { AgentRunner } from './execution.ts'
@@ -20,8 +21,8 @@ import { OPEN_GATE, type TaskGate } from './permission.ts'
 import { payloadHash } from './payload-hash.ts'
 import { recover } from './recovery.ts'
 import { Stranded } from './stranded.ts'
+import { sizeOf } from './task-fold.ts'
 import type {
-  StoredTask,
   TaskEvent,
   TaskKey,
   TaskPage,
@@ -29,10 +30,11 @@ import type {
   TaskRecord,
   TaskStore
 } from './task-store.ts'
-import { createTaskView } from './task-view.ts'
 import type { TaskView } from './task-view.ts'
 import { spentIn } from './spending.ts'
+import type { OnTaskEnd } from './task-end.ts'
 import { timesFor, type NodeTimeouts } from './timeouts.ts'
+import { revive, suspended } from './revive.ts'
 import { isRepeated } from './turns.ts'
 
 export interface TaskEngineComponents {
@@ -59,6 +61,8 @@ export interface TaskEngineInit {
   readonly waitingPerPeer?: (caller: PeerIdText) => number
   /** What a caller says of itself; default: nothing, which meets no demand. */
   readonly attributesOf?: (caller: PeerIdText) => Attributes
+  /** Told of each task that was worked on here and has ended. */
+  readonly onEnd?: OnTaskEnd
 }
 
 export interface TaskHandle {
@@ -98,6 +102,10 @@ export interface TaskEngine extends Component {
   counts(): TaskCounts
   /** Tasks per place of the busiest agent, 0 to 1. */
   load(): number
+  /** Accepted tasks that wait for a place. */
+  queued(): number
+  /** How many tasks each caller has here that have not ended. */
+  callers(): ReadonlyMap<PeerIdText, number>
 }
 
 /** How often ended tasks are looked through for those that are too old. */
@@ -140,7 +148,8 @@ class Engine implements TaskEngine {
       graceMs: init.graceMs ?? LIMITS.cancelGrace.value,
       timeouts: this.#timeouts,
       onLeftBehind: (agentId, ended) => this.#admission.linger(agentId, ended),
-      onStranded: (record) => this.#stranded.add(record)
+      onStranded: (record) => this.#stranded.add(record),
+      onEnd: init.onEnd ?? (() => {})
     })
   }
 
@@ -169,6 +178,8 @@ class Engine implements TaskEngine {
     if (!isUuid(id)) throw invalid('the task id is not a UUID')
     const key = { caller, id }
     const hash = payloadHash(agentId, message)
+    const pause = othersFirst(sizeOf({ message }))
+    if (pause !== undefined) await pause
     const handle = await (this.#known(keyText(key)) ?? this.#arrive(key, submission, hash))
     if (handle.view.record.payloadHash !== hash) {
       throw new LumosError('TASK_CONFLICT', { details: { task: id } })
@@ -181,7 +192,7 @@ class Engine implements TaskEngine {
     if (known !== undefined) return known
     const stored = await this.#store.find(key)
     if (stored === undefined || stored === 'gone') throw new LumosError('TASK_NOT_FOUND')
-    return this.#revive(stored)
+    return revive(this.#store, stored)
   }
 
   async answer(key: TaskKey, answer: Message): Promise<TaskHandle> {
@@ -231,6 +242,14 @@ class Engine implements TaskEngine {
     return this.#admission.load()
   }
 
+  queued(): number {
+    return this.#admission.waiting
+  }
+
+  callers(): ReadonlyMap<PeerIdText, number> {
+    return this.#jobs.callers()
+  }
+
   /** A task on its way to acceptance comes first: it is not one before its record is kept. */
   #known(name: string): TaskHandle | Promise<TaskHandle> | undefined {
     const known = this.#arriving.get(name) ?? this.#jobs.find(name)?.task
@@ -248,7 +267,7 @@ class Engine implements TaskEngine {
   async #accept(key: TaskKey, submission: Submission, hash: string): Promise<TaskHandle> {
     const stored = await this.#store.find(key)
     if (stored === 'gone') throw new LumosError('TASK_GONE')
-    if (stored !== undefined) return this.#revive(stored)
+    if (stored !== undefined) return revive(this.#store, stored)
     const { agentId, message } = submission
     const { clock, ids, runner, self } = this.#parts
     const traits = runner.traits(agentId)
@@ -323,20 +342,6 @@ class Engine implements TaskEngine {
     return new LiveTask({ clock: this.#parts.clock, store: this.#store }, init)
   }
 
-  /** A task that is not being worked on: all its events are in the store. */
-  async #revive({ record }: StoredTask): Promise<TaskHandle> {
-    const view = createTaskView(record)
-    for await (const event of this.#store.events(record)) view.add(event)
-    if (view.ended) return { view, settled: Promise.resolve(), rested: Promise.resolve() }
-    // Nobody works on it at the moment: who follows it has to come back.
-    const error = suspended(record)
-    if (view.status === undefined) throw error
-    view.log.end(error)
-    const settled = Promise.reject<void>(error)
-    settled.catch(() => {})
-    return { view, settled, rested: settled }
-  }
-
   async #collect(closing: AbortSignal): Promise<void> {
     const { clock, logger } = this.#parts
     while (await clock.sleep(COLLECT_INTERVAL_MS, closing)) {
@@ -357,11 +362,6 @@ class Engine implements TaskEngine {
     const open = stored !== undefined && stored !== 'gone' && !TERMINAL_STATES.has(stored.state)
     if (open) await this.#recover(record)
   }
-}
-
-/** Nobody works on it at the moment, or its next attempt is on the way to the disk: it has to be asked for again. */
-function suspended({ id }: TaskRecord): LumosError {
-  return new LumosError('TASK_SUSPENDED', { details: { task: id } })
 }
 
 function invalid(reason: string): LumosError {

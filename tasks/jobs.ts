@@ -12,6 +12,8 @@ import type { AgentRunner, AgentTraits, Question, Resumption } from './execution
 import type { LiveTask } from './live-task.ts'
 import { behalfOf, principalOf } from './permission.ts'
 import { keyText } from './memory-task-store.ts'
+import { endOfWork } from './task-end.ts'
+import type { OnTaskEnd } from './task-end.ts'
 import type { TaskRecord } from './task-store.ts'
 import { TaskTimer } from './timeouts.ts'
 import type { TaskTimeouts } from './timeouts.ts'
@@ -36,6 +38,8 @@ export interface JobsInit {
   readonly onLeftBehind: (agentId: string, ended: Promise<void>) => void
   /** Told of a task whose end could not be kept. */
   readonly onStranded: (record: TaskRecord) => void
+  /** Told when the end of a task is kept. */
+  readonly onEnd: OnTaskEnd
 }
 
 /** A task and its right to be worked on. */
@@ -54,6 +58,8 @@ export interface Jobs {
   /** Ended ones, since the start of this process. */
   readonly counts: { readonly completed: number; readonly failed: number }
   find(name: string): Job | undefined
+  /** How many tasks each caller has here. */
+  callers(): ReadonlyMap<PeerIdText, number>
   /** The first event of the task is on its way to the store. */
   launch(job: Job & { readonly place: Place }): void
   /** Keeps a task that waits for its caller, until its deadline. */
@@ -87,6 +93,15 @@ class RunningJobs implements Jobs {
 
   find(name: string): Job | undefined {
     return this.#jobs.get(name)
+  }
+
+  callers(): ReadonlyMap<PeerIdText, number> {
+    const callers = new Map<PeerIdText, number>()
+    for (const { task } of this.#jobs.values()) {
+      const { caller } = task.record
+      callers.set(caller, (callers.get(caller) ?? 0) + 1)
+    }
+    return callers
   }
 
   launch(job: Job & { readonly place: Place }): void {
@@ -128,6 +143,7 @@ class RunningJobs implements Jobs {
         if (!task.view.ended) return
         const done = task.view.status?.state === 'TASK_STATE_COMPLETED'
         this.counts[done ? 'completed' : 'failed'] += 1
+        this.#init.onEnd(endOfWork(task, this.#parts.clock.now()))
       })
   }
 

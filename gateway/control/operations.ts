@@ -26,6 +26,7 @@ import type { DevEvent, DevRequest } from '../../client/dev-api.ts'
 import type { TaskState } from '../../core/a2a.ts'
 import type { TaskTrace } from '../../client/trace-api.ts'
 import type { UsageQuery, UsageReport } from '../../client/usage-api.ts'
+import type { Vitals, VitalsQuery } from '../../client/vitals-api.ts'
 import type { AuthOperations } from './auth-operations.ts'
 import type { GrantOperations } from './grant-operations.ts'
 import type { AuditOperations } from './audit-operations.ts'
@@ -105,6 +106,8 @@ export interface ControlOperations {
   stop(): Promise<StopResult>
   /** What those who come in over HTTP have used. */
   usage(query: UsageQuery): Promise<UsageReport>
+  /** How the node is doing; who asks is taken to watch for a while. */
+  vitals(query: VitalsQuery): Promise<Vitals>
   readonly auth: AuthOperations
   readonly grants: GrantOperations
   readonly members: SwarmMemberOperations

@@ -9,6 +9,7 @@ import { devRoutes } from './dev-routes.ts'
 import { hostingRoutes } from './hosting-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { memoryRoutes, spaceRoutes } from './memory-routes.ts'
+import { metricsRoutes } from './metrics-routes.ts'
 import { modelRoutes } from './model-routes.ts'
 import { documentRoute, linesRoute, type Route } from './route.ts'
 import { taskState } from './schema/a2a.ts'
@@ -293,5 +294,6 @@ export const ROUTES: readonly Route[] = [
   ...toolRoutes,
   ...mcpRoutes,
   ...modelRoutes,
+  ...metricsRoutes,
   ...healthRoutes
 ]

@@ -1,38 +1,13 @@
 /** The state of this node in one document, with what is wrong in words. */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { API_VERSION } from '../../client/api.ts'
 import type { Identity, Status } from '../../client/api.ts'
-import type { Component } from '../../core/component.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { WireError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Session } from '../../protocols/session/session.ts'
 import type { Assembly } from '../assembly.ts'
 import type { NodeGateway } from '../gateway.ts'
-
-export interface LoopMonitor extends Component {
-  /** 99th percentile in ms since the last question, without the timer's own resolution. */
-  delayMs(): number
-}
-
-const RESOLUTION_MS = 20
-
-export function createLoopMonitor(): LoopMonitor {
-  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-  return {
-    async start() {
-      histogram.enable()
-    },
-    async stop() {
-      histogram.disable()
-    },
-    delayMs() {
-      const nanoseconds = histogram.percentile(99)
-      histogram.reset()
-      return Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS)
-    }
-  }
-}
+import type { LoopMonitor } from '../metrics/loop-monitor.ts'
 
 export interface StatusFacts {
   readonly loop: LoopMonitor

@@ -284,6 +284,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     stop: async () => ({ v: 1, pid: 1 }),
     audit: fakeAudit(),
     usage: async () => ({ v: 1, days: [USAGE_DAY] }),
+    vitals: async () => VITALS,
     auth: fakeAuth(),
     grants: fakeGrants(),
     hosts: fakeHosts(),
