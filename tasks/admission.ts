@@ -1,5 +1,6 @@
 /** Decides at once which tasks an agent takes, and in which order it works on them. */
 import type { Clock } from '../core/clock.ts'
+import { Counts } from '../core/counts.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -81,7 +82,7 @@ interface Desk {
   working: number
   /** Runs that go on though their tasks are over: they take up places as work does. */
   lingering: number
-  readonly perPeer: Map<PeerIdText, number>
+  readonly perPeer: Counts<PeerIdText>
   /** Callers take turns, so that a flood of one delays the others by one task. */
   readonly line: FairLine
   /** Moving average of how long a task takes, milliseconds. */
@@ -128,7 +129,7 @@ class BoundedAdmission implements Admission {
     const waiting = Math.min(Math.max(0, desk.reserved + 1 - places), desk.line.turnsBefore(key))
     const waitMs = places === 0 ? Infinity : (waiting / places) * desk.averageMs
     const neededMs = waiting === 0 ? 0 : waitMs + desk.averageMs
-    const share = desk.perPeer.get(caller) ?? 0
+    const share = desk.perPeer.of(caller)
     const full =
       this.#total >= total ||
       places === 0 ||
@@ -144,7 +145,7 @@ class BoundedAdmission implements Admission {
     this.#desks.set(agentId, desk)
     this.#total += 1
     desk.reserved += 1
-    desk.perPeer.set(caller, share + 1)
+    desk.perPeer.add(caller)
     this.#init.onChange()
     return this.#place(desk, key)
   }
@@ -214,7 +215,7 @@ class BoundedAdmission implements Admission {
       reserved: 0,
       working: 0,
       lingering: 0,
-      perPeer: new Map(),
+      perPeer: new Counts(),
       line: createFairLine(),
       averageMs: FIRST_GUESS_MS,
       limit: createAdaptiveLimit(this.#parts, { most: this.#init.concurrency })
@@ -229,9 +230,7 @@ class BoundedAdmission implements Admission {
   #release(desk: Desk, caller: PeerIdText): void {
     this.#total -= 1
     desk.reserved -= 1
-    const share = (desk.perPeer.get(caller) ?? 1) - 1
-    if (share === 0) desk.perPeer.delete(caller)
-    else desk.perPeer.set(caller, share)
+    desk.perPeer.remove(caller)
     this.#pump(desk)
     this.#init.onChange()
   }

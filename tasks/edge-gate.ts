@@ -2,6 +2,7 @@
 import { smallerBudget } from '../core/budget.ts'
 import type { Budget } from '../core/budget.ts'
 import type { Clock } from '../core/clock.ts'
+import { Counts } from '../core/counts.ts'
 import { LumosError } from '../core/errors.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { EdgeAccounts } from './edge-accounts.ts'
@@ -72,7 +73,7 @@ class Gate implements EdgeGate {
   readonly #retentionMs: number
   readonly #line: EdgeLine
   /** Tasks that have not ended, by owner. */
-  readonly #open = new Map<string, number>()
+  readonly #open = new Counts<string>()
   /** Came in and were not begun yet. */
   readonly #entered = new Set<EdgeMark>()
 
@@ -87,7 +88,7 @@ class Gate implements EdgeGate {
     const refusal = this.#check(edge)
     if (refusal !== undefined) return refusal
     const turn = this.#line.join(edge)
-    this.#count(edge.owner, 1)
+    this.#open.add(edge.owner)
     this.#entered.add(edge)
     return turn?.catch((error: unknown) => {
       this.#forget(edge)
@@ -111,13 +112,13 @@ class Gate implements EdgeGate {
     if (edge === undefined) return task.run()
     // An earlier process let it in.
     const isNew = this.#entered.delete(edge)
-    if (!isNew) this.#count(edge.owner, 1)
+    if (!isNew) this.#open.add(edge.owner)
     try {
       const running = task.run()
       if (isNew) await this.#beginning(edge, task)
       await running
     } finally {
-      this.#count(edge.owner, -1)
+      this.#open.remove(edge.owner)
     }
   }
 
@@ -143,7 +144,7 @@ class Gate implements EdgeGate {
     const { concurrency, storageBytes, knows } = rulesOf(owner)
     // As for one that is not there.
     if (!knows(agent)) throw unknown(agent)
-    const open = this.#open.get(owner) ?? 0
+    const open = this.#open.of(owner)
     if (open >= concurrency) throw this.#refusal(edge, 'concurrency', [concurrency, SOON_MS])
     this.#checkTokens(edge)
     const isFull = accounts.kept(owner).bytes >= storageBytes
@@ -194,13 +195,7 @@ class Gate implements EdgeGate {
 
   #forget(edge: EdgeMark): void {
     this.#entered.delete(edge)
-    this.#count(edge.owner, -1)
-  }
-
-  #count(owner: string, more: number): void {
-    const open = (this.#open.get(owner) ?? 0) + more
-    if (open === 0) this.#open.delete(owner)
-    else this.#open.set(owner, open)
+    this.#open.remove(edge.owner)
   }
 }
 

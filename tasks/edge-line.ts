@@ -1,5 +1,6 @@
 /** Where tasks of the edge wait while many are on their way to the agent that they are for: owners take turns. */
 import type { Clock } from '../core/clock.ts'
+import { Counts } from '../core/counts.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { EdgeMark } from './edge-orders.ts'
@@ -37,7 +38,7 @@ class Line implements EdgeLine {
   readonly #clock: Pick<Clock, 'after'>
   readonly #desks = new Map<string, Desk>()
   /** By owner. */
-  readonly #waiting = new Map<string, number>()
+  readonly #waiting = new Counts<string>()
   readonly #refusals = new Set<(error: LumosError) => void>()
 
   constructor(clock: Pick<Clock, 'after'>) {
@@ -48,7 +49,7 @@ class Line implements EdgeLine {
     const name = deskOf(edge)
     const desk = this.#desks.get(name) ?? { before: 0, line: createFairLine() }
     const most = LIMITS.tenantTasksInLine.value
-    const own = this.#waiting.get(edge.owner) ?? 0
+    const own = this.#waiting.of(edge.owner)
     const hasRoom = desk.before < LIMITS.tenantTasksBefore.value
     if (!hasRoom && (this.#refusals.size >= most || own >= most * MOST_OF_ONE)) {
       throw overloaded()
@@ -79,7 +80,7 @@ class Line implements EdgeLine {
       const leave = (): void => {
         cancel()
         this.#refusals.delete(refuse)
-        this.#count(owner, -1)
+        this.#waiting.remove(owner)
       }
       const go = (): void => {
         leave()
@@ -92,15 +93,9 @@ class Line implements EdgeLine {
       }
       const cancel = this.#clock.after(LIMITS.tenantLineWait.value, () => refuse(overloaded()))
       this.#refusals.add(refuse)
-      this.#count(owner, 1)
+      this.#waiting.add(owner)
       line.join(key, go)
     })
-  }
-
-  #count(owner: string, more: number): void {
-    const waiting = (this.#waiting.get(owner) ?? 0) + more
-    if (waiting === 0) this.#waiting.delete(owner)
-    else this.#waiting.set(owner, waiting)
   }
 }
 

@@ -1,5 +1,6 @@
 /** Keeps push notification configs in the database, and how far the receiver of each has come. */
 import type { TaskPushNotificationConfig } from '../core/a2a-operations.ts'
+import { Counts } from '../core/counts.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
@@ -91,7 +92,7 @@ class StoredConfigs implements PushConfigs {
   readonly #keys: PushKeys
   /** By task, then by id. */
   readonly #tasks = new Map<string, Map<string, Entry>>()
-  readonly #perPeer = new Map<string, number>()
+  readonly #perPeer = new Counts<string>()
   #size = 0
 
   constructor(components: PushConfigsComponents, entries: readonly Entry[]) {
@@ -119,7 +120,7 @@ class StoredConfigs implements PushConfigs {
     const ofTask = this.#tasks.get(keyText(key))?.size ?? 0
     const { pushConfigsPerTask, pushConfigsPerPeer, pushConfigs } = LIMITS
     if (ofTask >= pushConfigsPerTask.value) throw full(pushConfigsPerTask.value, 'task')
-    const ofPeer = this.#perPeer.get(key.caller) ?? 0
+    const ofPeer = this.#perPeer.of(key.caller)
     if (ofPeer >= pushConfigsPerPeer.value) throw full(pushConfigsPerPeer.value, 'peer')
     if (this.#size >= pushConfigs.value) throw full(pushConfigs.value, 'node')
   }
@@ -179,7 +180,7 @@ class StoredConfigs implements PushConfigs {
     const { key } = entry
     const entries = this.#tasks.get(keyText(key)) ?? new Map<string, Entry>()
     this.#tasks.set(keyText(key), entries.set(key.config, entry))
-    this.#perPeer.set(key.caller, (this.#perPeer.get(key.caller) ?? 0) + 1)
+    this.#perPeer.add(key.caller)
     this.#size += 1
   }
 
@@ -189,9 +190,7 @@ class StoredConfigs implements PushConfigs {
     if (entries?.get(key.config) !== entry) return false
     entries.delete(key.config)
     if (entries.size === 0) this.#tasks.delete(keyText(key))
-    const left = (this.#perPeer.get(key.caller) ?? 1) - 1
-    if (left > 0) this.#perPeer.set(key.caller, left)
-    else this.#perPeer.delete(key.caller)
+    this.#perPeer.remove(key.caller)
     this.#size -= 1
     return true
   }

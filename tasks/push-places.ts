@@ -1,4 +1,5 @@
 /** Shares out how many push notifications are on their way, so that slow receivers delay nobody but themselves. */
+import { Counts } from '../core/counts.ts'
 import { LIMITS } from '../core/limits.ts'
 
 export interface PlaceRequest {
@@ -23,7 +24,7 @@ interface Waiter {
 
 export function createPushPlaces(): PushPlaces {
   const { pushesInFlight, pushesPerReceiver } = LIMITS
-  const perReceiver = new Map<string, number>()
+  const perReceiver = new Counts<string>()
   /** At most one for each config. */
   let waiting: Waiter[] = []
   /** Receivers with a request that failed last time. */
@@ -33,16 +34,15 @@ export function createPushPlaces(): PushPlaces {
   function hasRoom({ receiver, failing }: PlaceRequest): boolean {
     if (taken >= pushesInFlight.value) return false
     if (failing && (probed.has(receiver) || probed.size >= pushesInFlight.value / 2)) return false
-    return (perReceiver.get(receiver) ?? 0) < pushesPerReceiver.value
+    return perReceiver.of(receiver) < pushesPerReceiver.value
   }
 
   function count({ receiver, failing }: PlaceRequest, by: 1 | -1): void {
     taken += by
     if (failing && by === 1) probed.add(receiver)
     else if (failing) probed.delete(receiver)
-    const left = (perReceiver.get(receiver) ?? 0) + by
-    if (left === 0) perReceiver.delete(receiver)
-    else perReceiver.set(receiver, left)
+    if (by === 1) perReceiver.add(receiver)
+    else perReceiver.remove(receiver)
   }
 
   function leave(request: PlaceRequest): void {

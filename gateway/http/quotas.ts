@@ -1,5 +1,6 @@
 /** Holds each caller over HTTP to its rate, and to so many answers under way at the same time. */
 import type { Clock } from '../../core/clock.ts'
+import { Counts } from '../../core/counts.ts'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { RecentMap } from '../../core/recent-map.ts'
@@ -27,7 +28,7 @@ const SOON_MS = 1000
 export function createHttpQuotas({ clock, accounts, tenants }: HttpQuotasComponents): HttpQuotas {
   const buckets = new RecentMap<string, TokenBucket>(LIMITS.tenantsSeen.value)
   /** No more entries than connections. */
-  const underWay = new Map<string, number>()
+  const underWay = new Counts<string>()
 
   function refusal(
     owner: string,
@@ -48,14 +49,9 @@ export function createHttpQuotas({ clock, accounts, tenants }: HttpQuotasCompone
     },
     answer(owner) {
       const { streams } = tenants.quotasOf(owner)
-      const before = underWay.get(owner) ?? 0
-      if (before >= streams) throw refusal(owner, 'streams', [streams, SOON_MS])
-      underWay.set(owner, before + 1)
-      return () => {
-        const left = (underWay.get(owner) ?? 1) - 1
-        if (left === 0) underWay.delete(owner)
-        else underWay.set(owner, left)
-      }
+      if (underWay.of(owner) >= streams) throw refusal(owner, 'streams', [streams, SOON_MS])
+      underWay.add(owner)
+      return () => underWay.remove(owner)
     }
   }
 }

@@ -3,6 +3,7 @@ import type { McpHttpHandler } from '@modelcontextprotocol/server'
 import { parseBoundedJson } from '../../core/bounded-json.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Component } from '../../core/component.ts'
+import { Counts } from '../../core/counts.ts'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -77,7 +78,7 @@ class Door implements McpHttpDoor {
   readonly #version: string
   readonly #watch: ToolWatch
   /** By caller: requests that are being answered. */
-  readonly #open = new Map<string, number>()
+  readonly #open = new Counts<string>()
   #ending = new AbortController()
   /** The SDK is loaded for the first client. */
   #serving: Promise<Serving> | undefined
@@ -108,17 +109,14 @@ class Door implements McpHttpDoor {
       return true
     }
     const { who } = request.caller
-    const open = this.#open.get(who) ?? 0
-    this.#open.set(who, open + 1)
+    this.#open.add(who)
     try {
-      if (open >= LIMITS.mcpCallerRequests.value) {
+      if (this.#open.of(who) > LIMITS.mcpCallerRequests.value) {
         throw new LumosError('OVERLOADED', { details: { retryAfterMs: RETRY_AFTER_MS } })
       }
       await this.#answer(request)
     } finally {
-      const left = (this.#open.get(who) ?? 1) - 1
-      if (left > 0) this.#open.set(who, left)
-      else this.#open.delete(who)
+      this.#open.remove(who)
     }
     return true
   }
