@@ -179,6 +179,18 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/doctor.ts')
   },
   {
+    name: 'health',
+    summary: 'one line and an exit code, for containers and monitoring',
+    group: 'Operate',
+    load: () => import('./commands/health.ts')
+  },
+  {
+    name: 'wait',
+    summary: 'until the node is ready, a peer or an agent is there, or a task has ended',
+    group: 'Operate',
+    load: () => import('./commands/wait.ts')
+  },
+  {
     name: 'logs',
     summary: 'what the node has to say',
     group: 'Operate',

@@ -129,6 +129,8 @@ function createDoors(assembly: Assembly, { tokens, control }: DoorsParts): Doors
   const a2a = createA2aDoor({ clock, logger, callers, ...operations, cards, url })
   const openAi = createNodeOpenAiDoor(assembly, { callers, service, agents })
   const mcp = createNodeMcpDoor(assembly, callers)
+  // Each task is on disk before it is accepted.
+  const isReady = (): boolean => assembly.database.state?.name === 'writable'
   const issuers = Object.values(gateway.jwt).map(({ issuer }) => issuer)
   const metadata = createResourceMetadata({ issuers, url })
   const own = control && createControlDoors(assembly, { callers, service, control })
@@ -138,7 +140,7 @@ function createDoors(assembly: Assembly, { tokens, control }: DoorsParts): Doors
       logger,
       callers,
       doors: [a2a, openAi, mcp.door, ...(own ? [own.door] : [])],
-      publicly: (request) => metadata.answer(request) || answerPublicly(request),
+      publicly: (request) => metadata.answer(request) || answerPublicly(request, isReady),
       upgrades: own ? [own.upgrade] : [],
       refusals: [refuseOpenAi, createMcpRefusal(metadata), refuseForControl]
     },

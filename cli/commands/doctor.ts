@@ -4,18 +4,12 @@ import { toLumosError, type LumosError } from '../../core/errors.ts'
 import type { Cli } from '../cli.ts'
 import { plural } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
+import { EXIT_OF } from '../nagios.ts'
 import { offlineChecks } from '../offline-checks.ts'
 import { withLastExit } from '../run-file.ts'
 import type { Style } from '../style.ts'
 import { oneLine, padEnd } from '../width.ts'
 
-/** Exit codes of Nagios plugins. */
-const EXIT_OF: Readonly<Record<CheckState, number>> = {
-  ok: 0,
-  warning: 1,
-  critical: 2,
-  unknown: 3
-}
 /** What a node that runs looks after itself. */
 const OF_NODE: ReadonlySet<string> = new Set(['Network', 'Database', 'Disk'])
 /** Worst first: what is unknown weighs less than what is known to be bad. */

@@ -105,7 +105,7 @@ function defineShow(command: LumosCommand, cli: Cli): void {
     .example('lumos tasks show 7f3a9c1e --json | jq .task.artifacts', 'the result for a script')
     .action(async (id: string, { trace }: { trace?: boolean }) => {
       const client = cli.client()
-      const task = await resolve(id, client, cli)
+      const task = await resolveTask(id, client, cli.call())
       const document = await client.task(task, cli.call())
       const choices = trace
         ? await readChoices(client.events(task, { ...cli.call(), follow: false }))
@@ -163,7 +163,7 @@ function defineCancel(command: LumosCommand, cli: Cli): void {
     .example('lumos tasks cancel 7f3a9c1e --json | jq -r .task.state', 'and its state then')
     .action(async (id: string) => {
       const client = cli.client()
-      const document = await client.cancel(await resolve(id, client, cli), cli.call())
+      const document = await client.cancel(await resolveTask(id, client, cli.call()), cli.call())
       if (cli.flags.json) return cli.document(document)
       const { task } = document
       cli.print(`task ${shortId(task.id)} is ${stateName(task.state)}`)
@@ -181,7 +181,9 @@ function defineWatch(command: LumosCommand, cli: Cli): void {
       await cli.terminal.watchReader()
       const client = cli.client()
       const task =
-        id === undefined ? await latestRunning(client, cli) : await resolve(id, client, cli)
+        id === undefined
+          ? await latestRunning(client, cli)
+          : await resolveTask(id, client, cli.call())
       await tell(client.events(task, cli.call()), cli)
     })
 }
@@ -195,7 +197,7 @@ function defineLogs(command: LumosCommand, cli: Cli): void {
     .example('lumos tasks logs 7f3a9c1e --json | jq -r .type', 'its events, one a line')
     .action(async (id: string) => {
       const client = cli.client()
-      const task = await resolve(id, client, cli)
+      const task = await resolveTask(id, client, cli.call())
       const told = await tell(client.events(task, { ...cli.call(), follow: false }), cli)
       if (told === 0) cli.note(`nothing has happened yet: lumos tasks watch ${shortId(task)}`)
     })
@@ -227,7 +229,7 @@ function defineAnswer(command: LumosCommand, cli: Cli): void {
     .example('lumos tasks answer 7f3a9c1e - < details.txt', 'a longer one')
     .action(async (id: string, words: string[], { messageId }: { messageId?: string }) => {
       const client = cli.client()
-      const task = await resolve(id, client, cli)
+      const task = await resolveTask(id, client, cli.call())
       const suggestion = 'lumos tasks answer ID "TEXT"'
       const text = await readText(words, cli, { command: 'tasks answer', suggestion })
       const request = { text, ...(messageId !== undefined && { messageId }) }
@@ -246,7 +248,7 @@ function defineRetry(command: LumosCommand, cli: Cli): void {
     .example('lumos tasks retry 7f3a9c1e', 'once more; follow it with lumos tasks watch')
     .action(async (id: string) => {
       const client = cli.client()
-      const document = await client.retry(await resolve(id, client, cli), cli.call())
+      const document = await client.retry(await resolveTask(id, client, cli.call()), cli.call())
       if (cli.flags.json) return cli.document(document)
       cli.print(document.task.id)
       cli.note(`next: lumos tasks watch ${shortId(document.task.id)}`)
@@ -261,7 +263,7 @@ function defineRemove(command: LumosCommand, cli: Cli): void {
     .example('lumos tasks rm 7f3a9c1e', 'its result is gone, too')
     .action(async (id: string) => {
       const client = cli.client()
-      const document = await client.remove(await resolve(id, client, cli), cli.call())
+      const document = await client.remove(await resolveTask(id, client, cli.call()), cli.call())
       if (cli.flags.json) return cli.document(document)
       cli.print(`task ${shortId(document.task.id)} is forgotten`)
     })
@@ -271,15 +273,4 @@ async function latestRunning(client: Client, cli: Cli): Promise<string> {
   const { tasks } = await client.tasks({ state: 'TASK_STATE_WORKING', limit: 1 }, cli.call())
   if (tasks[0] !== undefined) return tasks[0].id
   throw new LumosError('TASK_NOT_FOUND', { details: { looked: 'for running tasks' } })
-}
-
-/** The full id for a beginning or an end of one. */
-async function resolve(text: string, client: Client, cli: Cli): Promise<string> {
-  const wanted = text.replace(/^…/, '').toLowerCase()
-  if (isUuid(wanted)) return wanted
-  const { tasks } = await client.tasks({ limit: SEARCHED_TASKS }, cli.call())
-  const found = tasks.filter(({ id }) => id.startsWith(wanted) || id.endsWith(wanted))
-  if (found.length > 1) throw usage(`"${text}" fits ${found.length} tasks`, { command: 'tasks ls' })
-  if (found[0] !== undefined) return found[0].id
-  throw new LumosError('TASK_NOT_FOUND', { details: { task: text, looked: tasks.length } })
 }

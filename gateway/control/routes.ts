@@ -7,6 +7,8 @@ import { mcpRoutes } from './mcp-routes.ts'
 import { meshRoutes } from './mesh-routes.ts'
 import { devRoutes } from './dev-routes.ts'
 import { hostingRoutes } from './hosting-routes.ts'
+import { eventRoutes } from './event-routes.ts'
+import { healthRoutes } from './health-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { memoryRoutes, spaceRoutes } from './memory-routes.ts'
 import { metricsRoutes } from './metrics-routes.ts'
@@ -262,18 +264,6 @@ const taskRoutes = [
       operations.taskEvents(params.id, signal, query.follow)
   })
 ]
-
-const healthRoutes = (['/healthz', '/readyz'] as const).map((path) =>
-  documentRoute({
-    method: 'GET',
-    path,
-    id: path.slice(1),
-    summary:
-      path === '/healthz' ? 'Whether the process answers' : 'Whether the node takes work just now',
-    answer: node.health,
-    handle: async () => ({ v: 1, ok: true })
-  })
-)
 
 export const ROUTES: readonly Route[] = [
   ...nodeRoutes,

@@ -44,21 +44,26 @@ const POLICY = [
 
 const CACHE = 'public, max-age=300'
 
-/** Says what there is, and that the process answers. False for a path that is another's. */
-export function answerPublicly(request: PublicRequest): boolean {
+/**
+ * Says what there is, that the process answers, and whether the node takes work. False for a path that is
+ * another's.
+ */
+export function answerPublicly(request: PublicRequest, isReady: () => boolean): boolean {
   const { path, method } = request
   const answer = ANSWERS.get(path)
   if (answer === undefined) return false
   if (method !== 'GET' && method !== 'HEAD') {
     throw new LumosError('ROUTE_UNKNOWN', { details: { method, path } })
   }
-  answer(request)
+  answer(request, isReady)
   return true
 }
 
-const ANSWERS: ReadonlyMap<string, (request: PublicRequest) => void> = new Map([
+type Answer = (request: PublicRequest, isReady: () => boolean) => void
+
+const ANSWERS: ReadonlyMap<string, Answer> = new Map<string, Answer>([
   ['/healthz', sendHealth],
-  ['/readyz', sendHealth],
+  ['/readyz', sendReadiness],
   ['/openapi.json', sendDocument],
   ['/docs', sendPage]
 ])
@@ -73,6 +78,12 @@ function sendDocument(request: PublicRequest): void {
 
 function sendHealth(request: PublicRequest): void {
   sendJson(request, { v: 1, ok: true })
+}
+
+/** Why it takes none is for those who may ask: `lumos health --ready`. */
+function sendReadiness(request: PublicRequest, isReady: () => boolean): void {
+  if (isReady()) return sendHealth(request)
+  sendJson(request, { v: 1, ok: false }, { status: 503 })
 }
 
 function sendPage({ response }: PublicRequest): void {

@@ -272,6 +272,18 @@ test('ends streams and refuses requests when the node stops', async () => {
   expect(await refused.json()).toMatchObject({ error: { code: 'SHUTTING_DOWN' } })
 })
 
+test('a node that cannot write says that it takes no work, and why', async () => {
+  const { status } = fakeOperations()
+  const error = { code: 'STORE_FULL', message: 'full', details: { path: '/db' } }
+  const { app } = setup({ status: async () => ({ ...(await status()), problems: [error] }) })
+  const refused = await app.request('/readyz')
+  expect(refused.status).toBe(503)
+  expect(await refused.json()).toMatchObject({
+    error: { code: 'STORE_FULL', message: 'the disk of the database /db is full' }
+  })
+  expect((await app.request('/healthz')).status).toBe(200)
+})
+
 test('lets nobody keep what it says', async () => {
   const { app } = setup()
   for (const path of ['/v1/status', '/nothing', '/v1/logs']) {

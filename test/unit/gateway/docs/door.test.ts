@@ -9,11 +9,11 @@ import { HTTP_ROUTES } from '../../../../gateway/control/http-door.ts'
 /** A browser takes seconds for what is heavier. */
 const MOST_BYTES = 30_000
 
-function ask(path: string, method = 'GET') {
+function ask(path: string, method = 'GET', isReady = true) {
   const writeHead = vi.fn()
   const end = vi.fn()
   const response = { writeHead, end } as unknown as ServerResponse
-  const isIts = answerPublicly({ method, path, response })
+  const isIts = answerPublicly({ method, path, response }, () => isReady)
   const [status, headers = {}] = (writeHead.mock.lastCall ?? []) as [
     number,
     Record<string, string>?
@@ -73,4 +73,10 @@ test('what is for everybody is read, not written; all else is another door’s',
   expect(ask('/healthz')).toMatchObject({ status: 200, body: '{"v":1,"ok":true}' })
   expect(() => ask('/docs', 'POST')).toThrow('/docs')
   for (const path of ['/', '/docs/', '/v1/status', '/agents']) expect(ask(path).isIts).toBe(false)
+})
+
+test('a node that takes no work is there, but not ready, and does not say why', () => {
+  expect(ask('/readyz')).toMatchObject({ status: 200, body: '{"v":1,"ok":true}' })
+  expect(ask('/readyz', 'GET', false)).toMatchObject({ status: 503, body: '{"v":1,"ok":false}' })
+  expect(ask('/healthz', 'GET', false).status).toBe(200)
 })
