@@ -4,7 +4,6 @@ import type { Client } from '../../client/calls.ts'
 import { textOf } from '../../core/a2a.ts'
 import { ensembleReportOf } from '../../core/ensemble.ts'
 import { LumosError } from '../../core/errors.ts'
-import { isUuid } from '../../core/ids.ts'
 import { suggest } from '../../core/suggest.ts'
 import { countFlag, usage } from '../arguments.ts'
 import type { Cli } from '../cli.ts'
@@ -16,12 +15,11 @@ import type { LumosCommand } from '../lumos-command.ts'
 import { chainLines } from '../chain-lines.ts'
 import { choiceLines, readChoices } from '../route-lines.ts'
 import type { ChoiceEvent } from '../route-lines.ts'
+import { resolveTask } from '../task-id.ts'
 import { createTaskPrinter } from '../task-printer.ts'
 import { asTree, paintState, taskColumns } from '../task-rows.ts'
 import { oneLine, padEnd, printable } from '../width.ts'
 
-/** Tasks looked through for the one whose id ends or begins with what was typed. */
-const SEARCHED_TASKS = 500
 const DEFAULT_ROWS = '20'
 const STATES: Readonly<Record<string, string>> = Object.fromEntries(
   [
