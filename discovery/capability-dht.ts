@@ -40,7 +40,18 @@ export interface CapabilityDhtComponents {
   readonly logger: Logger
 }
 
+/** How announcing goes. */
+export interface Announcing {
+  /** Keys that are announced: skills and the branches above them. */
+  readonly keys: number
+  /** Monotonic milliseconds; `undefined` before the first whole round. */
+  readonly announcedAt: number | undefined
+  /** Keys that could not be announced in the last round. */
+  readonly failed: number
+}
+
 export interface CapabilityDht extends Component {
+  announcing(): Announcing
   /** Announces again now: call when the routing table has got its first peers. */
   refresh(): void
   /**
@@ -63,6 +74,8 @@ export function createCapabilityDht(components: CapabilityDhtComponents): Capabi
 class AnnouncingDht implements CapabilityDht {
   readonly #components: CapabilityDhtComponents
   #announced: ReadonlySet<string> = new Set()
+  #announcedAt: number | undefined
+  #failed = 0
   #stopping: AbortController | undefined
   /** Ends the wait between rounds. */
   #waking = new AbortController()
@@ -106,6 +119,11 @@ class AnnouncingDht implements CapabilityDht {
     this.#waking.abort()
   }
 
+  announcing(): Announcing {
+    const { size: keys } = this.#announced
+    return { keys, announcedAt: this.#announcedAt, failed: this.#failed }
+  }
+
   async *providers(skillId: string, signal?: AbortSignal): AsyncIterable<PeerIdText> {
     const { records, clock, logger } = this.#components
     const ended = new AbortController()
@@ -143,15 +161,18 @@ class AnnouncingDht implements CapabilityDht {
   /** Whether every announcement worked. */
   async #announceAll(stopped: AbortSignal): Promise<boolean> {
     const queue = [...this.#announced]
-    let complete = true
+    let failed = 0
     const worker = async (): Promise<void> => {
       for (let key = queue.shift(); key !== undefined; key = queue.shift()) {
         if (stopped.aborted) return
-        if (!(await this.#announce(key, stopped))) complete = false
+        if (!(await this.#announce(key, stopped))) failed += 1
       }
     }
     await Promise.all(Array.from({ length: PARALLEL_ANNOUNCEMENTS }, worker))
-    return complete
+    this.#failed = failed
+    if (failed > 0 || stopped.aborted) return false
+    this.#announcedAt = this.#components.clock.monotonic()
+    return true
   }
 
   async #announce(key: string, stopped: AbortSignal): Promise<boolean> {

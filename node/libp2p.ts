@@ -251,8 +251,8 @@ const MUXER = {
 
 /** Asked for each stream: who was a stranger when it connected may have been let in, or struck off. */
 function amongMembers(agreement: Agreement, isMember: () => boolean): Agreement {
-  return (line) => {
-    const framing = agreement(line)
+  return (line, isEcho) => {
+    const framing = agreement(line, isEcho)
     if (framing === undefined || line === MEMBERSHIP_PROTOCOL || isMember()) return framing
     throw new StrangerRefused('only members may speak this protocol')
   }
@@ -262,13 +262,19 @@ interface PartsWithRegistrar {
   readonly registrar: { getProtocols(): string[] }
 }
 
+/** `hop` and `stop` say one message in each direction; from then on they are the relayed link. */
+const CIRCUIT = '/libp2p/circuit/relay/'
+/** Most in a message, by the specification of circuit v2. */
+const CIRCUIT_BYTES = 4096
+
 /** Our own protocols have fixed lengths and guard themselves; libp2p's have varints, but for ping. */
 function agreementOf(parts: PartsWithRegistrar): Agreement {
-  return (line) => {
+  return (line, isEcho = false) => {
     // Looked up late: libp2p makes the muxer before the registrar.
-    if (!parts.registrar.getProtocols().includes(line)) return undefined
+    if (!isEcho && !parts.registrar.getProtocols().includes(line)) return undefined
     if (line === KAD_PROTOCOL) return { maxBytes: LIMITS.libp2pMessageBytes.value }
     if (line.startsWith('/lumos/') || line === '/ipfs/ping/1.0.0') return 'opaque'
+    if (line.startsWith(CIRCUIT)) return { maxBytes: CIRCUIT_BYTES, messages: 1 }
     return { maxBytes: LIMITS.libp2pMessageBytes.value }
   }
 }

@@ -17,6 +17,8 @@ export async function usableListen(init: PortsInit): Promise<readonly string[]> 
 }
 
 async function checkAddress(address: string): Promise<void> {
+  // The port is the relay's.
+  if (address.includes('/p2p-circuit')) return
   const [, , host, port] = /^\/(ip4|ip6)\/([^/]+)\/tcp\/(\d+)/.exec(address) ?? []
   if (host === undefined || port === undefined || port === '0') return
   const problem = await bindProblem(host, Number(port))

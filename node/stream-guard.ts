@@ -57,7 +57,7 @@ export function guardMuxedStream(
   const replies = new WireGuard((line) => {
     if (line !== proposal) return undefined
     Reflect.deleteProperty(stream, 'send')
-    return agreement(line)
+    return agreement(line, true)
   })
   interceptIngress(stream, replies, refuse)
 }

@@ -5,11 +5,17 @@
  * 0xff block the event loop for a second. The guard sees the same bytes first and refuses the third.
  */
 
-/** What follows a negotiated protocol: messages behind a varint of at most `maxBytes`, or our own framing. */
-export type Framing = { readonly maxBytes: number } | 'opaque'
+/**
+ * What follows a negotiated protocol: messages behind a varint of at most `maxBytes`, or our own
+ * framing. After `messages` of them the stream is a link of its own, which is watched where it ends.
+ */
+export type Framing = { readonly maxBytes: number; readonly messages?: number } | 'opaque'
 
-/** Decides whether `line` ends the negotiation; `undefined` means that the peers still bargain. */
-export type Agreement = (line: string) => Framing | undefined
+/**
+ * Decides whether `line` ends the negotiation; `undefined` means that the peers still bargain.
+ * `isEcho`: we proposed it and the peer takes it, which ends it whatever we serve ourselves.
+ */
+export type Agreement = (line: string, isEcho?: boolean) => Framing | undefined
 
 export type ChunkedBytes = Uint8Array | Iterable<Uint8Array>
 
@@ -40,6 +46,7 @@ export class WireGuard {
   #greeting = 0
   #framing: Framing | undefined
   #lines = 0
+  #messages = 0
   #line: number[] = []
   #length = 0
   #lengthBytes = 0
@@ -101,8 +108,16 @@ export class WireGuard {
     const negotiating = this.#framing === undefined
     if (negotiating) this.#line.push(...bytes.subarray(offset, end))
     this.#left = end - offset === left ? undefined : left - (end - offset)
-    if (negotiating && this.#left === undefined) this.#endLine()
+    if (this.#left !== undefined) return end
+    if (negotiating) this.#endLine()
+    else this.#endMessage()
     return end
+  }
+
+  #endMessage(): void {
+    this.#messages++
+    const most = typeof this.#framing === 'object' ? this.#framing.messages : undefined
+    if (this.#messages === most) this.#framing = 'opaque'
   }
 
   #endLine(): void {

@@ -25,6 +25,7 @@ export const BY_OPERATION = {
   ],
   'memory.write': ['putFact', 'removeFact', 'importFacts'],
   'control.read': [
+    'events',
     'status',
     'identity',
     'config',
@@ -64,7 +65,8 @@ export const BY_OPERATION = {
     'disableAgent',
     'changeLogLevels',
     'restartHost',
-    'restartMcpServer'
+    'restartMcpServer',
+    'fix'
   ]
 } as const satisfies Partial<Record<EdgeOperation, readonly string[]>>
 
@@ -73,7 +75,9 @@ export const SOCKET_ONLY: Readonly<Record<string, readonly string[]>> = {
   'would let a token make itself another, or outlive its end': [
     'apiTokens',
     'createApiToken',
-    'revokeApiToken'
+    'revokeApiToken',
+    'createDashboardCode',
+    'endDashboardSessions'
   ],
   'says who may do what, or who is in': [
     'grants',

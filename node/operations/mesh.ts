@@ -1,14 +1,13 @@
 /** The mesh on request of a person: who is connected to whom, and by which way. */
-import { peerIdFromString } from '@libp2p/peer-id'
-import type { PeerIdText } from '../../core/ids.ts'
 import { createMeshLinks } from '../../discovery/mesh-links.ts'
 import type { LinkNote } from '../../discovery/mesh-links.ts'
 import type { MeshOperations } from '../../gateway/control/mesh-operations.ts'
 import type { Assembly } from '../assembly.ts'
-import type { Network } from '../libp2p.ts'
 import type { Wire } from '../wire.ts'
 import { meshGraph } from './mesh-graph.ts'
+import { connectionTo, meshDht, meshRoutes, meshTopics, relayOf } from './mesh-views.ts'
 import { peerViews } from './peer-views.ts'
+import { tracePeer } from './peer-trace.ts'
 
 /** Also answers `mesh.links` of peers. */
 export function createMeshOperations(assembly: Assembly): MeshOperations {
@@ -29,13 +28,18 @@ export function createMeshOperations(assembly: Assembly): MeshOperations {
         survey,
         now: clock.monotonic()
       })
-    }
+    },
+    routes: async () => meshRoutes(assembly),
+    topics: async () => meshTopics(assembly),
+    dht: (lookup, signal) => meshDht(assembly, lookup, signal),
+    trace: (selector, signal) => tracePeer(assembly, selector, signal)
   }
 }
 
 function ownLinks({ network, sessions }: Pick<Wire, 'network' | 'sessions'>): readonly LinkNote[] {
   return sessions.all().map(({ peer, hello, path, roundTripMs }) => {
-    const via = path === 'relay' ? relayOf(network, peer) : undefined
+    const connection = path === 'relay' ? connectionTo(network, peer, path) : undefined
+    const via = connection && relayOf(connection)
     return {
       peer,
       name: hello.name,
@@ -44,15 +48,4 @@ function ownLinks({ network, sessions }: Pick<Wire, 'network' | 'sessions'>): re
       ...(roundTripMs !== undefined && { rttMs: roundTripMs })
     }
   })
-}
-
-const THROUGH_RELAY = /\/p2p\/([^/]+)\/p2p-circuit/
-
-/** Who passes on what goes to the peer. */
-export function relayOf({ libp2p }: Network, peer: PeerIdText): PeerIdText | undefined {
-  for (const { remoteAddr, limits } of libp2p.getConnections(peerIdFromString(peer))) {
-    const relay = limits && THROUGH_RELAY.exec(remoteAddr.toString())?.[1]
-    if (relay) return relay
-  }
-  return undefined
 }

@@ -7,6 +7,7 @@ import { FrameGuard } from '../../../node/frame-guard.ts'
 const HEADER = '/multistream/1.0.0'
 const AGREED: Readonly<Record<string, Framing>> = {
   '/short/1': { maxBytes: 300 },
+  '/relay/1': { maxBytes: 300, messages: 1 },
   '/own/1': 'opaque'
 }
 
@@ -55,6 +56,16 @@ const STREAMS: readonly (readonly [string, Uint8Array, string])[] = [
     'messages of bounded length, full of high bytes',
     Buffer.concat([line(HEADER), line('/short/1'), message(300), message(0), message(127)]),
     'watching'
+  ],
+  [
+    'a link that begins after one message',
+    Buffer.concat([line(HEADER), line('/relay/1'), message(300), ENDLESS]),
+    'done'
+  ],
+  [
+    'an endless length in place of that message',
+    Buffer.concat([line(HEADER), line('/relay/1'), Buffer.alloc(4, 0xff)]),
+    'refused'
   ],
   ['nothing', new Uint8Array(), 'watching'],
   ['another greeting', line('/multistream/2.0.0'), 'refused'],
