@@ -13,6 +13,8 @@ const OUTPUTS_PER_TURN = 64
 export interface GuardedRun {
   readonly agent: Agent
   readonly request: AgentRequest
+  /** Told what the run failed with, before `over`. */
+  readonly failed: (error: unknown) => void
   /** Called when the run has ended, however it did. */
   readonly over: () => void
   /** Told of an agent that did not end when its run did. */
@@ -31,7 +33,7 @@ export async function* runGuarded(
   clock: Clock,
   begin: () => GuardedRun
 ): AsyncGenerator<AgentOutput, void> {
-  const { agent, request, over, leftBehind } = begin()
+  const { agent, request, failed, over, leftBehind } = begin()
   const { signal, log, taskId } = request
   const nextStep = createSteps(signal)
   let iterator: AsyncIterator<unknown> | undefined
@@ -49,9 +51,14 @@ export async function* runGuarded(
       signal.throwIfAborted()
     }
   } catch (error) {
-    if (signal.aborted) throw signal.reason
+    if (signal.aborted) {
+      failed(signal.reason)
+      throw signal.reason
+    }
     if (!(error instanceof LumosError)) log.warn('agent failed', { taskId, error })
-    throw asTaskError(agent, error)
+    const failure = asTaskError(agent, error)
+    failed(failure)
+    throw failure
   } finally {
     if (iterator !== undefined) {
       const ended = returned(iterator)

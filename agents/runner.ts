@@ -10,6 +10,8 @@ import type { Principal } from '../core/principal.ts'
 import { createPurse } from '../core/purse.ts'
 import type { Purse } from '../core/purse.ts'
 import { wantedSkill } from '../core/skill-schemas.ts'
+import { below, NO_SPAN, NO_TRACER } from '../core/trace.ts'
+import type { Span, Tracer } from '../core/trace.ts'
 import type { Agent, AgentOutput, AskOptions, AgentRequest, Resumption } from './agent.ts'
 import { type AskSwarm, createAsking } from './asking.ts'
 import { type GuardedRun, runGuarded } from './guarded-run.ts'
@@ -65,9 +67,11 @@ export interface AgentRunnerComponents {
   readonly memory: (signal: AbortSignal) => Memory
   /** What this node gives to each run besides. */
   readonly equip?: (request: EquippedRequest) => Equipment
+  readonly tracer?: Tracer
 }
 
-export type Equipment = Pick<AgentRequest, 'swarm' | 'models' | 'toolbox'>
+export type Equipment = Pick<AgentRequest, 'swarm' | 'models' | 'toolbox'> &
+  Partial<Pick<AgentRequest, 'memory'>>
 
 /** A request, and what only the node knows of it. */
 export type EquippedRequest = AgentRequest & Pick<AgentRun, 'depth'>
@@ -81,7 +85,8 @@ export function createAgentRunner({
   roster,
   askSwarm,
   memory,
-  equip = () => ({})
+  equip = () => ({}),
+  tracer = NO_TRACER
 }: AgentRunnerComponents): AgentRunner {
   const running = new Set<AbortController>()
   let stopped: LumosError | undefined
@@ -101,7 +106,9 @@ export function createAgentRunner({
     const cancel = (): void => controller.abort(task.signal.reason)
     task.signal.addEventListener('abort', cancel, { once: true })
     running.add(controller)
-    const { purse = createPurse(), chain = originOf(task) } = task
+    const { purse = createPurse(), chain: asked = originOf(task) } = task
+    const span = startRun(tracer, asked, task)
+    const chain = below(asked, span)
     const request = {
       ...task,
       budget: purse,
@@ -119,12 +126,14 @@ export function createAgentRunner({
       agent: withCheckedInput(agent, request),
       request: { ...request, ...equip(request) },
       leftBehind: task.leftBehind,
+      failed: (error) => span.fail(error),
       over: () => {
         running.delete(controller)
         task.signal.removeEventListener('abort', cancel)
         // Whoever is still being asked has nobody left to answer.
         controller.abort(TASK_OVER)
         giveBack()
+        span.end()
       }
     }
   }
@@ -139,6 +148,15 @@ export function createAgentRunner({
       await roster.stop()
     }
   }
+}
+
+function startRun(tracer: Tracer, chain: Chain, { taskId, agentId, caller }: AgentRun): Span {
+  if (!tracer.on) return NO_SPAN
+  const span = tracer.start('run', chain)
+  span.set('task', taskId)
+  span.set('agent', agentId)
+  span.set('caller', caller)
+  return span
 }
 
 function skillOf({ message }: AgentRun): Pick<AgentRequest, 'skill'> {

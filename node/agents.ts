@@ -10,6 +10,7 @@ import type { AgentRunner } from '../agents/runner.ts'
 import type { Component } from '../core/component.ts'
 import type { Memory } from '../core/memory.ts'
 import type { Environment } from '../core/paths.ts'
+import { NO_TRACER } from '../core/trace.ts'
 import type { Finder } from '../discovery/find.ts'
 import { createChatOffer } from './chat.ts'
 import { createHosting } from './hosting.ts'
@@ -21,6 +22,7 @@ import type { NodeModels } from './models.ts'
 import { createNodeRoster } from './roster.ts'
 import { createNodeTools } from './tools.ts'
 import type { NodeTools } from './tools.ts'
+import { tracedMemoryOf, tracedModels, tracedToolbox } from './tracing/traced-use.ts'
 import type { NodeComponents, NodeInit, Wire } from './wire.ts'
 
 export interface NodeAgentsComponents extends NodeComponents {
@@ -72,7 +74,7 @@ export async function createNodeAgents(
   init: NodeAgentsInit
 ): Promise<NodeAgents> {
   const { config, paths, agents = [], tools: own = [], controlSocket = '', version, env } = init
-  const { clock } = components
+  const { clock, tracer = NO_TRACER } = components
   const dataDirectory = paths.data
   const ensemble = createEnsembleAgent(
     { ...components, swarm: ensembleSwarm },
@@ -110,7 +112,17 @@ export async function createNodeAgents(
       roster,
       askSwarm,
       memory: memoryFor,
-      equip: (request) => ({ swarm: config.swarm.name, models, toolbox: tools.open(request) })
+      tracer,
+      equip(asked) {
+        const request = tracedMemoryOf(tracer, asked)
+        const { chain, memory } = request
+        return {
+          swarm: config.swarm.name,
+          memory,
+          models: tracedModels(tracer, chain, models),
+          toolbox: tracedToolbox(tracer, chain, tools.open(request))
+        }
+      }
     }),
     chat: createChatOffer({ ...components, models, roster }, { memory: config.memory.enabled }),
     modelNames

@@ -5,6 +5,7 @@ import { ENSEMBLE_AGENT_ID } from '../core/ensemble.ts'
 import type { Roster } from '../agents/roster.ts'
 import { createIdSource } from '../core/ids.ts'
 import type { IdSource, PeerIdText } from '../core/ids.ts'
+import { NO_TRACER } from '../core/trace.ts'
 import type { Attributes } from '../core/attributes.ts'
 import type { Directory } from '../discovery/directory.ts'
 import type { Finder } from '../discovery/find.ts'
@@ -37,6 +38,8 @@ import { watchOutboxStore } from '../tasks/watched-outbox-store.ts'
 import type { EdgeTaskNews } from '../tasks/watched-outbox-store.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createTaskService } from '../tasks/service.ts'
+import { traceEngine } from '../tasks/traced-engine.ts'
+import { traceOutboxStore } from '../tasks/traced-outbox-store.ts'
 import type { NodeTimeouts } from '../tasks/timeouts.ts'
 import type { TaskStore } from '../tasks/task-store.ts'
 import { createGrantQuotas } from '../trust/grants/quotas.ts'
@@ -102,7 +105,7 @@ export interface EngineComponents extends NodeComponents {
 }
 
 export function createEngine(
-  { clock, random, logger, wire, runner, database, push, onLoad, roster }: EngineComponents,
+  { clock, random, logger, tracer, wire, runner, database, push, onLoad, roster }: EngineComponents,
   { agents, tasks, attributes }: NodeConfig
 ): TaskEngine {
   const inMemory = createMemoryTaskStore()
@@ -123,6 +126,7 @@ export function createEngine(
       logger: logger.child('tasks'),
       runner,
       self: wire.identity.peer,
+      ...(tracer && { tracer }),
       openStore
     },
     {
@@ -173,11 +177,11 @@ export function createWork(
   components: WorkComponents,
   { retentionMs, routing, attributes, gateway }: WorkInit
 ): Work {
-  const { clock, random, logger, wire, directory, engine, push } = components
+  const { clock, random, logger, tracer = NO_TRACER, wire, directory, engine, push } = components
   const { sessions, identity, name } = wire
   const self = identity.peer
   const service = createTaskService({
-    engine,
+    engine: traceEngine(engine, tracer),
     ...(push && { push }),
     extendedCard: (agentId, caller) => cardFor(components, agentId, caller)
   })
@@ -200,6 +204,7 @@ export function createWork(
       directory: routes,
       clock,
       random,
+      tracer,
       logger: logger.child('routing')
     },
     routing
@@ -224,7 +229,7 @@ export function createWork(
 
 /** What this node asks of others, and what those outside the swarm use of it. */
 function createOutbox(
-  { clock, random, logger, database, wire }: WorkComponents,
+  { clock, random, logger, tracer = NO_TRACER, database, wire }: WorkComponents,
   { router, ids, retentionMs, tenants }: OutboxParts
 ): Pick<Work, 'accounts' | 'delegations' | 'edgeNews'> {
   const parts = { clock, random, logger: logger.child('tasks') }
@@ -234,9 +239,12 @@ function createOutbox(
   })
   const edgeNews = new EventEmitter<EdgeNews>()
   const openStore = async () =>
-    watchOutboxStore(
-      await openOutboxStore({ store: database.store, batches: database.tasks, accounts }),
-      (news) => edgeNews.emit('changed', news)
+    traceOutboxStore(
+      watchOutboxStore(
+        await openOutboxStore({ store: database.store, batches: database.tasks, accounts }),
+        (news) => taskNews.emit('changed', news)
+      ),
+      tracer
     )
   const rulesOf = (owner: string): EdgeRules => ({
     ...tenants.quotasOf(owner),

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
+import type { Tracer } from '../core/trace.ts'
 import type {
   DispatchEvent,
   DispatchOptions,
@@ -28,6 +29,7 @@ import type { Selector } from './selector.ts'
 import { createSending } from './sending.ts'
 import type { Sending, ShowBehalf } from './sending.ts'
 import type { Throttle } from './throttle.ts'
+import { traceRoute } from './traced-route.ts'
 import type { Workers } from './workers.ts'
 
 export interface RouterComponents {
@@ -43,6 +45,7 @@ export interface RouterComponents {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  readonly tracer?: Tracer
 }
 
 export interface Router extends Dispatcher {
@@ -106,21 +109,24 @@ class PeerRouter implements Router {
   }
 
   async *dispatch(order: WorkOrder, options: DispatchOptions): AsyncIterable<DispatchEvent> {
-    const { selector, budget, hedges } = this.#parts
-    const search = await this.#search(order, options)
+    const { selector, budget, hedges, tracer } = this.#parts
+    const route = traceRoute(tracer, order)
+    const search = await route.looking(this.#search(order, options))
     if (options.isMove !== true) {
       budget.deposit(kindOf(order))
       hedges?.deposit()
-    } else if (!budget.withdraw(kindOf(order))) throw failed(search)
+    } else if (!budget.withdraw(kindOf(order))) throw route.failed(failed(search))
     for (;;) {
       const choice =
         search.suspect === undefined ? selector.choose(search.left, search.demand) : undefined
       let provider = search.suspect ?? choice?.provider
-      if (provider === undefined) throw failed(search)
+      if (provider === undefined) throw route.failed(failed(search))
       const placement = this.#placementOf(provider)
       const { candidates, lookupMs } = search
       const facts = { placement, candidates: candidates.length, lookupMs }
-      yield { type: 'routed', ...facts, ...(choice && { choice: told(choice, search.demand) }) }
+      const why = choice && { choice: told(choice, search.demand) }
+      route.chosen(placement, { ...facts, ...why })
+      yield { type: 'routed', ...facts, ...why }
       let accepted = false
       try {
         for await (const event of this.#contest(search, provider)) {
@@ -146,6 +152,7 @@ class PeerRouter implements Router {
         yield { type: 'retry', error, maybeTaken: search.doubtful.has(provider) }
         await this.#parts.clock.sleep(delayMs, options.signal)
         options.signal.throwIfAborted()
+        route.again(error, delayMs)
       }
     }
   }

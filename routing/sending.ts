@@ -7,6 +7,8 @@ import { LumosError, toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
+import { below } from '../core/trace.ts'
+import type { Span, Tracer } from '../core/trace.ts'
 import { chainMetadata } from '../protocols/a2a/chain.ts'
 import { taskIdMetadata } from '../protocols/a2a/extensions.ts'
 import { handoverMetadata } from '../protocols/a2a/handover.ts'
@@ -17,6 +19,7 @@ import type { WorkerKey } from './facts.ts'
 import type { HedgeBudget } from './hedge-budget.ts'
 import type { Selector } from './selector.ts'
 import type { Throttle } from './throttle.ts'
+import { startAttempt, tracedCall } from './traced-route.ts'
 import type { Worker, Workers } from './workers.ts'
 
 /** Shows for whom a task is asked for: metadata of the request, or nothing when there is nothing to show. */
@@ -34,6 +37,7 @@ export interface SendingComponents {
   readonly throttle?: Throttle
   /** Default: nobody asks for others. */
   readonly behalf?: ShowBehalf
+  readonly tracer?: Tracer
 }
 
 export interface SendOptions extends DispatchOptions {
@@ -49,7 +53,7 @@ export type Sending = (
 ) => AsyncIterable<StreamResponse>
 
 export function createSending(components: SendingComponents): Sending {
-  const { workers, selector, clock, hedges, throttle, behalf } = components
+  const { workers, selector, clock, hedges, throttle, behalf, tracer } = components
 
   /** Throws what the peer would most likely answer. */
   function checkRoom(key: WorkerKey, call: Call): void {
@@ -72,7 +76,8 @@ export function createSending(components: SendingComponents): Sending {
   ) {
     const { agentId, path, worker } = placement
     const key = { peer: worker.id, agentId }
-    const call = selector.begin(key)
+    const span = startAttempt(tracer, order, placement)
+    const call = tracedCall(selector.begin(key), span)
     if (path !== 'local') checkRoom(key, call)
     const peer = await reach(workers, { peer: key.peer, call, signal: given })
     const deadlineMs = remainingMs() - LIMITS.hopMargin.value
@@ -83,7 +88,11 @@ export function createSending(components: SendingComponents): Sending {
     const showing = behalf?.(order, { peer: key.peer, isHere: path === 'local', deadlineMs })
     let accepted = false
     try {
-      const request = requestFor(order, agentId, { handover, behalf: showing && (await showing) })
+      const request = requestFor(order, placement, {
+        handover,
+        span,
+        behalf: showing && (await showing)
+      })
       const options = {
         ...(Number.isFinite(deadlineMs) && { deadlineMs }),
         ...(order.depth !== undefined && { depth: order.depth })
@@ -112,13 +121,17 @@ export function createSending(components: SendingComponents): Sending {
   }
 }
 
+interface RequestParts {
+  readonly handover: SendOptions['handover']
+  readonly behalf: JsonObject | undefined
+  /** What the worker's spans hang below. */
+  readonly span: Span
+}
+
 function requestFor(
   { message, taskId, chain = rootChain(taskId) }: WorkOrder,
-  agentId: string,
-  {
-    handover,
-    behalf
-  }: { readonly handover: SendOptions['handover']; readonly behalf: JsonObject | undefined }
+  { agentId }: Placement,
+  { handover, behalf, span }: RequestParts
 ): SendMessageRequest {
   const { taskId: _, ...sent } = message
   return {
@@ -126,7 +139,7 @@ function requestFor(
     message: sent,
     metadata: {
       ...taskIdMetadata(taskId),
-      ...chainMetadata(chain, taskId),
+      ...chainMetadata(below(chain, span), taskId),
       ...behalf,
       ...(handover && handoverMetadata(handover))
     }

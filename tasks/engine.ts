@@ -8,6 +8,7 @@ import { LumosError } from '../core/errors.ts'
 import { type IdSource, isUuid, type PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import type { Tracer } from '../core/trace.ts'
 import { othersFirst } from '../core/turn.ts'
 import { createAdmission, type Admission, type AdmissionInit } from './admission.ts'
 import { checkDemands } from './demands.ts'
@@ -44,6 +45,7 @@ export interface TaskEngineComponents {
   readonly runner: AgentRunner
   /** This node, as it stands in the chains of those it asks. */
   readonly self: PeerIdText
+  readonly tracer?: Tracer
   /** Asked at every start. Default: in memory, bounded by LIMITS. */
   readonly openStore?: () => Promise<TaskStore>
 }

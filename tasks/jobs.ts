@@ -6,6 +6,8 @@ import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import { NO_SPAN, NO_TRACER } from '../core/trace.ts'
+import type { Span, Tracer } from '../core/trace.ts'
 import type { Place } from './admission.ts'
 import { execute, stopped } from './execution.ts'
 import type { AgentRunner, AgentTraits, Question, Resumption } from './execution.ts'
@@ -22,6 +24,7 @@ export interface JobsComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly runner: AgentRunner
+  readonly tracer?: Tracer
 }
 
 export interface JobsInit {
@@ -48,6 +51,8 @@ export interface Job {
   readonly traits: AgentTraits
   /** Given up while the task waits for its caller. */
   place?: Place | undefined
+  /** Of the wait for its turn; ended when it was its turn at once. */
+  queued?: Span
   resumed?: Resumption | undefined
   /** Of the run that is under way, or of the waiting. */
   timer?: TaskTimer
@@ -138,6 +143,7 @@ class RunningJobs implements Jobs {
       })
       .finally(() => {
         job.timer?.stop()
+        job.queued?.end()
         this.#jobs.delete(name)
         // Else it is another process's, or goes on here once the disk takes writes again.
         if (!task.view.ended) return
@@ -151,7 +157,21 @@ class RunningJobs implements Jobs {
     const timeouts = { ...this.#init.timeouts, ...job.traits.timeouts }
     const timer = this.#time(job, timeouts, job.task.history.length > 1)
     job.place = place
-    place.enter(() => void this.#work(job, { place, timer }))
+    job.queued = place.free ? NO_SPAN : this.#startWait(job.task.record)
+    place.enter(() => {
+      job.queued?.end()
+      void this.#work(job, { place, timer })
+    })
+  }
+
+  #startWait({ id, chain = rootChain(id), caller, agentId }: TaskRecord): Span {
+    const { tracer = NO_TRACER } = this.#parts
+    if (!tracer.on) return NO_SPAN
+    const span = tracer.start('queue', chain)
+    span.set('task', id)
+    span.set('caller', caller)
+    span.set('agent', agentId)
+    return span
   }
 
   /** While it waits for its caller, a task counts nothing but its deadline. */

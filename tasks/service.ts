@@ -15,21 +15,22 @@ import type {
   TaskPushNotificationConfig
 } from '../core/a2a-operations.ts'
 import type { AgentCard, StreamResponse, Task } from '../core/a2a.ts'
-import { LumosError, toLumosError } from '../core/errors.ts'
+import { LumosError, toLumosError, invalidRequest } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { chosenTaskId } from '../protocols/a2a/extensions.ts'
 import type { ServerOptions } from '../protocols/a2a/server.ts'
-import type { TaskEngine, TaskHandle } from './engine.ts'
+import type { TaskHandle } from './engine.ts'
 import { pushedTaskOf } from './push-notifications.ts'
 import type { PushNotifications } from './push-notifications.ts'
 import type { TaskKey } from './task-store.ts'
+import type { ServedEngine } from './traced-engine.ts'
 import { pageOf, queryOf } from './task-list.ts'
 import type { TaskEvent } from './task-store.ts'
 import type { TaskView } from './task-view.ts'
 import { isAsking } from './turns.ts'
 
 export interface TaskServiceComponents {
-  readonly engine: TaskEngine
+  readonly engine: ServedEngine
   /** Absent on a node that sends no push notifications. */
   readonly push?: PushNotifications
   /** The signed card of an agent as members of the swarm see it. */
@@ -44,7 +45,7 @@ export function createTaskService(components: TaskServiceComponents): TaskServic
 }
 
 class Service implements TaskService {
-  readonly #engine: TaskEngine
+  readonly #engine: ServedEngine
   readonly #push: PushNotifications | undefined
   readonly #extendedCard: TaskServiceComponents['extendedCard']
 
@@ -190,10 +191,12 @@ class Service implements TaskService {
 
   async #place(request: SendMessageRequest, options: ServerOptions): Promise<TaskHandle> {
     const { tenant: agentId = '', message } = request
-    if (message.role !== 'ROLE_USER') throw invalid('the message is not of the role ROLE_USER')
+    if (message.role !== 'ROLE_USER')
+      throw invalidRequest('the message is not of the role ROLE_USER')
     if (message.taskId) return this.#answer(request, message.taskId, options)
     const taskId = chosenTaskId(request.metadata)
-    if (taskId !== undefined && typeof taskId !== 'string') throw invalid('the task id is no text')
+    if (taskId !== undefined && typeof taskId !== 'string')
+      throw invalidRequest('the task id is no text')
     return this.#engine.submit(options.caller, {
       agentId,
       message,
@@ -212,7 +215,7 @@ class Service implements TaskService {
   ): Promise<TaskHandle> {
     const { view } = await this.#find({ id, ...(tenant && { tenant }) }, options)
     if (message.contextId && message.contextId !== view.record.contextId) {
-      throw invalid('the context is not that of the task')
+      throw invalidRequest('the context is not that of the task')
     }
     return this.#engine.answer(view.record, message)
   }
@@ -264,8 +267,4 @@ async function unlessAborted(wait: Promise<void>, signal: AbortSignal): Promise<
 
 function unsupported(operation: string): LumosError {
   return new LumosError('UNSUPPORTED_OPERATION', { details: { operation } })
-}
-
-function invalid(reason: string): LumosError {
-  return new LumosError('INVALID_REQUEST', { details: { reason } })
 }

@@ -9,6 +9,8 @@ import type { PeerIdText } from '../../core/ids.ts'
 import { isJsonObject } from '../../core/json.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { parseTraceparent } from '../../core/trace.ts'
+import type { TraceContext } from '../../core/trace.ts'
 import { asPriority } from '../../core/priority.ts'
 import { CHAIN_EXTENSION, USAGE_EXTENSION } from './constants.ts'
 
@@ -56,6 +58,12 @@ export function receiveChain(
     priority: asPriority(value['priority']) ?? root.priority,
     ...(budget && { budget })
   }
+}
+
+/** What the task of a request is part of, before anything else of the request is looked at. */
+export function traceOfRequest(metadata: JsonObject | undefined): TraceContext | undefined {
+  const value = metadata?.[CHAIN_EXTENSION]
+  return isJsonObject(value) ? parseTraceparent(value['traceparent']) : undefined
 }
 
 /** Ids of peers and agents have at most so many characters. */
