@@ -5,6 +5,7 @@ import type {
   AgentState,
   AnswerRequest,
   ConfigDocument,
+  DoctorFixed,
   DoctorReport,
   FindResult,
   Identity,
@@ -23,6 +24,8 @@ import type { BlockRequest, PeerDetails } from './peers-api.ts'
 import type { FindEvent } from './find-api.ts'
 import type { RouteExplanation, RouteQuery } from './routing-api.ts'
 import type { DevEvent, DevRequest } from './dev-api.ts'
+import { createDashboardCalls } from './dashboard-calls.ts'
+import type { DashboardCalls } from './dashboard-calls.ts'
 import { createAuthCalls } from './auth-calls.ts'
 import type { AuthCalls } from './auth-calls.ts'
 import type { TaskTrace } from './trace-api.ts'
@@ -123,12 +126,15 @@ export interface Client extends WatchCalls {
   readonly logLevels: LogLevelCalls
   config(options?: CallOptions): Promise<ConfigDocument>
   doctor(options?: CallOptions & { peer?: string | undefined }): Promise<DoctorReport>
+  /** Mends what checks of the doctor name as `fix`. */
+  fix(fixes: readonly string[], options?: CallOptions): Promise<DoctorFixed>
   stop(options?: CallOptions): Promise<StopResult>
   /** What those who come in over HTTP have used. */
   usage(query: UsageQuery, options?: CallOptions): Promise<UsageReport>
   /** How the node is doing; asked again and again, it looks every second. */
   vitals(query?: VitalsQuery, options?: CallOptions): Promise<Vitals>
   readonly auth: AuthCalls
+  readonly dashboard: DashboardCalls
   readonly grants: GrantCalls
   readonly swarm: SwarmCalls
   readonly audit: AuditCalls
@@ -188,6 +194,7 @@ export function createCalls(transport: Transport): Client {
     config: (options) => get('/v1/config', options),
     doctor: ({ peer, ...options } = {}) =>
       get(`/v1/doctor${query({ peer })}`, overNetwork(options)),
+    fix: (fixes, options) => post('/v1/doctor/fix', { fixes }, overNetwork(options)),
     stop: (options) => post('/v1/stop', {}, options),
     usage: (asked, options) => get(`/v1/usage${query({ ...asked })}`, options),
     vitals: (asked = {}, options) => get(`/v1/vitals${query({ ...asked })}`, options),
@@ -199,6 +206,7 @@ export function createCalls(transport: Transport): Client {
 function createPartCalls(verbs: Verbs) {
   return {
     auth: createAuthCalls(verbs),
+    dashboard: createDashboardCalls(verbs),
     grants: createGrantCalls(verbs),
     swarm: createSwarmCalls(verbs),
     audit: createAuditCalls(verbs),

@@ -606,6 +606,23 @@ export const LIMITS = {
     'bytes',
     'room that must be back before the database is opened again: opening writes out its log of 4 MiB, twice'
   ),
+  dashboardCode: limit(
+    60_000,
+    'ms',
+    'for a browser to start, open a page, and make a session of its code'
+  ),
+  dashboardCodes: limit(16, 'count', 'codes for the dashboard that nobody has used yet'),
+  dashboardSession: limit(
+    12 * 3_600_000,
+    'ms',
+    'a session of the dashboard: a working day, after which `lumos dashboard` makes another'
+  ),
+  dashboardSessions: limit(32, 'count', 'sessions of the dashboard: tabs and browsers of one user'),
+  dashboardCache: limit(
+    365 * 86_400_000,
+    'ms',
+    'for which a browser keeps a file of the dashboard whose name changes with its content'
+  ),
   apiTokens: limit(1024, 'count', 'tokens for the doors over HTTP that are in force'),
   apiTokenLifetime: limit(365 * 86_400_000, 'ms', 'the longest life of such a token'),
   gatewayBodyBytes: limit(

@@ -62,6 +62,10 @@ export interface PeerFinder extends Component {
   goals(): readonly PeerGoal[]
   /** For the file of remembered peers. */
   known(): readonly KnownPeer[]
+  /** Addresses of connected peers that failed, and are not the ones they are connected by. */
+  dead(): number
+  /** Forgets those, and tells how many they were. What is right after all, identify tells again. */
+  forgetDead(): number
   /** Nodes of other swarms met so far, the latest last. */
   foreign(): readonly ForeignNode[]
 }
@@ -84,6 +88,7 @@ class JoinedFinder implements PeerFinder {
   readonly #exchange
   readonly #redialer
   readonly #topology
+  readonly #isConnected = (peer: PeerIdText): boolean => this.#sessions.get(peer) !== undefined
   #running = false
 
   constructor(components: PeerFinderComponents, init: PeerFinderInit) {
@@ -154,6 +159,14 @@ class JoinedFinder implements PeerFinder {
 
   known(): readonly KnownPeer[] {
     return this.#book.all()
+  }
+
+  dead(): number {
+    return this.#book.dead(this.#isConnected).length
+  }
+
+  forgetDead(): number {
+    return this.#book.forgetDead(this.#isConnected)
   }
 
   foreign(): readonly ForeignNode[] {

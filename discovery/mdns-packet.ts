@@ -9,6 +9,7 @@ const TXT_PREFIX = 'dnsaddr='
 
 /** What dns-packet decodes, as far as we read it. */
 export interface MdnsPacket {
+  readonly questions?: readonly { readonly name: string }[]
   readonly answers?: readonly MdnsRecord[]
   readonly additionals?: readonly MdnsRecord[]
 }

@@ -4,6 +4,7 @@ import { mdns } from '@libp2p/mdns'
 import type { ComponentLogger, PeerDiscovery } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Clock } from '../core/clock.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Random } from '../core/random.ts'
 import { isLoopback } from './hint.ts'
@@ -18,6 +19,7 @@ import type { MdnsPacket } from './mdns-packet.ts'
 const QUERY_INTERVAL_MS = 30_000
 
 export interface MdnsComponents {
+  readonly clock: Clock
   readonly random: Random
   /** libp2p's logger; the library asks for it. */
   readonly libp2pLogger: ComponentLogger
@@ -31,7 +33,20 @@ export interface MdnsInit {
   readonly swarm: string
 }
 
-export function createMdns(components: MdnsComponents, init: MdnsInit): HintSource {
+export interface MdnsCheck {
+  /** Whether a question of this node came back to it: then multicast works here. */
+  readonly heard: boolean
+  /** What the system says against it. */
+  readonly reason?: string
+  readonly tookMs: number
+}
+
+export interface Mdns extends HintSource {
+  /** Asks, and listens for its own question. Never rejects. */
+  check(signal: AbortSignal): Promise<MdnsCheck>
+}
+
+export function createMdns(components: MdnsComponents, init: MdnsInit): Mdns {
   const events = new EventEmitter<HintEvents>()
   let service: Responder | undefined
 
@@ -56,13 +71,53 @@ export function createMdns(components: MdnsComponents, init: MdnsInit): HintSour
       service?.mdns?.removeListener('response', onResponse)
       await service?.stop()
       service = undefined
-    }
+    },
+    check: (signal) => check(components, service?.mdns, signal)
+  }
+}
+
+/** Long enough for a packet that goes no further than this host, also on a busy one. */
+const ECHO_MS = 2000
+
+/** The first question is the usual one, so that others answer; the second one nobody else asks. */
+async function check(
+  { clock, random }: MdnsComponents,
+  emitter: Emitter | undefined,
+  signal: AbortSignal
+): Promise<MdnsCheck> {
+  const begun = clock.monotonic()
+  if (emitter === undefined) return { heard: false, reason: 'it does not run', tookMs: 0 }
+  const mark = `${Buffer.from(random.bytes(8)).toString('hex')}.${SERVICE_TAG}`
+  const heard = Promise.withResolvers<string | true>()
+  const onQuery = ({ questions = [] }: MdnsPacket): void => {
+    if (questions.some(({ name }) => name === mark)) heard.resolve(true)
+  }
+  const late = clock.timeout(ECHO_MS)
+  const over = AbortSignal.any([signal, late])
+  const onLate = (): void => heard.resolve('')
+  emitter.on('query', onQuery)
+  over.addEventListener('abort', onLate)
+  const questions = [SERVICE_TAG, mark].map((name) => ({ name, type: 'PTR' }))
+  emitter.query({ questions }, (error) => {
+    if (error) heard.resolve(error.message)
+  })
+  const result = await heard.promise
+  emitter.removeListener('query', onQuery)
+  over.removeEventListener('abort', onLate)
+  return {
+    heard: result === true,
+    ...(typeof result === 'string' && result !== '' && { reason: result }),
+    tookMs: clock.monotonic() - begun
   }
 }
 
 interface Emitter {
-  on(event: 'response', listener: (packet: MdnsPacket) => void): void
-  removeListener(event: 'response', listener: (packet: MdnsPacket) => void): void
+  on(event: 'query' | 'response', listener: (packet: MdnsPacket) => void): void
+  removeListener(event: 'query' | 'response', listener: (packet: MdnsPacket) => void): void
+  query(
+    packet: { readonly questions: readonly { readonly name: string; readonly type: string }[] },
+    sent: (error?: Error | null) => void
+  ): void
 }
 
 interface Responder {

@@ -131,6 +131,29 @@ export class PeerBook {
     }
   }
 
+  /** Addresses that failed, of peers that are connected, so that they have others. */
+  dead(isConnected: (peer: PeerIdText) => boolean): readonly string[] {
+    return [...this.#entries.values()].flatMap(({ peer, addresses }) =>
+      isConnected(peer)
+        ? [...addresses].flatMap(([address, { failure }]) =>
+            failure === undefined ? [] : [address]
+          )
+        : []
+    )
+  }
+
+  /** Returns how many they were. */
+  forgetDead(isConnected: (peer: PeerIdText) => boolean): number {
+    const before = this.dead(isConnected).length
+    for (const { peer, addresses } of this.#entries.values()) {
+      if (!isConnected(peer)) continue
+      for (const [address, { failure }] of addresses) {
+        if (failure !== undefined) addresses.delete(address)
+      }
+    }
+    return before
+  }
+
   #enter(peer: PeerIdText): Entry | undefined {
     const known = this.#entries.get(peer)
     if (known !== undefined) return known

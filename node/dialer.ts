@@ -148,8 +148,14 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
 ]
 
 function reasonOf(cause: unknown): string {
-  const text = texts(cause).join(' ')
-  return REASONS.find(([pattern]) => pattern.test(text))?.[1] ?? 'the connection failed'
+  return dialFailure(cause).reason
+}
+
+/** Why a dial of libp2p failed, in words people know, and all that its errors say. */
+export function dialFailure(cause: unknown): { readonly reason: string; readonly texts: string } {
+  const all = texts(cause).join(' ')
+  const reason = REASONS.find(([pattern]) => pattern.test(all))?.[1] ?? 'the connection failed'
+  return { reason, texts: all }
 }
 
 /** libp2p hides the system's error in causes, or in one of several. */

@@ -45,7 +45,7 @@ export interface NewProvider {
 
 /** Asks providers from its start on. What changes is kept for the next start. */
 export interface NodeModels
-  extends Models, Component, Pick<ModelCatalogue, 'events' | 'providers'> {
+  extends Models, Component, Pick<ModelCatalogue, 'events' | 'providers' | 'ask'> {
   /**
    * Adds a provider, or replaces one that was added; resolves when it was asked.
    *
@@ -108,6 +108,7 @@ export async function createNodeModels(
     start: () => catalogue.start(),
     stop: () => catalogue.stop(),
     providers: () => catalogue.providers(),
+    ask: (provider) => catalogue.ask(provider),
     get: (name) => catalogue.get(name),
     defaults: () => catalogue.defaults(),
     embedding: () => catalogue.embedding(),

@@ -6,6 +6,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import type { ControlOperations } from '../gateway/control/operations.ts'
 import type { SwarmOperations } from '../gateway/mcp/swarm-server.ts'
 import type { Newcomer } from '../trust/members/swarm-book.ts'
+import { LOCAL_OWNER } from '../gateway/http/callers.ts'
 import { isLabel } from '../trust/node-name.ts'
 import type { Assembly } from './assembly.ts'
 import {
@@ -20,7 +21,10 @@ import { createLoopMonitor } from './metrics/loop-monitor.ts'
 import { createAuditOperations } from './operations/audit.ts'
 import { createAuthOperations } from './operations/auth.ts'
 import { usageReport } from './operations/usage.ts'
+import { createDashboardOperations } from './operations/dashboard.ts'
 import { createDevelopment } from './operations/dev.ts'
+import { createDoctorOperations } from './operations/doctor/operations.ts'
+import { nodeEventsOf } from './operations/events.ts'
 import { createGrantOperations } from './operations/grants.ts'
 import { createHostOperations } from './operations/hosting.ts'
 import { createMcpOperations } from './operations/mcp.ts'
@@ -61,7 +65,7 @@ export interface OperationsInit {
   readonly values: readonly ConfigValue[]
   readonly logs: ControlOperations['logs']
   readonly logLevels: ControlOperations['logLevels']
-  readonly gateway: Pick<NodeGateway, 'tokens' | 'url' | 'auth'>
+  readonly gateway: Pick<NodeGateway, 'auth' | 'sessions' | 'tokens' | 'url'>
   /** Asks the process to end. */
   readonly requestStop: () => void
 }
@@ -75,9 +79,11 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
   const loop = createLoopMonitor()
   const facts = { ...init, loop, startedAt: assembly.components.clock.monotonic() }
   assembly.wire.sessions.methods.request(PING_METHOD, (body) => body)
+  const doctor = createDoctorOperations(assembly, loop)
   const swarm = swarmOperations(assembly)
   const mcp = createMcpOperations(assembly, swarm)
   const vitals = createVitals(assembly, facts)
+  const events = nodeEventsOf(assembly)
   return {
     async start() {
       await loop.start()
@@ -97,14 +103,12 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       agent: async (id, node) => showAgent(assembly, id, node),
       setAgentEnabled: (id, enabled) => setAgentEnabled(assembly, id, enabled),
       ...taskOperations(assembly),
+      watch: (topics, { after, owner = LOCAL_OWNER, signal }) =>
+        events.watch(topics, { after, owner, signal }),
       logs: (filter, signal) => init.logs(linesOf(assembly, filter), signal),
       logLevels: init.logLevels,
       config: async () => ({ v: API_VERSION, values: init.values }),
-      doctor: async (peer, signal) => {
-        // Seldom asked for, and much to load.
-        const { examine } = await import('./operations/doctor.ts')
-        return examine(assembly, { loop, peer }, signal)
-      },
+      ...doctor,
       async stop() {
         init.requestStop()
         return { v: API_VERSION, pid: process.pid }
@@ -112,15 +116,11 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       develop: development(assembly),
       usage: (query) => usageReport(assembly.work.accounts, query),
       vitals: async (query) => vitals.answer(query),
+      dashboard: createDashboardOperations(init.gateway),
       auth: createAuthOperations(init.gateway.tokens, assembly.init.config.gateway),
       grants: grantOperations(assembly),
       members: memberOperations(assembly),
-      audit: createAuditOperations({
-        audit: assembly.wire.authority.audit,
-        nameOf: nameOf(assembly),
-        named: (name) =>
-          peerViews(assembly).flatMap((peer) => (peer.name === name ? [peer.id] : []))
-      }),
+      audit: auditOperations(assembly),
       hosts: createHostOperations(assembly.hosting.hosts),
       mcp: mcp.operations,
       mesh: createMeshOperations(assembly),
@@ -162,6 +162,14 @@ function taskOperations(
     removeTask: (id) => removeTask(assembly, id),
     taskTrace: (id) => traceTask(assembly, id)
   }
+}
+
+function auditOperations(assembly: Assembly): ControlOperations['audit'] {
+  return createAuditOperations({
+    audit: assembly.wire.authority.audit,
+    nameOf: nameOf(assembly),
+    named: (name) => peerViews(assembly).flatMap((peer) => (peer.name === name ? [peer.id] : []))
+  })
 }
 
 /** What an MCP client is offered, too. */

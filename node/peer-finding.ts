@@ -12,6 +12,7 @@ import type { PeerFinder } from '../discovery/finder.ts'
 import { isLoopback } from '../discovery/hint.ts'
 import type { PeerHint } from '../discovery/hint.ts'
 import { createMdns } from '../discovery/mdns.ts'
+import type { Mdns } from '../discovery/mdns.ts'
 import { systemProcesses } from '../discovery/process-table.ts'
 import { createRemembered } from '../discovery/remembered.ts'
 import { createSameHost } from '../discovery/same-host.ts'
@@ -53,6 +54,8 @@ export interface PeerFindingInit {
 
 export interface PeerFinding extends Component {
   readonly finder: PeerFinder
+  /** `undefined` where it is switched off. */
+  readonly mdns: Mdns | undefined
 }
 
 /** Start it after the network and the sessions, stop it before them. */
@@ -76,7 +79,7 @@ export function createPeerFinding(
     },
     { self, ...init }
   )
-  const sameHost = addSources(components, finder, init)
+  const { sameHost, mdns } = addSources(components, finder, init)
   const strays = createStrayConnections({
     clock: components.clock,
     connections: () => openConnections(network),
@@ -99,6 +102,7 @@ export function createPeerFinding(
 
   return {
     finder,
+    mdns,
     async start() {
       libp2p.addEventListener('peer:identify', onIdentify)
       await finder.start()
@@ -118,7 +122,7 @@ function addSources(
   { clock, random, logger, network, onDuplicateKey, ...rest }: PeerFindingComponents,
   finder: PeerFinder,
   init: PeerFindingInit
-): SameHost | undefined {
+): { readonly sameHost: SameHost | undefined; readonly mdns: Mdns | undefined } {
   const { dataDirectory, runtimeDirectory, swarm, name, instance } = init
   const self = network.libp2p.peerId.toString()
   const addresses = (): readonly string[] => network.addresses()
@@ -128,17 +132,19 @@ function addSources(
       createRemembered({ clock, logger, peers }, { directory: dataDirectory, swarm: swarm.id })
     )
   }
-  if (init.mdns === true) {
-    const libp2pLogger = createLibp2pLogger(rest.libp2pLogger)
-    finder.add(createMdns({ random, libp2pLogger, addresses }, { self, swarm: swarm.id }))
-  }
-  if (runtimeDirectory === undefined) return undefined
+  const libp2pLogger = createLibp2pLogger(rest.libp2pLogger)
+  const mdns =
+    init.mdns === true
+      ? createMdns({ clock, random, libp2pLogger, addresses }, { self, swarm: swarm.id })
+      : undefined
+  if (mdns !== undefined) finder.add(mdns)
+  if (runtimeDirectory === undefined) return { sameHost: undefined, mdns }
   const sameHost = createSameHost(
     { clock, logger, processes: systemProcesses, addresses, onDuplicate: onDuplicateKey },
     { directory: runtimeDirectory, peer: self, swarm: swarm.id, name, instance }
   )
   finder.add(sameHost)
-  return sameHost
+  return { sameHost, mdns }
 }
 
 /** A peer that does not read must not hold up the one that leaves; libp2p closes the socket then. */

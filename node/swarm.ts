@@ -168,7 +168,11 @@ function ofList(book: SwarmBook, name: string): ResolvedSwarm | undefined {
   return { name, id: roll.charter.swarm, key, origin: 'data' }
 }
 
-function wallKeys(book: SwarmBook, { key }: ResolvedSwarm): readonly Uint8Array[] {
+/** Newest first; none in an open swarm. */
+export function wallKeys(
+  book: Pick<SwarmBook, 'keys'>,
+  { key }: Pick<ResolvedSwarm, 'key'>
+): readonly Uint8Array[] {
   const kept = book.keys().map((one) => one.reveal())
   return kept.length > 0 || key === undefined ? kept : [key.reveal()]
 }

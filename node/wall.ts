@@ -37,9 +37,9 @@ export interface WallComponents {
   readonly keys: () => WallKeys
 }
 
-const NONCE_BYTES = 24
+export const NONCE_BYTES = 24
 /** What every connection begins with: multistream-select's header behind its length. */
-const GREETING = Buffer.from('\x13/multistream/1.0.0\n')
+export const GREETING = Buffer.from('\x13/multistream/1.0.0\n')
 /** Addresses with a failure behind them; the oldest are forgotten. */
 const MAX_TURNED = 256
 

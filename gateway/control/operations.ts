@@ -5,6 +5,7 @@ import type {
   AgentState,
   AnswerRequest,
   ConfigDocument,
+  DoctorFixed,
   DoctorReport,
   FindResult,
   Identity,
@@ -21,6 +22,8 @@ import type {
 } from '../../client/api.ts'
 import type { BlockRequest, PeerDetails } from '../../client/peers-api.ts'
 import type { FindEvent } from '../../client/find-api.ts'
+import type { NodeEvent, Topic } from '../../client/live-api.ts'
+import type { Placed } from '../../client/live.ts'
 import type { RouteExplanation, RouteQuery } from '../../client/routing-api.ts'
 import type { DevEvent, DevRequest } from '../../client/dev-api.ts'
 import type { TaskState } from '../../core/a2a.ts'
@@ -30,6 +33,7 @@ import type { Vitals, VitalsQuery } from '../../client/vitals-api.ts'
 import type { AuthOperations } from './auth-operations.ts'
 import type { GrantOperations } from './grant-operations.ts'
 import type { AuditOperations } from './audit-operations.ts'
+import type { DashboardOperations } from './dashboard-operations.ts'
 import type { LogFilter, LogLevelOperations } from './log-operations.ts'
 import type { McpOperations } from './mcp-operations.ts'
 import type { MeshOperations } from './mesh-operations.ts'
@@ -38,6 +42,14 @@ import type { HostOperations } from './hosting-operations.ts'
 import type { MemoryOperations, SpaceOperations } from './memory-operations.ts'
 import type { ToolOperations } from './tools-operations.ts'
 import type { ModelOperations } from './model-operations.ts'
+
+export interface WatchOptions {
+  readonly signal: AbortSignal
+  /** Place of the last event that is known. */
+  readonly after?: string
+  /** Who is told of its own tasks alone; without it, of all. */
+  readonly owner?: string
+}
 
 export interface TaskFilter {
   readonly state?: TaskState
@@ -98,10 +110,14 @@ export interface ControlOperations {
    * @throws HOST_INVALID, HOST_EXISTS
    */
   develop(request: DevRequest, signal: AbortSignal): AsyncIterable<DevEvent>
+  /** What happens, from behind a place or from now on, until nobody listens any more. */
+  watch(topics: ReadonlySet<Topic>, options: WatchOptions): AsyncIterable<Placed<NodeEvent>>
   logs(filter: LogFilter, signal: AbortSignal): AsyncIterable<LogLine>
   readonly logLevels: LogLevelOperations
   config(): Promise<ConfigDocument>
   doctor(peer: string | undefined, signal: AbortSignal): Promise<DoctorReport>
+  /** Mends what checks of the doctor name as `fix`. */
+  fix(request: { readonly fixes: readonly string[] }): Promise<DoctorFixed>
   /** Asks the process to end; the answer leaves before it does. */
   stop(): Promise<StopResult>
   /** What those who come in over HTTP have used. */
@@ -109,6 +125,7 @@ export interface ControlOperations {
   /** How the node is doing; who asks is taken to watch for a while. */
   vitals(query: VitalsQuery): Promise<Vitals>
   readonly auth: AuthOperations
+  readonly dashboard: DashboardOperations
   readonly grants: GrantOperations
   readonly members: SwarmMemberOperations
   readonly audit: AuditOperations

@@ -5,10 +5,11 @@ import { grantRoutes } from './grant-routes.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { mcpRoutes } from './mcp-routes.ts'
 import { meshRoutes } from './mesh-routes.ts'
+import { dashboardRoutes } from './dashboard-routes.ts'
 import { devRoutes } from './dev-routes.ts'
-import { hostingRoutes } from './hosting-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { healthRoutes } from './health-routes.ts'
+import { hostingRoutes } from './hosting-routes.ts'
 import { logRoutes } from './log-routes.ts'
 import { memoryRoutes, spaceRoutes } from './memory-routes.ts'
 import { metricsRoutes } from './metrics-routes.ts'
@@ -72,6 +73,17 @@ const nodeRoutes = [
     query: z.strictObject({ peer: text.exactOptional().describe('Only what concerns this peer.') }),
     answer: node.doctorReport,
     handle: (operations, { query, signal }) => operations.doctor(query.peer, signal)
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/doctor/fix',
+    id: 'fix',
+    summary:
+      'Mends what checks of the doctor name as `fix`: never anything that cannot be had again',
+    body: node.doctorFixRequest,
+    answer: node.doctorFixed,
+    audit: ({ body }) => body.fixes.join(' '),
+    handle: (operations, { body }) => operations.fix(body)
   }),
   documentRoute({
     method: 'POST',
@@ -267,6 +279,8 @@ const taskRoutes = [
 
 export const ROUTES: readonly Route[] = [
   ...nodeRoutes,
+  ...eventRoutes,
+  ...dashboardRoutes,
   ...logRoutes,
   ...auditRoutes,
   ...peerRoutes,

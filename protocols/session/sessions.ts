@@ -21,6 +21,7 @@ import { createMethods } from './methods.ts'
 import type { Methods, Permit } from './methods.ts'
 import { PeerSession } from './peer-session.ts'
 import type { Hello, Session, SessionEvents, Sessions } from './session.ts'
+import type { SessionMeter } from './session-meter.ts'
 import { Strikes } from './strikes.ts'
 
 /** What a node says of itself; protocol version, instance and clock are added. */
@@ -35,6 +36,7 @@ export interface SessionsComponents {
   readonly hello: () => HelloFacts
   /** Asked before each call of a peer is handled. */
   readonly permit: Permit
+  readonly meter?: SessionMeter
 }
 
 export interface SessionsInit {
@@ -256,15 +258,17 @@ class PeerSessions implements Sessions, LinkOwner {
       const details = { theirs: theirs.protocol, ours: SESSION_VERSION }
       return new LumosError('VERSION_MISMATCH', { details })
     }
-    if (theirs.swarm !== hello().swarm) return new LumosError('OTHER_SWARM', { details: { peer } })
+    if (theirs.swarm !== hello().swarm) {
+      return new LumosError('OTHER_SWARM', { details: { peer, swarm: theirs.swarm } })
+    }
     if (peer === host.self || theirs.instance === this.#instance)
       return new LumosError('DUPLICATE_KEY')
     return undefined
   }
 
   #adopt(pipe: FramePipe, hello: Hello): SessionLink {
-    const { clock, logger, host } = this.#components
-    const shared = { methods: this.methods, quotas: this.#quotas, requests: this.#requests }
+    const { clock, logger, host, meter } = this.#components
+    const shared = { meter, methods: this.methods, quotas: this.#quotas, requests: this.#requests }
     const link = new SessionLink({ clock, logger, ...shared, defer: afterThisTurn }, pipe, this)
     this.#links.add(link)
     const old = this.#sessions.get(link.peer)

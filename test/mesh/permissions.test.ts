@@ -5,6 +5,7 @@ import { GRANT_ACTIONS } from '../../core/grant-words.ts'
 import type { GrantAction } from '../../core/grant-words.ts'
 import { toLumosError } from '../../core/errors.ts'
 import { createMeshLinks } from '../../discovery/mesh-links.ts'
+import { serveWitness } from '../../node/operations/doctor/witness.ts'
 import { PING_METHOD } from '../../node/operations/peers.ts'
 import type { Session } from '../../protocols/session/session.ts'
 import { OPERATION_LIST } from '../../trust/operations.ts'
@@ -25,6 +26,12 @@ async function setup() {
   })
   const { sessions, nodeSwarm, identity } = asked.assembly.wire
   sessions.methods.request(PING_METHOD, (body) => body)
+  serveWitness({
+    clock: systemClock,
+    sessions,
+    network: asked.assembly.wire.network,
+    probe: async ({ address }) => ({ address, code: 'refused', text: 'nobody', steps: [] })
+  })
   createMeshLinks({ clock: systemClock, sessions, own: () => [] }).serve()
   await a2aBetween(asking.assembly, asked.assembly)
   const roleOf = vi.spyOn(nodeSwarm, 'roleOf')

@@ -238,6 +238,19 @@ const identity: api.Identity = {
   addresses: []
 }
 
+function fakeDoctor(): Pick<ControlOperations, 'doctor' | 'fix'> {
+  return {
+    doctor: async () => ({
+      v: 1,
+      checks: [{ area: 'node', name: 'clock', state: 'warning', text: 'off', hint: 'set it' }]
+    }),
+    fix: async ({ fixes }) => ({
+      v: 1,
+      done: fixes.map((fix) => ({ fix, ok: true, text: 'done' }))
+    })
+  }
+}
+
 /** Replace what a test is about. */
 export function fakeOperations(overrides: Partial<ControlOperations> = {}): ControlOperations {
   return {
@@ -268,6 +281,11 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     taskEvents: () => lines(RUN_EVENTS),
     taskTrace: async () => TASK_TRACE,
     develop: () => lines(DEV_EVENTS),
+    watch: () => lines<Placed<NodeEvent>>([{ event: { type: 'peer', peer }, place: 'a.1' }]),
+    dashboard: {
+      code: async () => ({ v: 1, url: 'http://127.0.0.1:1/dashboard/', code: 'c', lifetimeMs: 1 }),
+      end: async () => ({ v: 1, sessions: 1 })
+    },
     logs: () =>
       lines<api.LogLine>([
         { time: moment, level: 'info', component: 'node', message: 'ready', fields: { a: [1] } }
@@ -277,10 +295,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
       v: 1,
       values: [{ key: 'listen', value: ['/ip4/0.0.0.0/tcp/0'], origin: 'default' }]
     }),
-    doctor: async () => ({
-      v: 1,
-      checks: [{ area: 'node', name: 'clock', state: 'warning', text: 'off', hint: 'set it' }]
-    }),
+    ...fakeDoctor(),
     stop: async () => ({ v: 1, pid: 1 }),
     audit: fakeAudit(),
     usage: async () => ({ v: 1, days: [USAGE_DAY] }),

@@ -58,7 +58,7 @@ export const identity: z.ZodType<api.Identity> = named(
 
 const path = z.enum(['direct', 'relay'])
 
-const peer: z.ZodType<api.Peer> = named(
+export const peer: z.ZodType<api.Peer> = named(
   'Peer',
   z.strictObject({
     id: z.string(),
@@ -122,7 +122,7 @@ export const pingResult: z.ZodType<api.PingResult> = named(
   z.strictObject({ v, id: z.string(), name: z.string(), rttMs: ms, path })
 )
 
-const agentSummary: z.ZodType<api.AgentSummary> = named(
+export const agentSummary: z.ZodType<api.AgentSummary> = named(
   'AgentSummary',
   z.strictObject({
     id: z.string(),
@@ -208,9 +208,36 @@ export const doctorReport: z.ZodType<api.DoctorReport> = named(
         name: z.string(),
         state: z.enum(['ok', 'warning', 'critical', 'unknown']),
         text: z.string(),
-        hint: z.string().exactOptional()
+        hint: z.string().exactOptional().describe('What to type.'),
+        code: z.string().exactOptional().describe('The cause, for programs: docs/operations.md.'),
+        tried: z
+          .array(
+            z.strictObject({
+              step: z.string(),
+              ok: z.boolean(),
+              text: z.string(),
+              tookMs: ms.exactOptional()
+            })
+          )
+          .exactOptional()
+          .describe('What was tried, in order.'),
+        tookMs: ms.exactOptional(),
+        fix: z.string().exactOptional().describe('What `POST /v1/doctor/fix` can mend.')
       })
     )
+  })
+)
+
+export const doctorFixRequest = named(
+  'DoctorFixRequest',
+  z.strictObject({ fixes: z.array(z.string().min(1).max(256)).min(1).max(64) })
+)
+
+export const doctorFixed: z.ZodType<api.DoctorFixed> = named(
+  'DoctorFixed',
+  z.strictObject({
+    v,
+    done: z.array(z.strictObject({ fix: z.string(), ok: z.boolean(), text: z.string() }))
   })
 )
 

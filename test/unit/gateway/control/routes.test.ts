@@ -39,6 +39,7 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   },
   tasks: { query: '?state=TASK_STATE_WORKING&cursor=abc&limit=10' },
   blockPeer: { body: { reason: 'spam', forMs: 5 } },
+  fix: { body: { fixes: ['addresses'] } },
   connectPeer: { body: { address: '/ip4/127.0.0.1/tcp/1' } },
   answerTask: { body: { text: 'Rome', messageId: 'm' } },
   fact: { query: '?key=a%2Fb' },
