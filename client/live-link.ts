@@ -1,5 +1,5 @@
 /** One WebSocket to `/v1/live`: greets, tells calls apart, and notices when nobody is there any more. */
-import { LumosError } from '../core/errors.ts'
+import { LumosError, invalidRequest } from '../core/errors.ts'
 import { isJsonObject } from '../core/json.ts'
 import { LIVE_CLOSE, LIVE_PATH, LIVE_PROTOCOL, LIVE_VERSION } from './live-api.ts'
 import type { ClientMessage, LiveTerms, NodeMessage } from './live-api.ts'
@@ -131,7 +131,7 @@ function failureOf(code: number, url: string): LumosError {
   if (code === LIVE_CLOSE.refused) return new LumosError('API_TOKEN_REFUSED')
   if (code === LIVE_CLOSE.malformed) {
     const reason = 'the node speaks other words at /v1/live'
-    return new LumosError('INVALID_REQUEST', { details: { reason } })
+    return invalidRequest(reason)
   }
   return new LumosError('DAEMON_DOWN', { details: { profile: url } })
 }

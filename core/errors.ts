@@ -58,6 +58,11 @@ export function refusal(code: ErrorCode, options?: LumosErrorOptions): LumosErro
   }
 }
 
+/** Whoever asked is to blame; `reason` says what for, and quotes nothing of the request. */
+export function invalidRequest(reason: string): LumosError {
+  return new LumosError('INVALID_REQUEST', { details: { reason } })
+}
+
 /** Any failure as a LumosError; what Lumos did not throw itself becomes INTERNAL with a cause. */
 export function toLumosError(error: unknown): LumosError {
   if (error instanceof LumosError) return error

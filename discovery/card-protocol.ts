@@ -1,7 +1,7 @@
 /** The session calls by which peers exchange cards and presence (docs/protocols/discovery.md). */
 import { z } from 'zod'
 import { parseBoundedJson } from '../core/bounded-json.ts'
-import { LumosError } from '../core/errors.ts'
+import { invalidRequest } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { PeerStatement } from './directory.ts'
@@ -72,10 +72,10 @@ export function decodeJson<T>(schema: z.ZodType<T>, body: Uint8Array): T {
   try {
     value = parseBoundedJson(body)
   } catch {
-    throw new LumosError('INVALID_REQUEST', { details: { reason: 'it is not JSON' } })
+    throw invalidRequest('it is not JSON')
   }
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const path = result.error.issues[0]?.path.join('.') || 'the document'
-  throw new LumosError('INVALID_REQUEST', { details: { reason: `${path} is malformed` } })
+  throw invalidRequest(`${path} is malformed`)
 }

@@ -1,7 +1,8 @@
 /** Where the DHT keeps provider records: within a quota for each peer. Values it is given by peers are not kept at all. */
 import { NotFoundError } from '@libp2p/interface'
 import type { KadDHTComponents } from '@libp2p/kad-dht'
-import { LumosError } from '../core/errors.ts'
+import { invalidRequest } from '../core/errors.ts'
+import type { LumosError } from '../core/errors.ts'
 import type { RecordStore } from '../discovery/provider-records.ts'
 
 type Datastore = KadDHTComponents['datastore']
@@ -53,5 +54,5 @@ function placeOf(key: Key): { readonly key: string; readonly peer: string } | un
 
 function notKept(): LumosError {
   const reason = 'no values are kept on this DHT'
-  return new LumosError('INVALID_REQUEST', { details: { reason } })
+  return invalidRequest(reason)
 }

@@ -1,7 +1,7 @@
 /** The caller's side of tasks: remembers what this node asked for, and follows each to its end. */
 import type { Message } from '../core/a2a.ts'
 import type { Component } from '../core/component.ts'
-import { fromWireError, LumosError, toLumosError } from '../core/errors.ts'
+import { fromWireError, LumosError, toLumosError, invalidRequest } from '../core/errors.ts'
 import type { IdSource, PeerIdText } from '../core/ids.ts'
 import { isUuid } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -142,7 +142,7 @@ class Outbox implements Delegations {
     const keyed = this.#keys?.openUnder(edge?.key) ?? before
     const { taskId = keyed ?? this.#parts.ids() } = request
     if (!isUuid(taskId)) {
-      throw new LumosError('INVALID_REQUEST', { details: { reason: 'the task id is not a UUID' } })
+      throw invalidRequest('the task id is not a UUID')
     }
     const { clock, gate } = this.#parts
     const budget = gate?.budget(edge, request.budget) ?? request.budget

@@ -12,7 +12,7 @@ import type {
 } from '../core/a2a-operations.ts'
 import { TERMINAL_STATES } from '../core/a2a.ts'
 import type { AgentCard, StreamResponse, Task } from '../core/a2a.ts'
-import { LumosError, toLumosError } from '../core/errors.ts'
+import { LumosError, toLumosError, invalidRequest } from '../core/errors.ts'
 import type { Position } from '../protocols/a2a/extensions.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { DelegationView } from './delegation-view.ts'
@@ -207,8 +207,9 @@ class Service implements Omit<EdgeService, keyof PushConfigOperations<EdgeOption
 
   async #place(request: SendMessageRequest, options: EdgeOptions): Promise<EdgeView> {
     const { tenant = '', message } = request
-    if (message.role !== 'ROLE_USER') throw invalid('the message is not of the role ROLE_USER')
-    if (tenant === '' && !message.taskId) throw invalid('no agent is named: give a tenant')
+    if (message.role !== 'ROLE_USER')
+      throw invalidRequest('the message is not of the role ROLE_USER')
+    if (tenant === '' && !message.taskId) throw invalidRequest('no agent is named: give a tenant')
     if (message.taskId) return this.#answer(request, message.taskId, options)
     const { owner } = options
     // The message's id is the caller's key: the same one again is the same task.
@@ -230,7 +231,7 @@ class Service implements Omit<EdgeService, keyof PushConfigOperations<EdgeOption
   ): Promise<EdgeView> {
     const { edge } = await this.own(id, options, tenant)
     if (message.contextId && message.contextId !== edge.contextId) {
-      throw invalid('the context is not that of the task')
+      throw invalidRequest('the context is not that of the task')
     }
     return marked(await this.#delegations.answer(id, message), options.owner)
   }
@@ -294,8 +295,4 @@ function mayRest({ type }: DelegationEvent): boolean {
 
 function isAnswer(event: DelegationEvent, messageId: string): boolean {
   return event.type === 'answered' && event.message.messageId === messageId
-}
-
-function invalid(reason: string): LumosError {
-  return new LumosError('INVALID_REQUEST', { details: { reason } })
 }

@@ -4,7 +4,7 @@ import type { Message, Task } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import type { Attributes } from '../core/attributes.ts'
-import { LumosError } from '../core/errors.ts'
+import { LumosError, invalidRequest } from '../core/errors.ts'
 import { type IdSource, isUuid, type PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
@@ -177,7 +177,7 @@ class Engine implements TaskEngine {
   async submit(caller: PeerIdText, submission: Submission): Promise<TaskHandle> {
     if (this.#closing.signal.aborted) throw new LumosError('SHUTTING_DOWN')
     const { agentId, message, taskId: id = this.#parts.ids() } = submission
-    if (!isUuid(id)) throw invalid('the task id is not a UUID')
+    if (!isUuid(id)) throw invalidRequest('the task id is not a UUID')
     const key = { caller, id }
     const hash = payloadHash(agentId, message)
     const pause = othersFirst(sizeOf({ message }))
@@ -364,8 +364,4 @@ class Engine implements TaskEngine {
     const open = stored !== undefined && stored !== 'gone' && !TERMINAL_STATES.has(stored.state)
     if (open) await this.#recover(record)
   }
-}
-
-function invalid(reason: string): LumosError {
-  return new LumosError('INVALID_REQUEST', { details: { reason } })
 }

@@ -7,7 +7,7 @@ import type {
 } from '../core/a2a-operations.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
-import { LumosError } from '../core/errors.ts'
+import { LumosError, invalidRequest } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
 import { positionOf } from '../protocols/a2a/extensions.ts'
@@ -143,16 +143,18 @@ class Pushes implements PushNotifications {
   check(config: TaskPushNotificationConfig, key: TaskKey): void {
     const { url, id, token, authentication: { scheme, credentials } = {} } = config
     const target = URL.parse(url)
-    if (target === null) throw invalid('the URL for push notifications is malformed')
+    if (target === null) throw invalidRequest('the URL for push notifications is malformed')
     const reason = this.#parts.targets.refusal(target)
     if (reason !== undefined) {
       throw new LumosError('PUSH_TARGET_FORBIDDEN', { details: { reason } })
     }
-    if (id?.isWellFormed() === false) throw invalid('the id of the config is no text')
-    if (scheme !== undefined && !SCHEME.test(scheme)) throw invalid('the scheme is malformed')
+    if (id?.isWellFormed() === false) throw invalidRequest('the id of the config is no text')
+    if (scheme !== undefined && !SCHEME.test(scheme))
+      throw invalidRequest('the scheme is malformed')
     for (const secret of [token, credentials]) {
       // The caller learns that it is wrong, and nobody what it was.
-      if (secret && !HEADER_VALUE.test(secret)) throw invalid('a secret fits into no HTTP header')
+      if (secret && !HEADER_VALUE.test(secret))
+        throw invalidRequest('a secret fits into no HTTP header')
     }
     this.#use().configs.checkRoom({ ...key, config: id || idOf(url) })
   }
@@ -249,8 +251,4 @@ function standOf(view: TaskView): Position | undefined {
   const position = positionOf({ task: view.snapshot({ artifacts: false, historyLength: 0 }) })
   if (position === undefined || !(view.ended || isAsking(view.status))) return position
   return position.seq === 0 ? undefined : { ...position, seq: position.seq - 1 }
-}
-
-function invalid(reason: string): LumosError {
-  return new LumosError('INVALID_REQUEST', { details: { reason } })
 }

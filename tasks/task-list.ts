@@ -1,7 +1,7 @@
 /** Pages of tasks: A2A's ListTasks in terms of the store, and cursors that stay true while tasks change. */
 import type { ListTasksRequest, ListTasksResponse } from '../core/a2a-operations.ts'
 import type { Task } from '../core/a2a.ts'
-import { LumosError } from '../core/errors.ts'
+import { invalidRequest } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { ListPlace, TaskPage, TaskQuery } from './task-store.ts'
 
@@ -52,7 +52,7 @@ export function formatCursor({ updatedAt, id }: ListPlace): string {
 export function parseCursor(cursor: string): ListPlace {
   const [, updatedAt, id] = /^([0-9a-z]{1,11})\.([\w-]{1,64})$/.exec(cursor) ?? []
   if (updatedAt === undefined || id === undefined) {
-    throw new LumosError('INVALID_REQUEST', { details: { reason: 'the page token is not ours' } })
+    throw invalidRequest('the page token is not ours')
   }
   return { updatedAt: Number.parseInt(updatedAt, 36), id }
 }

@@ -1,6 +1,6 @@
 /** What a request over HTTP says besides its parameters: who asks, where its stream stands, which version. */
 import { A2A_VERSION } from '../../core/a2a.ts'
-import { LumosError } from '../../core/errors.ts'
+import { LumosError, invalidRequest } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { EdgeOptions } from '../../tasks/edge-service.ts'
 import type { HttpRequest } from '../http/request.ts'
@@ -28,7 +28,7 @@ export async function* withPlaces(
 function placeIn(header: string | string[] | undefined): Place | undefined {
   if (header === undefined || header === '') return undefined
   const [, attempt, seq] = /^(\d{1,9})\.(\d{1,9})$/.exec(String(header)) ?? []
-  if (attempt === undefined || seq === undefined) throw invalid('Last-Event-ID is not ours')
+  if (attempt === undefined || seq === undefined) throw invalidRequest('Last-Event-ID is not ours')
   return { attempt: Number(attempt), seq: Number(seq) }
 }
 
@@ -73,7 +73,7 @@ export function inTenant(params: JsonObject, tenant: string): JsonObject {
   const named = params['tenant']
   if (tenant === '') return params
   if (named !== undefined && named !== '' && named !== tenant) {
-    throw invalid('the tenant is not the agent of this path')
+    throw invalidRequest('the tenant is not the agent of this path')
   }
   return { ...params, tenant }
 }
@@ -81,8 +81,4 @@ export function inTenant(params: JsonObject, tenant: string): JsonObject {
 /** For the audit log: a name, or nothing. */
 export function agentIn({ tenant }: JsonObject): string {
   return typeof tenant === 'string' ? tenant : ''
-}
-
-function invalid(reason: string): LumosError {
-  return new LumosError('INVALID_REQUEST', { details: { reason } })
 }

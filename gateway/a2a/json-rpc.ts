@@ -1,6 +1,6 @@
 /** The JSON-RPC 2.0 binding of A2A: one path an agent, answers as documents or as server-sent events. */
 import type { Clock } from '../../core/clock.ts'
-import { LumosError } from '../../core/errors.ts'
+import { LumosError, invalidRequest } from '../../core/errors.ts'
 import { isJsonObject } from '../../core/json.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -111,12 +111,12 @@ function methodsOf(
 
 /** @throws INVALID_REQUEST, UNKNOWN_METHOD */
 function callOf(value: unknown, find: Find): Call {
-  if (!isJsonObject(value)) throw invalid('a call is one JSON object')
+  if (!isJsonObject(value)) throw invalidRequest('a call is one JSON object')
   const { jsonrpc, id, method: name, params = {} } = value
-  if (jsonrpc !== '2.0') throw invalid('"jsonrpc" is not "2.0"')
-  if (!isId(id)) throw invalid('a call has an id: text or a number')
-  if (typeof name !== 'string') throw invalid('"method" is no text')
-  if (!isJsonObject(params)) throw invalid('"params" is no object')
+  if (jsonrpc !== '2.0') throw invalidRequest('"jsonrpc" is not "2.0"')
+  if (!isId(id)) throw invalidRequest('a call has an id: text or a number')
+  if (typeof name !== 'string') throw invalidRequest('"method" is no text')
+  if (!isJsonObject(params)) throw invalidRequest('"params" is no object')
   const method = find(name)
   if (method === undefined) {
     throw new LumosError('UNKNOWN_METHOD', { details: { method: name.slice(0, MAX_NAME) } })
@@ -126,8 +126,4 @@ function callOf(value: unknown, find: Find): Call {
 
 function isId(value: Json | undefined): value is Id {
   return typeof value === 'string' || typeof value === 'number' || value === null
-}
-
-function invalid(reason: string): LumosError {
-  return new LumosError('INVALID_REQUEST', { details: { reason } })
 }

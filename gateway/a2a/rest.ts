@@ -1,6 +1,6 @@
 /** The HTTP+JSON binding of A2A: paths and queries in place of method names and parameters. */
 import type { Clock } from '../../core/clock.ts'
-import { LumosError } from '../../core/errors.ts'
+import { LumosError, invalidRequest } from '../../core/errors.ts'
 import { isJsonObject } from '../../core/json.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Callers } from '../http/callers.ts'
@@ -107,7 +107,7 @@ function bodyOf(value: unknown): JsonObject {
   if (isJsonObject(value)) return value
   // Some clients write nothing that way.
   if (value === null) return {}
-  throw new LumosError('INVALID_REQUEST', { details: { reason: 'the body is no JSON object' } })
+  throw invalidRequest('the body is no JSON object')
 }
 
 /** What is no number stays text, and the schema of the request says so. */
@@ -130,7 +130,7 @@ export function decoded(segment: string): string {
   } catch {
     // Said below.
   }
-  throw new LumosError('INVALID_REQUEST', { details: { reason: 'the path is malformed' } })
+  throw invalidRequest('the path is malformed')
 }
 
 const CONTROL = /\p{Cc}/u

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { WebSocketServer } from 'ws'
 import { LIVE_PATH, LIVE_PROTOCOL } from '../../client/live-api.ts'
-import { LumosError, toLumosError } from '../../core/errors.ts'
+import { LumosError, toLumosError, invalidRequest } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Callers } from '../http/callers.ts'
 import { refuseUpgrade } from '../http/upgrade.ts'
@@ -34,7 +34,7 @@ export function createLiveDoor(components: LiveDoorComponents): UpgradeDoor {
     const offered = protocolsOf(incoming)
     if (offered.length > 0 && !offered.includes(LIVE_PROTOCOL)) {
       const reason = `the subprotocol is ${LIVE_PROTOCOL}`
-      throw new LumosError('INVALID_REQUEST', { details: { reason } })
+      throw invalidRequest(reason)
     }
     const token = offered.find((one) => one.startsWith(BEARER))?.slice(BEARER.length)
     if (token !== undefined) showToken(incoming, token)

@@ -1,7 +1,7 @@
 /** What can be called over `/v1/live`: the operations of A2A, and what can be watched. */
 import { TOPICS } from '../../client/live-api.ts'
 import type { Topic } from '../../client/live-api.ts'
-import { LumosError } from '../../core/errors.ts'
+import { invalidRequest } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { EdgeOperation } from '../../trust/operations.ts'
 import type { A2aMethods } from '../a2a/methods.ts'
@@ -34,7 +34,7 @@ export type LiveMethod =
 
 export interface LiveCallsComponents {
   readonly methods: A2aMethods
-  readonly events: NodeEvents
+  readonly events: Pick<NodeEvents, 'watch'>
   /** As far as that owner reaches. */
   readonly memoryOf: (owner: string) => Pick<MemoryOperations, 'watch'>
 }
@@ -113,7 +113,8 @@ async function* placed(
 /** As in `Last-Event-ID` of a stream over SSE. */
 function positionIn(place: string): { readonly attempt: number; readonly seq: number } {
   const [, attempt, seq] = /^(\d{1,9})\.(\d{1,9})$/.exec(place) ?? []
-  if (attempt === undefined || seq === undefined) throw invalid('"after" is no place of a task')
+  if (attempt === undefined || seq === undefined)
+    throw invalidRequest('"after" is no place of a task')
   return { attempt: Number(attempt), seq: Number(seq) }
 }
 
@@ -121,16 +122,12 @@ function topicsIn({ topics }: JsonObject): readonly Topic[] {
   const named = Array.isArray(topics) ? topics : []
   const known = TOPICS.filter((topic) => named.includes(topic))
   if (known.length === 0 || known.length !== named.length) {
-    throw invalid(`"topics" are some of ${TOPICS.join(', ')}`)
+    throw invalidRequest(`"topics" are some of ${TOPICS.join(', ')}`)
   }
   return known
 }
 
 function textIn(name: string, value: unknown): string {
   if (typeof value === 'string' && value.length <= 256) return value
-  throw invalid(`"${name}" is no text`)
-}
-
-function invalid(reason: string): LumosError {
-  return new LumosError('INVALID_REQUEST', { details: { reason } })
+  throw invalidRequest(`"${name}" is no text`)
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import type { Clock } from '../../core/clock.ts'
-import { LumosError } from '../../core/errors.ts'
+import { LumosError, invalidRequest } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Caller } from '../http/callers.ts'
 import { createReplayStore } from './replay-store.ts'
@@ -58,7 +58,7 @@ class Sessions implements McpSessions {
     const behind = request.headers.get('last-event-id')
     if (request.method === 'GET' && behind !== null && !session.store.has(behind)) {
       const reason = 'what came after that event is not kept any more'
-      throw new LumosError('INVALID_REQUEST', { details: { reason } })
+      throw invalidRequest(reason)
     }
     session.usedAt = this.#parts.clock.monotonic()
     return session.transport.handleRequest(request, options)
@@ -72,7 +72,7 @@ class Sessions implements McpSessions {
     const sdk = await import('@modelcontextprotocol/server')
     if (!sdk.isInitializeRequest(body)) {
       const reason = 'a client greets first: it sends initialize'
-      throw new LumosError('INVALID_REQUEST', { details: { reason } })
+      throw invalidRequest(reason)
     }
     await this.#makeRoom(caller)
     const { clock, createServer } = this.#parts

@@ -1,7 +1,7 @@
 /** Shared memory as resources of MCP: one for each fact, `lumos-memory://SPACE/KEY`. */
 import type { ReadResourceResult, Resource } from '@modelcontextprotocol/server'
 import type { Json } from '../../core/json.ts'
-import { LumosError } from '../../core/errors.ts'
+import { LumosError, invalidRequest } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { MemoryOperations, SpaceOperations } from '../control/memory-operations.ts'
 
@@ -81,7 +81,7 @@ export function createMemoryResources({
     async watch(uri, changed, signal) {
       const name = parseUri(uri)
       if (name === undefined) {
-        throw new LumosError('INVALID_REQUEST', { details: { reason: 'no URI of a fact' } })
+        throw invalidRequest('no URI of a fact')
       }
       const { space, key } = name
       let isNew = false
@@ -143,5 +143,5 @@ function placeOf(cursor: string): FactName {
   } catch (cause) {
     throw new LumosError('INVALID_REQUEST', { cause, details: { reason } })
   }
-  throw new LumosError('INVALID_REQUEST', { details: { reason } })
+  throw invalidRequest(reason)
 }

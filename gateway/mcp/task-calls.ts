@@ -7,7 +7,7 @@ import type {
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { Question, RunEvent } from '../../client/api.ts'
-import { LumosError, toLumosError } from '../../core/errors.ts'
+import { LumosError, toLumosError, invalidRequest } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { ControlOperations } from '../control/operations.ts'
 import { ANSWER_TOOL, FIND_TOOL } from './agent-tools.ts'
@@ -260,7 +260,7 @@ function parsed<T>(schema: z.ZodType<T>, value: unknown): T {
   if (result.success) return result.data
   const [issue] = result.error.issues
   const reason = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`
-  throw new LumosError('INVALID_REQUEST', { details: { reason } })
+  throw invalidRequest(reason)
 }
 
 function failure(error: unknown): CallToolResult {

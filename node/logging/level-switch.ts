@@ -2,7 +2,7 @@
 import { API_VERSION } from '../../client/api.ts'
 import type { LogLevelsChange, LogLevelsDocument } from '../../client/log-levels-api.ts'
 import type { Clock } from '../../core/clock.ts'
-import { LumosError } from '../../core/errors.ts'
+import { invalidRequest } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { LogLevel } from '../../core/logger.ts'
 import { levelOf, type LogLevels } from './levels.ts'
@@ -86,7 +86,7 @@ function applied(
   const kept = [...all].filter((entry): entry is [string, LogLevel] => entry[1] !== null)
   if (kept.length > LIMITS.logComponents.value) {
     const reason = `levels for more than ${LIMITS.logComponents.value} components`
-    throw new LumosError('INVALID_REQUEST', { details: { reason } })
+    throw invalidRequest(reason)
   }
   return { level, components: Object.fromEntries(kept) }
 }

@@ -3,7 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { API_VERSION } from '../../client/api.ts'
 import type { Peer } from '../../client/api.ts'
 import type { BlockRequest, PeerBlock, PeerDetails } from '../../client/peers-api.ts'
-import { LumosError, toLumosError } from '../../core/errors.ts'
+import { LumosError, toLumosError, invalidRequest } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import type { Block } from '../../trust/blocklist.ts'
 import { quotasOf } from '../../trust/role-quotas.ts'
@@ -25,7 +25,7 @@ export async function blockPeer(
   // Of an address where nobody has answered yet.
   if (peer === '') throw new LumosError('PEER_UNKNOWN', { details: { peer: selector } })
   if (peer === wire.identity.peer) {
-    throw new LumosError('INVALID_REQUEST', { details: { reason: 'a node cannot block itself' } })
+    throw invalidRequest('a node cannot block itself')
   }
   finding.finder.unpin(peer)
   await wire.blocking.block({

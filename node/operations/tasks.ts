@@ -12,7 +12,7 @@ import type {
 import { textOf, type Message, type Part } from '../../core/a2a.ts'
 import { ENSEMBLE_AGENT_ID, ensembleMetadata, isPeerCount } from '../../core/ensemble.ts'
 import type { EnsembleOptions, EnsembleWish } from '../../core/ensemble.ts'
-import { LumosError, toLumosError } from '../../core/errors.ts'
+import { LumosError, toLumosError, invalidRequest } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { skillMetadata } from '../../core/skill-schemas.ts'
 import type { TaskFilter } from '../../gateway/control/operations.ts'
@@ -121,11 +121,11 @@ function ensembleOf(
 ): EnsembleWish {
   if (where === 'local' || to) {
     const reason = 'several peers cannot be one node: leave out `to` and `where: local`'
-    throw new LumosError('INVALID_REQUEST', { details: { reason } })
+    throw invalidRequest(reason)
   }
   if (!isPeerCount(peers)) {
     const reason = `an ensemble has 2 to ${LIMITS.ensemblePeers.value} peers`
-    throw new LumosError('INVALID_REQUEST', { details: { reason } })
+    throw invalidRequest(reason)
   }
   return { target, where, peers, take, ...(policy && { policy }), ...(judge && { judge }) }
 }

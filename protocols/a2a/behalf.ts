@@ -1,7 +1,7 @@
 /** The proof for whom a task is done, as it travels: its shape is checked here, what it is worth in trust/grants/behalf.ts. */
 import { z } from 'zod'
 import type { Behalf } from '../../core/chain.ts'
-import { LumosError } from '../../core/errors.ts'
+import { invalidRequest } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { BEHALF_EXTENSION } from './constants.ts'
@@ -41,5 +41,5 @@ function receive<T>(metadata: JsonObject | undefined, schema: z.ZodType<T>): T |
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const reason = 'the proof for whom the task is done is malformed'
-  throw new LumosError('INVALID_REQUEST', { details: { reason } })
+  throw invalidRequest(reason)
 }

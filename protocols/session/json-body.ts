@@ -1,7 +1,7 @@
 /** A small JSON body of a call, checked before use: what another node sends is bounded, and has the shape it should have. */
 import type { z } from 'zod'
 import { parseBoundedJson } from '../../core/bounded-json.ts'
-import { LumosError } from '../../core/errors.ts'
+import { invalidRequest } from '../../core/errors.ts'
 
 /** @throws INVALID_REQUEST */
 export function decodeJsonBody<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
@@ -9,10 +9,10 @@ export function decodeJsonBody<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   try {
     value = parseBoundedJson(bytes)
   } catch {
-    throw new LumosError('INVALID_REQUEST', { details: { reason: 'no JSON' } })
+    throw invalidRequest('no JSON')
   }
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const path = parsed.error.issues[0]?.path.join('.') ?? ''
-  throw new LumosError('INVALID_REQUEST', { details: { reason: `malformed at "${path}"` } })
+  throw invalidRequest(`malformed at "${path}"`)
 }

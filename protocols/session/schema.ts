@@ -1,7 +1,8 @@
 /** What peers say in JSON, checked before it is believed. */
 import { z } from 'zod'
 import { parseBoundedJson } from '../../core/bounded-json.ts'
-import { fromWireError, LumosError, wireDetails } from '../../core/errors.ts'
+import { fromWireError, invalidRequest, wireDetails } from '../../core/errors.ts'
+import type { LumosError } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { violation } from './codec.ts'
 import type { Hello } from './session.ts'
@@ -62,7 +63,7 @@ export function decodeHeaders(bytes: Uint8Array): JsonObject {
   if (bytes.length === 0) return NO_HEADERS
   const headers = headersSchema.safeParse(parseJson(bytes))
   if (headers.success) return headers.data
-  throw new LumosError('INVALID_REQUEST', { details: { reason: 'headers are no JSON object' } })
+  throw invalidRequest('headers are no JSON object')
 }
 
 function parseJson(bytes: Uint8Array): unknown {
