@@ -126,9 +126,15 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   },
   {
     name: 'peers',
-    summary: 'nodes of the swarm: list, show, connect, disconnect, ping, block',
+    summary: 'nodes of the swarm: list, show, trace, connect, disconnect, ping, block',
     group: 'Mesh',
     load: () => import('./commands/peers.ts')
+  },
+  {
+    name: 'mesh',
+    summary: 'who is connected to whom, and how: graph, routes, topics, dht',
+    group: 'Mesh',
+    load: () => import('./commands/mesh.ts')
   },
   {
     name: 'auth',
@@ -225,6 +231,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     summary: 'run the node in the foreground (systemd, containers)',
     group: 'Operate',
     load: () => import('./commands/daemon.ts')
+  },
+  {
+    name: 'service',
+    summary: 'this node as a service of systemd: install, uninstall, status, logs',
+    group: 'Operate',
+    load: () => import('./commands/service.ts')
   },
   {
     name: 'help',

@@ -7,6 +7,7 @@ import { renderColumns, type Column } from '../columns.ts'
 import { age, duration, percent, shortId } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { oneLine, padEnd } from '../width.ts'
+import { defineTrace } from './peers-trace.ts'
 
 const PING_INTERVAL_MS = 1000
 
@@ -20,6 +21,7 @@ export function define(command: LumosCommand, cli: Cli): void {
   defineConnect(command, cli)
   defineDisconnect(command, cli)
   definePing(command, cli)
+  defineTrace(command, cli)
   defineShow(command, cli)
   defineBlock(command, cli)
   defineUnblock(command, cli)
