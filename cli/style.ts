@@ -10,6 +10,8 @@ export interface Style {
   readonly doubtful: (text: string) => string
   /** Names, and what the user may type. */
   readonly accent: (text: string) => string
+  /** What a cursor is on. */
+  readonly chosen: (text: string) => string
 }
 
 type Format = Parameters<typeof styleText>[0]
@@ -23,7 +25,8 @@ export function createStyle(colours: boolean): Style {
     good: paint('green'),
     bad: paint('red'),
     doubtful: paint('yellow'),
-    accent: paint('cyan')
+    accent: paint('cyan'),
+    chosen: paint('inverse')
   }
 }
 
