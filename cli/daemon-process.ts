@@ -66,7 +66,7 @@ async function openLog({ state, log }: NodePaths): Promise<FileHandle> {
  * at 291 MB instead of 374. It is paid for with CPU: nothing to be seen a chat, 14 to 18 % of a run that does
  * nothing but threads (docs/benchmarks.md, "Agents of a language model").
  */
-const YOUNG_HEAP = '--max-semi-space-size=8'
+export const YOUNG_HEAP = '--max-semi-space-size=8'
 
 function spawnDaemon({ bin, env, flags, passphrase }: StartInit, log: FileHandle): ChildProcess {
   const asked = passphrase === undefined ? [] : ['--passphrase-stdin']

@@ -325,6 +325,15 @@ export const ERRORS = {
     a2a: INTERNAL,
     exit: EXIT.failed
   }),
+  SERVICE_UNAVAILABLE: final(
+    'systemd of this user cannot be asked: {reason}',
+    'log in as this user (not by su or sudo), or first: sudo loginctl enable-linger "$USER"; elsewhere: lumos service install --print',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
+  SERVICE_FAILED: final('{unit}: {reason}', 'lumos service logs', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
   ROUTE_UNKNOWN: final('the control API has no {method} {path}', 'see docs/openapi.json', {
     a2a: -32601,
     exit: EXIT.usage
