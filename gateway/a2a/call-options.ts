@@ -4,8 +4,7 @@ import { LumosError, invalidRequest } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { EdgeOptions } from '../../tasks/edge-service.ts'
 import type { HttpRequest } from '../http/request.ts'
-
-type Place = NonNullable<EdgeOptions['after']>
+import { parsePlace, placed } from './places.ts'
 
 export function optionsOf({ caller, signal }: HttpRequest): EdgeOptions {
   return { owner: caller.owner, signal }
@@ -16,20 +15,10 @@ export async function* withPlaces(
   request: HttpRequest,
   call: (options: EdgeOptions) => AsyncIterable<object>
 ): AsyncIterable<readonly [place: string, update: object]> {
-  let place = ''
-  const after = placeIn(request.incoming.headers['last-event-id'])
-  const onPlace = ({ attempt, seq }: Place): void => {
-    place = `${attempt}.${seq}`
-  }
-  const updates = call({ ...optionsOf(request), onPlace, ...(after && { after }) })
-  for await (const update of updates) yield [place, update]
-}
-
-function placeIn(header: string | string[] | undefined): Place | undefined {
-  if (header === undefined || header === '') return undefined
-  const [, attempt, seq] = /^(\d{1,9})\.(\d{1,9})$/.exec(String(header)) ?? []
-  if (attempt === undefined || seq === undefined) throw invalidRequest('Last-Event-ID is not ours')
-  return { attempt: Number(attempt), seq: Number(seq) }
+  const told = String(request.incoming.headers['last-event-id'] ?? '')
+  const after = parsePlace(told)
+  if (told !== '' && after === undefined) throw invalidRequest('Last-Event-ID is not ours')
+  yield* placed(call, { ...optionsOf(request), after })
 }
 
 export type A2aVersion = '0.3' | '1.0'

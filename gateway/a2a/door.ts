@@ -1,7 +1,7 @@
 /** A2A over HTTP for every agent of the swarm: at `/agents/{id}`, and by tenant under `/a2a`. */
 import { LumosError } from '../../core/errors.ts'
 import type { HttpDoor, HttpRequest } from '../http/request.ts'
-import { sendJson } from '../http/request.ts'
+import { decoded, routeUnknown, sendJson } from '../http/request.ts'
 import { mayBeLegacy } from './call-options.ts'
 import type { Callers } from '../http/callers.ts'
 import type { HttpCards } from './cards.ts'
@@ -12,7 +12,7 @@ import { createLegacyMethods } from './legacy/methods.ts'
 import type { LegacyComponents } from './legacy/methods.ts'
 import { answerLegacyRest, isLegacyPath, LEGACY_ROUTES } from './legacy/rest.ts'
 import { createA2aMethods } from './methods.ts'
-import { answerRest, decoded, isRestPath, ROUTES } from './rest.ts'
+import { answerRest, isRestPath, ROUTES } from './rest.ts'
 import type { RestBinding } from './rest.ts'
 
 export interface A2aDoorComponents
@@ -99,7 +99,6 @@ function sendNames({ cards, callers, url }: A2aDoorComponents, request: HttpRequ
 }
 
 /** @throws ROUTE_UNKNOWN */
-function onlyGet({ method, path }: HttpRequest): void {
-  if (method === 'GET') return
-  throw new LumosError('ROUTE_UNKNOWN', { details: { method, path: path.slice(0, 256) } })
+function onlyGet(request: HttpRequest): void {
+  if (request.method !== 'GET') throw routeUnknown(request)
 }

@@ -1,10 +1,10 @@
 /** The HTTP+JSON binding of A2A: paths and queries in place of method names and parameters. */
 import type { Clock } from '../../core/clock.ts'
-import { LumosError, invalidRequest } from '../../core/errors.ts'
+import { invalidRequest } from '../../core/errors.ts'
 import { isJsonObject } from '../../core/json.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Callers } from '../http/callers.ts'
-import { readJsonBody, sendJson } from '../http/request.ts'
+import { decoded, readJsonBody, routeUnknown, sendJson } from '../http/request.ts'
 import type { HttpRequest } from '../http/request.ts'
 import { sendEvents } from '../http/server-events.ts'
 import type { ServerEvent } from '../http/server-events.ts'
@@ -75,9 +75,7 @@ export async function answerRest(
   const found = routes.find((one) => one.verbs.includes(request.method) && one.path.test(path))
   const method = found && methods.get(found.method)
   if (method === undefined) {
-    throw new LumosError('ROUTE_UNKNOWN', {
-      details: { method: request.method, path: request.path }
-    })
+    throw routeUnknown(request)
   }
   const named = found?.path.exec(path)?.groups ?? {}
   const body = request.method === 'POST' ? await readJsonBody(request) : undefined
@@ -121,19 +119,6 @@ function queryOf(query: URLSearchParams): JsonObject {
     })
   )
 }
-
-/** @throws INVALID_REQUEST */
-export function decoded(segment: string): string {
-  try {
-    const text = decodeURIComponent(segment)
-    if (!CONTROL.test(text)) return text
-  } catch {
-    // Said below.
-  }
-  throw invalidRequest('the path is malformed')
-}
-
-const CONTROL = /\p{Cc}/u
 
 export function route(verbs: string, path: string, method: string): Route {
   return { verbs: verbs.split(' '), path: new RegExp(`^${path}$`), method }

@@ -1,8 +1,7 @@
 /** `/openapi.json` and a page that shows it at `/docs`, for everybody: what there is to be called is no secret. */
 import { createHash } from 'node:crypto'
 import type { PublicRequest } from '../http/request.ts'
-import { sendJson } from '../http/request.ts'
-import { LumosError } from '../../core/errors.ts'
+import { routeUnknown, sendJson } from '../http/request.ts'
 import { httpOpenApiDocument } from './http-openapi.ts'
 import { SCRIPT } from './page-script.ts'
 import { STYLE } from './page-style.ts'
@@ -31,6 +30,8 @@ const PAGE = `<!doctype html>
 </html>
 `
 
+type Answerable = Omit<PublicRequest, 'incoming'>
+
 /** Nothing but what stands in the page itself, and the document from this very node. */
 const POLICY = [
   "default-src 'none'",
@@ -48,18 +49,18 @@ const CACHE = 'public, max-age=300'
  * Says what there is, that the process answers, and whether the node takes work. False for a path that is
  * another's.
  */
-export function answerPublicly(request: PublicRequest, isReady: () => boolean): boolean {
+export function answerPublicly(request: Answerable, isReady: () => boolean): boolean {
   const { path, method } = request
   const answer = ANSWERS.get(path)
   if (answer === undefined) return false
   if (method !== 'GET' && method !== 'HEAD') {
-    throw new LumosError('ROUTE_UNKNOWN', { details: { method, path } })
+    throw routeUnknown(request)
   }
   answer(request, isReady)
   return true
 }
 
-type Answer = (request: PublicRequest, isReady: () => boolean) => void
+type Answer = (request: Answerable, isReady: () => boolean) => void
 
 const ANSWERS: ReadonlyMap<string, Answer> = new Map<string, Answer>([
   ['/healthz', sendHealth],
@@ -71,22 +72,22 @@ const ANSWERS: ReadonlyMap<string, Answer> = new Map<string, Answer>([
 let document: ReturnType<typeof httpOpenApiDocument> | undefined
 
 /** Made when it is first asked for: it takes tens of milliseconds. */
-function sendDocument(request: PublicRequest): void {
+function sendDocument(request: Answerable): void {
   document ??= httpOpenApiDocument()
   sendJson(request, document, { headers: { 'cache-control': CACHE } })
 }
 
-function sendHealth(request: PublicRequest): void {
+function sendHealth(request: Answerable): void {
   sendJson(request, { v: 1, ok: true })
 }
 
 /** Why it takes none is for those who may ask: `lumos health --ready`. */
-function sendReadiness(request: PublicRequest, isReady: () => boolean): void {
+function sendReadiness(request: Answerable, isReady: () => boolean): void {
   if (isReady()) return sendHealth(request)
   sendJson(request, { v: 1, ok: false }, { status: 503 })
 }
 
-function sendPage({ response }: PublicRequest): void {
+function sendPage({ response }: Answerable): void {
   const body = Buffer.from(PAGE)
   response.writeHead(200, {
     'content-type': 'text/html; charset=utf-8',

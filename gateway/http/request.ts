@@ -1,6 +1,6 @@
 /** One request over HTTP as the doors see it: who asks for what, its body within bounds, its end. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { LumosError } from '../../core/errors.ts'
+import { invalidRequest, LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Caller } from './callers.ts'
 
@@ -17,7 +17,7 @@ export interface HttpRequest {
 }
 
 /** Before it is known who asks. */
-export type PublicRequest = Pick<HttpRequest, 'method' | 'path' | 'response'>
+export type PublicRequest = Pick<HttpRequest, 'incoming' | 'method' | 'path' | 'response'>
 
 /** Something that answers requests under some paths. False for a path that is not its own. */
 export type HttpDoor = (request: HttpRequest) => Promise<boolean>
@@ -56,6 +56,24 @@ function checkMediaType(contentType: string): void {
 function tooLarge(bytes: number, limit: number): LumosError {
   return new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
 }
+
+/** Nothing is called so, or not in that way. */
+export function routeUnknown({ method, path }: Pick<HttpRequest, 'method' | 'path'>): LumosError {
+  return new LumosError('ROUTE_UNKNOWN', { details: { method, path: path.slice(0, 256) } })
+}
+
+/** One segment of a path as it was meant. @throws INVALID_REQUEST */
+export function decoded(segment: string): string {
+  try {
+    const text = decodeURIComponent(segment)
+    if (!CONTROL.test(text)) return text
+  } catch {
+    // Said below.
+  }
+  throw invalidRequest('the path is malformed')
+}
+
+const CONTROL = /\p{Cc}/u
 
 export function sendJson(
   { response }: Pick<HttpRequest, 'response'>,

@@ -5,6 +5,7 @@ import { invalidRequest } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { EdgeOperation } from '../../trust/operations.ts'
 import type { A2aMethods } from '../a2a/methods.ts'
+import { parsePlace, placed } from '../a2a/places.ts'
 import type { MemoryOperations } from '../control/memory-operations.ts'
 import type { Caller } from '../http/callers.ts'
 import type { NodeEvents } from './node-events.ts'
@@ -61,7 +62,7 @@ export function createLiveCalls({
     kind: 'stream',
     needs: ({ space }) => [['memory.read', textIn('space', space)]],
     answer: ({ space, prefix }, { caller, signal, after }) =>
-      placed(
+      placedFacts(
         memoryOf(caller.owner).watch(
           textIn('space', space),
           {
@@ -89,33 +90,26 @@ function ofA2a(method: A2aMethods extends ReadonlyMap<string, infer M> ? M : nev
     kind: 'stream',
     needs,
     async *answer(params, { caller, signal, after }) {
-      let place = ''
-      const position = after === undefined ? undefined : positionIn(after)
-      const updates = method.call(params, {
-        owner: caller.owner,
-        signal,
-        ...(position && { after: position }),
-        onPlace: ({ attempt, seq }) => {
-          place = `${attempt}.${seq}`
-        }
-      })
-      for await (const event of updates) yield { event, place }
+      const options = { owner: caller.owner, signal, after: placeOf(after) }
+      const updates = placed((known) => method.call(params, known), options)
+      for await (const [place, event] of updates) yield { event, place }
     }
   }
 }
 
-async function* placed(
+async function* placedFacts(
   events: AsyncIterable<{ readonly position: string }>
 ): AsyncIterable<PlacedEvent> {
   for await (const event of events) yield { event, place: event.position }
 }
 
 /** As in `Last-Event-ID` of a stream over SSE. */
-function positionIn(place: string): { readonly attempt: number; readonly seq: number } {
-  const [, attempt, seq] = /^(\d{1,9})\.(\d{1,9})$/.exec(place) ?? []
-  if (attempt === undefined || seq === undefined)
+function placeOf(after: string | undefined): ReturnType<typeof parsePlace> {
+  const place = parsePlace(after ?? '')
+  if (after !== undefined && place === undefined) {
     throw invalidRequest('"after" is no place of a task')
-  return { attempt: Number(attempt), seq: Number(seq) }
+  }
+  return place
 }
 
 function topicsIn({ topics }: JsonObject): readonly Topic[] {

@@ -1,6 +1,5 @@
 /** Tells MCP clients where tokens for this node are given out (RFC 9728), when an issuer of JWTs is configured. */
-import { LumosError } from '../../core/errors.ts'
-import { sendJson } from '../http/request.ts'
+import { routeUnknown, sendJson } from '../http/request.ts'
 import type { PublicRequest } from '../http/request.ts'
 
 export interface ResourceMetadata {
@@ -30,9 +29,7 @@ export function createResourceMetadata({ issuers, url }: ResourceMetadataInit): 
       const { method, path } = request
       const resource = RESOURCES.get(path)
       if (resource === undefined || issuers.length === 0) return false
-      if (method !== 'GET' && method !== 'HEAD') {
-        throw new LumosError('ROUTE_UNKNOWN', { details: { method, path } })
-      }
+      if (method !== 'GET' && method !== 'HEAD') throw routeUnknown(request)
       sendJson(request, {
         resource: `${url()}${resource}`,
         authorization_servers: issuers,

@@ -1,9 +1,8 @@
 /** The door for OpenAI clients: agents of the swarm as models, by chat completions and by responses. */
 import { LumosError } from '../../core/errors.ts'
-import { decoded } from '../a2a/rest.ts'
 import type { Callers } from '../http/callers.ts'
 import type { RefuseFor } from '../http/refusal.ts'
-import { sendJson } from '../http/request.ts'
+import { decoded, routeUnknown, sendJson } from '../http/request.ts'
 import type { HttpDoor, HttpRequest } from '../http/request.ts'
 import { answerCompletion } from './completions.ts'
 import type { CompletionsComponents } from './completions.ts'
@@ -31,7 +30,7 @@ export function createOpenAiDoor(components: OpenAiDoorComponents): HttpDoor {
       await answerCompletion(components, request)
     } else if (path.startsWith('/v1/responses')) await answerResponses(components, request)
     else if (method === 'GET' && path.startsWith('/v1/models')) sendModels(components, request)
-    else throw new LumosError('ROUTE_UNKNOWN', { details: { method, path: path.slice(0, 256) } })
+    else throw routeUnknown(request)
     return true
   }
 }

@@ -1,8 +1,9 @@
 /** `/v1/responses`: a response is a task that can be asked for again, gone on from, cancelled and deleted. */
 import type { Message } from '../../core/a2a.ts'
-import { LumosError, toLumosError } from '../../core/errors.ts'
-import { sendJson } from '../http/request.ts'
+import { toLumosError } from '../../core/errors.ts'
+import { routeUnknown, sendJson } from '../http/request.ts'
 import type { HttpRequest } from '../http/request.ts'
+import { optionsOf } from '../a2a/call-options.ts'
 import { sendEvents } from '../http/server-events.ts'
 import { Answer } from './answer.ts'
 import { readBody, unfit } from './body.ts'
@@ -36,10 +37,10 @@ export async function answerResponses(
   const isCancel = method === 'POST' && cancel !== undefined
   const isOne = cancel === undefined && (method === 'GET' || method === 'DELETE')
   if (id === undefined || !(isCancel || isOne)) {
-    throw new LumosError('ROUTE_UNKNOWN', { details: { method, path: path.slice(0, 256) } })
+    throw routeUnknown(request)
   }
   components.callers.permit(request.caller, 'task.follow', id)
-  const reader = readerOf(request)
+  const reader = optionsOf(request)
   const stored = await findResponse(components, id, reader)
   if (method === 'DELETE') return remove(components, request, stored)
   if (isCancel) await components.service.cancelTask({ id: stored.task.id }, reader)
@@ -50,17 +51,13 @@ export async function answerResponses(
   sendJson(request, await retold(components, now, reader))
 }
 
-function readerOf({ caller, signal }: HttpRequest): Reader {
-  return { owner: caller.owner, signal }
-}
-
 async function remove(
   { service, forget }: ResponsesComponents,
   request: HttpRequest,
   { id, task }: StoredResponse
 ): Promise<void> {
   try {
-    await service.cancelTask({ id: task.id }, readerOf(request))
+    await service.cancelTask({ id: task.id }, optionsOf(request))
   } catch (error) {
     if (toLumosError(error).code !== 'TASK_NOT_CANCELABLE') throw error
   }
@@ -76,7 +73,7 @@ async function create(components: ResponsesComponents, request: HttpRequest): Pr
     throw unfit('background', 'it cannot be asked for later when it is not stored')
   }
   callers.permit(request.caller, 'task.send', model)
-  const reader = readerOf(request)
+  const reader = optionsOf(request)
   const previous = await previousOf(components, body, reader)
   const asked = askedOf(body, Math.floor(clock.now() / 1000))
   const plain = messageFor(components, body, previous)
