@@ -179,6 +179,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/id.ts')
   },
   {
+    name: 'dashboard',
+    summary: 'this node in a browser: who is up, who does what',
+    group: 'Operate',
+    load: () => import('./commands/dashboard.ts')
+  },
+  {
     name: 'doctor',
     summary: 'find out what is wrong, and what to do about it',
     group: 'Operate',

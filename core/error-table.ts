@@ -575,6 +575,14 @@ export const ERRORS = {
     'give the two that were made together: gateway.tls.cert and gateway.tls.key',
     { a2a: INTERNAL, exit: EXIT.badConfig }
   ),
+  DASHBOARD_CODE_REFUSED: final('the code has expired, or was used before', 'lumos dashboard', {
+    a2a: -32_600,
+    exit: EXIT.denied
+  }),
+  DASHBOARD_UNAVAILABLE: final('the dashboard cannot be opened: {reason}', '{fix}', {
+    a2a: INTERNAL,
+    exit: EXIT.failed
+  }),
   API_TOKEN_UNKNOWN: final('there is no token "{token}"', 'lumos auth token ls', {
     a2a: INVALID_PARAMS,
     exit: EXIT.notFound

@@ -486,7 +486,7 @@ export const LIMITS = {
   ),
   doctorTcp: limit(2000, 'ms', 'a TCP connection of `lumos doctor`: one retransmission is at 1 s'),
   doctorAnswer: limit(
-    1200,
+    1500,
     'ms',
     'what a peer, a server or the network has to say to `lumos doctor` at once'
   ),

@@ -7,14 +7,10 @@ import type { HttpDoor } from '../gateway/http/request.ts'
 import type { UpgradeDoor } from '../gateway/http/upgrade.ts'
 import { createLiveDoor } from '../gateway/live/door.ts'
 import { createLiveCalls } from '../gateway/live/live-calls.ts'
-import { createNodeEvents } from '../gateway/live/node-events.ts'
-import type { NodeEvents } from '../gateway/live/node-events.ts'
 import { a2aRequests } from '../protocols/a2a/requests.ts'
 import type { EdgeService } from '../tasks/edge-service.ts'
 import type { Assembly } from './assembly.ts'
-import { listAgents } from './operations/agents.ts'
 import { edgeOperations } from './operations/edge.ts'
-import { peerViews } from './operations/peer-views.ts'
 import { withinReach } from './operations/reach.ts'
 
 export interface ControlDoorsParts {
@@ -39,7 +35,10 @@ export function createControlDoors(
   const { audit } = wire.authority
   const calls = createLiveCalls({
     methods: createA2aMethods(service, a2aRequests),
-    events: nodeEventsOf(assembly),
+    events: {
+      watch: (topics, { after, ...options }) =>
+        control().watch(topics, { ...options, ...(after !== undefined && { after }) })
+    },
     memoryOf: (owner) => withinReach(control(), work.tenants, owner).memory
   })
   return {
@@ -51,29 +50,4 @@ export function createControlDoors(
     }),
     upgrade: createLiveDoor({ clock, logger, callers, calls, node: () => wire.name })
   }
-}
-
-function nodeEventsOf(assembly: Assembly): NodeEvents {
-  const { components, wire, work, capabilities } = assembly
-  const events = createNodeEvents({
-    clock: components.clock,
-    newEpoch: () => Buffer.from(components.random.bytes(8)).toString('hex'),
-    peers: () => peerViews(assembly),
-    agents: () => listAgents(assembly).agents,
-    knows: (owner, agent) => work.tenants.knows(owner, agent),
-    onNews(listener) {
-      const sessions = wire.sessions.events
-      const directory = capabilities.directory.events
-      sessions.on('opened', listener).on('closed', listener)
-      directory.on('changed', listener).on('removed', listener)
-      return () => {
-        sessions.off('opened', listener).off('closed', listener)
-        directory.off('changed', listener).off('removed', listener)
-      }
-    }
-  })
-  work.edgeNews.on('changed', ({ id, edge: { owner, agent, contextId }, state }) => {
-    events.taskChanged(owner, { id, agent, contextId, state })
-  })
-  return events
 }

@@ -1,5 +1,7 @@
 /** Where the doors over HTTP are and who may come in, as the configuration says. */
 import type { WayIn } from '../client/auth-api.ts'
+import { createDashboardAuthenticator } from '../gateway/dashboard/door.ts'
+import type { DashboardSessions } from '../gateway/dashboard/sessions.ts'
 import {
   createJwtAuthenticator,
   createTokenAuthenticator,
@@ -25,7 +27,13 @@ type GatewayConfig = NodeConfig['gateway']
 
 export function createNodeCallers(
   { components, init, wire, work }: Pick<Assembly, 'components' | 'init' | 'wire' | 'work'>,
-  { tokens }: { readonly tokens: Pick<ApiTokens, 'verify'> }
+  {
+    tokens,
+    sessions
+  }: {
+    readonly tokens: Pick<ApiTokens, 'verify'>
+    readonly sessions: Pick<DashboardSessions, 'verify'>
+  }
 ): Callers {
   const { clock } = components
   const { gateway } = init.config
@@ -36,7 +44,10 @@ export function createNodeCallers(
     origins: allowedOrigins,
     isExposed: !isLoopback(host)
   })
-  const authenticators: Authenticator[] = [createTokenAuthenticator(tokens)]
+  const authenticators: Authenticator[] = [
+    createDashboardAuthenticator(sessions),
+    createTokenAuthenticator(tokens)
+  ]
   if (Object.keys(gateway.jwt).length > 0) {
     const logger = components.logger.child('gateway')
     authenticators.push(createJwtAuthenticator(createNodeJwtIssuers({ clock, logger }, gateway)))

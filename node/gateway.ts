@@ -8,6 +8,11 @@ import type { KnownAgent } from '../gateway/a2a/cards.ts'
 import { createA2aDoor } from '../gateway/a2a/door.ts'
 import { refuseForControl } from '../gateway/control/refusal.ts'
 import type { ControlOperations } from '../gateway/control/operations.ts'
+import { createDashboardDoor } from '../gateway/dashboard/door.ts'
+import { createDashboardFiles } from '../gateway/dashboard/files.ts'
+import { refuseForDashboard } from '../gateway/dashboard/refusal.ts'
+import { createDashboardSessions } from '../gateway/dashboard/sessions.ts'
+import type { DashboardSessions } from '../gateway/dashboard/sessions.ts'
 import { answerPublicly } from '../gateway/docs/door.ts'
 import { createHttpServer } from '../gateway/http/http-server.ts'
 import type { HttpServer } from '../gateway/http/http-server.ts'
@@ -33,9 +38,11 @@ import { createLifeCycle } from './life-cycle.ts'
 import type { Part } from './life-cycle.ts'
 import { createNodeOpenAiDoor } from './openai-door.ts'
 import { createNodeMcpDoor } from './mcp-http.ts'
+import { packageRoot } from './version.ts'
 
 export interface NodeGateway extends Component {
   readonly tokens: Pick<ApiTokens, 'create' | 'list' | 'revoke'>
+  readonly sessions: Pick<DashboardSessions, 'endAll' | 'offer'>
   /** Where the doors are; `undefined` while they are shut. */
   readonly url: string | undefined
   readonly auth: readonly WayIn[]
@@ -67,7 +74,8 @@ export function createNodeGateway(
   const logger = components.logger.child('gateway')
   const path = join(init.paths.data, 'api-tokens.json')
   const tokens = createApiTokens({ clock, random, logger }, { path })
-  const { server, parts = [] } = enabled ? createDoors(assembly, { tokens, control }) : {}
+  const sessions = createDashboardSessions({ clock, random, audit: wire.authority.audit })
+  const { server, parts = [] } = enabled ? createDoors(assembly, { tokens, sessions, control }) : {}
   const lifeCycle = createLifeCycle({ ...components, logger }, [
     { name: 'tokens', component: tokens },
     ...parts
@@ -79,6 +87,7 @@ export function createNodeGateway(
       if (server?.url !== undefined) logger.info('open', { url: server.url, peer: wire.name })
     },
     tokens,
+    sessions,
     auth: waysIn(init.config.gateway),
     get url() {
       return server?.url
@@ -89,6 +98,7 @@ export function createNodeGateway(
 interface DoorsParts {
   readonly control: NodeGatewayInit['control'] | undefined
   readonly tokens: Pick<ApiTokens, 'verify'>
+  readonly sessions: DashboardSessions
 }
 
 interface Doors {
@@ -97,12 +107,12 @@ interface Doors {
   readonly parts: readonly Part[]
 }
 
-function createDoors(assembly: Assembly, { tokens, control }: DoorsParts): Doors {
+function createDoors(assembly: Assembly, { tokens, sessions, control }: DoorsParts): Doors {
   const { components, init, wire, work, capabilities } = assembly
   const { clock } = components
   const { gateway } = init.config
   const logger = components.logger.child('gateway')
-  const callers = createNodeCallers(assembly, { tokens })
+  const callers = createNodeCallers(assembly, { tokens, sessions })
   const url = (): string => server.url ?? ''
   const agents = () => knownAgents(capabilities.directory.peers())
   const cards = createHttpCards(
@@ -133,6 +143,8 @@ function createDoors(assembly: Assembly, { tokens, control }: DoorsParts): Doors
   const isReady = (): boolean => assembly.database.state?.name === 'writable'
   const issuers = Object.values(gateway.jwt).map(({ issuer }) => issuer)
   const metadata = createResourceMetadata({ issuers, url })
+  const files = createDashboardFiles({ folder: join(packageRoot(), 'dist', 'web') })
+  const dashboard = createDashboardDoor({ logger, sessions, files })
   const own = control && createControlDoors(assembly, { callers, service, control })
   const server: HttpServer = createHttpServer(
     {
@@ -140,9 +152,10 @@ function createDoors(assembly: Assembly, { tokens, control }: DoorsParts): Doors
       logger,
       callers,
       doors: [a2a, openAi, mcp.door, ...(own ? [own.door] : [])],
-      publicly: (request) => metadata.answer(request) || answerPublicly(request, isReady),
+      publicly: (request) =>
+        metadata.answer(request) || answerPublicly(request, isReady) || dashboard(request),
       upgrades: own ? [own.upgrade] : [],
-      refusals: [refuseOpenAi, createMcpRefusal(metadata), refuseForControl]
+      refusals: [refuseForDashboard, refuseOpenAi, createMcpRefusal(metadata), refuseForControl]
     },
     serverInitOf(gateway)
   )

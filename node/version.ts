@@ -1,19 +1,28 @@
-/** The version of this package, from its package.json, wherever it is installed. */
+/** This package as it is installed: where it lies, and which version it is. */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** Looks upwards from here: sources lie one folder below package.json, compiled files two. */
+/** The folder of package.json. Sources lie one folder below it, compiled files two. */
+export function packageRoot(): string {
+  return find()?.folder ?? import.meta.dirname
+}
+
 export function packageVersion(): string {
+  return find()?.version ?? '0.0.0'
+}
+
+/** Looks upwards from here. */
+function find(): { readonly folder: string; readonly version: string } | undefined {
   let folder = import.meta.dirname
   for (;;) {
     try {
       const document: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-      if (isPackage(document)) return document.version
+      if (isPackage(document)) return { folder, version: document.version }
     } catch {
       // Not here; look one folder up.
     }
     const parent = dirname(folder)
-    if (parent === folder) return '0.0.0'
+    if (parent === folder) return undefined
     folder = parent
   }
 }

@@ -35,7 +35,7 @@ import { createEdgeGate } from '../tasks/edge-gate.ts'
 import type { EdgeRules } from '../tasks/edge-gate.ts'
 import { openOutboxStore } from '../tasks/outbox-store.ts'
 import { watchOutboxStore } from '../tasks/watched-outbox-store.ts'
-import type { EdgeTaskNews } from '../tasks/watched-outbox-store.ts'
+import type { OwnTaskNews } from '../tasks/watched-outbox-store.ts'
 import type { PushNotifications } from '../tasks/push-notifications.ts'
 import { createTaskService } from '../tasks/service.ts'
 import { traceEngine } from '../tasks/traced-engine.ts'
@@ -74,8 +74,8 @@ export interface WorkInit {
   readonly gateway: NodeConfig['gateway']
 }
 
-interface EdgeNews {
-  changed: [news: EdgeTaskNews]
+interface TaskNews {
+  changed: [news: OwnTaskNews]
 }
 
 export interface Work {
@@ -84,8 +84,8 @@ export interface Work {
   /** What those outside the swarm use. */
   readonly accounts: EdgeAccounts
   readonly tenants: Tenants
-  /** How tasks of those outside the swarm stand. */
-  readonly edgeNews: EventEmitter<EdgeNews>
+  /** How the tasks stand that this node asked for. */
+  readonly taskNews: EventEmitter<TaskNews>
   readonly ledger: Ledger
   /** The readable name of a peer; empty for one that nobody has told of. */
   readonly nameOf: (peer: PeerIdText) => string
@@ -152,7 +152,7 @@ export function createEngine(
       attributesOf: (caller) =>
         caller === wire.identity.peer ? attributes : attributesOfPeer(wire, caller),
       retentionMs: tasks.retention,
-      onEnd: wire.meters.onWorked,
+      onEnd: wire.meters.tasks.onWorked,
       timeouts: timeoutsOf(tasks.timeouts)
     }
   )
@@ -187,7 +187,7 @@ export function createWork(
   })
   serveA2a(sessions.methods, service)
   const workers = createWorkers({ clock, sessions, local: service }, self)
-  const selector = createSelector({ workers, clock, random, meter: wire.meters.calls })
+  const selector = createSelector({ workers, clock, random, meter: wire.meters.routes.calls })
   const routes = withOwnAgents(createRouteDirectory(components, attributes), {
     self,
     name,
@@ -231,13 +231,13 @@ export function createWork(
 function createOutbox(
   { clock, random, logger, tracer = NO_TRACER, database, wire }: WorkComponents,
   { router, ids, retentionMs, tenants }: OutboxParts
-): Pick<Work, 'accounts' | 'delegations' | 'edgeNews'> {
+): Pick<Work, 'accounts' | 'delegations' | 'taskNews'> {
   const parts = { clock, random, logger: logger.child('tasks') }
   const accounts = createEdgeAccounts({
     ...parts,
     database: () => ({ store: database.store, batches: database.tasks })
   })
-  const edgeNews = new EventEmitter<EdgeNews>()
+  const taskNews = new EventEmitter<TaskNews>()
   const openStore = async () =>
     traceOutboxStore(
       watchOutboxStore(
@@ -260,11 +260,12 @@ function createOutbox(
       reason: `quota ${quota}`
     })
   const gate = createEdgeGate({ clock, accounts, rulesOf, onRefused }, { retentionMs })
+  const { onDispatch } = wire.meters.routes
   const delegations = createDelegations(
-    { ...parts, dispatcher: router, ids, openStore, gate },
-    { retentionMs, onEnd: wire.meters.onAsked }
+    { ...parts, dispatcher: router, ids, openStore, gate, onDispatch },
+    { retentionMs, onEnd: wire.meters.tasks.onAsked }
   )
-  return { accounts, delegations, edgeNews }
+  return { accounts, delegations, taskNews }
 }
 
 interface OutboxParts extends Pick<WorkInit, 'retentionMs'> {

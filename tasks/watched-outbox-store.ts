@@ -1,34 +1,38 @@
-/** Tells somebody how tasks of those at the edge stand, as soon as it is kept. */
+/** Tells somebody how the tasks stand that this node asked for, as soon as it is kept. */
 import type { TaskState } from '../core/a2a.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { EdgeMark } from './edge-orders.ts'
-import type { OutboxStore } from './outbox-store.ts'
+import type { OutboxRecord, OutboxStore } from './outbox-store.ts'
 
-export interface EdgeTaskNews {
+export interface OwnTaskNews {
   readonly id: string
-  readonly edge: EdgeMark
+  /** There when somebody outside the swarm asked. */
+  readonly edge?: EdgeMark
+  /** What was asked for, as it was named. */
+  readonly agent: string
+  readonly contextId: string
   readonly state: TaskState
 }
 
 /** The same store. `onChange` is called when the state of a task is another than before, in the order of the changes. */
 export function watchOutboxStore(
   store: OutboxStore,
-  onChange: (news: EdgeTaskNews) => void
+  onChange: (news: OwnTaskNews) => void
 ): OutboxStore {
   /** Those that go on. */
-  const known = new Map<string, { readonly edge: EdgeMark; state: TaskState | undefined }>()
+  const known = new Map<string, { readonly about: About; state: TaskState | undefined }>()
 
   function changed(id: string, state: TaskState | undefined): void {
     const task = known.get(id)
     if (task === undefined || state === undefined || task.state === state) return
     task.state = state
-    onChange({ id, edge: task.edge, state })
+    onChange({ id, ...task.about, state })
   }
 
   return {
     async add(record) {
       const { taskId } = record.order
-      if (record.edge) known.set(taskId, { edge: record.edge, state: undefined })
+      known.set(taskId, { about: aboutOf(record), state: undefined })
       try {
         await store.add(record)
       } catch (error) {
@@ -49,7 +53,7 @@ export function watchOutboxStore(
     async open() {
       const orders = await store.open()
       for (const { record } of orders) {
-        if (record.edge) known.set(record.order.taskId, { edge: record.edge, state: undefined })
+        known.set(record.order.taskId, { about: aboutOf(record), state: undefined })
       }
       return orders
     },
@@ -66,6 +70,13 @@ export function watchOutboxStore(
     endedOf: (query) => store.endedOf(query),
     collect: (horizon) => store.collect(horizon)
   }
+}
+
+type About = Omit<OwnTaskNews, 'id' | 'state'>
+
+function aboutOf({ order: { target, message }, edge }: OutboxRecord): About {
+  const agent = target.replace(/^@/, '')
+  return { agent, contextId: message.contextId ?? '', ...(edge && { edge }) }
 }
 
 /** `undefined` for what is no state of a task. */

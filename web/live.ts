@@ -1,6 +1,6 @@
 /** What the node is just now, as signals: read whole once, kept true by events, read anew after each gap. */
-import { batch, signal } from '@preact/signals'
-import type { ReadonlySignal } from '@preact/signals'
+import { batch, signal } from '@preact/signals-core'
+import type { ReadonlySignal } from '@preact/signals-core'
 import type { AgentSummary, Client, NodeEvent, Peer, Placed, Status } from '../client/browser.ts'
 import type { WebClock } from './clock.ts'
 import { createTaskRows } from './task-rows.ts'

@@ -1,6 +1,6 @@
 /** Who this page is to the node: a token of the session that `lumos dashboard` opened, or one that was pasted. */
-import { signal } from '@preact/signals'
-import type { ReadonlySignal } from '@preact/signals'
+import { signal } from '@preact/signals-core'
+import type { ReadonlySignal } from '@preact/signals-core'
 
 /** What of the browser it needs. */
 export interface SessionParts {

@@ -1,6 +1,6 @@
 /** The tasks as far as they were read, newest first: changed rows are read anew together, older ones on request. */
-import { signal } from '@preact/signals'
-import type { ReadonlySignal } from '@preact/signals'
+import { signal } from '@preact/signals-core'
+import type { ReadonlySignal } from '@preact/signals-core'
 import type { Client, NodeEvent, TaskList } from '../client/browser.ts'
 import type { WebClock } from './clock.ts'
 

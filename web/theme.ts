@@ -1,6 +1,6 @@
 /** Dark, light, or as the system has it: a choice that outlives the tab. */
-import { signal } from '@preact/signals'
-import type { ReadonlySignal } from '@preact/signals'
+import { signal } from '@preact/signals-core'
+import type { ReadonlySignal } from '@preact/signals-core'
 
 export const THEMES = ['system', 'dark', 'light'] as const
 export type ThemeName = (typeof THEMES)[number]

@@ -4,9 +4,10 @@ import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { abortable } from './abortable.ts'
+import { eventBody } from './event-body.ts'
 import { linesBody } from './lines.ts'
 import type { ControlOperations } from './operations.ts'
-import type { DocumentRoute, LinesRoute, RawInput, Route } from './route.ts'
+import type { DocumentRoute, EventsRoute, LinesRoute, RawInput, Route, TextRoute } from './route.ts'
 
 /**
  * How long a stream may take to its first line before the answer begins without it: a failure
@@ -41,6 +42,17 @@ export async function documentAnswer(
   }
 }
 
+export async function textAnswer(
+  { operations, clock, signal: ended }: AnswerComponents,
+  route: TextRoute,
+  context: Context
+): Promise<Response> {
+  const signal = AbortSignal.any([ended, clock.timeout(LIMITS.controlRequest.value)])
+  const input = await inputOf(route, context, signal)
+  const text = await abortable(route.handle(operations, input), signal)
+  return new Response(text, { headers: { 'content-type': route.contentType } })
+}
+
 export async function linesAnswer(
   { operations, clock, signal: ended, asFailure }: AnswerComponents,
   route: LinesRoute,
@@ -68,6 +80,32 @@ export async function linesAnswer(
     asFailure: (error) => asFailure(error, context)
   })
   return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } })
+}
+
+export async function eventsAnswer(
+  { operations, clock, signal: ended, asFailure }: AnswerComponents,
+  route: EventsRoute,
+  context: Context
+): Promise<Response> {
+  const closed = new AbortController()
+  const signal = AbortSignal.any([ended, closed.signal])
+  const input = await inputOf(route, context, signal)
+  const after = context.req.header('last-event-id')
+  const query = { ...(after !== undefined && { after }), ...context.req.query() }
+  const body = eventBody({
+    events: route.handle(operations, { ...input, query })[Symbol.asyncIterator](),
+    signal,
+    ended: () => closed.abort(),
+    clock,
+    asFailure: (error) => asFailure(error, context)
+  })
+  return new Response(body, {
+    headers: {
+      'content-type': 'text/event-stream',
+      // nginx would gather the events otherwise.
+      'x-accel-buffering': 'no'
+    }
+  })
 }
 
 async function inputOf(route: Route, context: Context, signal: AbortSignal): Promise<RawInput> {

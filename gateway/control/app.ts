@@ -3,7 +3,8 @@ import { Hono, type Context } from 'hono'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { Logger } from '../../core/logger.ts'
-import { documentAnswer, linesAnswer } from './answers.ts'
+import { inRequest } from '../../core/request-trace.ts'
+import { documentAnswer, eventsAnswer, linesAnswer, textAnswer } from './answers.ts'
 import { asFailure, failureDocument, failureStatus } from './failure.ts'
 import { openApiDocument } from './openapi.ts'
 import type { ControlOperations } from './operations.ts'
@@ -69,7 +70,15 @@ export function createRoutesApp(components: RoutesComponents, routes: readonly R
   app.use(async (context, next) => {
     arrivals.set(context, clock.monotonic())
     admit(context)
-    await next()
+    let traceparent: string | undefined
+    const tracing = {
+      traceparent: context.req.header('traceparent'),
+      onOrder(told: string) {
+        traceparent = told
+      }
+    }
+    await inRequest(tracing, next)
+    if (traceparent !== undefined) context.header('traceparent', traceparent)
     context.header('cache-control', 'no-store')
     context.header('x-content-type-options', 'nosniff')
   })
@@ -78,8 +87,10 @@ export function createRoutesApp(components: RoutesComponents, routes: readonly R
     app.on(route.method, honoPath(route.path), (context) => {
       const operations = operationsFor(context, route)
       const parts = { operations, clock, signal: signalOf(context), asFailure: failureOf }
-      return route.kind === 'document'
-        ? documentAnswer(parts, route, context)
+      if (route.kind === 'document') return documentAnswer(parts, route, context)
+      if (route.kind === 'text') return textAnswer(parts, route, context)
+      return route.kind === 'events'
+        ? eventsAnswer(parts, route, context)
         : linesAnswer(parts, route, context)
     })
   }

@@ -43,6 +43,7 @@ export const BY_OPERATION = {
     'audit',
     'usage',
     'vitals',
+    'metrics',
     'verifyAudit',
     'memoryStatus',
     'spaces',

@@ -55,10 +55,19 @@ export function openApiOf(routes: readonly Route[], init: OpenApiInit): JsonObje
   }
 }
 
+const FORMS = {
+  document: { type: 'application/json', description: 'the document' },
+  text: { type: 'text/plain', description: 'the text' },
+  lines: { type: 'application/x-ndjson', description: 'one document a line' },
+  events: {
+    type: 'text/event-stream',
+    description:
+      'each `data` is one document, each `id` its place; comments say that the node is there'
+  }
+} as const satisfies Record<Route['kind'], object>
+
 function operationOf(route: Route): JsonObject {
-  const streams = route.kind === 'lines'
-  const type = streams ? 'application/x-ndjson' : 'application/json'
-  const description = streams ? 'one document a line' : 'the document'
+  const { type, description } = FORMS[route.kind]
   return {
     operationId: route.id,
     summary: route.summary,

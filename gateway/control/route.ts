@@ -53,6 +53,19 @@ interface RouteBase {
   readonly answer: z.ZodType
 }
 
+/** What an event is, and where it stands among the others. */
+interface Placed<A> {
+  readonly event: A
+  readonly place: string
+}
+
+interface EventsSpec<P, Q, B, A> extends RouteSpec<P, Q, B, A> {
+  readonly handle: (
+    operations: ControlOperations,
+    input: RouteInput<P, Q, B>
+  ) => AsyncIterable<Placed<A>>
+}
+
 /** A request as it came: the route's schemas have not seen it yet. */
 export type RawInput = RouteInput<unknown, unknown, unknown>
 
@@ -67,7 +80,19 @@ export interface LinesRoute extends RouteBase {
   readonly handle: (operations: ControlOperations, input: RawInput) => AsyncIterable<unknown>
 }
 
-export type Route = DocumentRoute | LinesRoute
+export interface EventsRoute extends RouteBase {
+  readonly kind: 'events'
+  readonly handle: (operations: ControlOperations, input: RawInput) => AsyncIterable<Placed<object>>
+}
+
+/** For those who read neither JSON nor events. */
+export interface TextRoute extends RouteBase {
+  readonly kind: 'text'
+  readonly contentType: string
+  readonly handle: (operations: ControlOperations, input: RawInput) => Promise<string>
+}
+
+export type Route = DocumentRoute | EventsRoute | LinesRoute | TextRoute
 
 /** A route that answers with one JSON document. */
 export function documentRoute<A, P = unknown, Q = unknown, B = unknown>(
@@ -92,6 +117,23 @@ export function documentRoute<A, P = unknown, Q = unknown, B = unknown>(
   }
 }
 
+interface TextSpec<P, Q, B> extends RouteSpec<P, Q, B, string> {
+  readonly contentType: string
+  readonly handle: (operations: ControlOperations, input: RouteInput<P, Q, B>) => Promise<string>
+}
+
+/** A route that answers with a text of a form of its own. */
+export function textRoute<P = unknown, Q = unknown, B = unknown>(
+  spec: TextSpec<P, Q, B>
+): TextRoute {
+  return {
+    ...baseOf(spec),
+    kind: 'text',
+    contentType: spec.contentType,
+    handle: (operations, input) => spec.handle(operations, parsed(spec, input))
+  }
+}
+
 /** A route that answers with JSON documents, one a line (NDJSON), until there are no more. */
 export function linesRoute<A, P = unknown, Q = unknown, B = unknown>(
   spec: LinesSpec<P, Q, B, A>
@@ -104,6 +146,17 @@ export function linesRoute<A, P = unknown, Q = unknown, B = unknown>(
       noteOf(spec, checked, operations)()
       return spec.handle(operations, checked)
     }
+  }
+}
+
+/** A route that answers with server-sent events; `after` of its query is also the header Last-Event-ID. */
+export function eventsRoute<A extends object, P = unknown, Q = unknown, B = unknown>(
+  spec: EventsSpec<P, Q, B, A>
+): EventsRoute {
+  return {
+    ...baseOf(spec),
+    kind: 'events',
+    handle: (operations, input) => spec.handle(operations, parsed(spec, input))
   }
 }
 

@@ -7,11 +7,13 @@ import type { JwtIssuers } from '../../trust/jwt/jwt-issuers.ts'
 
 /** Whom a credential has proven to be there. */
 export interface Identity {
-  /** Name in the audit log: `http:<token id>`, `jwt:<host of the issuer>/<subject>`, `cert:<fingerprint>`. */
+  /** Name in the audit log: `http:<token id>`, `jwt:<host of the issuer>/<subject>`, `cert:<fingerprint>`, `dashboard:<session>`. */
   readonly who: string
   /** The tenant that it is one of, by name. */
   readonly tenant?: string
   readonly scopes: readonly ApiScope[]
+  /** Present for the user of this machine, whose own tasks it sees; when it aborts, the session is over. */
+  readonly local?: { readonly ended: AbortSignal }
 }
 
 export interface Authenticator {
@@ -62,6 +64,6 @@ export const openAuthenticator: Authenticator = {
 }
 
 /** What is shown as `Authorization: Bearer`. */
-function bearerOf({ headers }: IncomingMessage): string | undefined {
+export function bearerOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
   return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
 }

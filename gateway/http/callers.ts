@@ -11,7 +11,7 @@ import type { HostGuard } from './host-guard.ts'
 import type { HttpQuotas } from './quotas.ts'
 
 export interface Caller extends Identity {
-  /** Whose the tasks are that it asks for: `tenant:<name>` for all of one tenant, else `who`. */
+  /** Whose the tasks are that it asks for: `tenant:<name>` for all of one tenant, LOCAL_OWNER, else `who`. */
   readonly owner: string
 }
 
@@ -46,6 +46,9 @@ export interface CallersComponents {
   readonly quotas: HttpQuotas
   readonly tenants: Pick<Tenants, 'knows' | 'reaches'>
 }
+
+/** The user of this machine. */
+export const LOCAL_OWNER = 'local'
 
 const NOBODY = 'http:unknown'
 
@@ -111,7 +114,8 @@ export function createCallers(components: CallersComponents): Callers {
   }
 }
 
-function ownerOf({ who, tenant }: Identity): string {
+function ownerOf({ who, tenant, local }: Identity): string {
+  if (local !== undefined) return LOCAL_OWNER
   return tenant === undefined ? who : `tenant:${tenant}`
 }
 

@@ -182,7 +182,7 @@ class NodeHttpServer implements HttpServer {
       const page = callers.admit(incoming)
       if (page !== undefined) allowPage(response, page)
       if (page !== undefined && isPreflight(incoming)) return answerPreflight(response)
-      if (this.#parts.publicly?.({ method, path, response }) === true) return
+      if (this.#parts.publicly?.({ method, path, incoming, response }) === true) return
       const caller = await callers.identify(incoming)
       this.#connections.trust(incoming.socket)
       gone.signal.throwIfAborted()

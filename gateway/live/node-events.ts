@@ -3,7 +3,8 @@ import type { AgentSummary, Peer } from '../../client/api.ts'
 import type { NodeEvent, Topic } from '../../client/live-api.ts'
 import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { PlacedEvent } from './live-calls.ts'
+import type { Placed } from '../../client/live.ts'
+import { LOCAL_OWNER } from '../http/callers.ts'
 
 /** News that come together are told together: a node that stops takes all its agents with it. */
 const SETTLE_MS = 100
@@ -24,7 +25,8 @@ export interface NodeEventsComponents {
   readonly onNews: (listener: () => void) => () => void
 }
 
-export interface WatchOptions {
+export interface NodeWatchOptions {
+  /** LOCAL_OWNER is told of all tasks. */
   readonly owner: string
   readonly signal: AbortSignal
   readonly after: string | undefined
@@ -34,14 +36,14 @@ export interface NodeEvents {
   /** A task of that owner is in another state. */
   taskChanged(owner: string, task: TaskNews): void
   /** From `after` on, or from now, which begins with `resync`. Ends with the signal. */
-  watch(topics: ReadonlySet<Topic>, options: WatchOptions): AsyncIterable<PlacedEvent>
+  watch(topics: ReadonlySet<Topic>, options: NodeWatchOptions): AsyncIterable<Placed<NodeEvent>>
 }
 
 interface Entry {
   readonly number: number
   readonly topic: Topic
   readonly event: NodeEvent
-  /** Whom alone it is told; absent: everybody with a right to the topic. */
+  /** Whom alone it is told, besides the user of this machine; absent: everybody with a right to the topic. */
   readonly owner?: string
 }
 
@@ -73,8 +75,8 @@ class Recent implements NodeEvents {
 
   async *watch(
     topics: ReadonlySet<Topic>,
-    { owner, signal, after }: WatchOptions
-  ): AsyncIterable<PlacedEvent> {
+    { owner, signal, after }: NodeWatchOptions
+  ): AsyncIterable<Placed<NodeEvent>> {
     const epoch = this.#join()
     try {
       let at = this.#numberOf(after)
@@ -100,7 +102,7 @@ class Recent implements NodeEvents {
     const { knows } = this.#parts
     if (event.type === 'agent') return knows(owner, event.agent.id)
     if (event.type === 'agent-gone') return knows(owner, event.id)
-    return alone === owner
+    return alone === owner || owner === LOCAL_OWNER
   }
 
   /** Whether all that came behind that number is still known. */

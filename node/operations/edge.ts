@@ -12,6 +12,8 @@ import { answerTask, listTasks, removeTask, runTask, showTask, watchTask } from 
 export interface EdgeCaller {
   /** Name in the audit log. */
   readonly who: string
+  /** There for the user of this machine, who sees all tasks. */
+  readonly local?: object
   /** Whose its tasks are. */
   readonly owner: string
 }
@@ -26,9 +28,14 @@ export interface EdgeOperationsComponents {
 /** Another's task and one that is not there look the same. */
 export function edgeOperations(
   { work, audit, control }: EdgeOperationsComponents,
-  { who, owner }: EdgeCaller
+  { who, owner, local }: EdgeCaller
 ): ControlOperations {
   const parts = { work }
+  const noted: ControlOperations['audit'] = {
+    ...control.audit,
+    note: (deed) => audit.note({ who, ...deed })
+  }
+  if (local !== undefined) return { ...control, audit: noted }
 
   async function markOf(id: string): Promise<EdgeMark> {
     const edge = (await work.delegations.find(id))?.edge
@@ -71,7 +78,8 @@ export function edgeOperations(
       await markOf(id)
       return control.taskTrace(id)
     },
-    audit: { ...control.audit, note: (deed) => audit.note({ who, ...deed }) }
+    watch: (topics, options) => control.watch(topics, { ...options, owner }),
+    audit: noted
   }
 }
 

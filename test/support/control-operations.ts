@@ -2,6 +2,8 @@
 import type * as api from '../../client/api.ts'
 import type { FindEvent } from '../../client/find-api.ts'
 import type { DevEvent } from '../../client/dev-api.ts'
+import type { NodeEvent } from '../../client/live-api.ts'
+import type { Placed } from '../../client/live.ts'
 import type { AgentCard, AgentSkill, Artifact, Message } from '../../core/a2a.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
@@ -281,7 +283,8 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     taskEvents: () => lines(RUN_EVENTS),
     taskTrace: async () => TASK_TRACE,
     develop: () => lines(DEV_EVENTS),
-    watch: () => lines<Placed<NodeEvent>>([{ event: { type: 'peer', peer }, place: 'a.1' }]),
+    watch: () =>
+      lines<Placed<NodeEvent>>([{ event: { type: 'peer-gone', id: node.id }, place: 'a.1' }]),
     dashboard: {
       code: async () => ({ v: 1, url: 'http://127.0.0.1:1/dashboard/', code: 'c', lifetimeMs: 1 }),
       end: async () => ({ v: 1, sessions: 1 })
@@ -300,6 +303,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     audit: fakeAudit(),
     usage: async () => ({ v: 1, days: [USAGE_DAY] }),
     vitals: async () => VITALS,
+    metrics: async () => '# TYPE lumos_sessions gauge\nlumos_sessions{path="direct"} 1\n',
     auth: fakeAuth(),
     grants: fakeGrants(),
     hosts: fakeHosts(),

@@ -16,13 +16,13 @@ async function setup() {
   const store = createMemoryStore()
   const seen: string[] = []
   const open = async () =>
-    watchOutboxStore(await openOutbox(store), ({ id, edge, state }) => {
-      seen.push(`${edge.owner} ${id} ${state.replace('TASK_STATE_', '')}`)
+    watchOutboxStore(await openOutbox(store), ({ id, edge, agent, state }) => {
+      seen.push(`${edge?.owner ?? agent} ${id} ${state.replace('TASK_STATE_', '')}`)
     })
   return { open, seen, outbox: await open() }
 }
 
-test('each new state of a task of the edge is told once, when it is kept; other tasks are not', async () => {
+test('each new state of a task is told once, when it is kept', async () => {
   const { outbox, seen } = await setup()
   await outbox.add(record('t', { edge: EDGE }))
   await outbox.add(record('own'))
@@ -35,7 +35,9 @@ test('each new state of a task of the edge is told once, when it is kept; other 
   await outbox.end('t', { state: 'TASK_STATE_COMPLETED', updatedAt: 3, tookMs: 2, edge: EDGE })
   expect(seen).toEqual([
     'http:a t SUBMITTED',
+    'echo own SUBMITTED',
     'http:a t WORKING',
+    'echo own WORKING',
     'http:a t INPUT_REQUIRED',
     'http:a t COMPLETED'
   ])

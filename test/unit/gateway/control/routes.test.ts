@@ -97,6 +97,15 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   run: { body: { ...RUN, to: 'x', where: 'any', timeoutMs: 5, contextId: 'c' } }
 }
 
+/** Of one document, of lines, or of server-sent events. */
+function documentsIn(body: string): readonly string[] {
+  return body
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !/^(:|id:|$)/.test(line))
+    .map((line) => line.replace(/^data: /, ''))
+}
+
 test.for(ROUTES.map((route) => [route.id, route] as const))(
   '%s answers with what its schema says',
   async ([id, route]) => {
@@ -108,7 +117,11 @@ test.for(ROUTES.map((route) => [route.id, route] as const))(
       ...(body && { body: JSON.stringify(body), headers: JSON_BODY })
     })
     expect(response.status).toBe(200)
-    const texts = (await response.text()).trimEnd().split('\n')
+    if (route.kind === 'text') {
+      expect(response.headers.get('content-type')).toBe(route.contentType)
+      return
+    }
+    const texts = documentsIn(await response.text())
     const documents = texts.map((text): unknown => JSON.parse(text))
     expect(documents.map((document) => route.answer.parse(document))).toEqual(documents)
     expect(documents.length === 1 || route.kind === 'lines').toBe(true)
