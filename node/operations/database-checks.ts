@@ -1,16 +1,15 @@
-/** Looks at the node's database for `lumos doctor`: whether it takes writes, what became of it, its room. */
-import { readdir, stat, statfs } from 'node:fs/promises'
+/** Looks at the node's database for `lumos doctor`: whether it takes writes, what became of it, what repairs left. */
+import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Check } from '../../client/api.ts'
 import type { Clock } from '../../core/clock.ts'
 import { toLumosError } from '../../core/errors.ts'
 import type { LumosError } from '../../core/errors.ts'
 import type { NodeDatabase } from '../database.ts'
+import { checked } from './doctor/examination.ts'
 
-/** Below this a node cannot keep its state for long. */
-const LOW_DISK_BYTES = 256 * 1024 * 1024
 /** An fsync of an idle disk takes milliseconds; a disk that takes this long has stopped. */
-const WRITE_DEADLINE_MS = 5000
+const WRITE_DEADLINE_MS = 3000
 /** Not there: a deletion goes to the disk as any write does, and leaves nothing behind. */
 const NO_KEY = 'doctor'
 
@@ -27,17 +26,28 @@ export async function databaseChecks(components: DatabaseCheckComponents): Promi
   return [
     await writeCheck(components, path),
     ...findings.map((text) =>
-      check('start', 'warning', `at the last start: ${text}`, 'lumos logs --component storage')
+      check(
+        'start',
+        'warning',
+        `at the last start: ${text}`,
+        'lumos logs --component storage',
+        'database-repaired'
+      )
     ),
-    ...(await copyChecks(path)),
-    await diskCheck(path)
+    ...(await copyChecks(path))
   ]
 }
 
-type Finding = readonly [state: Check['state'], text: string, hint?: string]
+type Finding = readonly [state: Check['state'], text: string, hint?: string, code?: string]
 
-function check(name: string, ...[state, text, hint]: Finding): Check {
-  return { area: 'Database', name, state, text, ...(hint !== undefined && { hint }) }
+function check(name: string, ...[state, text, hint, code]: Finding): Check {
+  return checked('Database', name, { state, text, hint, code })
+}
+
+/** As the doctor calls what is the matter. */
+const CAUSES: Readonly<Record<string, string>> = {
+  STORE_FULL: 'disk-full',
+  STORE_CORRUPT: 'database-damaged'
 }
 
 async function writeCheck(
@@ -48,13 +58,14 @@ async function writeCheck(
   const error = await write({ clock, database })
   if (error === 'late') {
     const text = `a write takes longer than ${WRITE_DEADLINE_MS / 1000} s`
-    return check('writable', 'critical', text, 'look at the disk: dmesg')
+    return check('writable', 'critical', text, 'dmesg   tells what the disk does', 'disk-slow')
   }
   if (error !== undefined) {
     const { state } = database
     const since =
       state?.name === 'read-only' ? `, read-only since ${new Date(state.since).toISOString()}` : ''
-    return check('writable', 'critical', `${error.message}${since}`, error.hint)
+    const cause = CAUSES[error.code] ?? 'database'
+    return check('writable', 'critical', `${error.message}${since}`, error.hint, cause)
   }
   const took = (clock.monotonic() - before).toFixed(0)
   const size = megabytes(await sizeOf(path))
@@ -87,17 +98,9 @@ async function copyChecks(path: string): Promise<Check[]> {
     names.map(async (name) => {
       const copy = join(folder, name)
       const text = `a copy from before a repair takes ${megabytes(await sizeOf(copy))}: ${copy}`
-      return check(name, 'warning', text, `when nothing is missed: rm -r ${copy}`)
+      return check(name, 'warning', text, `rm -r ${copy}   when nothing is missed`, 'database-copy')
     })
   )
-}
-
-async function diskCheck(path: string): Promise<Check> {
-  const { bavail, bsize } = await statfs(dirname(path))
-  const free = bavail * bsize
-  const low = free < LOW_DISK_BYTES
-  const text = `${(free / 1e9).toFixed(1)} GB free`
-  return check('disk', low ? 'warning' : 'ok', text, low ? `make room below ${path}` : undefined)
 }
 
 /** Bytes of a file, or of all files in a folder; what goes meanwhile does not count. */

@@ -40,7 +40,8 @@ const SET = 'sudo timedatectl set-ntp true'
 export function clockFinding(offsets: readonly Offset[], now: number): Finding {
   const most = LIMITS.clockSkew.value
   if (offsets.length === 0) return { state: 'ok', text: 'no peer to compare the clock with' }
-  const common = median(offsets.map(({ offsetMs }) => offsetMs))
+  // This node's own clock has a voice, too: of two that disagree with a third, that one is off.
+  const common = median([0, ...offsets.map(({ offsetMs }) => offsetMs)])
   const off = offsets.filter(({ offsetMs }) => Math.abs(offsetMs) >= most)
   if (off.length === 0) {
     const worst =
@@ -48,14 +49,11 @@ export function clockFinding(offsets: readonly Offset[], now: number): Finding {
     return { state: 'ok', text: `clock within ${Math.round(worst)} ms of ${peers(offsets.length)}` }
   }
   const shown = new Date(now).toISOString()
-  if (offsets.length === 1) {
-    const text = `clocks differ: that of ${off[0]?.name} is ${span(common)} ours (${shown}); one of both is off`
-    return {
-      state: 'warning',
-      code: 'clock-off',
-      text,
-      hint: `date -u   on both; on the one that is off: ${SET}`
-    }
+  const [first] = off
+  if (offsets.length === 1 && first !== undefined) {
+    const text = `clocks differ: that of ${first.name} is ${span(first.offsetMs)} ours (${shown}); one of both is off`
+    const hint = `date -u   on both; on the one that is off: ${SET}`
+    return { state: 'warning', code: 'clock-off', text, hint }
   }
   if (Math.abs(common) >= most) {
     const text = `this node's clock is off: it says ${shown}, and the median of ${peers(offsets.length)} is ${span(common)} it`
@@ -63,7 +61,7 @@ export function clockFinding(offsets: readonly Offset[], now: number): Finding {
   }
   const names = off.map(({ name, offsetMs }) => `${name} (${span(offsetMs)} ours)`).join(', ')
   const text = `the clock of ${names} is off; this node's agrees with the median of ${peers(offsets.length)}`
-  return { state: 'warning', code: 'clock-off', text, hint: `on ${off[0]?.name}: ${SET}` }
+  return { state: 'warning', code: 'clock-off', text, hint: `on ${first?.name}: ${SET}` }
 }
 
 function peers(count: number): string {

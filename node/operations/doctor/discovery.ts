@@ -1,6 +1,7 @@
 /** The ways of finding peers and agents: same host, multicast DNS, DHT, gossip. */
 import type { Check } from '../../../client/api.ts'
 import type { Session } from '../../../protocols/session/session.ts'
+import { LIMITS } from '../../../core/limits.ts'
 import { isLoopback, networkOf } from '../../../discovery/hint.ts'
 import { KAD_PROTOCOL, routingTable } from '../../libp2p.ts'
 import { checked, unlessLate } from './examination.ts'
@@ -80,9 +81,13 @@ async function dht(parts: DoctorParts, signal: AbortSignal): Promise<Check[]> {
   const { size } = routingTable(network)
   if (size > 0) {
     const begun = clock.monotonic()
-    const looked = await unlessLate(firstOf(parts, signal), signal)
+    const over = AbortSignal.any([signal, clock.timeout(LIMITS.doctorAnswer.value)])
+    const looked = await unlessLate(firstOf(parts, over), over)
     const tookMs = clock.monotonic() - begun
-    const lookup = looked === undefined ? '' : `, self-lookup ${tookMs.toFixed(0)} ms`
+    const lookup =
+      looked === undefined
+        ? ', none answers a self-lookup at once'
+        : `, self-lookup ${tookMs.toFixed(0)} ms`
     const text = `${size} peers in the table${lookup}`
     return [checked('DHT', 'routing table', { state: 'ok', text, tookMs })]
   }

@@ -56,6 +56,9 @@ export async function examineAll(
   return found.flat()
 }
 
+/** Before the deadline: who is cut short can still say at which step. */
+const LAST_WORDS_MS = 300
+
 async function examineOne(
   clock: Clock,
   { area, name, look }: Examination,
@@ -63,14 +66,16 @@ async function examineOne(
 ): Promise<readonly Check[]> {
   const begun = clock.monotonic()
   const deadlineMs = LIMITS.doctorCheck.value
+  const tooLong = new AbortController()
   const over = new AbortController()
-  const late = clock.sleep(deadlineMs, over.signal).then((passed): readonly Check[] => {
+  const cancel = clock.after(deadlineMs - LAST_WORDS_MS, () => {
+    tooLong.abort(new DOMException('the look takes too long', 'TimeoutError'))
+  })
+  const late = clock.sleep(deadlineMs, over.signal).then((): readonly Check[] => {
     const text = `${name}: no result within ${deadlineMs / 1000} s`
-    // Else the look is over, and nobody reads this.
-    if (passed) over.abort(new DOMException(text, 'TimeoutError'))
     return [checked(area, name, { state: 'unknown', code: 'late', text, tookMs: deadlineMs })]
   })
-  const done = begin(look, AbortSignal.any([signal, over.signal])).catch(
+  const done = begin(look, AbortSignal.any([signal, tooLong.signal])).catch(
     (error: unknown): readonly Check[] => {
       const { message, hint } = toLumosError(error)
       const tookMs = clock.monotonic() - begun
@@ -82,7 +87,9 @@ async function examineOne(
   try {
     return await Promise.race([done, late])
   } finally {
+    cancel()
     over.abort()
+    tooLong.abort()
   }
 }
 

@@ -15,6 +15,8 @@ const SLOW_LOOP_MS = 200
 const FEW_FILES = 1024
 /** What is left of the heap below which the collector runs all the time. */
 const LITTLE_HEAP = 64 * 1024 * 1024
+/** Below this a node cannot keep its state for long. */
+const LOW_BYTES = 256 * 1024 * 1024
 /** The log, a task and a repair of memory need that much to be written at all. */
 const FULL_BYTES = 8 * 1024 * 1024
 
@@ -106,8 +108,11 @@ function diskCheck(what: string, folder: string, free: Free | undefined): Check 
       hint: `du -xh ${folder} | sort -h | tail   shows what takes the room; it goes on by itself when there is some`
     })
   }
+  const low = free.bytes < LOW_BYTES
   return checked('Disk', what, {
-    state: 'ok',
+    state: low ? 'warning' : 'ok',
+    code: low ? 'disk-low' : undefined,
+    hint: `du -xh ${folder} | sort -h | tail   shows what takes the room`,
     text: `${(free.bytes / 1e9).toFixed(1)} GB free for ${what}`
   })
 }
