@@ -200,7 +200,7 @@ function isList(draft: Draft): draft is readonly Draft[] {
   return Array.isArray(draft)
 }
 
-function isMembers(draft: Draft): draft is DraftMembers {
+export function isMembers(draft: Draft): draft is DraftMembers {
   return typeof draft === 'object' && draft !== null && !Array.isArray(draft)
 }
 

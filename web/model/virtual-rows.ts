@@ -5,9 +5,6 @@ export interface RowWindow {
   readonly first: number
   /** Place behind the last one. */
   readonly end: number
-  /** Height of what is left out above and below, in pixels. */
-  readonly above: number
-  readonly below: number
 }
 
 export interface RowsInView {
@@ -26,15 +23,10 @@ export function rowWindow({ count, rowHeight, scrollTop, viewHeight }: RowsInVie
   const top = Math.max(0, Math.min(scrollTop, count * rowHeight - viewHeight))
   const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN)
   const end = Math.min(count, Math.ceil((top + viewHeight) / rowHeight) + OVERSCAN)
-  return { first, end, above: first * rowHeight, below: (count - end) * rowHeight }
+  return { first, end }
 }
 
-/** Where to scroll so that a row is wholly in view; where it is already, nowhere else. */
-export function scrollTopFor(
-  row: number,
-  { rowHeight, scrollTop, viewHeight }: Omit<RowsInView, 'count'>
-): number {
-  const top = row * rowHeight
-  if (top < scrollTop) return top
-  return Math.max(scrollTop, top + rowHeight - viewHeight)
+/** Whether the end is seen, or nearly: then what comes is followed. */
+export function isAtEnd({ count, rowHeight, scrollTop, viewHeight }: RowsInView): boolean {
+  return scrollTop + viewHeight >= count * rowHeight - rowHeight
 }
