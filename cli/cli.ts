@@ -3,6 +3,7 @@ import type { CallOptions, Client } from '../client/calls.ts'
 import { createClient } from '../client/client.ts'
 import type { Clock } from '../core/clock.ts'
 import { resolvePaths, type Environment, type NodePaths } from '../core/paths.ts'
+import { parseTraceparent } from '../core/trace.ts'
 import { createStyle, wantsColours, type Style } from './style.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -87,7 +88,13 @@ export function createCli(host: Host): Cli {
     paths: () => resolvePaths(cli.env()),
     client() {
       const { socket, profile } = cli.paths()
-      return createClient({ socket, profile })
+      // What a build or another program traces goes on in the tasks that it gives.
+      const traceparent = host.env['TRACEPARENT']
+      return createClient({
+        socket,
+        profile,
+        ...(parseTraceparent(traceparent) && { traceparent })
+      })
     },
     call: () => ({
       signal: host.signal,

@@ -8,6 +8,8 @@ export interface SocketTarget {
   readonly socket: string
   /** Named in errors. */
   readonly profile?: string
+  /** W3C Trace Context: what the calls are part of. */
+  readonly traceparent?: string | undefined
 }
 
 /** Connecting failed like this: there is no daemon behind the socket. */
@@ -24,6 +26,7 @@ function send(target: SocketTarget, sent: TransportRequest) {
   const { method, path, body, signal } = sent
   return new Promise<IncomingMessage>((resolve, reject) => {
     const headers: Record<string, string | number> = { host: 'localhost' }
+    if (target.traceparent !== undefined) headers['traceparent'] = target.traceparent
     if (body !== undefined) {
       headers['content-type'] = 'application/json'
       headers['content-length'] = Buffer.byteLength(body)

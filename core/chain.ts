@@ -5,7 +5,7 @@ import { LumosError } from './errors.ts'
 import type { PeerIdText } from './ids.ts'
 import { LIMITS } from './limits.ts'
 import type { Priority } from './priority.ts'
-import { formatTraceparent, parseTraceparent, spanOfTask } from './trace.ts'
+import { formatTraceparent, spanOfTask } from './trace.ts'
 import type { TraceContext } from './trace.ts'
 
 /** One who asked. */
@@ -108,11 +108,4 @@ export function askedInCircle(agent: string): LumosError {
 /** Where nobody traces, the span is that of the task itself. */
 export function traceparentOf(chain: TraceContext, taskId: string): string {
   return formatTraceparent({ ...chain, span: chain.span ?? spanOfTask(taskId) })
-}
-
-/** What an order is part of that came with this `traceparent`; `{}` when that says nothing. */
-export function traceOf(traceparent: unknown): TraceContext | Record<string, never> {
-  const { trace, span, sampled } = parseTraceparent(traceparent) ?? {}
-  if (trace === undefined || span === undefined) return {}
-  return { trace, span, ...(sampled === false && { sampled }) }
 }

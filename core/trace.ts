@@ -97,3 +97,11 @@ export function parseTraceparent(text: unknown): Required<TraceContext> | undefi
   const isValid = !ALL_ZERO.test(trace) && !ALL_ZERO.test(span) && !text.startsWith('ff')
   return isValid ? { trace, span, sampled: (Number.parseInt(flags, 16) & 1) === 1 } : undefined
 }
+
+/** What an order is part of that came with this `traceparent`; `undefined` when that says nothing. */
+export function traceOf(traceparent: unknown): TraceContext | undefined {
+  const told = parseTraceparent(traceparent)
+  if (told === undefined) return undefined
+  const { trace, span, sampled } = told
+  return { trace, span, ...(!sampled && { sampled }) }
+}

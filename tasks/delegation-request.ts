@@ -1,6 +1,7 @@
 /** What can be asked of the swarm, and the record of it that the outbox keeps. */
 import { rootChain } from '../core/chain.ts'
 import type { ChainWish } from '../core/chain.ts'
+import { traceOfCurrentRequest } from '../core/request-trace.ts'
 import type { EdgeMark } from './edge-orders.ts'
 import { insideOf } from './edge-scope.ts'
 import type { WorkOrder } from './dispatcher.ts'
@@ -27,8 +28,8 @@ export function recordOf(
   request: DelegationRequest,
   { taskId, createdAt }: { readonly taskId: string; readonly createdAt: number }
 ): OutboxRecord {
-  const { timeoutMs, patient, parent, edge, priority, budget, under, ...asked } = request
-  const { where = 'any', isNew: _, ...rest } = asked
+  const { timeoutMs, patient, parent, edge, priority, budget, ...asked } = request
+  const { where = 'any', isNew: _, under = traceOfCurrentRequest(), ...rest } = asked
   const { target, to = '', message } = request
   return {
     order: {

@@ -1,4 +1,5 @@
 /** A span for each task that this node asks for: from its order to its end, whoever works on it and however often it is tried. */
+import { tellRequestOf } from '../core/request-trace.ts'
 import type { Span, Tracer } from '../core/trace.ts'
 import { spanOfTask } from '../core/trace.ts'
 import { fromWireError } from '../core/errors.ts'
@@ -69,6 +70,7 @@ export function traceOutboxStore(store: OutboxStore, tracer: Tracer): OutboxStor
 function start(tracer: Tracer, { order: { taskId, target, chain }, parent }: OutboxRecord): Span {
   const above = chain ?? { trace: taskId.replaceAll('-', '') }
   const span = tracer.start('task', above, spanOfTask(taskId))
+  tellRequestOf(above, taskId)
   span.set('task', taskId)
   if (NAME.test(target)) span.set('target', target)
   if (parent !== undefined) span.set('parent', parent)

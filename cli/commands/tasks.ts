@@ -17,6 +17,7 @@ import { choiceLines, readChoices } from '../route-lines.ts'
 import type { ChoiceEvent } from '../route-lines.ts'
 import { resolveTask } from '../task-id.ts'
 import { createTaskPrinter } from '../task-printer.ts'
+import { waterfall } from '../trace-lines.ts'
 import { asTree, paintState, taskColumns } from '../task-rows.ts'
 import { oneLine, padEnd, printable } from '../width.ts'
 
@@ -98,7 +99,10 @@ function defineShow(command: LumosCommand, cli: Cli): void {
     .command('show')
     .description('one task and its result')
     .argument('<id>', 'task id, or a unique beginning or end of it')
-    .option('--trace', 'also who asked before, its trace and cost, and why its worker was chosen')
+    .option(
+      '--trace',
+      'also where its time went on all nodes, who asked before, its cost, and why its worker was chosen'
+    )
     .example('lumos tasks show 7f3a9c1e', 'what, who, when, and the result')
     .example('lumos tasks show 7f3a9c1e --json | jq .task.artifacts', 'the result for a script')
     .action(async (id: string, { trace }: { trace?: boolean }) => {
@@ -108,10 +112,14 @@ function defineShow(command: LumosCommand, cli: Cli): void {
       const choices = trace
         ? await readChoices(client.events(task, { ...cli.call(), follow: false }))
         : []
-      if (cli.flags.json) return cli.document({ ...document, ...(trace && { choices }) })
+      const spans = trace ? await client.trace(task, cli.call()) : undefined
+      if (cli.flags.json) {
+        return cli.document({ ...document, ...(trace && { choices, trace: spans }) })
+      }
       for (const line of renderTask(document.task, cli)) cli.print(line)
       const lines = trace ? traceLines(document.task, choices, cli) : []
       for (const line of lines) cli.print(line)
+      for (const line of spans === undefined ? [] : waterfall(spans, cli)) cli.print(line)
     })
 }
 

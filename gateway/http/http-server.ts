@@ -15,6 +15,8 @@ import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
+import { inRequest } from '../../core/request-trace.ts'
+import type { RequestTraceInit } from '../../core/request-trace.ts'
 import { asFailure } from '../control/failure.ts'
 import { allowPage, answerPreflight, isPreflight, setSecureHeaders } from './browser-headers.ts'
 import type { Callers } from './callers.ts'
@@ -23,8 +25,9 @@ import type { Connections } from './connections.ts'
 import { hostInUrl, isWildcard, listenOn, LOOPBACK } from './loopback.ts'
 import { refusalOf } from './refusal.ts'
 import type { Refusal, RefuseFor } from './refusal.ts'
-import { sendJson } from './request.ts'
-import type { HttpDoor, PublicRequest } from './request.ts'
+import type { HttpMeter } from './http-meter.ts'
+import { routeUnknown, sendJson } from './request.ts'
+import type { HttpDoor, HttpRequest, PublicRequest } from './request.ts'
 import { refuseAmbiguous } from './strictness.ts'
 import { createTlsFiles } from './tls-files.ts'
 import type { TlsInit } from './tls-files.ts'
@@ -189,8 +192,7 @@ class NodeHttpServer implements HttpServer {
       response.once('close', callers.answering(caller))
       const query = new URLSearchParams(search.join('?'))
       const request = { method, path, query, incoming, response, caller, signal: gone.signal }
-      for (const door of doors) if (await door(request)) return
-      throw new LumosError('ROUTE_UNKNOWN', { details: { method, path: path.slice(0, 256) } })
+      await inRequest(tracingOf(request), () => passOn(request, doors))
     } catch (error) {
       const failure = asFailure(error, clock.monotonic() - arrived)
       if (failure.code === 'INTERNAL') logger.error('an HTTP request failed', { path, error })
@@ -208,6 +210,22 @@ const GONE = new DOMException('the request is over', 'AbortError')
 function refuse(
   { incoming, response }: { readonly incoming: IncomingMessage; readonly response: ServerResponse },
   failure: LumosError,
+/** @throws ROUTE_UNKNOWN; what a door throws */
+async function passOn(request: HttpRequest, doors: readonly HttpDoor[]): Promise<void> {
+  for (const door of doors) if (await door(request)) return
+  throw routeUnknown(request)
+}
+
+/** Given back as soon as there is an order, unless the answer has begun. */
+function tracingOf({ incoming, response }: HttpRequest): RequestTraceInit {
+  return {
+    traceparent: incoming.headers['traceparent'],
+    onOrder(traceparent) {
+      if (!response.headersSent) response.setHeader('traceparent', traceparent)
+    }
+  }
+}
+
   { status, body, headers: own, challenge }: Refusal
 ): void {
   if (response.headersSent || response.destroyed) {

@@ -2,14 +2,14 @@
 import { asBudget, asUsage, isNothing } from '../../core/budget.ts'
 import type { Usage } from '../../core/budget.ts'
 import type { StreamResponse } from '../../core/a2a.ts'
-import { rootChain, traceOf, traceparentOf } from '../../core/chain.ts'
+import { rootChain, traceparentOf } from '../../core/chain.ts'
 import type { Chain, Hop } from '../../core/chain.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { isJsonObject } from '../../core/json.ts'
 import type { JsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { parseTraceparent } from '../../core/trace.ts'
+import { traceOf } from '../../core/trace.ts'
 import type { TraceContext } from '../../core/trace.ts'
 import { asPriority } from '../../core/priority.ts'
 import { CHAIN_EXTENSION, USAGE_EXTENSION } from './constants.ts'
@@ -63,7 +63,7 @@ export function receiveChain(
 /** What the task of a request is part of, before anything else of the request is looked at. */
 export function traceOfRequest(metadata: JsonObject | undefined): TraceContext | undefined {
   const value = metadata?.[CHAIN_EXTENSION]
-  return isJsonObject(value) ? parseTraceparent(value['traceparent']) : undefined
+  return isJsonObject(value) ? traceOf(value['traceparent']) : undefined
 }
 
 /** Ids of peers and agents have at most so many characters. */

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checkHop, extendChain, rootChain, traceOf, traceparentOf } from '../../../../core/chain.ts'
+import { checkHop, extendChain, rootChain, traceparentOf } from '../../../../core/chain.ts'
 import { LumosError } from '../../../../core/errors.ts'
 import type { JsonObject } from '../../../../core/json.ts'
 import { LIMITS } from '../../../../core/limits.ts'
+import { traceOf } from '../../../../core/trace.ts'
 import { chainMetadata, receiveChain, usageOf } from '../../../../protocols/a2a/chain.ts'
 import { CHAIN_EXTENSION, USAGE_EXTENSION } from '../../../../protocols/a2a/constants.ts'
 
@@ -64,7 +65,7 @@ test('a trace that is none is replaced, whatever was sent', () => {
   }
   const trace = 'a'.repeat(32)
   expect(receive({ traceparent: traceparentOf({ trace }, TASK) }).trace).toBe(trace)
-  expect(traceOf(`ff-${trace}-${'1'.repeat(16)}-01`)).toEqual({})
+  expect(traceOf(`ff-${trace}-${'1'.repeat(16)}-01`)).toBeUndefined()
 })
 
 test('whatever is sent, it is a chain within bounds or an error with a code', () => {
