@@ -137,6 +137,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/mesh.ts')
   },
   {
+    name: 'metrics',
+    summary: 'what the node counts, as Prometheus reads it',
+    group: 'Mesh',
+    load: () => import('./commands/metrics.ts')
+  },
+  {
     name: 'auth',
     summary: 'tokens for programs that come in over HTTP: create, ls, revoke',
     group: 'Mesh',
@@ -183,6 +189,18 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     summary: 'this node in a browser: who is up, who does what',
     group: 'Operate',
     load: () => import('./commands/dashboard.ts')
+  },
+  {
+    name: 'bench',
+    summary: 'how much the swarm does: ping, task, stream, memory, dht',
+    group: 'Operate',
+    load: () => import('./commands/bench.ts')
+  },
+  {
+    name: 'top',
+    summary: 'the mesh, live: peers, tasks, agents, gossip, logs',
+    group: 'Operate',
+    load: () => import('./commands/top.ts')
   },
   {
     name: 'doctor',
@@ -239,6 +257,12 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     load: () => import('./commands/daemon.ts')
   },
   {
+    name: 'bugreport',
+    summary: 'one file for who helps: what happened, without secrets',
+    group: 'Operate',
+    load: () => import('./commands/bugreport.ts')
+  },
+  {
     name: 'service',
     summary: 'this node as a service of systemd: install, uninstall, status, logs',
     group: 'Operate',
@@ -267,6 +291,11 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
     summary: 'version of Lumos and of what it runs on',
     group: 'Learn',
     load: () => import('./commands/version.ts')
+  },
+  {
+    name: '__guard',
+    summary: 'sees to the end of temporary nodes',
+    load: () => import('./commands/guard.ts')
   },
   {
     name: '__complete',

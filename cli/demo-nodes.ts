@@ -1,4 +1,4 @@
-/** The two temporary nodes of `lumos demo`: own processes, own folders, own corner of the host. */
+/** The temporary nodes of `lumos demo` and `lumos bench`: own processes, own folders, own corner of the host. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,8 +46,12 @@ interface Ending {
   readonly run: string
 }
 
-export async function createDemoNodes(cli: Cli): Promise<DemoNodes> {
-  const folder = await mkdtemp(join(tmpdir(), 'lumos-demo-'))
+/** Begins the names of folders that are removed with all that runs in them. */
+export const TEMPORARY_PREFIX = 'lumos-temporary-'
+
+/** `purpose` is part of the folder's name, for who finds it. */
+export async function createDemoNodes(cli: Cli, purpose = 'demo'): Promise<DemoNodes> {
+  const folder = await mkdtemp(join(tmpdir(), `${TEMPORARY_PREFIX}${purpose}-`))
   const runtime = join(folder, 'run')
   const running = new Set<Ending>()
   const logs = new Map<string, string>()
@@ -68,7 +72,7 @@ export async function createDemoNodes(cli: Cli): Promise<DemoNodes> {
       signal: cli.signal
     })
     running.add({ started, run: paths.run })
-    const client = createClient({ socket: paths.socket, profile: `demo ${name}` })
+    const client = createClient({ socket: paths.socket, profile: `${purpose} ${name}` })
     return { started, home, client, tookMs: cli.clock.monotonic() - begun }
   }
 
