@@ -17,7 +17,7 @@ test.for(FOLDERS)('%s imports only what its layer may', (folder) => {
 
 test('of the client the dashboard takes what is for browsers, and types', () => {
   const wrong = sourcesOf('web').filter((file) =>
-    /^import (?!type )[^;]*? from '(?:\.\.\/)+client\/(?!browser\.ts)/m.test(
+    /^import (?!type )[^']*? from '(?:\.\.\/)+client\/(?!browser\.ts)/m.test(
       readFileSync(file, 'utf8')
     )
   )

@@ -6,7 +6,6 @@ import { useDashboard } from '../dashboard.tsx'
 import type { Page } from '../dashboard.tsx'
 import { go } from '../location.tsx'
 import { ErrorBox } from '../parts/error-box.tsx'
-import { Filter } from '../parts/filter.tsx'
 import { Select } from '../parts/select.tsx'
 import type { Route } from '../route.ts'
 import { FactPanel } from './memory/fact-panel.tsx'
@@ -99,10 +98,15 @@ function Head({ space, q, onSearch, onWrite }: HeadProps): VNode {
             onSearch(words.value.trim())
           }}
         >
-          <Filter
-            value={words.value}
-            what="by words"
-            onInput={(value) => {
+          <input
+            type="search"
+            class="filter"
+            data-filter
+            aria-label="Search the space by words"
+            placeholder="Search by words  /"
+            autocomplete="off"
+            value={words}
+            onInput={({ currentTarget: { value } }) => {
               words.value = value
               if (value === '' && q !== '') onSearch('')
             }}

@@ -52,7 +52,11 @@ export function Table<R>(props: TableProps<R>): VNode {
   const first = Math.max(0, Math.floor(top / ROW_HEIGHT) - BEYOND)
   const last = Math.min(rows.length, Math.ceil((top + height) / ROW_HEIGHT) + BEYOND)
   const active = Math.min(at.value, Math.max(0, rows.length - 1))
-  const grid = { '--columns': columns.map(({ width = 'minmax(0,1fr)' }) => width).join(' ') }
+  const grid = {
+    '--columns': widthsOf(columns, []),
+    '--columns-low': widthsOf(columns, ['low']),
+    '--columns-middle': widthsOf(columns, ['low', 'middle'])
+  }
 
   const move = (event: KeyboardEvent): void => {
     const target = targetOf(event.key, active, rows.length)
@@ -97,6 +101,14 @@ export function Table<R>(props: TableProps<R>): VNode {
       {onEnd !== undefined && <Sentinel onSeen={onEnd} />}
     </div>
   )
+}
+
+/** For a grid without the columns of these ranks, which narrow screens do not show. */
+function widthsOf<R>(columns: readonly Column<R>[], hidden: readonly Column<R>['rank'][]): string {
+  return columns
+    .filter(({ rank }) => rank === undefined || !hidden.includes(rank))
+    .map(({ width = 'minmax(0,1fr)' }) => width)
+    .join(' ')
 }
 
 interface RowProps<R> extends Pick<TableProps<R>, 'columns' | 'onOpen'> {

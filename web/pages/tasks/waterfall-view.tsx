@@ -106,15 +106,16 @@ function Row({ row, isOpen, onFold, onOpen }: RowProps): VNode {
           )}
           <button type="button" class="quiet open" aria-expanded={isOpen} onClick={onOpen}>
             <b>{span.name}</b> <bdi>{span.subject}</bdi>
-            <span class="hidden-words"> on {span.node.name}, </span>
+            {span.error !== '' && <code> {span.error}</code>}
+            <span class="hidden-words">
+              {' '}
+              on {span.node.name}, {took}
+            </span>
           </button>
         </span>
-        <span class="bar" onClick={onOpen}>
-          <i aria-hidden="true" />
-          <em class={left + width > 0.75 && left > 0.3 ? 'num before' : 'num'}>
-            {took}
-            {span.error !== '' && <code> {span.error}</code>}
-          </em>
+        <span class="bar" aria-hidden="true" onClick={onOpen}>
+          <i />
+          <em class="num">{took}</em>
         </span>
       </div>
       {isOpen && <SpanFacts span={span} />}
