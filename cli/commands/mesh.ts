@@ -42,7 +42,7 @@ function defineGraph(command: LumosCommand, cli: Cli): void {
       const { out } = cli.terminal
       const columns = out.isTerminal ? out.columns() : Infinity
       for (const line of drawMesh(model, { columns, style: cli.out() })) cli.print(line)
-      cli.note(`${sumUp(model)} · --format mermaid|dot|json`)
+      cli.note(`${sumUp(model)} · round trips in ms · --format mermaid|dot|json`)
       if (graph.links.some(({ sure }) => !sure)) cli.note('dashed: one end alone says so')
       const silent = graph.nodes.filter(({ links }) => links === 'silent').length
       if (silent > 0) cli.note(`${plural(silent, 'peer')} did not tell: older, busy or hung`)

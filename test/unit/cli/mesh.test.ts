@@ -9,7 +9,7 @@ test('draws the mesh, and says what is not sure and who is silent', async () => 
   expect(code).toBe(0)
   expect(out).toBe('oak ──0.4── birch ╌╌╌╌ elm (relay via oak)\n')
   expect(err).toBe(
-    '3 nodes, 2 links, diameter 2, 2 left out · --format mermaid|dot|json\n' +
+    '3 nodes, 2 links, diameter 2, 2 left out · round trips in ms · --format mermaid|dot|json\n' +
       'dashed: one end alone says so\n' +
       '1 peer did not tell: older, busy or hung\n'
   )
