@@ -1,10 +1,12 @@
 /** The process's streams as the commands see them; tests put texts in their place. */
 import type { Duplex, Readable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
+import type { Clock } from '../core/clock.ts'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Secret } from '../core/secret.ts'
 import type { LineReader } from './line-reader.ts'
+import type { Screen, ScreenEvents } from './top/screen.ts'
 
 export interface Sink {
   write(text: string): void
@@ -35,6 +37,8 @@ export interface Terminal {
   watchReader(): Promise<void>
   /** Joins stdin and stdout with `stream` until stdin ends. Fails with DAEMON_STOPPED when the stream does. */
   connect(stream: Duplex): Promise<void>
+  /** For a command that fills the screen; only where stdout is a terminal. */
+  openScreen(clock: Clock, events: ScreenEvents): Promise<Screen>
 }
 
 const DEFAULT_COLUMNS = 80
@@ -48,8 +52,9 @@ interface ProcessStreams {
 
 /** `onClosed` hears once that the reader of stdout has gone (`lumos logs | head`). */
 export function createTerminal(streams: ProcessStreams, onClosed: () => void): Terminal {
+  const out = createSink(streams.stdout, onClosed)
   return {
-    out: createSink(streams.stdout, onClosed),
+    out,
     err: createSink(streams.stderr, () => {}),
     input: {
       isTerminal: streams.stdin.isTTY === true,
@@ -72,6 +77,19 @@ export function createTerminal(streams: ProcessStreams, onClosed: () => void): T
     async connect(stream) {
       const { bridge } = await import('./stream-bridge.ts')
       await bridge(stream, streams.stdin, streams.stdout)
+    },
+    async openScreen(clock, events) {
+      const [{ TerminalScreen }, { processJobs }] = await Promise.all([
+        import('./top/screen.ts'),
+        import('./top/jobs.ts')
+      ])
+      const { stdin: input, stdout } = streams
+      const onResize = (handler: () => void): (() => void) => {
+        stdout.on('resize', handler)
+        return () => stdout.off('resize', handler)
+      }
+      const parts = { clock, jobs: processJobs }
+      return new TerminalScreen({ input, output: out, onResize }, parts, events)
     }
   }
 }

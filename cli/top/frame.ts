@@ -18,6 +18,8 @@ export interface TopState {
   readonly listing: Listing | undefined
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** For how many milliseconds the node owes an answer; 0 while that is usual. */
+  readonly lateMs: number
 }
 
 export interface FrameSize {
@@ -27,6 +29,8 @@ export interface FrameSize {
 
 export interface FrameInit extends FrameSize {
   readonly colour: boolean
+  /** Nobody can press a key. */
+  readonly still?: boolean
 }
 
 /** Rows from which on the header has more lines than one. */
@@ -36,7 +40,7 @@ const ROWS_WITH_FOOTER = 6
 const HEAD = 1
 
 /** Exactly `rows` lines of at most `columns`. */
-export function render(state: TopState, { columns, rows, colour }: FrameInit): string[] {
+export function render(state: TopState, { columns, rows, colour, still }: FrameInit): string[] {
   const style = createStyle(colour)
   const { header, tabs, footer, body } = measure(state, rows)
   const size = { columns, style }
@@ -44,7 +48,7 @@ export function render(state: TopState, { columns, rows, colour }: FrameInit): s
     ...headerLines(state, { ...size, count: header }),
     ...(tabs === 0 ? [] : [tabsLine(state, { ...size, page: body - HEAD })])
   ]
-  const foot = footer === 0 ? [] : [footerLine(state, size)]
+  const foot = footer === 0 ? [] : [footerLine(state, { ...size, still })]
   const room = Math.max(0, rows - lines.length - foot.length)
   const content = bodyLines(state, { ...size, rows: room }).slice(0, room)
   const blank = Array.from({ length: room - content.length }, () => '')
@@ -153,7 +157,10 @@ function said(text: string, { columns, style }: Room): string {
   return columns < 3 ? '' : style.faint(`  ${tame(text, columns - 2)}`)
 }
 
-function footerLine(state: TopState, { columns, style }: Room): string {
+function footerLine(
+  state: TopState,
+  { columns, style, still = false }: Room & { readonly still: boolean | undefined }
+): string {
   const { view, data } = state
   if (view.typing) {
     const { filter } = view.panes[view.pane]
@@ -166,7 +173,7 @@ function footerLine(state: TopState, { columns, style }: Room): string {
   }
   const failure = data.failures[PANES[view.pane].part]
   if (failure !== undefined) return style.doubtful(tame(`! ${failure.message}`, columns))
-  return joinPieces(hints(view, style), columns)
+  return still ? '' : joinPieces(hints(view, style), columns)
 }
 
 function hints({ open, help, paused, pane }: View, style: Style): Piece[] {

@@ -16,6 +16,7 @@ export interface HeaderState {
   readonly data: Data
   /** Milliseconds since the epoch. */
   readonly now: number
+  readonly lateMs: number
 }
 
 /** Later than that, and people notice. */
@@ -49,15 +50,11 @@ export function headerLines(
   return lines.slice(0, count)
 }
 
-function titleLine({ view, data, now }: HeaderState, columns: number, style: Style): string {
-  const { status, lost } = data
+function titleLine(state: HeaderState, columns: number, style: Style): string {
+  const { data, now } = state
+  const { status } = data
+  const right = condition(state, style)
   const name = tame(status?.name ?? '…', LONGEST_NAME)
-  const right =
-    lost !== undefined
-      ? style.bad(`lost ${time(Math.max(0, now - lost.since))}`)
-      : view.paused
-        ? style.doubtful('paused')
-        : style.faint(`every ${time(view.intervalMs)}`)
   const end = columns < 60 ? right : `${clockTime(now)}  ${right}`
   const left = joinPieces(
     [
@@ -75,6 +72,14 @@ function titleLine({ view, data, now }: HeaderState, columns: number, style: Sty
     ' · '
   )
   return spread(left, end, columns)
+}
+
+/** Whether what is seen is how things are. */
+function condition({ view, data, now, lateMs }: HeaderState, style: Style): string {
+  if (data.lost !== undefined) return style.bad(`lost ${time(Math.max(0, now - data.lost.since))}`)
+  if (view.paused) return style.doubtful('paused')
+  if (lateMs > 0) return style.doubtful(`slow ${time(lateMs)}`)
+  return style.faint(`every ${time(view.intervalMs)}`)
 }
 
 function factsLine(

@@ -69,6 +69,9 @@ export async function createTestCli(operations?: Partial<ControlOperations>): Pr
           watchReader: async () => {},
           connect: async (stream) => {
             stream.destroy()
+          },
+          openScreen: async () => {
+            throw new Error('no test of this kind has a screen')
           }
         },
         clock: systemClock,
