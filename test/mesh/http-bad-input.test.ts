@@ -171,3 +171,9 @@ test("what is another caller's looks like what is not there", async () => {
     expect(known?.body.replaceAll(id, UNKNOWN)).toBe(unknown?.body)
   }
 })
+
+test('a request to /v1/live that is none for a WebSocket is told what it has to be', async () => {
+  const { status, headers } = await victim.ask({ path: '/v1/live', method: 'GET' })
+  expect(status).toBe(426)
+  expect(headers).toMatch(/^upgrade: websocket$/im)
+})
