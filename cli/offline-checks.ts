@@ -54,9 +54,12 @@ async function folderCheck(folder: string): Promise<Check> {
   try {
     const { mode, uid } = await stat(folder)
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
-    if (uid !== process.getuid?.()) return check('warning', 'belongs to another user', `chown it`)
+    if (uid !== process.getuid?.()) {
+      return check('warning', 'belongs to another user', `sudo chown -R $(id -u) ${folder}`)
+    }
     if ((mode & 0o077) === 0) return check('ok', 'private and writable')
-    return check('warning', 'other users may look into it', `chmod 700 ${folder}`)
+    const open = check('warning', 'other users may look into it', `chmod 700 ${folder}`)
+    return { ...open, code: 'folder-open', fix: `private:${folder}` }
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') {
       return check('critical', `cannot be used (${codeOf(error)})`, 'check its owner and rights')
@@ -114,7 +117,9 @@ async function diskCheck(folder: string): Promise<Check> {
     name: 'free',
     state,
     text: `${bytes(free)} free`,
-    ...(state !== 'ok' && { hint: 'make room' })
+    ...(state === 'critical' && { code: 'disk-full' }),
+    ...(state === 'warning' && { code: 'disk-low' }),
+    ...(state !== 'ok' && { hint: `du -xh ${folder} | sort -h | tail   shows what takes the room` })
   }
 }
 
@@ -123,9 +128,8 @@ function portCheck(): Promise<Check> {
   const server = createServer()
   return new Promise((resolve) => {
     server.once('error', (error) => {
-      const text = `TCP port ${DEFAULT_PORT} is taken (${codeOf(error)})`
-      const hint = 'the node takes another one; fix it with: lumos up --listen'
-      resolve({ ...check, state: 'warning', text, hint })
+      const text = `TCP port ${DEFAULT_PORT} is taken (${codeOf(error)}): a node takes another one`
+      resolve({ ...check, state: 'ok', text })
     })
     server.listen(DEFAULT_PORT, '0.0.0.0', () => {
       server.close(() =>

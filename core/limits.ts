@@ -826,6 +826,13 @@ export const LIMITS = {
     'ms',
     'for the spans of others; whoever is asked for those below it has a part of it'
   ),
+  otlpQueue: limit(
+    4096,
+    'count',
+    'spans waiting for a collector, 2 MB: of one that hangs the newer ones are lost'
+  ),
+  otlpBatch: limit(512, 'count', 'spans in one request to a collector, as OpenTelemetry has it'),
+  otlpRequest: limit(10_000, 'ms', 'one request to a collector, as OpenTelemetry has it'),
   logLinesKept: limit(2000, 'count', 'newest log lines in memory, for `lumos logs`'),
   logQueue: limit(
     1000,

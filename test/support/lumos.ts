@@ -25,6 +25,8 @@ export interface LumosInit {
   /** Default: a folder inside the home, so that no node of this machine is found by chance. */
   readonly runtime?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Of the network; `ip netns exec` becomes node by exec(2), so that signals reach it. */
+  readonly namespace?: string
 }
 
 export interface Lumos {
@@ -36,7 +38,12 @@ export interface Lumos {
   kill(signal?: NodeJS.Signals): Promise<void>
 }
 
-export function createLumos({ home, runtime = join(home, 'run'), env = {} }: LumosInit): Lumos {
+export function createLumos({
+  home,
+  runtime = join(home, 'run'),
+  env = {},
+  namespace
+}: LumosInit): Lumos {
   const environment: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
     HOME: home,
@@ -49,7 +56,10 @@ export function createLumos({ home, runtime = join(home, 'run'), env = {} }: Lum
   let daemon: ChildProcess | undefined
 
   function start(args: readonly string[]): ChildProcess {
-    return spawn(process.execPath, [BINARY, ...args], { env: environment, stdio: 'pipe' })
+    const command = [process.execPath, BINARY, ...args]
+    const [program = '', ...rest] =
+      namespace === undefined ? command : ['ip', 'netns', 'exec', namespace, ...command]
+    return spawn(program, rest, { env: environment, stdio: 'pipe' })
   }
 
   return {

@@ -123,7 +123,8 @@ test('doctor finds a folder that others may read, and says how to mend it', asyn
   const cli = await createTestCli({ doctor: async () => ({ v: 1, checks: [] }) })
   await chmod(cli.home, 0o755)
   const { code, out, err } = await cli.run(['doctor'])
-  expect({ code, err }).toEqual({ code: 1, err: '1 warning\n' })
+  const more = '1 thing can be mended: lumos doctor --fix\n'
+  expect({ code, err }).toEqual({ code: 1, err: `1 warning\n${more}` })
   expect(out).toContain(`try: chmod 700 ${cli.home}`)
 })
 
