@@ -133,6 +133,8 @@ export interface Client extends WatchCalls {
   usage(query: UsageQuery, options?: CallOptions): Promise<UsageReport>
   /** How the node is doing; asked again and again, it looks every second. */
   vitals(query?: VitalsQuery, options?: CallOptions): Promise<Vitals>
+  /** In the text format of Prometheus. */
+  metrics(options?: CallOptions): Promise<string>
   readonly auth: AuthCalls
   readonly dashboard: DashboardCalls
   readonly grants: GrantCalls
@@ -197,6 +199,7 @@ export function createCalls(transport: Transport): Client {
     fix: (fixes, options) => post('/v1/doctor/fix', { fixes }, overNetwork(options)),
     stop: (options) => post('/v1/stop', {}, options),
     usage: (asked, options) => get(`/v1/usage${query({ ...asked })}`, options),
+    metrics: (options) => verbs.text('/metrics', options),
     vitals: (asked = {}, options) => get(`/v1/vitals${query({ ...asked })}`, options),
     ...createPartCalls(verbs)
   }

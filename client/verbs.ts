@@ -16,6 +16,8 @@ export interface CallOptions {
 
 export interface Verbs {
   readonly get: <T>(path: string, options?: CallOptions) => Promise<T>
+  /** The whole answer, of another form. */
+  readonly text: (path: string, options?: CallOptions) => Promise<string>
   readonly post: <T>(path: string, body: object, options?: CallOptions) => Promise<T>
   /** @yields one document a line */
   readonly stream: <T>(request: TransportRequest, options?: CallOptions) => AsyncGenerator<T>
@@ -52,6 +54,15 @@ export function createVerbs(transport: Transport): Verbs {
     }
   }
 
+  async function text(path: string, options?: CallOptions): Promise<string> {
+    const decoder = new TextDecoder()
+    let whole = ''
+    for await (const piece of body({ method: 'GET', path }, options)) {
+      whole += decoder.decode(piece, { stream: true })
+    }
+    return whole + decoder.decode()
+  }
+
   async function* stream<T>(request: TransportRequest, options?: CallOptions): AsyncGenerator<T> {
     for await (const line of readLines(body(request, options))) {
       throwFailure(200, line)
@@ -62,6 +73,7 @@ export function createVerbs(transport: Transport): Verbs {
 
   return {
     get: (path, options) => once({ method: 'GET', path }, options),
+    text,
     post: (path, document, options) =>
       once({ method: 'POST', path, body: JSON.stringify(document) }, options),
     stream,

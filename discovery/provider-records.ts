@@ -23,6 +23,7 @@ export interface RecordStore<Value> {
   delete(key: string, peer: PeerIdText): void
   of(key: string): readonly ProviderRecord<Value>[]
   all(): Iterable<ProviderRecord<Value>>
+  readonly size: number
 }
 
 export interface RecordStoreComponents {
@@ -72,6 +73,10 @@ class BoundedRecordStore<Value> implements RecordStore<Value> {
   constructor(components: RecordStoreComponents, quota: RecordQuota) {
     this.#components = components
     this.#quota = quota
+  }
+
+  get size(): number {
+    return this.#count
   }
 
   put(record: ProviderRecord<Value>): void {

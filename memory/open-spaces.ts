@@ -69,6 +69,15 @@ export interface SharedMemoryInit {
 export interface NodeMemory extends SharedMemory {
   /** What needs peers: live updates, and repair. Starts after the sessions, and stops before them. */
   readonly exchange: Component
+  /** How much of each space is here, without looking at what it is. */
+  held(): readonly HeldSpace[]
+}
+
+export interface HeldSpace {
+  /** Of the space. */
+  readonly name: string
+  readonly records: number
+  readonly bytes: number
 }
 
 /** Registers the methods of repair with the sessions; what they answer before the start is SPACE_UNKNOWN. */
@@ -166,6 +175,12 @@ class OpenSpaces implements NodeMemory {
 
   spaces(): readonly MemorySpace[] {
     return [...this.#spaces.values()].map(({ memory }) => memory)
+  }
+
+  held(): readonly HeldSpace[] {
+    return Array.from(this.#spaces.values(), ({ replica: { space, held } }) => {
+      return { name: space.name, records: held.records, bytes: held.bytes }
+    })
   }
 
   async create({ name, mode, sealed }: SpaceInit): Promise<MemorySpace> {

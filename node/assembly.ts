@@ -23,6 +23,7 @@ import type { Remembering } from './remembering.ts'
 import { createEngine, createWork } from './work.ts'
 import type { Work } from './work.ts'
 import { createNodeTraceReader, createNodeTracing } from './tracing/tracing.ts'
+import type { NodeTracing } from './tracing/tracing.ts'
 import type { TraceReader } from './tracing/trace-reader.ts'
 import { createWire } from './wire.ts'
 import type { NodeComponents, Wire } from './wire.ts'
@@ -43,6 +44,7 @@ export interface Assembly extends Component, NodeAgents, Remembering {
   readonly finding: PeerFinding
   readonly asking: SwarmAsking
   readonly ensemble: NodeEnsemble
+  readonly tracing: NodeTracing
   readonly traces: TraceReader
 }
 
@@ -51,10 +53,11 @@ export interface Assembly extends Component, NodeAgents, Remembering {
  *
  * @throws IDENTITY_INVALID, SWARM_KEY_INVALID, HOME_UNUSABLE, PORT_IN_USE, LISTEN_FAILED
  */
-export async function assemble(components: NodeComponents, init: AssemblyInit): Promise<Assembly> {
+export async function assemble(given: NodeComponents, init: AssemblyInit): Promise<Assembly> {
   const { config, paths } = init
-  const { tracer, ring } = createNodeTracing(given, config.tracing)
-  const components = { ...given, tracer }
+  const self = () => ({ id: wire.identity.peer, name: wire.name })
+  const tracing = createNodeTracing({ ...given, self }, init)
+  const components = { ...given, tracer: tracing.tracer }
   let capabilities: Capabilities | undefined
   const wire = await createWire(components, init, () =>
     helloFields(capabilities, config.attributes)
@@ -100,7 +103,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
   )
   const { sessions, identity } = wire
   const traces = createNodeTraceReader(
-    { ...components, ring, sessions, nameOf: work.nameOf },
+    { ...components, ring: tracing.ring, sessions, nameOf: work.nameOf },
     { self: identity.peer }
   )
   const finding = createFinding(components, init, wire)
@@ -114,6 +117,7 @@ export async function assemble(components: NodeComponents, init: AssemblyInit): 
     finding,
     asking,
     ensemble,
+    tracing,
     traces
   }
   const lifeCycle = createLifeCycle(components, inOrder(node, push))
@@ -129,6 +133,7 @@ function inOrder(
   const { wire, engine, work, asking, ensemble, finding, modelNames } = node
   const { book, directory, exchange, presence, dht, vectors } = node.capabilities
   return [
+    { name: 'traces', component: node.tracing },
     { name: 'audit log', component: wire.authority },
     { name: 'blocked peers', component: wire.blocking },
     { name: 'grants', component: wire.grants },
@@ -176,8 +181,10 @@ function createFinding(
       clock,
       random,
       logger: logger.child('peers'),
+      libp2pLogger: logger,
       network: wire.network,
       sessions: wire.sessions,
+      dials: wire.meters.dials,
       onDuplicateKey: (error) => {
         logger.error(error.message, { code: error.code })
         onDuplicateKey?.(error)
@@ -187,7 +194,6 @@ function createFinding(
       swarm: wire.swarm,
       name: wire.name,
       instance: wire.instance,
-      libp2pLogger: logger,
       bootstrap: config.bootstrap,
       targetPeers: config.network.targetPeers,
       dataDirectory: paths.data,

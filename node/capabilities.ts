@@ -26,6 +26,7 @@ import { createSequence } from '../storage/sequence.ts'
 import { verifyCard } from '../trust/card-signature.ts'
 import type { VerifiedCard } from '../trust/card-signature.ts'
 import type { NodeDatabase } from './database.ts'
+import { measuredRecords } from './metrics/measured-records.ts'
 import { routingTable } from './libp2p.ts'
 import type { Network } from './libp2p.ts'
 import type { NodeComponents, Wire } from './wire.ts'
@@ -85,7 +86,11 @@ export function createCapabilities(
     { ...base, pubsub, sessions, directory, book, exchange, load },
     { swarmId: swarm.id, name }
   )
-  const dht = createCapabilityDht({ ...base, records: providerRecords(network), book })
+  const dht = createCapabilityDht({
+    ...base,
+    records: measuredRecords(providerRecords(network), wire.meters.queries),
+    book
+  })
   const { embedder, database } = components
   const store = () => database.store
   const vectors = embedder && createCardVectors({ ...base, embedder, store })

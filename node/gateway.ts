@@ -16,8 +16,12 @@ import type { DashboardSessions } from '../gateway/dashboard/sessions.ts'
 import { answerPublicly } from '../gateway/docs/door.ts'
 import { createHttpServer } from '../gateway/http/http-server.ts'
 import type { HttpServer } from '../gateway/http/http-server.ts'
+import type { PublicRequest } from '../gateway/http/request.ts'
+import { createMetricsDoor } from '../gateway/metrics/door.ts'
+import { refuseForLive } from '../gateway/live/refusal.ts'
 import { createMcpRefusal } from '../gateway/mcp/http-door.ts'
 import { createResourceMetadata } from '../gateway/mcp/resource-metadata.ts'
+import type { ResourceMetadata } from '../gateway/mcp/resource-metadata.ts'
 import { refuseOpenAi } from '../gateway/openai/door.ts'
 import {
   ERROR_EXTENSION,
@@ -139,12 +143,8 @@ function createDoors(assembly: Assembly, { tokens, sessions, control }: DoorsPar
   const a2a = createA2aDoor({ clock, logger, callers, ...operations, cards, url })
   const openAi = createNodeOpenAiDoor(assembly, { callers, service, agents })
   const mcp = createNodeMcpDoor(assembly, callers)
-  // Each task is on disk before it is accepted.
-  const isReady = (): boolean => assembly.database.state?.name === 'writable'
   const issuers = Object.values(gateway.jwt).map(({ issuer }) => issuer)
   const metadata = createResourceMetadata({ issuers, url })
-  const files = createDashboardFiles({ folder: join(packageRoot(), 'dist', 'web') })
-  const dashboard = createDashboardDoor({ logger, sessions, files })
   const own = control && createControlDoors(assembly, { callers, service, control })
   const server: HttpServer = createHttpServer(
     {
@@ -152,10 +152,16 @@ function createDoors(assembly: Assembly, { tokens, sessions, control }: DoorsPar
       logger,
       callers,
       doors: [a2a, openAi, mcp.door, ...(own ? [own.door] : [])],
-      publicly: (request) =>
-        metadata.answer(request) || answerPublicly(request, isReady) || dashboard(request),
+      publicly: answersForAll(assembly, { metadata, sessions, control }),
       upgrades: own ? [own.upgrade] : [],
-      refusals: [refuseForDashboard, refuseOpenAi, createMcpRefusal(metadata), refuseForControl]
+      meter: wire.meters.http,
+      refusals: [
+        refuseForDashboard,
+        refuseOpenAi,
+        createMcpRefusal(metadata),
+        refuseForLive,
+        refuseForControl
+      ]
     },
     serverInitOf(gateway)
   )
@@ -165,6 +171,31 @@ function createDoors(assembly: Assembly, { tokens, sessions, control }: DoorsPar
     { name: 'MCP over HTTP', component: mcp }
   ]
   return { server, parts }
+}
+
+interface OpenDoorsParts extends Pick<DoorsParts, 'sessions' | 'control'> {
+  readonly metadata: ResourceMetadata
+}
+
+/** What is answered before anybody has said who they are. */
+function answersForAll(
+  { components, database, init }: Assembly,
+  { metadata, sessions, control }: OpenDoorsParts
+): (request: PublicRequest) => boolean {
+  const logger = components.logger.child('gateway')
+  const files = createDashboardFiles({ folder: join(packageRoot(), 'dist', 'web') })
+  const dashboard = createDashboardDoor({ logger, sessions, files })
+  // Each task is on disk before it is accepted.
+  const isReady = (): boolean => database.state?.name === 'writable'
+  const isScraped = init.config.metrics.public && control !== undefined
+  const metrics = isScraped
+    ? createMetricsDoor({ metrics: () => control().metrics() })
+    : () => false
+  return (request) =>
+    metadata.answer(request) ||
+    answerPublicly(request, isReady) ||
+    metrics(request) ||
+    dashboard(request)
 }
 
 function knownAgents(

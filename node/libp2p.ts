@@ -30,7 +30,7 @@ import { guardedEncrypter, guardedProtector } from './connection-guard.ts'
 import type { ConnectionGuardComponents, ForeignContact } from './connection-guard.ts'
 import { watchedDcutr } from './hole-punching.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
-import type { GossipMeter } from './metrics/gossip-meter.ts'
+import type { Meters } from './metrics/meters.ts'
 import { createNoiseCrypto } from './noise-crypto.ts'
 import { restrainedDht } from './restrained-dht.ts'
 import type { Wall } from './wall.ts'
@@ -53,9 +53,7 @@ export interface NetworkComponents {
   readonly logger: Logger
   /** Takes what libp2p itself has to say, under the names of its parts. */
   readonly libp2pLogger?: Logger
-  /** Counts what goes over connections. */
-  readonly traffic?: ConnectionGuardComponents['traffic']
-  readonly gossipMeter?: Pick<GossipMeter, 'init'>
+  readonly meters?: Pick<Meters, 'traffic' | 'gossip' | 'libp2p' | 'records' | 'wire'> | undefined
 }
 
 export type TransportFactory = NonNullable<Libp2pOptions['transports']>[number]
@@ -118,9 +116,11 @@ export async function createNetwork(
   components: NetworkComponents,
   init: NetworkInit
 ): Promise<Network> {
+  const { meters } = components
   const events = new EventEmitter<NetworkEvents>()
+  if (meters !== undefined) countEvents(events, meters.wire)
   const guards: ConnectionGuardComponents = {
-    traffic: components.traffic,
+    traffic: meters?.traffic,
     onForeign: (contact) => events.emit('foreign', contact),
     onViolation: (violation, offender) => {
       const reason = violation instanceof Error ? violation.message : String(violation)
@@ -149,6 +149,7 @@ export async function createNetwork(
     },
     ...CONNECTIONS,
     logger: createLibp2pLogger(components.libp2pLogger),
+    ...(meters && { metrics: meters.libp2p.factory }),
     services: services(components, init)
   })
   return {
@@ -166,6 +167,15 @@ export async function createNetwork(
       await libp2p.stop()
     }
   }
+}
+
+function countEvents(
+  events: EventEmitter<NetworkEvents>,
+  { foreign, denied, violations }: Meters['wire']
+): void {
+  events.on('foreign', () => (foreign.of().value += 1))
+  events.on('denied', () => (denied.of().value += 1))
+  events.on('violation', () => (violations.of().value += 1))
 }
 
 const CONNECTIONS = {
@@ -297,7 +307,7 @@ const DHT = {
 const RECORD_POINTS = 0.25
 
 function services(
-  { blame, clock, gossipMeter }: NetworkComponents,
+  { blame, clock, meters }: NetworkComponents,
   { relay = false, natTraversal = true }: NetworkInit
 ) {
   const onRefused = (peer: PeerIdText): void => blame.add(peer, RECORD_POINTS, 'DHT records')
@@ -306,9 +316,9 @@ function services(
     ping: ping({ maxInboundStreams: 4 }),
     ...(natTraversal && { autonat: autoNAT({ startupDelay: 30_000 }), dcutr: watchedDcutr() }),
     ...(relay && { relay: circuitRelayServer() }),
-    dht: restrainedDht({ clock, onRefused }, DHT),
+    dht: restrainedDht({ clock, onRefused, onStore: (store) => meters?.records.watch(store) }, DHT),
     pubsub: gossipsub({
-      ...gossipMeter?.init,
+      ...meters?.gossip.init,
       allowPublishToZeroTopicPeers: true,
       globalSignaturePolicy: 'StrictSign',
       asyncValidation: true,

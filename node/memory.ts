@@ -57,6 +57,7 @@ function noMemory(): NodeMemory {
     exchange: nothing,
     space: unknownSpace,
     spaces: () => [],
+    held: () => [],
     create: async ({ name }) => unknownSpace(name)
   }
 }

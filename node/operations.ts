@@ -116,6 +116,7 @@ export function createOperations(assembly: Assembly, init: OperationsInit): Oper
       develop: development(assembly),
       usage: (query) => usageReport(assembly.work.accounts, query),
       vitals: async (query) => vitals.answer(query),
+      metrics: () => vitals.metrics(),
       dashboard: createDashboardOperations(init.gateway),
       auth: createAuthOperations(init.gateway.tokens, assembly.init.config.gateway),
       grants: grantOperations(assembly),

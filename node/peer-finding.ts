@@ -2,6 +2,7 @@
 import type { IdentifyResult } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Clock } from '../core/clock.ts'
+import type { CounterFamily } from '../core/metrics.ts'
 import type { Component } from '../core/component.ts'
 import type { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
@@ -20,6 +21,7 @@ import type { SameHost } from '../discovery/same-host.ts'
 import type { Sessions } from '../protocols/session/session.ts'
 import type { Swarm } from '../trust/swarm.ts'
 import { createDialer } from './dialer.ts'
+import { measuredDial } from './metrics/measured-dial.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
 import type { Network } from './libp2p.ts'
 import { createStrayConnections } from './stray-connections.ts'
@@ -33,6 +35,8 @@ export interface PeerFindingComponents {
   readonly libp2pLogger?: Logger
   readonly network: Network
   readonly sessions: Sessions
+  /** Counts what comes of dials. */
+  readonly dials?: CounterFamily
   /** Another process has come to use the key of this node. */
   readonly onDuplicateKey: (error: LumosError) => void
 }
@@ -63,13 +67,14 @@ export function createPeerFinding(
   components: PeerFindingComponents,
   init: PeerFindingInit
 ): PeerFinding {
-  const { network, sessions } = components
+  const { network, sessions, dials } = components
   const { libp2p } = network
+  const dial = createDialer(components)
   const self = libp2p.peerId.toString()
   const finder = createPeerFinder(
     {
       ...components,
-      dial: createDialer(components),
+      dial: dials === undefined ? dial : measuredDial(dial, dials),
       isLocal: (peer) => isLocal(network, peer),
       walk: (signal) => walk(components, signal),
       async disconnect(peer) {

@@ -16,7 +16,10 @@ import type { StoredRecord } from './dht-datastore.ts'
 /** The tag of peers in the routing table (KAD_PEER_TAG_NAME). */
 const IN_TABLE = 'kad-peer'
 
-export type DhtGuards = Pick<RecordStoreComponents, 'clock' | 'onRefused'>
+export interface DhtGuards extends Pick<RecordStoreComponents, 'clock' | 'onRefused'> {
+  /** Told where records are kept. */
+  readonly onStore?: (store: { readonly size: number }) => void
+}
 
 /** Lookups still dial whom they ask; the table then takes in those that are connected. */
 export function restrainedDht(
@@ -42,7 +45,9 @@ function restrain(components: KadDHTComponents, guards: DhtGuards): KadDHTCompon
 
 function boundedDatastore({ datastore, peerId }: KadDHTComponents, guards: DhtGuards) {
   const self = peerId.toString()
-  return dhtDatastore(datastore, createRecordStore<StoredRecord>({ ...guards, self }))
+  const records = createRecordStore<StoredRecord>({ ...guards, self })
+  guards.onStore?.(records)
+  return dhtDatastore(datastore, records)
 }
 
 /**

@@ -5,7 +5,6 @@ import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Logger } from '../core/logger.ts'
 import type { NodePaths } from '../core/paths.ts'
-import type { PubSub } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
 import type { Secret } from '../core/secret.ts'
 import { createStreamHost } from '../protocols/frames/host.ts'
@@ -41,7 +40,9 @@ import { createNodeMembership } from './membership.ts'
 import type { NodeMembership } from './membership.ts'
 import { createMeters } from './metrics/meters.ts'
 import type { Meters } from './metrics/meters.ts'
+import type { SessionCounts } from './metrics/session-counts.ts'
 import { createPubSub } from './pubsub.ts'
+import type { NodePubSub } from './pubsub.ts'
 import { openSwarm } from './swarm.ts'
 import type { NodeSwarm } from './swarm.ts'
 
@@ -85,7 +86,7 @@ export interface Wire {
   readonly network: Network
   /** Offences of peers, whoever noticed them. */
   readonly blame: Blame
-  readonly pubsub: PubSub
+  readonly pubsub: NodePubSub
   /** What peers may do here. */
   readonly authority: NodeAuthority
   readonly grants: NodeGrants
@@ -119,8 +120,7 @@ export async function createWire(
       membership,
       onGuest: (peer) => gate?.welcome(peer),
       blame,
-      traffic: meters.traffic,
-      gossipMeter: meters.gossip,
+      meters,
       logger: logger.child('network'),
       libp2pLogger: logger
     },
@@ -134,7 +134,10 @@ export async function createWire(
   const host = createStreamHost({ clock, libp2p: network.libp2p })
   const fields = (): JsonObject => ({ ...helloFields(), ...gate?.helloFields() })
   const hello = (): HelloFacts => ({ swarm: swarm.id, name, version, fields: fields() })
-  const sessions = openSessions({ ...components, host, hello, authority, blame, members }, instance)
+  const sessions = openSessions(
+    { ...components, host, hello, authority, blame, members, meter: meters.sessions },
+    instance
+  )
   const { audit } = authority
   gate = createNodeMembership({ ...components, network, sessions, host, nodeSwarm, audit })
   const grants = createNodeGrants(
@@ -183,6 +186,7 @@ async function authorOf(
 }
 
 interface SessionParts extends NodeComponents {
+  readonly meter: SessionCounts
   readonly host: StreamHost
   readonly hello: () => HelloFacts
   readonly authority: NodeAuthority
@@ -192,7 +196,7 @@ interface SessionParts extends NodeComponents {
 
 /** What peers may ask is the authority's business, and so is what they do wrong. */
 function openSessions(parts: SessionParts, instance: string): Sessions {
-  const { authority, blame, logger, members } = parts
+  const { authority, blame, logger, members, meter } = parts
   const sessions = createSessions(
     {
       ...parts,
@@ -201,6 +205,7 @@ function openSessions(parts: SessionParts, instance: string): Sessions {
     },
     { instance, allowance: { ...ALLOWANCE, of: (peer) => quotasOf(members.roleOf(peer)) } }
   )
+  meter.watch(sessions)
   sessions.events.on('closed', ({ peer }) => authority.left(peer))
   sessions.events.on('offended', (peer, { code }) => {
     blame.add(peer, 1, code)
@@ -215,7 +220,7 @@ interface PubSubParts extends NodeComponents {
   readonly members: Members
 }
 
-function openPubSub({ clock, logger, network, blame, members }: PubSubParts): PubSub {
+function openPubSub({ clock, logger, network, blame, members }: PubSubParts): NodePubSub {
   return createPubSub({
     clock,
     gossip: network.libp2p.services.pubsub,

@@ -13,7 +13,7 @@ import { afterBreak, LEFT, workerLost } from './delegation-failures.ts'
 import type {
   DispatchEvent,
   DispatchOptions,
-  Dispatcher,
+  Dispatching,
   Placement,
   WorkOrder
 } from './dispatcher.ts'
@@ -27,11 +27,10 @@ import { createWorkerWait, type WorkerWait } from './worker-wait.ts'
 import { createTaskAge, type TaskAge } from './task-age.ts'
 import { TaskStory } from './task-story.ts'
 
-export interface DelegationComponents {
+export interface DelegationComponents extends Dispatching {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  readonly dispatcher: Dispatcher
 }
 
 export interface DelegationInit {
@@ -297,8 +296,9 @@ export class Delegation {
   }
 
   #takeDispatch(event: DispatchEvent): void {
-    if (event.type === 'update') this.#take(event.update)
-    else this.#story.dispatched(event)
+    if (event.type === 'update') return this.#take(event.update)
+    this.#parts.onDispatch?.(event)
+    this.#story.dispatched(event)
   }
 
   #take(update: StreamResponse): void {

@@ -78,6 +78,13 @@ export interface DispatchOptions {
   readonly handover?: Handover
 }
 
+/** The way to a worker, and who looks on. */
+export interface Dispatching {
+  readonly dispatcher: Dispatcher
+  /** Told what happens on that way, updates of the worker apart. */
+  readonly onDispatch?: (event: DispatchEvent) => void
+}
+
 export interface Dispatcher {
   /**
    * Finds a worker and hands the task over, which it does when it is asked for what comes after

@@ -58,6 +58,9 @@ export function createRoutesApp(components: RoutesComponents, routes: readonly R
 
   function failureOf(error: unknown, context: Context): LumosError {
     const arrived = arrivals.get(context) ?? clock.monotonic()
+    // Who has gone hears nothing, and that is no failure; a node that stops says so by a code.
+    const isGone = signalOf(context).aborted && !(error instanceof LumosError)
+    if (isGone) return new LumosError('CANCELLED', { cause: error })
     const failure = asFailure(error, clock.monotonic() - arrived)
     if (failure.code === 'INTERNAL') {
       logger.error('control request failed', { path: context.req.path, error })

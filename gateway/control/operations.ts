@@ -124,6 +124,8 @@ export interface ControlOperations {
   usage(query: UsageQuery): Promise<UsageReport>
   /** How the node is doing; who asks is taken to watch for a while. */
   vitals(query: VitalsQuery): Promise<Vitals>
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string>
   readonly auth: AuthOperations
   readonly dashboard: DashboardOperations
   readonly grants: GrantOperations

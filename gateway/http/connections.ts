@@ -23,6 +23,8 @@ export interface Connections {
 
 export interface ConnectionsInit {
   readonly most: number
+  /** Told of each that found no place. */
+  readonly onRejected?: () => void
 }
 
 /**
@@ -45,12 +47,14 @@ export function createConnections(init: ConnectionsInit): Connections {
 
 class Places implements Connections {
   readonly #most: number
+  readonly #onRejected: (() => void) | undefined
   readonly #places = new Map<string, Place>()
   readonly #strangers = new IdlePlaces()
   readonly #trusted = new IdlePlaces()
 
-  constructor({ most }: ConnectionsInit) {
+  constructor({ most, onRejected }: ConnectionsInit) {
     this.#most = most
+    this.#onRejected = onRejected
   }
 
   get size(): number {
@@ -59,6 +63,7 @@ class Places implements Connections {
 
   take(socket: Socket): void {
     if (this.#places.size >= this.#most && !this.#giveWay()) {
+      this.#onRejected?.()
       socket.destroy()
       return
     }

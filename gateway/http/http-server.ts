@@ -47,6 +47,7 @@ export interface HttpServerComponents {
   readonly upgrades?: readonly UpgradeDoor[]
   /** Also for what never gets to a door: without a token, say. */
   readonly refusals?: readonly RefuseFor[]
+  readonly meter?: HttpMeter
 }
 
 export interface HttpServerInit {
@@ -88,7 +89,9 @@ class NodeHttpServer implements HttpServer {
     this.#parts = parts
     this.#init = init
     const { connections: most = LIMITS.gatewayConnections.value } = init
-    this.#connections = createConnections({ most })
+    const onRejected = (): void => parts.meter?.rejected()
+    this.#connections = createConnections({ most, onRejected })
+    parts.meter?.watch(this.#connections)
   }
 
   /** @throws LISTEN_FAILED, TLS_FILE_UNUSABLE, TLS_KEY_MISMATCH */
@@ -159,12 +162,13 @@ class NodeHttpServer implements HttpServer {
     const { upgrades = [] } = this.#parts
     if (upgrades.some((door) => door(upgrade))) return
     const { path, incoming, socket } = upgrade
-    const details = { method: incoming.method ?? '', path: path.slice(0, 256) }
-    refuseUpgrade(socket, new LumosError('ROUTE_UNKNOWN', { details }))
+    refuseUpgrade(socket, routeUnknown({ method: incoming.method ?? '', path }))
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { clock, logger, callers, doors } = this.#parts
+    const { clock, logger, callers, doors, meter } = this.#parts
+    const { method = '', url = '/' } = incoming
+    const [path = '', ...search] = url.split('?')
     const arrived = clock.monotonic()
     const gone = new AbortController()
     const stopping = this.#stopping.signal
@@ -173,12 +177,11 @@ class NodeHttpServer implements HttpServer {
     const answered = this.#connections.begin(incoming.socket)
     response.once('close', () => {
       answered()
+      meter?.answered(path, response.writableFinished ? response.statusCode : undefined)
       stopping.removeEventListener('abort', stop)
       gone.abort(GONE)
     })
     setSecureHeaders(response, this.#init.tls !== undefined)
-    const { method = '', url = '/' } = incoming
-    const [path = '', ...search] = url.split('?')
     try {
       stopping.throwIfAborted()
       refuseAmbiguous(incoming)
@@ -196,6 +199,7 @@ class NodeHttpServer implements HttpServer {
     } catch (error) {
       const failure = asFailure(error, clock.monotonic() - arrived)
       if (failure.code === 'INTERNAL') logger.error('an HTTP request failed', { path, error })
+      meter?.refused(failure.code)
       const { refusals = [] } = this.#parts
       const own = refusals.map((refuseFor) => refuseFor(path, failure)).find(Boolean)
       refuse({ incoming, response }, failure, own ?? refusalOf(failure))
@@ -206,10 +210,6 @@ class NodeHttpServer implements HttpServer {
 /** Made once: an error with its stack takes 8 µs, and each request ends with one. */
 const GONE = new DOMException('the request is over', 'AbortError')
 
-/** What has begun cannot be taken back: then the reader sees that the answer was cut. */
-function refuse(
-  { incoming, response }: { readonly incoming: IncomingMessage; readonly response: ServerResponse },
-  failure: LumosError,
 /** @throws ROUTE_UNKNOWN; what a door throws */
 async function passOn(request: HttpRequest, doors: readonly HttpDoor[]): Promise<void> {
   for (const door of doors) if (await door(request)) return
@@ -226,6 +226,10 @@ function tracingOf({ incoming, response }: HttpRequest): RequestTraceInit {
   }
 }
 
+/** What has begun cannot be taken back: then the reader sees that the answer was cut. */
+function refuse(
+  { incoming, response }: { readonly incoming: IncomingMessage; readonly response: ServerResponse },
+  failure: LumosError,
   { status, body, headers: own, challenge }: Refusal
 ): void {
   if (response.headersSent || response.destroyed) {

@@ -12,6 +12,7 @@ import { isLabel } from '../../trust/node-name.ts'
 import { BUILTIN_TOOL_PATHS } from './builtin-tools-section.ts'
 import { duration, within } from './duration.ts'
 import { gateway, GATEWAY_PATHS } from './gateway-section.ts'
+import { metrics } from './metrics-section.ts'
 import { models } from './models-section.ts'
 import { tools } from './tools-section.ts'
 import { tracing } from './tracing-section.ts'
@@ -231,6 +232,7 @@ export const nodeConfigSchema = z.strictObject({
   memory: memory.prefault({}),
   mcp: mcp.prefault({}),
   gateway: gateway.prefault({}),
+  metrics: metrics.prefault({}),
   models: models.prefault({}),
   tools: tools.prefault({}),
   log: log.prefault({}),

@@ -11,6 +11,8 @@ export interface LoopDelay {
 export interface LoopMonitor extends Component {
   /** Since the last time that it was taken: for the one who does so regularly. */
   take(): LoopDelay
+  /** What was taken last. */
+  taken(): LoopDelay
   /** 99th percentile in ms, of what was taken last and what has come since. */
   delayMs(): number
 }
@@ -19,7 +21,7 @@ const RESOLUTION_MS = 20
 
 export function createLoopMonitor(): LoopMonitor {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-  let taken: LoopDelay = { p99Ms: 0, maxMs: 0 }
+  let last: LoopDelay = { p99Ms: 0, maxMs: 0 }
   const look = (): LoopDelay => ({
     p99Ms: late(histogram.percentile(99)),
     maxMs: late(histogram.max)
@@ -32,11 +34,12 @@ export function createLoopMonitor(): LoopMonitor {
       histogram.disable()
     },
     take() {
-      taken = look()
+      last = look()
       histogram.reset()
-      return taken
+      return last
     },
-    delayMs: () => Math.max(taken.p99Ms, look().p99Ms)
+    taken: () => last,
+    delayMs: () => Math.max(last.p99Ms, look().p99Ms)
   }
 }
 

@@ -50,11 +50,11 @@ export function statusDocument(
     uptimeMs: Math.round(components.clock.monotonic() - startedAt),
     rssBytes: process.memoryUsage.rss(),
     eventLoopDelayMs: Number(loop.delayMs().toFixed(1)),
-    problems: problems(assembly)
+    problems: problemsOf(assembly)
   }
 }
 
-function problems(assembly: Assembly): WireError[] {
+export function problemsOf(assembly: Assembly): WireError[] {
   const { state } = assembly.database
   const readOnly = state?.name === 'read-only' ? [state.error.toWire()] : []
   return [...readOnly, ...skewed(assembly)]

@@ -10,6 +10,8 @@ import { createPeerRates } from '../metrics/peer-rates.ts'
 import type { PeerRates } from '../metrics/peer-rates.ts'
 import { createVitalSigns } from '../metrics/vital-signs.ts'
 import type { Reading } from '../metrics/vital-signs.ts'
+import type { createScraper } from '../metrics/scrape.ts'
+import { problemsOf } from './status.ts'
 
 export interface VitalsFacts {
   readonly loop: LoopMonitor
@@ -19,6 +21,8 @@ export interface VitalsFacts {
 
 export interface VitalsOperation extends Component {
   answer(query: VitalsQuery): Vitals
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string>
 }
 
 export function createVitals(
@@ -27,6 +31,7 @@ export function createVitals(
 ): VitalsOperation {
   const { clock } = assembly.components
   const { sessions, instance, meters } = assembly.wire
+  let scraper: ReturnType<typeof createScraper> | undefined
   const rates = createPeerRates(meters.traffic)
   const signs = createVitalSigns({
     clock,
@@ -36,6 +41,12 @@ export function createVitals(
   return {
     start: () => signs.start(),
     stop: () => signs.stop(),
+    async metrics() {
+      // Most nodes are never scraped.
+      scraper ??= (await import('../metrics/scrape.ts')).createScraper(assembly)
+      const problems = problemsOf(assembly).map(({ code }) => code)
+      return scraper({ loop: loop.taken(), problems })
+    },
     answer({ since = 0, peers = true }) {
       const now = signs.look()
       return {
@@ -63,11 +74,11 @@ function readingOf({ wire, engine, work }: Assembly, loop: LoopMonitor): Reading
     loop: loop.take(),
     bytesIn,
     bytesOut,
-    tasksIn: { ...engine.counts(), queued: engine.queued(), minute: meters.worked() },
-    tasksOut: { ...work.delegations.counts(), queued: 0, minute: meters.asked() },
+    tasksIn: { ...engine.counts(), queued: engine.queued(), minute: meters.tasks.worked() },
+    tasksOut: { ...work.delegations.counts(), queued: 0, minute: meters.tasks.asked() },
     gossip: received,
     gossipDuplicates: duplicates,
-    memoryWrites: meters.memoryTotals.changes,
+    memoryWrites: meters.memory.changes.of().value,
     sessions: sessions.all().length,
     connections: network.connections()
   }

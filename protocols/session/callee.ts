@@ -17,6 +17,7 @@ import type { Outbox } from './outbox.ts'
 import { Lane } from './scheduler.ts'
 import { decodeHeaders, encodeWireError } from './schema.ts'
 import { ServedContext } from './served-call.ts'
+import type { SessionMeter } from './session-meter.ts'
 import type { RequestHandler, StreamHandler } from './session.ts'
 
 export interface CalleeComponents {
@@ -32,6 +33,7 @@ export interface CalleeComponents {
   readonly peer: PeerIdText
   /** Called when the last call has ended. */
   readonly idle: () => void
+  readonly meter: Pick<SessionMeter, 'served' | 'refused'>
 }
 
 interface ServedCall {
@@ -93,6 +95,7 @@ export class Callee {
     } catch (error) {
       const reason = toLumosError(error)
       if (reason.code === 'PROTOCOL_VIOLATION') throw reason
+      this.#components.meter.refused(reason.code)
       this.#refuse(frame.id, reason)
     }
   }
@@ -315,14 +318,15 @@ export class Callee {
     this.#components.outbox.plain(FRAME.error, id, encodeWireError(error))
   }
 
-  #end(call: ServedCall, reason: Error): void {
-    this.#forget(call)
+  #end(call: ServedCall, reason: LumosError): void {
+    this.#forget(call, reason.code)
     call.context.abort(reason)
   }
 
-  #forget(call: ServedCall): void {
+  #forget(call: ServedCall, outcome = 'ok'): void {
     if (!this.#calls.delete(call.id)) return
-    const { outbox, budget, idle } = this.#components
+    const { outbox, budget, idle, meter } = this.#components
+    meter.served(call.method, outcome, call.context.ageMs())
     budget.release(call.held)
     if (call.lane !== undefined) {
       const { onEmpty } = call.lane

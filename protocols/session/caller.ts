@@ -14,6 +14,7 @@ import { ResponseReader, SingleResponse } from './responses.ts'
 import type { Responses } from './responses.ts'
 import { Lane } from './scheduler.ts'
 import { decodeWireError, encodeHeaders } from './schema.ts'
+import type { SessionMeter } from './session-meter.ts'
 import type { CallOptions } from './session.ts'
 
 export interface CallerComponents {
@@ -25,10 +26,14 @@ export interface CallerComponents {
   readonly peer: PeerIdText
   /** Called when the last call has ended. */
   readonly idle: () => void
+  readonly meter: Pick<SessionMeter, 'made'>
 }
 
 interface Call {
   readonly id: number
+  readonly method: string
+  /** Monotonic milliseconds. */
+  readonly begunAt: number
   readonly responses: Responses
   /** Monotonic milliseconds. */
   readonly deadline: number
@@ -113,7 +118,7 @@ export class Caller {
       return
     }
     if (frame.flags & FLAG.endCall) {
-      this.#forget(call)
+      this.#forget(call, 'ok')
       call.responses.end()
     }
   }
@@ -156,9 +161,12 @@ export class Caller {
     this.#nextId += 2
     const whole = outbox.admits(body.length)
     const lane = whole ? undefined : new Lane(id)
-    const deadline = timeoutMs === Infinity ? Infinity : clock.monotonic() + timeoutMs
+    const begunAt = clock.monotonic()
+    const deadline = begunAt + timeoutMs
     const call: Call = {
       id,
+      method,
+      begunAt,
       responses,
       deadline,
       timeoutMs,
@@ -227,16 +235,18 @@ export class Caller {
     const call = this.#calls.get(id)
     if (call === undefined) return
     this.#components.outbox.plain(FRAME.cancel, id)
-    this.#forget(call)
+    this.#forget(call, 'left')
   }
 
   #fail(call: Call, error: unknown): void {
-    this.#forget(call)
+    this.#forget(call, error instanceof LumosError ? error.code : 'left')
     call.responses.fail(error)
   }
 
-  #forget(call: Call): void {
+  #forget(call: Call, outcome: string): void {
+    const { clock, meter } = this.#components
     this.#calls.delete(call.id)
+    meter.made(call.method, outcome, clock.monotonic() - call.begunAt)
     call.forgetSignal?.()
     if (call.lane !== undefined) this.#components.outbox.drop(call.lane)
     if (this.#calls.size === 0) this.#components.idle()

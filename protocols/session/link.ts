@@ -19,6 +19,8 @@ import { Heartbeat } from './heartbeat.ts'
 import type { Methods } from './methods.ts'
 import { Outbox } from './outbox.ts'
 import { decodeWireError, encodeWireError } from './schema.ts'
+import { NO_SESSION_METER } from './session-meter.ts'
+import type { SessionMeter } from './session-meter.ts'
 import type { CallOptions } from './session.ts'
 
 /** What a link does to the world; a simulation supplies its own. */
@@ -35,6 +37,7 @@ export interface LinkComponents {
   /** Requests of all peers together. */
   readonly requests: Budget
   readonly defer: Defer
+  readonly meter?: SessionMeter | undefined
 }
 
 export interface LinkOwner {
@@ -56,6 +59,7 @@ export class SessionLink implements FrameSink {
   readonly openedAt: number
   readonly #clock: Clock
   readonly #defer: Defer
+  readonly #meter: SessionMeter
   readonly #pipe: LinkPipe
   readonly #owner: LinkOwner
   readonly #outbox: Outbox
@@ -73,18 +77,20 @@ export class SessionLink implements FrameSink {
   #cancelDrain: (() => void) | undefined
 
   constructor(components: LinkComponents, pipe: LinkPipe, owner: LinkOwner) {
-    const { clock, defer } = components
+    const { clock, defer, meter = NO_SESSION_METER } = components
     this.peer = pipe.peer
     this.path = pipe.path
     this.opener = pipe.direction === 'outbound'
     this.openedAt = clock.monotonic()
     this.#clock = clock
     this.#defer = defer
+    this.#meter = meter
     this.#pipe = pipe
     this.#owner = owner
-    const outbox = new Outbox({ clock, port: pipe, defer })
+    const outbox = new Outbox({ clock, port: pipe, defer, onSent: (bytes) => meter.sent(bytes) })
     const deadlines = new Deadlines(clock, (now) => this.#expire(now))
-    const shared = { ...components, outbox, deadlines, peer: pipe.peer, idle: () => this.#onIdle() }
+    const { peer } = pipe
+    const shared = { ...components, meter, outbox, deadlines, peer, idle: () => this.#onIdle() }
     this.#outbox = outbox
     this.#deadlines = deadlines
     const held = LIMITS.sessionBufferBytes.value
@@ -170,6 +176,7 @@ export class SessionLink implements FrameSink {
 
   frame(bytes: Uint8Array): void {
     if (this.#closed) return
+    this.#meter.received(bytes.length)
     this.#heartbeat.alive()
     try {
       this.#dispatch(decodeFrame(bytes))

@@ -26,6 +26,8 @@ export interface OutboxComponents {
   readonly clock: Pick<Clock, 'monotonic'>
   readonly port: OutboxPort
   readonly defer: Defer
+  /** Told how many bytes leave. */
+  readonly onSent?: (bytes: number) => void
 }
 
 export class Outbox {
@@ -33,12 +35,14 @@ export class Outbox {
   readonly #defer: Defer
   readonly #batch = new FrameBatch()
   readonly #scheduler: Scheduler
+  readonly #onSent: ((bytes: number) => void) | undefined
   readonly #flush = (): void => this.flush()
   #flushing = false
   #reading = true
   #pong: Uint8Array | undefined
 
-  constructor({ clock, port, defer }: OutboxComponents) {
+  constructor({ clock, port, defer, onSent }: OutboxComponents) {
+    this.#onSent = onSent
     this.#port = port
     this.#defer = defer
     this.#scheduler = new Scheduler(clock, this.#batch)
@@ -147,7 +151,9 @@ export class Outbox {
 
   #sendBatch(): void {
     const bytes = this.#batch.take()
-    if (bytes !== undefined) this.#port.send(bytes)
+    if (bytes === undefined) return
+    this.#onSent?.(bytes.byteLength)
+    this.#port.send(bytes)
   }
 
   /** Who does not take our answers is not asked for more: its questions stay in its own memory. */

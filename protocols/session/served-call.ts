@@ -17,6 +17,7 @@ export class ServedContext implements CallContext {
   readonly headers: JsonObject
   readonly #clock: Clock
   readonly #deadline: number
+  readonly #begunAt: number
   #controller: AbortController | undefined
   #reason: Error | undefined
 
@@ -25,6 +26,7 @@ export class ServedContext implements CallContext {
     this.headers = headers
     this.#clock = clock
     this.#deadline = deadline
+    this.#begunAt = clock.monotonic()
   }
 
   /** Made when first asked for: most handlers answer before anything could be aborted. */
@@ -34,6 +36,11 @@ export class ServedContext implements CallContext {
       if (this.#reason !== undefined) this.#controller.abort(this.#reason)
     }
     return this.#controller.signal
+  }
+
+  /** Milliseconds since it came. */
+  ageMs(): number {
+    return this.#clock.monotonic() - this.#begunAt
   }
 
   remainingMs(): number {

@@ -81,7 +81,9 @@ export const topics: z.ZodType<api.MeshTopics> = named(
         topic: z.string(),
         purpose: z.string().describe('`presence`, the name of a space, or empty.'),
         subscribers: count.describe('Connected peers that listen.'),
-        meshPeers: z.array(place).describe('Those with whom whole messages are exchanged.')
+        meshPeers: z.array(place).describe('Those with whom whole messages are exchanged.'),
+        messages: count.describe('That came since this node listens, each counted once.'),
+        overMs: ms.describe('Since this node listens.')
       })
     )
   })

@@ -1,0 +1,32 @@
+/** Counts what this node asks of the DHT. */
+import type { CounterFamily } from '../../core/metrics.ts'
+import type { ProviderRecords } from '../../discovery/capability-dht.ts'
+
+/** The same records. A search that is left early is not counted: whoever asked had enough. */
+export function measuredRecords(records: ProviderRecords, queries: CounterFamily): ProviderRecords {
+  const count = (operation: 'provide' | 'find', outcome: 'success' | 'error'): void => {
+    queries.of(operation, outcome).value += 1
+  }
+  return {
+    async provide(cid, options) {
+      try {
+        await records.provide(cid, options)
+      } catch (error) {
+        count('provide', 'error')
+        throw error
+      }
+      count('provide', 'success')
+    },
+    async *findProviders(cid, options) {
+      try {
+        yield* records.findProviders(cid, options)
+      } catch (error) {
+        // The end of the time that a search has is its usual end.
+        count('find', options.signal.aborted ? 'success' : 'error')
+        throw error
+      }
+      count('find', 'success')
+    },
+    cancelReprovide: (cid) => records.cancelReprovide(cid)
+  }
+}
