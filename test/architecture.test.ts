@@ -24,6 +24,15 @@ test('of the client the dashboard takes what is for browsers, and types', () => 
   expect(wrong).toEqual([])
 })
 
+test('what a page draws is .tsx; .ts of the dashboard is without a browser, and tested without one', () => {
+  const wrong = sourcesOf('web').filter(
+    (file) =>
+      file.endsWith('.ts') &&
+      /from '(?:[^']+\.tsx|preact[^']*|@preact\/signals)'/.test(readFileSync(file, 'utf8'))
+  )
+  expect(wrong).toEqual([])
+})
+
 test.for([
   ['storage/store.ts', "import { find } from '../discovery/find.ts'"],
   ['core/ids.ts', "export * from '../trust/identity.ts'"],

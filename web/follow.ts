@@ -1,5 +1,5 @@
 /** Follows a stream of the node for as long as somebody looks: told once a frame, and opened again when it breaks. */
-import { codeOf } from './live.ts'
+import { codeOf } from './failure.ts'
 import type { WebClock } from './clock.ts'
 
 export interface FollowParts<T> {

@@ -3,8 +3,11 @@ import { batch, signal } from '@preact/signals-core'
 import type { ReadonlySignal } from '@preact/signals-core'
 import type { AgentSummary, Client, NodeEvent, Peer, Placed, Status } from '../client/browser.ts'
 import type { WebClock } from './clock.ts'
+import { codeOf } from './failure.ts'
 import { createTaskRows } from './task-rows.ts'
 import type { TaskRows } from './task-rows.ts'
+import { createVitalsRing } from './vitals-ring.ts'
+import type { VitalsRing } from './vitals-ring.ts'
 
 /** `polling`: a node without events, which is asked instead. */
 export type LinkState = 'connecting' | 'live' | 'polling' | 'lost'
@@ -13,7 +16,7 @@ export type LinkState = 'connecting' | 'live' | 'polling' | 'lost'
 export type Heard = Placed<NodeEvent> | 'alive'
 
 export interface LiveParts {
-  readonly client: Pick<Client, 'agents' | 'peers' | 'status' | 'tasks' | 'task'>
+  readonly client: Pick<Client, 'agents' | 'peers' | 'status' | 'tasks' | 'task' | 'vitals'>
   readonly clock: WebClock
   /** Events from behind that place on, or from now; fails when the connection breaks. */
   readonly listen: (after: string | undefined, signal: AbortSignal) => AsyncIterable<Heard>
@@ -38,6 +41,7 @@ export interface LiveStore {
   /** Ids of agents of this node that cannot be asked. */
   readonly disabled: ReadonlySignal<readonly string[]>
   readonly tasks: TaskRows
+  readonly vitals: VitalsRing
   /** Milliseconds since the epoch, once a second while somebody looks: for "3 s ago". */
   readonly now: ReadonlySignal<number>
   /** Reads everything anew, for example after something was done. */
@@ -74,6 +78,7 @@ class Store implements LiveStore {
   readonly agents = signal<readonly AgentSummary[] | undefined>(undefined)
   readonly disabled = signal<readonly string[]>([])
   readonly tasks: TaskRows
+  readonly vitals: VitalsRing
   readonly now
   #place: string | undefined
   #waiting: NodeEvent[] = []
@@ -88,6 +93,7 @@ class Store implements LiveStore {
     this.now = signal(clock.now())
     const stopped = this.#ended.signal
     this.tasks = createTaskRows({ ...parts, stopped })
+    this.vitals = createVitalsRing({ ...parts, stopped, onWork: () => this.#readTasks() })
   }
 
   start(): void {
@@ -96,6 +102,7 @@ class Store implements LiveStore {
     })
     this.#every(LOOK_MS, () => this.#look())
     void this.#stayLinked()
+    void this.vitals.read()
   }
 
   async refresh(): Promise<void> {
@@ -202,6 +209,11 @@ class Store implements LiveStore {
     if (codeOf(failed?.reason) === 'API_TOKEN_REFUSED') this.#parts.onRefused(failed?.reason)
   }
 
+  /** Tasks of others have no event here. */
+  #readTasks(): void {
+    if (this.link.value === 'live' && this.#reading === undefined) this.tasks.read().catch(() => {})
+  }
+
   async #readAgents(): Promise<void> {
     const { agents, disabled = [] } = await this.#parts.client.agents({
       signal: this.#ended.signal
@@ -288,9 +300,4 @@ function applyAgents(
     else if (event.type === 'agent-gone') all.delete(`${event.node}\n${event.id}`)
   }
   agents.value = [...all.values()]
-}
-
-/** Code of a failure of the node's; empty for others. */
-export function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }

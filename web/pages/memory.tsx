@@ -1,7 +1,7 @@
 /** Shared memory: what is known in each space, who wrote it, what changes, and whether all nodes have the same. */
 import type { VNode } from 'preact'
 import { useSignal } from '@preact/signals'
-import { useAnswer } from '../asking.ts'
+import { useAnswer } from '../asking.tsx'
 import { useDashboard } from '../dashboard.tsx'
 import type { Page } from '../dashboard.tsx'
 import { go } from '../location.tsx'

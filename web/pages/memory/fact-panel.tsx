@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals'
 import type { MemoryEvent } from '../../../client/memory-api.ts'
 import type { Json } from '../../../core/json.ts'
 import type { Fact } from '../../../core/memory.ts'
-import { useAnswer, useStream } from '../../asking.ts'
+import { useAnswer, useStream } from '../../asking.tsx'
 import { useDashboard } from '../../dashboard.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { CopyButton } from '../../parts/copy-button.tsx'
@@ -16,7 +16,7 @@ import { Facts } from '../../parts/panel.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { blobIn, kindOf } from './preview.ts'
 import { WriteDialog } from './write-dialog.tsx'
-import { useNames, writtenAt } from './writer.ts'
+import { useNames, writtenAt } from './writer.tsx'
 
 export interface FactPanelProps {
   readonly space: string

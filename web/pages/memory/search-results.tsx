@@ -1,6 +1,6 @@
 /** Facts that hold the words somebody looks for, the most telling first. */
 import type { VNode } from 'preact'
-import { useAnswer } from '../../asking.ts'
+import { useAnswer } from '../../asking.tsx'
 import { useDashboard } from '../../dashboard.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { ErrorBox } from '../../parts/error-box.tsx'

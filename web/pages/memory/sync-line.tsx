@@ -1,7 +1,7 @@
 /** In one line: how large a space is, and whether the others have the same. */
 import type { VNode } from 'preact'
 import type { SpacePeer } from '../../../client/memory-api.ts'
-import { useAnswer } from '../../asking.ts'
+import { useAnswer } from '../../asking.tsx'
 import { useDashboard } from '../../dashboard.tsx'
 import { bytes, count } from '../../format.ts'
 import { Badge } from '../../parts/badge.tsx'

@@ -11,7 +11,7 @@ import { Choices } from '../../parts/choices.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { ErrorBox } from '../../parts/error-box.tsx'
 import { Name } from '../../parts/name.tsx'
-import { useNames } from './writer.ts'
+import { useNames } from './writer.tsx'
 
 export interface WriteDialogProps {
   readonly space: string
