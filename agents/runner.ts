@@ -91,11 +91,8 @@ export function createAgentRunner({
   const running = new Set<AbortController>()
   let stopped: LumosError | undefined
   const isHere = (agentId: string): boolean => roster.find(agentId) !== undefined
+  const run: AgentRunner['run'] = (task) => runGuarded(clock, () => begin(task))
   const asking = createAsking({ isHere, run, askSwarm })
-
-  function run(task: AgentRun): AsyncIterable<AgentOutput> {
-    return runGuarded(clock, () => begin(task))
-  }
 
   function begin(task: AgentRun): GuardedRun {
     if (stopped !== undefined) throw stopped
@@ -106,9 +103,8 @@ export function createAgentRunner({
     const cancel = (): void => controller.abort(task.signal.reason)
     task.signal.addEventListener('abort', cancel, { once: true })
     running.add(controller)
-    const { purse = createPurse(), chain: asked = originOf(task) } = task
-    const span = startRun(tracer, asked, task)
-    const chain = below(asked, span)
+    const { purse = createPurse() } = task
+    const { span, chain } = startRun(tracer, task)
     const request = {
       ...task,
       budget: purse,
@@ -150,13 +146,15 @@ export function createAgentRunner({
   }
 }
 
-function startRun(tracer: Tracer, chain: Chain, { taskId, agentId, caller }: AgentRun): Span {
-  if (!tracer.on) return NO_SPAN
+/** What it asks for hangs below it. */
+function startRun(tracer: Tracer, task: AgentRun): { readonly span: Span; readonly chain: Chain } {
+  const { taskId, agentId, caller, chain = originOf(task) } = task
+  if (!tracer.on) return { span: NO_SPAN, chain }
   const span = tracer.start('run', chain)
   span.set('task', taskId)
   span.set('agent', agentId)
   span.set('caller', caller)
-  return span
+  return { span, chain: below(chain, span) }
 }
 
 function skillOf({ message }: AgentRun): Pick<AgentRequest, 'skill'> {

@@ -10,6 +10,7 @@ import { LIMITS } from '../core/limits.ts'
 import { below } from '../core/trace.ts'
 import type { Span, Tracer } from '../core/trace.ts'
 import { chainMetadata } from '../protocols/a2a/chain.ts'
+import type { A2aCallOptions } from '../protocols/a2a/client.ts'
 import { taskIdMetadata } from '../protocols/a2a/extensions.ts'
 import { handoverMetadata } from '../protocols/a2a/handover.ts'
 import type { DispatchOptions, Placement, WorkOrder } from '../tasks/dispatcher.ts'
@@ -93,10 +94,7 @@ export function createSending(components: SendingComponents): Sending {
         span,
         behalf: showing && (await showing)
       })
-      const options = {
-        ...(Number.isFinite(deadlineMs) && { deadlineMs }),
-        ...(order.depth !== undefined && { depth: order.depth })
-      }
+      const options = optionsFor(order, deadlineMs)
       // Acceptance takes one write to disk, however long the task has to wait for its turn.
       const first = { timeoutMs: patienceMs, signal: given }
       const ask = (signal: AbortSignal) =>
@@ -118,6 +116,13 @@ export function createSending(components: SendingComponents): Sending {
     } finally {
       call.closed()
     }
+  }
+}
+
+function optionsFor({ depth }: WorkOrder, deadlineMs: number): A2aCallOptions {
+  return {
+    ...(Number.isFinite(deadlineMs) && { deadlineMs }),
+    ...(depth !== undefined && { depth })
   }
 }
 

@@ -70,8 +70,10 @@ test('a task that is too old for a trace is said to be', async () => {
 })
 
 test('names of peers cannot forge what the terminal shows', async () => {
-  const [span] = TASK_TRACE.spans
-  const forged = { ...TASK_TRACE, spans: [{ ...span!, node: { id: 'x', name: '\u001b[2Jevil' } }] }
+  const forged = {
+    ...TASK_TRACE,
+    spans: TASK_TRACE.spans.map((span) => ({ ...span, node: { id: 'x', name: '\u001b[2Jevil' } }))
+  }
   const cli = await testCli(forged)
   const { out } = await cli.run(['tasks', 'show', forged.task, '--trace'])
   expect(out).not.toContain('\u001b')
