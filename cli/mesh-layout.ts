@@ -19,7 +19,12 @@ export interface MeshModel {
   readonly neighbours: ReadonlyMap<string, readonly Neighbour[]>
   /** Longest of all shortest ways, in links; of the part that this node is in. */
   readonly diameter: number
+  /** There are too many nodes to look at all ways: it is that long at least. */
+  readonly atLeast: boolean
 }
+
+/** All ways of so many nodes are looked at within some 100 ms. */
+const MOST_MEASURED = 256
 
 export function meshModel(graph: MeshGraph): MeshModel {
   const neighbours = new Map<string, Neighbour[]>(graph.nodes.map(({ id }) => [id, []]))
@@ -31,7 +36,7 @@ export function meshModel(graph: MeshGraph): MeshModel {
   for (const list of neighbours.values()) {
     list.sort((a, b) => nearer(a, b) || byText(labels.get(a.id), labels.get(b.id)))
   }
-  return { graph, labels, neighbours, diameter: diameterOf(graph.self, neighbours) }
+  return { graph, labels, neighbours, ...diameterOf(graph.self, neighbours) }
 }
 
 function labelsOf(nodes: readonly MeshNode[]): ReadonlyMap<string, string> {
@@ -55,14 +60,21 @@ function byText(a = '', b = ''): number {
   return a < b ? -1 : 1
 }
 
-function diameterOf(self: string, neighbours: ReadonlyMap<string, readonly Neighbour[]>): number {
-  let longest = 0
-  for (const id of distancesFrom(self, neighbours).keys()) {
+function diameterOf(
+  self: string,
+  neighbours: ReadonlyMap<string, readonly Neighbour[]>
+): Pick<MeshModel, 'diameter' | 'atLeast'> {
+  const ids = [...distancesFrom(self, neighbours).keys()]
+  const atLeast = ids.length > MOST_MEASURED
+  // From one that is far from this node it is far to others; the farthest are last.
+  const measured = atLeast ? ids.slice(-MOST_MEASURED) : ids
+  let diameter = 0
+  for (const id of measured) {
     for (const distance of distancesFrom(id, neighbours).values()) {
-      longest = Math.max(longest, distance)
+      diameter = Math.max(diameter, distance)
     }
   }
-  return longest
+  return { diameter, atLeast }
 }
 
 /** In links, of all that can be reached; the nearest first. */
@@ -228,9 +240,10 @@ function fit(line: string, columns: number): string {
 }
 
 /** `4 nodes, 4 links, diameter 2`. */
-export function sumUp({ graph, diameter }: MeshModel): string {
+export function sumUp({ graph, diameter, atLeast }: MeshModel): string {
   const { nodes, links, omitted } = graph
-  const facts = [plural(nodes.length, 'node'), plural(links.length, 'link'), `diameter ${diameter}`]
+  const longest = `diameter ${atLeast ? 'at least ' : ''}${diameter}`
+  const facts = [plural(nodes.length, 'node'), plural(links.length, 'link'), longest]
   if (omitted > 0) facts.push(`${omitted} left out`)
   return facts.join(', ')
 }

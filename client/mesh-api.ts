@@ -85,6 +85,9 @@ export interface MeshTopic {
   readonly subscribers: number
   /** Those of them that this node exchanges whole messages with; to the others it only tells which there are. */
   readonly meshPeers: readonly { readonly id: string; readonly name: string }[]
+  /** Messages that came, each counted once, since this node listens. */
+  readonly messages: number
+  readonly overMs: number
 }
 
 export interface MeshTopics extends Versioned {

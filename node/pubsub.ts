@@ -39,10 +39,28 @@ const RESULTS: Readonly<Record<Verdict, TopicValidatorResult>> = {
   reject: TopicValidatorResult.Reject
 }
 
+/** What came on a topic since it is listened to. */
+export interface Heard {
+  readonly messages: number
+  readonly overMs: number
+}
+
+export interface NodePubSub extends PubSub {
+  /** `undefined` for a topic that nobody here listens to. */
+  heard(topic: string): Heard | undefined
+}
+
+interface Listening {
+  readonly handler: MessageHandler
+  /** Monotonic milliseconds. */
+  readonly since: number
+  messages: number
+}
+
 /** {@link PubSub} over gossipsub, whose messages wait for `asyncValidation` before they travel on. */
-export function createPubSub(components: PubSubComponents): PubSub {
-  const { gossip, logger, blame } = components
-  const handlers = new Map<string, MessageHandler>()
+export function createPubSub(components: PubSubComponents): NodePubSub {
+  const { clock, gossip, logger, blame } = components
+  const handlers = new Map<string, Listening>()
   const mayTell = createRates(components)
   if (!canValidate(gossip)) throw new TypeError('this gossipsub takes no verdicts')
   const validation: Validation = gossip
@@ -51,12 +69,13 @@ export function createPubSub(components: PubSubComponents): PubSub {
     // StrictSign: an unsigned message never gets here; without an author there is nobody to trust.
     if (msg.type !== 'signed') return 'reject'
     if (msg.data.byteLength > LIMITS.gossipBytes.value) return 'reject'
-    const handler = handlers.get(msg.topic)
-    if (handler === undefined) return 'ignore'
+    const listening = handlers.get(msg.topic)
+    if (listening === undefined) return 'ignore'
+    listening.messages += 1
     const author = msg.from.toString()
     // Whoever passed it on may have heard less of its author: that is no offence.
     if (!mayTell(author)) return 'ignore'
-    return handler(author, msg.data, propagationSource.toString())
+    return listening.handler(author, msg.data, propagationSource.toString())
   }
 
   function report({ msgId, propagationSource }: GossipsubMessage, verdict: Verdict): void {
@@ -83,10 +102,10 @@ export function createPubSub(components: PubSubComponents): PubSub {
   function subscribe(topic: string, handler: MessageHandler): () => void {
     if (handlers.has(topic)) throw new TypeError(`the topic "${topic}" has a handler already`)
     if (handlers.size === 0) gossip.addEventListener('gossipsub:message', onMessage)
-    handlers.set(topic, handler)
+    handlers.set(topic, { handler, since: clock.monotonic(), messages: 0 })
     gossip.subscribe(topic)
     return () => {
-      if (handlers.get(topic) !== handler) return
+      if (handlers.get(topic)?.handler !== handler) return
       handlers.delete(topic)
       gossip.unsubscribe(topic)
       if (handlers.size === 0) gossip.removeEventListener('gossipsub:message', onMessage)
@@ -94,17 +113,24 @@ export function createPubSub(components: PubSubComponents): PubSub {
   }
 
   return {
-    async publish(topic, data) {
-      const limit = LIMITS.gossipBytes.value
-      if (data.byteLength > limit) {
-        throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes: data.byteLength, limit } })
-      }
-      // Whoever comes later compares what it has: to sign this would be much of what a write costs.
-      if (gossip.getPeers().length > 0) await gossip.publish(topic, data)
-    },
+    publish: (topic, data) => publish(gossip, topic, data),
     subscribe,
-    subscribers: (topic) => gossip.getSubscribers(topic).map(String)
+    subscribers: (topic) => gossip.getSubscribers(topic).map(String),
+    heard(topic) {
+      const listening = handlers.get(topic)
+      if (listening === undefined) return undefined
+      return { messages: listening.messages, overMs: clock.monotonic() - listening.since }
+    }
   }
+}
+
+async function publish(gossip: GossipSub, topic: string, data: Uint8Array): Promise<void> {
+  const limit = LIMITS.gossipBytes.value
+  if (data.byteLength > limit) {
+    throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes: data.byteLength, limit } })
+  }
+  // Whoever comes later compares what it has: to sign this would be much of what a write costs.
+  if (gossip.getPeers().length > 0) await gossip.publish(topic, data)
 }
 
 /** Whether an author has not told too much yet. */

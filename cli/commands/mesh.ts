@@ -145,8 +145,14 @@ function topicColumns(cli: Cli): Column<MeshTopic>[] {
       title: 'WITH',
       cell: ({ meshPeers }) => meshPeers.map(({ name, id }) => name || shortId(id)).join(',')
     },
+    { title: 'MSG/S', cell: (topic) => rateOf(topic).toFixed(1), align: 'right' },
     { title: 'TOPIC', cell: ({ topic }) => topic, elastic: true }
   ]
+}
+
+/** Since this node listens. */
+function rateOf({ messages, overMs }: MeshTopic): number {
+  return overMs === 0 ? 0 : (1000 * messages) / overMs
 }
 
 function defineDht(command: LumosCommand, cli: Cli): void {

@@ -96,6 +96,8 @@ function bare(protocol: string | undefined): string {
   return protocol?.split('/').find((part) => part !== '') ?? ''
 }
 
+const NOTHING_HEARD = { messages: 0, overMs: 0 }
+
 export function meshTopics(assembly: Assembly): MeshTopics {
   const { wire, capabilities, memory } = assembly
   const gossip = wire.network.libp2p.services.pubsub
@@ -109,7 +111,8 @@ export function meshTopics(assembly: Assembly): MeshTopics {
     topic,
     purpose: purposes.get(topic) ?? '',
     subscribers: wire.pubsub.subscribers(topic).length,
-    meshPeers: meshPeers(gossip, topic).map((id) => ({ id, name: nameOf(id) }))
+    meshPeers: meshPeers(gossip, topic).map((id) => ({ id, name: nameOf(id) })),
+    ...(wire.pubsub.heard(topic) ?? NOTHING_HEARD)
   }))
   return {
     v: API_VERSION,

@@ -62,7 +62,14 @@ export const MESH_TOPICS: api.MeshTopics = {
   v: 1,
   peers: 1,
   topics: [
-    { topic: '/lumos/presence/1/x', purpose: 'presence', subscribers: 1, meshPeers: [birch] }
+    {
+      topic: '/lumos/presence/1/x',
+      purpose: 'presence',
+      subscribers: 1,
+      meshPeers: [birch],
+      messages: 30,
+      overMs: 60_000
+    }
   ]
 }
 

@@ -90,6 +90,10 @@ test('sixty nodes at 80 columns have a line each at most, and nothing is hidden 
   expect(drawn).toBeGreaterThanOrEqual(graph.links.length)
 })
 
+test('of very many nodes not all ways are measured', () => {
+  expect(sumUp(meshModel(crowd(600)))).toMatch(/^600 nodes, 2,400 links, diameter at least \d+$/)
+})
+
 test('names that are Chinese, shared or missing', () => {
   const graph = graphOf(
     [

@@ -42,19 +42,23 @@ test('lists how peers are reached', async () => {
 
 test('lists topics, and says when nobody listens', async () => {
   const topics = [
-    { topic: '/lumos/s/1', purpose: 'lab', subscribers: 0, meshPeers: [] },
+    { topic: '/lumos/s/1', purpose: 'lab', subscribers: 0, meshPeers: [], messages: 0, overMs: 0 },
     {
       topic: '/lumos/s/2',
       purpose: '',
       subscribers: 2,
-      meshPeers: [{ id: 'x'.repeat(20), name: '' }]
+      meshPeers: [{ id: 'x'.repeat(20), name: '' }],
+      messages: 25,
+      overMs: 10_000
     }
   ]
   const mesh = fakeMesh({ topics: async () => ({ v: 1, peers: 2, topics }) })
   const cli = await createTestCli({ mesh })
   const { out, err } = await cli.run(['mesh', 'topics'])
-  expect(out).toMatch(/^ABOUT +SUBSCRIBERS +MESH +WITH +TOPIC\nlab +0 +0 +- +\/lumos\/s\/1\n/)
-  expect(out).toMatch(/\n\? +2 +1 +…xxxxxxxx +\/lumos\/s\/2\n$/)
+  expect(out).toMatch(
+    /^ABOUT +SUBSCRIBERS +MESH +WITH +MSG\/S +TOPIC\nlab +0 +0 +- +0\.0 +\/lumos\/s\/1\n/
+  )
+  expect(out).toMatch(/\n\? +2 +1 +…xxxxxxxx +2\.5 +\/lumos\/s\/2\n$/)
   expect(err).toContain('! nobody listens to lab; what you write there stays local')
 })
 

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import {
@@ -57,8 +57,11 @@ test('hears from each peer whom it is connected to', async () => {
   expect(omitted).toBe(0)
 })
 
+function nonsense(text: string): () => Uint8Array {
+  return () => new TextEncoder().encode(text)
+}
+
 test('a peer that fails, is older or talks nonsense costs its own links alone', async () => {
-  const nonsense = (text: string) => () => new TextEncoder().encode(text)
   const tooMany = Array.from({ length: LIMITS.connections.value + 1 }, (_, n) =>
     direct(`Peer${String(n).padStart(5, '1').replaceAll('0', 'x')}`)
   )
@@ -142,6 +145,21 @@ test('asks once for all who look at the same time, and again when the answers ar
   await clock.advance(LINKS_FRESH_MS)
   await links.survey(NEVER)
   expect(asked()).toBe(2)
+})
+
+test('no peer is waited for longer than its deadline', async () => {
+  const network = new SessionNetwork(new ManualClock())
+  const node = network.add(SELF)
+  network.add(PEER)
+  network.link(SELF, PEER)
+  const [session] = node.all()
+  if (session === undefined) throw new Error('no session')
+  const asked = vi.spyOn(session, 'request').mockRejectedValue(new LumosError('TIMED_OUT'))
+  const links = createMeshLinks({ clock: network.clock, sessions: node, own: () => [] })
+  const { answers } = await links.survey(NEVER)
+  expect([...answers]).toEqual([[PEER, { reason: 'TIMED_OUT' }]])
+  const options = { timeoutMs: LIMITS.meshAsk.value }
+  expect(asked).toHaveBeenCalledWith(LINKS_METHOD, expect.anything(), options)
 })
 
 test('who looks may stop waiting, and others get the answer', async () => {

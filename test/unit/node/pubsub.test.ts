@@ -55,6 +55,18 @@ test.for([
   expect(handler).toHaveBeenCalledWith('author', Uint8Array.of(7), 'neighbour')
 })
 
+test('counts what came on a topic since it listens', async () => {
+  const { clock, gossip, pubsub } = setup()
+  expect(pubsub.heard(TOPIC)).toBeUndefined()
+  const leave = pubsub.subscribe(TOPIC, () => 'accept')
+  gossip.receive({})
+  gossip.receive({ topic: 'another' })
+  await clock.advance(500)
+  expect(pubsub.heard(TOPIC)).toEqual({ messages: 1, overMs: 500 })
+  leave()
+  expect(pubsub.heard(TOPIC)).toBeUndefined()
+})
+
 test('waits for a verdict that takes its time', async () => {
   const { gossip, pubsub } = setup()
   const verdict = Promise.withResolvers<Verdict>()

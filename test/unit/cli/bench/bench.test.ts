@@ -84,7 +84,7 @@ test('tasks go to the peer that was named, and are forgotten here', async () => 
     },
     removeTask: async (id) => {
       removed.push(id)
-      throw new LumosError('TASK_UNKNOWN')
+      throw new LumosError('TASK_NOT_FOUND')
     }
   })
   const csv = join(cli.home, 'out.csv')
