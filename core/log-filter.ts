@@ -45,6 +45,11 @@ export function covers(component: string, given: string): boolean {
   )
 }
 
+/** libp2p has several lines for each message it handles: below `info` it is heard only by who names it. */
+export function isTalkative(component: string): boolean {
+  return covers('libp2p', component)
+}
+
 /** What is known before a line is made. */
 export function wantsFrom(
   { level, component }: LineFilter,

@@ -1,5 +1,5 @@
 /** Which lines are kept: by urgency, and by the part of the node that speaks. */
-import { covers, LEVELS } from '../../core/log-filter.ts'
+import { covers, isTalkative, LEVELS } from '../../core/log-filter.ts'
 import type { LogLevel } from '../../core/logger.ts'
 
 export interface LogLevels {
@@ -12,5 +12,6 @@ export function levelOf({ level, components }: LogLevels, component: string): nu
   const [closest] = Object.entries(components)
     .filter(([name]) => covers(name, component))
     .toSorted(([a], [b]) => b.length - a.length)
-  return LEVELS[closest?.[1] ?? level]
+  const least = isTalkative(component) ? LEVELS.info : LEVELS.trace
+  return closest === undefined ? Math.max(LEVELS[level], least) : LEVELS[closest[1]]
 }

@@ -1,7 +1,7 @@
 /** The newest log lines in memory, and readers that follow: what `lumos logs` shows. */
 import type { LogLine } from '../../client/api.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { fits, wantsFrom, type AnyLevel } from '../../core/log-filter.ts'
+import { fits, isTalkative, LEVELS, wantsFrom, type AnyLevel } from '../../core/log-filter.ts'
 import type { LogFilter } from '../../gateway/control/log-operations.ts'
 
 export interface LogTail {
@@ -18,7 +18,9 @@ export function createLogTail(): LogTail {
   return {
     wants(component, level) {
       for (const { filter } of followers) {
-        if (wantsFrom(filter, { component, level })) return true
+        const isNamed = filter.component !== undefined
+        const isLoud = LEVELS[level] >= LEVELS.info || isNamed || !isTalkative(component)
+        if (isLoud && wantsFrom(filter, { component, level })) return true
       }
       return false
     },

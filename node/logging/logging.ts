@@ -41,21 +41,10 @@ export function createLogging({ clock, sinks }: LoggingComponents, configured: L
   const levels = createLevelSwitch({ clock }, configured)
   // pino hands a line over before `log` returns, so that one variable is enough to say whose it is.
   let kept = true
-  const lines = pino(
-    {
-      base: null,
-      level: 'trace',
-      messageKey: 'message',
-      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
-      formatters: { level: (level) => ({ level }) }
-    },
-    {
-      write(line: string) {
-        if (kept) for (const sink of sinks) sink.write(line)
-        tail.add(line, kept)
-      }
-    }
-  )
+  const lines = createPino(clock, (line) => {
+    if (kept) for (const sink of sinks) sink.write(line)
+    tail.add(line, kept)
+  })
 
   function createLogger(component: string): Logger & { fatal: Logger['error'] } {
     let threshold = 0
@@ -104,4 +93,17 @@ export function createLogging({ clock, sinks }: LoggingComponents, configured: L
       for (const sink of sinks) sink.close()
     }
   }
+}
+
+function createPino(clock: Clock, write: (line: string) => void): pino.Logger {
+  return pino(
+    {
+      base: null,
+      level: 'trace',
+      messageKey: 'message',
+      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+      formatters: { level: (level) => ({ level }) }
+    },
+    { write }
+  )
 }

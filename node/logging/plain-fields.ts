@@ -2,17 +2,12 @@
 import { LumosError } from '../../core/errors.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { HIDDEN, SECRET_NAME } from '../../core/secret-names.ts'
 import type { LogFields } from '../../core/logger.ts'
 
 /** An event has a few ids and numbers; whatever nests deeper or wider is a payload. */
 const MAX_DEPTH = 4
 const MAX_ENTRIES = 32
-
-/** Values of such keys are never written. Numbers pass: `tokens: 212` counts, it opens nothing. */
-const SECRET =
-  /secret|passw|token|api[-_]?key|private[-_]?key|swarm[-_]?key|psk|authorization|cookie|credential/i
-
-const HIDDEN = '[secret]'
 
 /** Never throws: a getter that does must not turn a log line into a failure. */
 export function plainFields(fields: LogFields): JsonObject {
@@ -29,7 +24,7 @@ function plainObject(value: object, depth: number): JsonObject {
     .slice(0, MAX_ENTRIES)
     .map(([key, item]): [string, Json | undefined] => [
       key,
-      SECRET.test(key) && typeof item !== 'number' ? HIDDEN : plain(item, depth + 1)
+      SECRET_NAME.test(key) && typeof item !== 'number' ? HIDDEN : plain(item, depth + 1)
     ])
   if (entries.length > MAX_ENTRIES) kept.push(['…', entries.length - MAX_ENTRIES])
   return Object.fromEntries(kept)

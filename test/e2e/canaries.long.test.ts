@@ -6,8 +6,18 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { gunzipSync } from 'node:zlib'
+import { unpackTar } from 'modern-tar'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createLumos, type Lumos } from '../support/lumos.ts'
+
+/** What is nobody else's business, although it is no secret. */
+const CONTENT = {
+  task: 'canary-task-text-5c81',
+  answer: 'canary task text in words 5c82',
+  fact: 'canary-memory-content-0e17',
+  failure: 'canary words of an agent that fails 93ab'
+}
 
 const FLAGS = ['--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
 const SOON = { timeout: 20_000, interval: 100 }
@@ -112,7 +122,14 @@ afterAll(async () => {
 
 test('no secret is where it does not belong, whatever went wrong', async () => {
   await work()
+  const reports = [await report('up')]
   await leave()
+  reports.push(await report('down'))
+  printed.push(...reports)
+  for (const [name, content] of Object.entries(CONTENT)) {
+    const telling = reports.filter((all) => all.includes(content))
+    expect.soft(telling, `${name} is in a bug report`).toEqual([])
+  }
   for (const [name, secret] of Object.entries({ ...PLANTED, ...made })) {
     const spellings = spellingsOf(secret)
     const shown = printed.filter((one) => spellings.some((word) => one.includes(word)))
@@ -138,6 +155,9 @@ async function work(): Promise<void> {
   await vi.waitFor(async () => {
     expect((await run(alpha, 'run', 'echo', 'hello', '--to', 'bob')).code).toBe(0)
   }, SOON)
+  await run(alpha, 'run', 'echo', CONTENT.task, '--to', 'bob')
+  await run(bob, 'run', 'echo', CONTENT.answer, '--to', 'alpha')
+  expect((await run(alpha, 'memory', 'put', 'city', CONTENT.fact)).code).toBe(0)
   await run(alpha, 'model', 'add', 'work', '--base-url', `${url}/work`, '--key-file', key)
   await run(alpha, 'model', 'test', 'openai/test-model')
   await run(alpha, 'run', 'chat', 'hello')
@@ -154,6 +174,19 @@ async function work(): Promise<void> {
   await run(alpha, 'audit', '--json')
   await run(alpha, 'logs', '-n', '2000', '--json')
   await run(bob, 'logs', '-n', '2000', '--json')
+}
+
+/** All that is in a bug report; what it was about is in it, so that it is one. */
+async function report(name: string): Promise<string> {
+  const path = join(folder, `report-${name}.tar.gz`)
+  expect((await run(alpha, 'bugreport', '--out', path)).code).toBe(0)
+  expect((await stat(path)).mode & 0o777).toBe(0o600)
+  const files = await unpackTar(gunzipSync(await readFile(path)))
+  const texts = files.map(({ data }) => Buffer.from(data ?? []).toString())
+  const all = texts.join('\n')
+  expect(all).toContain('"component":"node"')
+  expect(all).toContain('"swarm.keyFile"')
+  return all
 }
 
 async function make(): Promise<void> {
@@ -185,7 +218,8 @@ async function leave(): Promise<void> {
 
 /** Fails, and says no more than that. */
 const SHOP = `export async function shop() {
-  throw new Error('closed ' + (process.env.SHOP_KEY ? 'with a key' : 'without one'))
+  console.log('${CONTENT.failure}')
+  throw new Error('closed: ${CONTENT.failure} ' + (process.env.SHOP_KEY ? 'with a key' : 'without one'))
 }
 shop.description = 'sells nothing'
 `

@@ -53,7 +53,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     ],
     owns: [/^libp2p$/, /^@libp2p\/gossipsub$/, /^@chainsafe\//, /^pino$/]
   },
-  cli: { imports: ['core', 'client'], owns: [/^commander$/, /^uqr$/] }
+  cli: { imports: ['core', 'client'], owns: [/^commander$/, /^uqr$/, /^modern-tar$/] }
 }
 
 /** Import specifiers of a TypeScript source, static and dynamic, types included. */

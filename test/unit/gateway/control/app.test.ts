@@ -272,6 +272,24 @@ test('ends streams and refuses requests when the node stops', async () => {
   expect(await refused.json()).toMatchObject({ error: { code: 'SHUTTING_DOWN' } })
 })
 
+test('who leaves while a stream has nothing to tell is no failure of the node', async () => {
+  const { app, clock, error } = setup({
+    async *logs(_, signal) {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      signal.throwIfAborted()
+      yield* lines([])
+    }
+  })
+  const leaving = new AbortController()
+  const answer = app.request('/v1/logs?follow=true', { signal: leaving.signal })
+  await clock.advance(FIRST_LINE_WAIT_MS)
+  const response = await answer
+  // As the server for Node puts it, in words.
+  leaving.abort('Error: aborted')
+  await response.text()
+  expect(error).not.toHaveBeenCalled()
+})
+
 test('a node that cannot write says that it takes no work, and why', async () => {
   const { status } = fakeOperations()
   const error = { code: 'STORE_FULL', message: 'full', details: { path: '/db' } }

@@ -309,3 +309,27 @@ test('lines are told apart by the peer and the task they concern', async () => {
   expect(await find({ task: '1e' })).toEqual([])
   expect(await find({ task: '0199aaaa-7f3a9c1e', peer: ['birch'] })).toEqual([])
 })
+
+test('libp2p, which talks much, is heard below info only by who names it', async () => {
+  const { logger, logging } = setup({ level: 'trace' })
+  const tcp = logger.child('libp2p:tcp')
+  expect([tcp.wants?.('debug'), tcp.wants?.('info'), logger.wants?.('trace')]).toEqual([
+    false,
+    true,
+    true
+  ])
+  const stop = new AbortController()
+  const follow = async (filter: Partial<LogFilter>) => {
+    const lines = logging.lines({ ...ALL, follow: true, ...filter }, stop.signal)
+    const next = lines.next()
+    const wanted = tcp.wants?.('debug')
+    tcp.warn('something to end with')
+    await next
+    await lines.return(undefined)
+    return wanted
+  }
+  expect(await follow({ level: 'trace' })).toBe(false)
+  expect(await follow({ level: 'trace', component: 'libp2p' })).toBe(true)
+  logging.levels.change({ components: { libp2p: 'debug' } })
+  expect(tcp.wants?.('debug')).toBe(true)
+})
