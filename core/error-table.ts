@@ -214,6 +214,11 @@ export const ERRORS = {
     'lumos doctor --peer {peer}',
     EXIT.notFound
   ),
+  RELAY_LAPSED: retryable(
+    'the place with the relay …{relay} has lapsed: nobody comes by it any more',
+    'lumos restart takes a place again; more: lumos doctor',
+    EXIT.notFound
+  ),
   OVERLOADED: retryable(
     'the peer is busy',
     'try again in {retryAfterMs} ms, or another peer',

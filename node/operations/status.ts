@@ -1,13 +1,10 @@
 /** The state of this node in one document, with what is wrong in words. */
 import { API_VERSION } from '../../client/api.ts'
 import type { Identity, Status } from '../../client/api.ts'
-import { LumosError } from '../../core/errors.ts'
-import type { WireError } from '../../core/errors.ts'
-import { LIMITS } from '../../core/limits.ts'
-import type { Session } from '../../protocols/session/session.ts'
 import type { Assembly } from '../assembly.ts'
 import type { NodeGateway } from '../gateway.ts'
 import type { LoopMonitor } from '../metrics/loop-monitor.ts'
+import { problemsOf } from './problems.ts'
 
 export interface StatusFacts {
   readonly loop: LoopMonitor
@@ -52,25 +49,4 @@ export function statusDocument(
     eventLoopDelayMs: Number(loop.delayMs().toFixed(1)),
     problems: problemsOf(assembly)
   }
-}
-
-export function problemsOf(assembly: Assembly): WireError[] {
-  const { state } = assembly.database
-  const readOnly = state?.name === 'read-only' ? [state.error.toWire()] : []
-  return [...readOnly, ...skewed(assembly)]
-}
-
-function skewed({ wire, components }: Assembly): WireError[] {
-  return wire.sessions.all().flatMap((session) => {
-    const skewMs = clockSkew(session)
-    if (skewMs < LIMITS.clockSkew.value) return []
-    const details = { peer: session.hello.name, skewMs }
-    components.logger.debug('clock skew', details)
-    return [new LumosError('CLOCK_SKEW', { details }).toWire()]
-  })
-}
-
-/** Milliseconds between the clocks, as far as HELLO tells: it was read at most a round trip later. */
-export function clockSkew({ hello, openedAt }: Session): number {
-  return Math.abs(openedAt - hello.clock)
 }

@@ -11,7 +11,7 @@ import type { PeerRates } from '../metrics/peer-rates.ts'
 import { createVitalSigns } from '../metrics/vital-signs.ts'
 import type { Reading } from '../metrics/vital-signs.ts'
 import type { createScraper } from '../metrics/scrape.ts'
-import { problemsOf } from './status.ts'
+import { problemsOf } from './problems.ts'
 
 export interface VitalsFacts {
   readonly loop: LoopMonitor
@@ -44,8 +44,7 @@ export function createVitals(
     async metrics() {
       // Most nodes are never scraped.
       scraper ??= (await import('../metrics/scrape.ts')).createScraper(assembly)
-      const problems = problemsOf(assembly).map(({ code }) => code)
-      return scraper({ loop: loop.taken(), problems })
+      return scraper({ loop: loop.taken(), problems: problemsOf(assembly).length })
     },
     answer({ since = 0, peers = true }) {
       const now = signs.look()

@@ -65,7 +65,7 @@ interface Place {
   readonly host: string
 }
 
-const LOOK_THERE = ({ who }: Place): string => `on ${who}: lumos id; lumos logs --component network`
+const LOOK_THERE = ({ who }: Place): string => `on ${who}: lumos id; lumos logs --level warn`
 const JOIN = ({ who }: Place): string =>
   `lumos join INVITE   (the invite is made on ${who} by: lumos invite), or compare the swarms: lumos swarm ls`
 
@@ -79,7 +79,7 @@ const ADVICE: Readonly<Record<ProbeCode, (place: Place) => string>> = {
   timeout: ({ who, port }) =>
     `on ${who}: sudo ufw allow ${port}/tcp   lets it through the firewall; is it on, and in this network?`,
   'no-route': ({ host }) =>
-    `ip route get ${host}   tells why; is a VPN off? else use a relay: lumos up --listen RELAY/p2p-circuit`,
+    `ip route get ${host}   tells why; is a VPN off? else by a relay: lumos restart --listen RELAY_ADDRESS/p2p-circuit`,
   dns: ({ host, port }) =>
     `getent hosts ${host}   tells what name servers say; else by number: lumos peers connect /ip4/ADDRESS/tcp/${port}`,
   'relay-lapsed': ({ who }) => `on ${who}: lumos restart   takes a place with the relay again`,
@@ -87,7 +87,7 @@ const ADVICE: Readonly<Record<ProbeCode, (place: Place) => string>> = {
   'other-peer': ({ who }) =>
     `lumos peers connect ADDRESS   with the present one (on ${who}: lumos id); an address may have gone to another node`,
   'not-lumos': ({ who }) => `on ${who}: lumos id   tells its addresses and ports`,
-  'hung-up': ({ who }) => `on ${who}: lumos doctor; lumos logs --component network`,
+  'hung-up': ({ who }) => `on ${who}: lumos doctor; lumos logs --level warn`,
   self: () => 'lumos peers connect ADDRESS   with one of another node',
   invalid: LOOK_THERE,
   unreachable: LOOK_THERE,

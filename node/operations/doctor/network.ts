@@ -123,7 +123,7 @@ async function reachable(parts: DoctorParts, signal: AbortSignal): Promise<Check
       state: 'warning',
       code: 'not-reachable',
       text: `nothing is reachable from outside: ${dialled.length} of ${dialled.length} peers could not dial back${outside}`,
-      hint: `sudo ufw allow ${ports[0] ?? 5866}/tcp   and forward the port on the router; or use a relay: lumos up --listen RELAY/p2p-circuit`,
+      hint: `sudo ufw allow ${ports[0] ?? 5866}/tcp   and forward the port on the router; or use a relay: lumos restart --listen RELAY_ADDRESS/p2p-circuit`,
       tried
     })
   ]

@@ -119,7 +119,7 @@ function hosts({ assembly }: DoctorParts): Check[] {
       state: 'critical',
       code: 'host-down',
       text: `${name} is ${state}${reason === undefined ? '' : `: ${reason}`}`,
-      hint: `lumos host logs ${name}; lumos host restart ${name}`,
+      hint: `lumos host show ${name}; lumos host restart ${name}`,
       fix: `host:${name}`
     })
   })

@@ -1,8 +1,10 @@
 /** `lumos doctor`: how findings look, and what `--fix` mends, asks and leaves alone. */
+import { globSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import type { Check } from '../../../client/api.ts'
+import { CATALOGUE } from '../../../cli/catalogue.ts'
 import { renderReport } from '../../../cli/doctor-report.ts'
 import { createStyle } from '../../../cli/style.ts'
 import type { ControlOperations } from '../../../gateway/control/operations.ts'
@@ -105,3 +107,29 @@ test('--fix is about this node, not about a peer', async () => {
   const { cli } = await illCli()
   expect(await cli.run(['doctor', '--fix', '--peer', 'bob'])).toMatchObject({ code: 2 })
 })
+
+/** `lumos mcp restart` in what is advised: command and, where it has any, subcommand. */
+const ADVISED = /lumos ([a-z]+)(?: ([a-z]+))?/g
+const SOURCES = globSync(
+  '{node/operations/doctor/*.ts,node/operations/doctor.ts,cli/offline-checks.ts}'
+)
+
+test('every command that is advised exists', () => {
+  const unknown = SOURCES.flatMap((file) => {
+    const advised = readFileSync(file, 'utf8').matchAll(ADVISED)
+    return Array.from(advised, ([text, name = '', more]) => ({ text, name, more })).filter(
+      ({ name, more }) => !exists(name, more)
+    )
+  })
+  expect(SOURCES.length).toBeGreaterThan(10)
+  expect(unknown).toEqual([])
+  expect(exists('host', 'logs')).toBe(false)
+})
+
+function exists(name: string, more: string | undefined): boolean {
+  if (!CATALOGUE.some((entry) => entry.name === name)) return false
+  const source = readFileSync(`cli/commands/${name}.ts`, 'utf8')
+  const words = Array.from(source.matchAll(/\.command\('([a-z]+)'/g), ([, word]) => word)
+  // Without subcommands what follows is prose, or an argument.
+  return words.length === 0 || more === undefined || words.includes(more)
+}
