@@ -157,8 +157,21 @@ async function agents(client: Client, options: CallOptions): Promise<unknown> {
 async function tasks(client: Client, options: CallOptions): Promise<unknown> {
   const list = await client.tasks({ limit: TASKS }, options)
   return list.tasks.map((task) => {
-    const { input: _input, question: _question, contextId: _context, error, ...rest } = task
-    return { ...rest, error: error?.code }
+    const { id, parent, state, agent, outgoing, caller, worker, createdAt, updatedAt, tookMs } =
+      task
+    const known = {
+      id,
+      parent,
+      state,
+      agent,
+      outgoing,
+      caller,
+      worker,
+      createdAt,
+      updatedAt,
+      tookMs
+    }
+    return { ...known, error: task.error?.code }
   })
 }
 
