@@ -80,19 +80,12 @@ export type EquippedRequest = AgentRequest & Pick<AgentRun, 'depth'>
 const TASK_OVER = new DOMException('the task is over', 'AbortError')
 
 /** Ends runs with the node; the agents themselves are the roster's. */
-export function createAgentRunner({
-  clock,
-  roster,
-  askSwarm,
-  memory,
-  equip = () => ({}),
-  tracer = NO_TRACER
-}: AgentRunnerComponents): AgentRunner {
+export function createAgentRunner(components: AgentRunnerComponents): AgentRunner {
+  const { clock, roster, askSwarm, memory, equip = () => ({}), tracer = NO_TRACER } = components
   const running = new Set<AbortController>()
   let stopped: LumosError | undefined
-  const isHere = (agentId: string): boolean => roster.find(agentId) !== undefined
   const run: AgentRunner['run'] = (task) => runGuarded(clock, () => begin(task))
-  const asking = createAsking({ isHere, run, askSwarm })
+  const asking = createAsking({ isHere: (id) => roster.find(id) !== undefined, run, askSwarm })
 
   function begin(task: AgentRun): GuardedRun {
     if (stopped !== undefined) throw stopped
@@ -103,8 +96,8 @@ export function createAgentRunner({
     const cancel = (): void => controller.abort(task.signal.reason)
     task.signal.addEventListener('abort', cancel, { once: true })
     running.add(controller)
-    const { purse = createPurse() } = task
     const { span, chain } = startRun(tracer, task)
+    const { purse = createPurse() } = task
     const request = {
       ...task,
       budget: purse,

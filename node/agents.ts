@@ -6,11 +6,12 @@ import type { EnsembleSwarm } from '../agents/ensemble/ensemble-swarm.ts'
 import type { McpServers } from '../agents/mcp/mcp-servers.ts'
 import type { Roster } from '../agents/roster.ts'
 import { createAgentRunner } from '../agents/runner.ts'
-import type { AgentRunner } from '../agents/runner.ts'
+import type { AgentRunner, AgentRunnerComponents } from '../agents/runner.ts'
 import type { Component } from '../core/component.ts'
 import type { Memory } from '../core/memory.ts'
 import type { Environment } from '../core/paths.ts'
 import { NO_TRACER } from '../core/trace.ts'
+import type { Tracer } from '../core/trace.ts'
 import type { Finder } from '../discovery/find.ts'
 import { createChatOffer } from './chat.ts'
 import { createHosting } from './hosting.ts'
@@ -113,18 +114,31 @@ export async function createNodeAgents(
       askSwarm,
       memory: memoryFor,
       tracer,
-      equip(asked) {
-        const request = tracedMemoryOf(tracer, asked)
-        const { chain, memory } = request
-        return {
-          swarm: config.swarm.name,
-          memory,
-          models: tracedModels(tracer, chain, models),
-          toolbox: tracedToolbox(tracer, chain, tools.open(request))
-        }
-      }
+      equip: equipping(tracer, { swarm: config.swarm.name, models, tools })
     }),
     chat: createChatOffer({ ...components, models, roster }, { memory: config.memory.enabled }),
     modelNames
+  }
+}
+
+interface Equipped extends Pick<NodeAgents, 'models' | 'tools'> {
+  /** Its name. */
+  readonly swarm: string
+}
+
+/** What each run gets of its node, all of it seen by who traces. */
+function equipping(
+  tracer: Tracer,
+  { swarm, models, tools }: Equipped
+): NonNullable<AgentRunnerComponents['equip']> {
+  return (asked) => {
+    const request = tracedMemoryOf(tracer, asked)
+    const { chain, memory } = request
+    return {
+      swarm,
+      memory,
+      models: tracedModels(tracer, chain, models),
+      toolbox: tracedToolbox(tracer, chain, tools.open(request))
+    }
   }
 }

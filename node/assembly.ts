@@ -101,25 +101,10 @@ export async function assemble(given: NodeComponents, init: AssemblyInit): Promi
     { ...components, ...capabilities, wire, engine, database, push },
     { retentionMs: config.tasks.retention, routing, attributes, gateway }
   )
-  const { sessions, identity } = wire
-  const traces = createNodeTraceReader(
-    { ...components, ring: tracing.ring, sessions, nameOf: work.nameOf },
-    { self: identity.peer }
-  )
+  const traces = createNodeTraceReader({ ...components, ...tracing, wire, work })
   const finding = createFinding(components, init, wire)
-  const node = {
-    ...remembering,
-    ...agents,
-    wire,
-    capabilities,
-    engine,
-    work,
-    finding,
-    asking,
-    ensemble,
-    tracing,
-    traces
-  }
+  const doing = { engine, work, asking, ensemble, tracing, traces }
+  const node = { ...remembering, ...agents, ...doing, wire, capabilities, finding }
   const lifeCycle = createLifeCycle(components, inOrder(node, push))
   return { ...lifeCycle, ...node, init, components }
 }

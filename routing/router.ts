@@ -1,8 +1,8 @@
 /** Hands each task to the peer that can do it best, and to another one when that fails in time. */
 import type { StreamResponse } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
-import { LumosError, toLumosError } from '../core/errors.ts'
-import type { ErrorCode } from '../core/errors.ts'
+import { toLumosError } from '../core/errors.ts'
+import type { ErrorCode, LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
@@ -16,6 +16,7 @@ import type {
 } from '../tasks/dispatcher.ts'
 import { retryDelay } from '../tasks/retry-delay.ts'
 import type { RouteDirectory, RouteProvider } from './directory-port.ts'
+import { dispatchFailure } from './dispatch-failure.ts'
 import { createLookup } from './lookup.ts'
 import type { Found, Lookup, LookupInit, RouteQuestion } from './lookup.ts'
 import { explainAll } from './explain.ts'
@@ -115,12 +116,12 @@ class PeerRouter implements Router {
     if (options.isMove !== true) {
       budget.deposit(kindOf(order))
       hedges?.deposit()
-    } else if (!budget.withdraw(kindOf(order))) throw route.failed(failed(search))
+    } else if (!budget.withdraw(kindOf(order))) throw route.failed(dispatchFailure(search))
     for (;;) {
       const choice =
         search.suspect === undefined ? selector.choose(search.left, search.demand) : undefined
       let provider = search.suspect ?? choice?.provider
-      if (provider === undefined) throw route.failed(failed(search))
+      if (provider === undefined) throw route.failed(dispatchFailure(search))
       const placement = this.#placementOf(provider)
       const { candidates, lookupMs } = search
       const facts = { placement, candidates: candidates.length, lookupMs }
@@ -279,7 +280,7 @@ class PeerRouter implements Router {
       delayMs >= options.remainingMs() ||
       !this.#parts.budget.withdraw(kindOf(order))
     ) {
-      throw failed(search, error)
+      throw dispatchFailure(search, error)
     }
     return delayMs
   }
@@ -325,31 +326,4 @@ function retryOf(search: Search, provider: RouteProvider, error: LumosError): Di
 function drop(search: Search, provider: RouteProvider, error: LumosError | undefined): void {
   search.left = search.left.filter((one) => one !== provider)
   if (error !== undefined) judge(search, provider, error)
-}
-
-/** Words of the policy of the one that refused (trust/policy.ts), for people. */
-const WHY_NOT: Readonly<Record<string, string>> = {
-  role: 'the role of this node does not allow it',
-  'no-member': 'this node is no member there',
-  skill: 'the grants of this node are not for this skill'
-}
-
-function failed(search: Search, cause?: LumosError): LumosError {
-  const { asked, doubtful, suspect, forbidding } = search
-  const peers = [...new Set(asked)]
-  if (cause?.code === 'FORBIDDEN' && peers.every((name) => forbidding.has(name))) {
-    const word = String(cause.details['reason'])
-    const reason = WHY_NOT[word] ?? word
-    const details = { peers: peers.join(', ').slice(0, 256), reason }
-    return new LumosError('DELEGATION_FORBIDDEN', { cause, details })
-  }
-  const details = {
-    tried: peers.length,
-    attempts: asked.length,
-    peers: peers.join(', ').slice(0, 256),
-    maybeExecuted: doubtful.size > 0,
-    ...(suspect && { onlyPeer: suspect.name }),
-    ...(cause && { last: cause.code })
-  }
-  return new LumosError('DELEGATION_FAILED', { cause, details })
 }

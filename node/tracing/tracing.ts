@@ -7,7 +7,8 @@ import type { Tracer } from '../../core/trace.ts'
 import { createTraceExchange } from '../../protocols/trace/exchange.ts'
 import type { TraceExchangeComponents } from '../../protocols/trace/exchange.ts'
 import type { NodeConfig } from '../config/schema.ts'
-import type { NodeComponents, NodeInit } from '../wire.ts'
+import type { NodeComponents, NodeInit, Wire } from '../wire.ts'
+import type { Work } from '../work.ts'
 import type { OtlpExporter } from './otlp-exporter.ts'
 import { otlpSettings } from './otlp-settings.ts'
 import { createSpanRing } from './span-ring.ts'
@@ -82,16 +83,18 @@ export function createNodeTracing(
 
 export interface NodeTraceReaderComponents extends Pick<NodeComponents, 'clock'> {
   readonly ring: Pick<SpanRing, 'of'>
-  readonly sessions: TraceExchangeComponents['sessions']
-  readonly nameOf: (peer: PeerIdText) => string
+  readonly wire: Pick<Wire, 'identity' | 'sessions'>
+  readonly work: Pick<Work, 'nameOf'>
 }
 
 /** Also answers peers. */
-export function createNodeTraceReader(
-  components: NodeTraceReaderComponents,
-  init: { readonly self: PeerIdText }
-): TraceReader {
-  const reader = createTraceReader({ ...components, exchange: () => exchange }, init)
-  const exchange = createTraceExchange({ ...components, tell: (asked) => reader.forPeer(asked) })
+export function createNodeTraceReader(components: NodeTraceReaderComponents): TraceReader {
+  const { wire, work } = components
+  const { nameOf } = work
+  const { sessions, identity } = wire
+  const parts = { ...components, nameOf, exchange: () => exchange }
+  const reader = createTraceReader(parts, { self: identity.peer })
+  const tell: TraceExchangeComponents['tell'] = (asked) => reader.forPeer(asked)
+  const exchange = createTraceExchange({ ...components, sessions, tell })
   return reader
 }
