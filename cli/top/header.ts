@@ -55,7 +55,7 @@ function titleLine(state: HeaderState, columns: number, style: Style): string {
   const { status } = data
   const right = condition(state, style)
   const name = tame(status?.name ?? '…', LONGEST_NAME)
-  const end = columns < 60 ? right : `${clockTime(now)}  ${right}`
+  const end = columns < 60 ? right : `${clockTime(now)}  ${right}`.trimEnd()
   const left = joinPieces(
     [
       { text: 'lumos top', rank: 4, paint: style.accent },
@@ -79,7 +79,7 @@ function condition({ view, data, now, lateMs }: HeaderState, style: Style): stri
   if (data.lost !== undefined) return style.bad(`lost ${time(Math.max(0, now - data.lost.since))}`)
   if (view.paused) return style.doubtful('paused')
   if (lateMs > 0) return style.doubtful(`slow ${time(lateMs)}`)
-  return style.faint(`every ${time(view.intervalMs)}`)
+  return view.intervalMs === 0 ? '' : style.faint(`every ${time(view.intervalMs)}`)
 }
 
 function factsLine(
@@ -110,7 +110,7 @@ function factsLine(
 
 function peersText(status: Status, now: VitalsSample | undefined, columns: number): string {
   const peers = `peers ${status.peers}`
-  if (now === undefined || columns < 60) return peers
+  if (now === undefined || columns < 60 || status.peers === 0) return peers
   const { direct, relay } = now.connections
   return `${peers} (${direct} direct${relay === 0 ? '' : `, ${relay} relay`})`
 }

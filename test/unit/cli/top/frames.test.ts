@@ -148,7 +148,7 @@ test('no frame is larger than its terminal, and nothing of a peer but letters co
         }
       }
     ),
-    { numRuns: 150 }
+    { numRuns: 80 }
   )
 })
 
