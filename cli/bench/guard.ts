@@ -9,7 +9,7 @@ export interface FolderGuard {
 }
 
 /** The hidden command of the process that watches. */
-export const GUARD_COMMAND = '__guard'
+const GUARD_COMMAND = '__guard'
 
 /** Another process, which hears by the end of a pipe that this one is gone. */
 export function guardFolder({ host }: Cli, folder: string): FolderGuard {

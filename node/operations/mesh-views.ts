@@ -186,7 +186,7 @@ function* keysOf({ peers = [], left, right }: Bucket): Generator<Uint8Array> {
   if (right !== undefined) yield* keysOf(right)
 }
 
-export function sharedBits(a: Uint8Array, b: Uint8Array): number {
+function sharedBits(a: Uint8Array, b: Uint8Array): number {
   for (let at = 0; at < a.length; at++) {
     const difference = (a[at] ?? 0) ^ (b[at] ?? 0)
     if (difference !== 0) return 8 * at + Math.clz32(difference) - 24

@@ -31,7 +31,7 @@ const own = { id: self, name: 'oak' }
 const birch = { id: peer, name: 'birch' }
 const error = { code: 'PEER_UNREACHABLE', message: 'cannot reach elm', hint: 'lumos doctor' }
 
-export const MESH_ROUTES: api.MeshRoutes = {
+const MESH_ROUTES: api.MeshRoutes = {
   v: 1,
   self: own,
   routes: [
@@ -58,7 +58,7 @@ export const MESH_ROUTES: api.MeshRoutes = {
   ]
 }
 
-export const MESH_TOPICS: api.MeshTopics = {
+const MESH_TOPICS: api.MeshTopics = {
   v: 1,
   peers: 1,
   topics: [
