@@ -142,8 +142,11 @@ export class Distribution {
 export type CounterFamily = Family<Count>
 export type HistogramFamily = Family<Distribution>
 
-export function createCounter(spec: MetricSpec): CounterFamily {
-  return new SeriesFamily<Count>(spec, () => ({ value: 0 }))
+/** With `first`, its one label has these values from the start: a rate is known when the first one happens. */
+export function createCounter(spec: MetricSpec, first: readonly string[] = []): CounterFamily {
+  const family = new SeriesFamily<Count>(spec, () => ({ value: 0 }))
+  for (const value of first) family.of(value)
+  return family
 }
 
 export function createHistogram(spec: HistogramSpec): HistogramFamily {

@@ -1,10 +1,11 @@
-/** Writes the generated parts of docs/errors.md, limits.md, configuration.md and security.md from the tables in the code. */
+/** Writes the generated parts of docs/errors.md, limits.md, configuration.md, metrics.md and security.md from the tables in the code. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ERRORS } from '../core/error-table.ts'
 import { LIMITS } from '../core/limits.ts'
 import { BY_OPERATION, SOCKET_ONLY } from '../gateway/control/http-access.ts'
 import { scopeOf } from '../gateway/docs/http-openapi.ts'
 import { CONFIG_KEYS } from '../node/config/keys.ts'
+import { METRICS } from '../node/metrics/catalogue.ts'
 import { OPERATION_LIST } from '../trust/operations.ts'
 import { QUOTA_NAMES, quotasOf } from '../trust/role-quotas.ts'
 import { ROLE_MEANINGS, ROLES } from '../trust/roles.ts'
@@ -78,6 +79,17 @@ export function operationTable(): string {
   ].join('\n')
 }
 
+/** Every metric, by area. */
+export function metricTable(): string {
+  const rows = Object.entries(METRICS).flatMap(([area, metrics]) =>
+    Object.values(metrics).map(
+      ({ name, kind, labels, help }) =>
+        `| ${area} | \`${name}\` | ${kind} | ${listed(labels)} | ${help} |`
+    )
+  )
+  return ['| area | metric | type | labels | means |', '|---|---|---|---|---|', ...rows].join('\n')
+}
+
 /** What of the control API can be had over HTTP, and why the rest cannot. */
 export function httpAccessTable(): string {
   const open = Object.entries(BY_OPERATION).map(([operation, ids]) => {
@@ -116,6 +128,7 @@ if (import.meta.main) {
     ['docs/errors.md', errorTable()],
     ['docs/limits.md', limitTable()],
     ['docs/configuration.md', settingTable()],
+    ['docs/metrics.md', metricTable()],
     ['docs/security.md', operationTable()],
     ['docs/security.md', httpAccessTable(), 'control API over HTTP']
   ] as const) {

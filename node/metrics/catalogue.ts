@@ -259,10 +259,11 @@ export const METRICS = {
       [],
       'Part of the time since the last scrape that the event loop was busy.'
     ),
-    problems: gauge(
-      'lumos_problems',
-      ['code*'],
-      'What `lumos status` names as wrong, by code; 1 while it is.'
+    problems: gauge('lumos_problems', [], 'What `lumos status` names as wrong just now.'),
+    readOnly: gauge(
+      'lumos_read_only',
+      [],
+      '1 while the database takes no writes, and the node no tasks.'
     )
   }
 } as const satisfies Readonly<Record<string, Readonly<Record<string, CataloguedMetric>>>>

@@ -73,7 +73,7 @@ export function createMeters({ clock }: { readonly clock: Pick<Clock, 'monotonic
     gossip: createGossipMeter(),
     libp2p: createLibp2pMetrics({ monotonic: () => clock.monotonic() }),
     memory: memoryMeter(),
-    dials: createCounter(METRICS.network.dials),
+    dials: createCounter(METRICS.network.dials, ['success']),
     queries: createCounter(METRICS.discovery.queries),
     records: recordCount(),
     http: createHttpMeter(),
@@ -102,8 +102,8 @@ const WAYS = ['pulled', 'pushed', 'audited', 'dropped'] as const
 function memoryMeter(): MemoryMeter & MemoryCounts {
   const changes = createCounter(METRICS.memory.changes)
   const conflicts = createCounter(METRICS.memory.conflicts)
-  const repairs = createCounter(METRICS.memory.repairs)
-  const moved = createCounter(METRICS.memory.repaired)
+  const repairs = createCounter(METRICS.memory.repairs, ['equal', 'different', 'failed'])
+  const moved = createCounter(METRICS.memory.repaired, WAYS)
   return {
     changes,
     conflicts,

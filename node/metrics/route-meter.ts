@@ -15,10 +15,10 @@ export interface RouteMeter {
 /** `next` is told of each task that goes to a worker, too. */
 export function createRouteMeter(next: CallMeter): RouteMeter {
   const { routing: specs } = METRICS
-  const choices = createCounter(specs.choices)
+  const choices = createCounter(specs.choices, ['local', 'direct', 'relay'])
   const retries = createCounter(specs.retries)
-  const hedges = createCounter(specs.hedges)
-  const sent = createCounter(specs.sent)
+  const hedges = createCounter(specs.hedges, ['asked', 'lost'])
+  const sent = createCounter(specs.sent, ['success', 'failure', 'neither'])
   const breakers = createCounter(specs.breakers)
   const lookups = createHistogram(specs.lookup)
   return {

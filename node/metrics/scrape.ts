@@ -14,8 +14,8 @@ import type { LoopDelay } from './loop-monitor.ts'
 export interface ScrapeFacts {
   /** As it was seen last. */
   readonly loop: LoopDelay
-  /** Codes of what is wrong. */
-  readonly problems: readonly string[]
+  /** How many things are wrong. */
+  readonly problems: number
 }
 
 type Reading = readonly [metric: CataloguedMetric, samples: readonly Sample[]]
@@ -230,7 +230,7 @@ function neighboursIn(gossip: object, topic: string): number {
 }
 
 function processReadings(
-  { init, wire }: Assembly,
+  { init, wire, database }: Assembly,
   { loop, problems, utilization }: ScrapeFacts & { readonly utilization: number }
 ): Reading[] {
   const { process: specs, http } = METRICS
@@ -246,7 +246,8 @@ function processReadings(
     [specs.external, [one(external)]],
     [specs.loop, [one(loop.p99Ms / 1000, 'p99'), one(loop.maxMs / 1000, 'max')]],
     [specs.utilization, [one(utilization)]],
-    [specs.problems, [...new Set(problems)].map((code) => one(1, code))],
+    [specs.problems, [one(problems)]],
+    [specs.readOnly, [one(database.state?.name === 'read-only' ? 1 : 0)]],
     [http.connections, doors === undefined ? [] : [one(doors)]]
   ]
 }

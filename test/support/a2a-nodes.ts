@@ -35,13 +35,14 @@ export interface AssemblyOptions {
   readonly tasks?: z.input<typeof nodeConfigSchema>['tasks']
   readonly gateway?: z.input<typeof nodeConfigSchema>['gateway']
   readonly models?: z.input<typeof nodeConfigSchema>['models']
+  readonly metrics?: z.input<typeof nodeConfigSchema>['metrics']
   readonly logger?: Logger
 }
 
 /** A started node with these agents only, which looks for nobody by itself. */
 export async function startAssembly(
   agents: readonly Agent[] = [],
-  { home: lasting, tasks, gateway, models, logger }: AssemblyOptions = {}
+  { home: lasting, tasks, gateway, models, metrics, logger }: AssemblyOptions = {}
 ): Promise<StartedAssembly> {
   const home = lasting ?? mkdtempSync(join(tmpdir(), 'lumos-test-'))
   const assembly = await startSecludedNode({
@@ -51,6 +52,7 @@ export async function startAssembly(
     ...(tasks && { tasks }),
     ...(gateway && { gateway }),
     ...(models && { models }),
+    ...(metrics && { metrics }),
     ...(logger && { logger })
   })
   return {

@@ -15,7 +15,7 @@ const SWARM_KEY = '0123456789abcdef'.repeat(4)
 
 export interface SecludedNodeInit extends Pick<
   z.input<typeof nodeConfigSchema>,
-  'name' | 'listen' | 'announce' | 'network' | 'tasks' | 'gateway' | 'models'
+  'name' | 'listen' | 'announce' | 'network' | 'tasks' | 'gateway' | 'models' | 'metrics'
 > {
   readonly home: string
   readonly bootstrap?: readonly string[]

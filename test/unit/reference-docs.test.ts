@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import {
   errorTable,
   limitTable,
+  metricTable,
   operationTable,
   settingTable,
   withTable
@@ -13,6 +14,7 @@ test.for([
   ['docs/errors.md', errorTable],
   ['docs/limits.md', limitTable],
   ['docs/configuration.md', settingTable],
+  ['docs/metrics.md', metricTable],
   ['docs/security.md', operationTable]
 ] as const)(
   '%s equals the table in the code (run: node tools/reference-docs.ts)',

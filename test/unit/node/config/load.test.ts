@@ -86,6 +86,8 @@ test('works with nothing configured at all', async () => {
     routing: { policy: 'local-first', policies: {} },
     memory: { enabled: true, gossip: true },
     mcp: { servers: {} },
+    metrics: { public: false, libp2p: false },
+    tracing: { enabled: true, sample: 1, otlp: {} },
     models: { detect: true, default: [], providers: {} },
     tools: {
       enabled: ['*'],
