@@ -133,3 +133,19 @@ function exists(name: string, more: string | undefined): boolean {
   // Without subcommands what follows is prose, or an argument.
   return words.length === 0 || more === undefined || words.includes(more)
 }
+
+/** `code: 'x'`, `code: bad ? 'x' : undefined`, and the last words of `check('…', …, 'x')`. */
+const CODE = /code: (?:\w+ \? )?'([a-z-]+)'/g
+
+test('every code is in the documentation', () => {
+  const documented = readFileSync('docs/operations.md', 'utf8')
+  const codes = SOURCES.flatMap((file) =>
+    Array.from(readFileSync(file, 'utf8').matchAll(CODE), ([, code = '']) => code)
+  )
+  const probed = new Set(['silent', 'reached', 'self', 'invalid'])
+  const unknown = new Set(
+    codes.filter((code) => !documented.includes(`\`${code}\``) && !probed.has(code))
+  )
+  expect(codes.length).toBeGreaterThan(20)
+  expect([...unknown]).toEqual([])
+})
