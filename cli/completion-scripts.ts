@@ -5,60 +5,32 @@ export interface Flag {
   readonly long: string
   readonly short?: string
   readonly takesValue: boolean
+  /** What `lumos __complete` knows values by. */
+  readonly kind?: string | undefined
 }
 
-interface Node {
+export interface Argument {
+  readonly kind?: string | undefined
+  /** The last one may be given again and again. */
+  readonly variadic: boolean
+}
+
+export interface Node {
   readonly name: string
   readonly summary: string
   readonly flags: readonly Flag[]
+  readonly arguments: readonly Argument[]
+  readonly subcommands: readonly Node[]
 }
 
 export interface Completion {
   /** Flags of every command. */
   readonly flags: readonly Flag[]
-  readonly commands: readonly (Node & { readonly subcommands: readonly Node[] })[]
+  readonly commands: readonly Node[]
 }
 
-/** The first argument of these commands is a name that only the daemon knows. */
-const ASKED: readonly (readonly [path: string, kind: string])[] = [
-  ['run', 'agents'],
-  ['find', 'agents'],
-  ['agents show', 'agents'],
-  ['peers connect', 'peers'],
-  ['peers disconnect', 'peers'],
-  ['peers ping', 'peers'],
-  ['peers show', 'peers'],
-  ['peers block', 'peers'],
-  ['peers unblock', 'peers'],
-  ['tasks show', 'tasks'],
-  ['tasks cancel', 'tasks'],
-  ['tasks watch', 'tasks'],
-  ['tasks logs', 'tasks'],
-  ['tasks answer', 'tasks'],
-  ['tasks retry', 'tasks'],
-  ['tasks rm', 'tasks'],
-  ['tools show', 'tools'],
-  ['tools call', 'tools'],
-  ['tools allow', 'tools'],
-  ['tools deny', 'tools'],
-  ['tools reset', 'tools'],
-  ['tools enable', 'tools'],
-  ['tools disable', 'tools'],
-  ['memory get', 'keys'],
-  ['memory put', 'keys'],
-  ['memory rm', 'keys'],
-  ['memory history', 'keys'],
-  ['spaces show', 'spaces'],
-  ['spaces grant', 'spaces'],
-  ['spaces revoke', 'spaces'],
-  ['explain', 'codes']
-]
-const ASKED_FLAGS: readonly (readonly [flag: string, kind: string])[] = [
-  ['--to', 'peers'],
-  ['--node', 'peers'],
-  ['--peer', 'peers'],
-  ['--space', 'spaces']
-]
+/** Further ones of an argument that may be repeated are typed by hand. */
+const REPEATED = 4
 
 /** A command or a subcommand, and what may follow it. */
 interface Place extends Node {
@@ -69,18 +41,40 @@ interface Place extends Node {
 }
 
 function placesOf({ commands }: Completion): Place[] {
-  return commands.flatMap((command): Place[] => [
-    {
-      ...command,
-      path: command.name,
-      next: command.name === 'help' ? commands : command.subcommands
-    },
-    ...command.subcommands.map((each) => ({
-      ...each,
-      path: `${command.name} ${each.name}`,
-      next: []
-    }))
-  ])
+  const under = (node: Node, above: string): Place[] => {
+    const path = above === '' ? node.name : `${above} ${node.name}`
+    const next = path === 'help' ? commands : node.subcommands
+    return [{ ...node, path, next }, ...node.subcommands.flatMap((each) => under(each, path))]
+  }
+  return commands.flatMap((command) => under(command, ''))
+}
+
+/** `1:spaces grant` and the kind of words that stand there. */
+function askedArguments(tree: Completion): (readonly [place: string, kind: string])[] {
+  return placesOf(tree).flatMap((place) =>
+    place.arguments.flatMap(({ kind, variadic }, index) => {
+      if (kind === undefined) return []
+      const times = variadic ? REPEATED : 1
+      return Array.from({ length: times }, (_, more) => {
+        return [`${index + more}:${place.path}`, kind] as const
+      })
+    })
+  )
+}
+
+/** `run --to`, or `--profile` of them all, and the kind of words that stand behind it. */
+function askedFlags(tree: Completion): (readonly [place: string, kind: string])[] {
+  return [tree.flags.map((flag) => ({ flag, path: '' })), ...placesOf(tree).map(flagsOfPlace)]
+    .flat()
+    .flatMap(({ flag: { long, short, kind }, path }) => {
+      if (kind === undefined) return []
+      const spellings = [long, ...(short === undefined ? [] : [short])]
+      return spellings.map((each) => [path === '' ? each : `${path} ${each}`, kind] as const)
+    })
+}
+
+function flagsOfPlace({ flags, path }: Place): { readonly flag: Flag; readonly path: string }[] {
+  return flags.map((flag) => ({ flag, path }))
 }
 
 /** All flags after which a word is their value and no argument, as alternatives of a `case`. */
@@ -139,12 +133,16 @@ _lumos() {
 ${cases(words)}
   esac
   case "$arguments:$path" in
-${cases(ASKED.map(([path, kind]) => [`0:${path}`, `kind=${kind}`]))}
+${cases(askedArguments(tree).map(([place, kind]) => [place, `kind=${kind}`]))}
   esac
   case $prev in
-${cases(ASKED_FLAGS.map(([flag, kind]) => [flag, `words='' kind=${kind}`]))}
     ${valued(tree)}) words='' kind='' ;;
   esac
+  for word in "$prev" "$path $prev"; do
+    case $word in
+${cases(askedFlags(tree).map(([place, kind]) => [place, `words='' kind=${kind}`]))}
+    esac
+  done
   if [[ $cur == -* ]]; then
     words="$flags ${longs(tree.flags)}"
   elif [[ -n $kind ]]; then
@@ -188,12 +186,16 @@ ${described.join('\n')}
 ${cases(next)}
   esac
   case "$arguments:$path_" in
-${cases(ASKED.map(([path, kind]) => [`0:${path}`, `kind=${kind}`]))}
+${cases(askedArguments(tree).map(([place, kind]) => [place, `kind=${kind}`]))}
   esac
   case \${given[CURRENT-1]} in
-${cases(ASKED_FLAGS.map(([flag, kind]) => [flag, `next=() only=name kind=${kind}`]))}
     ${valued(tree)}) next=() only=file kind='' ;;
   esac
+  for word in "\${given[CURRENT-1]}" "$path_ \${given[CURRENT-1]}"; do
+    case $word in
+${cases(askedFlags(tree).map(([place, kind]) => [place, `next=() only=name kind=${kind}`]))}
+    esac
+  done
   if [[ $PREFIX == -* ]]; then
     next=($flags ${longs(tree.flags)})
   elif [[ -z $path_$only && $arguments == 0 ]]; then
@@ -240,6 +242,9 @@ end
 function __lumos_in
   string match -q -- "*:$argv" (__lumos_place)
 end
+function __lumos_at
+  test (__lumos_place) = "$argv"
+end
 function __lumos_first
   test (__lumos_place) = "0:$argv"
 end
@@ -247,7 +252,9 @@ complete -c lumos -f
 ${tree.flags.map((flag) => `complete -c lumos ${fishFlag(flag)}`).join('\n')}
 ${tree.commands.map((each) => fishWord('', each)).join('\n')}
 ${places.flatMap(fishPlace).join('\n')}
-${ASKED.map(([path, kind]) => `complete -c lumos -n '__lumos_first ${path}' -a '${asking(kind)}'`).join('\n')}
+${askedArguments(tree)
+  .map(([place, kind]) => `complete -c lumos -n '__lumos_at ${place}' -a '${asking(kind)}'`)
+  .join('\n')}
 complete -c lumos -n '__lumos_in run' -F
 `
 }
@@ -263,9 +270,8 @@ function fishWord(path: string, { name, summary }: Pick<Node, 'name' | 'summary'
   return `complete -c lumos -n '__lumos_first ${path}' -a ${name} -d '${quote(summary)}'`
 }
 
-function fishFlag({ long, short, takesValue }: Flag): string {
+function fishFlag({ long, short, takesValue, kind }: Flag): string {
   const names = `${short === undefined ? '' : `-s ${short.slice(1)} `}-l ${long.slice(2)}`
-  const [, kind] = ASKED_FLAGS.find(([flag]) => flag === long) ?? []
   if (kind !== undefined) return `${names} -x -a '${asking(kind)}'`
   return takesValue ? `${names} -r -F` : names
 }

@@ -7,8 +7,10 @@ import {
   fishScript,
   zshScript,
   type Completion,
-  type Flag
+  type Flag,
+  type Node
 } from '../completion-scripts.ts'
+import { kindOfArgument, kindOfFlag } from '../live-words.ts'
 import type { Command } from 'commander'
 import type { LumosCommand } from '../lumos-command.ts'
 import { createRoot } from '../program.ts'
@@ -43,24 +45,27 @@ async function tree(cli: Cli): Promise<Completion> {
   const names = CATALOGUE.filter(({ group }) => group !== undefined).map(({ name }) => name)
   const root = await createRoot(cli, names)
   const commands = root.commands.filter((each) => names.includes(each.name()))
+  return { flags: flagsOf(root, ''), commands: commands.map((each) => nodeOf(each, '')) }
+}
+
+function nodeOf(command: Command, above: string): Node {
+  const path = above === '' ? command.name() : `${above} ${command.name()}`
   return {
-    flags: flagsOf(root),
-    commands: commands.map((each) => ({
-      name: each.name(),
-      summary: each.description(),
-      flags: flagsOf(each),
-      subcommands: each.commands.map((sub) => ({
-        name: sub.name(),
-        summary: sub.description(),
-        flags: flagsOf(sub)
-      }))
-    }))
+    name: command.name(),
+    summary: command.description(),
+    flags: flagsOf(command, path),
+    arguments: command.registeredArguments.map((each) => {
+      return { kind: kindOfArgument(path, each.name()), variadic: each.variadic }
+    }),
+    subcommands: command.commands.map((each) => nodeOf(each, path))
   }
 }
 
-function flagsOf(command: Command): Flag[] {
+function flagsOf(command: Command, path: string): Flag[] {
   return command.options.flatMap(({ long, short, required, optional }) => {
     if (long == null) return []
-    return [{ long, ...(short != null && { short }), takesValue: required || optional }]
+    const takesValue = required || optional
+    const kind = takesValue ? kindOfFlag(path, long) : undefined
+    return [{ long, ...(short != null && { short }), takesValue, kind }]
   })
 }

@@ -113,6 +113,11 @@ function exitMeaning(number: number): string {
     : (Object.entries(EXIT_MEANINGS).find(([key]) => key === name)?.[1] ?? '')
 }
 
+/** As `lumos config` takes them. */
+export async function settingNames(cli: Cli): Promise<string[]> {
+  return (await readSettings(cli)).map(({ name }) => name)
+}
+
 /** Settings are described in docs/configuration.md, which ships with the package: "| `key` | …". */
 async function readSettings({ host }: Cli): Promise<Page[]> {
   const file = join(host.packageRoot, 'docs', 'configuration.md')

@@ -15,6 +15,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   'lumos run echo hello --ta': ['--take', '--task-id'],
   'lumos tasks ls --st': ['--state'],
   'lumos tasks show 7': ['7f3a9c1e'],
+  'lumos spaces grant team b': ['bold-heron'],
+  'lumos logs --component d': ['discovery'],
   'lumos run echo peers pi': [],
   'lumos help ex': ['explain'],
   'lumos explain U': ['USAGE']

@@ -16,7 +16,9 @@ case "$1 $2" in
 '__complete peers') echo amber-otter; echo bold-heron ;;
 '__complete agents') echo echo; echo echo.say ;;
 '__complete tasks') echo 7f3a9c1e ;;
-'__complete codes') echo USAGE ;;
+'__complete words') echo USAGE ;;
+'__complete components') echo discovery ;;
+'__complete spaces') echo team ;;
 *) exit 1 ;;
 esac
 `

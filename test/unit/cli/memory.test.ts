@@ -239,6 +239,6 @@ test('status says how much there is, who has the same, and who lacks how much', 
 
 test('names of spaces and keys can be completed', async () => {
   const cli = await setup()
-  expect((await cli.run(['__complete', 'spaces'])).out).toBe('team\nteam\n')
+  expect((await cli.run(['__complete', 'spaces'])).out).toBe('team\n')
   expect((await cli.run(['__complete', 'keys'])).out).toBe('a/b\n')
 })
