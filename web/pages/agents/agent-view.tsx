@@ -28,10 +28,10 @@ export function AgentView({ id, node }: { readonly id: string; readonly node: st
   return (
     <>
       <header class="page-head">
+        <a class="back" href={hashOf('agents')} aria-label="All agents">
+          ←
+        </a>
         <h1>
-          <a class="back" href={hashOf('agents')} aria-label="All agents">
-            ←
-          </a>
           <Name text={value?.agent.name ?? id} />
           <span class="dim at">
             {' @ '}

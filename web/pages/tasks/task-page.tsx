@@ -103,10 +103,10 @@ interface HeadProps {
 function Head({ id, task, onChange }: HeadProps): VNode {
   return (
     <header class="page-head">
+      <a class="back" href={hashOf('tasks')} aria-label="All tasks">
+        ←
+      </a>
       <h1>
-        <a class="back" href={hashOf('tasks')} aria-label="All tasks">
-          ←
-        </a>
         {task === undefined ? 'Task' : <Name text={task.agent} />}
         <code class="id" title={id}>
           {shortId(id)}
