@@ -5,7 +5,7 @@ import type { Versioned } from './api.ts'
 /**
  * Something that took time. `task`: the whole of it, at the node that asked. `route`: the search for a
  * worker. `attempt`: the task at one worker. `accept`, `queue`, `run`: what that one did with it. `tool`,
- * `model`, `memory`: what its agent used. `request`: how it came in over HTTP.
+ * `model`, `memory`: what its agent used.
  */
 export interface TraceSpan {
   /** 16 hexadecimal digits. */

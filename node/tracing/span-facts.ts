@@ -29,8 +29,7 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   run: 'agent',
   tool: 'tool',
   model: 'model',
-  memory: 'operation',
-  request: 'operation'
+  memory: 'operation'
 }
 
 export function subjectOf(name: string, attributes: Readonly<Record<string, SpanValue>>): string {

@@ -11,7 +11,7 @@ const span = named(
     depth: count.describe('The spans below one come right behind it.'),
     name: z
       .string()
-      .describe('task, route, attempt, accept, queue, run, tool, model, memory or request.'),
+      .describe('task, route, attempt, accept, queue, run, tool, model or memory.'),
     subject: z.string().describe('What it is about, in a word: an agent, a tool, a model.'),
     node,
     startMs: ms.describe('Milliseconds since the first of these began.'),
