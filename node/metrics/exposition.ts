@@ -28,32 +28,39 @@ function writeMetric(lines: string[], { spec, kind, samples }: Exposed): void {
   for (const { labels, value } of samples) {
     if (isFirst) lines.push(`# HELP ${name} ${escapedHelp(help)}`, `# TYPE ${name} ${kind}`)
     isFirst = false
-    const pairs = names.map((label, at) => `${label}="${escapedValue(labels[at] ?? '')}"`)
-    if (typeof value === 'number') lines.push(`${name}${inBraces(pairs)} ${numberText(value)}`)
-    else writeDistribution(lines, { name, pairs, value })
+    const pairs = pairsOf(names, labels)
+    if (typeof value !== 'number') writeDistribution(lines, { name, pairs, value })
+    else lines.push(`${name}${pairs === '' ? '' : `{${pairs}}`} ${numberText(value)}`)
   }
 }
 
 interface DistributionText {
   readonly name: string
-  readonly pairs: readonly string[]
+  readonly pairs: string
   readonly value: Distribution
 }
 
+/** Most lines of a scrape are made here: what they have in common is put together once. */
 function writeDistribution(lines: string[], { name, pairs, value }: DistributionText): void {
   const { bounds, counts, sum } = value
+  const bucket = `${name}_bucket{${pairs === '' ? '' : `${pairs},`}le="`
+  const all = pairs === '' ? '' : `{${pairs}}`
   let below = 0
-  for (const [at, count] of counts.entries()) {
-    below += count
-    const bound = at < bounds.length ? String(bounds[at]) : '+Inf'
-    lines.push(`${name}_bucket${inBraces([...pairs, `le="${bound}"`])} ${below}`)
+  for (let at = 0; at < bounds.length; at += 1) {
+    below += counts[at] ?? 0
+    lines.push(`${bucket}${bounds[at]}"} ${below}`)
   }
-  lines.push(`${name}_sum${inBraces(pairs)} ${numberText(sum)}`)
-  lines.push(`${name}_count${inBraces(pairs)} ${below}`)
+  below += counts[bounds.length] ?? 0
+  lines.push(`${bucket}+Inf"} ${below}`)
+  lines.push(`${name}_sum${all} ${numberText(sum)}`, `${name}_count${all} ${below}`)
 }
 
-function inBraces(pairs: readonly string[]): string {
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+function pairsOf(names: readonly string[], labels: readonly string[]): string {
+  let pairs = ''
+  for (let at = 0; at < names.length; at += 1) {
+    pairs += `${at === 0 ? '' : ','}${names[at]}="${escapedValue(labels[at] ?? '')}"`
+  }
+  return pairs
 }
 
 function numberText(value: number): string {
