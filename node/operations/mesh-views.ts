@@ -1,6 +1,4 @@
 /** How this node is joined to the mesh: ways to peers, topics of gossip, its part of the DHT. */
-import { peerIdFromString } from '@libp2p/peer-id'
-import type { Connection } from '@libp2p/interface'
 import { API_VERSION } from '../../client/api.ts'
 import type { Peer } from '../../client/api.ts'
 import type {
@@ -21,6 +19,7 @@ import type { Assembly } from '../assembly.ts'
 import { KAD_PROTOCOL, routingTable } from '../libp2p.ts'
 import type { Network } from '../libp2p.ts'
 import { peerViews } from './peer-views.ts'
+import { connectionTo, layersOf, relayOf } from './ways.ts'
 
 export function meshRoutes(assembly: Assembly): MeshRoutes {
   const { wire } = assembly
@@ -51,49 +50,6 @@ function routeTo(
     address: connection.remoteAddr.toString(),
     layers: layersOf(connection, wire.swarm.key !== undefined)
   }
-}
-
-/** The connection of a session with that path. */
-export function connectionTo(
-  { libp2p }: Pick<Network, 'libp2p'>,
-  peer: PeerIdText,
-  path: 'direct' | 'relay'
-): Connection | undefined {
-  return libp2p
-    .getConnections(peerIdFromString(peer))
-    .find(({ limits }) => (limits === undefined) === (path === 'direct'))
-}
-
-const THROUGH_RELAY = /\/p2p\/([^/]+)\/p2p-circuit/
-
-/** Who passes on what goes over the connection; `undefined` for a direct one. */
-export function relayOf({ remoteAddr }: Pick<Connection, 'remoteAddr'>): PeerIdText | undefined {
-  return THROUGH_RELAY.exec(remoteAddr.toString())?.[1]
-}
-
-const TRANSPORTS = [
-  ['/p2p-circuit', 'relay'],
-  ['/wss', 'wss'],
-  ['/ws', 'ws'],
-  ['/tcp/', 'tcp'],
-  ['/memory/', 'memory']
-] as const
-
-/** As `tcp/pnet/noise/yamux`, from the wire upwards. */
-export function layersOf(
-  { remoteAddr, encryption, multiplexer }: Connection,
-  walled: boolean
-): string {
-  const address = remoteAddr.toString()
-  const transport = TRANSPORTS.find(([part]) => address.includes(part))?.[1]
-  return [transport, walled && 'pnet', bare(encryption), bare(multiplexer)]
-    .filter((layer) => typeof layer === 'string' && layer !== '')
-    .join('/')
-}
-
-/** `/yamux/1.0.0` as `yamux`. */
-function bare(protocol: string | undefined): string {
-  return protocol?.split('/').find((part) => part !== '') ?? ''
 }
 
 const NOTHING_HEARD = { messages: 0, overMs: 0 }

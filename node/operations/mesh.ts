@@ -4,10 +4,11 @@ import type { LinkNote } from '../../discovery/mesh-links.ts'
 import type { MeshOperations } from '../../gateway/control/mesh-operations.ts'
 import type { Assembly } from '../assembly.ts'
 import type { Wire } from '../wire.ts'
-import { meshGraph } from './mesh-graph.ts'
-import { connectionTo, meshDht, meshRoutes, meshTopics, relayOf } from './mesh-views.ts'
 import { peerViews } from './peer-views.ts'
-import { tracePeer } from './peer-trace.ts'
+import { connectionTo, relayOf } from './ways.ts'
+
+/** Few nodes are ever looked at: what makes the pictures is loaded for who looks. */
+const views = () => import('./mesh-views.ts')
 
 /** Also answers `mesh.links` of peers. */
 export function createMeshOperations(assembly: Assembly): MeshOperations {
@@ -18,6 +19,7 @@ export function createMeshOperations(assembly: Assembly): MeshOperations {
   links.serve()
   return {
     async graph(signal) {
+      const { meshGraph } = await import('./mesh-graph.ts')
       const survey = await links.survey(signal)
       return meshGraph({
         self: wire.identity.peer,
@@ -29,10 +31,13 @@ export function createMeshOperations(assembly: Assembly): MeshOperations {
         now: clock.monotonic()
       })
     },
-    routes: async () => meshRoutes(assembly),
-    topics: async () => meshTopics(assembly),
-    dht: (lookup, signal) => meshDht(assembly, lookup, signal),
-    trace: (selector, signal) => tracePeer(assembly, selector, signal)
+    routes: async () => (await views()).meshRoutes(assembly),
+    topics: async () => (await views()).meshTopics(assembly),
+    dht: async (lookup, signal) => (await views()).meshDht(assembly, lookup, signal),
+    async trace(selector, signal) {
+      const { tracePeer } = await import('./peer-trace.ts')
+      return tracePeer(assembly, selector, signal)
+    }
   }
 }
 

@@ -8,10 +8,10 @@ import type { PeerGoal } from '../../discovery/redial-schedule.ts'
 import type { Session } from '../../protocols/session/session.ts'
 import type { Assembly } from '../assembly.ts'
 import { punchesWith } from '../hole-punching.ts'
-import { connectionTo, layersOf, relayOf } from './mesh-views.ts'
 import { peerViews } from './peer-views.ts'
 import { PING_METHOD } from './peers.ts'
 import { selectPeer } from './selectors.ts'
+import { connectionTo, layersOf, relayOf } from './ways.ts'
 
 /** @throws PEER_UNKNOWN, PEER_AMBIGUOUS */
 export async function tracePeer(
