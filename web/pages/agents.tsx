@@ -3,7 +3,10 @@ import type { VNode } from 'preact'
 import type { Page } from '../dashboard.tsx'
 import type { Route } from '../route.ts'
 import { AgentList } from './agents/agent-list.tsx'
-import { AgentView } from './agents/agent-view.tsx'
+import { lazy } from '../parts/lazy.tsx'
+
+/** With forms for all that schemas can say. */
+const AgentView = lazy(async () => (await import('./agents/agent-view.tsx')).AgentView)
 
 function Agents({ route }: { readonly route: Route }): VNode {
   const [agent, node] = route.path

@@ -4,7 +4,10 @@ import { INTERRUPTED_STATES } from '../../core/a2a.ts'
 import type { Page } from '../dashboard.tsx'
 import type { Route } from '../route.ts'
 import { TaskListView } from './tasks/task-list.tsx'
-import { TaskPage } from './tasks/task-page.tsx'
+import { lazy } from '../parts/lazy.tsx'
+
+/** With the waterfall. */
+const TaskPage = lazy(async () => (await import('./tasks/task-page.tsx')).TaskPage)
 
 function Tasks({ route }: { readonly route: Route }): VNode {
   const [id] = route.path
