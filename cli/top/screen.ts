@@ -46,8 +46,8 @@ export interface Jobs {
 
 /** Second screen, no cursor, long lines are cut and not wrapped. */
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l'
-/** Also ends a frame that was cut short. */
-const LEAVE = '\u001b[?2026l\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l'
+/** Also ends a frame that was cut short. Cleared: tmux 3.3 mixes the two screens when it was resized meanwhile. */
+const LEAVE = '\u001b[?2026l\u001b[0m\u001b[2J\u001b[?7h\u001b[?25h\u001b[?1049l'
 /** A process that nobody can continue is not stopped: after this long it goes on by itself. */
 const STOP_MS = 100
 

@@ -6,7 +6,7 @@ import { TerminalScreen } from '../../../../cli/top/screen.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l'
-const LEAVE = '\u001b[?2026l\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l'
+const LEAVE = '\u001b[?2026l\u001b[0m\u001b[2J\u001b[?7h\u001b[?25h\u001b[?1049l'
 
 function setup({ isTTY = true, fails = false } = {}) {
   const clock = new ManualClock()
