@@ -2,6 +2,8 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useSignal } from '@preact/signals'
 import { useDashboard } from './dashboard.tsx'
+import { createAsker } from './asker.ts'
+import type { Asker } from './asker.ts'
 import { follow } from './follow.ts'
 import type { FollowState } from './follow.ts'
 
@@ -33,31 +35,42 @@ export function useAnswer<T>(
   const { live } = useDashboard()
   const asked = useSignal<Asked<T>>({ question, isAsking: ask !== undefined })
   const round = useSignal(0)
-  const isAway = live.link.value === 'lost'
-  const isAsked = ask !== undefined
+  const asker = useRef<Asker | undefined>(undefined)
+  const latest = useRef(ask)
+  latest.current = ask
+  const isAsked = ask !== undefined && live.link.value !== 'lost'
   useEffect(() => {
-    if (ask === undefined || isAway) return undefined
-    const stop = new AbortController()
-    const before = asked.peek().question === question ? asked.peek() : { question }
-    asked.value = { ...before, question, isAsking: true }
-    const tell = (now: Asked<T>): void => {
-      if (!stop.signal.aborted) asked.value = now
+    if (!isAsked) return undefined
+    const own = createAsker(async (signal) => {
+      const before = asked.peek().question === question ? asked.peek() : { question }
+      asked.value = { ...before, isAsking: true }
+      const answer = await settled(latest.current?.(signal))
+      if (!signal.aborted) asked.value = { ...before, error: undefined, ...answer, isAsking: false }
+    })
+    asker.current = own
+    return () => {
+      own.stop()
+      asker.current = undefined
     }
-    ask(stop.signal).then(
-      (value) => {
-        tell({ question, value, isAsking: false })
-        return undefined
-      },
-      (error: unknown) => tell({ ...before, question, error, isAsking: false })
-    )
-    return () => stop.abort()
-    // The question stands for what is asked.
-  }, [question, version, isAway, isAsked, round.value])
-  const { value, error, isAsking } =
-    asked.value.question === question
-      ? asked.value
-      : { value: undefined, error: undefined, isAsking: isAsked }
-  return { value, error, isAsking, again: () => (round.value += 1) }
+  }, [question, isAsked])
+  useEffect(() => asker.current?.ask(), [question, isAsked, version, round.value])
+  const isCurrent = asked.value.question === question
+  return {
+    value: isCurrent ? asked.value.value : undefined,
+    error: isCurrent ? asked.value.error : undefined,
+    isAsking: isCurrent ? asked.value.isAsking : isAsked,
+    again: () => (round.value += 1)
+  }
+}
+
+async function settled<T>(
+  answer: Promise<T> | undefined
+): Promise<{ readonly value?: T; readonly error?: unknown }> {
+  try {
+    return answer === undefined ? {} : { value: await answer }
+  } catch (error) {
+    return { error }
+  }
 }
 
 export interface StreamParts<T> {

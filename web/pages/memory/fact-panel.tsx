@@ -14,6 +14,8 @@ import { JsonView } from '../../parts/json-view.tsx'
 import { Name } from '../../parts/name.tsx'
 import { Facts } from '../../parts/panel.tsx'
 import { Ago } from '../../parts/time.tsx'
+import { changesOf } from './changes.ts'
+import { freshness } from './freshness.ts'
 import { blobIn, kindOf } from './preview.ts'
 import { WriteDialog } from './write-dialog.tsx'
 import { useNames, writtenAt } from './writer.tsx'
@@ -29,7 +31,7 @@ export function FactPanel({ space, name, onClose }: FactPanelProps): VNode {
   /** Counts what was told of the key. */
   const changes = useSignal(0)
   useStream<MemoryEvent>(`${space}\n${name}`, {
-    open: (signal) => client.memory.watch(space, { prefix: name }, { signal }),
+    open: (signal) => changesOf(client.memory, { space, prefix: name, signal }),
     begin: () => undefined,
     take(events) {
       const own = events.filter(
@@ -79,7 +81,7 @@ function Current({
   const nameOf = useNames()
   return (
     <>
-      <div key={changes} class={changes > 1 ? 'value fresh' : 'value'}>
+      <div class={`value ${freshness(changes)}`}>
         <Value value={fact.value} />
       </div>
       <Facts

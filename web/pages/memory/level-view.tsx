@@ -1,9 +1,8 @@
 /** One level of a space: folders and keys, read as far as one scrolls, and lit up as they change. */
 import type { VNode } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { useSignal } from '@preact/signals'
 import type { MemoryEvent } from '../../../client/memory-api.ts'
-import type { MemoryCalls } from '../../../client/memory-calls.ts'
 import { useStream } from '../../asking.tsx'
 import { useDashboard } from '../../dashboard.tsx'
 import { emptyLevel, withChanges, withPage } from '../../model/memory-level.ts'
@@ -15,6 +14,8 @@ import { Name } from '../../parts/name.tsx'
 import { Sentinel } from '../../parts/sentinel.tsx'
 import { Ago } from '../../parts/time.tsx'
 import { useNames, writtenAt } from './writer.tsx'
+import { changesOf } from './changes.ts'
+import { freshness } from './freshness.ts'
 import { preview } from './preview.ts'
 
 export interface LevelViewProps {
@@ -26,8 +27,6 @@ export interface LevelViewProps {
 }
 
 const PAGE = 100
-/** No key begins so: nothing is told before `ready`, which says from where on to watch. */
-const NO_KEY = '\u{10FFFF}'
 
 export function LevelView(props: LevelViewProps): VNode {
   const { space, prefix, selected, onFolder, onKey } = props
@@ -105,25 +104,6 @@ function useLevel(space: string, prefix: string) {
   }
 }
 
-interface Watched {
-  readonly space: string
-  readonly prefix: string
-  readonly signal: AbortSignal
-}
-
-/** `ready`, and then what changes: what is there already is read page by page. */
-async function* changesOf(
-  memory: MemoryCalls,
-  { space, prefix, signal }: Watched
-): AsyncGenerator<MemoryEvent> {
-  for await (const event of memory.watch(space, { prefix: NO_KEY }, { signal })) {
-    yield event
-    const after = event.position
-    yield* memory.watch(space, { after, ...(prefix && { prefix }) }, { signal })
-    return
-  }
-}
-
 function Crumbs({
   space,
   prefix,
@@ -174,17 +154,11 @@ interface RowProps {
 function Row({ row, isSelected, onOpen }: RowProps): VNode {
   const { name, fact, changes } = row
   const nameOf = useNames()
-  const isFresh = useSignal(false)
-  useEffect(() => {
-    if (changes > 0) isFresh.value = true
-  }, [changes])
   return (
     <li>
       <button
         type="button"
-        class={`fact-row ${isFresh.value ? 'fresh' : ''}`}
-        // Another element for each change: its light begins anew.
-        key={changes}
+        class={`fact-row ${freshness(changes)}`}
         aria-current={isSelected ? 'true' : undefined}
         onClick={onOpen}
       >
