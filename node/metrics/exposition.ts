@@ -1,8 +1,6 @@
 /** Writes metrics as Prometheus reads them: its text format, version 0.0.4. */
 import type { Distribution, MetricSpec } from '../../core/metrics.ts'
 
-export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
-
 export interface Sample {
   /** In the order of the labels of the metric. */
   readonly labels: readonly string[]

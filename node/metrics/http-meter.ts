@@ -12,7 +12,7 @@ export interface NodeHttpMeter extends HttpMeter {
 
 /** The first that fits: paths come from whoever asks, and there are not more doors than these. */
 const DOORS: readonly (readonly [RegExp, string])[] = [
-  [/^\/(agents|\.well-known)(\/|$)/, 'a2a'],
+  [/^\/(agents|a2a|\.well-known)(\/|$)/, 'a2a'],
   [/^\/v1\/(chat|responses|models$)/, 'openai'],
   [/^\/mcp(\/|$)/, 'mcp'],
   [/^\/v1\/live$/, 'live'],

@@ -12,7 +12,7 @@ const tasks: TaskVitals = {
   errorRate: 0.2
 }
 
-export const VITALS_SAMPLE: VitalsSample = {
+const VITALS_SAMPLE: VitalsSample = {
   seq: 7,
   at: '2026-01-02T03:04:05.678Z',
   overMs: 1000,
