@@ -80,11 +80,16 @@ export function reportOf(total: Total, { names, use, spreadMs, ...init }: Report
 
 function quantilesOf(latencies: Latencies): Quantiles {
   return {
-    p50Ms: latencies.quantile(0.5),
-    p95Ms: latencies.quantile(0.95),
-    p99Ms: latencies.quantile(0.99),
-    maxMs: latencies.maxMs
+    p50Ms: microseconds(latencies.quantile(0.5)),
+    p95Ms: microseconds(latencies.quantile(0.95)),
+    p99Ms: microseconds(latencies.quantile(0.99)),
+    maxMs: microseconds(latencies.maxMs)
   }
+}
+
+/** More digits than that are noise. */
+function microseconds<T extends number | null>(ms: T): T | number {
+  return ms === null ? ms : Math.round(ms * 1000) / 1000
 }
 
 const DONE: Readonly<Record<Kind, string>> = {
