@@ -52,7 +52,7 @@ export interface LiveStore {
 }
 
 /** Two heartbeats of the node (docs/protocols/live.md), and some. */
-export const SILENCE_MS = 35_000
+const SILENCE_MS = 35_000
 const FIRST_WAIT_MS = 250
 const MOST_WAIT_MS = 10_000
 /** What has no event of its own: load, round trips, counters. */

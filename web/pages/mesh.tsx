@@ -42,21 +42,21 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: 'name',
     title: 'Node',
-    width: 'minmax(80px,2fr)',
+    width: 'minmax(64px,1fr)',
     cell: ({ node }) => <Name text={node.name} id={node.id} />,
     sort: ({ node }) => node.name
   },
   {
     id: 'state',
     title: 'State',
-    width: '124px',
+    width: '116px',
     cell: ({ node }) => <State state={node.state} />,
     sort: ({ node }) => node.state
   },
   {
     id: 'links',
     title: 'Links',
-    width: '56px',
+    width: '48px',
     align: 'end',
     cell: ({ links }) => count(links),
     sort: ({ links }) => links
@@ -64,20 +64,11 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: 'rtt',
     title: 'From here',
-    width: '84px',
+    width: '76px',
     align: 'end',
     rank: 'middle',
     cell: ({ rttMs }) => (rttMs === null ? '' : duration(rttMs)),
     sort: ({ rttMs }) => rttMs ?? Infinity
-  },
-  {
-    id: 'load',
-    title: 'Load',
-    width: '56px',
-    align: 'end',
-    rank: 'middle',
-    cell: ({ node }) => (node.load === undefined ? '' : percent(node.load)),
-    sort: ({ node }) => node.load ?? -1
   }
 ]
 
@@ -251,7 +242,7 @@ function rowsOf({ self, nodes, links }: MeshGraph): readonly Row[] {
 export const page: Page = {
   id: 'mesh',
   title: 'Mesh',
-  key: 'm',
+  key: 'g',
   order: 20,
   icon: 'M12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM5 4a2 2 0 1 0 0 4 2 2 0 0 0 0-4zM19 4a2 2 0 1 0 0 4 2 2 0 0 0 0-4zM5 16a2 2 0 1 0 0 4 2 2 0 0 0 0-4zM19 16a2 2 0 1 0 0 4 2 2 0 0 0 0-4zM6.5 7.5l3.6 2.9M17.5 7.5l-3.6 2.9M6.5 16.5l3.6-2.9M17.5 16.5l-3.6-2.9',
   view: Mesh

@@ -29,7 +29,7 @@ export function TaskBadge({ state }: { readonly state: string }): VNode {
 }
 
 /** `TASK_STATE_INPUT_REQUIRED` → `input required`. */
-export function taskWord(state: string): string {
+function taskWord(state: string): string {
   return state
     .replace(/^TASK_STATE_/, '')
     .replaceAll('_', ' ')

@@ -40,7 +40,7 @@ export interface TableProps<R> {
 }
 
 /** Pixels; the same for all, so that the place of each is known without looking. */
-export const ROW_HEIGHT = 40
+const ROW_HEIGHT = 40
 /** Rows beyond the edge, for a scroll that is quicker than a frame. */
 const BEYOND = 12
 

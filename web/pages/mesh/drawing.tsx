@@ -1,4 +1,5 @@
 /** Draws nodes and links in the colours of the page. */
+import { visible } from '../../parts/name.tsx'
 import type { Layout, PlacedLink, PlacedNode } from './layout.ts'
 
 /** From places of the layout to pixels. */
@@ -31,6 +32,8 @@ export interface Scene {
 
 /** Names that a picture can hold without being covered by them. */
 const NAMES = 40
+/** Links that can all be strong: more of them are fainter. */
+const FEW_LINKS = 120
 const MARGIN = 56
 
 export function coloursOf(element: Element): Colours {
@@ -89,12 +92,14 @@ export function draw(canvas: HTMLCanvasElement, scene: Scene): void {
 
 function drawLink(
   pen: CanvasRenderingContext2D,
-  { fit, selected, marked, colours }: Scene,
+  { fit, selected, marked, colours, layout }: Scene,
   { link, source, target }: PlacedLink
 ): void {
   const isChosen = selected !== undefined && (source.id === selected || target.id === selected)
   const isMarked = marked === undefined || (marked.has(source.id) && marked.has(target.id))
-  pen.globalAlpha = (link.sure ? 0.75 : 0.35) * (isMarked ? 1 : 0.25)
+  const density = Math.min(1, FEW_LINKS / layout.links.length)
+  const weight = isChosen ? 1 : Math.max(0.12, 0.75 * density) * (link.sure ? 1 : 0.5)
+  pen.globalAlpha = weight * (isMarked ? 1 : 0.25)
   pen.strokeStyle = isChosen ? colours.accent : colours.dim
   pen.lineWidth = isChosen ? 1.8 : widthOf(link.rttMs)
   pen.setLineDash(link.path === 'relay' ? [5, 4] : [])
@@ -150,7 +155,7 @@ function drawName(
   { id, node, radius, ...place }: PlacedNode
 ): void {
   const [x, y] = placeOf({ id, node, radius, ...place }, fit)
-  const letters = Array.from(node.name === '' ? id.slice(-8) : node.name)
+  const letters = Array.from(visible(node.name === '' ? id.slice(-8) : node.name))
   const text =
     letters.length > NAME_LENGTH
       ? `${letters.slice(0, NAME_LENGTH - 1).join('')}…`
