@@ -55,7 +55,7 @@ export async function* runGuarded(
       failed(signal.reason)
       throw signal.reason
     }
-    if (!(error instanceof LumosError)) log.warn('agent failed', { taskId, error })
+    if (!(error instanceof LumosError)) log.warn('agent failed', { task: taskId, error })
     const failure = asTaskError(agent, error)
     failed(failure)
     throw failure
@@ -63,7 +63,7 @@ export async function* runGuarded(
     if (iterator !== undefined) {
       const ended = returned(iterator)
       if (!(await inTime(clock, ended))) {
-        log.warn('an agent runs on though its task is over', { agent: agent.id, taskId })
+        log.warn('an agent runs on though its task is over', { task: taskId, agent: agent.id })
         leftBehind(agent.id, ended)
       }
     }

@@ -120,12 +120,7 @@ function createDoors(assembly: Assembly, { tokens, sessions, control }: DoorsPar
   const url = (): string => server.url ?? ''
   const agents = () => knownAgents(capabilities.directory.peers())
   const cards = createHttpCards(
-    {
-      clock,
-      sign: createCardSigner(wire.identity),
-      agents,
-      url
-    },
+    { clock, sign: createCardSigner(wire.identity), agents, url },
     {
       extensions: EXTENSIONS,
       open: gateway.open,
@@ -150,6 +145,7 @@ function createDoors(assembly: Assembly, { tokens, sessions, control }: DoorsPar
     {
       clock,
       logger,
+      newRequestId: () => requestId(components),
       callers,
       doors: [a2a, openAi, mcp.door, ...(own ? [own.door] : [])],
       publicly: answersForAll(assembly, { metadata, sessions, control }),
@@ -202,4 +198,9 @@ function knownAgents(
   peers: readonly { readonly name: string; readonly cards: readonly KnownAgent['card'][] }[]
 ): readonly KnownAgent[] {
   return peers.flatMap(({ name, cards }) => cards.map((card) => ({ card, node: name })))
+}
+
+/** 64 random bits: nobody has to find two alike. */
+function requestId({ random }: Pick<Assembly['components'], 'random'>): string {
+  return Buffer.from(random.bytes(8)).toString('hex')
 }

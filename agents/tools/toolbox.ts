@@ -156,7 +156,7 @@ async function execute(
   const over = await gates.enter(tool, signal)
   // Before it begins: what it says on its way may reach the model, too.
   taint.addFrom(tool)
-  log.debug('a tool is called', { tool: tool.id, callId, taskId })
+  log.debug('a tool is called', { task: taskId, tool: tool.id, call: callId })
   let node: string | undefined
   const ask = askOf(tool, request, (name) => {
     node = name

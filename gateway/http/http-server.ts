@@ -27,6 +27,7 @@ import { refusalOf } from './refusal.ts'
 import type { Refusal, RefuseFor } from './refusal.ts'
 import type { HttpMeter } from './http-meter.ts'
 import { routeUnknown, sendJson } from './request.ts'
+import { requestIdOf, tellRequestId } from './request-id.ts'
 import type { HttpDoor, HttpRequest, PublicRequest } from './request.ts'
 import { refuseAmbiguous } from './strictness.ts'
 import { createTlsFiles } from './tls-files.ts'
@@ -48,6 +49,8 @@ export interface HttpServerComponents {
   /** Also for what never gets to a door: without a token, say. */
   readonly refusals?: readonly RefuseFor[]
   readonly meter?: HttpMeter
+  /** Names a request that comes without a name. */
+  readonly newRequestId: () => string
 }
 
 export interface HttpServerInit {
@@ -166,10 +169,12 @@ class NodeHttpServer implements HttpServer {
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { clock, logger, callers, doors, meter } = this.#parts
+    const { clock, logger, callers, doors, meter, newRequestId } = this.#parts
     const { method = '', url = '/' } = incoming
     const [path = '', ...search] = url.split('?')
     const arrived = clock.monotonic()
+    const id = requestIdOf(incoming.headers, newRequestId)
+    tellRequestId(response, id)
     const gone = new AbortController()
     const stopping = this.#stopping.signal
     const stop = (): void => gone.abort(stopping.reason)
@@ -180,6 +185,9 @@ class NodeHttpServer implements HttpServer {
       meter?.answered(path, response.writableFinished ? response.statusCode : undefined)
       stopping.removeEventListener('abort', stop)
       gone.abort(GONE)
+      const { statusCode: status } = response
+      const tookMs = Math.round(clock.monotonic() - arrived)
+      logger.debug('answered', { request: id, method, path, status, tookMs })
     })
     setSecureHeaders(response, this.#init.tls !== undefined)
     try {
@@ -195,10 +203,11 @@ class NodeHttpServer implements HttpServer {
       response.once('close', callers.answering(caller))
       const query = new URLSearchParams(search.join('?'))
       const request = { method, path, query, incoming, response, caller, signal: gone.signal }
-      await inRequest(tracingOf(request), () => passOn(request, doors))
+      await inRequest({ id, ...tracingOf(request) }, () => passOn(request, doors))
     } catch (error) {
       const failure = asFailure(error, clock.monotonic() - arrived)
-      if (failure.code === 'INTERNAL') logger.error('an HTTP request failed', { path, error })
+      if (failure.code === 'INTERNAL')
+        logger.error('an HTTP request failed', { request: id, path, error })
       meter?.refused(failure.code)
       const { refusals = [] } = this.#parts
       const own = refusals.map((refuseFor) => refuseFor(path, failure)).find(Boolean)

@@ -4,6 +4,7 @@ import type { LogLine } from '../../client/api.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { LogFields, Logger } from '../../core/logger.ts'
 import { LEVELS, type AnyLevel } from '../../core/log-filter.ts'
+import { fieldsOfCurrentRequest } from '../../core/request-trace.ts'
 import type { LogFilter, LogLevelOperations } from '../../gateway/control/log-operations.ts'
 import { createLevelSwitch } from './level-switch.ts'
 import type { LogLevels } from './levels.ts'
@@ -65,7 +66,7 @@ export function createLogging({ clock, sinks }: LoggingComponents, configured: L
         if (!keep && !tail.wants(component, level)) return
         speaker ??= lines.child({ component })
         kept = keep
-        speaker[level]({ fields: plainFields(fields) }, message)
+        speaker[level]({ fields: plainFields({ ...fields, ...fieldsOfCurrentRequest() }) }, message)
       }
     return {
       trace: log('trace'),

@@ -156,6 +156,21 @@ test('what there is to be called, and whether the node is there, is for everybod
   }
 })
 
+async function nameOf(path: string, given?: string): Promise<string | null> {
+  const headers = given === undefined ? {} : { 'x-request-id': given }
+  return (await fetch(node.url + path, { headers })).headers.get('x-request-id')
+}
+
+test('each request has a name for the log: its own, or one that is made', async () => {
+  expect(await nameOf('/healthz', '0199c0de-7f3a.1')).toBe('0199c0de-7f3a.1')
+  // Also of what is refused before anything is done.
+  expect(await nameOf('/v1/agents')).toMatch(/^[0-9a-f]{16}$/)
+  for (const insane of ['short', 'with spaces in it', 'x'.repeat(65), '{"a":"injected"}']) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect(await nameOf('/healthz', insane)).toMatch(/^[0-9a-f]{16}$/)
+  }
+})
+
 test('who shows no token that is in force is told so, in the words of this API', async () => {
   const nobody = createClient({ url: node.url, token: 'lumos_wrong' })
   await expect(nobody.agents()).rejects.toMatchObject({ code: 'API_TOKEN_REFUSED' })

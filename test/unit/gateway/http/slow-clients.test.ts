@@ -25,6 +25,7 @@ const CALLERS: Callers = {
 async function setup(init: { readonly requestMs?: number; readonly connections?: number } = {}) {
   const server = createHttpServer(
     {
+      newRequestId: () => 'request-1',
       clock: systemClock,
       logger: silentLogger,
       callers: CALLERS,

@@ -53,6 +53,7 @@ async function setup({ rights = {}, clients = 'optional', isOpen = true }: Setup
   })
   const server = createHttpServer(
     {
+      newRequestId: () => 'request-1',
       clock,
       logger: silentLogger,
       callers,
