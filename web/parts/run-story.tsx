@@ -70,7 +70,7 @@ export function StoryBody({ story }: { readonly story: RunStory }): VNode {
   )
 }
 
-export function Notes({ notes }: { readonly notes: readonly Note[] }): VNode {
+function Notes({ notes }: { readonly notes: readonly Note[] }): VNode {
   return (
     <ul class="notes" aria-label="On the way">
       {notes.map(({ atMs, text, code }, place) => (
