@@ -92,18 +92,18 @@ async function check(
   const onQuery = ({ questions = [] }: MdnsPacket): void => {
     if (questions.some(({ name }) => name === mark)) heard.resolve(true)
   }
-  const late = clock.timeout(ECHO_MS)
-  const over = AbortSignal.any([signal, late])
   const onLate = (): void => heard.resolve('')
+  const cancel = clock.after(ECHO_MS, onLate)
   emitter.on('query', onQuery)
-  over.addEventListener('abort', onLate)
+  signal.addEventListener('abort', onLate)
   const questions = [SERVICE_TAG, mark].map((name) => ({ name, type: 'PTR' }))
   emitter.query({ questions }, (error) => {
     if (error) heard.resolve(error.message)
   })
   const result = await heard.promise
   emitter.removeListener('query', onQuery)
-  over.removeEventListener('abort', onLate)
+  cancel()
+  signal.removeEventListener('abort', onLate)
   return {
     heard: result === true,
     ...(typeof result === 'string' && result !== '' && { reason: result }),

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Check } from '../../client/api.ts'
 import { KAD_PROTOCOL } from '../../node/libp2p.ts'
-import { findings, others, startDoctorNode } from '../support/doctor-node.ts'
+import { closedPort, complaints, NONE, others, startDoctorNode } from '../support/doctor-node.ts'
 import type { DoctorNode } from '../support/doctor-subject.ts'
 import { createLumos } from '../support/lumos.ts'
 import { startModelServer } from '../support/model-server.ts'
@@ -36,46 +36,8 @@ async function withFriend(init: Parameters<typeof startDoctorNode>[0] = {}): Pro
   return node
 }
 
-interface Expected {
-  readonly code: string
-  readonly area: string | RegExp
-  readonly state?: Check['state']
-  readonly text: RegExp
-  readonly hint: RegExp
-}
-
-/** What is wrong with a diagnosis: one cause is to be named, with what to type; nothing else cries wolf. */
-function complaints(checks: readonly Check[], expected: Expected): readonly string[] {
-  const { code, area, state = 'critical', text, hint } = expected
-  const found = findings(checks, code)
-  const wolves = others(checks, code).map((check) => `cries wolf: ${JSON.stringify(check)}`)
-  const wrong = found.filter(
-    (check) =>
-      check.state !== state ||
-      !new RegExp(area).test(check.area) ||
-      !text.test(check.text) ||
-      !hint.test(check.hint ?? '') ||
-      /cannot connect|connection failed/.test(check.text)
-  )
-  return [
-    ...(found.length === 0 ? [`nobody says ${code}`] : []),
-    ...wolves,
-    ...wrong.map((check) => `says it wrongly: ${JSON.stringify(check)}`)
-  ]
-}
-
-const NONE: readonly string[] = []
-
 function clocks(checks: readonly Check[]): readonly Check[] {
   return checks.filter(({ area }) => area === 'Clock')
-}
-
-async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
 }
 
 async function listening(onSocket: Parameters<typeof createServer>[1]): Promise<number> {
@@ -84,6 +46,40 @@ async function listening(onSocket: Parameters<typeof createServer>[1]): Promise<
   onTestFinished(() => void server.close())
   return (server.address() as AddressInfo).port
 }
+
+test('nothing is the matter: nothing is said, and peers say how they see this node', async () => {
+  const node = await withFriend()
+  const checks = await node.doctor()
+  expect(others(checks, '')).toEqual([])
+  expect(checks.find(({ name }) => name === 'reachable')).toMatchObject({
+    text: expect.stringMatching(/^1 of 1 peers dialled this node back; seen at 127.0.0.1/)
+  })
+  const of = await node.doctor('friend')
+  expect(others(of, '')).toEqual([])
+  expect(of.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['found', 'session', 'clock', 'dial back'])
+  )
+  expect(of.find(({ tried = [] }) => tried.length > 1)?.tried?.map(({ step }) => step)).toEqual([
+    'tcp',
+    'wall',
+    'noise'
+  ])
+})
+
+test('not reachable: what this node announces leads nowhere, and a peer that tried says so', async () => {
+  const announce = [`/ip4/127.0.0.1/tcp/${await closedPort()}`]
+  const node = await withFriend({ announce })
+  const checks = await node.doctor()
+  expect(
+    complaints(checks, {
+      code: 'not-reachable',
+      area: 'Listening',
+      state: 'warning',
+      text: /nothing is reachable from outside: 1 of 1 peers could not dial back/,
+      hint: /ufw allow/
+    })
+  ).toEqual(NONE)
+})
 
 test('wrong key: the peer answers, and the wall does not open', async () => {
   const stranger = await startDoctorNode({ name: 'stranger', key: OTHER_KEY })

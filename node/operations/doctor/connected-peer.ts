@@ -1,6 +1,7 @@
 /** What can be asked of a peer that is connected: whether it answers, its clock, and what it says of us. */
 import type { Attempt, Check } from '../../../client/api.ts'
 import { toLumosError } from '../../../core/errors.ts'
+import type { LumosError } from '../../../core/errors.ts'
 import type { PeerIdText } from '../../../core/ids.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Session } from '../../../protocols/session/session.ts'
@@ -38,21 +39,43 @@ interface Connected {
   readonly session: Session
 }
 
+const TRIES = 2
+/** Seconds after which a peer is said to hang. */
+export const SILENT_S = (TRIES * LIMITS.doctorAnswer.value) / 1000
+
+/** Why the peer gives no sign of life. Twice: after a stall of this process an answer waits behind its deadline. */
+export async function askAlive(
+  session: Session,
+  signal: AbortSignal
+): Promise<LumosError | undefined> {
+  const timeoutMs = LIMITS.doctorAnswer.value
+  let failure: LumosError | undefined
+  for (let tried = 0; tried < TRIES && !signal.aborted; tried += 1) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- the second only after the first
+      await session.request(PING_METHOD, new Uint8Array(), { signal, timeoutMs })
+      return undefined
+    } catch (error) {
+      failure = toLumosError(error)
+      if (failure.code !== 'TIMED_OUT') return failure
+    }
+  }
+  return failure
+}
+
 async function alive(
   { clock }: DoctorParts,
   { area, who, session }: Connected,
   signal: AbortSignal
 ): Promise<Check[]> {
   const begun = clock.monotonic()
-  const timeoutMs = LIMITS.doctorAnswer.value
-  try {
-    await session.request(PING_METHOD, new Uint8Array(), { signal, timeoutMs })
-  } catch (error) {
-    const { code, message } = toLumosError(error)
+  const error = await askAlive(session, signal)
+  if (error !== undefined) {
+    const { code, message } = error
     const tookMs = clock.monotonic() - begun
     const hangs = code === 'TIMED_OUT'
     const text = hangs
-      ? `connected, but ${who} has not answered for ${timeoutMs / 1000} s: it hangs (stopped, or overloaded)`
+      ? `connected, but ${who} has not answered for ${SILENT_S} s: it hangs (stopped, or overloaded)`
       : `connected, but asking ${who} failed: ${message}`
     return [
       checked(area, 'session', {

@@ -8,6 +8,7 @@ import xsalsa20 from 'xsalsa20'
 import type { Attempt } from '../../../client/api.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import { linkedAbort } from '../../../core/linked-abort.ts'
 import type { Random } from '../../../core/random.ts'
 import { unlessAborted } from '../../../core/unless-aborted.ts'
 import { GREETING, NONCE_BYTES } from '../../wall.ts'
@@ -306,12 +307,14 @@ class Reader {
   /** Fewer bytes than asked for when a program that speaks in words has said all it will. */
   async take(count: number): Promise<Buffer | 'closed'> {
     const deadlineMs = LIMITS.doctorAnswer.value
-    const late = this.#clock.timeout(deadlineMs)
-    const over = AbortSignal.any([late, this.#signal])
-    while (this.#held.length < count && !this.#closed && !over.aborted) {
+    const over = linkedAbort(this.#signal)
+    const cancel = this.#clock.after(deadlineMs, () => over.abort(undefined))
+    while (this.#held.length < count && !this.#closed && !over.signal.aborted) {
       // oxlint-disable-next-line no-await-in-loop -- until enough has come
-      await this.#news(over)
+      await this.#news(over.signal)
     }
+    cancel()
+    over.release()
     const taken = this.#held.subarray(0, count)
     this.#held = this.#held.subarray(count)
     if (taken.length === count) return taken

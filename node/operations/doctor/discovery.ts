@@ -2,6 +2,7 @@
 import type { Check } from '../../../client/api.ts'
 import type { Session } from '../../../protocols/session/session.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import { within } from '../../../core/within.ts'
 import { isLoopback, networkOf } from '../../../discovery/hint.ts'
 import { KAD_PROTOCOL, routingTable } from '../../libp2p.ts'
 import { checked, unlessLate } from './examination.ts'
@@ -81,8 +82,11 @@ async function dht(parts: DoctorParts, signal: AbortSignal): Promise<Check[]> {
   const { size } = routingTable(network)
   if (size > 0) {
     const begun = clock.monotonic()
-    const over = AbortSignal.any([signal, clock.timeout(LIMITS.doctorAnswer.value)])
-    const looked = await unlessLate(firstOf(parts, over), over)
+    const ms = LIMITS.doctorAnswer.value
+    const looked = await unlessLate(
+      within(clock, { ms, signal }, (over) => firstOf(parts, over)),
+      signal
+    )
     const tookMs = clock.monotonic() - begun
     const lookup =
       looked === undefined

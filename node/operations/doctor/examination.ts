@@ -3,6 +3,7 @@ import type { Attempt, Check, CheckState } from '../../../client/api.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { toLumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import { linkedAbort } from '../../../core/linked-abort.ts'
 import { unlessAborted } from '../../../core/unless-aborted.ts'
 
 export interface Examination {
@@ -66,30 +67,27 @@ async function examineOne(
 ): Promise<readonly Check[]> {
   const begun = clock.monotonic()
   const deadlineMs = LIMITS.doctorCheck.value
-  const tooLong = new AbortController()
+  const hurry = linkedAbort(signal)
   const over = new AbortController()
   const cancel = clock.after(deadlineMs - LAST_WORDS_MS, () => {
-    tooLong.abort(new DOMException('the look takes too long', 'TimeoutError'))
+    hurry.abort(new DOMException('the look takes too long', 'TimeoutError'))
   })
   const late = clock.sleep(deadlineMs, over.signal).then((): readonly Check[] => {
     const text = `${name}: no result within ${deadlineMs / 1000} s`
     return [checked(area, name, { state: 'unknown', code: 'late', text, tookMs: deadlineMs })]
   })
-  const done = begin(look, AbortSignal.any([signal, tooLong.signal])).catch(
-    (error: unknown): readonly Check[] => {
-      const { message, hint } = toLumosError(error)
-      const tookMs = clock.monotonic() - begun
-      return [
-        checked(area, name, { state: 'unknown', code: 'failed', text: message, hint, tookMs })
-      ]
-    }
-  )
+  const done = begin(look, hurry.signal).catch((error: unknown): readonly Check[] => {
+    const { message, hint } = toLumosError(error)
+    const tookMs = clock.monotonic() - begun
+    return [checked(area, name, { state: 'unknown', code: 'failed', text: message, hint, tookMs })]
+  })
   try {
     return await Promise.race([done, late])
   } finally {
     cancel()
     over.abort()
-    tooLong.abort()
+    hurry.release()
+    hurry.abort(undefined)
   }
 }
 

@@ -4,6 +4,7 @@ import type { LumosError } from '../../../core/errors.ts'
 import { toLumosError } from '../../../core/errors.ts'
 import type { PeerIdText } from '../../../core/ids.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import { within } from '../../../core/within.ts'
 import type { KnownPeer } from '../../../discovery/peer-book.ts'
 import type { Session } from '../../../protocols/session/session.ts'
 import { peerViews } from '../peer-views.ts'
@@ -180,16 +181,21 @@ async function greeted(
 ): Promise<Finding> {
   if (peer === undefined) return { state: 'unknown', text: 'nobody said who is there' }
   const begun = clock.monotonic()
-  const late = clock.timeout(LIMITS.doctorAnswer.value)
+  const ms = LIMITS.doctorAnswer.value
   try {
-    const over = AbortSignal.any([signal, late])
-    const session = await assembly.wire.sessions.connect(peer, { signal: over })
+    const session = await within(clock, { ms, signal }, (over) =>
+      assembly.wire.sessions.connect(peer, { signal: over })
+    )
     const tookMs = clock.monotonic() - begun
     return { state: 'ok', text: `connected now: ${describe(session)}`, tookMs }
   } catch (cause) {
     const tookMs = clock.monotonic() - begun
-    return { ...refusal(late.aborted ? 'late' : toLumosError(cause), who), tookMs }
+    return { ...refusal(isLate(cause) ? 'late' : toLumosError(cause), who), tookMs }
   }
+}
+
+function isLate(cause: unknown): boolean {
+  return cause instanceof DOMException && cause.name === 'TimeoutError'
 }
 
 function refusal(error: LumosError | 'late', who: string): Finding {

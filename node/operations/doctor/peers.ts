@@ -1,12 +1,11 @@
 /** The peers as a whole: who hangs, whose clock is off, which configured address does not lead to anybody. */
 import type { Check, Peer } from '../../../client/api.ts'
-import { toLumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { PeerGoal } from '../../../discovery/redial-schedule.ts'
 import { peerViews } from '../peer-views.ts'
-import { PING_METHOD } from '../peers.ts'
 import { mainCause, probeFinding, shortAddress } from './advice.ts'
 import { clockFinding, offsetOf } from './clocks.ts'
+import { askAlive, SILENT_S } from './connected-peer.ts'
 import { checked } from './examination.ts'
 import type { Examination, Finding } from './examination.ts'
 import { askable } from './network.ts'
@@ -41,20 +40,15 @@ function connected({ assembly }: DoctorParts): Check {
 }
 
 async function answers(parts: DoctorParts, signal: AbortSignal): Promise<Check[]> {
-  const timeoutMs = LIMITS.doctorAnswer.value
-  const asked = askable(parts)
   const found = await Promise.all(
-    asked.map(async (session): Promise<Check | undefined> => {
-      const { hello } = session
-      try {
-        await session.request(PING_METHOD, new Uint8Array(), { signal, timeoutMs })
-        return undefined
-      } catch (error) {
-        if (toLumosError(error).code !== 'TIMED_OUT') return undefined
-        const text = `${hello.name} is connected, but has not answered for ${timeoutMs / 1000} s: it hangs (stopped, or overloaded)`
-        const hint = `on ${hello.name}: lumos restart; more: lumos doctor --peer ${hello.name}`
-        return checked(AREA, hello.name, { state: 'critical', code: 'hung', text, hint })
-      }
+    askable(parts).map(async (session): Promise<Check | undefined> => {
+      const { name } = session.hello
+      const error = await askAlive(session, signal)
+      // One that has just gone is no problem of this node.
+      if (error?.code !== 'TIMED_OUT') return undefined
+      const text = `${name} is connected, but has not answered for ${SILENT_S} s: it hangs (stopped, or overloaded)`
+      const hint = `on ${name}: lumos restart; more: lumos doctor --peer ${name}`
+      return checked(AREA, name, { state: 'critical', code: 'hung', text, hint })
     })
   )
   return found.filter((check) => check !== undefined)

@@ -4,6 +4,7 @@ import type { Attempt } from '../../../client/api.ts'
 import { LumosError } from '../../../core/errors.ts'
 import type { PeerIdText } from '../../../core/ids.ts'
 import { LIMITS } from '../../../core/limits.ts'
+import { within } from '../../../core/within.ts'
 import { peerOfAddress } from '../../../discovery/hint.ts'
 import { dialFailure } from '../../dialer.ts'
 import type { Network } from '../../libp2p.ts'
@@ -113,14 +114,18 @@ async function dial(
 ): Promise<PeerIdText> {
   // Without the id whoever is there answers, and can be named.
   const target = multiaddr(isRelayed(address) ? address : address.replace(/\/p2p\/[^/]+$/, ''))
-  const late = clock.timeout(LIMITS.doctorTcp.value)
-  const over = AbortSignal.any([signal, late])
   const before = new Set(libp2p.getConnections().map(({ id }) => id))
-  const connection = await libp2p.dial(target, { signal: over, force: true })
+  const ms = LIMITS.doctorTcp.value
+  // A dial that joins another one may outlast its own signal.
+  const connection = await within(clock, { ms, signal }, (over) =>
+    libp2p.dial(target, { signal: over, force: true })
+  )
   const { remotePeer } = connection
   const others = libp2p.getConnections(remotePeer).filter(({ id }) => id !== connection.id)
   if (others.length > 0 && !before.has(connection.id)) {
-    connection.close({ signal: over }).catch(() => connection.abort(new Error('a probe is over')))
+    within(clock, { ms }, (over) => connection.close({ signal: over })).catch(() => {
+      connection.abort(new Error('a probe is over'))
+    })
   }
   return remotePeer.toString()
 }

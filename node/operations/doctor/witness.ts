@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { PeerIdText } from '../../../core/ids.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { RecentMap } from '../../../core/recent-map.ts'
+import { within } from '../../../core/within.ts'
 import { isLoopback } from '../../../discovery/hint.ts'
 import { decodeJsonBody } from '../../../protocols/session/json-body.ts'
 import type { Session, Sessions } from '../../../protocols/session/session.ts'
@@ -54,6 +55,9 @@ export interface WitnessComponents {
 const QUESTION = { mostBytes: 1024 }
 /** Peers whose last dials are kept: as many as there can be sessions. */
 const REMEMBERED = LIMITS.connections.value
+const LATE: Pick<Probe, 'code' | 'text'> = { code: 'timeout', text: 'no answer in time' }
+/** Of the asker's patience: its answer has to come in time, whatever hangs here. */
+const SPARE_MS = 500
 /** For different peers at the same time. */
 const MOST_AT_ONCE = 2
 
@@ -70,7 +74,10 @@ export function serveWitness(components: WitnessComponents): void {
     if (running >= MOST_AT_ONCE) return { v: 1, dialled: [], reason: 'busy' }
     running += 1
     try {
-      return await dialOwn(components, peer)
+      const ms = LIMITS.doctorTcp.value + SPARE_MS
+      return await within(clock, { ms }, () => dialOwn(components, peer))
+    } catch {
+      return { v: 1, dialled: [], reason: 'busy' }
     } finally {
       running -= 1
     }
@@ -124,10 +131,11 @@ async function dialOwn(
     addresses.map((each) => String(each.multiaddr))
   )
   if (candidates.length === 0) return { v: 1, dialled: [], reason: 'no-address' }
-  const signal = clock.timeout(LIMITS.doctorTcp.value)
+  const ms = LIMITS.doctorTcp.value
   const dialled = await Promise.all(
     candidates.map(async (address) => {
-      const found = await probe({ address, expected: peer }, signal)
+      const init = { address, expected: peer }
+      const found = await within(clock, { ms }, (signal) => probe(init, signal)).catch(() => LATE)
       const ok = found.code === 'reached'
       // Of this host's own loopback a peer behind a tunnel must learn nothing.
       const words = ok ? 'leads back' : isLoopback(address) ? 'does not lead back' : found.text
