@@ -12,7 +12,7 @@ const SHORT: Readonly<Partial<Record<TaskState, string>>> = {
   TASK_STATE_AUTH_REQUIRED: 'sign-in'
 }
 
-export function paintState(text: string, { state }: Task, style: Style): string {
+function paintState(text: string, { state }: Task, style: Style): string {
   if (state === 'TASK_STATE_COMPLETED') return style.good(text)
   if (INTERRUPTED_STATES.has(state)) return style.accent(text)
   return TERMINAL_STATES.has(state) ? style.bad(text) : style.doubtful(text)

@@ -44,7 +44,7 @@ export interface Shown {
 }
 
 /** Nobody reads faster, and slower ones are looked at by `--json`. */
-export const INTERVALS_MS = [200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000] as const
+const INTERVALS_MS = [200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000] as const
 const LEVELS: readonly LogLine['level'][] = ['trace', 'debug', 'info', 'warn', 'error']
 /** A filter is a few words. */
 const LONGEST_FILTER = 80

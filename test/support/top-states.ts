@@ -28,11 +28,11 @@ function pick<T>(list: readonly [T, ...T[]] | readonly T[], index: number): T {
   return value
 }
 
-export function peerName(index: number): string {
+function peerName(index: number): string {
   return index < NAMES.length ? pick(NAMES, index) : `${pick(NAMES, index)}-${index}`
 }
 
-export function peerId(index: number): PeerIdText {
+function peerId(index: number): PeerIdText {
   return `12D3KooW${String(index).padStart(44, 'A').replaceAll('0', 'z')}` as PeerIdText
 }
 
@@ -54,7 +54,7 @@ export function makePeer(index: number, name = peerName(index)): Peer {
   }
 }
 
-export function makePeerVitals(index: number, name = peerName(index)): PeerVitals {
+function makePeerVitals(index: number, name = peerName(index)): PeerVitals {
   return {
     id: peerId(index),
     name,
@@ -167,7 +167,7 @@ export function makeVitals(peers: number, names?: readonly string[]): Vitals {
   }
 }
 
-export function makeAgent(index: number, name = peerName(index)): AgentSummary {
+function makeAgent(index: number, name = peerName(index)): AgentSummary {
   const id = pick(AGENTS, index)
   return {
     id,
@@ -251,5 +251,11 @@ export function makeState(
 }
 
 function stateOf(view: View, data: Data): TopState {
-  return { view, data, listing: PANES[view.pane].list(data, view.panes[view.pane]), now: NOW }
+  return {
+    view,
+    data,
+    listing: PANES[view.pane].list(data, view.panes[view.pane]),
+    now: NOW,
+    lateMs: 0
+  }
 }
