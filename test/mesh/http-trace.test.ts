@@ -1,9 +1,11 @@
 /** W3C trace context through the doors over HTTP: what a request is part of goes on in its task, and comes back. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { TaskDocument, TaskList } from '../../client/api.ts'
 import type { TaskTrace } from '../../client/trace-api.ts'
 import { testAgent } from '../support/a2a-nodes.ts'
 import { startHttpNode } from '../support/http-gateway.ts'
 import type { HttpNode } from '../support/http-gateway.ts'
+import { enter } from '../support/mcp-http.ts'
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 const SPAN = '00f067aa0ba902b7'
@@ -79,6 +81,22 @@ test.for(DOORS)('%s: a request without a trace learns the one it began', async (
   const { given } = await ask(request())
   expect(given).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
   expect(given).not.toContain(TRACE)
+})
+
+test('a call of an MCP client is part of what the call is part of', async () => {
+  const headers = { traceparent: `00-${TRACE}-${SPAN}-01` }
+  const who = await node.token()
+  const client = await enter(`${node.url}/mcp`, '2025-11-25', { who, headers })
+  await client.callTool({ name: 'echo', arguments: { message: 'hello' } })
+  const list = await ask({ path: '/v1/tasks', as: who })
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the route's schema checked it
+  const { tasks } = JSON.parse(list.text) as TaskList
+  const one = await ask({ path: `/v1/tasks/${tasks[0]?.id}`, as: who })
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+  expect((JSON.parse(one.text) as TaskDocument).task.chain).toMatchObject({
+    trace: TRACE,
+    span: SPAN
+  })
 })
 
 test.for(['', 'x', `00-${'0'.repeat(32)}-${SPAN}-01`, `00-${TRACE}-${SPAN}-01`.repeat(5)])(

@@ -153,7 +153,15 @@ function createDoor({ operations = {}, owners = {} }: Omit<McpHttpInit, 'scopes'
 export async function enter(
   url: string,
   version: Version,
-  { who, options = {} }: { readonly who: string; readonly options?: ClientOptions }
+  {
+    who,
+    options = {},
+    headers
+  }: {
+    readonly who: string
+    readonly options?: ClientOptions
+    readonly headers?: Readonly<Record<string, string>>
+  }
 ): Promise<Client> {
   const client = new Client(
     { name: 'test', version: '0.0.0' },
@@ -166,7 +174,7 @@ export async function enter(
   )
   onTestFinished(() => client.close())
   const transport = new StreamableHTTPClientTransport(new URL(url), {
-    requestInit: { headers: { authorization: `Bearer ${who}` } },
+    requestInit: { headers: { authorization: `Bearer ${who}`, ...headers } },
     // At once, whatever the server says.
     reconnectionScheduler(reconnect) {
       const timer = setImmediate(reconnect)
