@@ -151,6 +151,21 @@ test('an answer that is owed is said to be, and no second question is asked mean
   expect(top.lines()[0]).toMatch(/every 1s$/)
 })
 
+test('a pane that is opened while answers are owed is asked for right after them', async () => {
+  const { promise, resolve } = Promise.withResolvers<ReturnType<typeof makeStatus>>()
+  let asked = 0
+  const top = await setup({
+    status: () => {
+      asked += 1
+      return asked === 1 ? promise : Promise.resolve(makeStatus(3))
+    }
+  })
+  await top.press('t')
+  resolve(makeStatus(3))
+  await top.clock.advance(0)
+  expect(top.lines().join('\n')).toMatch(/▸ …00000000 {2}completed {2}calc/)
+})
+
 test('another size is another frame, whole', async () => {
   const top = await setup()
   top.resize(40, 10)
