@@ -49,7 +49,7 @@ const PEERS: Readonly<Record<string, string>> = {
   'connection refused': '/ip4/127.0.0.1/tcp/9',
   'clock 10 minutes off': late.address,
   'hung peer: accepts, never answers': `/ip4/127.0.0.1/tcp/${port}`,
-  'hung peer: SIGSTOP while connected': addresses[0] ?? ''
+  'hung peer: stopped by SIGSTOP': addresses[0] ?? ''
 }
 
 async function ask(args: readonly string[]): Promise<{ tookMs: number; codes: string }> {
