@@ -47,7 +47,7 @@ export interface DaemonNodeInit {
   readonly env: Environment
   /** For `config` of the control API. */
   readonly values: readonly ConfigValue[]
-  /** For `logs` of the control API. */
+  /** For what the control API has of the log. */
   readonly logs: ControlOperations['logs']
   readonly logLevels: ControlOperations['logLevels']
   /** For `stop` of the control API. */
