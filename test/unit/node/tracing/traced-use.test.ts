@@ -147,8 +147,6 @@ test('a use of memory has its operation and its space, not its key', async () =>
 test('while nobody traces, agents get what they would get without', () => {
   const models = { get: () => model(false), defaults: () => [], embedding: () => undefined }
   expect(tracedModels(NO_TRACER, CHAIN, models)).toBe(models)
-  const open = async () => {
-    throw new Error('not opened')
-  }
+  const open = () => Promise.reject(new Error(models.defaults().join()))
   expect(tracedToolbox(NO_TRACER, CHAIN, open)).toBe(open)
 })
