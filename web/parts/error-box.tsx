@@ -32,8 +32,8 @@ export function ErrorBox({ error, onRetry }: ErrorBoxProps): VNode {
   )
 }
 
-/** For those who put it elsewhere. */
-export function wordsOf(error: unknown): { code: string; message: string; hint: string } {
+/** What stands in a failure, whatever was thrown. */
+function wordsOf(error: unknown): { code: string; message: string; hint: string } {
   if (typeof error !== 'object' || error === null) {
     return { code: '', message: String(error), hint: '' }
   }
