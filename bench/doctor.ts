@@ -8,7 +8,7 @@ import { createServer } from 'node:net'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { DoctorReport } from '../client/api.ts'
+import type { DoctorReport } from '../client/doctor-api.ts'
 import { createDoctorNode } from '../test/support/doctor-subject.ts'
 import { createLumos } from '../test/support/lumos.ts'
 

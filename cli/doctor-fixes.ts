@@ -2,7 +2,7 @@
 import { chmod, lstat, readdir, unlink } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import type { Check } from '../client/api.ts'
+import type { Check } from '../client/doctor-api.ts'
 import type { NodePaths } from '../core/paths.ts'
 import { isRunning } from '../core/process.ts'
 import { readRunFile } from './run-file.ts'

@@ -1,5 +1,5 @@
 /** How findings look on a terminal: areas at the left, a mark for each, and below it what to type. */
-import type { Attempt, Check, CheckState, DoctorReport } from '../client/api.ts'
+import type { Attempt, Check, CheckState, DoctorReport } from '../client/doctor-api.ts'
 import { duration, plural } from './format.ts'
 import type { Style } from './style.ts'
 import { displayWidth, oneLine, padEnd } from './width.ts'

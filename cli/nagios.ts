@@ -1,5 +1,5 @@
 /** The answers of a check as monitoring systems take them: Nagios, Icinga and what speaks like them. */
-import type { CheckState } from '../client/api.ts'
+import type { CheckState } from '../client/doctor-api.ts'
 
 /** Exit codes of Nagios plugins. */
 export const EXIT_OF: Readonly<Record<CheckState, number>> = {

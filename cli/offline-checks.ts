@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { access, readdir, stat, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join, sep } from 'node:path'
-import type { Check, CheckState } from '../client/api.ts'
+import type { Check, CheckState } from '../client/doctor-api.ts'
 import type { NodePaths } from '../core/paths.ts'
 import { bytes } from './format.ts'
 

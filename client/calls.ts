@@ -5,8 +5,6 @@ import type {
   AgentState,
   AnswerRequest,
   ConfigDocument,
-  DoctorFixed,
-  DoctorReport,
   FindResult,
   Identity,
   LogLine,
@@ -20,6 +18,7 @@ import type {
   TaskDocument,
   TaskList
 } from './api.ts'
+import type { DoctorFixed, DoctorReport } from './doctor-api.ts'
 import type { BlockRequest, PeerDetails } from './peers-api.ts'
 import type { FindEvent } from './find-api.ts'
 import type { RouteExplanation, RouteQuery } from './routing-api.ts'

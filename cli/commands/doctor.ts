@@ -1,5 +1,5 @@
 /** `lumos doctor`: what is wrong, where, and what to do; exit codes as monitoring expects them. */
-import type { Check, DoctorReport } from '../../client/api.ts'
+import type { Check, DoctorReport } from '../../client/doctor-api.ts'
 import { toLumosError, type LumosError } from '../../core/errors.ts'
 import { portHolder } from '../../core/port-holder.ts'
 import { usage } from '../arguments.ts'

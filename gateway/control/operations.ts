@@ -5,8 +5,6 @@ import type {
   AgentState,
   AnswerRequest,
   ConfigDocument,
-  DoctorFixed,
-  DoctorReport,
   FindResult,
   Identity,
   LogLine,
@@ -20,6 +18,7 @@ import type {
   TaskDocument,
   TaskList
 } from '../../client/api.ts'
+import type { DoctorFixed, DoctorReport } from '../../client/doctor-api.ts'
 import type { BlockRequest, PeerDetails } from '../../client/peers-api.ts'
 import type { FindEvent } from '../../client/find-api.ts'
 import type { NodeEvent, Topic } from '../../client/live-api.ts'

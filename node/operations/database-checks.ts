@@ -1,7 +1,7 @@
 /** Looks at the node's database for `lumos doctor`: whether it takes writes, what became of it, what repairs left. */
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Check } from '../../client/api.ts'
+import type { Check } from '../../client/doctor-api.ts'
 import type { Clock } from '../../core/clock.ts'
 import { toLumosError } from '../../core/errors.ts'
 import type { LumosError } from '../../core/errors.ts'

@@ -1,6 +1,6 @@
 /** Looks for what keeps a node from being found, connected or useful, and says what to do about it. */
 import { API_VERSION } from '../../client/api.ts'
-import type { Check, DoctorReport } from '../../client/api.ts'
+import type { Check, DoctorReport } from '../../client/doctor-api.ts'
 import type { Assembly } from '../assembly.ts'
 import type { LoopMonitor } from '../metrics/loop-monitor.ts'
 import { discoveryLooks } from './doctor/discovery.ts'

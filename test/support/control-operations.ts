@@ -13,6 +13,7 @@ import { fakeGrants } from './grant-operations.ts'
 import { fakeHosts } from './hosting-operations.ts'
 import { fakeLogLevels } from './log-operations.ts'
 import { fakeMcp } from './mcp-operations.ts'
+import { fakeDashboard, fakeDoctor } from './node-operations.ts'
 import { fakeMesh } from './mesh-operations.ts'
 import { explainRoute } from './route-explanation.ts'
 import { fakePeers } from './peer-operations.ts'
@@ -240,19 +241,6 @@ const identity: api.Identity = {
   addresses: []
 }
 
-function fakeDoctor(): Pick<ControlOperations, 'doctor' | 'fix'> {
-  return {
-    doctor: async () => ({
-      v: 1,
-      checks: [{ area: 'node', name: 'clock', state: 'warning', text: 'off', hint: 'set it' }]
-    }),
-    fix: async ({ fixes }) => ({
-      v: 1,
-      done: fixes.map((fix) => ({ fix, ok: true, text: 'done' }))
-    })
-  }
-}
-
 /** Replace what a test is about. */
 export function fakeOperations(overrides: Partial<ControlOperations> = {}): ControlOperations {
   return {
@@ -285,10 +273,7 @@ export function fakeOperations(overrides: Partial<ControlOperations> = {}): Cont
     develop: () => lines(DEV_EVENTS),
     watch: () =>
       lines<Placed<NodeEvent>>([{ event: { type: 'peer-gone', id: node.id }, place: 'a.1' }]),
-    dashboard: {
-      code: async () => ({ v: 1, url: 'http://127.0.0.1:1/dashboard/', code: 'c', lifetimeMs: 1 }),
-      end: async () => ({ v: 1, sessions: 1 })
-    },
+    dashboard: fakeDashboard(),
     logs: () =>
       lines<api.LogLine>([
         { time: moment, level: 'info', component: 'node', message: 'ready', fields: { a: [1] } }

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
-import type { Check } from '../../client/api.ts'
+import type { Check } from '../../client/doctor-api.ts'
 import { createDoctorNode } from './doctor-subject.ts'
 import type { DoctorNode, DoctorNodeInit } from './doctor-subject.ts'
 

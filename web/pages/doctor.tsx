@@ -1,7 +1,7 @@
 /** What is wrong, what was tried, and what to type: asked of the node again whenever somebody wants. */
 import type { VNode } from 'preact'
 import { useSignal } from '@preact/signals'
-import type { Check, CheckState } from '../../client/api.ts'
+import type { Check, CheckState } from '../../client/doctor-api.ts'
 import { useAnswer } from '../asking.tsx'
 import { useDashboard, useShortcut } from '../dashboard.tsx'
 import type { Page } from '../dashboard.tsx'

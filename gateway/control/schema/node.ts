@@ -1,6 +1,7 @@
 /** What the control API says about the node, its peers and agents: schemas of client/api.ts. */
 import { z } from 'zod'
 import type { BlockRequest, PeerDetails } from '../../../client/peers-api.ts'
+import type { DoctorFixed, DoctorReport } from '../../../client/doctor-api.ts'
 import type * as api from '../../../client/api.ts'
 import type { FindEvent } from '../../../client/find-api.ts'
 import { card, skill } from './a2a.ts'
@@ -198,7 +199,7 @@ export const configDocument: z.ZodType<api.ConfigDocument> = named(
   })
 )
 
-export const doctorReport: z.ZodType<api.DoctorReport> = named(
+export const doctorReport: z.ZodType<DoctorReport> = named(
   'DoctorReport',
   z.strictObject({
     v,
@@ -233,7 +234,7 @@ export const doctorFixRequest = named(
   z.strictObject({ fixes: z.array(z.string().min(1).max(256)).min(1).max(64) })
 )
 
-export const doctorFixed: z.ZodType<api.DoctorFixed> = named(
+export const doctorFixed: z.ZodType<DoctorFixed> = named(
   'DoctorFixed',
   z.strictObject({
     v,

@@ -9,9 +9,7 @@ const span = named(
     id: z.string().describe('16 hexadecimal digits.'),
     parent: z.string().describe('Empty when the span above is not among these.'),
     depth: count.describe('The spans below one come right behind it.'),
-    name: z
-      .string()
-      .describe('task, route, attempt, accept, queue, run, tool, model or memory.'),
+    name: z.string().describe('task, route, attempt, accept, queue, run, tool, model or memory.'),
     subject: z.string().describe('What it is about, in a word: an agent, a tool, a model.'),
     node,
     startMs: ms.describe('Milliseconds since the first of these began.'),

@@ -1,5 +1,5 @@
 /** Says what a failed probe means, and the command that mends it: in one place, so that all checks say the same. */
-import type { CheckState } from '../../../client/api.ts'
+import type { CheckState } from '../../../client/doctor-api.ts'
 import type { Finding } from './examination.ts'
 import type { Probe, ProbeCode } from './probe.ts'
 

@@ -1,5 +1,5 @@
 /** What can be asked of a peer that is connected: whether it answers, its clock, and what it says of us. */
-import type { Attempt, Check } from '../../../client/api.ts'
+import type { Attempt, Check } from '../../../client/doctor-api.ts'
 import { toLumosError } from '../../../core/errors.ts'
 import type { LumosError } from '../../../core/errors.ts'
 import type { PeerIdText } from '../../../core/ids.ts'

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 // oxlint-disable-next-line typescript/triple-slash-reference -- as in wall.ts
 /// <reference path="../../xsalsa20.d.ts" />
 import xsalsa20 from 'xsalsa20'
-import type { Attempt } from '../../../client/api.ts'
+import type { Attempt } from '../../../client/doctor-api.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { linkedAbort } from '../../../core/linked-abort.ts'

@@ -1,5 +1,5 @@
 /** The ways of finding peers and agents: same host, multicast DNS, DHT, gossip. */
-import type { Check } from '../../../client/api.ts'
+import type { Check } from '../../../client/doctor-api.ts'
 import type { Session } from '../../../protocols/session/session.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { within } from '../../../core/within.ts'

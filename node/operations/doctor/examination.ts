@@ -1,5 +1,5 @@
 /** Runs the looks of `lumos doctor` beside each other, each with a deadline: what hangs must not hide the rest. */
-import type { Attempt, Check, CheckState } from '../../../client/api.ts'
+import type { Attempt, Check, CheckState } from '../../../client/doctor-api.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { toLumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'

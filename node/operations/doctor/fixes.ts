@@ -1,6 +1,6 @@
 /** Mends what can be mended without loss: what has died is started again, what is certainly wrong is forgotten. */
 import { API_VERSION } from '../../../client/api.ts'
-import type { DoctorFixed } from '../../../client/api.ts'
+import type { DoctorFixed } from '../../../client/doctor-api.ts'
 import { toLumosError } from '../../../core/errors.ts'
 import type { Assembly } from '../../assembly.ts'
 

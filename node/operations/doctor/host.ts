@@ -1,7 +1,7 @@
 /** The process and its machine: version, memory, open files, event loop, database and disk. */
 import { readFile, statfs } from 'node:fs/promises'
 import { getHeapStatistics } from 'node:v8'
-import type { Check } from '../../../client/api.ts'
+import type { Check } from '../../../client/doctor-api.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { LoopMonitor } from '../../metrics/loop-monitor.ts'
 import { databaseChecks } from '../database-checks.ts'

@@ -1,6 +1,6 @@
 /** Where this node listens, whether others can reach it there, and by which relays. */
 import { networkInterfaces } from 'node:os'
-import type { Attempt, Check } from '../../../client/api.ts'
+import type { Attempt, Check } from '../../../client/doctor-api.ts'
 import { portHolder } from '../../../core/port-holder.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { isLoopback } from '../../../discovery/hint.ts'

@@ -1,5 +1,6 @@
 /** Why one peer is, or is not, reached: where it was found, each address tried now, the session, and what it says of us. */
-import type { Attempt, Check, Peer } from '../../../client/api.ts'
+import type { Peer } from '../../../client/api.ts'
+import type { Attempt, Check } from '../../../client/doctor-api.ts'
 import type { LumosError } from '../../../core/errors.ts'
 import { toLumosError } from '../../../core/errors.ts'
 import type { PeerIdText } from '../../../core/ids.ts'

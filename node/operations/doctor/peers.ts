@@ -1,5 +1,6 @@
 /** The peers as a whole: who hangs, whose clock is off, which configured address does not lead to anybody. */
-import type { Check, Peer } from '../../../client/api.ts'
+import type { Peer } from '../../../client/api.ts'
+import type { Check } from '../../../client/doctor-api.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { PeerGoal } from '../../../discovery/redial-schedule.ts'
 import { peerViews } from '../peer-views.ts'

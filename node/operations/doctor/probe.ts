@@ -1,6 +1,6 @@
 /** Tries one address of a peer now, step by step: name, TCP, wall, and who answers behind it. */
 import { multiaddr } from '@multiformats/multiaddr'
-import type { Attempt } from '../../../client/api.ts'
+import type { Attempt } from '../../../client/doctor-api.ts'
 import { LumosError } from '../../../core/errors.ts'
 import type { PeerIdText } from '../../../core/ids.ts'
 import { LIMITS } from '../../../core/limits.ts'

@@ -1,6 +1,6 @@
 /** What work needs: models that answer, MCP servers and hosted projects that run, tasks that move, memory in step. */
 import type { ProviderState } from '../../../agents/models/watched-provider.ts'
-import type { Check } from '../../../client/api.ts'
+import type { Check } from '../../../client/doctor-api.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { checked, unlessLate } from './examination.ts'
 import type { Examination, Finding } from './examination.ts'

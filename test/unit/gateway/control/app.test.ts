@@ -291,9 +291,11 @@ test('who leaves while a stream has nothing to tell is no failure of the node', 
 })
 
 test('a node that cannot write says that it takes no work, and why', async () => {
-  const { status } = fakeOperations()
+  const operations = fakeOperations()
   const error = { code: 'STORE_FULL', message: 'full', details: { path: '/db' } }
-  const { app } = setup({ status: async () => ({ ...(await status()), problems: [error] }) })
+  const { app } = setup({
+    status: async () => ({ ...(await operations.status()), problems: [error] })
+  })
   const refused = await app.request('/readyz')
   expect(refused.status).toBe(503)
   expect(await refused.json()).toMatchObject({
