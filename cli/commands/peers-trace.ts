@@ -2,22 +2,13 @@
 import type { HolePunch, PeerTrace, TracedAddress, TraceHop } from '../../client/mesh-api.ts'
 import type { Cli } from '../cli.ts'
 import { duration, shortId } from '../format.ts'
-import type { LumosCommand } from '../lumos-command.ts'
 import { displayWidth, oneLine, padEnd, padStart } from '../width.ts'
 
-export function defineTrace(command: LumosCommand, cli: Cli): void {
-  command
-    .command('trace')
-    .description('the way to a peer, step by step, and which addresses were tried')
-    .argument('<peer>', 'name, PeerId, or a unique beginning of it')
-    .example('lumos peers trace bob', 'direct or by a relay, and how long each step takes')
-    .example('lumos peers trace bob --json | jq .hops', 'for a script')
-    .action(async (peer: string) => {
-      const trace = await cli.client().mesh.trace(peer, cli.call())
-      if (cli.flags.json) return cli.document(trace)
-      for (const line of traceLines(trace, cli)) cli.print(line)
-      if (trace.error?.hint !== undefined) cli.note(`try: ${oneLine(trace.error.hint)}`)
-    })
+export async function printTrace(cli: Cli, peer: string): Promise<void> {
+  const trace = await cli.client().mesh.trace(peer, cli.call())
+  if (cli.flags.json) return cli.document(trace)
+  for (const line of traceLines(trace, cli)) cli.print(line)
+  if (trace.error?.hint !== undefined) cli.note(`try: ${oneLine(trace.error.hint)}`)
 }
 
 function traceLines(trace: PeerTrace, cli: Cli): string[] {

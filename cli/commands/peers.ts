@@ -7,7 +7,6 @@ import { renderColumns, type Column } from '../columns.ts'
 import { age, duration, percent, shortId } from '../format.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { oneLine, padEnd } from '../width.ts'
-import { defineTrace } from './peers-trace.ts'
 
 const PING_INTERVAL_MS = 1000
 
@@ -139,6 +138,19 @@ function showPing(cli: Cli, pong: PingResult): void {
   if (cli.flags.json) return cli.line(pong)
   const { name, id, rttMs, path } = pong
   cli.print(`pong from ${oneLine(name)} (${shortId(id)})   ${path}   ${duration(rttMs)}`)
+}
+
+function defineTrace(command: LumosCommand, cli: Cli): void {
+  command
+    .command('trace')
+    .description('the way to a peer, step by step, and which addresses were tried')
+    .argument('<peer>', 'name, PeerId, or a unique beginning of it')
+    .example('lumos peers trace bob', 'direct or by a relay, and how long each step takes')
+    .example('lumos peers trace bob --json | jq .hops', 'for a script')
+    .action(async (peer: string) => {
+      const { printTrace } = await import('./peers-trace.ts')
+      await printTrace(cli, peer)
+    })
 }
 
 function defineShow(command: LumosCommand, cli: Cli): void {
