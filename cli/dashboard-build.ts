@@ -1,8 +1,10 @@
 /** Builds the dashboard of a checkout when it is first wanted; a package brings it built. */
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { LumosError } from '../core/errors.ts'
 import type { Cli } from './cli.ts'
 
@@ -21,15 +23,23 @@ export async function buildDashboard(cli: Cli): Promise<void> {
   }
   cli.note('building the dashboard, which this checkout needs once')
   try {
+    await fetchBundler(packageRoot)
     const bundler = await bundlerFor(configFile)
     await bundler.build({ configFile, logLevel: 'silent' })
   } catch (cause) {
     throw unavailable(
       'it is not built, and could not be',
-      'npm ci --prefix web, then: npm run build',
+      'npm ci --prefix web, then: lumos dashboard',
       cause
     )
   }
+}
+
+/** What only the dashboard's build needs is no dependency of the checkout. */
+async function fetchBundler(packageRoot: string): Promise<void> {
+  if (existsSync(join(packageRoot, 'web', 'node_modules'))) return
+  const flags = ['--prefix', 'web', '--no-audit', '--no-fund']
+  await promisify(execFile)('npm', ['ci', ...flags], { cwd: packageRoot })
 }
 
 async function bundlerFor(configFile: string): Promise<Bundler> {

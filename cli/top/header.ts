@@ -24,7 +24,7 @@ const LATE_MS = 100
 const LONGEST_NAME = 32
 const WIDE = 120
 /** Of `tasks out`, and of `41 kB/s`. */
-const LABEL = 9
+const LABEL = 10
 const FIGURE = 8
 const LEAST_SPARKLINE = 6
 
