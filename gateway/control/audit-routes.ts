@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
 import type { AuditFilter } from './audit-operations.ts'
 import { documentRoute, linesRoute } from './route.ts'
+import { yesNo } from './schema/document.ts'
 import * as audit from './schema/audit.ts'
 
 const filter = z.strictObject({
@@ -16,16 +17,8 @@ const filter = z.strictObject({
     .max(256)
     .exactOptional()
     .describe('Name, PeerId or the end of one; `local` for the user of this machine.'),
-  denied: z
-    .enum(['true', 'false'])
-    .transform((word) => word === 'true')
-    .prefault('false')
-    .describe('Only what was refused.'),
-  follow: z
-    .enum(['true', 'false'])
-    .transform((word) => word === 'true')
-    .prefault('false')
-    .describe('Go on with the lines to come.'),
+  denied: yesNo.describe('Only what was refused.'),
+  follow: yesNo.describe('Go on with the lines to come.'),
   limit: z.coerce.number<string>().int().min(1).max(LIMITS.auditLines.value).prefault('100')
 }) satisfies z.ZodType<AuditFilter>
 

@@ -1,16 +1,13 @@
 /** Routes of the control API for looking for agents, and for whom a task would go to. */
 import { z } from 'zod'
 import { documentRoute, linesRoute } from './route.ts'
+import { yesNo } from './schema/document.ts'
 import * as node from './schema/node.ts'
 import * as routing from './schema/routing.ts'
 
 const query = z.strictObject({
   q: z.string().min(1).max(1024).describe('Skill, tag, agent or words; demands such as `lang=de`.'),
-  all: z
-    .enum(['true', 'false'])
-    .transform((word) => word === 'true')
-    .prefault('false')
-    .describe('Ask the DHT too, even when the directory has answers.')
+  all: yesNo.describe('Ask the DHT too, even when the directory has answers.')
 })
 
 export const findRoutes = [

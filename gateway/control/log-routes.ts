@@ -3,16 +3,13 @@ import { z } from 'zod'
 import { LIMITS } from '../../core/limits.ts'
 import type { LogFilter } from './log-operations.ts'
 import { documentRoute, linesRoute } from './route.ts'
+import { yesNo } from './schema/document.ts'
 import * as logs from './schema/logs.ts'
 
 const text = z.string().min(1).max(256)
 
 const filter = z.strictObject({
-  follow: z
-    .enum(['true', 'false'])
-    .transform((word) => word === 'true')
-    .prefault('false')
-    .describe('Go on with the lines to come.'),
+  follow: yesNo.describe('Go on with the lines to come.'),
   level: logs.level.exactOptional(),
   component: text.exactOptional(),
   peer: text

@@ -1,6 +1,7 @@
 /** The part of the table of the control API that is about shared memory. */
 import { z } from 'zod'
 import { documentRoute, linesRoute } from './route.ts'
+import { yesNo } from './schema/document.ts'
 import * as memory from './schema/memory.ts'
 
 const PAGE = { most: 500, usual: '100' }
@@ -10,7 +11,6 @@ const space = z.strictObject({
 })
 const prefix = memory.key.exactOptional().describe('What keys begin with.')
 const oneKey = z.strictObject({ key: memory.key })
-const truth = z.enum(['true', 'false']).transform((word) => word === 'true')
 
 export const memoryRoutes = [
   documentRoute({
@@ -61,7 +61,7 @@ export const memoryRoutes = [
       prefix,
       after: memory.key.exactOptional().describe('`next` of the page before.'),
       limit: z.coerce.number<string>().int().min(1).max(PAGE.most).prefault(PAGE.usual),
-      reverse: truth.prefault('false')
+      reverse: yesNo
     }),
     answer: memory.factList,
     handle: (operations, { params, query }) => operations.memory.list(params.space, query)

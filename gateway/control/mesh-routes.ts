@@ -1,12 +1,8 @@
 /** The part of the table of the control API that is about the mesh. */
 import { z } from 'zod'
 import { documentRoute } from './route.ts'
+import { yesNo } from './schema/document.ts'
 import * as mesh from './schema/mesh.ts'
-
-const yesNo = z
-  .enum(['true', 'false'])
-  .transform((word) => word === 'true')
-  .prefault('false')
 
 export const meshRoutes = [
   documentRoute({

@@ -16,6 +16,7 @@ import { metricsRoutes } from './metrics-routes.ts'
 import { modelRoutes } from './model-routes.ts'
 import { documentRoute, linesRoute, type Route } from './route.ts'
 import { taskState } from './schema/a2a.ts'
+import { truth } from './schema/document.ts'
 import * as node from './schema/node.ts'
 import * as tasks from './schema/tasks.ts'
 import { findRoutes } from './find-routes.ts'
@@ -24,7 +25,6 @@ import { traceRoutes } from './trace-routes.ts'
 import { toolRoutes } from './tools-routes.ts'
 
 const text = z.string().min(1).max(1024)
-const truth = z.enum(['true', 'false']).transform((word) => word === 'true')
 
 /** Selectors: name, PeerId, or a unique prefix of at least 6 characters. */
 const selector = z.strictObject({ selector: text.describe('Name, PeerId or unique prefix.') })

@@ -16,6 +16,9 @@ export function named<S extends z.ZodType>(id: string, schema: S): S {
 export const v = z.literal(1).describe('Version of this document.')
 export const count = z.int().min(0)
 export const ms = z.number().min(0)
+/** Of a query: all that stands there is text. */
+export const truth = z.enum(['true', 'false']).transform((word) => word === 'true')
+export const yesNo = truth.prefault('false')
 export const moment = z.string().describe('ISO 8601, UTC.')
 export const node = z.strictObject({ id: z.string().describe('PeerId.'), name: z.string() })
 

@@ -1,7 +1,7 @@
 /** What the control API says of how the node is doing: schemas of client/vitals-api.ts. */
 import { z } from 'zod'
 import type * as api from '../../../client/vitals-api.ts'
-import { count, moment, ms, named, v } from './document.ts'
+import { count, moment, ms, named, truth, v } from './document.ts'
 
 const rate = z.number().min(0).describe('Per second, over the time of the sample.')
 const fraction = z.number().min(0)
@@ -82,9 +82,5 @@ export const vitalsQuery = z.strictObject({
     .min(0)
     .exactOptional()
     .describe('Only samples after the one of this number.'),
-  peers: z
-    .enum(['true', 'false'])
-    .transform((word) => word === 'true')
-    .exactOptional()
-    .describe('Whether to tell of peers, too; default true.')
+  peers: truth.exactOptional().describe('Whether to tell of peers, too; default true.')
 }) satisfies z.ZodType<api.VitalsQuery>
