@@ -5,8 +5,10 @@ import { THRIFTY_GLIBC } from '../../cli/thrifty-glibc.ts'
 /** By name, what a child does for its parent. */
 export type Operations = object
 
-type Init<F> = F extends (init: infer I) => unknown ? I : never
-type Value<F> = F extends (...init: never) => infer V ? Awaited<V> : never
+/** Of an operation: what it is given. */
+export type Init<F> = F extends (init: infer I) => unknown ? I : never
+/** Of an operation: what it comes to. */
+export type Value<F> = F extends (...init: never) => infer V ? Awaited<V> : never
 
 export interface BenchProcess<O extends Operations> {
   ask<N extends keyof O & string>(name: N, init: Init<O[N]>): Promise<Value<O[N]>>
