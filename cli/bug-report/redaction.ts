@@ -21,6 +21,7 @@ const MIN_SECRET = 8
 const FORMS: readonly (readonly [RegExp, string])[] = [
   [/lumos1_[\w-]{16,}/g, '[invite]'],
   [/lumos_[0-9a-f]{16}_[\w-]{16,}/g, '[token]'],
+  [/lumosdash_[\w-]{16,}/g, '[token]'],
   [/\b[\w-]{16,}\.[\w-]{16,}\.[\w-]{16,}\b/g, '[token]'],
   [/\bsk-[\w-]{12,}/g, '[key]'],
   [/\b(Bearer|Basic) +[\w.~+/=-]{8,}/gi, '$1 [secret]'],

@@ -105,6 +105,8 @@ class BatchExporter implements OtlpExporter {
       const signal = AbortSignal.any([closing, clock.timeout(LIMITS.otlpRequest.value)])
       const outcome = await this.#send(batch, signal)
       if (outcome.type === 'failed') {
+        // Cut short by this node's own end, which is no failure of the collector.
+        if (closing.aborted) break
         this.#failures += 1
         this.#why = outcome.why
         // The batch stays where it is: there is one place where spans wait, and it is bounded.

@@ -27,6 +27,7 @@ test.for([
 test.for([
   ['lumos1_pGF2AWFzZGhvbWVlcGVlcnOD', '[invite]'],
   ['lumos_0123456789abcdef_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO', '[token]'],
+  [`lumosdash_${'aB3_-'.repeat(9).slice(0, 43)}`, '[token]'],
   ['eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiIxMjNEM0tvbyJ9.c2lnbmF0dXJlc2lnbg', '[token]'],
   ['sk-proj-abcdefghijkl', '[key]'],
   ['Authorization: Bearer abcdefgh12345678', 'Authorization: Bearer [secret]'],

@@ -182,6 +182,17 @@ test('a node that stops sends its last spans', async () => {
   expect(received.flatMap(spansIn)).toHaveLength(3)
 })
 
+test('a node that stops while it sends does not lose what was on its way', async () => {
+  const { received, clock, exporter, make } = await setup((response, nth) => {
+    if (nth > 1) taken(response, nth)
+  })
+  make(3)
+  await clock.advance(INTERVAL_MS)
+  await patiently(() => expect(received).toHaveLength(1))
+  await exporter.stop()
+  expect(received.slice(1).flatMap(spansIn)).toHaveLength(3)
+})
+
 test('where spans go is what the configuration says, then what all programs go by', () => {
   const tracing = { enabled: true, sample: 1, otlp: {} }
   const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://collector:4318/'
