@@ -14,7 +14,8 @@ export interface CardIndex {
 }
 
 export function createCardIndex(): CardIndex {
-  const postings = new Map<string, Set<SearchableCard>>()
+  /** A card alone where it is the only one, as of most agents and of many skills. */
+  const postings = new Map<string, SearchableCard | Set<SearchableCard>>()
   const all = new Set<SearchableCard>()
   const words = new WordIndex()
 
@@ -25,25 +26,27 @@ export function createCardIndex(): CardIndex {
       all.add(card)
       words.add(card)
       for (const key of namesOf(card)) {
-        const list = postings.get(key)
-        if (list === undefined) postings.set(key, new Set([card]))
-        else list.add(card)
+        const held = postings.get(key)
+        if (held === undefined) postings.set(key, card)
+        else if (held instanceof Set) held.add(card)
+        else postings.set(key, new Set([held, card]))
       }
     },
     remove(card) {
       all.delete(card)
       words.remove(card)
       for (const key of namesOf(card)) {
-        const list = postings.get(key)
-        list?.delete(card)
-        if (list?.size === 0) postings.delete(key)
+        const held = postings.get(key)
+        if (held instanceof Set) held.delete(card)
+        if (held === card || (held instanceof Set && held.size === 0)) postings.delete(key)
       }
     },
     named(query) {
       if (asksForAnybody(query)) return all
       const lists = namesIn(query).flatMap((key) => postings.get(key) ?? [])
       const [only = NONE, ...more] = lists
-      return more.length === 0 ? only : new Set(lists.flatMap((list) => [...list]))
+      if (more.length === 0 && only instanceof Set) return only
+      return new Set(lists.flatMap((held) => (held instanceof Set ? [...held] : [held])))
     }
   }
 }

@@ -240,7 +240,7 @@ class LiveDirectory implements Directory {
         ranking.offer(found, entry, candidate.source)
       }
     }
-    this.#index.words.search(parsed.words, ({ card, searched: { skill } }, relevance) => {
+    this.#index.words.search(parsed.words, ({ card, skill }, relevance) => {
       const score = WORDS_SCORE * relevance
       // A word that all say comes by thousands of times.
       if (!worded.wants(score) || means.has(card)) return

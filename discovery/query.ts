@@ -31,12 +31,16 @@ export interface Query {
   readonly demands: readonly Demand[]
 }
 
-/** How much the words of a query say, over all cards. */
+/** How much the words of a query say, over all cards, and who says them. */
 export interface WordWeights {
   /** Inverse document frequency, in the order of the query's words: a rare one says more than a common one. */
   readonly says: readonly number[]
   /** Words of a skill, on average. */
   readonly averageWords: number
+  /** How often the skill says the query's word at that place. */
+  readonly count: (skill: SearchableSkill, at: number) => number
+  /** Words of the skill. */
+  readonly lengthOf: (skill: SearchableSkill) => number
 }
 
 /** Longer queries gain nothing and cost the index a look-up for each word. */
@@ -72,12 +76,17 @@ export function asksForAnybody({ text, demands }: Query): boolean {
   return text === '' && demands.length > 0
 }
 
-/** A skill's names in the form they are compared in. */
+/** A skill's names in the form they are compared in. Its words are counted when they are needed: ten thousand
+ * agents say more than a node should hold twice. */
 export interface SearchableSkill {
+  readonly card: SearchableCard
   readonly skill: AgentSkill
   readonly id: string
-  readonly tags: ReadonlySet<string>
-  /** How often it says them: its names and tags count for three. */
+  readonly tags: readonly string[]
+}
+
+export interface CountedWords {
+  /** How often the skill says them: its names and tags count for three. */
   readonly words: ReadonlyMap<string, number>
   readonly length: number
 }
@@ -97,31 +106,46 @@ export interface SkillMatch {
   readonly score: number
 }
 
+const NO_SKILLS: readonly SearchableSkill[] = []
+
 export function searchable(source: VerifiedCard): SearchableCard {
   const { card, agentId } = source
-  const attributes = attributesOf(card)
+  const prepared = {
+    source,
+    agentId: agentId.toLowerCase(),
+    attributes: attributesOf(card),
+    skills: NO_SKILLS
+  }
+  prepared.skills = card.skills.map((skill) => ({
+    card: prepared,
+    skill,
+    id: skill.id.toLowerCase(),
+    tags: plainTags(skill.tags)
+  }))
+  return prepared
+}
+
+/** The very same list where it is in that form already, as most are. */
+function plainTags(tags: readonly string[]): readonly string[] {
+  const plain = tags.map((tag) => tag.trim().toLowerCase())
+  return plain.every((tag, at) => tag === tags[at]) ? tags : plain
+}
+
+/** Of every skill of the card, in their order. */
+export function countedWords({ source, attributes }: SearchableCard): readonly CountedWords[] {
+  const { card, agentId } = source
   const common = [
     ...wordsOf(`${agentId} ${card.name} ${card.description}`),
     ...Object.keys(attributes).filter((name) => attributes[name] === true)
   ]
-  return {
-    source,
-    agentId: agentId.toLowerCase(),
-    attributes,
-    skills: card.skills.map((skill) => ({
-      skill,
-      id: skill.id.toLowerCase(),
-      tags: new Set(skill.tags.map((tag) => tag.trim().toLowerCase())),
-      ...countWords(skill, common)
-    }))
-  }
+  return card.skills.map((skill) => countWords(skill, common))
 }
 
 /** In the order of what says most, so that a skill that talks too much loses its last words. */
 function countWords(
   { id, name, tags, description }: AgentSkill,
   common: readonly string[]
-): Pick<SearchableSkill, 'words' | 'length'> {
+): CountedWords {
   const names = wordsOf(`${id} ${name} ${tags.join(' ')}`)
   const said = [...names, ...names, ...names, ...wordsOf(description), ...common]
   const words = new Map<string, number>()
@@ -133,11 +157,24 @@ function countWords(
   return { words, length: said.length }
 }
 
+/** Of a card that is in no index. */
+function ownWeights(card: SearchableCard, { words }: Query): WordWeights {
+  const counted = countedWords(card)
+  const of = (skill: SearchableSkill): CountedWords | undefined =>
+    counted[card.skills.indexOf(skill)]
+  return {
+    says: words.map(() => 1),
+    averageWords: 1,
+    count: (skill, at) => of(skill)?.words.get(words[at] ?? '') ?? 0,
+    lengthOf: (skill) => of(skill)?.length ?? 0
+  }
+}
+
 /** Every skill of the card that fits; an agent asked for by name answers with its main skill only. */
 export function matchCard(
   card: SearchableCard,
   query: Query,
-  weights: WordWeights = { says: query.words.map(() => 1), averageWords: 1 }
+  weights: WordWeights = ownWeights(card, query)
 ): SkillMatch[] {
   if (!meets(card.attributes, query.demands)) return []
   if (card.agentId === (query.agent ?? query.text)) {
@@ -165,7 +202,7 @@ function matchSkill(
   const { skill, id, tags } = searched
   if (id === query.text) return { skill, match: 'skill', score: SCORES.skill }
   if (isPrefix(query.text, id)) return { skill, match: 'prefix', score: SCORES.prefix }
-  if (tags.has(query.text)) return { skill, match: 'tag', score: SCORES.tag }
+  if (tags.includes(query.text)) return { skill, match: 'tag', score: SCORES.tag }
   const score = relevance(searched, query, weights)
   return score === undefined ? undefined : { skill, match: 'words', score: SCORES.words * score }
 }
@@ -179,21 +216,22 @@ const B = 0.75
  * of the words: one common word in a long question is no answer to it.
  */
 function relevance(
-  { words, length }: SearchableSkill,
-  query: Query,
-  { says, averageWords }: WordWeights
+  searched: SearchableSkill,
+  { words }: Query,
+  { says, averageWords, count, lengthOf }: WordWeights
 ): number | undefined {
-  if (query.words.length === 0) return undefined
+  if (words.length === 0) return undefined
+  const length = lengthOf(searched)
   let reached = 0
   let most = 0
   let missing = 0
   // Thousands of skills come through here for one question: no iterator, no pairs.
-  for (let at = 0; at < query.words.length; at += 1) {
-    const count = words.get(query.words[at] ?? '')
+  for (let at = 0; at < words.length; at += 1) {
+    const uses = count(searched, at)
     const weight = says[at] ?? 0
     most += weight
-    if (count !== undefined) reached += weight * saturation(count, length, averageWords)
-    else if ((missing += 1) * 2 > query.words.length) return undefined
+    if (uses > 0) reached += weight * saturation(uses, length, averageWords)
+    else if ((missing += 1) * 2 > words.length) return undefined
   }
   return reached / most
 }

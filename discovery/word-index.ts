@@ -1,13 +1,8 @@
 /** Finds skills by what they say, term by term: a common word costs one pass over its uses, not a look at every card. */
 import { LIMITS } from '../core/limits.ts'
-import { Postings } from './postings.ts'
-import { saturation } from './query.ts'
+import { countOf, numberOf, Postings } from './postings.ts'
+import { countedWords, saturation } from './query.ts'
 import type { SearchableCard, SearchableSkill, WordWeights } from './query.ts'
-
-export interface WordedSkill {
-  readonly card: SearchableCard
-  readonly searched: SearchableSkill
-}
 
 interface Term {
   readonly uses: Postings
@@ -18,28 +13,32 @@ interface Term {
 interface Marks {
   reached: Float64Array
   hits: Uint8Array
-  lengths: Float64Array
+  lengths: Uint16Array
 }
 
 const FIRST_CAPACITY = 64
+/** The number of no skill. */
+const NOBODY = 0xff_ffff
 
 export class WordIndex {
   readonly #usesOf = new Map<string, Postings>()
-  readonly #skills: (WordedSkill | undefined)[] = []
+  readonly #skills: (SearchableSkill | undefined)[] = []
   readonly #numbers = new Map<SearchableSkill, number>()
   readonly #free: number[] = []
   #marks = emptyMarks(FIRST_CAPACITY)
   #length = 0
 
   add(card: SearchableCard): void {
-    for (const searched of card.skills) {
+    for (const [at, { words, length }] of countedWords(card).entries()) {
+      const searched = card.skills[at]
+      if (searched === undefined) continue
       const number = this.#free.pop() ?? this.#skills.length
       if (number >= this.#marks.hits.length) this.#marks = grown(this.#marks)
-      this.#skills[number] = { card, searched }
+      this.#skills[number] = searched
       this.#numbers.set(searched, number)
-      this.#marks.lengths[number] = searched.length
-      this.#length += searched.length
-      for (const [word, count] of searched.words) {
+      this.#marks.lengths[number] = length
+      this.#length += length
+      for (const [word, count] of words) {
         let uses = this.#usesOf.get(word)
         if (uses === undefined) this.#usesOf.set(word, (uses = new Postings()))
         uses.add(number, count)
@@ -48,14 +47,15 @@ export class WordIndex {
   }
 
   remove(card: SearchableCard): void {
-    for (const searched of card.skills) {
-      const number = this.#numbers.get(searched)
-      if (number === undefined) continue
+    for (const [at, { words, length }] of countedWords(card).entries()) {
+      const searched = card.skills[at]
+      const number = searched && this.#numbers.get(searched)
+      if (searched === undefined || number === undefined) continue
       this.#numbers.delete(searched)
       this.#skills[number] = undefined
       this.#free.push(number)
-      this.#length -= searched.length
-      for (const word of searched.words.keys()) {
+      this.#length -= length
+      for (const word of words.keys()) {
         const uses = this.#usesOf.get(word)
         uses?.remove(number)
         if (uses?.size === 0) this.#usesOf.delete(word)
@@ -65,18 +65,28 @@ export class WordIndex {
 
   weights(words: readonly string[]): WordWeights {
     const all = this.#numbers.size
-    const says = words.map((word) => {
-      const having = this.#usesOf.get(word)?.size ?? 0
-      return Math.log(1 + (all - having + 0.5) / (having + 0.5))
+    const uses = words.map((word) => this.#usesOf.get(word))
+    const says = uses.map((having) => {
+      const { size = 0 } = having ?? {}
+      return Math.log(1 + (all - size + 0.5) / (size + 0.5))
     })
-    return { says, averageWords: this.#length / Math.max(1, all) }
+    const number = (skill: SearchableSkill): number => this.#numbers.get(skill) ?? NOBODY
+    return {
+      says,
+      averageWords: this.#length / Math.max(1, all),
+      count: (skill, at) => uses[at]?.count(number(skill)) ?? 0,
+      lengthOf: (skill) => this.#marks.lengths[number(skill)] ?? 0
+    }
   }
 
   /**
    * Tells every skill that says half of `words`, and how well it fits, 0 to 1. Of words that are said
    * more than `searchedUses` times together, the rarest first, some uses are not looked at.
    */
-  search(words: readonly string[], found: (worded: WordedSkill, relevance: number) => void): void {
+  search(
+    words: readonly string[],
+    found: (skill: SearchableSkill, relevance: number) => void
+  ): void {
     const { says, averageWords } = this.weights(words)
     const terms = words
       .flatMap((word, at) => {
@@ -88,11 +98,11 @@ export class WordIndex {
     const needed = Math.ceil(words.length / 2)
     const { reached, hits } = this.#marks
     for (const number of this.#touch(terms, { needed, averageWords })) {
-      const worded = this.#skills[number]
+      const skill = this.#skills[number]
       const [relevance, count] = [(reached[number] ?? 0) / most, hits[number] ?? 0]
       reached[number] = 0
       hits[number] = 0
-      if (worded !== undefined && count >= needed) found(worded, relevance)
+      if (skill !== undefined && count >= needed) found(skill, relevance)
     }
   }
 
@@ -114,7 +124,7 @@ export class WordIndex {
     for (const [at, { uses, weight }] of terms.entries()) {
       // What has half of the words has one of the rarer half: only these bring new ones.
       const opens = at < terms.length - needed + 1
-      const { numbers, counts, size } = uses
+      const { uses: list, size } = uses
       if (!opens && touched.length * Math.log2(size + 1) < size) {
         for (const number of touched) {
           const count = uses.count(number)
@@ -125,12 +135,13 @@ export class WordIndex {
       const end = Math.min(size, left)
       left -= end
       for (let place = 0; place < end; place += 1) {
-        const number = numbers[place] ?? 0
+        const use = list[place] ?? 0
+        const number = numberOf(use)
         if (hits[number] === 0) {
           if (!opens) continue
           touched.push(number)
         }
-        mark(number, weight, counts[place] ?? 0)
+        mark(number, weight, countOf(use))
       }
     }
     return touched
@@ -141,7 +152,7 @@ function emptyMarks(capacity: number): Marks {
   return {
     reached: new Float64Array(capacity),
     hits: new Uint8Array(capacity),
-    lengths: new Float64Array(capacity)
+    lengths: new Uint16Array(capacity)
   }
 }
 

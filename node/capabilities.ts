@@ -12,6 +12,7 @@ import type { CardBook } from '../discovery/card-book.ts'
 import type { AgentDescription } from '../discovery/card-builder.ts'
 import { createCardVectors } from '../discovery/card-vectors.ts'
 import type { CardVectors, TextEmbedder } from '../discovery/card-vectors.ts'
+import { sharingVerifier } from '../discovery/card-sharing.ts'
 import { createCardExchange } from '../discovery/card-exchange.ts'
 import type { CardExchange, NodeLoad } from '../discovery/card-exchange.ts'
 import { createDirectory } from '../discovery/directory.ts'
@@ -77,7 +78,7 @@ export function createCapabilities(
     sessions,
     directory,
     book,
-    verify: verifyCard,
+    verify: sharingVerifier(verifyCard),
     load,
     mayKnow: (peer, card) => mayKnow(wire, peer, card)
   })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Postings } from '../../../discovery/postings.ts'
+import { countOf, numberOf, Postings } from '../../../discovery/postings.ts'
 
 const change = fc.record({ number: fc.nat(40), count: fc.integer({ min: 1, max: 9 }) })
 
@@ -19,9 +19,9 @@ test('numbers are held in order with their counts, whatever comes and goes', () 
         postings.remove(99)
       }
       const sorted = [...model].toSorted(([a], [b]) => a - b)
-      const held = Array.from({ length: postings.size }, (_, at) => [
-        postings.numbers[at],
-        postings.counts[at]
+      const held = Array.from(postings.uses.subarray(0, postings.size), (use) => [
+        numberOf(use),
+        countOf(use)
       ])
       expect(held).toEqual(sorted)
       for (let number = 0; number <= 40; number += 1) {
@@ -29,4 +29,12 @@ test('numbers are held in order with their counts, whatever comes and goes', () 
       }
     })
   )
+})
+
+test('a word that is said without end is counted up to 255', () => {
+  const postings = new Postings()
+  const last = 2 ** 24 - 2
+  postings.add(last, 4096)
+  postings.add(3, 1)
+  expect([postings.count(last), postings.count(3), postings.count(4)]).toEqual([255, 1, 0])
 })

@@ -123,7 +123,8 @@ test('a skill is as relevant by the index as by itself', () => {
       const parsed = parseQuery(text)
       const weights = index.words.weights(parsed.words)
       const pairs: (readonly [number, number])[] = []
-      index.words.search(parsed.words, ({ card, searched }, relevance) => {
+      index.words.search(parsed.words, (searched, relevance) => {
+        const { card } = searched
         const own = matchCard(card, parsed, weights)
         const same = own.find(({ skill, match }) => skill === searched.skill && match === 'words')
         if (same !== undefined) pairs.push([same.score, WORDS_SCORE * relevance])
