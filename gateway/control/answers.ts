@@ -1,4 +1,4 @@
-/** The two kinds of answer: one document before a deadline, or lines for as long as they come. */
+/** The kinds of answer: a document or a text before a deadline, lines or events for as long as they come. */
 import type { Context } from 'hono'
 import type { Clock } from '../../core/clock.ts'
 import { LumosError } from '../../core/errors.ts'
@@ -24,10 +24,32 @@ export interface AnswerComponents {
 }
 
 export async function documentAnswer(
-  { operations, clock, signal: ended }: AnswerComponents,
+  parts: AnswerComponents,
   route: DocumentRoute,
   context: Context
 ): Promise<Response> {
+  return Response.json(await inTime(parts, route, context))
+}
+
+export async function textAnswer(
+  parts: AnswerComponents,
+  route: TextRoute,
+  context: Context
+): Promise<Response> {
+  const text = await inTime(parts, route, context)
+  return new Response(text, { headers: { 'content-type': route.contentType } })
+}
+
+interface TimedRoute<T> extends Pick<DocumentRoute, 'body' | 'timeoutMs'> {
+  readonly handle: (operations: ControlOperations, input: RawInput) => Promise<T>
+}
+
+/** @throws TIMED_OUT */
+async function inTime<T>(
+  { operations, clock, signal: ended }: AnswerComponents,
+  route: TimedRoute<T>,
+  context: Context
+): Promise<T> {
   const { timeoutMs } = route
   const deadline = new AbortController()
   const stopTimer = clock.after(timeoutMs, () =>
@@ -36,21 +58,10 @@ export async function documentAnswer(
   const signal = AbortSignal.any([ended, deadline.signal])
   try {
     const input = await inputOf(route, context, signal)
-    return Response.json(await abortable(route.handle(operations, input), signal))
+    return await abortable(route.handle(operations, input), signal)
   } finally {
     stopTimer()
   }
-}
-
-export async function textAnswer(
-  { operations, clock, signal: ended }: AnswerComponents,
-  route: TextRoute,
-  context: Context
-): Promise<Response> {
-  const signal = AbortSignal.any([ended, clock.timeout(LIMITS.controlRequest.value)])
-  const input = await inputOf(route, context, signal)
-  const text = await abortable(route.handle(operations, input), signal)
-  return new Response(text, { headers: { 'content-type': route.contentType } })
 }
 
 export async function linesAnswer(
@@ -58,16 +69,14 @@ export async function linesAnswer(
   route: LinesRoute,
   context: Context
 ): Promise<Response> {
-  const closed = new AbortController()
-  const signal = AbortSignal.any([ended, closed.signal])
-  const input = await inputOf(route, context, signal)
+  const { input, signal, close } = await beginStream(ended, route, context)
   const iterator = route.handle(operations, input)[Symbol.asyncIterator]()
   const first = iterator.next()
   const waited = new AbortController()
   try {
     await Promise.race([abortable(first, signal), clock.sleep(FIRST_LINE_WAIT_MS, waited.signal)])
   } catch (error) {
-    closed.abort()
+    close()
     throw error
   } finally {
     waited.abort()
@@ -76,7 +85,7 @@ export async function linesAnswer(
     first,
     iterator,
     signal,
-    ended: () => closed.abort(),
+    ended: close,
     asFailure: (error) => asFailure(error, context)
   })
   return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } })
@@ -87,15 +96,13 @@ export async function eventsAnswer(
   route: EventsRoute,
   context: Context
 ): Promise<Response> {
-  const closed = new AbortController()
-  const signal = AbortSignal.any([ended, closed.signal])
-  const input = await inputOf(route, context, signal)
+  const { input, signal, close } = await beginStream(ended, route, context)
   const after = context.req.header('last-event-id')
   const query = { ...(after !== undefined && { after }), ...context.req.query() }
   const body = eventBody({
     events: route.handle(operations, { ...input, query })[Symbol.asyncIterator](),
     signal,
-    ended: () => closed.abort(),
+    ended: close,
     clock,
     asFailure: (error) => asFailure(error, context)
   })
@@ -108,7 +115,19 @@ export async function eventsAnswer(
   })
 }
 
-async function inputOf(route: Route, context: Context, signal: AbortSignal): Promise<RawInput> {
+/** What is told for as long as somebody listens: `close` ends it, and so does `ended`. */
+async function beginStream(ended: AbortSignal, route: EventsRoute | LinesRoute, context: Context) {
+  const closed = new AbortController()
+  const signal = AbortSignal.any([ended, closed.signal])
+  const input = await inputOf(route, context, signal)
+  return { input, signal, close: () => closed.abort() }
+}
+
+async function inputOf(
+  route: Pick<Route, 'body'>,
+  context: Context,
+  signal: AbortSignal
+): Promise<RawInput> {
   return {
     params: context.req.param(),
     query: context.req.query(),

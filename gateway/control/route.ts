@@ -88,6 +88,7 @@ export interface EventsRoute extends RouteBase {
 /** For those who read neither JSON nor events. */
 export interface TextRoute extends RouteBase {
   readonly kind: 'text'
+  readonly timeoutMs: number
   readonly contentType: string
   readonly handle: (operations: ControlOperations, input: RawInput) => Promise<string>
 }
@@ -129,6 +130,7 @@ export function textRoute<P = unknown, Q = unknown, B = unknown>(
   return {
     ...baseOf(spec),
     kind: 'text',
+    timeoutMs: LIMITS.controlRequest.value,
     contentType: spec.contentType,
     handle: (operations, input) => spec.handle(operations, parsed(spec, input))
   }

@@ -1,9 +1,8 @@
 /** `/metrics` without a token, for a scraper on this machine: only where the configuration says so. */
-import { LumosError } from '../../core/errors.ts'
 import { failureDocument, failureStatus, asFailure } from '../control/failure.ts'
 import { METRICS_TYPE } from '../control/metrics-routes.ts'
 import { isLoopback } from '../http/loopback.ts'
-import { sendJson } from '../http/request.ts'
+import { routeUnknown, sendJson } from '../http/request.ts'
 import type { PublicRequest } from '../http/request.ts'
 
 export interface MetricsDoorComponents {
@@ -35,9 +34,7 @@ export function createMetricsDoor({ metrics }: MetricsDoorComponents) {
   return (request: PublicRequest): boolean => {
     const { path, method, incoming } = request
     if (path !== '/metrics' || !isLoopback(incoming.socket.remoteAddress ?? '')) return false
-    if (method !== 'GET' && method !== 'HEAD') {
-      throw new LumosError('ROUTE_UNKNOWN', { details: { method, path } })
-    }
+    if (method !== 'GET' && method !== 'HEAD') throw routeUnknown(request)
     void answer(request)
     return true
   }
