@@ -3,7 +3,7 @@ import { type Message, type Part, textOf } from '../core/a2a.ts'
 import { extendChain, rootChain } from '../core/chain.ts'
 import type { Chain } from '../core/chain.ts'
 import type { Clock } from '../core/clock.ts'
-import { LumosError } from '../core/errors.ts'
+import { agentUnknown, LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Memory } from '../core/memory.ts'
 import type { Principal } from '../core/principal.ts'
@@ -162,8 +162,6 @@ function originOf({ taskId, caller: peer, agentId: agent }: AgentRun): Chain {
 
 function borrow(roster: Roster, agentId: string): Borrowed {
   const borrowed = roster.borrow(agentId)
-  if (borrowed === undefined) {
-    throw new LumosError('AGENT_UNKNOWN', { details: { agent: agentId } })
-  }
+  if (borrowed === undefined) throw agentUnknown(agentId)
   return borrowed
 }

@@ -63,6 +63,14 @@ export function invalidRequest(reason: string): LumosError {
   return new LumosError('INVALID_REQUEST', { details: { reason } })
 }
 
+/** Characters of the id of an agent; a longer one is none, and need not be repeated. */
+const MOST_AGENT = 64
+
+/** Nobody has it, or whoever asks must not know that somebody has. */
+export function agentUnknown(agent: string): LumosError {
+  return new LumosError('AGENT_UNKNOWN', { details: { agent: agent.slice(0, MOST_AGENT) } })
+}
+
 /** Any failure as a LumosError; what Lumos did not throw itself becomes INTERNAL with a cause. */
 export function toLumosError(error: unknown): LumosError {
   if (error instanceof LumosError) return error

@@ -2,7 +2,7 @@
 import { askedInCircle, isInChain } from '../core/chain.ts'
 import type { Chain } from '../core/chain.ts'
 import type { Clock } from '../core/clock.ts'
-import { LumosError } from '../core/errors.ts'
+import { agentUnknown, LumosError } from '../core/errors.ts'
 import type { RoutePolicy } from '../core/route-choice.ts'
 import type { WorkOrder } from '../tasks/dispatcher.ts'
 import { candidatesOf } from './choice.ts'
@@ -52,7 +52,7 @@ export function createLookup({ directory, clock }: LookupComponents, init: Looku
     if (candidates.length === 0) {
       const agent = query.replace(/^@/, '')
       throw exact || node !== undefined
-        ? new LumosError('AGENT_UNKNOWN', { details: { agent } })
+        ? agentUnknown(agent)
         : new LumosError('NO_ROUTE', { details: { capability: agent } })
     }
     const lookupMs = Math.round(clock.monotonic() - began)

@@ -9,7 +9,7 @@ import {
   wishedEnsemble
 } from '../../core/ensemble.ts'
 import type { EnsembleMember, EnsembleOutcome, EnsembleWish } from '../../core/ensemble.ts'
-import { LumosError } from '../../core/errors.ts'
+import { agentUnknown, LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { partyOf } from '../../core/party.ts'
@@ -59,9 +59,7 @@ export function createEnsembleAgent(components: EnsembleComponents, { self }: En
     ],
     resumable: true,
     async *run(request) {
-      if (request.caller !== self) {
-        throw new LumosError('AGENT_UNKNOWN', { details: { agent: ENSEMBLE_AGENT_ID } })
-      }
+      if (request.caller !== self) throw agentUnknown(ENSEMBLE_AGENT_ID)
       const wish = wishedEnsemble(request.message)
       if (wish === undefined) throw inputError(ENSEMBLE_AGENT_ID, 'it is not said whom to ask')
       yield* askAll(components, request, wish)

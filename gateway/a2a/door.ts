@@ -1,5 +1,5 @@
 /** A2A over HTTP for every agent of the swarm: at `/agents/{id}`, and by tenant under `/a2a`. */
-import { LumosError } from '../../core/errors.ts'
+import { agentUnknown } from '../../core/errors.ts'
 import type { HttpDoor, HttpRequest } from '../http/request.ts'
 import { decoded, routeUnknown, sendJson } from '../http/request.ts'
 import { mayBeLegacy } from './call-options.ts'
@@ -72,9 +72,7 @@ async function sendCard(
   onlyGet(request)
   callers.permit(request.caller, 'agent.list', agent)
   const found = callers.sees(request.caller, agent) ? await cards.find(agent) : undefined
-  if (found === undefined) {
-    throw new LumosError('AGENT_UNKNOWN', { details: { agent: agent.slice(0, 64) } })
-  }
+  if (found === undefined) throw agentUnknown(agent)
   const { card, digest } = mayBeLegacy(request) ? found.legacy : found
   const etag = `"${digest}"`
   const headers = { etag, 'cache-control': CARD_CACHE, vary: 'A2A-Version' }

@@ -7,7 +7,7 @@ import type {
 } from '@modelcontextprotocol/server'
 import { z } from 'zod'
 import type { Question, RunEvent } from '../../client/api.ts'
-import { LumosError, toLumosError, invalidRequest } from '../../core/errors.ts'
+import { agentUnknown, invalidRequest, LumosError, toLumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { ControlOperations } from '../control/operations.ts'
 import { ANSWER_TOOL, FIND_TOOL } from './agent-tools.ts'
@@ -159,7 +159,7 @@ class Calls implements TaskCalls {
   async #refuseUnknown(agent: string): Promise<void> {
     const { agents } = await this.#operations.agents()
     if (agents.some(({ id }) => id === agent)) return
-    throw new LumosError('AGENT_UNKNOWN', { details: { agent } })
+    throw agentUnknown(agent)
   }
 }
 

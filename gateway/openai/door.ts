@@ -1,5 +1,5 @@
 /** The door for OpenAI clients: agents of the swarm as models, by chat completions and by responses. */
-import { LumosError } from '../../core/errors.ts'
+import { agentUnknown } from '../../core/errors.ts'
 import type { Callers } from '../http/callers.ts'
 import type { RefuseFor } from '../http/refusal.ts'
 import { decoded, routeUnknown, sendJson } from '../http/request.ts'
@@ -39,9 +39,7 @@ function sendModels({ callers, models }: OpenAiDoorComponents, request: HttpRequ
   const id = decoded(request.path.slice('/v1/models/'.length))
   callers.permit(request.caller, 'agent.list', id)
   const sees = (model: string): boolean => callers.sees(request.caller, model)
-  if (id !== '' && !sees(id)) {
-    throw new LumosError('AGENT_UNKNOWN', { details: { agent: id.slice(0, 64) } })
-  }
+  if (id !== '' && !sees(id)) throw agentUnknown(id)
   if (id !== '') return sendJson(request, models.get(id))
   sendJson(request, { object: 'list', data: models.list().filter((model) => sees(model.id)) })
 }

@@ -1,6 +1,6 @@
 /** Agents of the swarm as OpenAI clients list models: each by its name, and by that of its node, too. */
 import { CHAT_EXTENSION } from '../../core/chat-request.ts'
-import { LumosError } from '../../core/errors.ts'
+import { agentUnknown } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { KnownAgent } from '../a2a/cards.ts'
 
@@ -48,7 +48,7 @@ export function createModels(agents: () => readonly KnownAgent[]): Models {
     get(id) {
       const [first] = named(id)
       if (first !== undefined) return documentOf(id, first)
-      throw new LumosError('AGENT_UNKNOWN', { details: { agent: id.slice(0, 64) } })
+      throw agentUnknown(id)
     },
     takesChats(id) {
       const all = named(id)

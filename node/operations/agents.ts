@@ -9,7 +9,7 @@ import type {
   Provider
 } from '../../client/api.ts'
 import type { FindEvent } from '../../client/find-api.ts'
-import { LumosError } from '../../core/errors.ts'
+import { agentUnknown } from '../../core/errors.ts'
 import type { PeerRecord, Provider as FoundProvider } from '../../discovery/directory.ts'
 import { watchProviders } from '../../discovery/find-watch.ts'
 import type { VerifiedCard } from '../../trust/card-signature.ts'
@@ -35,7 +35,7 @@ export function showAgent(assembly: Assembly, id: string, node: string | undefin
       summary.id === id &&
       (node === undefined || summary.node.name === node || summary.node.id === node)
   )
-  if (found === undefined) throw new LumosError('AGENT_UNKNOWN', { details: { agent: id } })
+  if (found === undefined) throw agentUnknown(id)
   return { v: API_VERSION, agent: found.summary, card: found.card.card }
 }
 
@@ -50,9 +50,7 @@ export async function setAgentEnabled(
   enabled: boolean
 ): Promise<AgentState> {
   const isHere = roster.entries().some(({ agent }) => agent.id === id)
-  if (!isHere && !(enabled && roster.disabled().includes(id))) {
-    throw new LumosError('AGENT_UNKNOWN', { details: { agent: id } })
-  }
+  if (!isHere && !(enabled && roster.disabled().includes(id))) throw agentUnknown(id)
   await roster.setEnabled(id, enabled)
   return { v: API_VERSION, id, enabled }
 }

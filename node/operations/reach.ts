@@ -1,5 +1,5 @@
 /** What somebody over HTTP can see of agents and shared memory: no more than its tenant. */
-import { LumosError } from '../../core/errors.ts'
+import { agentUnknown, LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
 import type { Tenants } from '../../trust/tenants.ts'
 
@@ -30,7 +30,7 @@ export function withinReach(
     },
     async agent(id, node) {
       if (tenants.knows(owner, id)) return control.agent(id, node)
-      throw new LumosError('AGENT_UNKNOWN', { details: { agent: id } })
+      throw agentUnknown(id)
     },
     async find(query, options) {
       const { providers, ...rest } = await control.find(query, options)
