@@ -1,12 +1,19 @@
 /**
  * A swarm of whole nodes on one machine, over TCP and Noise on loopback: started at once, used, and maltreated.
  *
- * Run: `npm run swarm -- --nodes 100`, or `--growth 10,25,50,100`. Ends with 1 when a promise was broken.
+ * Run: `npm run swarm -- --nodes 100`, or `--growth 10,25,50,100`, which draws docs/images/swarm-growth.svg.
+ * Ends with 1 when a promise was broken.
  */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseDuration } from '../core/units.ts'
+import { growthChart } from './swarm/growth-chart.ts'
+import { growthPromises, growthTable, pointOf } from './swarm/growth.ts'
+import { markdownOf, tableOf } from './swarm/report.ts'
 import { PHASES, runSwarm } from './swarm/run.ts'
-import type { SwarmInit } from './swarm/run.ts'
+import type { SwarmInit, SwarmResult } from './swarm/run.ts'
+import type { Promised } from './swarm/stage.ts'
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +25,12 @@ const { values } = parseArgs({
     idle: { type: 'string', default: '30s' },
     churn: { type: 'string', default: '10m' },
     partition: { type: 'string', default: '60s' },
+    /** Sizes, the smallest first. */
+    growth: { type: 'string' },
+    chart: {
+      type: 'string',
+      default: join(import.meta.dirname, '../docs/images/swarm-growth.svg')
+    },
     json: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false }
   }
@@ -31,12 +44,20 @@ function durationOf(text: string): number {
   return ms
 }
 
-function initOf(nodes: number): SwarmInit {
+function countOf(text: string, least: number): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < least) {
+    throw new TypeError(`${text} is no whole number from ${least} on`)
+  }
+  return count
+}
+
+function initOf(nodes: number, phases = values.phases.split(',')): SwarmInit {
   return {
     nodes,
-    hosts: Number(values.hosts ?? Math.ceil((nodes - 1) / 10)),
-    seed: Number(values.seed),
-    phases: values.phases.split(','),
+    hosts: countOf(values.hosts ?? String(Math.ceil((nodes - 1) / 10)), 1),
+    seed: countOf(values.seed, 0),
+    phases,
     durations: {
       idleMs: durationOf(values.idle),
       churnMs: durationOf(values.churn),
@@ -46,11 +67,39 @@ function initOf(nodes: number): SwarmInit {
   }
 }
 
-const { facts, book } = await runSwarm(initOf(Number(values.nodes)))
-const { markdownOf, tableOf } = await import('./swarm/report.ts')
-for (const line of (values.markdown ? markdownOf : tableOf)(facts, book)) out(line)
-for (const { what, value, unit, limit } of book.broken()) {
-  out(`broken: ${what}: ${value} ${unit}, promised ${limit}`)
+function show({ facts, book }: SwarmResult): void {
+  for (const line of (values.markdown ? markdownOf : tableOf)(facts, book)) out(line)
 }
-if (values.json) out(JSON.stringify({ ...facts, promises: book.promises, ...book.figures }))
-process.exitCode = book.broken().length === 0 ? 0 : 1
+
+async function runOne(): Promise<readonly Promised[]> {
+  const result = await runSwarm(initOf(countOf(values.nodes, 2)))
+  const { facts, book } = result
+  show(result)
+  if (values.json) out(JSON.stringify({ ...facts, promises: book.promises, ...book.figures }))
+  return book.promises
+}
+
+async function runGrowth(sizes: readonly number[]): Promise<readonly Promised[]> {
+  const results: SwarmResult[] = []
+  for (const nodes of sizes) {
+    out(`${nodes} nodes`)
+    const result = await runSwarm(initOf(nodes, ['start', 'steady']))
+    show(result)
+    results.push(result)
+  }
+  const points = results.map(pointOf)
+  for (const line of growthTable(results)) out(line)
+  writeFileSync(values.chart, growthChart(points))
+  const promises = [...results.flatMap(({ book }) => book.promises), ...growthPromises(points)]
+  if (values.json) out(JSON.stringify({ points, promises }))
+  return promises
+}
+
+const promises =
+  values.growth === undefined
+    ? await runOne()
+    : await runGrowth(values.growth.split(',').map((size) => countOf(size, 2)))
+for (const { what, value, unit, limit } of promises.filter(({ kept }) => !kept)) {
+  process.stderr.write(`broken: ${what}: ${value} ${unit}, promised ${limit}\n`)
+}
+process.exitCode = promises.every(({ kept }) => kept) ? 0 : 1

@@ -1,6 +1,7 @@
 /** The swarm from outside: its processes and nodes, started, killed and brought back. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { nowMs } from '../memory/clock.ts'
 import { startProcess } from '../memory/processes.ts'
 import type { BenchProcess, Init, Value } from '../memory/processes.ts'
 import type { HostOperations } from './host.ts'
@@ -94,7 +95,7 @@ export class Fleet {
             address !== '' && { listen: address.replace(/\/p2p\/.*$/, '') })
         }))
         for (const { index, ...started } of await this.ask(host, 'start', { specs })) {
-          Object.assign(this.member(index), started, { since: performance.now() })
+          Object.assign(this.member(index), started, { since: nowMs() })
         }
       })
     )

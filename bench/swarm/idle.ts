@@ -14,7 +14,7 @@ export interface IdleCost {
   readonly bytesOutPerS: number
   readonly connections: number
   readonly sessions: number
-  /** Share of a process with {@link nodesPerProcess} of them. */
+  /** Share of a process with {@link nodesPerProcess} of them; the bootstrap node, which has one alone, is not counted. */
   readonly rssMb: number
   readonly heapMb: number
   /** What a further node in a process adds: beside the process with the bootstrap node alone. */
@@ -40,19 +40,22 @@ export async function idleCost({ fleet, durations }: Stage): Promise<IdleCost> {
     bytesOutPerS: grown(({ bytesOut }) => bytesOut),
     connections: mean(({ connections }) => connections),
     sessions: mean(({ sessions }) => sessions),
-    rssMb: mean(({ rssBytes }) => rssBytes / MB),
-    heapMb: mean(({ heapBytes }) => heapBytes / MB),
-    marginalRssMb: marginal(rested),
-    nodesPerProcess: round(nodes / rested.length)
+    ...memoryOf(rested)
   }
 }
 
 /** The first process has the bootstrap node alone. */
-function marginal(rested: readonly Vitals[]): number {
-  const [alone, ...others] = rested
-  if (alone === undefined || others.length === 0) return NaN
-  const rss = sum(others, ({ rssBytes }) => rssBytes - alone.rssBytes)
-  return round(rss / MB / (sum(others, ({ nodes }) => nodes - 1) || NaN))
+function memoryOf(rested: readonly Vitals[]) {
+  const [alone, ...shared] = rested
+  const nodes = sum(shared, (each) => each.nodes)
+  const rss = sum(shared, ({ rssBytes }) => rssBytes) / MB
+  const baseMb = shared.length * ((alone?.rssBytes ?? NaN) / MB)
+  return {
+    rssMb: round(rss / nodes),
+    heapMb: round(sum(shared, ({ heapBytes }) => heapBytes) / MB / nodes),
+    marginalRssMb: round((rss - baseMb) / (nodes - shared.length)),
+    nodesPerProcess: round(nodes / shared.length)
+  }
 }
 
 function sum(vitals: readonly Vitals[], pick: (vitals: Vitals) => number): number {

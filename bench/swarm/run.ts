@@ -3,7 +3,11 @@ import { mkdtempSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom } from '../../test/support/random.ts'
+import { bootstrapPhase } from './bootstrap-phase.ts'
+import { churnPhase } from './churn-phase.ts'
 import { Fleet } from './fleet.ts'
+import { killPhase } from './kill-phase.ts'
+import { partitionPhase } from './partition-phase.ts'
 import type { Facts } from './report.ts'
 import { Book } from './stage.ts'
 import type { Durations, Stage } from './stage.ts'
@@ -13,7 +17,11 @@ import { steadyPhase } from './steady-phase.ts'
 /** In the order in which they run; all but the first need the first. */
 export const PHASES: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
   start: startPhase,
-  steady: steadyPhase
+  steady: steadyPhase,
+  bootstrap: bootstrapPhase,
+  kill: killPhase,
+  partition: partitionPhase,
+  churn: churnPhase
 }
 
 export interface SwarmInit {
