@@ -181,8 +181,8 @@ class SessionExchange implements CardExchange {
     const { directory } = this.#components
     const { peer, hello } = session
     const statement = { name: hello.name, ...parseHelloFields(hello.fields) }
-    directory.confirm(peer, statement, HELLO_TTL_MS)
     directory.setConnected(peer, true)
+    directory.confirm(peer, statement, HELLO_TTL_MS)
   }
 
   #inBackground({ peer }: Session, work: Promise<void>): void {

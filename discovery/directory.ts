@@ -8,7 +8,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { VerifiedCard } from '../trust/card-signature.ts'
 import { createCardIndex } from './card-index.ts'
-import { emptyEntry, isAt, isDead } from './peer-entry.ts'
+import { emptyEntry, isAt, isDead, leastHeard } from './peer-entry.ts'
 import type { PeerEntry } from './peer-entry.ts'
 import { matchCard, parseQuery, searchable, WORDS_SCORE } from './query.ts'
 import type { Match, Query } from './query.ts'
@@ -92,7 +92,7 @@ export interface Directory extends Component {
   /** Digests that the peer is known to have and this node does not hold. */
   missing(peer: PeerIdText): readonly string[]
   add(card: VerifiedCard): Addition
-  /** While connected, a peer does not expire. */
+  /** While connected, a peer does not expire. It comes in for it, in place of who was heard longest ago. */
   setConnected(peer: PeerIdText, connected: boolean): void
   remove(peer: PeerIdText, why?: Departure): void
   /** A card by its digest, of this node or of a live peer. */
@@ -113,6 +113,8 @@ export interface DirectoryInit {
   readonly name: string
   /** This node's own load, asked at each search. */
   readonly load?: () => { readonly load: number; readonly slots: number }
+  /** At most so many; default: `directoryCards`. */
+  readonly cards?: number
 }
 
 export function createDirectory(clock: Clock, init: DirectoryInit): Directory {
@@ -173,8 +175,9 @@ class LiveDirectory implements Directory {
   }
 
   missing(peer: PeerIdText): readonly string[] {
-    const named = this.#remote.get(peer)?.named ?? []
-    return [...named].filter((digest) => !this.#digests.has(digest))
+    const entry = this.#remote.get(peer)
+    if (entry === undefined || this.#isFullFor(entry)) return []
+    return [...entry.named].filter((digest) => !this.#digests.has(digest))
   }
 
   add(card: VerifiedCard): Addition {
@@ -183,6 +186,7 @@ class LiveDirectory implements Directory {
     const held = entry.agents.get(card.agentId)?.source
     if (held !== undefined && held.seq >= card.seq) return 'stale'
     if (held === undefined && entry.agents.size >= LIMITS.cardsPerPeer.value) return 'full'
+    if (this.#isFullFor(entry)) return 'full'
     this.#drop(entry, card.agentId)
     this.#place(entry, card)
     this.#prune(entry)
@@ -191,7 +195,7 @@ class LiveDirectory implements Directory {
   }
 
   setConnected(peer: PeerIdText, connected: boolean): void {
-    const entry = this.#remote.get(peer)
+    const entry = connected ? this.#admit(peer) : this.#remote.get(peer)
     if (entry === undefined) return
     entry.connected = connected
     if (!connected) entry.expiresAt = this.#clock.monotonic() + SILENCE_TTL_MS
@@ -322,6 +326,24 @@ class LiveDirectory implements Directory {
     const fresh = emptyEntry(peer)
     this.#remote.set(peer, fresh)
     return fresh
+  }
+
+  /**
+   * Who has a session with this node is let in whoever else is there: in a swarm that is larger than any
+   * directory, what the DHT finds would otherwise have no place. There are far fewer sessions than places.
+   */
+  #admit(peer: PeerIdText): PeerEntry | undefined {
+    const entry = this.#entry(peer)
+    if (entry !== undefined || peer === this.#own.peer) return entry
+    const gone = leastHeard(this.#remote.values())
+    if (gone !== undefined) this.remove(gone.peer, 'evicted')
+    return this.#entry(peer)
+  }
+
+  /** Whether there is room for cards only of those that have some, or a session. */
+  #isFullFor({ agents, connected }: PeerEntry): boolean {
+    const { cards = LIMITS.directoryCards.value } = this.#init
+    return !connected && agents.size === 0 && this.#digests.size >= cards
   }
 
   /** Makes room by forgetting the dead; the living are never thrown out for strangers. */

@@ -40,6 +40,15 @@ export function isAt({ peer, name }: PeerEntry, node: string | undefined): boole
   return node.length >= MIN_PREFIX_LENGTH && peer.toLowerCase().startsWith(node)
 }
 
+/** Who was heard longest ago of those without a session. */
+export function leastHeard(entries: Iterable<PeerEntry>): PeerEntry | undefined {
+  let least: PeerEntry | undefined
+  for (const entry of entries) {
+    if (!entry.connected && entry.heardAt < (least?.heardAt ?? Infinity)) least = entry
+  }
+  return least
+}
+
 /** Whether nothing says that the peer lives; `now` is monotonic milliseconds. */
 export function isDead({ connected, expiresAt }: PeerEntry, now: number): boolean {
   return !connected && expiresAt <= now
