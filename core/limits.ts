@@ -502,6 +502,36 @@ export const LIMITS = {
     'ms',
     'between two dials that one peer may ask for; they go to the host that it comes from alone'
   ),
+  relayReservations: limit(
+    128,
+    'count',
+    'members that a relay keeps a place for; each place is a connection, of which there are twice as many'
+  ),
+  relayedPerPeer: limit(
+    64,
+    'count',
+    'relayed connections of one peer through a relay, in each direction: half of the streams of its connection'
+  ),
+  relayBuffer: limit(
+    1 * MIB,
+    'bytes',
+    'what a relay holds of one direction of a relayed connection; libp2p’s own relay has no bound (read)'
+  ),
+  relayPlaceAge: limit(
+    1_800_000,
+    'ms',
+    'a place with a relay, unless renewed: those who vanished give theirs up'
+  ),
+  relayPlaces: limit(
+    2,
+    'count',
+    'relays that a node which cannot be dialled takes a place with: one may fail'
+  ),
+  reachAge: limit(
+    600_000,
+    'ms',
+    'a peer’s word on whether it can dial this node, before it is asked again'
+  ),
   parallelDials: limit(4, 'count', 'dials under way; each costs both ends some 10 ms of CPU'),
   addressesPerPeer: limit(8, 'count', 'addresses kept and dialled of one peer'),
   addressBytes: limit(256, 'bytes', 'one multiaddr in text form; what fits an mDNS record'),

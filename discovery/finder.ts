@@ -28,7 +28,7 @@ export interface PeerFinderComponents {
   readonly disconnect: (peer: PeerIdText) => Promise<void>
   /** Whether the peer is connected through this host's loopback. */
   readonly isLocal: (peer: PeerIdText) => boolean
-  /** Whether calls with the peer are in flight, so that it is not asked to go. */
+  /** Whether the peer is needed for more than its company, so that neither goes. */
   readonly isBusy?: (peer: PeerIdText) => boolean
   /** A random walk through the DHT. */
   readonly walk?: (signal: AbortSignal) => AsyncIterable<PeerHint>

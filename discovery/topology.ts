@@ -50,7 +50,7 @@ export interface TopologyComponents {
   }
   /** Closes session and connection in an orderly way. */
   readonly disconnect: (peer: PeerIdText) => Promise<void>
-  /** Peers with calls in flight are not asked to go. */
+  /** Peers that are needed for more than their company are not asked to go, and not let go. */
   readonly isBusy: (peer: PeerIdText) => boolean
   /** Random walk through the DHT; `undefined` without a DHT. */
   readonly walk: ((signal: AbortSignal) => AsyncIterable<PeerHint>) | undefined
@@ -122,8 +122,8 @@ class TopologyKeeper implements Topology {
   }
 
   release(peer: PeerIdText): boolean {
-    const { clock, redialer } = this.#parts
-    if (redialer.isHeld(peer)) return false
+    const { clock, isBusy, redialer } = this.#parts
+    if (redialer.isHeld(peer) || isBusy(peer)) return false
     if (this.#leaving.has(peer)) return true
     if (this.#degree() > this.#low) {
       this.#leaving.add(peer)

@@ -18,6 +18,7 @@ import type { Part } from './life-cycle.ts'
 import { createPeerFinding } from './peer-finding.ts'
 import type { PeerFinding } from './peer-finding.ts'
 import { createPush } from './push.ts'
+import { createReach } from './reach.ts'
 import { createRemembering } from './remembering.ts'
 import type { Remembering } from './remembering.ts'
 import { createEngine, createWork } from './work.ts'
@@ -42,6 +43,8 @@ export interface Assembly extends Component, NodeAgents, Remembering {
   readonly engine: TaskEngine
   readonly work: Work
   readonly finding: PeerFinding
+  /** Whether others can dial this node, and relays where they cannot. */
+  readonly reach: Component
   readonly asking: SwarmAsking
   readonly ensemble: NodeEnsemble
   readonly tracing: NodeTracing
@@ -103,7 +106,12 @@ export async function assemble(given: NodeComponents, init: AssemblyInit): Promi
   )
   const traces = createNodeTraceReader({ ...components, ...tracing, wire, work })
   const finding = createFinding(components, init, wire)
-  const doing = { engine, work, asking, ensemble, tracing, traces }
+  const { sessions, network } = wire
+  const reach = createReach(
+    { ...components, logger: components.logger.child('network'), sessions, network },
+    { ...config, ...config.network }
+  )
+  const doing = { engine, work, asking, ensemble, tracing, traces, reach }
   const node = { ...remembering, ...agents, ...doing, wire, capabilities, finding }
   const lifeCycle = createLifeCycle(components, inOrder(node, push))
   return { ...lifeCycle, ...node, init, components }
@@ -152,6 +160,7 @@ function inOrder(
     { name: 'exchange of memory', component: memory.exchange },
     { name: 'routing table watch', component: createTableWatch(wire.network, dht) },
     { name: 'capability DHT', component: dht },
+    { name: 'ways to this node', component: node.reach },
     { name: 'peer finding', component: finding }
   ]
 }

@@ -1,8 +1,7 @@
 /** Assembles libp2p, once and with every limit explicit: its defaults suit neither a LAN nor an attack. */
 import { EventEmitter } from 'node:events'
 import { noise } from '@chainsafe/libp2p-noise'
-import { autoNAT } from '@libp2p/autonat'
-import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
 import type { GossipSub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
@@ -32,6 +31,7 @@ import { watchedDcutr } from './hole-punching.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
 import type { Meters } from './metrics/meters.ts'
 import { createNoiseCrypto } from './noise-crypto.ts'
+import { relayService } from './relay-service.ts'
 import { restrainedDht } from './restrained-dht.ts'
 import type { Wall } from './wall.ts'
 import { StrangerRefused } from './wire-guard.ts'
@@ -67,7 +67,7 @@ export interface NetworkInit {
   readonly agentVersion: string
   /** Carries traffic of others between peers that cannot reach each other; off by default. */
   readonly relay?: boolean
-  /** Asks peers whether this node can be reached, and punches holes: pointless on one host. */
+  /** Punches holes: pointless on one host. */
   readonly natTraversal?: boolean
   /** Replaces TCP, WebSockets and relay; for tests over `@libp2p/memory`. */
   readonly transports?: readonly TransportFactory[]
@@ -314,8 +314,9 @@ function services(
   return {
     identify: identify(),
     ping: ping({ maxInboundStreams: 4 }),
-    ...(natTraversal && { autonat: autoNAT({ startupDelay: 30_000 }), dcutr: watchedDcutr() }),
-    ...(relay && { relay: circuitRelayServer() }),
+    // Not libp2p's AutoNAT: its server closes the connection that the asker has (docs/decisions/0018).
+    ...(natTraversal && { dcutr: watchedDcutr() }),
+    ...(relay && { relay: relayService() }),
     dht: restrainedDht({ clock, onRefused, onStore: (store) => meters?.records.watch(store) }, DHT),
     pubsub: gossipsub({
       ...meters?.gossip.init,

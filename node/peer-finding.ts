@@ -24,6 +24,7 @@ import { createDialer } from './dialer.ts'
 import { measuredDial } from './metrics/measured-dial.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
 import type { Network } from './libp2p.ts'
+import { keepsPlaceFor, relayPlaces } from './relays.ts'
 import { createStrayConnections } from './stray-connections.ts'
 import type { OpenConnection } from './stray-connections.ts'
 
@@ -76,6 +77,7 @@ export function createPeerFinding(
       ...components,
       dial: dials === undefined ? dial : measuredDial(dial, dials),
       isLocal: (peer) => isLocal(network, peer),
+      isBusy: (peer) => isRelaying(network, peer),
       walk: (signal) => walk(components, signal),
       async disconnect(peer) {
         await sessions.disconnect(peer)
@@ -88,7 +90,7 @@ export function createPeerFinding(
   const strays = createStrayConnections({
     clock: components.clock,
     connections: () => openConnections(network),
-    isWanted: (peer) => sessions.get(peer) !== undefined || isRelay(network, peer),
+    isWanted: (peer) => sessions.get(peer) !== undefined || isRelaying(network, peer),
     hangUp: (peer) => hangUp(components, peer)
   })
 
@@ -163,9 +165,12 @@ function openConnections({ libp2p }: Network): readonly OpenConnection[] {
     .map(({ remotePeer, timeline }) => ({ peer: remotePeer.toString(), openedAt: timeline.open }))
 }
 
-/** Whether this node is reached through the peer. */
-function isRelay(network: Network, peer: PeerIdText): boolean {
-  return network.addresses().some((address) => address.includes(`/p2p/${peer}/p2p-circuit`))
+/** Whether this node is reached through the peer, or the peer through this node. */
+function isRelaying(network: Network, peer: PeerIdText): boolean {
+  return (
+    relayPlaces(network).some(({ relay }) => relay === peer) ||
+    keepsPlaceFor(network, peerIdFromString(peer)) === true
+  )
 }
 
 async function hangUp(

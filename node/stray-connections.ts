@@ -1,5 +1,5 @@
 /**
- * Closes connections that nobody keeps for a session: lookups of the DHT and AutoNAT dial strangers
+ * Closes connections that nobody keeps for a session: lookups of the DHT dial strangers
  * and leave the connections open, each of which costs pings, gossip and one of few places.
  */
 import type { Clock } from '../core/clock.ts'

@@ -75,11 +75,15 @@ const network = z.strictObject({
   relayService: z
     .boolean()
     .default(false)
-    .describe('Carry traffic between peers that cannot reach each other.'),
+    .describe(
+      'Be a relay: carry traffic between members that cannot reach each other. They find it by themselves.'
+    ),
   natTraversal: z
     .boolean()
     .default(true)
-    .describe('Ask peers whether this node can be reached from outside, and punch holes.')
+    .describe(
+      'Ask peers whether they can dial this node, take a place with a relay where they cannot, and punch holes.'
+    )
 })
 
 const agents = z.strictObject({

@@ -12,7 +12,7 @@ export function connectionTo(
 ): Connection | undefined {
   return libp2p
     .getConnections(peerIdFromString(peer))
-    .find(({ limits }) => (limits === undefined) === (path === 'direct'))
+    .find(({ direct }) => direct === (path === 'direct'))
 }
 
 const THROUGH_RELAY = /\/p2p\/([^/]+)\/p2p-circuit/

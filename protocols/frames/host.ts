@@ -41,7 +41,7 @@ export function createStreamHost({ clock, libp2p }: StreamHostComponents): Strea
         const { connection, stream } = await openStream(libp2p, target, signal)
         return createFramePipe({ clock, defer: afterThisTurn }, stream, {
           peer,
-          path: connection.limits === undefined ? 'direct' : 'relay',
+          path: connection.direct ? 'direct' : 'relay',
           direction: 'outbound'
         })
       } catch (cause) {
@@ -57,7 +57,7 @@ export function createStreamHost({ clock, libp2p }: StreamHostComponents): Strea
           accept(
             createFramePipe({ clock, defer: afterThisTurn }, stream, {
               peer: connection.remotePeer.toString(),
-              path: connection.limits === undefined ? 'direct' : 'relay',
+              path: connection.direct ? 'direct' : 'relay',
               direction: 'inbound'
             })
           ),

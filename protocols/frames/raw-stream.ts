@@ -25,8 +25,8 @@ export interface RawMessage {
 }
 
 export interface RawConnection {
-  /** Set where a relay carries it. */
-  readonly limits?: object
+  /** False where a relay carries it. */
+  readonly direct: boolean
   newStream(
     protocol: string,
     options: { readonly signal: AbortSignal; readonly runOnLimitedConnection: boolean }

@@ -6,8 +6,8 @@ import { textOf } from '../../core/a2a.ts'
 import { startDistantNodes } from '../support/distant-nodes.ts'
 import { layLossyCable, whyNoLossyCable } from '../support/lossy-cable.ts'
 import type { Conditions } from '../support/lossy-cable.ts'
-import { talk } from '../support/talking-worker.ts'
-import type { Talk } from '../support/talking-worker.ts'
+import { talk } from '../support/talk.ts'
+import type { Talk } from '../support/talk.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const SEED = 1

@@ -32,7 +32,7 @@ export function whyNoNamespaces(): string | undefined {
 }
 
 /** Namespaces of tests that were killed. */
-async function sweep(): Promise<void> {
+export async function sweepNamespaces(): Promise<void> {
   const names = (await ip('netns', 'list')).split('\n').map((line) => line.split(' ')[0] ?? '')
   for (const name of names.filter((each) => each.startsWith(`${PREFIX}-`))) {
     if (!isRunning(Number(name.split('-')[2]))) await ip('netns', 'delete', name)
@@ -49,7 +49,7 @@ async function joinByCable([a, b]: Cable['ends']): Promise<void> {
 
 /** Two hosts on a network of their own, with multicast, that nothing leaves. */
 export async function layCable(join: Join = joinByCable): Promise<Cable> {
-  await sweep()
+  await sweepNamespaces()
   const name = `${PREFIX}-${process.pid}-${(cables += 1)}`
   const ends: [string, string] = [`${name}-a`, `${name}-b`]
   async function remove(): Promise<void> {

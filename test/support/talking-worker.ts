@@ -1,24 +1,8 @@
 /** A node that speaks at a given pace, started as a process in a network of its own: with the environment of a node. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { createNode, defineAgent } from '../../index.ts'
-import { seededRandom } from './random.ts'
-
-/** What a task for the agent says, as JSON. */
-export interface Talk {
-  readonly seed: number
-  readonly pieces: number
-  /** Characters of each piece. */
-  readonly length: number
-  readonly pauseMs: number
-}
-
-/** All that the agent will say: the same for the same seed. */
-export function* talk({ seed, pieces, length }: Talk): Iterable<string> {
-  const random = seededRandom(seed)
-  for (let piece = 0; piece < pieces; piece += 1) {
-    yield Buffer.from(random.bytes(length)).toString('base64').slice(0, length)
-  }
-}
+import { talk } from './talk.ts'
+import type { Talk } from './talk.ts'
 
 async function serve(home: string): Promise<void> {
   const talker = defineAgent({

@@ -14,6 +14,7 @@ const PROTOCOL = '/lumos/session/1.0.0'
 class FakeConnection implements RawConnection {
   /** What asking for a stream leads to, one after another; the last one stays. */
   readonly #answers: (RawStream | Error)[]
+  readonly direct = true
   asked = 0
   aborted = false
 
