@@ -441,6 +441,11 @@ export const LIMITS = {
     'count',
     'provider records of one peer: twice `announcedSkills`, as old ones live on for 10 min'
   ),
+  dhtRecordsPerKey: limit(
+    256,
+    'count',
+    'provider records of one skill, the latest: four times `dhtProviders`, and with eight addresses of each no more than a message may have'
+  ),
   dhtRecords: limit(16_384, 'count', 'provider records of all peers, some 300 bytes each'),
   dhtRecordRate: limit(
     8,

@@ -18,6 +18,8 @@ export const ANNOUNCE_INTERVAL_MS = 4 * 60 * 1000
 const ANNOUNCE_TIMEOUT_MS = 15_000
 /** More at a time would starve other queries of the DHT. */
 const PARALLEL_ANNOUNCEMENTS = 4
+/** A skill that more living peers have is announced by so many of them in a round, on average, drawn by lot. */
+const ENOUGH_ANNOUNCERS = 2 * LIMITS.dhtProviders.value
 /** A failed round (no peers yet, most often) is tried again soon. */
 const RETRY_MS = 15_000
 
@@ -35,6 +37,8 @@ export interface CapabilityDhtComponents {
   readonly records: ProviderRecords
   /** Whose skills are announced. */
   readonly book: Pick<CardBook, 'cards' | 'events'>
+  /** How many living peers are known to have the skill, or one below it. */
+  readonly holders: (skillId: string) => number
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -160,7 +164,7 @@ class AnnouncingDht implements CapabilityDht {
 
   /** Whether every announcement worked. */
   async #announceAll(stopped: AbortSignal): Promise<boolean> {
-    const queue = [...this.#announced]
+    const { yes: queue, no: resting } = this.#draw()
     let failed = 0
     const worker = async (): Promise<void> => {
       for (let key = queue.shift(); key !== undefined; key = queue.shift()) {
@@ -168,11 +172,28 @@ class AnnouncingDht implements CapabilityDht {
         if (!(await this.#announce(key, stopped))) failed += 1
       }
     }
-    await Promise.all(Array.from({ length: PARALLEL_ANNOUNCEMENTS }, worker))
+    await Promise.all([
+      ...Array.from({ length: PARALLEL_ANNOUNCEMENTS }, worker),
+      ...resting.map(async (key) => this.#withdraw(key))
+    ])
     this.#failed = failed
     if (failed > 0 || stopped.aborted) return false
     this.#announcedAt = this.#components.clock.monotonic()
     return true
+  }
+
+  /**
+   * Which keys are this node's turn. What thousands have, as they have the built-in agents, their directories
+   * find; announced by all, it would be a flood to the few nodes that keep its records.
+   */
+  #draw(): { readonly yes: string[]; readonly no: readonly string[] } {
+    const { holders, random } = this.#components
+    const [yes, no]: [string[], string[]] = [[], []]
+    for (const key of this.#announced) {
+      const isTurn = random.next() * holders(key) < ENOUGH_ANNOUNCERS
+      ;(isTurn ? yes : no).push(key)
+    }
+    return { yes, no }
   }
 
   async #announce(key: string, stopped: AbortSignal): Promise<boolean> {

@@ -35,6 +35,8 @@ export interface RecordStoreComponents {
 
 export interface RecordQuota {
   readonly perPeer: number
+  /** Of one key: there are skills that every node has. */
+  readonly perKey: number
   /** Of all peers. */
   readonly most: number
   /** A second, of one peer. */
@@ -44,6 +46,7 @@ export interface RecordQuota {
 
 const QUOTA: RecordQuota = {
   perPeer: LIMITS.dhtRecordsPerPeer.value,
+  perKey: LIMITS.dhtRecordsPerKey.value,
   most: LIMITS.dhtRecords.value,
   rate: LIMITS.dhtRecordRate.value,
   burst: LIMITS.dhtRecordBurst.value
@@ -89,6 +92,7 @@ class BoundedRecordStore<Value> implements RecordStore<Value> {
       throw new LumosError('OVERLOADED', { details: { retryAfterMs } })
     }
     this.delete(key, peer)
+    this.#makeRoomAt(key)
     const holders = this.#byKey.get(key) ?? new Map<PeerIdText, ProviderRecord<Value>>()
     this.#byKey.set(key, holders.set(peer, record))
     announcer.keys.add(key)
@@ -109,6 +113,17 @@ class BoundedRecordStore<Value> implements RecordStore<Value> {
 
   *all(): Iterable<ProviderRecord<Value>> {
     for (const holders of this.#byKey.values()) yield* holders.values()
+  }
+
+  /** All of them in one answer would be a message that whoever asks has to refuse. The latest are likeliest to live. */
+  #makeRoomAt(key: string): void {
+    const holders = this.#byKey.get(key)
+    if (holders === undefined || holders.size < this.#quota.perKey) return
+    for (const peer of holders.keys()) {
+      if (peer === this.#components.self) continue
+      this.delete(key, peer)
+      return
+    }
   }
 
   #hear(peer: PeerIdText): Announcer {

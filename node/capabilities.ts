@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { asAttributes } from '../core/attributes.ts'
 import type { Attributes } from '../core/attributes.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { JsonObject } from '../core/json.ts'
 import type { Component } from '../core/component.ts'
 import { createCapabilityDht } from '../discovery/capability-dht.ts'
@@ -90,7 +91,8 @@ export function createCapabilities(
   const dht = createCapabilityDht({
     ...base,
     records: measuredRecords(providerRecords(network), wire.meters.queries),
-    book
+    book,
+    holders: (skillId) => holdersOf(directory, skillId)
   })
   const { embedder, database } = components
   const store = () => database.store
@@ -150,6 +152,14 @@ export function createTableWatch(network: Network, dht: CapabilityDht): Componen
       table.removeEventListener('peer:add', onAdded)
     }
   }
+}
+
+/** Peers among those that the directory knows. */
+function holdersOf(directory: Pick<Directory, 'search'>, skillId: string): number {
+  const query = { text: skillId, words: [], demands: [] }
+  const found = directory.search(query, { limit: LIMITS.directoryPeers.value })
+  const having = found.filter(({ match }) => match === 'skill' || match === 'prefix')
+  return new Set(having.map(({ peer }) => peer)).size
 }
 
 function providerRecords({ libp2p }: Network): ProviderRecords {

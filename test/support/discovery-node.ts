@@ -115,7 +115,12 @@ export async function createDiscoveryNode(
     { ...base, pubsub: swarm.gossip.add(peer), sessions, directory, book, exchange, load },
     { swarmId: 'test', name }
   )
-  const dht = createCapabilityDht({ ...base, records: recordsOf(swarm, peer), book })
+  const dht = createCapabilityDht({
+    ...base,
+    records: recordsOf(swarm, peer),
+    book,
+    holders: () => 0
+  })
   const finder = createFinder({ ...base, directory, dht, exchange, self: peer })
   const parts = [book, directory, exchange, presence, dht]
   return {

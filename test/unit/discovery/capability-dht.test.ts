@@ -19,8 +19,14 @@ async function setup(...skills: string[]) {
   const clock = new ManualClock()
   const identity = await testIdentity(1)
   const events = new EventEmitter<CardBookEvents>()
-  const state: { cards: VerifiedCard[]; providers: string[]; hang: boolean } = {
+  const state: {
+    cards: VerifiedCard[]
+    providers: string[]
+    hang: boolean
+    holders: ReadonlyMap<string, number>
+  } = {
     cards: [],
+    holders: new Map(),
     providers: [],
     hang: false
   }
@@ -41,6 +47,7 @@ async function setup(...skills: string[]) {
   const dht = createCapabilityDht({
     records,
     book: { cards: () => state.cards, events },
+    holders: (skill) => state.holders.get(skill) ?? 0,
     clock,
     random: seededRandom(1),
     logger: silentLogger
@@ -165,4 +172,21 @@ test('whoever has enough ends a search at once', async () => {
   const found = collect(dht.providers('echo', enough.signal))
   enough.abort()
   expect(await found).toEqual([])
+})
+
+test('what thousands have is announced by some of them at a time, and withdrawn by the others', async () => {
+  const common = Array.from({ length: 60 }, (_, at) => `common${at}`)
+  const { dht, records, state, announced } = await setup('rare', ...common)
+  const enough = 2 * LIMITS.dhtProviders.value
+  state.holders = new Map([['rare', enough], ...common.map((id) => [id, 2 * enough] as const)])
+  await dht.start()
+  await settle(() => expect(dht.announcing().announcedAt).toBeDefined())
+  const withdrawn = records.cancelReprovide.mock.calls.map(([cid]) => cid.toString())
+  const [rare] = await cids('rare')
+  expect(announced()).toContain(rare)
+  // A half, by lot: five deviations about it.
+  expect(withdrawn.length).toBeGreaterThan(10)
+  expect(withdrawn.length).toBeLessThan(50)
+  expect(new Set([...announced(), ...withdrawn])).toEqual(new Set(await cids('rare', ...common)))
+  expect(dht.announcing()).toMatchObject({ keys: 61, failed: 0 })
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createRecordStore } from '../../../discovery/provider-records.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
-const QUOTA = { perPeer: 4, most: 10, rate: 1, burst: 8 }
+const QUOTA = { perPeer: 4, perKey: 5, most: 10, rate: 1, burst: 8 }
 
 function setup() {
   const clock = new ManualClock()
@@ -47,6 +47,18 @@ test('refuses what one peer has beyond its quota, and says so', () => {
   expect(put('liar', ...keysOf('liar', 7))).toBe(4)
   expect(size()).toBe(4)
   expect(refused).toEqual(['liar', 'liar', 'liar'])
+})
+
+test('of a skill that all have the latest are kept, so that they fit into an answer', () => {
+  const { put, holders, size, clock } = setup()
+  put('self', 'echo')
+  for (const peer of ['a', 'b', 'c', 'd']) put(peer, 'echo')
+  void clock.advance(1000)
+  put('a', 'echo')
+  put('e', 'echo')
+  put('f', 'echo')
+  expect(holders('echo')).toEqual(['self', 'd', 'a', 'e', 'f'])
+  expect(size()).toBe(5)
 })
 
 test('a renewal is no further record', () => {
