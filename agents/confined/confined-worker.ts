@@ -45,13 +45,17 @@ export function createConfinedWorker<Work extends Json, Result extends Json>(
   let cancelIdle: (() => void) | undefined
 
   async function attempt(work: Work, signal: AbortSignal): Promise<JobDone<Result>> {
+    signal.throwIfAborted()
     const current = keeper.warm()
+    let isAsked = false
     try {
       current.hold(true)
       await within(current.ready, { clock, signal, ms: startMs })
+      isAsked = true
       return await within(ask(current, work), { clock, signal, ms: timeMs })
     } catch (error) {
-      keeper.kill()
+      // One that still starts is as good for the next: to start another stops this node for up to 0.1 s (measured).
+      if (isAsked || !signal.aborted) keeper.kill()
       throw error
     } finally {
       current.hold(false)

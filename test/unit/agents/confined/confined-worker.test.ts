@@ -10,7 +10,7 @@ const never = new AbortController().signal
 const INIT = { startMs: 20_000, timeMs: 3000, idleMs: 60_000, queue: 8 }
 
 /** Starts processes that answer only when the test says so. */
-function setup() {
+function setup(ready: Promise<void> = Promise.resolve()) {
   const clock = new ManualClock()
   const asked: { work: string; done: PromiseWithResolvers<JobDone<string>> }[] = []
   const kill = vi.fn<() => void>()
@@ -18,7 +18,7 @@ function setup() {
   const start = vi.fn<() => ConfinedProcess<string, string>>(() => {
     const gone = Promise.withResolvers<void>()
     return {
-      ready: Promise.resolve(),
+      ready,
       perform(work) {
         const done = Promise.withResolvers<JobDone<string>>()
         asked.push({ work, done })
@@ -92,6 +92,36 @@ test('a cancelled job ends with the reason, and its process with it', async () =
   controller.abort(reason)
   expect(await result).toBe(reason)
   expect(kill).toHaveBeenCalledOnce()
+})
+
+test('one that is cancelled while the process starts leaves it to the next: no cancelling makes many processes', async () => {
+  const loaded = Promise.withResolvers<void>()
+  const { worker, clock, answer, start, kill, asked } = setup(loaded.promise)
+  const outcomes = Array.from({ length: 5 }, async () => {
+    const controller = new AbortController()
+    const result = worker.perform('a', controller.signal).catch(() => 'cancelled')
+    await clock.advance(0)
+    controller.abort()
+    return result
+  })
+  expect(await Promise.all(outcomes)).toEqual(Array.from({ length: 5 }, () => 'cancelled'))
+  const next = worker.perform('b', never)
+  loaded.resolve()
+  await answer('B')
+  expect(await next).toBe('B')
+  expect(asked.map(({ work }) => work)).toEqual(['b'])
+  expect(start).toHaveBeenCalledOnce()
+  expect(kill).not.toHaveBeenCalled()
+})
+
+test('one that was cancelled before its turn is not begun', async () => {
+  const { worker, clock, start } = setup()
+  const controller = new AbortController()
+  const result = worker.perform('a', controller.signal).catch(() => 'cancelled')
+  controller.abort()
+  expect(await result).toBe('cancelled')
+  await clock.advance(0)
+  expect(start).not.toHaveBeenCalled()
 })
 
 test('one that is cancelled while it waits costs the others nothing', async () => {
