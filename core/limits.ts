@@ -32,9 +32,19 @@ export const LIMITS = {
     'largest frame on a raw stream; checked before it is buffered'
   ),
   turnFrames: limit(
-    256,
+    64,
     'count',
     'frames of one peer in a turn of the event loop, before others have theirs: a socket’s buffer holds thousands'
+  ),
+  turnBytes: limit(
+    128 * KIB,
+    'bytes',
+    'read of one connection in such a turn: a socket hands over 2 MiB in one go, which take 10 ms to decipher'
+  ),
+  turnTime: limit(
+    1,
+    'ms',
+    'work on frames of one peer in such a turn: a task takes some eight turns, and half of its 8 ms may be added to it'
   ),
   frameQueueBytes: limit(
     512 * KIB,

@@ -13,6 +13,9 @@ import xsalsa20 from 'xsalsa20'
 import type { Cipher } from 'xsalsa20'
 import type { Random } from '../core/random.ts'
 import { RecentMap } from '../core/recent-map.ts'
+import { afterThisTurn } from '../core/turn.ts'
+import type { Defer } from '../core/turn.ts'
+import { FairReading } from './fair-reading.ts'
 
 /** 32 bytes each. */
 export interface WallKeys {
@@ -35,6 +38,8 @@ export interface WallComponents {
   readonly random: Random
   /** Asked for each connection. */
   readonly keys: () => WallKeys
+  /** Default: after this turn of the event loop. */
+  readonly defer?: Defer
 }
 
 export const NONCE_BYTES = 24
@@ -43,7 +48,7 @@ export const GREETING = Buffer.from('\x13/multistream/1.0.0\n')
 /** Addresses with a failure behind them; the oldest are forgotten. */
 const MAX_TURNED = 256
 
-export function createWall({ random, keys }: WallComponents): Wall {
+export function createWall({ random, keys, defer = afterThisTurn }: WallComponents): Wall {
   const guests = new WeakSet()
   const turned = new RecentMap<string, number>(MAX_TURNED)
 
@@ -68,6 +73,7 @@ export function createWall({ random, keys }: WallComponents): Wall {
       const maConn = transportOf(bytes.unwrap())
       const { members, doors } = keys()
       const walled = new WalledConnection(maConn, {
+        defer,
         localNonce,
         remoteNonce: answer.subarray(),
         dialKey: dialKey(maConn.remoteAddr.toString()) ?? new Uint8Array(random.bytes(32)),
@@ -82,6 +88,7 @@ export function createWall({ random, keys }: WallComponents): Wall {
 }
 
 interface WalledInit {
+  readonly defer: Defer
   readonly localNonce: Uint8Array
   readonly remoteNonce: Uint8Array
   /** Taken when this side speaks first. */
@@ -99,6 +106,7 @@ interface Ciphers {
 class WalledConnection extends AbstractMultiaddrConnection {
   readonly #connection: MultiaddrConnection
   readonly #init: WalledInit
+  readonly #reading: FairReading
   /** Bytes that came before it was clear which key they need. */
   #early: Uint8Array[] = []
   #ciphers: Ciphers | undefined
@@ -112,7 +120,9 @@ class WalledConnection extends AbstractMultiaddrConnection {
     })
     this.#connection = connection
     this.#init = init
+    this.#reading = new FairReading({ connection, defer: init.defer })
     connection.addEventListener('message', ({ data }) => {
+      this.#reading.received(data.byteLength)
       for (const part of data instanceof Uint8Array ? [data] : data) this.#receive(part)
     })
     connection.addEventListener('drain', () => this.onMuxerDrain())
@@ -144,11 +154,11 @@ class WalledConnection extends AbstractMultiaddrConnection {
   }
 
   sendPause(): void {
-    this.#connection.pause()
+    this.#reading.pause()
   }
 
   sendResume(): void {
-    this.#connection.resume()
+    this.#reading.resume()
   }
 
   #receive(part: Uint8Array): void {

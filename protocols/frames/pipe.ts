@@ -8,6 +8,7 @@ import { END_MARK, LENGTH_BYTES } from './constants.ts'
 import { startDeadline } from './deadline.ts'
 import { FrameDecoder } from './decoder.ts'
 import type { RawMessage, RawStream } from './raw-stream.ts'
+import { TurnShare } from './turn-share.ts'
 
 /** Told what arrives, synchronously and in order, until `failed`, or `ended` and what follows it. */
 export interface FrameSink {
@@ -80,8 +81,7 @@ class RawFramePipe implements FramePipe {
   #chunks: Uint8Array[] = []
   #sink: FrameSink | undefined
   #paused = false
-  /** Delivered in this turn of the event loop. */
-  #turnFrames = 0
+  readonly #share: TurnShare
   /** Had its share of the turn: the rest waits for the next one. */
   #resting = false
   #delivering = false
@@ -104,6 +104,7 @@ class RawFramePipe implements FramePipe {
     this.direction = direction
     this.#clock = clock
     this.#defer = defer
+    this.#share = new TurnShare(clock)
     this.#stream = stream
   }
 
@@ -200,12 +201,14 @@ class RawFramePipe implements FramePipe {
     // A sink that resumes from within `frame` must not deliver out of order.
     if (this.#delivering) return
     this.#delivering = true
+    this.#share.enter()
     try {
       this.#deliverChunks()
     } catch (error) {
       this.#fail(error instanceof LumosError ? error : new LumosError('INTERNAL', { cause: error }))
     } finally {
       this.#delivering = false
+      this.#share.leave()
     }
   }
 
@@ -214,8 +217,9 @@ class RawFramePipe implements FramePipe {
       while (!this.#held && !this.#failed) {
         const frame = this.#decoder.next()
         if (frame === undefined) break
-        this.#count()
+        if (this.#share.count() === 1) this.#defer(() => this.#nextTurn())
         this.#sink?.frame(frame)
+        if (this.#share.isUsedUp) this.#rest()
       }
       if (this.#held || this.#failed) return
       const chunk = this.#chunks.shift()
@@ -226,16 +230,13 @@ class RawFramePipe implements FramePipe {
   }
 
   /** One peer's frames must not keep those of the others from being read. */
-  #count(): void {
-    if (this.#turnFrames === 0) this.#defer(() => this.#nextTurn())
-    this.#turnFrames += 1
-    if (this.#turnFrames < LIMITS.turnFrames.value) return
+  #rest(): void {
     this.#resting = true
     queueMicrotask(() => this.#applyPause())
   }
 
   #nextTurn(): void {
-    this.#turnFrames = 0
+    this.#share.renew()
     if (!this.#resting) return
     this.#resting = false
     this.#applyResume()

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../../core/limits.ts'
+import { afterThisTurn } from '../../../../core/turn.ts'
 import { createFrameStream } from '../../../../protocols/frames/frame-stream.ts'
 import type { FrameStream, FrameStreamInit } from '../../../../protocols/frames/frame-stream.ts'
 import { createFramePipe } from '../../../../protocols/frames/pipe.ts'
@@ -10,7 +11,7 @@ import type { RawPairInit } from '../../../support/raw-stream.ts'
 function setup(init: FrameStreamInit = {}, pair: RawPairInit = {}) {
   const clock = new ManualClock()
   const [rawA, rawB] = FakeRawStream.pair(pair)
-  const defer = (action: () => void): void => void clock.after(0, action)
+  const defer = afterThisTurn
   const facts = { peer: 'p', path: 'direct', direction: 'inbound' } as const
   const a = createFrameStream({ clock }, createFramePipe({ clock, defer }, rawA, facts))
   const b = createFrameStream({ clock }, createFramePipe({ clock, defer }, rawB, facts), init)

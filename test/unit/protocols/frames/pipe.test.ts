@@ -7,6 +7,9 @@ import { ManualClock } from '../../../support/manual-clock.ts'
 import { FakeRawStream } from '../../../support/raw-stream.ts'
 import type { RawPairInit } from '../../../support/raw-stream.ts'
 
+/** How often the pipe looks at the clock. */
+const FRAMES_A_LOOK = 8
+
 class Recorder implements FrameSink {
   readonly seen: string[] = []
   onFrame: (() => void) | undefined
@@ -199,6 +202,31 @@ test('the end of a stream waits for what a turn left over', async () => {
   expect(sinkB.seen.includes('ended')).toBe(false)
   endTurn()
   expect(sinkB.seen).toEqual([...lengths.map(() => 'frame 1'), 'ended'])
+})
+
+test('frames that take long are fewer in a turn, so that those of others are not kept waiting', async () => {
+  const { clock, a, sinkB, settle, endTurn } = setup()
+  sinkB.onFrame = () => clock.jump(LIMITS.turnTime.value)
+  const lengths = Array.from({ length: 3 * FRAMES_A_LOOK }, () => 1)
+  send(a, ...lengths)
+  await settle()
+  expect(sinkB.seen).toHaveLength(FRAMES_A_LOOK)
+  endTurn()
+  await settle()
+  expect(sinkB.seen).toHaveLength(2 * FRAMES_A_LOOK)
+  endTurn()
+  await settle()
+  expect(sinkB.seen).toEqual(lengths.map(() => 'frame 1'))
+})
+
+test('time between its frames is not counted as theirs', async () => {
+  const { clock, a, sinkB, settle } = setup()
+  for (let delivery = 0; delivery < 3; delivery++) {
+    send(a, ...Array.from({ length: FRAMES_A_LOOK }, () => 1))
+    await settle()
+    clock.jump(LIMITS.turnTime.value)
+  }
+  expect(sinkB.seen).toHaveLength(3 * FRAMES_A_LOOK)
 })
 
 test('a sink that throws breaks its stream, not the node', async () => {
