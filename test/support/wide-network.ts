@@ -47,6 +47,8 @@ export interface WideNetwork {
 
 export interface WideNetworkInit {
   readonly seed: number
+  /** Addresses as of a local network; without it they look public, so that what is meant for those is tried. */
+  readonly isLocal?: boolean
   readonly hosts: number
   readonly hidden?: number
 }
@@ -54,10 +56,11 @@ export interface WideNetworkInit {
 const run = promisify(execFile)
 const SWITCH = join(import.meta.dirname, 'tap-switch.py')
 const PREFIX = 'lumos-test'
-/** Looks public, so that what is meant for public addresses is tried; nothing leaves the namespaces. */
+/** Nothing of it leaves the namespaces. */
+const LOCAL = '10.77.0'
 const PUBLIC = '31.77.0'
 /** Nobody has it: what is sent beyond the network vanishes, as it does on the way to other people's private addresses. */
-const NOWHERE = { address: `${PUBLIC}.254`, mac: '02:00:00:00:00:fe' }
+const NOWHERE = { host: 254, mac: '02:00:00:00:00:fe' }
 /** The same behind all routers, as at home. */
 const PRIVATE = '192.168.1'
 let networks = 0
@@ -120,7 +123,7 @@ export async function layWideNetwork(init: WideNetworkInit): Promise<WideNetwork
     for (const [port, tap] of taps.entries()) {
       const namespace = `${name}-${port}`
       await add(namespace)
-      const address = await plugIn(namespace, tap, port)
+      const address = await plugIn(namespace, tap, `${init.isLocal ? LOCAL : PUBLIC}.${port + 1}`)
       if (port < init.hosts) hosts.push({ namespace, address, port })
       else {
         const inner = `${name}-${port}i`
@@ -143,14 +146,14 @@ export async function layWideNetwork(init: WideNetworkInit): Promise<WideNetwork
   }
 }
 
-async function plugIn(namespace: string, tap: string, port: number): Promise<string> {
-  const address = `${PUBLIC}.${port + 1}`
+async function plugIn(namespace: string, tap: string, address: string): Promise<string> {
+  const gateway = address.replace(/\d+$/, String(NOWHERE.host))
   await ip('link', 'set', tap, 'netns', namespace, 'name', 'eth0')
   await ip('-n', namespace, 'address', 'add', `${address}/24`, 'brd', '+', 'dev', 'eth0')
   await ip('-n', namespace, 'link', 'set', 'eth0', 'up')
-  const nowhere = [NOWHERE.address, 'lladdr', NOWHERE.mac, 'dev', 'eth0']
+  const nowhere = [gateway, 'lladdr', NOWHERE.mac, 'dev', 'eth0']
   await ip('-n', namespace, 'neighbour', 'add', ...nowhere)
-  await ip('-n', namespace, 'route', 'add', 'default', 'via', NOWHERE.address)
+  await ip('-n', namespace, 'route', 'add', 'default', 'via', gateway)
   await ip('-n', namespace, 'route', 'add', '224.0.0.0/4', 'dev', 'eth0')
   return address
 }
