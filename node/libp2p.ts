@@ -69,6 +69,8 @@ export interface NetworkInit {
   readonly relay?: boolean
   /** Punches holes: pointless on one host. */
   readonly natTraversal?: boolean
+  /** Asks others on the DHT and keeps nothing for them; off by default. */
+  readonly dhtClient?: boolean
   /** Replaces TCP, WebSockets and relay; for tests over `@libp2p/memory`. */
   readonly transports?: readonly TransportFactory[]
 }
@@ -291,7 +293,6 @@ function agreementOf(parts: PartsWithRegistrar): Agreement {
 
 const DHT = {
   protocol: KAD_PROTOCOL,
-  clientMode: false,
   peerInfoMapper: passthroughMapper,
   allowQueryWithZeroPeers: true,
   kBucketSize: 20,
@@ -308,7 +309,7 @@ const RECORD_POINTS = 0.25
 
 function services(
   { blame, clock, meters }: NetworkComponents,
-  { relay = false, natTraversal = true }: NetworkInit
+  { relay = false, natTraversal = true, dhtClient = false }: NetworkInit
 ) {
   const onRefused = (peer: PeerIdText): void => blame.add(peer, RECORD_POINTS, 'DHT records')
   return {
@@ -317,7 +318,10 @@ function services(
     // Not libp2p's AutoNAT: its server closes the connection that the asker has (docs/decisions/0018).
     ...(natTraversal && { dcutr: watchedDcutr() }),
     ...(relay && { relay: relayService() }),
-    dht: restrainedDht({ clock, onRefused, onStore: (store) => meters?.records.watch(store) }, DHT),
+    dht: restrainedDht(
+      { clock, onRefused, onStore: (store) => meters?.records.watch(store) },
+      { ...DHT, clientMode: dhtClient }
+    ),
     pubsub: gossipsub({
       ...meters?.gossip.init,
       allowPublishToZeroTopicPeers: true,

@@ -23,6 +23,7 @@ export interface ReachInit {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly natTraversal: boolean
+  readonly dht: 'auto' | 'client' | 'server'
 }
 
 /** Of libp2p's circuit relay v2: who speaks it is a relay. */
@@ -39,6 +40,10 @@ export function createReach(components: ReachComponents, init: ReachInit): Compo
       peers: () => nearPeers(components),
       askDial: (peer, signal) => dialledBack(sessions.get(peer), signal),
       confirm: (address) => confirmAddress(network, address),
+      async onTried(reached) {
+        // Whoever looks for a record would wait for it in vain.
+        if (init.dht === 'auto') await libp2p.services.dht.setMode(reached ? 'server' : 'client')
+      },
       places: () => new Set(relayPlaces(network).map(({ relay }) => relay)),
       takePlace: (relay) => takePlace(network, relay)
     },

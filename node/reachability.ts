@@ -26,6 +26,8 @@ export interface ReachabilityComponents {
   ) => Promise<readonly string[] | undefined>
   /** The address leads to this node: others may be told. */
   readonly confirm: (address: string) => void
+  /** Told again and again, once somebody has tried: whether anybody can dial this node. */
+  readonly onTried: (reached: boolean) => Promise<void>
   /** Relays that keep a place for this node. */
   readonly places: () => ReadonlySet<PeerIdText>
   readonly takePlace: (relay: PeerIdText) => Promise<void>
@@ -119,6 +121,9 @@ class Asker implements Reachability {
       if (this.#isReached() || stopped.aborted) break
       await this.#ask(peer, stopped)
     }
+    if (this.#freshWords().length > 0 && !stopped.aborted) {
+      await this.#parts.onTried(this.#isReached())
+    }
     return isSettled
   }
 
@@ -158,7 +163,11 @@ class Asker implements Reachability {
   }
 
   #isReached(): boolean {
+    return this.#freshWords().some(({ reached }) => reached)
+  }
+
+  #freshWords() {
     const since = this.#parts.clock.monotonic() - LIMITS.reachAge.value
-    return [...this.#words.values()].some(({ at, reached }) => reached && at > since)
+    return [...this.#words.values()].filter(({ at }) => at > since)
   }
 }

@@ -251,6 +251,7 @@ async function networkInit(
     agentVersion: `lumos/${version}`,
     relay: config.network.relayService,
     natTraversal: config.network.natTraversal,
+    dhtClient: config.network.dht === 'client',
     ...(transports && { transports })
   }
 }

@@ -83,6 +83,12 @@ const network = z.strictObject({
     .default(true)
     .describe(
       'Ask peers whether they can dial this node, take a place with a relay where they cannot, and punch holes.'
+    ),
+  dht: z
+    .enum(['auto', 'client', 'server'])
+    .default('auto')
+    .describe(
+      'Whether this node keeps records of the DHT and answers for it (`server`), or only asks (`client`). `auto`: a server, unless peers cannot dial it.'
     )
 })
 

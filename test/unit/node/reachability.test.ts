@@ -18,6 +18,7 @@ async function setup(
   const kept = new Set<string>()
   const askDial = vi.fn(async (peer: string) => answers[peer])
   const confirm = vi.fn()
+  const onTried = vi.fn(async (_reached: boolean) => undefined)
   const takePlace = vi.fn(async (relay: string) => void kept.add(relay))
   const reachability = createReachability(
     {
@@ -26,6 +27,7 @@ async function setup(
       peers: async () => peers,
       askDial,
       confirm,
+      onTried,
       places: () => kept,
       takePlace
     },
@@ -34,7 +36,7 @@ async function setup(
   onTestFinished(() => reachability.stop())
   await reachability.start()
   await clock.advance(0)
-  return { askDial, clock, confirm, kept, reachability, takePlace }
+  return { askDial, clock, confirm, kept, onTried, reachability, takePlace }
 }
 
 const relay = (peer: string): NearPeer => ({ peer, isRelay: true })
@@ -105,4 +107,22 @@ test('a relay without room is asked every two seconds, whoever pokes', async () 
     await clock.advance(10)
   }
   expect(takePlace.mock.calls.length).toBeLessThan(4)
+})
+
+test('tells whether anybody can dial this node, once somebody has tried, and when that changes', async () => {
+  const answers: Record<string, readonly string[] | undefined> = { a: UNREACHED }
+  const { clock, onTried } = await setup([other('a'), other('b')], answers)
+  expect(onTried.mock.lastCall).toEqual([false])
+  answers['b'] = [ADDRESS]
+  await clock.advance(60_000)
+  expect(onTried.mock.lastCall).toEqual([true])
+  answers['b'] = UNREACHED
+  await clock.advance(2 * LIMITS.reachAge.value)
+  expect(onTried.mock.lastCall).toEqual([false])
+})
+
+test('tells nothing while nobody could try', async () => {
+  const { clock, onTried } = await setup([other('a')], {})
+  await clock.advance(60_000)
+  expect(onTried).not.toHaveBeenCalled()
 })

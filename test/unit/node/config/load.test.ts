@@ -68,7 +68,7 @@ test('works with nothing configured at all', async () => {
     bootstrap: [],
     discovery: { mdns: true, sameHost: true },
     gateway: GATEWAY,
-    network: { targetPeers: 8, relayService: false, natTraversal: true },
+    network: { targetPeers: 8, relayService: false, natTraversal: true, dht: 'auto' },
     agents: {
       enabled: ['echo', 'clock', 'calc', 'files', 'summarize', 'sysinfo'],
       concurrency: 64,
