@@ -22,6 +22,7 @@ const { values } = parseArgs({
     hosts: { type: 'string' },
     seed: { type: 'string', default: '1' },
     phases: { type: 'string', default: Object.keys(PHASES).join(',') },
+    settle: { type: 'string', default: '15s' },
     idle: { type: 'string', default: '30s' },
     churn: { type: 'string', default: '10m' },
     partition: { type: 'string', default: '60s' },
@@ -59,6 +60,7 @@ function initOf(nodes: number, phases = values.phases.split(',')): SwarmInit {
     seed: countOf(values.seed, 0),
     phases,
     durations: {
+      settleMs: durationOf(values.settle),
       idleMs: durationOf(values.idle),
       churnMs: durationOf(values.churn),
       partitionMs: durationOf(values.partition)

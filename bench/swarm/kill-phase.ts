@@ -15,13 +15,8 @@ const MENDED_MS = 10_000
 const LOOKUPS_PER_NODE = 10
 const TASKS_PER_NODE = 2
 
-export async function killPhase(stage: Stage): Promise<void> {
-  await cleanStops(stage)
-  await killMany(stage)
-}
-
 /** From the wish to stop on. */
-async function cleanStops(stage: Stage): Promise<void> {
+export async function stopPhase(stage: Stage): Promise<void> {
   const { fleet, random, book, say } = stage
   const others = fleet.running().filter(({ index }) => index !== BOOTSTRAP)
   const times: number[] = []
@@ -39,7 +34,7 @@ async function cleanStops(stage: Stage): Promise<void> {
 }
 
 /** Whole processes, so that many vanish in the same moment, and neighbours with them. */
-async function killMany(stage: Stage): Promise<void> {
+export async function killPhase(stage: Stage): Promise<void> {
   const { fleet, book, say } = stage
   const hosts = victims(stage)
   const peers = hosts.flatMap((host) => fleet.of(host).map(({ peer }) => peer))

@@ -6,7 +6,7 @@ import { seededRandom } from '../../test/support/random.ts'
 import { bootstrapPhase } from './bootstrap-phase.ts'
 import { churnPhase } from './churn-phase.ts'
 import { Fleet } from './fleet.ts'
-import { killPhase } from './kill-phase.ts'
+import { killPhase, stopPhase } from './kill-phase.ts'
 import { partitionPhase } from './partition-phase.ts'
 import type { Facts } from './report.ts'
 import { Book } from './stage.ts'
@@ -19,10 +19,14 @@ export const PHASES: Readonly<Record<string, (stage: Stage) => Promise<void>>> =
   start: startPhase,
   steady: steadyPhase,
   bootstrap: bootstrapPhase,
+  stop: stopPhase,
   kill: killPhase,
   partition: partitionPhase,
   churn: churnPhase
 }
+
+/** What a shell reports for Ctrl-C. */
+const INTERRUPTED = 130
 
 export interface SwarmInit {
   readonly nodes: number
@@ -52,7 +56,10 @@ export async function runSwarm(init: SwarmInit): Promise<SwarmResult> {
   const say = (line: string): void =>
     init.say(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`)
   const stage = { fleet, random: seededRandom(seed), durations, book, say }
-  const leave = (): void => void fleet.close().finally(() => process.exit(130))
+  let left: Promise<never> | undefined
+  const leave = (): void => {
+    left ??= fleet.close().then(() => process.exit(INTERRUPTED))
+  }
   process.once('SIGINT', leave).once('SIGTERM', leave)
   try {
     for (const [name, phase] of Object.entries(PHASES)) {
@@ -60,6 +67,10 @@ export async function runSwarm(init: SwarmInit): Promise<SwarmResult> {
       say(`${name} …`)
       await phase(stage)
     }
+  } catch (error) {
+    // What runs fails because everything was killed.
+    await left
+    throw error
   } finally {
     process.off('SIGINT', leave).off('SIGTERM', leave)
     await fleet.close()

@@ -12,6 +12,8 @@ export interface Promised {
 }
 
 export interface Durations {
+  /** Until what a start leaves behind is done. */
+  readonly settleMs: number
   readonly idleMs: number
   readonly churnMs: number
   readonly partitionMs: number

@@ -15,8 +15,6 @@ import { indexesOf, pick, seedOf } from './stage.ts'
 import type { Stage } from './stage.ts'
 import { LIVE } from './swarm-node.ts'
 
-/** Until what a start leaves behind is done. */
-const SETTLE_MS = 15_000
 const LOOKUPS_PER_NODE = 50
 const DHT_LOOKUPS_PER_NODE = 2
 const TASKS_PER_NODE = 10
@@ -26,10 +24,10 @@ const RECORDS_PER_NODE = 10
 const NEWCOMER_LOOKUPS = 20
 
 export async function steadyPhase(stage: Stage): Promise<void> {
-  const { fleet, book, say } = stage
+  const { fleet, book, say, durations } = stage
   const nodes = fleet.running().length
-  say(`rest for ${SETTLE_MS / 1000} s, then ${stage.durations.idleMs / 1000} s of watching it`)
-  await delay(SETTLE_MS)
+  say(`rest for ${durations.settleMs / 1000} s, then ${durations.idleMs / 1000} s of watching it`)
+  await delay(durations.settleMs)
   const idle = await idleCost(stage)
   say(`idle node: ${idle.cpuMsPerS} ms of CPU a second, ${idle.bytesInPerS} B/s in`)
   const lookups = await lookUps(stage, { count: LOOKUPS_PER_NODE * nodes })
