@@ -87,18 +87,22 @@ export function assertKeys(...keys: readonly (string | undefined)[]): void {
   }
 }
 
-const LAST_CODE_POINT = 0x10ffff
+const LAST_CHARACTER = String.fromCodePoint(0x10ffff)
+/** Of UTF-16: code points above it take two. */
+const LAST_UNIT = 0xffff
 const FIRST_SURROGATE = 0xd800
 const LAST_SURROGATE = 0xdfff
 
 /** The smallest key above all that begin with `prefix`; none when there is no such key. */
 function successor(prefix: string): string | undefined {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0)
-  while (points.at(-1) === LAST_CODE_POINT) points.pop()
-  const last = points.pop()
+  let rest = prefix
+  while (rest.endsWith(LAST_CHARACTER)) rest = rest.slice(0, -LAST_CHARACTER.length)
+  const isPair = (rest.codePointAt(rest.length - 2) ?? 0) > LAST_UNIT
+  const at = rest.length - (isPair ? 2 : 1)
+  const last = rest.codePointAt(at)
   if (last === undefined) return undefined
   const next = last + 1 === FIRST_SURROGATE ? LAST_SURROGATE + 1 : last + 1
-  return String.fromCodePoint(...points, next)
+  return rest.slice(0, at) + String.fromCodePoint(next)
 }
 
 /** Surrogates stand for code points above all that fit into one unit. */
