@@ -105,14 +105,13 @@ interface Part {
 /** Spans of these tasks and all below them, but for what another peer asked for. */
 function partOf(spans: readonly KeptSpan[], { tasks, caller, self }: Part): readonly KeptSpan[] {
   const asked = new Set(tasks)
-  const above = new Map<string, KeptSpan[]>()
-  for (const span of spans) above.set(span.parent, [...(above.get(span.parent) ?? []), span])
+  const below = Map.groupBy(spans, ({ parent }) => parent)
   const part = new Set(
     spans.filter((span) => isOfTask(span, { caller, self }) && asked.has(taskOf(span)))
   )
   // What is added on the way is walked over, too.
   for (const { id } of part) {
-    for (const span of above.get(id) ?? []) {
+    for (const span of below.get(id) ?? []) {
       const by = span.attributes['caller']
       if (by === undefined || by === self || by === caller) part.add(span)
     }

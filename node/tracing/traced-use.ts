@@ -14,9 +14,8 @@ export function tracedMemoryOf<R extends Pick<AgentRequest, 'memory' | 'chain'>>
   tracer: Tracer,
   request: R
 ): R {
-  const { chain, memory } = request
-  if (!tracer.on || chain === undefined) return request
-  return { ...request, memory: tracedMemory(memory, startingBelow(tracer, chain)) }
+  const start = startingBelow(tracer, request.chain)
+  return start === undefined ? request : { ...request, memory: tracedMemory(request.memory, start) }
 }
 
 export function tracedModels(
@@ -24,8 +23,8 @@ export function tracedModels(
   chain: TraceContext | undefined,
   models: Models
 ): Models {
-  if (!tracer.on || chain === undefined) return models
   const start = startingBelow(tracer, chain)
+  if (start === undefined) return models
   return {
     get: (name) => tracedModel(models.get(name), start),
     defaults: () => models.defaults(),
@@ -41,13 +40,14 @@ export function tracedToolbox(
   chain: TraceContext | undefined,
   open: OpenToolbox
 ): OpenToolbox {
-  if (!tracer.on || chain === undefined) return open
   const start = startingBelow(tracer, chain)
+  if (start === undefined) return open
   return async (init) => tracedTools(await open(init), start)
 }
 
-function startingBelow(tracer: Tracer, chain: TraceContext): Start {
-  return (name) => tracer.start(name, chain)
+/** `undefined` while nobody traces. */
+function startingBelow(tracer: Tracer, chain: TraceContext | undefined): Start | undefined {
+  return tracer.on && chain !== undefined ? (name) => tracer.start(name, chain) : undefined
 }
 
 function tracedModel(model: Model, start: Start): Model {
@@ -107,8 +107,7 @@ function tracedTools(toolbox: Toolbox, start: Start): Toolbox {
     async call(call, signal) {
       const span = start('tool')
       span.set('tool', known.has(call.tool) ? call.tool : 'unknown')
-      const result = await within(span, ending(span, toolbox.call(call, signal)))
-      return result
+      return within(span, ending(span, toolbox.call(call, signal)))
     }
   }
 }

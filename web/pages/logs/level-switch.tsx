@@ -11,6 +11,7 @@ import { codeOf } from '../../failure.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { ErrorBox } from '../../parts/error-box.tsx'
 import { Facts } from '../../parts/panel.tsx'
+import { Picker } from '../../parts/select.tsx'
 import { Ago } from '../../parts/time.tsx'
 
 const MINUTE_MS = 60_000
@@ -130,29 +131,5 @@ function ComponentField({ component, known }: ComponentFieldProps): VNode {
         ))}
       </datalist>
     </div>
-  )
-}
-
-interface PickerProps {
-  readonly label: string
-  readonly value: string
-  readonly options: readonly (readonly [value: string, words: string])[]
-  readonly onChoose: (value: string) => void
-}
-
-function Picker({ label, value, options, onChoose }: PickerProps): VNode {
-  return (
-    <select
-      class="select"
-      aria-label={label}
-      value={value}
-      onChange={(event) => onChoose(event.currentTarget.value)}
-    >
-      {options.map(([one, words]) => (
-        <option key={one} value={one}>
-          {words}
-        </option>
-      ))}
-    </select>
   )
 }
