@@ -10,6 +10,8 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
+import { createDialWidth } from './dial-width.ts'
+import type { DialWidth } from './dial-width.ts'
 import { peerOfAddress } from './hint.ts'
 import type { FoundBy, PeerHint } from './hint.ts'
 import type { AddressFailure, PeerBook } from './peer-book.ts'
@@ -137,13 +139,15 @@ interface Dialler extends Component {
 /** Carries out what the schedule decides, a bounded number of dials at a time. */
 function createDialler(components: RedialComponents, init: DiallerInit): Dialler {
   const { clock, appetite } = components
-  const { schedule, parallel = LIMITS.parallelDials.value } = init
+  const { schedule, parallel: most = LIMITS.parallelDials.value } = init
+  const width = createDialWidth(most)
   const dials = new Map<AbortController, Promise<void>>()
   let retries = 0
   let running = false
   let cancelTimer: (() => void) | undefined
 
-  const slots = (): Slots => slotsFor(appetite(), { dialing: dials.size, retries, parallel })
+  const slots = (): Slots =>
+    slotsFor(appetite(), { dialing: dials.size, retries, parallel: width.now })
 
   function pump(): void {
     if (!running) return
@@ -151,7 +155,7 @@ function createDialler(components: RedialComponents, init: DiallerInit): Dialler
     cancelTimer = undefined
     const now = clock.monotonic()
     for (const target of schedule.take(now, slots())) begin(target)
-    if (dials.size >= parallel) return
+    if (dials.size >= width.now) return
     const next = schedule.nextDue(now, slots())
     if (next !== undefined && next > now) cancelTimer = clock.after(next - now, pump)
   }
@@ -173,7 +177,7 @@ function createDialler(components: RedialComponents, init: DiallerInit): Dialler
   }
 
   async function run(target: Target, signal: AbortSignal): Promise<void> {
-    const outcome = await reach(components, target, signal)
+    const outcome = await reach(components, { target, width }, signal)
     schedule.ended(target)
     if (running) settle(components, schedule, { target, outcome })
   }
@@ -212,17 +216,26 @@ function slotsFor(
   }
 }
 
-async function reach(
-  { dial, book }: RedialComponents,
-  { peer, address }: Target,
-  signal: AbortSignal
-): Promise<DialOutcome> {
+function whereTo(book: PeerBook, { peer, address }: Target): DialTarget {
   // A pinned address without an id may have been given to another node: any answer will do.
   const expected = address === undefined ? peer : peerOfAddress(address)
   const known = expected === undefined ? [] : (book.get(expected)?.addresses ?? [])
-  const addresses = [...(address === undefined ? [] : [address]), ...known]
+  return { peer: expected, addresses: [...(address === undefined ? [] : [address]), ...known] }
+}
+
+async function reach(
+  { dial, book, clock }: RedialComponents,
+  { target, width }: { readonly target: Target; readonly width: DialWidth },
+  signal: AbortSignal
+): Promise<DialOutcome> {
+  const where = whereTo(book, target)
+  const since = clock.monotonic()
   try {
-    return await dial({ peer: expected, addresses }, signal)
+    const outcome = await dial(where, signal)
+    const tookMs = clock.monotonic() - since
+    if ('error' in outcome) width.failed({ tookMs, addresses: where.addresses.length })
+    else width.succeeded()
+    return outcome
   } catch (error) {
     return { error: toLumosError(error), failures: [] }
   }

@@ -101,6 +101,39 @@ test('of two nodes that see each other, the one with the greater id waits', asyn
   await redialer.stop()
 })
 
+/** Peers that are dialled at the same time, when these have failed after so long. */
+async function dialledAfter(failedMs: number) {
+  const all = setup({ strangers: 64, lost: 64 })
+  const { attempts, clock, redialer } = all
+  await redialer.start()
+  for (let at = 10; at < 40; at += 1) redialer.learn(hint(`12D3KooWaaa${at}`))
+  const first = attempts.slice()
+  expect(first).toHaveLength(LIMITS.parallelDials.value)
+  await clock.advance(failedMs)
+  for (const attempt of first) await attempt.answer(unreachable())
+  return { ...all, dialled: () => attempts.slice(first.length) }
+}
+
+test('dials that end later than they should make it dial less at a time, until one succeeds', async () => {
+  const { attempts, dialled, open, redialer } = await dialledAfter(
+    LIMITS.addressDialDeadline.value + 1000
+  )
+  expect(dialled()).toHaveLength(1)
+  const [next] = dialled()
+  open(next?.peer ?? '')
+  await next?.answer({ peer: next.peer ?? '', address: undefined })
+  expect(dialled()).toHaveLength(3)
+  for (const attempt of attempts.slice(-2)) await attempt.answer(unreachable())
+  await redialer.stop()
+})
+
+test('peers that are dead, and fail in time, do not make it slower', async () => {
+  const { dialled, redialer } = await dialledAfter(LIMITS.addressDialDeadline.value)
+  expect(dialled()).toHaveLength(LIMITS.parallelDials.value)
+  for (const attempt of dialled()) await attempt.answer(unreachable())
+  await redialer.stop()
+})
+
 test('dials no more strangers than are wanted, and one more for each that is lost', async () => {
   const { attempts, clock, limits, open, redialer } = setup({ strangers: 2, lost: 2 })
   await redialer.start()
