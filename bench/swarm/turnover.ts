@@ -11,6 +11,7 @@ const SHARE = 0.1
 const MINUTE_MS = 60_000
 /** Long enough that the others notice. */
 const AWAY_MS = 5000
+const LOOK_MS = 1000
 /** Who has just come back is left alone. */
 const REST_MS = 15_000
 
@@ -44,36 +45,40 @@ export async function turnOver(
   durationMs: number
 ): Promise<Turnover> {
   const { fleet, random } = stage
-  const pauseMs = MINUTE_MS / (SHARE * fleet.members.length)
   const until = nowMs() + durationMs
   const busy = new Set<number>()
-  const actions: Promise<void>[] = []
+  const actions: Promise<unknown>[] = []
   const done = { stopped: 0, killed: 0 }
-  let crashes = 0
-  async function within(host: number, action: () => Promise<void>): Promise<void> {
+  /** Nodes that ought to have left by now, with a word and without. */
+  const due = { stops: 0, kills: 0 }
+  function begin(host: number, action: () => Promise<void>): void {
     busy.add(host)
-    await action()
-    busy.delete(host)
+    const ended = action().finally(() => busy.delete(host))
+    // Told when all are awaited, and not before.
+    ended.catch(() => undefined)
+    actions.push(ended)
   }
   while (nowMs() < until) {
+    await delay(LOOK_MS)
+    const leaving = (SHARE * fleet.members.length * LOOK_MS) / MINUTE_MS
+    due.stops += leaving / 2
+    due.kills += leaving / 2
     const rested = fleet.running().filter(({ index, host, since = Infinity }) => {
       return index !== BOOTSTRAP && !busy.has(host) && since < nowMs() - REST_MS
     })
-    if (rested.length > 0) {
-      const member = pick(random, rested)
-      const neighbours = fleet.of(member.host)
-      if (random.next() < 0.5) crashes += 1
-      else {
-        done.stopped += 1
-        actions.push(within(member.host, () => restart(stage, absences, member)))
-      }
-      if (crashes >= neighbours.length && !busy.has(member.host)) {
-        crashes -= neighbours.length
-        done.killed += neighbours.length
-        actions.push(within(member.host, () => crash(stage, absences, member.host)))
-      }
+    if (rested.length === 0) continue
+    const member = pick(random, rested)
+    const { host } = member
+    const neighbours = fleet.of(host).length
+    if (due.kills >= neighbours) {
+      due.kills -= neighbours
+      done.killed += neighbours
+      begin(host, () => crash(stage, absences, host))
+    } else if (due.stops >= 1) {
+      due.stops -= 1
+      done.stopped += 1
+      begin(host, () => restart(stage, absences, member))
     }
-    await delay(pauseMs)
   }
   await Promise.all(actions)
   return done
