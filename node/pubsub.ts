@@ -124,6 +124,13 @@ export function createPubSub(components: PubSubComponents): NodePubSub {
   }
 }
 
+/** Those with whom whole messages of a topic are exchanged: public on gossipsub's class, though its interface leaves it out. */
+export function meshPeers(gossip: object, topic: string): readonly PeerIdText[] {
+  if (!('getMeshPeers' in gossip) || typeof gossip.getMeshPeers !== 'function') return []
+  const peers: unknown = gossip.getMeshPeers(topic)
+  return Array.isArray(peers) ? peers.map(String) : []
+}
+
 async function publish(gossip: GossipSub, topic: string, data: Uint8Array): Promise<void> {
   const limit = LIMITS.gossipBytes.value
   if (data.byteLength > limit) {

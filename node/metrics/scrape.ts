@@ -5,6 +5,7 @@ import type { Connection } from '@libp2p/interface'
 import type { CounterFamily, Distribution, HistogramFamily } from '../../core/metrics.ts'
 import type { Assembly } from '../assembly.ts'
 import { routingTable } from '../libp2p.ts'
+import { meshPeers } from '../pubsub.ts'
 import { METRICS } from './catalogue.ts'
 import type { CataloguedMetric } from './metric-kinds.ts'
 import { writeMetrics } from './exposition.ts'
@@ -189,7 +190,7 @@ function gossipReadings({ wire }: Assembly): Reading[] {
   const totals = wire.meters.gossip.totals()
   const topics = pubsub.getTopics().map((topic) => ({
     kind: topic.startsWith('/lumos/presence/') ? 'presence' : 'memory',
-    neighbours: neighboursIn(pubsub, topic)
+    neighbours: meshPeers(pubsub, topic).length
   }))
   const kinds = ['presence', 'memory'].map((kind) => ({
     kind,
@@ -220,13 +221,6 @@ function gossipReadings({ wire }: Assembly): Reading[] {
     ],
     [gossip.topics, kinds.map(({ kind, those }) => one(those.length, kind))]
   ]
-}
-
-/** Public on gossipsub's class, though its interface leaves it out. */
-function neighboursIn(gossip: object, topic: string): number {
-  if (!('getMeshPeers' in gossip) || typeof gossip.getMeshPeers !== 'function') return 0
-  const peers: unknown = gossip.getMeshPeers(topic)
-  return Array.isArray(peers) ? peers.length : 0
 }
 
 function processReadings(

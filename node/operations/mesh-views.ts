@@ -18,6 +18,7 @@ import { spaceTopic } from '../../memory/live-message.ts'
 import type { Assembly } from '../assembly.ts'
 import { KAD_PROTOCOL, routingTable } from '../libp2p.ts'
 import type { Network } from '../libp2p.ts'
+import { meshPeers } from '../pubsub.ts'
 import { peerViews } from './peer-views.ts'
 import { connectionTo, layersOf, relayOf } from './ways.ts'
 
@@ -75,13 +76,6 @@ export function meshTopics(assembly: Assembly): MeshTopics {
     peers: gossip.getPeers().length,
     topics: topics.toSorted((a, b) => b.subscribers - a.subscribers)
   }
-}
-
-/** gossipsub's class tells its mesh; its interface does not. */
-function meshPeers(gossip: object, topic: string): readonly PeerIdText[] {
-  if (!('getMeshPeers' in gossip) || typeof gossip.getMeshPeers !== 'function') return []
-  const peers: unknown = gossip.getMeshPeers(topic)
-  return Array.isArray(peers) ? peers.map(String) : []
 }
 
 export async function meshDht(

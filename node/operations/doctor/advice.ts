@@ -58,6 +58,11 @@ export function shortAddress(address: string): string {
   return address.replace(/\/p2p\/(?=[^/]*$)(\w{4})\w+(\w{8})$/, '/p2p/$1…$2')
 }
 
+/** For who is in another swarm. */
+export function joinAdvice(who: string): string {
+  return `lumos join INVITE   (the invite is made on ${who} by: lumos invite)`
+}
+
 interface Place {
   /** Whose machine it is. */
   readonly who: string
@@ -66,8 +71,7 @@ interface Place {
 }
 
 const LOOK_THERE = ({ who }: Place): string => `on ${who}: lumos id; lumos logs --level warn`
-const JOIN = ({ who }: Place): string =>
-  `lumos join INVITE   (the invite is made on ${who} by: lumos invite), or compare the swarms: lumos swarm ls`
+const JOIN = ({ who }: Place): string => `${joinAdvice(who)}, or compare the swarms: lumos swarm ls`
 
 /** Each begins with the command to type, or says where that is to be typed. */
 const ADVICE: Readonly<Record<ProbeCode, (place: Place) => string>> = {

@@ -2,7 +2,6 @@
 import { networkInterfaces } from 'node:os'
 import type { Attempt, Check } from '../../../client/doctor-api.ts'
 import { portHolder } from '../../../core/port-holder.ts'
-import { LIMITS } from '../../../core/limits.ts'
 import { isLoopback } from '../../../discovery/hint.ts'
 import type { Session } from '../../../protocols/session/session.ts'
 import { DEFAULT_LISTEN } from '../../config/schema.ts'
@@ -183,9 +182,4 @@ async function relays(parts: DoctorParts, signal: AbortSignal): Promise<Check[]>
       })
     })
   )
-}
-
-/** How many sessions are asked; more would only take longer. */
-export function askable({ assembly }: DoctorParts): readonly Session[] {
-  return assembly.wire.sessions.all().slice(0, LIMITS.doctorPeers.value)
 }

@@ -10,7 +10,7 @@ import type { KnownPeer } from '../../../discovery/peer-book.ts'
 import type { Session } from '../../../protocols/session/session.ts'
 import { peerViews } from '../peer-views.ts'
 import { selectPeer } from '../selectors.ts'
-import { causeOf, mainCause, probeFinding } from './advice.ts'
+import { causeOf, joinAdvice, mainCause, probeFinding } from './advice.ts'
 import { checked, examineAll } from './examination.ts'
 import type { Finding } from './examination.ts'
 import type { DoctorParts } from './parts.ts'
@@ -213,7 +213,7 @@ function refusal(error: LumosError | 'late', who: string): Finding {
       state,
       code: 'other-swarm',
       text,
-      hint: `lumos join INVITE   (the invite is made on ${who} by: lumos invite)`
+      hint: joinAdvice(who)
     }
   }
   if (code === 'VERSION_MISMATCH') {

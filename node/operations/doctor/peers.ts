@@ -3,13 +3,13 @@ import type { Peer } from '../../../client/api.ts'
 import type { Check } from '../../../client/doctor-api.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { PeerGoal } from '../../../discovery/redial-schedule.ts'
+import type { Session } from '../../../protocols/session/session.ts'
 import { peerViews } from '../peer-views.ts'
-import { mainCause, probeFinding, shortAddress } from './advice.ts'
+import { joinAdvice, mainCause, probeFinding, shortAddress } from './advice.ts'
 import { clockFinding, offsetOf } from './clocks.ts'
 import { askAlive, SILENT_S } from './connected-peer.ts'
 import { checked } from './examination.ts'
 import type { Examination, Finding } from './examination.ts'
-import { askable } from './network.ts'
 import type { DoctorParts } from './parts.ts'
 import { probeAddress } from './probe.ts'
 
@@ -38,6 +38,11 @@ function connected({ assembly }: DoctorParts): Check {
   const hint =
     'lumos invite   brings in another machine; one that is known: lumos peers connect ADDRESS'
   return checked(AREA, 'connected', { state: 'warning', code: 'alone', text, hint })
+}
+
+/** As many as are asked; more would only take longer. */
+function askable({ assembly }: DoctorParts): readonly Session[] {
+  return assembly.wire.sessions.all().slice(0, LIMITS.doctorPeers.value)
 }
 
 async function answers(parts: DoctorParts, signal: AbortSignal): Promise<Check[]> {
@@ -97,9 +102,7 @@ function refused(address: string, who: string, error: PeerGoal['error']): Findin
     state: 'critical',
     code: isOther ? 'other-swarm' : 'refused-session',
     text,
-    hint: isOther
-      ? `lumos join INVITE   (the invite is made on ${who} by: lumos invite)`
-      : error.hint
+    hint: isOther ? joinAdvice(who) : error.hint
   }
 }
 
