@@ -1,5 +1,5 @@
 /** A process that attacks: one attack after the other, so that what it costs is not the victim's or the honest peer's. */
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { multiaddr } from '@multiformats/multiaddr'
 import { Secret } from '../../core/secret.ts'
@@ -13,6 +13,11 @@ export interface AttackOrder {
   readonly target: Target
   readonly name: string
 }
+
+export type AttackerMessage =
+  | (AttackReport & { readonly name: string })
+  /** Nothing of that attack goes on. */
+  | { readonly left: string }
 
 /** An attack that got nowhere has more time the second time: only a fault in it gets nowhere then. */
 const LONGER = 5
@@ -63,10 +68,22 @@ async function attempt(attack: Attack, target: Target, durationMs: number): Prom
     const outcome = await Promise.race([outcomeOf(attack, kit), unfinished(durationMs)])
     return { ...outcome, accused: [...accused] }
   } finally {
-    // Whatever still hangs must not keep the next attack waiting.
-    void Promise.allSettled(closing.map((close) => close()))
+    leaving = leave(closing)
   }
 }
+
+/** Whatever still hangs must not keep the next attack waiting. */
+const LEAVE_MS = 5000
+
+/** An attack that is over costs its victim nothing more, so that nothing of it is counted as the next one's. */
+async function leave(closing: readonly (() => Promise<unknown>)[]): Promise<void> {
+  await Promise.race([Promise.allSettled(closing.map((close) => close())), pause(LEAVE_MS)])
+}
+
+let leaving: Promise<void> = Promise.resolve()
+
+/** A fortieth of the processor where their victim wants all of it. */
+const LESS_URGENT = 15
 
 /** For what attacks do before they begin, and see to after they end. */
 const MORE_MS = 15_000
@@ -101,13 +118,22 @@ function keyOf({ swarmKey }: Target): Uint8Array {
   return Buffer.from(swarmKey, 'hex')
 }
 
-// On a machine of their own they would not take the processor from their victim.
-setPriority(19)
+function tell(message: AttackerMessage): void {
+  process.send?.(message)
+}
+
+async function serve(order: AttackOrder): Promise<void> {
+  const report = await carryOut(order)
+  tell({ name: order.name, ...report })
+  await leaving
+  tell({ left: order.name })
+}
+
+// On a machine of their own they would not take the processor from their victim, nor others theirs from them.
+setPriority(Math.min(19, getPriority() + LESS_URGENT))
 // What attackers leave half done fails later; that is nobody's concern.
 process.on('unhandledRejection', () => undefined)
 process.on('uncaughtException', () => undefined)
 process.on('disconnect', () => process.exit())
-process.on('message', (order: AttackOrder) => {
-  void carryOut(order).then((report) => process.send?.({ name: order.name, ...report }))
-})
+process.on('message', (order: AttackOrder) => void serve(order))
 process.send?.('ready')

@@ -1,0 +1,226 @@
+/** A victim in a process of its own and an honest peer beside it: what attacks are done to, and who must not feel them. */
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
+import { defineAgent } from '../../agents/agent.ts'
+import { createNode } from '../../node/create-node.ts'
+import type { LumosNode } from '../../node/create-node.ts'
+import type { Target } from './attack.ts'
+import { BAIT, CANARY_SKILL } from './attacks/canary.ts'
+import { startObedientModel } from './obedient-model.ts'
+import { startVictim } from './victim.ts'
+import type { Victim } from './victim.ts'
+
+const CONVERSATION = /^(?:threads?|working-memory)\//
+const PATIENCE_MS = 20_000
+const GIVE_UP_MS = 10_000
+const BETWEEN_MS = 10
+const WARM_UP_TASKS = 100
+/** One that takes longer than this shows that the node still works off what was done to it. */
+const CALM_TASK_MS = 500
+
+/** What an attack could change. */
+export interface View {
+  /** What is in the shared space, apart from conversations with `chat`, which everybody may have. */
+  readonly facts: Readonly<Record<string, unknown>>
+  /** Who is believed to have the honest peer's skill. */
+  readonly canaries: readonly string[]
+  readonly ownAgents: readonly string[]
+}
+
+export interface Stage {
+  readonly victim: Victim
+  readonly target: Target
+  view(): Promise<View>
+  /** Milliseconds that each task of the honest peer takes, one after the other until `signal`. */
+  honestTasks(signal: AbortSignal): Promise<number[]>
+  /** What an attack has left behind is worked off, or has had its time. */
+  calmDown(): Promise<void>
+  /** The victim's user asks whom an attacker offers. What comes of it is the attacker's to tell. */
+  beLured(signal: AbortSignal): Promise<void>
+  stop(): Promise<void>
+}
+
+const canary = defineAgent({
+  id: 'canary',
+  description: 'Says that all is well.',
+  skills: [{ id: CANARY_SKILL, name: 'Canary', description: 'Sings.', tags: ['text'] }],
+  async *run() {
+    yield 'all is well'
+  }
+})
+
+/** In `folder`, which is empty and has a short path. */
+export async function startStage(folder: string): Promise<Stage> {
+  /** What is running, also when what comes after it does not start. */
+  const closing: (() => Promise<unknown>)[] = []
+  const stop = async (): Promise<void> => {
+    for (const close of closing.splice(0).toReversed()) await close()
+  }
+  try {
+    return { ...(await setUp(folder, closing)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function setUp(
+  folder: string,
+  closing: (() => Promise<unknown>)[]
+): Promise<Omit<Stage, 'stop'>> {
+  await mkdir(folder, { recursive: true })
+  const { shared, sharedFile, secret, secretPath } = await layOutFiles(folder)
+  const swarmKey = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex')
+  const model = await startObedientModel({ path: 'canary', secret })
+  closing.push(() => model.stop())
+  const privateRoot = join(folder, 'secret')
+  const victim = await startVictim({
+    folder,
+    swarmKey,
+    filesRoot: shared,
+    privateRoot,
+    model: model.url
+  })
+  closing.push(() => victim.kill())
+  const [address = ''] = victim.addresses
+  const honest = await startHonest({ folder, swarmKey, address })
+  closing.push(() => honest.stop())
+  await knowEachOther({ honest, victim })
+  const target: Target = {
+    address,
+    peer: victim.peerId,
+    swarmId: victim.swarmId,
+    spaceId: await sharedSpace(victim),
+    swarmKey,
+    honest: honest.peerId,
+    secretPath,
+    secret,
+    sharedFile
+  }
+  return {
+    victim,
+    target,
+    view: () => viewOf(victim),
+    honestTasks: (signal) => honestTasks({ honest, victim }, signal),
+    async calmDown() {
+      const patience = AbortSignal.timeout(GIVE_UP_MS)
+      while ((await honestTask({ honest, victim })) > CALM_TASK_MS && !patience.aborted);
+    },
+    beLured: (signal) => beLured(victim, signal)
+  }
+}
+
+/** What the victim shows to anybody, what to nobody, and a way from the one to the other that is none. */
+async function layOutFiles(folder: string) {
+  const shared = join(folder, 'shared')
+  const secretPath = join(folder, 'secret/canary')
+  const secret = crypto.randomUUID()
+  const sharedFile = { path: 'open.txt', text: crypto.randomUUID() }
+  await mkdir(join(folder, 'secret'))
+  await mkdir(shared)
+  await writeFile(secretPath, secret)
+  await writeFile(join(shared, sharedFile.path), sharedFile.text)
+  await symlink(join(folder, 'secret'), join(shared, 'link'))
+  return { shared, sharedFile, secret, secretPath }
+}
+
+interface HonestInit {
+  readonly folder: string
+  readonly swarmKey: string
+  /** Of the victim. */
+  readonly address: string
+}
+
+async function startHonest({ folder, swarmKey, address }: HonestInit): Promise<LumosNode> {
+  const honest = await createNode({
+    home: join(folder, 'honest'),
+    runtimeDirectory: join(folder, 'run-honest'),
+    name: 'honest',
+    swarmKey,
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    bootstrap: [address],
+    discovery: { mdns: false, sameHost: false },
+    builtin: { enabled: [] },
+    agents: [canary]
+  })
+  await honest.start()
+  return honest
+}
+
+async function knowEachOther({ honest, victim }: Pair): Promise<void> {
+  await honest.memory.space('shared').put('kept', 'as it was')
+  await comesTrue(async () => {
+    const { facts, canaries, ownAgents } = await viewOf(victim)
+    const isWhole = ownAgents.includes('chat') && canaries[0] === honest.peerId
+    return facts['kept'] === 'as it was' && isWhole
+  })
+  await comesTrue(async () => (await honest.find('clock')).providers.length > 0)
+  // What is loaded when a model is first asked, and compiled for the first tasks, costs a moment that is no attacker's.
+  await Array.fromAsync(victim.client.run({ target: 'chat', text: 'hello' }))
+  for (let task = 0; task < WARM_UP_TASKS; task++) await honestTask({ honest, victim })
+}
+
+async function comesTrue(isTrue: () => Promise<boolean>): Promise<void> {
+  const patience = AbortSignal.timeout(PATIENCE_MS)
+  while (!(await isTrue())) await pause(200, undefined, { signal: patience })
+}
+
+async function viewOf({ client }: Victim): Promise<View> {
+  const { providers } = await client.find(CANARY_SKILL, { all: true })
+  const { facts } = await client.memory.list('shared')
+  const kept = facts.filter(({ key }) => !CONVERSATION.test(key))
+  const { agents } = await client.agents()
+  return {
+    facts: Object.fromEntries(kept.map(({ key, value }) => [key, value])),
+    canaries: providers.map(({ node }) => node.id),
+    ownAgents: agents.filter(({ local }) => local).map(({ id }) => id)
+  }
+}
+
+async function sharedSpace({ client }: Victim): Promise<string> {
+  const { spaces } = await client.spaces.list()
+  const shared = spaces.find(({ name }) => name === 'shared')
+  if (shared === undefined) throw new Error('no shared space')
+  return shared.id
+}
+
+interface Pair {
+  readonly honest: LumosNode
+  readonly victim: Victim
+}
+
+/** Milliseconds until a task of the honest peer is done, however often it has to be given. */
+async function honestTask({ honest, victim }: Pair): Promise<number> {
+  const begun = performance.now()
+  for (;;) {
+    try {
+      const events = await Array.fromAsync(
+        honest.run('clock', 'utc', { to: victim.peerId, timeoutMs: 10_000 })
+      )
+      if (events.at(-1)?.type !== 'result') throw new TypeError('a task without a result')
+      return performance.now() - begun
+    } catch (error) {
+      // A node that stands still, or refuses for a moment, is tried again: that is part of what it takes.
+      if (error instanceof TypeError || performance.now() - begun > GIVE_UP_MS) throw error
+    }
+  }
+}
+
+async function honestTasks(pair: Pair, signal: AbortSignal): Promise<number[]> {
+  const taken: number[] = []
+  do {
+    taken.push(await honestTask(pair))
+    await pause(BETWEEN_MS)
+  } while (!signal.aborted)
+  return taken
+}
+
+async function beLured({ client }: Victim, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const request = { target: BAIT.agent, text: 'please' }
+    await Array.fromAsync(client.run(request, { signal })).catch(() => undefined)
+    await pause(50)
+  }
+}
