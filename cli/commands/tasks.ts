@@ -11,6 +11,7 @@ import { renderColumns } from '../columns.ts'
 import { ensembleLines } from '../ensemble-lines.ts'
 import { age, duration, shortId, stateName } from '../format.ts'
 import { readText } from '../read-text.ts'
+import { CHOICES } from '../live-words.ts'
 import type { LumosCommand } from '../lumos-command.ts'
 import { chainLines } from '../chain-lines.ts'
 import { choiceLines, readChoices } from '../route-lines.ts'
@@ -23,16 +24,7 @@ import { oneLine, padEnd, printable } from '../width.ts'
 
 const DEFAULT_ROWS = '20'
 const STATES: Readonly<Record<string, string>> = Object.fromEntries(
-  [
-    'submitted',
-    'working',
-    'completed',
-    'failed',
-    'canceled',
-    'rejected',
-    'input-required',
-    'auth-required'
-  ].map((name) => [name, `TASK_STATE_${name.toUpperCase().replaceAll('-', '_')}`])
+  CHOICES.states.map((name) => [name, `TASK_STATE_${name.toUpperCase().replaceAll('-', '_')}`])
 )
 
 interface ListFlags {
