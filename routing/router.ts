@@ -224,7 +224,8 @@ class PeerRouter implements Router {
     const { order, options, left, demand } = search
     const send = (provider: RouteProvider, signal: AbortSignal) => {
       const patienceMs = this.#patienceMs(search, provider)
-      return this.#send(order, this.#placementOf(provider), { ...options, signal, patienceMs })
+      const how = { ...options, signal, patienceMs, isLast: left.length < 2 }
+      return this.#send(order, this.#placementOf(provider), how)
     }
     // Once a task, and not while it is uncertain who has it.
     const isCalm = search.asked.length + search.doubtful.size === 0 && options.isMove !== true

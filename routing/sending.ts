@@ -44,6 +44,8 @@ export interface SendingComponents {
 export interface SendOptions extends DispatchOptions {
   /** Milliseconds until the first word of the worker. */
   readonly patienceMs?: number
+  /** Nobody else can do it: silence is waited out, as long as the session lives. */
+  readonly isLast?: boolean
 }
 
 /** Updates of the worker; throws what it refuses the task with, and what breaks the stream. */
@@ -73,7 +75,7 @@ export function createSending(components: SendingComponents): Sending {
   return async function* send(
     order,
     placement,
-    { signal: given, remainingMs, handover, patienceMs = LIMITS.acceptance.value }
+    { signal: given, remainingMs, handover, isLast = false, patienceMs = LIMITS.acceptance.value }
   ) {
     const { agentId, path, worker } = placement
     const key = { peer: worker.id, agentId }
@@ -100,7 +102,7 @@ export function createSending(components: SendingComponents): Sending {
       const ask = (signal: AbortSignal) =>
         peer.sendStreamingMessage(request, { ...options, signal })
       const updates = beginningWithin(clock, first, (signal) =>
-        workers.silent.unlessSilent({ placement, signal }, ask)
+        isLast ? ask(signal) : workers.silent.unlessSilent({ placement, signal }, ask)
       )
       for await (const update of updates) {
         call.heard(update)

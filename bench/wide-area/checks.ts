@@ -116,20 +116,27 @@ export interface Stream {
   readonly tookMs: number
   /** Times that the caller lost the worker, and went on where it was. */
   readonly resumed: number
+  readonly failure?: string
 }
 
 export async function stream(caller: WideNode, worker: WideNode, order: Talk): Promise<Stream> {
   const begun = performance.now()
   let firstPieceMs = Infinity
   const events: RunEvent[] = []
-  for await (const event of story(caller, worker, order)) {
-    if (event.type === 'artifact' && firstPieceMs === Infinity) {
-      firstPieceMs = performance.now() - begun
+  let failure: string | undefined
+  try {
+    for await (const event of story(caller, worker, order)) {
+      if (event.type === 'artifact' && firstPieceMs === Infinity) {
+        firstPieceMs = performance.now() - begun
+      }
+      events.push(event)
     }
-    events.push(event)
+  } catch (error) {
+    failure = toLumosError(error).code
   }
   return {
     isWhole: isWhole(events, order),
+    ...(failure !== undefined && { failure }),
     firstPieceMs,
     tookMs: performance.now() - begun,
     resumed: events.filter(({ type }) => type === 'resumed').length
@@ -173,7 +180,8 @@ async function outcomeOf(
       .map((event) => (event.type === 'result' ? event.task.state : event.type))
       .join(' ')
   } catch (error) {
-    return toLumosError(error).code
+    const { code, details } = toLumosError(error)
+    return `${code} ${JSON.stringify(details)}`
   }
 }
 

@@ -169,6 +169,6 @@ function broken({ promises }: Condition, row: Omit<Row, 'broken'>): readonly str
     ...(delegation.completed === delegation.asked
       ? []
       : [`${delegation.asked - delegation.completed} of ${delegation.asked} tasks were lost`]),
-    ...(streamed.isWhole ? [] : ['the stream did not come whole'])
+    ...(streamed.isWhole ? [] : [`the stream did not come whole ${streamed.failure ?? ''}`.trim()])
   ]
 }

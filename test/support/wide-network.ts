@@ -108,6 +108,9 @@ export async function layWideNetwork(init: WideNetworkInit): Promise<WideNetwork
   async function remove(): Promise<void> {
     await stop(child)
     for (const namespace of namespaces) {
+      // What still starts there is in nobody's hands yet.
+      const pids = await ip('netns', 'pids', namespace).catch(() => '')
+      for (const pid of pids.split('\n').filter(Boolean)) end(Number(pid))
       await ip('netns', 'delete', namespace).catch(() => undefined)
     }
   }
@@ -171,6 +174,14 @@ async function hide(router: string, inner: string): Promise<string> {
   await ip('netns', 'exec', router, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward')
   await run('ip', ['netns', 'exec', router, 'nft', NAT])
   return address
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 async function stop(child: ChildProcess): Promise<void> {
