@@ -47,7 +47,7 @@ beforeAll(async () => {
   before = await stage.view()
   attacker = await startAttacker()
   closing.push(() => attacker.stop())
-}, 60_000)
+}, 120_000)
 
 afterAll(async () => {
   for (const close of closing.toReversed()) await close()
