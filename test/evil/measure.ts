@@ -31,7 +31,7 @@ export async function feltCalm(stage: Stage, durationMs: number): Promise<Felt> 
   return { tasks, worst }
 }
 
-export async function underAttack({ attacker, attack, stage, at }: Scene): Promise<Attacked> {
+async function underAttack({ attacker, attack, stage, at }: Scene): Promise<Attacked> {
   const over = new AbortController()
   const [report, tasks, worst] = await Promise.all([
     attacker.carryOut(attack.name, at.target).finally(() => over.abort()),
