@@ -123,7 +123,7 @@ export function markdownOf({
     lines.push(row([`${name}${unit === 'MB' ? ', MB' : ''}`, ...cells]))
   }
   lines.push(
-    row(['longest stall, ms (and with others on the core)', ...verdicts.map(stallOf)]),
+    row(['longest stall, ms (with others on the core; CPU in it)', ...verdicts.map(stallOf)]),
     row(['CPU of one core', ...verdicts.map(({ cpuShare }) => `${(cpuShare * 100).toFixed(1)} %`)])
   )
   const done = work.reduce((sum, one) => sum + one.done, 0)
@@ -139,8 +139,8 @@ export function markdownOf({
   ].join('\n')
 }
 
-function stallOf({ longestOwnMs, longestGapMs }: NodeVerdict): string {
-  return `${longestOwnMs} (${longestGapMs})`
+function stallOf({ longestOwnMs, longestGapMs, longestCpuMs }: NodeVerdict): string {
+  return `${longestOwnMs} (${longestGapMs}; ${longestCpuMs})`
 }
 
 function amount({ unit }: Figure, value: number): string {

@@ -34,6 +34,8 @@ export interface Standstills {
   /** Longest time in which the event loop stood still, and without that in which others had the core. */
   readonly longestGapMs: number
   readonly longestOwnMs: number
+  /** Most that the main thread computed in one such time; what is missing it waited for, such as a page or the disk. */
+  readonly longestCpuMs: number
   readonly ownStalls: number
 }
 
@@ -70,6 +72,7 @@ export function standstills(samples: readonly InsideSample[]): Standstills {
   return {
     longestGapMs: Math.max(0, ...stalls.map(({ gapMs }) => gapMs)),
     longestOwnMs: Math.max(0, ...stalls.map(({ ownMs }) => ownMs)),
+    longestCpuMs: Math.max(0, ...stalls.map(({ cpuMs }) => cpuMs)),
     ownStalls: stalls.filter(({ ownMs }) => ownMs > STALL_MS).length
   }
 }
