@@ -6,6 +6,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { LIMITS } from '../core/limits.ts'
 
+interface RelayedEvent {
+  /** Of a message. */
+  readonly data?: { readonly byteLength: number }
+}
+
 /** What holding back needs of a stream of libp2p. */
 export interface RelayedStream {
   readonly readStatus: string
@@ -13,11 +18,7 @@ export interface RelayedStream {
   send(data: { readonly byteLength: number }): boolean
   pause(): void
   resume(): void
-  addEventListener(
-    type: 'message',
-    listener: (event: { readonly data: { readonly byteLength: number } }) => void
-  ): void
-  addEventListener(type: 'drain', listener: () => void): void
+  addEventListener(type: 'message' | 'drain', listener: (event: RelayedEvent) => void): void
 }
 
 type CreateRelay = ReturnType<typeof circuitRelayServer>
@@ -86,7 +87,7 @@ export function holdBack(from: RelayedStream, to: RelayedStream): void {
   }
   onceListenedTo(from, () => {
     from.addEventListener('message', ({ data }) => {
-      queued += data.byteLength
+      queued += data?.byteLength ?? 0
       weigh()
     })
   })

@@ -1,6 +1,7 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
 import { holdBack } from '../../../node/relay-service.ts'
+import type { RelayedStream } from '../../../node/relay-service.ts'
 
 const CHUNK = 64 * 1024
 
@@ -32,13 +33,17 @@ class FakeStream extends EventTarget {
   }
 }
 
+function asRelayed(stream: FakeStream): RelayedStream {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its events have data, as libp2p's
+  return stream as unknown as RelayedStream
+}
+
 function setup() {
   const from = new FakeStream()
   const to = new FakeStream()
-  // As libp2p's: an event of type `message` has data.
-  holdBack(from as unknown as Parameters<typeof holdBack>[0], to)
+  holdBack(asRelayed(from), asRelayed(to))
   // As libp2p, when it joins the two.
-  from.addEventListener('message', vi.fn())
+  from.addEventListener('message', () => undefined)
   return { from, to }
 }
 
@@ -67,7 +72,7 @@ test('what has arrived already is not taken from libp2p', async () => {
   const stream = new FakeStream()
   const listened: string[] = []
   stream.addEventListener = (type: string) => void listened.push(type)
-  holdBack(stream as unknown as Parameters<typeof holdBack>[0], new FakeStream())
+  holdBack(asRelayed(stream), asRelayed(new FakeStream()))
   expect(listened).toEqual([])
 })
 

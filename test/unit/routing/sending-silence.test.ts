@@ -36,7 +36,9 @@ async function send(isLast: boolean): Promise<unknown[]> {
     idempotent: true
   }
   const options = { signal: new AbortController().signal, remainingMs: () => 60_000, isLast }
-  return Array.fromAsync(sending(order as Parameters<typeof sending>[0], placement, options))
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the fields that are read
+  const asked = order as unknown as Parameters<typeof sending>[0]
+  return Array.fromAsync(sending(asked, placement, options))
 }
 
 test('a silent peer is left for another one, and waited for when there is none', async () => {
