@@ -92,6 +92,11 @@ export class PeerBook {
     return this.#entries.has(peer)
   }
 
+  /** Asked of everybody who is known at every dial: in a swarm of 300 that was an eighth of all work. */
+  hasAddress(peer: PeerIdText): boolean {
+    return (this.#entries.get(peer)?.addresses.size ?? 0) > 0
+  }
+
   all(): readonly KnownPeer[] {
     return Array.from(this.#entries.values(), view)
   }

@@ -297,7 +297,7 @@ export class RedialSchedule {
 
   #canDial({ peer, address }: Plan): boolean {
     if (address !== undefined) return true
-    return peer !== undefined && (this.#book.get(peer)?.addresses.length ?? 0) > 0
+    return peer !== undefined && this.#book.hasAddress(peer)
   }
 
   /** Not rested last, then the least tried; among equals, those from the least represented networks. */

@@ -1,8 +1,8 @@
 /** A worker of the routing simulation: places, a line before them, and everything that can go wrong with it. */
+import type { Clock } from '../../../core/clock.ts'
 import type { Random } from '../../../core/random.ts'
 import { serviceMs } from './distributions.ts'
 import type { Place } from './distributions.ts'
-import type { VirtualTime } from './virtual-time.ts'
 
 /** `gone`: its host answers that nobody is there. `silent`: nothing comes back at all. */
 export type Health = 'up' | 'gone' | 'silent'
@@ -44,14 +44,14 @@ export class SimulatedPeer {
   busyMs = 0
   /** What it said of its load last, 0 to 1; older than the truth. */
   told = 0
-  readonly #time: VirtualTime
+  readonly #time: Clock
   readonly #random: Random
   #working = 0
   #waiting: Waiting[] = []
   /** Aborts when the peer ends; a new one for each life. */
   #life = new AbortController()
 
-  constructor(parts: { readonly time: VirtualTime; readonly random: Random }, traits: PeerTraits) {
+  constructor(parts: { readonly time: Clock; readonly random: Random }, traits: PeerTraits) {
     this.#time = parts.time
     this.#random = parts.random
     this.traits = traits

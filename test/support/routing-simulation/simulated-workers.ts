@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type { StreamResponse, TaskState } from '../../../core/a2a.ts'
 import type { SendMessageRequest } from '../../../core/a2a-operations.ts'
+import type { Clock } from '../../../core/clock.ts'
 import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import type { Random } from '../../../core/random.ts'
@@ -15,13 +16,12 @@ import { chosenTaskId } from '../../../protocols/a2a/extensions.ts'
 import { oneWayMs, roundTripMs } from './distributions.ts'
 import type { Place } from './distributions.ts'
 import type { Job, SimulatedPeer } from './simulated-peer.ts'
-import type { VirtualTime } from './virtual-time.ts'
 
 /** How long a dial of a host that does not answer takes to fail. */
 const DIAL_MS = 5000
 
 export interface SimulatedWorkersComponents {
-  readonly time: VirtualTime
+  readonly time: Clock
   readonly random: Random
   readonly peers: ReadonlyMap<string, SimulatedPeer>
 }
