@@ -308,21 +308,18 @@ class LiveDirectory implements Directory {
   }
 
   /** Whose card it is, if that lives and is the node that is asked for. */
-  #aliveAt(card: VerifiedCard, now: number, node: string | undefined): PeerEntry | undefined {
-    const entry = this.#entryOf(card)
+  #aliveAt({ peer }: VerifiedCard, now: number, node?: string): PeerEntry | undefined {
+    const entry = peer === this.#own.peer ? this.#own : this.#remote.get(peer)
     return entry === undefined || isDead(entry, now) || !isAt(entry, node) ? undefined : entry
   }
 
-  #entryOf({ peer }: VerifiedCard): PeerEntry | undefined {
-    return peer === this.#own.peer ? this.#own : this.#remote.get(peer)
-  }
-
-  /** The entry of a remote peer; `undefined` for ourselves and when there is no room. */
+  /** The entry of a remote peer; `undefined` for ourselves, and when there is no room but that of the living. */
   #entry(peer: PeerIdText): PeerEntry | undefined {
     if (peer === this.#own.peer) return undefined
     const known = this.#remote.get(peer)
     if (known !== undefined) return known
-    if (this.#remote.size >= LIMITS.directoryPeers.value && !this.#evict()) return undefined
+    if (this.#remote.size >= LIMITS.directoryPeers.value) this.#sweep()
+    if (this.#remote.size >= LIMITS.directoryPeers.value) return undefined
     const fresh = emptyEntry(peer)
     this.#remote.set(peer, fresh)
     return fresh
@@ -344,12 +341,6 @@ class LiveDirectory implements Directory {
   #isFullFor({ agents, connected }: PeerEntry): boolean {
     const { cards = LIMITS.directoryCards.value } = this.#init
     return !connected && agents.size === 0 && this.#digests.size >= cards
-  }
-
-  /** Makes room by forgetting the dead; the living are never thrown out for strangers. */
-  #evict(): boolean {
-    this.#sweep()
-    return this.#remote.size < LIMITS.directoryPeers.value
   }
 
   #sweep(): void {
