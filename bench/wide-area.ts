@@ -37,15 +37,13 @@ if (lack !== undefined) {
 
 const seed = Number(values.seed)
 const rows: Row[] = []
-for (const condition of chosen) {
-  const folder = mkdtempSync(join(tmpdir(), 'lumos-wide-'))
-  try {
-    const row = await runRow(condition, { folder, seed, random: seededRandom(seed), progress: say })
-    for (const promise of row.broken) say(`  BROKEN: ${promise}`)
-    rows.push(row)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+const folder = mkdtempSync(join(tmpdir(), 'lumos-wide-'))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+for (const [index, condition] of chosen.entries()) {
+  const init = { folder: join(folder, String(index)), seed, random: seededRandom(seed) }
+  const row = await runRow(condition, { ...init, progress: say })
+  for (const promise of row.broken) say(`  BROKEN: ${promise}`)
+  rows.push(row)
 }
 if (!values.json || values.markdown) out(tableOf(rows))
 if (values.json) out(JSON.stringify({ seed, rows }))

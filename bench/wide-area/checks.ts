@@ -119,7 +119,11 @@ export interface Stream {
   readonly failure?: string
 }
 
-export async function stream(caller: WideNode, worker: WideNode, order: Talk): Promise<Stream> {
+export async function stream(
+  [caller, worker]: readonly [WideNode, WideNode],
+  order: Talk,
+  onFirstPiece: () => void = () => undefined
+): Promise<Stream> {
   const begun = performance.now()
   let firstPieceMs = Infinity
   const events: RunEvent[] = []
@@ -128,6 +132,7 @@ export async function stream(caller: WideNode, worker: WideNode, order: Talk): P
     for await (const event of story(caller, worker, order)) {
       if (event.type === 'artifact' && firstPieceMs === Infinity) {
         firstPieceMs = performance.now() - begun
+        onFirstPiece()
       }
       events.push(event)
     }

@@ -77,7 +77,10 @@ async function measure(
   const delegation = say('tasks', await delegate(nodes, random))
   const memoryMs = say('memory, ms', await remember(nodes, 'calm/', PATIENCE * promises.memory))
   const order = condition.fault === undefined ? LONG : THROUGH_FAULT
-  const streaming = stream(caller, worker, order)
+  // A fault comes when the stream flows: what is promised of its begin is promised of a whole link.
+  const flowing = Promise.withResolvers<void>()
+  const streaming = stream([caller, worker], order, flowing.resolve)
+  await Promise.race([flowing.promise, streaming])
   const mendedMs = await hurt(condition, swarm, { caller, worker })
   if (mendedMs !== undefined) say('mended, ms', mendedMs)
   const streamed = say('stream', await streaming)

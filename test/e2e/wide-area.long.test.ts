@@ -49,7 +49,7 @@ describe.skipIf(reason !== undefined)(`at home (${reason ?? 'between namespaces'
 
     // More than the 128 KiB that libp2p's relay lets through by itself.
     const order = { seed: 1, pieces: 400, length: 1024, pauseMs: 20 }
-    const streaming = stream(left, right, order)
+    const streaming = stream([left, right], order)
     const states = async () => (await left.client.tasks()).tasks.map(({ state }) => state)
     await expect.poll(states).toEqual(['TASK_STATE_WORKING'])
     await relay.kill()

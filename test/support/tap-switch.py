@@ -4,13 +4,14 @@ it. Usage: tap-switch.py SEED TAP TAP…. Makes the TAP devices and says `ready`
 one port to another (without `to`: to all; without `from`: from all) and is answered with the number of frames lost so
 far. Delay and jitter are in seconds, loss is a share of the frames; rate is in bits per second, for the line of the
 port `from` in each direction, and 0 for no bound. Ends with its stdin."""
-import fcntl, heapq, json, os, random, select, struct, sys, time
+import fcntl, heapq, json, os, random, select, signal, struct, sys, time
 
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 2, 0x1000
 FRAME_BYTES = 2048  # an Ethernet frame is at most 1514 long
 FRAMES_PER_TURN = 64  # then the other ports have their turn
 QUEUE_SECONDS = 0.5  # what waits longer for a slow line is dropped, as by a router at home
 
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started it, and ends its stdin
 random.seed(int(sys.argv[1]))
 taps = []
 for name in sys.argv[2:]:

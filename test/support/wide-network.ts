@@ -185,7 +185,7 @@ function end(pid: number): void {
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
+  if (child.exitCode !== null || child.signalCode !== null) return
   const gone = once(child, 'exit')
   child.stdin?.end()
   await gone
