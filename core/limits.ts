@@ -408,6 +408,11 @@ export const LIMITS = {
     'bytes',
     'one presence message; 64 card digests and two names fit twice'
   ),
+  presenceDoubts: limit(
+    16,
+    'count',
+    'peers that one node may doubt at once; after that one in 5 s, beyond which it is not heard'
+  ),
   presenceAuthors: limit(
     8192,
     'count',

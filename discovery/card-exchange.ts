@@ -19,12 +19,14 @@ import {
   decodeJson,
   encodeJson,
   getRequest,
+  knownRequest,
   knownResponse,
   parseHelloFields
 } from './card-protocol.ts'
 import type { KnownPeer } from './card-protocol.ts'
 import type { Wanted } from './card-transfer.ts'
 import { HELLO_TTL_MS } from './directory.ts'
+import { hearsayFor } from './presence-pace.ts'
 import type { Directory, PeerRecord } from './directory.ts'
 
 /** A newcomer asks its first peers whom they know; more would tell it the same again. */
@@ -63,8 +65,11 @@ export interface CardExchange extends Component {
   helloFields(): JsonObject
   /** Cards refused so far, by the peer that sent them; the first peers to misbehave are counted. */
   refusals(): ReadonlyMap<PeerIdText, number>
-  /** Asks `session` whom it knows, and fetches their cards from it. */
-  learnFrom(session: Session, signal?: AbortSignal): Promise<void>
+  /**
+   * Asks `session` whom it knows, and fetches their cards from it. Says whether it knew what this
+   * node did not.
+   */
+  learnFrom(session: Session, signal?: AbortSignal): Promise<boolean>
   /** Asks the peer once more for cards that it did not give: it may let this node know of more now. */
   refresh(peer: PeerIdText): void
   /** Connects if needed and resolves when the peer's own cards are in the directory. */
@@ -81,7 +86,7 @@ class SessionExchange implements CardExchange {
   readonly #components: CardExchangeComponents
   readonly #refusals = new Map<PeerIdText, number>()
   readonly #welcomed = new WeakSet<Session>()
-  readonly #learning = new Set<Promise<void>>()
+  readonly #learning = new Set<Promise<unknown>>()
   readonly #stopping = new AbortController()
   #started = false
 
@@ -92,7 +97,9 @@ class SessionExchange implements CardExchange {
     components.sessions.methods.request(CARD_METHODS.get, (body, { peer }) =>
       this.#serveCards(peer, body)
     )
-    components.sessions.methods.request(CARD_METHODS.known, (_, { peer }) => this.#serveKnown(peer))
+    components.sessions.methods.request(CARD_METHODS.known, (body, { peer }) =>
+      this.#serveKnown(peer, body)
+    )
   }
 
   async start(): Promise<void> {
@@ -126,17 +133,27 @@ class SessionExchange implements CardExchange {
     return this.#refusals
   }
 
-  async learnFrom(session: Session, signal = this.#deadline()): Promise<void> {
-    const body = await session.request(CARD_METHODS.known, encodeJson({}), {
+  async learnFrom(session: Session, signal = this.#deadline()): Promise<boolean> {
+    const { directory, clock } = this.#components
+    const before = directory.digest()
+    // The peer looks while the question is under way: what happened meanwhile is younger than its word.
+    const askedAt = clock.monotonic()
+    const body = await session.request(CARD_METHODS.known, encodeJson({ have: before }), {
       signal,
       timeoutMs: LIMITS.cardFetchDeadline.value
     })
+    const { peers } = decodeJson(knownResponse, body)
+    const ttlMs = hearsayFor(Math.max(directory.size, peers.length))
+    const underWayMs = clock.monotonic() - askedAt
     const wanted: Wanted = new Map()
-    for (const { peer, ageMs, ...statement } of decodeJson(knownResponse, body).peers) {
-      const missing = this.#components.directory.hint(peer, statement, ageMs)
-      for (const digest of missing) wanted.set(digest, peer)
+    for (const { peer, ageMs, ...statement } of peers) {
+      directory.hint(peer, statement, { ageMs: ageMs + underWayMs, ttlMs })
+      // Also of peers that were known before: who told of them may not have had their cards.
+      const held = new Set(statement.cards)
+      for (const digest of directory.missing(peer)) if (held.has(digest)) wanted.set(digest, peer)
     }
     await this.fetcher.fetchFrom(session, wanted, signal)
+    return directory.digest() !== before
   }
 
   refresh(peer: PeerIdText): void {
@@ -170,8 +187,12 @@ class SessionExchange implements CardExchange {
     const current = sessions.get(peer)
     if (current !== undefined && current !== session) return
     // A peer that says it stops is gone; any other end may be the link's, and the peer alive.
-    if (code === 'SHUTTING_DOWN') directory.remove(peer)
-    else directory.setConnected(peer, false)
+    if (code === 'SHUTTING_DOWN') {
+      directory.remove(peer)
+      return
+    }
+    directory.setConnected(peer, false)
+    if (isLoss(code)) directory.doubt(peer)
   }
 
   /** Takes what the peer said in HELLO, once: later news must not be undone by it. */
@@ -185,7 +206,7 @@ class SessionExchange implements CardExchange {
     directory.confirm(peer, statement, HELLO_TTL_MS)
   }
 
-  #inBackground({ peer }: Session, work: Promise<void>): void {
+  #inBackground({ peer }: Session, work: Promise<unknown>): void {
     const learning = work.catch((error: unknown) => {
       const { code } = toLumosError(error)
       this.#components.logger.debug('a peer did not tell what it knows', { peer, code })
@@ -215,14 +236,18 @@ class SessionExchange implements CardExchange {
     return new TextEncoder().encode(`{"cards":[${found.join(',')}]}`)
   }
 
-  #serveKnown(asker: PeerIdText): Uint8Array {
+  #serveKnown(asker: PeerIdText, body: Uint8Array): Uint8Array {
+    const { directory, random } = this.#components
+    const { have } = decodeJson(knownRequest, body)
+    if (have === directory.digest()) return encodeJson({ peers: [] })
     // The first record is this node, of which HELLO has told the asker.
-    const [, ...others] = this.#components.directory.peers()
-    const peers = others
-      .filter(({ peer }) => peer !== asker)
-      .slice(0, LIMITS.directorySnapshotPeers.value)
-      .map(knownPeer)
-    return encodeJson({ peers })
+    const [, ...others] = directory.peers()
+    const known = others.filter(({ peer, doubted }) => peer !== asker && !doubted)
+    // Of more than fit, others each time.
+    const most = LIMITS.directorySnapshotPeers.value
+    const from = known.length > most ? Math.floor(random.next() * known.length) : 0
+    const told = [...known.slice(from), ...known.slice(0, from)].slice(0, most)
+    return encodeJson({ peers: told.map(knownPeer) })
   }
 
   #refuse(source: PeerIdText, reason: LumosError): void {
@@ -233,6 +258,11 @@ class SessionExchange implements CardExchange {
     }
     this.events.emit('refused', source, reason)
   }
+}
+
+/** Whether a session ended otherwise than by agreement: the peer may be dead. */
+export function isLoss(code: LumosError['code']): boolean {
+  return code !== 'SESSION_CLOSED' && code !== 'SHUTTING_DOWN'
 }
 
 function knownPeer({ peer, name, load, slots, freshMs, connected, cards }: PeerRecord): KnownPeer {

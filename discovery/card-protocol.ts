@@ -4,7 +4,7 @@ import { parseBoundedJson } from '../core/bounded-json.ts'
 import { invalidRequest } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { PeerStatement } from './directory.ts'
+import type { PeerStatement } from './peer-entry.ts'
 
 export const CARD_METHODS = {
   /** Cards by digest. */
@@ -16,7 +16,7 @@ export const CARD_METHODS = {
 } as const
 
 const digest = z.string().regex(/^[0-9a-f]{16}$/)
-const peerId = z.string().min(1).max(128)
+export const peerId = z.string().min(1).max(128)
 
 /** What every statement about a peer holds; HELLO's fields have it but for the name. */
 export const statementFields = {
@@ -33,6 +33,11 @@ export const getRequest = z.object({
 /** Cards themselves are checked one by one: a bad one must not cost the others. */
 export const getResponse = z.object({
   cards: z.array(z.unknown()).max(LIMITS.cardsPerFetch.value)
+})
+
+export const knownRequest = z.object({
+  /** Digest of what the asker knows: who knows the same has nothing to tell. */
+  have: digest.optional()
 })
 
 export const knownResponse = z.object({

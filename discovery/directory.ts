@@ -1,39 +1,29 @@
 /** Who can do what, as far as this node knows: verified cards of live peers, ready to be searched. */
 import { EventEmitter } from 'node:events'
 import type { AgentSkill } from '../core/a2a.ts'
-import { meets } from '../core/attributes.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { VerifiedCard } from '../trust/card-signature.ts'
 import { createCardIndex } from './card-index.ts'
-import { emptyEntry, isAt, isDead, leastHeard } from './peer-entry.ts'
-import type { PeerEntry } from './peer-entry.ts'
-import { matchCard, parseQuery, searchable, WORDS_SCORE } from './query.ts'
+import { allSkills, searchCards } from './directory-search.ts'
+import type { SearchedCards } from './directory-search.ts'
+import { digestOf, emptyEntry, isAt, isDead, leastHeard } from './peer-entry.ts'
+import type { Addition, Departure, Hearsay, PeerEntry, PeerStatement } from './peer-entry.ts'
+import { parseQuery, searchable } from './query.ts'
 import type { Match, Query } from './query.ts'
-import { createRanking } from './ranking.ts'
 import type { RankedMatch } from './ranking.ts'
 
-/** Word of a third party counts no longer than this since the peer itself was last heard. */
-export const HINT_TTL_MS = 20_000
-/** After its session broke, a living peer has this long to be heard again (presence comes every 4 s). */
+/** After its session ended by agreement, a living peer has at least this long to be heard again. */
 export const SILENCE_TTL_MS = 12_000
+/** Who is doubted has this long to be heard: it hears of the doubt and speaks within a second or two. */
+export const DOUBT_TTL_MS = 8000
 /** How long a HELLO counts; the open session keeps the peer listed beyond it. */
 export const HELLO_TTL_MS = 15_000
 /** Removal takes at most this much longer than a lifetime; queries skip the dead at once. */
 const SWEEP_INTERVAL_MS = 1000
-
-/** What a peer says about itself. */
-export interface PeerStatement {
-  readonly name: string
-  /** Running tasks per slot, 0 to 1. */
-  readonly load: number
-  /** Tasks it runs at the same time. */
-  readonly slots: number
-  /** Digests of all its cards. */
-  readonly cards: readonly string[]
-}
 
 export interface PeerRecord {
   readonly peer: PeerIdText
@@ -43,6 +33,8 @@ export interface PeerRecord {
   readonly connected: boolean
   /** Milliseconds since the peer was last heard of. */
   readonly freshMs: number
+  /** Somebody lost it, and it was not heard since. */
+  readonly doubted: boolean
   readonly cards: readonly VerifiedCard[]
 }
 
@@ -70,11 +62,6 @@ export function keyOf({ peer, agentId, skill }: Provider): string {
   return `${peer} ${agentId} ${skill.id}`
 }
 
-/** `stale`: one at least as new is held. `unasked`: the peer never named it. `full`: no room. */
-export type Addition = 'added' | 'stale' | 'unasked' | 'full'
-
-export type Departure = 'goodbye' | 'expired' | 'evicted'
-
 export interface DirectoryEvents {
   /** Agents of a peer came, changed or went. */
   changed: [peer: PeerIdText]
@@ -82,13 +69,16 @@ export interface DirectoryEvents {
 }
 
 export interface Directory extends Component {
+  readonly self: PeerIdText
   readonly events: EventEmitter<DirectoryEvents>
   /** The agents of this node, in place of those told before. */
   setOwn(cards: readonly VerifiedCard[]): void
   /** The peer itself was heard; it counts as alive for `ttlMs`. Returns digests of cards not held. */
   confirm(peer: PeerIdText, statement: PeerStatement, ttlMs: number): readonly string[]
-  /** A third party heard the peer `ageMs` ago. Returns digests of cards not held. */
-  hint(peer: PeerIdText, statement: PeerStatement, ageMs: number): readonly string[]
+  /** A third party heard the peer. Returns digests of cards not held. */
+  hint(peer: PeerIdText, statement: PeerStatement, hearsay: Hearsay): readonly string[]
+  /** The peer counts as dead soon, unless it is heard. Says whether that was news. */
+  doubt(peer: PeerIdText): boolean
   /** Digests that the peer is known to have and this node does not hold. */
   missing(peer: PeerIdText): readonly string[]
   add(card: VerifiedCard): Addition
@@ -100,6 +90,10 @@ export interface Directory extends Component {
   peer(peer: PeerIdText): PeerRecord | undefined
   /** This node first. */
   peers(): readonly PeerRecord[]
+  /** Peers and this node, the dead of the last moment included. */
+  readonly size: number
+  /** Of who lives with which cards, the doubted left out: equal at nodes that know the same. */
+  digest(): string
   /** Every skill of agents that meet the demands, where the query wants them, whatever its words are; at most
    * those of `searchedCards`. */
   all(query: Query): readonly Provider[]
@@ -129,12 +123,18 @@ class LiveDirectory implements Directory {
   readonly #remote = new Map<PeerIdText, PeerEntry>()
   readonly #index = createCardIndex()
   readonly #digests = new Map<string, VerifiedCard>()
+  /** When peers went: older word of others must not bring them back. */
+  readonly #gone = new RecentMap<PeerIdText, number>(LIMITS.presenceAuthors.value)
   #cancelSweep: (() => void) | undefined
 
   constructor(clock: Clock, init: DirectoryInit) {
     this.#clock = clock
     this.#init = init
     this.#own = { ...emptyEntry(init.self), name: init.name, connected: true }
+  }
+
+  get self(): PeerIdText {
+    return this.#own.peer
   }
 
   async start(): Promise<void> {
@@ -158,20 +158,31 @@ class LiveDirectory implements Directory {
     if (entry === undefined) return []
     entry.heardAt = this.#clock.monotonic()
     entry.expiresAt = entry.heardAt + ttlMs
+    entry.doubtedAt = undefined
     return this.#learn(entry, statement)
   }
 
-  hint(peer: PeerIdText, statement: PeerStatement, ageMs: number): readonly string[] {
+  hint(peer: PeerIdText, statement: PeerStatement, { ageMs, ttlMs }: Hearsay): readonly string[] {
     const heardAt = this.#clock.monotonic() - ageMs
     const known = this.#remote.get(peer)
     // Whoever hears the peer itself, or somebody closer to it, knows better.
     if (known !== undefined && (known.connected || known.heardAt >= heardAt)) return []
-    if (ageMs >= HINT_TTL_MS) return []
+    const lostAt = known?.doubtedAt ?? this.#gone.get(peer) ?? -Infinity
+    if (ageMs >= ttlMs || heardAt <= lostAt) return []
     const entry = this.#entry(peer)
     if (entry === undefined) return []
     entry.heardAt = heardAt
-    entry.expiresAt = Math.max(entry.expiresAt, heardAt + HINT_TTL_MS)
+    entry.expiresAt = Math.max(entry.expiresAt, heardAt + ttlMs)
+    entry.doubtedAt = undefined
     return this.#learn(entry, statement)
+  }
+
+  doubt(peer: PeerIdText): boolean {
+    const entry = this.#remote.get(peer)
+    if (entry === undefined || entry.doubtedAt !== undefined) return false
+    entry.doubtedAt = this.#clock.monotonic()
+    entry.expiresAt = Math.min(entry.expiresAt, entry.doubtedAt + DOUBT_TTL_MS)
+    return true
   }
 
   missing(peer: PeerIdText): readonly string[] {
@@ -198,13 +209,15 @@ class LiveDirectory implements Directory {
     const entry = connected ? this.#admit(peer) : this.#remote.get(peer)
     if (entry === undefined) return
     entry.connected = connected
-    if (!connected) entry.expiresAt = this.#clock.monotonic() + SILENCE_TTL_MS
+    if (connected || entry.doubtedAt !== undefined) return
+    entry.expiresAt = Math.max(entry.expiresAt, this.#clock.monotonic() + SILENCE_TTL_MS)
   }
 
   remove(peer: PeerIdText, why: Departure = 'goodbye'): void {
     const entry = this.#remote.get(peer)
     if (entry === undefined) return
     this.#remote.delete(peer)
+    this.#gone.set(peer, this.#clock.monotonic())
     for (const agentId of entry.agents.keys()) this.#drop(entry, agentId)
     this.events.emit('removed', peer, why)
   }
@@ -226,52 +239,32 @@ class LiveDirectory implements Directory {
     return [this.#own, ...alive].map((entry) => this.#record(entry))
   }
 
+  get size(): number {
+    return this.#remote.size + 1
+  }
+
+  digest(): string {
+    const now = this.#clock.monotonic()
+    const sure = [...this.#remote.values()].filter(
+      (entry) => entry.doubtedAt === undefined && !isDead(entry, now)
+    )
+    return digestOf([this.#own, ...sure])
+  }
+
   search(query: string | Query, { limit }: { readonly limit?: number } = {}): readonly Provider[] {
     const parsed = typeof query === 'string' ? parseQuery(query) : query
-    const named = createRanking(limit ?? LIMITS.findProviders.value)
-    const worded = createRanking(limit ?? LIMITS.findByWords.value)
     Object.assign(this.#own, this.#loadOf(this.#own))
-    const now = this.#clock.monotonic()
-    const means = this.#index.named(parsed)
-    const weights = this.#index.words.weights(parsed.words)
-    let left = LIMITS.searchedCards.value
-    for (const candidate of means) {
-      if (left-- === 0) break
-      const entry = this.#aliveAt(candidate.source, now, parsed.node)
-      if (entry === undefined) continue
-      for (const found of matchCard(candidate, parsed, weights)) {
-        const ranking = found.match === 'words' ? worded : named
-        ranking.offer(found, entry, candidate.source)
-      }
-    }
-    this.#index.words.search(parsed.words, ({ card, skill }, relevance) => {
-      const score = WORDS_SCORE * relevance
-      // A word that all say comes by thousands of times.
-      if (!worded.wants(score) || means.has(card)) return
-      const entry = this.#aliveAt(card.source, now, parsed.node)
-      if (entry === undefined || !meets(card.attributes, parsed.demands)) return
-      worded.offer({ skill, match: 'words', score }, entry, card.source)
-    })
-    // Any name fits better than words do.
-    const names = named.ranked()
-    const room = Math.max(0, (limit ?? LIMITS.findByWords.value) - names.length)
-    const best = [...names, ...worded.ranked().slice(0, room)]
+    const best = searchCards(this.#searched(parsed), parsed, limit)
     return best.map((found) => this.#provider(found))
   }
 
-  all({ node, demands }: Query): readonly Provider[] {
+  all(query: Query): readonly Provider[] {
+    return allSkills(this.#searched(query), query).map((found) => this.#provider(found))
+  }
+
+  #searched({ node }: Query): SearchedCards {
     const now = this.#clock.monotonic()
-    const found: Provider[] = []
-    let left = LIMITS.searchedCards.value
-    for (const { source, attributes } of this.#index.all()) {
-      const entry = this.#aliveAt(source, now, node)
-      if (entry === undefined || !meets(attributes, demands)) continue
-      if (left-- === 0) break
-      for (const skill of source.card.skills) {
-        found.push(this.#provider({ entry, card: source, skill, match: 'words', score: 0 }))
-      }
-    }
-    return found
+    return { index: this.#index, aliveAt: (card) => this.#aliveAt(card, now, node) }
   }
 
   /** Takes what is said about the peer, and tells which of its cards are missing. */
@@ -308,18 +301,21 @@ class LiveDirectory implements Directory {
   }
 
   /** Whose card it is, if that lives and is the node that is asked for. */
-  #aliveAt({ peer }: VerifiedCard, now: number, node?: string): PeerEntry | undefined {
-    const entry = peer === this.#own.peer ? this.#own : this.#remote.get(peer)
+  #aliveAt(card: VerifiedCard, now: number, node: string | undefined): PeerEntry | undefined {
+    const entry = this.#entryOf(card)
     return entry === undefined || isDead(entry, now) || !isAt(entry, node) ? undefined : entry
   }
 
-  /** The entry of a remote peer; `undefined` for ourselves, and when there is no room but that of the living. */
+  #entryOf({ peer }: VerifiedCard): PeerEntry | undefined {
+    return peer === this.#own.peer ? this.#own : this.#remote.get(peer)
+  }
+
+  /** The entry of a remote peer; `undefined` for ourselves and when there is no room. */
   #entry(peer: PeerIdText): PeerEntry | undefined {
     if (peer === this.#own.peer) return undefined
     const known = this.#remote.get(peer)
     if (known !== undefined) return known
-    if (this.#remote.size >= LIMITS.directoryPeers.value) this.#sweep()
-    if (this.#remote.size >= LIMITS.directoryPeers.value) return undefined
+    if (this.#remote.size >= LIMITS.directoryPeers.value && !this.#evict()) return undefined
     const fresh = emptyEntry(peer)
     this.#remote.set(peer, fresh)
     return fresh
@@ -341,6 +337,12 @@ class LiveDirectory implements Directory {
   #isFullFor({ agents, connected }: PeerEntry): boolean {
     const { cards = LIMITS.directoryCards.value } = this.#init
     return !connected && agents.size === 0 && this.#digests.size >= cards
+  }
+
+  /** Makes room by forgetting the dead; the living are never thrown out for strangers. */
+  #evict(): boolean {
+    this.#sweep()
+    return this.#remote.size < LIMITS.directoryPeers.value
   }
 
   #sweep(): void {
@@ -369,7 +371,9 @@ class LiveDirectory implements Directory {
   #record(entry: PeerEntry): PeerRecord {
     const { peer, name, connected, agents } = entry
     const cards = Array.from(agents.values(), ({ source }) => source)
-    return { peer, name, connected, cards, ...this.#loadOf(entry), freshMs: this.#freshMs(entry) }
+    const doubted = entry.doubtedAt !== undefined
+    const about = { peer, name, connected, doubted, cards }
+    return { ...about, ...this.#loadOf(entry), freshMs: this.#freshMs(entry) }
   }
 
   #provider({ entry, card, skill, match, score }: RankedMatch): Provider {

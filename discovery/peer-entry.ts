@@ -1,6 +1,31 @@
-/** What the directory remembers of one peer. */
+/** What is said of one peer, and what the directory remembers of it. */
+import { createHash } from 'node:crypto'
 import type { PeerIdText } from '../core/ids.ts'
 import type { SearchableCard } from './query.ts'
+
+/** What a peer says about itself. */
+export interface PeerStatement {
+  readonly name: string
+  /** Running tasks per slot, 0 to 1. */
+  readonly load: number
+  /** Tasks it runs at the same time. */
+  readonly slots: number
+  /** Digests of all its cards. */
+  readonly cards: readonly string[]
+}
+
+/** What a third party knows of when a peer lived. */
+export interface Hearsay {
+  /** Since the third party heard it. */
+  readonly ageMs: number
+  /** How long word of it counts, from then on. */
+  readonly ttlMs: number
+}
+
+/** `stale`: one at least as new is held. `unasked`: the peer never named it. `full`: no room. */
+export type Addition = 'added' | 'stale' | 'unasked' | 'full'
+
+export type Departure = 'goodbye' | 'expired' | 'evicted'
 
 export interface PeerEntry {
   readonly peer: PeerIdText
@@ -15,6 +40,8 @@ export interface PeerEntry {
   /** Monotonic milliseconds. */
   heardAt: number
   expiresAt: number
+  /** Since somebody lost it, unless it was heard after that. */
+  doubtedAt: number | undefined
 }
 
 export function emptyEntry(peer: PeerIdText): PeerEntry {
@@ -27,7 +54,8 @@ export function emptyEntry(peer: PeerIdText): PeerEntry {
     named: new Set(),
     connected: false,
     heardAt: 0,
-    expiresAt: 0
+    expiresAt: 0,
+    doubtedAt: undefined
   }
 }
 
@@ -52,4 +80,13 @@ export function leastHeard(entries: Iterable<PeerEntry>): PeerEntry | undefined 
 /** Whether nothing says that the peer lives; `now` is monotonic milliseconds. */
 export function isDead({ connected, expiresAt }: PeerEntry, now: number): boolean {
   return !connected && expiresAt <= now
+}
+
+/** Of peers and the cards held of them: equal where they are. */
+export function digestOf(entries: readonly PeerEntry[]): string {
+  const lines = entries.map(({ peer, agents }) => {
+    const held = Array.from(agents.values(), ({ source }) => source.digest)
+    return [peer, ...held.toSorted()].join(' ')
+  })
+  return createHash('sha256').update(lines.toSorted().join('\n')).digest('hex').slice(0, 16)
 }

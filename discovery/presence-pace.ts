@@ -1,17 +1,40 @@
-/** How often a node speaks, so that a large swarm is not drowned by everybody's "I am alive". */
+/** How often a node speaks, so that presence costs the same in a swarm of any size. */
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 
-/** Four of these without a word and a node counts as gone: a killed one goes within 20 s. */
+/** A small swarm speaks as often as this. */
 export const BASE_INTERVAL_MS = 4000
-/** Statements a node should hear each second, in a swarm of any size: 200 nodes at the base pace. */
-export const PRESENCE_BUDGET = 50
-/** With 100,000 nodes the budget gives 33 minutes; nothing needs longer. */
+/** Statements of all nodes together in a second: ten nodes at the base interval. */
+export const PRESENCE_BUDGET = 2.5
+/** Nothing needs longer: 9,000 nodes keep the budget with this. */
 const MAX_INTERVAL_MS = 60 * 60 * 1000
-/** Statements about changes keep this part of the interval between each other. */
-const CHANGE_SHARE = 0.2
+/** News that come together go out together; the next wait this long. */
+const NEWS_GAP_MS = 800
+/** Statements in an interval, news and all: a burst is told at once, a stream of news is not. */
+const MOST_IN_INTERVAL = 6
+/** Word of a third party counts at least this long since the peer itself was heard. */
+const LEAST_HEARSAY_MS = 20_000
+/** Of intervals: by then the peer itself has spoken again. */
+const HEARSAY_INTERVALS = 1.5
 /** Nobody heard for this long although there are peers: gossip does not work. */
 const DEAF_AFTER_MS = 20_000
+
+/** Milliseconds between two regular statements of a node that knows of `nodes`. */
+export function intervalFor(nodes: number): number {
+  return Math.min(MAX_INTERVAL_MS, Math.max(BASE_INTERVAL_MS, (nodes / PRESENCE_BUDGET) * 1000))
+}
+
+/** How long word of a third party counts since it heard the peer itself. */
+export function hearsayFor(nodes: number): number {
+  return Math.max(LEAST_HEARSAY_MS, HEARSAY_INTERVALS * intervalFor(nodes))
+}
+
+export interface PaceComponents {
+  readonly clock: Pick<Clock, 'monotonic'>
+  readonly random: Random
+  /** Nodes that are known to live, this one included. */
+  readonly nodes: () => number
+}
 
 export interface Pace {
   /** Milliseconds to wait for the next regular statement, with jitter. */
@@ -19,7 +42,7 @@ export interface Pace {
   /** The present interval in milliseconds, without jitter. */
   interval(): number
   /** Milliseconds until a statement about a change may go out, at least `wanted`. */
-  notBefore(wanted: number): number
+  notBefore(wanted: number, urgency?: 'urgent'): number
   /** A statement of this node went out. */
   told(): void
   /** A statement of another node came by gossip. */
@@ -27,40 +50,28 @@ export interface Pace {
   isDeaf(): boolean
 }
 
-/**
- * Every node stretches its interval while it hears more than the budget and shrinks it while it
- * hears less. All hear the same, so all settle at the same pace, without anybody counting nodes.
- */
-export function createPace({ clock, random }: { clock: Clock; random: Random }): Pace {
-  let interval = BASE_INTERVAL_MS
-  let count = 0
-  let countedFrom = clock.monotonic()
-  let toldAt = -Infinity
+export function createPace({ clock, random, nodes }: PaceComponents): Pace {
+  /** When this node spoke lately, the latest last. */
+  const tellings: number[] = []
   let heardAt = clock.monotonic()
-
-  function adapt(): void {
-    const seconds = (clock.monotonic() - countedFrom) / 1000
-    // Shorter counts say too little: nodes that start together would halve and double for ever.
-    if (seconds * 1000 < interval / 2) return
-    const factor = Math.min(2, Math.max(0.5, count / seconds / PRESENCE_BUDGET))
-    interval = Math.min(MAX_INTERVAL_MS, Math.max(BASE_INTERVAL_MS, interval * factor))
-    count = 0
-    countedFrom = clock.monotonic()
-  }
+  const interval = (): number => intervalFor(nodes())
 
   return {
-    next() {
-      adapt()
-      // Downwards only, so that a lifetime of four intervals holds four statements.
-      return interval * (0.8 + random.next() * 0.2)
+    // Downwards only, so that a lifetime of four intervals holds four statements.
+    next: () => interval() * (0.8 + random.next() * 0.2),
+    interval,
+    notBefore(wanted, urgency) {
+      const now = clock.monotonic()
+      const gap = (tellings.at(-1) ?? -Infinity) + NEWS_GAP_MS - now
+      const isFree = urgency === 'urgent' || tellings.length < MOST_IN_INTERVAL
+      const room = isFree ? 0 : (tellings[0] ?? now) + interval() - now
+      return Math.max(wanted, gap, room)
     },
-    interval: () => interval,
-    notBefore: (wanted) => Math.max(wanted, toldAt + interval * CHANGE_SHARE - clock.monotonic()),
     told() {
-      toldAt = clock.monotonic()
+      tellings.push(clock.monotonic())
+      if (tellings.length > MOST_IN_INTERVAL) tellings.shift()
     },
     heard() {
-      count += 1
       heardAt = clock.monotonic()
     },
     isDeaf: () => clock.monotonic() - heardAt >= DEAF_AFTER_MS

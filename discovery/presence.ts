@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import { toLumosError } from '../core/errors.ts'
+import type { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
@@ -10,12 +11,15 @@ import type { PubSub, Verdict } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
 import type { CardBook } from './card-book.ts'
+import { isLoss } from './card-exchange.ts'
 import type { CardExchange, NodeLoad } from './card-exchange.ts'
 import { CARD_METHODS } from './card-protocol.ts'
 import type { Directory } from './directory.ts'
+import { createDoubts } from './doubts.ts'
 import { createPace } from './presence-pace.ts'
 import { createStatementGate, encodeStatement } from './presence-statement.ts'
 import type { Judgement, Reason } from './presence-statement.ts'
+import { createReconciliation, RECONCILE_TIMEOUT_MS } from './reconciliation.ts'
 
 /** A node counts as gone after this many of its own intervals without a word. */
 const TTL_INTERVALS = 4
@@ -23,9 +27,8 @@ const TTL_INTERVALS = 4
 const DEBOUNCE_MS = 300
 /** A load change smaller than this waits for the next regular statement. */
 const LOAD_STEP = 0.25
-/** A session peer not heard for this long is asked directly: gossip may have lost its word. */
-const RECONCILE_AFTER_MS = 10_000
-const RECONCILE_TIMEOUT_MS = 3000
+/** A newcomer speaks to its first peers as well as to nobody; others know it from HELLO and each other. */
+const FIRST_PEERS = 2
 /** `stop` may take 5 s in all; peers that do not answer a goodbye at once will notice anyway. */
 const GOODBYE_TIMEOUT_MS = 500
 
@@ -61,7 +64,7 @@ export interface Presence extends Component {
 }
 
 export function presenceTopic(swarmId: string): string {
-  return `/lumos/presence/1/${swarmId}`
+  return `/lumos/presence/2/${swarmId}`
 }
 
 export function createPresence(components: PresenceComponents, init: PresenceInit): Presence {
@@ -75,25 +78,44 @@ class GossipPresence implements Presence {
   readonly #topic: string
   readonly #gate
   readonly #pace
-  #stopping: AbortController | undefined
-  #rounds: Promise<unknown> = Promise.resolve()
+  readonly #doubts
+  readonly #reconciliation
+  #isRunning = false
   #unsubscribe: (() => void) | undefined
+  #cancelNext: (() => void) | undefined
   #cancelSoon: (() => void) | undefined
+  #soonAt = Infinity
   #telling: Promise<void> = Promise.resolve()
   #leaving = false
   #seq = 0
   #toldLoad = 0
 
   constructor(components: PresenceComponents, init: PresenceInit) {
+    const { clock, directory } = components
     this.#components = components
     this.#init = init
     this.#topic = presenceTopic(init.swarmId)
-    this.#gate = createStatementGate(components.clock)
-    this.#pace = createPace(components)
+    this.#gate = createStatementGate(clock)
+    this.#pace = createPace({ ...components, nodes: () => directory.size })
+    this.#reconciliation = createReconciliation({
+      ...components,
+      pace: this.#pace,
+      swap: (session, signal) => this.#swap(session, signal)
+    })
+    this.#doubts = createDoubts({
+      ...components,
+      lastOf: (peer) => this.#gate.lastOf(peer),
+      publish: (doubts) =>
+        void this.#publish(encodeStatement({ ...this.#numbered(), doubts: [...doubts] })),
+      refute: () => this.#soon('urgent'),
+      ask: (session) => this.#reconciliation.ask(session)
+    })
     components.sessions.methods.request(
       CARD_METHODS.presence,
       (body, { peer }) => {
-        this.#take(peer, this.#gate.judge(peer, body))
+        const judgement = this.#gate.judge(peer, body)
+        // Doubts are for everybody; told to one, they come to nothing.
+        if (!('doubts' in judgement)) this.#take(peer, judgement)
         return this.#statement()
       },
       { mostBytes: LIMITS.presenceBytes.value }
@@ -101,29 +123,33 @@ class GossipPresence implements Presence {
   }
 
   async start(): Promise<void> {
-    if (this.#stopping !== undefined) return
+    if (this.#isRunning) return
     const { pubsub, book, sessions } = this.#components
-    this.#stopping = new AbortController()
+    this.#isRunning = true
     this.#leaving = false
     this.#unsubscribe = pubsub.subscribe(this.#topic, (from, data) => this.#onGossip(from, data))
-    book.events.on('signed', this.#soon)
-    sessions.events.on('opened', this.#soon)
-    const { signal } = this.#stopping
-    this.#rounds = Promise.all([this.#tellAlways(signal), this.#reconcileAlways(signal)])
+    book.events.on('signed', this.#onSigned)
+    sessions.events.on('opened', this.#onOpened)
+    sessions.events.on('closed', this.#onClosed)
+    this.#telling = this.#tell()
+    await this.#reconciliation.start()
   }
 
   async stop(): Promise<void> {
-    if (this.#stopping === undefined) return
+    if (!this.#isRunning) return
     const { book, sessions } = this.#components
-    book.events.off('signed', this.#soon)
-    sessions.events.off('opened', this.#soon)
-    this.#stopping.abort()
-    this.#stopping = undefined
+    book.events.off('signed', this.#onSigned)
+    sessions.events.off('opened', this.#onOpened)
+    sessions.events.off('closed', this.#onClosed)
+    this.#isRunning = false
+    this.#doubts.stop()
     this.#cancelSoon?.()
     this.#cancelSoon = undefined
-    await Promise.all([this.#rounds, this.#telling])
+    await Promise.all([this.#reconciliation.stop(), this.#telling])
+    this.#cancelNext?.()
     this.#leaving = true
     await this.#sayGoodbye()
+    this.#cancelNext?.()
     this.#unsubscribe?.()
   }
 
@@ -132,28 +158,46 @@ class GossipPresence implements Presence {
     if (Math.abs(load - this.#toldLoad) >= LOAD_STEP) this.#soon()
   }
 
-  readonly #soon = (): void => {
-    if (this.#stopping === undefined || this.#cancelSoon !== undefined) return
-    this.#cancelSoon = this.#components.clock.after(this.#pace.notBefore(DEBOUNCE_MS), () => {
+  readonly #onSigned = (): void => this.#soon('urgent')
+
+  readonly #onOpened = (): void => {
+    if (this.#components.sessions.all().length <= FIRST_PEERS) this.#soon()
+  }
+
+  readonly #onClosed = (session: Session, { code }: LumosError): void => {
+    if (isLoss(code)) this.#doubts.lost(session)
+  }
+
+  #soon(urgency?: 'urgent'): void {
+    const { clock } = this.#components
+    const wait = this.#pace.notBefore(DEBOUNCE_MS, urgency)
+    const isSooner = this.#cancelSoon === undefined || clock.monotonic() + wait < this.#soonAt
+    if (!this.#isRunning || !isSooner) return
+    this.#cancelSoon?.()
+    this.#soonAt = clock.monotonic() + wait
+    this.#cancelSoon = clock.after(wait, () => {
       this.#cancelSoon = undefined
       this.#telling = this.#tell()
     })
   }
 
-  async #tellAlways(signal: AbortSignal): Promise<void> {
-    do {
-      await this.#tell()
-    } while (await this.#components.clock.sleep(this.#pace.next(), signal))
-  }
-
+  /** Says what this node is, and again after the interval: its lifetime counts from now. */
   async #tell(): Promise<void> {
     this.#pace.told()
+    this.#cancelNext?.()
+    this.#cancelNext = this.#components.clock.after(this.#pace.next(), () => {
+      this.#telling = this.#tell()
+    })
+    await this.#publish(this.#statement())
+  }
+
+  async #publish(message: Uint8Array): Promise<void> {
     const { pubsub, clock, logger } = this.#components
     const done = new AbortController()
     try {
       // The next statement replaces this one, so that waiting for it longer gains nothing.
       await Promise.race([
-        pubsub.publish(this.#topic, this.#statement()),
+        pubsub.publish(this.#topic, message),
         clock.sleep(GOODBYE_TIMEOUT_MS, done.signal)
       ])
     } catch (error) {
@@ -163,29 +207,32 @@ class GossipPresence implements Presence {
     }
   }
 
+  /** At least the clock, so that a restarted node is heard although it starts to count anew. */
+  #numbered(): { readonly v: 2; readonly seq: number; readonly sentAt: number } {
+    const sentAt = Math.floor(this.#components.clock.now())
+    this.#seq = Math.max(this.#seq + 1, sentAt)
+    return { v: 2, seq: this.#seq, sentAt }
+  }
+
   #statement(): Uint8Array {
-    const { clock, book } = this.#components
     const { name } = this.#init
     const { load, slots } = this.#components.load()
-    const sentAt = Math.floor(clock.now())
-    // At least the clock, so that a restarted node is heard although it starts to count anew.
-    this.#seq = Math.max(this.#seq + 1, sentAt)
     this.#toldLoad = load
-    const cards = book.cards().map(({ digest }) => digest)
+    const cards = this.#components.book.cards().map(({ digest }) => digest)
     const ttlMs = Math.round(this.#pace.interval() * TTL_INTERVALS)
     const about = { name, load, slots, cards, leaving: this.#leaving }
-    return encodeStatement({ v: 1, seq: this.#seq, sentAt, ttlMs, ...about })
+    return encodeStatement({ ...this.#numbered(), ttlMs, ...about })
   }
 
   #onGossip(from: PeerIdText, data: Uint8Array): Verdict {
     const judgement = this.#gate.judge(from, data)
-    // What is not believed must not slow this node down: that would be an attack.
+    if ('doubts' in judgement) return this.#doubts.hear(judgement.doubts)
     if (judgement.verdict === 'accept') this.#pace.heard()
     this.#take(from, judgement)
     return judgement.verdict
   }
 
-  #take(peer: PeerIdText, judgement: Judgement): void {
+  #take(peer: PeerIdText, judgement: Exclude<Judgement, { readonly doubts: unknown }>): void {
     if (judgement.verdict !== 'accept') {
       this.events.emit('dropped', peer, judgement.why)
       return
@@ -197,43 +244,12 @@ class GossipPresence implements Presence {
     this.events.emit('heard', peer)
   }
 
-  async #reconcileAlways(signal: AbortSignal): Promise<void> {
-    const { clock, random, sessions } = this.#components
-    while (await clock.sleep(RECONCILE_AFTER_MS * (0.5 + random.next() / 2), signal)) {
-      const silent = sessions.all().filter((session) => this.#isSilent(session))
-      await Promise.all(silent.map(async (session) => this.#reconcile(session, signal)))
-      if (this.#pace.isDeaf()) await this.#askWhoIsKnown(signal)
-    }
-  }
-
-  #isSilent({ peer }: Session): boolean {
-    const { freshMs = Infinity } = this.#components.directory.peer(peer) ?? {}
-    return freshMs >= RECONCILE_AFTER_MS
-  }
-
   /** Exchanges statements over the session; a difference in cards is then fetched as usual. */
-  async #reconcile(session: Session, signal: AbortSignal): Promise<void> {
+  async #swap(session: Session, signal: AbortSignal): Promise<void> {
     const options = { signal, timeoutMs: RECONCILE_TIMEOUT_MS }
-    try {
-      const answer = await session.request(CARD_METHODS.presence, this.#statement(), options)
-      this.#take(session.peer, this.#gate.judge(session.peer, answer))
-    } catch (error) {
-      this.#report('a peer did not answer with its presence', session, error)
-    }
-  }
-
-  /** Without gossip, word of distant peers comes from a neighbour, another one each time. */
-  async #askWhoIsKnown(signal: AbortSignal): Promise<void> {
-    const { sessions, random, exchange, clock } = this.#components
-    const open = sessions.all()
-    const session = open[Math.floor(random.next() * open.length)]
-    if (session === undefined) return
-    try {
-      const deadline = AbortSignal.any([signal, clock.timeout(RECONCILE_TIMEOUT_MS)])
-      await exchange.learnFrom(session, deadline)
-    } catch (error) {
-      this.#report('a peer did not tell whom it knows', session, error)
-    }
+    const answer = await session.request(CARD_METHODS.presence, this.#statement(), options)
+    const judgement = this.#gate.judge(session.peer, answer)
+    if (!('doubts' in judgement)) this.#take(session.peer, judgement)
   }
 
   async #sayGoodbye(): Promise<void> {
@@ -244,9 +260,5 @@ class GossipPresence implements Presence {
       this.#tell(),
       ...sessions.all().map((session) => session.request(CARD_METHODS.presence, goodbye, options))
     ])
-  }
-
-  #report(message: string, { peer }: Session, error: unknown): void {
-    this.#components.logger.debug(message, { peer, code: toLumosError(error).code })
   }
 }

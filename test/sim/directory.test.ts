@@ -2,6 +2,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect, test } from 'vitest'
 import type { Random } from '../../core/random.ts'
+import { encodeStatement } from '../../discovery/presence-statement.ts'
+import { presenceTopic } from '../../discovery/presence.ts'
 import { createDiscoveryNode, createTestSwarm, testAgent } from '../support/discovery-node.ts'
 import type { DiscoveryNode, TestSwarm } from '../support/discovery-node.ts'
 import type { GossipFaults } from '../support/gossip-network.ts'
@@ -112,6 +114,66 @@ test.for(SEEDS)(
     await stopAll(sim, rest)
   }
 )
+
+/** Enough that statements are rarer than the dead may stay: nobody is forgotten by silence alone. */
+const CROWD = 20
+
+test('in a crowd that speaks rarely, a fifth that die at once are gone within 20 s', async () => {
+  const sim = await setup(6, { delayMs: 200, loss: 0.1 }, CROWD)
+  await sim.advance(15_000)
+  const victims = sim.nodes.filter((_, index) => index % 5 === 0)
+  const rest = sim.nodes.filter((node) => !victims.includes(node))
+  await Promise.all([...victims.map((node) => node.kill()), sim.advance(19_000)])
+  const expected = rest.flatMap(({ book }) => book.cards().map(agentAt)).toSorted()
+  for (const node of rest) expect(known(node)).toEqual(expected)
+  await sim.advance(20_000)
+  for (const node of rest) expect(known(node)).toEqual(expected)
+  await stopAll(sim, rest)
+})
+
+test('links that break and a liar who doubts everybody cost nobody its place', async () => {
+  const sim = await setup(7, { delayMs: 200 }, CROWD)
+  await sim.advance(15_000)
+  const expected = sim.expected()
+  const peers = sim.nodes.map(({ peer }) => peer)
+  for (const [index, peer] of peers.entries()) {
+    const next = peers[(index + 1) % CROWD] ?? ''
+    sim.sessions.unlink(peer, next, 'STREAM_TRUNCATED')
+  }
+  const now = sim.clock.now()
+  for (const batch of [peers.slice(0, 16), peers.slice(16)]) {
+    const doubts = batch.map((peer) => ({ peer, seq: Number.MAX_SAFE_INTEGER }))
+    const lie = encodeStatement({ v: 2, seq: now, sentAt: now, doubts })
+    sim.gossip.inject(`liar ${batch.length}`, presenceTopic('test'), lie)
+  }
+  for (let second = 0; second < 15; second++) {
+    await sim.advance(1000)
+    for (const node of sim.nodes) expect(known(node)).toEqual(expected)
+  }
+  await stopAll(sim, sim.nodes)
+})
+
+test('halves that were apart know each other again within 15 s, of one link between them', async () => {
+  const sim = await setup(8, { delayMs: 100 }, CROWD)
+  const half = CROWD / 2
+  const peers = sim.nodes.map(({ peer }) => peer)
+  // As in a grown mesh, everybody has neighbours in the other half.
+  for (const [index, peer] of peers.entries())
+    sim.sessions.link(peer, peers[(index + half) % CROWD] ?? '')
+  await sim.advance(15_000)
+  const isFirst = (peer: string): boolean => peers.indexOf(peer) < half
+  sim.gossip.divide((from, to) => isFirst(from) === isFirst(to))
+  for (const a of peers.slice(0, half)) {
+    for (const b of peers.slice(half)) sim.sessions.unlink(a, b, 'STREAM_TRUNCATED')
+  }
+  await sim.advance(20_000)
+  for (const node of sim.nodes) expect(known(node)).toHaveLength(half)
+  sim.gossip.divide(() => true)
+  sim.sessions.link(peers[0] ?? '', peers[half] ?? '')
+  await sim.advance(15_000)
+  for (const node of sim.nodes) expect(known(node)).toHaveLength(CROWD)
+  await stopAll(sim, sim.nodes)
+})
 
 test('replaying all that was ever gossiped resurrects nobody', async () => {
   const sim = await setup(4, {}, 6)

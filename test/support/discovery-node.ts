@@ -97,8 +97,7 @@ export async function createDiscoveryNode(
   const name = `node-${seed}`
   const state = { load: 0, slots: 4 }
   const base = { clock, random, logger: silentLogger }
-  let seq = 0
-  const sequence = { next: async () => (seq = Math.max(seq + 1, Math.floor(clock.now()))) }
+  const sequence = sequenceOf(swarm)
   const load = () => state
   const book = createCardBook({ ...base, identity, sequence }, { agents, extensions: [] })
   const directory = createDirectory(clock, { self: peer, name, load })
@@ -122,7 +121,7 @@ export async function createDiscoveryNode(
     holders: () => 0
   })
   const finder = createFinder({ ...base, directory, dht, exchange, self: peer })
-  const parts = [book, directory, exchange, presence, dht]
+  const parts = [book, directory, exchange, sessions, presence, dht]
   return {
     peer,
     name,
@@ -148,6 +147,11 @@ export async function createDiscoveryNode(
       await this.stop()
     }
   }
+}
+
+function sequenceOf({ clock }: TestSwarm) {
+  let seq = 0
+  return { next: async () => (seq = Math.max(seq + 1, Math.floor(clock.now()))) }
 }
 
 function recordsOf({ records }: TestSwarm, self: string): ProviderRecords {

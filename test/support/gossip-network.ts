@@ -16,12 +16,18 @@ export interface GossipNetwork {
   add(peer: string): PubSub
   /** The node neither hears nor is heard any more. */
   remove(peer: string): void
+  /** From now on messages reach only whom `joins` says. */
+  divide(joins: (from: string, to: string) => boolean): void
   /** Delivers bytes as if `author` had signed them just now. */
   inject(author: string, topic: string, data: Uint8Array): void
   readonly faults: GossipFaults
   readonly verdicts: Record<Verdict, number>
   /** Everything that was published, for replays. */
   readonly log: { readonly author: string; readonly topic: string; readonly data: Uint8Array }[]
+}
+
+function joinsAll(_from: string, _to: string): boolean {
+  return true
 }
 
 export function createGossipNetwork(
@@ -31,6 +37,7 @@ export function createGossipNetwork(
   const handlers = new Map<string, Map<string, MessageHandler>>()
   const verdicts = { accept: 0, ignore: 0, reject: 0 }
   const log: GossipNetwork['log'] = []
+  let joined = joinsAll
 
   function deliver(to: string, author: string, [topic, data]: [string, Uint8Array]): void {
     const copies = random.next() < (faults.duplication ?? 0) ? 2 : 1
@@ -45,7 +52,9 @@ export function createGossipNetwork(
   }
 
   function inject(author: string, topic: string, data: Uint8Array): void {
-    for (const to of handlers.keys()) if (to !== author) deliver(to, author, [topic, data])
+    for (const to of handlers.keys()) {
+      if (to !== author && joined(author, to)) deliver(to, author, [topic, data])
+    }
   }
 
   return {
@@ -53,6 +62,7 @@ export function createGossipNetwork(
     verdicts,
     log,
     inject,
+    divide: (joins) => (joined = joins),
     remove: (peer) => void handlers.delete(peer),
     add(peer) {
       const own = new Map<string, MessageHandler>()

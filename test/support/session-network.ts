@@ -17,7 +17,7 @@ export interface FakeNodeInit {
   readonly fields?: () => JsonObject
 }
 
-export type CloseCode = 'SESSION_CLOSED' | 'SHUTTING_DOWN'
+export type CloseCode = 'SESSION_CLOSED' | 'SHUTTING_DOWN' | 'STREAM_TRUNCATED'
 
 export class SessionNetwork {
   /** Calls by method, and dials as `connect`, so far. */
@@ -51,9 +51,9 @@ export class SessionNetwork {
     this.node(b).open(this.node(a))
   }
 
-  /** Ends the session of two nodes as a broken link would, or as a clean stop of `a`. */
+  /** Ends the session of two nodes by agreement, as a broken link would, or as a clean stop of `a`. */
   unlink(a: string, b: string, code: CloseCode = 'SESSION_CLOSED'): void {
-    this.node(a).close(b, 'SESSION_CLOSED')
+    this.node(a).close(b, code === 'SHUTTING_DOWN' ? 'SESSION_CLOSED' : code)
     this.node(b).close(a, code)
   }
 
@@ -61,7 +61,7 @@ export class SessionNetwork {
   kill(peer: string): void {
     const dead = this.node(peer)
     dead.reachable = false
-    for (const other of dead.all()) this.unlink(peer, other.peer)
+    for (const other of dead.all()) this.unlink(peer, other.peer, 'STREAM_TRUNCATED')
   }
 
   count(what: string): void {

@@ -39,7 +39,7 @@ export function cardOf(peer: string, { agent, skill } = { agent: 'canary', skill
 export function statement(changes: object = {}): Uint8Array {
   const sentAt = systemClock.now()
   const fields = { name: 'evil', load: 0, slots: 1000, cards: [], leaving: false, ttlMs: 60_000 }
-  return encodeStatement({ v: 1, seq: sentAt, sentAt, ...fields, ...changes })
+  return encodeStatement({ v: 2, seq: sentAt, sentAt, ...fields, ...changes })
 }
 
 const cards: Attack = {

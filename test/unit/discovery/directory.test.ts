@@ -3,7 +3,7 @@ import { LIMITS } from '../../../core/limits.ts'
 import {
   createDirectory,
   HELLO_TTL_MS,
-  HINT_TTL_MS,
+  DOUBT_TTL_MS,
   SILENCE_TTL_MS
 } from '../../../discovery/directory.ts'
 import { testCard, testIdentity, testSkill, verifiedCard } from '../../support/identity.ts'
@@ -97,18 +97,66 @@ test('an open session keeps a peer; after it broke the peer has a little time', 
   expect(directory.peer(alice.peer)).toBeUndefined()
 })
 
+function heard(ageMs: number) {
+  return { ageMs, ttlMs: 20_000 }
+}
+
 test('the word of a third party counts less, and for a short time', async () => {
   const { directory, clock, alice, bob, echo } = await setup()
   await clock.advance(60_000)
-  expect(directory.hint(alice.peer, says([echo]), HINT_TTL_MS)).toEqual([])
+  expect(directory.hint(alice.peer, says([echo]), heard(20_000))).toEqual([])
   expect(directory.peer(alice.peer)).toBeUndefined()
-  expect(directory.hint(alice.peer, says([echo]), HINT_TTL_MS - 1000)).toEqual([echo.digest])
+  expect(directory.hint(alice.peer, says([echo]), heard(19_000))).toEqual([echo.digest])
   await clock.advance(1000)
   expect(directory.peer(alice.peer)).toBeUndefined()
   directory.confirm(bob.peer, says([], 'heard'), 60_000)
   await clock.advance(1000)
-  directory.hint(bob.peer, says([], 'hearsay'), 5000)
+  directory.hint(bob.peer, says([], 'hearsay'), heard(5000))
   expect(directory.peer(bob.peer)?.name).toBe('heard')
+})
+
+test('who is doubted has a little time to be heard, whatever it promised before', async () => {
+  const { directory, clock, alice, echo } = await setup()
+  directory.confirm(alice.peer, says([echo]), 600_000)
+  expect(directory.doubt(alice.peer)).toBe(true)
+  expect(directory.doubt(alice.peer)).toBe(false)
+  expect(directory.peer(alice.peer)?.doubted).toBe(true)
+  await clock.advance(DOUBT_TTL_MS - 1)
+  directory.confirm(alice.peer, says([echo]), 600_000)
+  await clock.advance(500_000)
+  expect(directory.peer(alice.peer)?.doubted).toBe(false)
+  directory.doubt(alice.peer)
+  await clock.advance(DOUBT_TTL_MS)
+  expect(directory.peer(alice.peer)).toBeUndefined()
+})
+
+test('older word of others brings nobody back who was doubted or has gone', async () => {
+  const { directory, clock, alice, bob, echo } = await setup()
+  await clock.advance(60_000)
+  for (const { peer } of [alice, bob]) directory.confirm(peer, says([echo]), 600_000)
+  directory.doubt(alice.peer)
+  directory.remove(bob.peer)
+  await clock.advance(1000)
+  for (const { peer } of [alice, bob]) directory.hint(peer, says([echo]), heard(1000))
+  expect(directory.peer(alice.peer)?.doubted).toBe(true)
+  expect(directory.peer(bob.peer)).toBeUndefined()
+  for (const { peer } of [alice, bob]) directory.hint(peer, says([echo]), heard(999))
+  expect(directory.peer(alice.peer)?.doubted).toBe(false)
+  expect(directory.peer(bob.peer)).toBeDefined()
+})
+
+test('a digest tells whether two know of the same peers with the same cards', async () => {
+  const { directory, alice, bob, echo } = await setup()
+  const nobody = directory.digest()
+  directory.confirm(alice.peer, says([]), 60_000)
+  const before = directory.digest()
+  directory.confirm(alice.peer, says([echo]), 60_000)
+  directory.add(echo)
+  const after = directory.digest()
+  expect(new Set([nobody, before, after]).size).toBe(3)
+  directory.confirm(bob.peer, says([]), 60_000)
+  directory.doubt(bob.peer)
+  expect(directory.digest()).toBe(after)
 })
 
 test('own agents are there at once, with the load of the moment, and never expire', async () => {

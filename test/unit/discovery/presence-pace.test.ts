@@ -1,41 +1,37 @@
 import { expect, test } from 'vitest'
-import { BASE_INTERVAL_MS, createPace, PRESENCE_BUDGET } from '../../../discovery/presence-pace.ts'
+import {
+  BASE_INTERVAL_MS,
+  createPace,
+  hearsayFor,
+  intervalFor,
+  PRESENCE_BUDGET
+} from '../../../discovery/presence-pace.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/random.ts'
 
-function setup() {
+function setup(nodes = 1) {
   const clock = new ManualClock()
-  return { clock, pace: createPace({ clock, random: seededRandom(1) }) }
+  const known = { nodes }
+  const pace = createPace({ clock, random: seededRandom(1), nodes: () => known.nodes })
+  return { clock, known, pace }
 }
 
-/** Lives through rounds in a swarm of `nodes` that all keep this node's pace. */
-async function live(
-  { clock, pace }: ReturnType<typeof setup>,
-  nodes: number,
-  rounds = 40
-): Promise<number> {
-  for (let round = 0; round < rounds; round++) {
-    const interval = pace.interval()
-    await clock.advance(interval)
-    for (let heard = 0; heard < nodes; heard++) pace.heard()
-    pace.next()
-  }
-  return pace.interval()
-}
-
-test('a small swarm keeps the base pace', async () => {
-  expect(await live(setup(), 100)).toBe(BASE_INTERVAL_MS)
+test('ten nodes and fewer keep the base interval, more keep the budget together, an hour is the most', () => {
+  expect([1, 10].map(intervalFor)).toEqual([BASE_INTERVAL_MS, BASE_INTERVAL_MS])
+  expect(100 / (intervalFor(100) / 1000)).toBe(PRESENCE_BUDGET)
+  expect(intervalFor(100_000)).toBe(3_600_000)
 })
 
-test('a large swarm settles where all together keep the budget', async () => {
-  const interval = await live(setup(), 2000)
-  expect(2000 / (interval / 1000)).toBeCloseTo(PRESENCE_BUDGET, 0)
+test('the interval follows the swarm at once', () => {
+  const { known, pace } = setup()
+  expect(pace.interval()).toBe(BASE_INTERVAL_MS)
+  known.nodes = 1000
+  expect(pace.interval()).toBe(intervalFor(1000))
 })
 
-test('when the swarm shrinks, the pace comes back', async () => {
-  const scene = setup()
-  await live(scene, 2000)
-  expect(await live(scene, 10)).toBe(BASE_INTERVAL_MS)
+test('word of others counts until the peer itself has spoken again', () => {
+  expect(hearsayFor(2)).toBe(20_000)
+  expect(hearsayFor(1000)).toBeGreaterThan(intervalFor(1000))
 })
 
 test('waits are jittered downwards only, so that four always fit a lifetime', () => {
@@ -46,11 +42,24 @@ test('waits are jittered downwards only, so that four always fit a lifetime', ()
   expect(new Set(waits).size).toBe(100)
 })
 
-test('news waits for a fifth of the interval since the last statement', async () => {
+test('news waits for a moment since the last statement', async () => {
   const { clock, pace } = setup()
   pace.told()
-  expect(pace.notBefore(300)).toBe(BASE_INTERVAL_MS / 5)
+  expect(pace.notBefore(300)).toBe(800)
   await clock.advance(BASE_INTERVAL_MS)
+  expect(pace.notBefore(300)).toBe(300)
+})
+
+test('six statements fit into an interval, and then only what is urgent', async () => {
+  const { clock, pace } = setup(100)
+  for (let told = 0; told < 6; told++) {
+    expect(pace.notBefore(800)).toBe(800)
+    await clock.advance(800)
+    pace.told()
+  }
+  expect(pace.notBefore(300)).toBe(intervalFor(100) - 5 * 800)
+  expect(pace.notBefore(300, 'urgent')).toBe(800)
+  await clock.advance(intervalFor(100))
   expect(pace.notBefore(300)).toBe(300)
 })
 

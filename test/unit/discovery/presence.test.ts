@@ -33,7 +33,7 @@ test('a node speaks at once and then every few seconds, with growing numbers', a
   expect(statements.length).toBeLessThanOrEqual(14)
   const numbers = statements.map(({ seq }) => seq)
   expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b))
-  expect(statements[0]).toMatchObject({ v: 1, name: 'node-1', slots: 4, leaving: false })
+  expect(statements[0]).toMatchObject({ v: 2, name: 'node-1', slots: 4, leaving: false })
 })
 
 test('by gossip alone, peers without a session learn of each other and fetch cards', async () => {
@@ -88,7 +88,7 @@ test('malformed gossip is rejected, and reported with its author', async () => {
   const { swarm, alice } = await setup()
   const dropped: string[] = []
   alice.presence.events.on('dropped', (peer, why) => dropped.push(`${peer} ${why}`))
-  swarm.gossip.inject('mallory', presenceTopic('test'), new TextEncoder().encode('{"v":1}'))
+  swarm.gossip.inject('mallory', presenceTopic('test'), new TextEncoder().encode('{"v":2}'))
   await swarm.advance(10)
   expect(dropped).toEqual(['mallory malformed'])
   expect(swarm.gossip.verdicts.reject).toBeGreaterThan(0)

@@ -26,7 +26,16 @@ function connected(id: string): Peer {
 }
 
 function record(peer: string, name: string): PeerRecord {
-  return { peer, name, load: 0.5, slots: 4, connected: false, freshMs: 0, cards: [] }
+  return {
+    peer,
+    name,
+    load: 0.5,
+    slots: 4,
+    connected: false,
+    doubted: false,
+    freshMs: 0,
+    cards: []
+  }
 }
 
 function graph(
