@@ -183,6 +183,8 @@ class TopologyKeeper implements Topology {
 
   /** Sleeps, but no longer than a hungry moment once something has changed. */
   async #sleep(ms: number, stopped: AbortSignal): Promise<void> {
+    // The node may have been stopped while the round went on, when there was nobody to wake.
+    if (stopped.aborted) return
     const { clock } = this.#parts
     const woken = new AbortController()
     this.#wake = () => woken.abort()
