@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { BASE_INTERVAL_MS } from '../../../discovery/presence-pace.ts'
 import { presenceTopic } from '../../../discovery/presence.ts'
+import { encodeStatement } from '../../../discovery/presence-statement.ts'
 import type { Statement } from '../../../discovery/presence-statement.ts'
 import { createDiscoveryNode, createTestSwarm, testAgent } from '../../support/discovery-node.ts'
 
@@ -82,6 +83,18 @@ test('goodbye reaches session peers although gossip is gone, and nothing is said
   await swarm.advance(10 * BASE_INTERVAL_MS)
   expect(said(alice)).toHaveLength(count)
   expect(bob.directory.peer(alice.peer)).toBeUndefined()
+})
+
+test('who is doubted says at once that it lives', async () => {
+  const { swarm, alice, said } = await setup()
+  await swarm.advance(2000)
+  const before = said(alice).length
+  const sentAt = swarm.clock.now()
+  const doubts = [{ peer: alice.peer, seq: Number.MAX_SAFE_INTEGER }]
+  const doubting = encodeStatement({ v: 2, seq: sentAt, sentAt, doubts })
+  swarm.gossip.inject('mallory', presenceTopic('test'), doubting)
+  await swarm.advance(900)
+  expect(said(alice)).toHaveLength(before + 1)
 })
 
 test('malformed gossip is rejected, and reported with its author', async () => {
