@@ -120,7 +120,7 @@ function rows(nodes: number): readonly (readonly [what: string, figure: number])
   const known = cards / c.cardsPerNode
   const announcers = Math.min(
     nodes,
-    (nodes * 2 * LIMITS.dhtProviders.value) / Math.min(nodes, known)
+    (nodes * LIMITS.dhtProviders.value) / 2 / Math.min(nodes, known)
   )
   const presence = BUDGETS.flatMap((budget) => {
     const heard = Math.min(nodes / FASTEST_SECONDS, Math.max(budget, nodes / SLOWEST_SECONDS))

@@ -19,9 +19,15 @@ const ANNOUNCE_TIMEOUT_MS = 15_000
 /** More at a time would starve other queries of the DHT. */
 const PARALLEL_ANNOUNCEMENTS = 4
 /** A skill that more living peers have is announced by so many of them in a round, on average, drawn by lot. */
-const ENOUGH_ANNOUNCERS = 2 * LIMITS.dhtProviders.value
+const ENOUGH_ANNOUNCERS = LIMITS.dhtProviders.value / 2
 /** A failed round (no peers yet, most often) is tried again soon. */
 const RETRY_MS = 15_000
+/** So many nodes may announce at once: of the others each waits for a random part of {@link SPREAD_MS} for each node. */
+const UNSPREAD_NODES = 10
+/** Some three records of a node, with twenty dials each: half a second of CPU in all where most are strangers (measured). */
+const SPREAD_MS = 200
+const LONGEST_SPREAD_MS = 60_000
+const SPREAD_LOOK_MS = 1000
 
 /** The part of libp2p's content routing that is needed. */
 export interface ProviderRecords {
@@ -39,6 +45,8 @@ export interface CapabilityDhtComponents {
   readonly book: Pick<CardBook, 'cards' | 'events'>
   /** How many living peers are known to have the skill, or one below it. */
   readonly holders: (skillId: string) => number
+  /** How many nodes are known, this one included. */
+  readonly nodes: () => number
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -154,11 +162,29 @@ class AnnouncingDht implements CapabilityDht {
   async #announceAlways(stopped: AbortSignal): Promise<void> {
     const { clock, random } = this.#components
     while (!stopped.aborted) {
+      await this.#spread(stopped)
       this.#waking = new AbortController()
       const complete = await this.#announceAll(stopped)
       const jitter = 0.9 + random.next() * 0.1
       const wait = (complete ? ANNOUNCE_INTERVAL_MS : RETRY_MS) * jitter
       await clock.sleep(wait, AbortSignal.any([stopped, this.#waking.signal]))
+    }
+  }
+
+  /**
+   * A swarm whose nodes start at once is busy with meeting: a third of its work went into records that nobody
+   * needs yet, as presence tells the living of each other. Looks again, for the crowd is not known at first.
+   */
+  async #spread(stopped: AbortSignal): Promise<void> {
+    const { clock, random, nodes } = this.#components
+    const share = random.next()
+    const began = clock.monotonic()
+    while (!stopped.aborted) {
+      const crowd = Math.max(0, nodes() - UNSPREAD_NODES)
+      const wait = Math.min(LONGEST_SPREAD_MS, share * crowd * SPREAD_MS)
+      const left = began + wait - clock.monotonic()
+      if (left <= 0) return
+      await clock.sleep(Math.min(left, SPREAD_LOOK_MS), stopped)
     }
   }
 

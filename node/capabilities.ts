@@ -92,7 +92,8 @@ export function createCapabilities(
     ...base,
     records: measuredRecords(providerRecords(network), wire.meters.queries),
     book,
-    holders: (skillId) => holdersOf(directory, skillId)
+    holders: (skillId) => holdersOf(directory, skillId),
+    nodes: () => directory.size
   })
   const { embedder, database } = components
   const store = () => database.store

@@ -118,7 +118,8 @@ export async function createDiscoveryNode(
     ...base,
     records: recordsOf(swarm, peer),
     book,
-    holders: () => 0
+    holders: () => 0,
+    nodes: () => 1
   })
   const finder = createFinder({ ...base, directory, dht, exchange, self: peer })
   const parts = [book, directory, exchange, sessions, presence, dht]

@@ -24,9 +24,11 @@ async function setup(...skills: string[]) {
     providers: string[]
     hang: boolean
     holders: ReadonlyMap<string, number>
+    nodes: number
   } = {
     cards: [],
     holders: new Map(),
+    nodes: 1,
     providers: [],
     hang: false
   }
@@ -48,6 +50,7 @@ async function setup(...skills: string[]) {
     records,
     book: { cards: () => state.cards, events },
     holders: (skill) => state.holders.get(skill) ?? 0,
+    nodes: () => state.nodes,
     clock,
     random: seededRandom(1),
     logger: silentLogger
@@ -177,7 +180,7 @@ test('whoever has enough ends a search at once', async () => {
 test('what thousands have is announced by some of them at a time, and withdrawn by the others', async () => {
   const common = Array.from({ length: 60 }, (_, at) => `common${at}`)
   const { dht, records, state, announced } = await setup('rare', ...common)
-  const enough = 2 * LIMITS.dhtProviders.value
+  const enough = LIMITS.dhtProviders.value / 2
   state.holders = new Map([['rare', enough], ...common.map((id) => [id, 2 * enough] as const)])
   await dht.start()
   await settle(() => expect(dht.announcing().announcedAt).toBeDefined())
@@ -189,4 +192,15 @@ test('what thousands have is announced by some of them at a time, and withdrawn 
   expect(withdrawn.length).toBeLessThan(50)
   expect(new Set([...announced(), ...withdrawn])).toEqual(new Set(await cids('rare', ...common)))
   expect(dht.announcing()).toMatchObject({ keys: 61, failed: 0 })
+})
+
+test('a crowd that starts at once announces over some time, each node at a moment of its own', async () => {
+  const { clock, dht, state, announced } = await setup('vision')
+  state.nodes = 110
+  await dht.start()
+  // Longer than the one hash that announcing needs.
+  for (let round = 0; round < 5; round += 1) await cids('another')
+  expect(announced()).toEqual([])
+  await clock.advance(100 * 200)
+  await settle(() => expect(announced()).toHaveLength(1))
 })
