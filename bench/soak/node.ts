@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClient, type Client } from '../../client/client.ts'
 import { compileCacheDirectory } from '../../core/paths.ts'
+import { THRIFTY_GLIBC } from '../../cli/thrifty-glibc.ts'
 import { firstLine } from '../../test/support/child-process.ts'
 
 const BINARY = join(import.meta.dirname, '../../bin/lumos.cjs')
@@ -138,6 +139,8 @@ export class SoakNode {
       SOAK_PROBE: this.probeFile,
       SOAK_SAMPLE_MS: String(sampleMs),
       SOAK_CENSUS_MS: String(censusMs),
+      // As `lumos up` and the container have it.
+      ...THRIFTY_GLIBC,
       LUMOS_HOME: this.home,
       LUMOS_RUNTIME_DIR: join(this.home, 'run'),
       LUMOS_NAME: this.name,

@@ -90,7 +90,7 @@ function watchCollections() {
 }
 
 /**
- * `ownMs` of a stall is without the time in which the kernel ran others on this core: what is left is what the
+ * `waitedMs`: how long the main thread could have run and had no core. `ownMs` of a stall is without the time in which the kernel ran others on this core: what is left is what the
  * node did, or waited for.
  */
 function watchStalls() {
@@ -103,6 +103,7 @@ function watchStalls() {
   let before = { at: performance.now(), waited: waitedMs(), cpu: cpuMs() }
   let noted = []
   let worst = { gapMs: 0, ownMs: 0 }
+  let taken = before.waited
   const tick = () => {
     const now = { at: performance.now(), waited: waitedMs(), cpu: cpuMs() }
     const gapMs = Math.max(0, now.at - before.at - TICK_MS)
@@ -120,10 +121,17 @@ function watchStalls() {
       before = { at: performance.now(), waited: waitedMs(), cpu: cpuMs() }
     },
     take() {
-      const taken = { gapMs: round(worst.gapMs), ownMs: round(worst.ownMs), stalls: noted }
+      const waited = waitedMs()
+      const sample = {
+        gapMs: round(worst.gapMs),
+        ownMs: round(worst.ownMs),
+        stalls: noted,
+        waitedMs: round(waited - taken)
+      }
+      taken = waited
       worst = { gapMs: 0, ownMs: 0 }
       noted = []
-      return taken
+      return sample
     }
   }
 }

@@ -4,7 +4,7 @@ import type { ChurnReport } from './churn.ts'
 import type { KindReport, LoadReport } from './load.ts'
 import type { Sample } from './samples.ts'
 import { quantile } from './slope.ts'
-import { judgeNode, STALL_MS, standstills } from './verdict.ts'
+import { judgeNode, MOST_WAITED, STALL_MS, standstills } from './verdict.ts'
 import type { Figure, NodeVerdict, Standstills } from './verdict.ts'
 
 export interface Outcome {
@@ -90,8 +90,14 @@ function standstillsOf(node: string, samples: readonly Sample[]): Standstills {
   )
 }
 
-function brokenBy({ node, figures, warnings, longestOwnMs, ownStalls }: NodeVerdict): string[] {
+function brokenBy(verdict: NodeVerdict): string[] {
+  const { node, figures, warnings, longestOwnMs, ownStalls, waitShare } = verdict
   return [
+    ...(waitShare > MOST_WAITED
+      ? [
+          `${node} had no core for ${percent(waitShare)} of the time: this machine is too busy to tell`
+        ]
+      : []),
     ...figures
       .filter(({ grown, allowed }) => grown > allowed)
       .map((one) => `${node}: ${one.name} grew by ${amount(one, one.grown)}`),
@@ -124,7 +130,8 @@ export function markdownOf({
   }
   lines.push(
     row(['longest stall, ms (with others on the core; CPU in it)', ...verdicts.map(stallOf)]),
-    row(['CPU of one core', ...verdicts.map(({ cpuShare }) => `${(cpuShare * 100).toFixed(1)} %`)])
+    row(['CPU of one core', ...verdicts.map(({ cpuShare }) => percent(cpuShare))]),
+    row(['waited for a core', ...verdicts.map(({ waitShare }) => percent(waitShare))])
   )
   const done = work.reduce((sum, one) => sum + one.done, 0)
   const forgiven = work.reduce((sum, one) => sum + one.forgiven, 0)
@@ -137,6 +144,10 @@ export function markdownOf({
     `longest stall of the nodes that came and went ${worst} ms.`,
     ...(broken.length === 0 ? [] : ['', ...broken.map((sentence) => `- ${sentence}`)])
   ].join('\n')
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
 }
 
 function stallOf({ longestOwnMs, longestGapMs, longestCpuMs }: NodeVerdict): string {

@@ -57,6 +57,8 @@ export interface InsideSample {
   readonly gapMs: number
   readonly ownMs: number
   readonly stalls: readonly Stall[]
+  /** How long the main thread had no core since the sample before, though it could have run. */
+  readonly waitedMs: number
   readonly resources: Readonly<Record<string, number>>
   readonly listeners: number
   readonly warnings: Readonly<Record<string, number>>

@@ -7,6 +7,8 @@ const SETTLED_SHARE = 1 / 3
 /** After its start a node may stand still for longer, as it loads 850 modules. */
 const STARTED_MS = 30_000
 export const STALL_MS = 100
+/** Part of the time: with more, others take so much of the machine that stalls and failures are theirs. */
+export const MOST_WAITED = 0.1
 /** 1 MB in ten minutes (docs of the issue); less than that no run of minutes can tell from noise. */
 const HEAP_PER_HOUR = 6e6
 const HEAP_NOISE = 2e6
@@ -44,6 +46,8 @@ export interface NodeVerdict extends Standstills {
   readonly figures: readonly Figure[]
   readonly warnings: readonly string[]
   readonly cpuShare: number
+  /** Part of the time in which its main thread had no core though it could have run. */
+  readonly waitShare: number
 }
 
 export function judgeNode(node: string, samples: readonly Sample[]): NodeVerdict {
@@ -58,7 +62,8 @@ export function judgeNode(node: string, samples: readonly Sample[]): NodeVerdict
     figures: figuresOf(inside, outside),
     ...standstills(own.filter((sample) => sample.type === 'inside')),
     warnings: Object.keys(inside.at(-1)?.warnings ?? {}),
-    cpuShare: cpuShare(outside)
+    cpuShare: cpuShare(outside),
+    waitShare: waitShare(inside)
   }
 }
 
@@ -152,6 +157,13 @@ function of<T extends { readonly at: number }>(
 
 function sumOf(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0)
+}
+
+function waitShare(inside: readonly InsideSample[]): number {
+  const [first, last] = [inside[0], inside.at(-1)]
+  if (first === undefined || last === undefined || last.at === first.at) return 0
+  const waited = inside.slice(1).reduce((sum, { waitedMs }) => sum + waitedMs, 0)
+  return waited / (last.at - first.at)
 }
 
 function cpuShare(outside: readonly OutsideSample[]): number {

@@ -10,6 +10,7 @@ interface Shape {
   /** Bytes after a full collection, at a minute. */
   readonly heap?: (minute: number) => number
   readonly handles?: (minute: number) => number
+  readonly waitedMs?: (minute: number) => number
   readonly stalls?: (minute: number) => readonly Omit<Stall, 'at'>[]
 }
 
@@ -17,7 +18,8 @@ interface Shape {
 function hourOf({
   heap = () => 70 * MB,
   handles = () => 40,
-  stalls = () => []
+  stalls = () => [],
+  waitedMs = () => 0
 }: Shape): readonly Sample[] {
   return Array.from({ length: 61 }, (_, minute): InsideSample => {
     const at = minute * MINUTE
@@ -33,6 +35,7 @@ function hourOf({
       collectionMs: 1,
       gapMs: 0,
       ownMs: 0,
+      waitedMs: waitedMs(minute),
       stalls: stalls(minute).map((stall) => ({ at, ...stall })),
       resources: { TCPSocketWrap: handles(minute) },
       listeners: 11,
@@ -81,6 +84,11 @@ test('a node that others kept from its core did not stand still by itself', () =
     longestOwnMs: 20,
     ownStalls: 0
   })
+})
+
+test('tells how much of the time a node had no core', () => {
+  const { waitShare } = judgeNode('n0', hourOf({ waitedMs: () => 15_000 }))
+  expect(waitShare).toBeCloseTo(0.25)
 })
 
 test('counts what a node stood still, but for the first moments of its process', () => {
