@@ -49,7 +49,7 @@ export function pointOf({ facts, book }: SwarmResult): GrowthPoint {
 }
 
 /** Least squares against log10 n, of all but the largest; the largest is compared with what that says. */
-export function fitOf(points: readonly GrowthPoint[], cost: Cost): Fit {
+function fitOf(points: readonly GrowthPoint[], cost: Cost): Fit {
   const [first, last] = [points[0], points.at(-1)]
   if (first === undefined || last === undefined) throw new TypeError('there are no points')
   const line = leastSquares(points, cost)

@@ -85,7 +85,7 @@ export interface Reached {
   readonly missing: number
 }
 
-export function reachedOf(held: readonly Held[], since: number): Reached {
+function reachedOf(held: readonly Held[], since: number): Reached {
   const missing = held.reduce((sum, each) => sum + each.missing, 0)
   const { p50, most } = spreadOf(held.flatMap(({ at }) => at.map((time) => time - since)))
   return { lastMs: missing === 0 ? most : NaN, p50Ms: p50, missing }

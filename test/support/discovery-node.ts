@@ -87,6 +87,9 @@ export function createTestSwarm(seed: number, faults: GossipFaults = {}): TestSw
 
 export type DiscoveryNode = Awaited<ReturnType<typeof createDiscoveryNode>>
 
+/** What it announces has nobody else, as far as it knows. */
+const LONELY = { holders: () => 0, nodes: () => 1 }
+
 export async function createDiscoveryNode(
   swarm: TestSwarm,
   { seed, agents = [] }: { seed: number; agents?: readonly AgentDescription[] }
@@ -118,8 +121,7 @@ export async function createDiscoveryNode(
     ...base,
     records: recordsOf(swarm, peer),
     book,
-    holders: () => 0,
-    nodes: () => 1
+    ...LONELY
   })
   const finder = createFinder({ ...base, directory, dht, exchange, self: peer })
   const parts = [book, directory, exchange, sessions, presence, dht]

@@ -20,7 +20,7 @@ import { toySigner, toyVerify } from '../memory-world.ts'
 import type { Network } from './network.ts'
 import type { SimulatedSessions } from './sessions.ts'
 
-export const SPACE = sharedSpace('simulated')
+const SPACE = sharedSpace('simulated')
 export const MEMORY_TOPIC = spaceTopic(SPACE.id)
 
 /** A summary, a vector, a batch of few records: what a call of repair weighs, each way. */

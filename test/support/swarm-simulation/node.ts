@@ -36,7 +36,7 @@ import { SimulatedSessions } from './sessions.ts'
 import type { TickTime } from './tick-time.ts'
 import type { World } from './world.ts'
 
-export const SHARED_SKILL = 'say-again'
+const SHARED_SKILL = 'say-again'
 
 /** What this node alone can do. */
 export function skillOf({ index }: Host): string {
