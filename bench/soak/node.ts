@@ -28,7 +28,8 @@ export interface SoakNodeInit {
 }
 
 interface Ready {
-  readonly peerId: string
+  /** Absent when it did not start. */
+  readonly peerId?: string
   readonly addresses: readonly string[]
 }
 
@@ -95,6 +96,7 @@ export class SoakNode {
     })
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the daemon documents
     const ready = JSON.parse(await firstLine(child)) as Ready
+    if (ready.peerId === undefined) throw new Error(JSON.stringify(ready))
     this.addresses = ready.addresses
     this.door = await this.#openDoor()
     this.startedAt = performance.now()
