@@ -29,8 +29,8 @@ const BUCKET = 20
 const ALPHA = 3
 const ID_BITS = 30
 const LOOKUPS = 200
-/** Statements a second that all nodes together make: those of discovery/presence-pace.ts, before and since it was thinned. */
-const BUDGETS = [50, 2.5]
+/** Statements a second that all nodes together make: that of discovery/presence-pace.ts. */
+const BUDGETS = [2.5]
 const FASTEST_SECONDS = 4
 const SLOWEST_SECONDS = 3600
 

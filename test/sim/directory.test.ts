@@ -90,7 +90,8 @@ test.for(SEEDS)('without any gossip, sessions alone bring every agent (seed %i)'
   }
   const node = pick(sim.random, sim.nodes)
   await node.book.setAgents([testAgent('late')])
-  await sim.advance(15_000)
+  // Silence is noticed after 10 s, looked for every 10 s at most; and the card has to come.
+  await sim.advance(22_000)
   for (const other of sim.nodes.filter(({ sessions }) => sessions.get(node.peer) !== undefined)) {
     expect(other.directory.search('late')).toHaveLength(1)
     expect(other.directory.peer(node.peer)?.cards).toHaveLength(1)
