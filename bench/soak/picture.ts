@@ -21,6 +21,7 @@ const WIDTH = 720
 const HEIGHT = 110
 const MARGIN = { left: 46, right: 12, top: 24, bottom: 8 }
 const FOOT = 24
+const MOST_POINTS = 120
 const STYLE = `text{font:11px system-ui,sans-serif;fill:#555}.title{fill:#222;font-weight:600}
 path{fill:none;stroke-width:1.4}.grid{stroke:#ccc;stroke-width:.6}.bound{stroke:#c33;stroke-dasharray:4 3}
 .s0{stroke:#2563eb;color:#2563eb}.s1{stroke:#d97706;color:#d97706}.s2{stroke:#059669;color:#059669}.s3{stroke:#9333ea;color:#9333ea}
@@ -34,7 +35,7 @@ export function drawSoak(report: SoakReport, samples: readonly Sample[]): string
   const of = (points: (sample: Sample) => readonly Point[]): Series[] =>
     nodes.map((node) => ({
       node,
-      points: samples.filter((sample) => sample.node === node).flatMap(points)
+      points: thinned(samples.filter((sample) => sample.node === node).flatMap(points))
     }))
   const panels: Panel[] = [
     { title: 'Heap after collecting, MB', dots: false, series: of(heapOf) },
@@ -79,7 +80,16 @@ function databaseOf(sample: Sample): Point[] {
 
 function stallsOf(sample: Sample): Point[] {
   if (sample.type !== 'inside') return []
-  return sample.stalls.map(({ at, ownMs }) => ({ at, value: ownMs }))
+  const worst = Math.max(0, ...sample.stalls.map(({ ownMs }) => ownMs))
+  return worst > 0 ? [{ at: sample.at, value: worst }] : []
+}
+
+/** The highest of each stretch: more points than pixels only make the file large. */
+function thinned(points: readonly Point[]): readonly Point[] {
+  const size = Math.ceil(points.length / MOST_POINTS)
+  return Array.from({ length: Math.ceil(points.length / size) || 0 }, (_, index) =>
+    points.slice(index * size, (index + 1) * size)
+  ).flatMap((some) => some.toSorted((a, b) => b.value - a.value).slice(0, 1))
 }
 
 interface Frame {
