@@ -21,6 +21,8 @@ const { values } = parseArgs({
   options: {
     nodes: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '7' },
+    /** So many nodes have an agent; by default all. */
+    agents: { type: 'string' },
     phases: { type: 'string', default: Object.keys(PHASES).join(',') },
     rest: { type: 'string', default: '20s' },
     churn: { type: 'string', default: '60s' },
@@ -46,6 +48,7 @@ const { book, trace, simulatedMs } = await runSimulation({
   nodes: Number(values.nodes),
   seed: Number(values.seed),
   conditions,
+  ...(values.agents !== undefined && { agents: Number(values.agents) }),
   phases: values.phases.split(','),
   durations: {
     restMs: durationOf(values.rest),

@@ -146,8 +146,9 @@ class SessionExchange implements CardExchange {
     const ttlMs = hearsayFor(Math.max(directory.size, peers.length))
     const underWayMs = clock.monotonic() - askedAt
     const wanted: Wanted = new Map()
-    for (const { peer, ageMs, ...statement } of peers) {
-      directory.hint(peer, statement, { ageMs: ageMs + underWayMs, ttlMs })
+    for (const { peer, ageMs, lacks = [], ...statement } of peers) {
+      const named = { ...statement, cards: [...statement.cards, ...lacks] }
+      directory.hint(peer, named, { ageMs: ageMs + underWayMs, ttlMs })
       // Also of peers that were known before: who told of them may not have had their cards.
       const held = new Set(statement.cards)
       for (const digest of directory.missing(peer)) if (held.has(digest)) wanted.set(digest, peer)
@@ -265,7 +266,11 @@ export function isLoss(code: LumosError['code']): boolean {
   return code !== 'SESSION_CLOSED' && code !== 'SHUTTING_DOWN'
 }
 
-function knownPeer({ peer, name, load, slots, freshMs, connected, cards }: PeerRecord): KnownPeer {
+function knownPeer(record: PeerRecord): KnownPeer {
+  const { peer, name, load, slots, freshMs, connected, cards, named } = record
+  const held = cards.map(({ digest }) => digest)
+  // Others would forget what they are not told of, since the peer might have given it up.
+  const lacks = named.filter((digest) => !held.includes(digest))
   return {
     peer,
     // An open session is itself a sign of life.
@@ -273,6 +278,7 @@ function knownPeer({ peer, name, load, slots, freshMs, connected, cards }: PeerR
     name,
     load: load ?? 0,
     slots: slots ?? 0,
-    cards: cards.map(({ digest }) => digest)
+    cards: held,
+    ...(lacks.length > 0 && { lacks })
   }
 }

@@ -47,7 +47,9 @@ export const knownResponse = z.object({
         peer: peerId,
         /** Milliseconds since the sender last heard of the peer. */
         ageMs: z.number().min(0),
-        ...statementFields
+        ...statementFields,
+        /** Cards of the peer that the sender does not hold. */
+        lacks: statementFields.cards.optional()
       })
     )
     .max(LIMITS.directorySnapshotPeers.value)

@@ -36,6 +36,8 @@ export interface PeerRecord {
   /** Somebody lost it, and it was not heard since. */
   readonly doubted: boolean
   readonly cards: readonly VerifiedCard[]
+  /** Digests of all cards that it is known to have, those that are not held among them. */
+  readonly named: readonly string[]
 }
 
 export interface Provider {
@@ -372,7 +374,7 @@ class LiveDirectory implements Directory {
     const { peer, name, connected, agents } = entry
     const cards = Array.from(agents.values(), ({ source }) => source)
     const doubted = entry.doubtedAt !== undefined
-    const about = { peer, name, connected, doubted, cards }
+    const about = { peer, name, connected, doubted, cards, named: [...entry.named] }
     return { ...about, ...this.#loadOf(entry), freshMs: this.#freshMs(entry) }
   }
 

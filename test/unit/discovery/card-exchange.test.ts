@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { CARD_METHODS, encodeJson } from '../../../discovery/card-protocol.ts'
 import { cardDigest } from '../../../trust/card-signature.ts'
 import { createDiscoveryNode, createTestSwarm, testAgent } from '../../support/discovery-node.ts'
-import { signedCard, testCard, testIdentity } from '../../support/identity.ts'
+import { signedCard, testCard, testIdentity, verifiedCard } from '../../support/identity.ts'
 
 async function setup() {
   const swarm = createTestSwarm(1)
@@ -138,4 +138,19 @@ test('a peer hands on cards of others, so that a stranger need not be dialled', 
   expect(carol.directory.search('echo')).toMatchObject([{ peer: alice.peer, connected: false }])
   expect(swarm.sessions.calls.get('connect')).toBeUndefined()
   await swarm.run(carol.stop())
+})
+
+test('word of one who has not got the cards of a peer yet does not make others forget them', async () => {
+  const { swarm, alice, bob } = await setup()
+  const identity = await testIdentity(3)
+  const card = await verifiedCard(identity, testCard(identity.peer, 'vision'))
+  const statement = { name: 'carol', load: 0, slots: 1, cards: [card.digest] }
+  alice.directory.confirm(identity.peer, statement, 60_000)
+  alice.directory.add(card)
+  await swarm.advance(20)
+  bob.directory.confirm(identity.peer, statement, 60_000)
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  expect(alice.directory.search('vision')).toMatchObject([{ peer: identity.peer }])
+  expect(bob.directory.search('vision')).toMatchObject([{ peer: identity.peer }])
 })

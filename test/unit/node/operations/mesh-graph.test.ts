@@ -33,6 +33,7 @@ function record(peer: string, name: string): PeerRecord {
     slots: 4,
     connected: false,
     doubted: false,
+    named: [],
     freshMs: 0,
     cards: []
   }
