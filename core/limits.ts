@@ -39,7 +39,7 @@ export const LIMITS = {
   turnBytes: limit(
     128 * KIB,
     'bytes',
-    'read of one connection in such a turn: a socket hands over 2 MiB in one go, which take 10 ms to decipher'
+    'read of one connection in such a turn, of up to 2 MiB that a socket may hand over in one go'
   ),
   turnTime: limit(
     1,
