@@ -487,23 +487,30 @@ export const LIMITS = {
     'one message of libp2p’s own protocols; gossip and DHT answers stay below half of it'
   ),
   connections: limit(256, 'count', 'connections of one node; the topology keeper wants about ten'),
-  pendingConnections: limit(
+  unprovenConnections: limit(
     64,
     'count',
-    'inbound connections not yet upgraded; with 10, ten idle sockets lock honest peers out'
+    'inbound connections that have not shown the swarm key yet; with 10, ten idle sockets lock honest peers out'
   ),
+  pendingConnections: limit(192, 'count', 'inbound connections not yet upgraded, those included'),
   inboundPerHost: limit(
     128,
     'per second',
     'inbound connections of one host; with 5, 25 of 30 nodes on one machine fail (measured)'
   ),
-  upgradeDeadline: limit(
+  greetingDeadline: limit(
     3000,
     'ms',
-    'an inbound connection from its first byte to a multiplexed, authenticated one'
+    'an inbound connection until its first bytes show the swarm key; strangers hold a place no longer'
   ),
-  dialDeadline: limit(8000, 'ms', 'reaching a peer at any of its addresses'),
-  addressDialDeadline: limit(3000, 'ms', 'one address of a peer'),
+  upgradeDeadline: limit(
+    10_000,
+    'ms',
+    'an inbound connection until it is multiplexed and authenticated; with 3 s, a hundred nodes that start at once on two cores do not meet (measured)'
+  ),
+  connectDeadline: limit(3000, 'ms', 'an address, until the host there answers at all'),
+  addressDialDeadline: limit(10_000, 'ms', 'one address of a peer, until the connection is usable'),
+  dialDeadline: limit(15_000, 'ms', 'reaching a peer at any of its addresses'),
   doctorCheck: limit(
     4000,
     'ms',

@@ -9,7 +9,9 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
+import type { Session } from '../protocols/session/session.ts'
 import type { CardBook } from './card-book.ts'
+import { waitInCrowd } from './crowd.ts'
 import { branchesOf } from './query.ts'
 
 /** Records live 10 min (node/ configures the DHT so); two of them are announced in that time. */
@@ -22,12 +24,15 @@ const PARALLEL_ANNOUNCEMENTS = 4
 const ENOUGH_ANNOUNCERS = LIMITS.dhtProviders.value / 2
 /** A failed round (no peers yet, most often) is tried again soon. */
 const RETRY_MS = 15_000
+/** Peers are still met, and presence tells the living of each other: records are not needed yet. */
+const QUIET_MS = 5000
+/** A node whose peers come and go without end announces all the same. */
+const LONGEST_QUIET_MS = 60_000
 /** So many nodes may announce at once: of the others each waits for a random part of {@link SPREAD_MS} for each node. */
 const UNSPREAD_NODES = 10
-/** Some three records of a node, with twenty dials each: half a second of CPU in all where most are strangers (measured). */
-const SPREAD_MS = 200
-const LONGEST_SPREAD_MS = 60_000
-const SPREAD_LOOK_MS = 1000
+/** A record or two of a node make some 25 dials: 0.6 s of CPU in all where most are strangers (measured). */
+const SPREAD_MS = 1200
+const LONGEST_SPREAD_MS = 120_000
 
 /** The part of libp2p's content routing that is needed. */
 export interface ProviderRecords {
@@ -47,6 +52,7 @@ export interface CapabilityDhtComponents {
   readonly holders: (skillId: string) => number
   /** How many nodes are known, this one included. */
   readonly nodes: () => number
+  readonly sessions: { all(): readonly Pick<Session, 'openedAt'>[] }
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -162,7 +168,7 @@ class AnnouncingDht implements CapabilityDht {
   async #announceAlways(stopped: AbortSignal): Promise<void> {
     const { clock, random } = this.#components
     while (!stopped.aborted) {
-      await this.#spread(stopped)
+      await this.#waitForCalm(stopped)
       this.#waking = new AbortController()
       const complete = await this.#announceAll(stopped)
       const jitter = 0.9 + random.next() * 0.1
@@ -172,20 +178,22 @@ class AnnouncingDht implements CapabilityDht {
   }
 
   /**
-   * A swarm whose nodes start at once is busy with meeting: a third of its work went into records that nobody
-   * needs yet, as presence tells the living of each other. Looks again, for the crowd is not known at first.
+   * A swarm whose nodes start at once is busy with meeting. Announcing dials strangers, by far the most
+   * expensive thing that a node does: of a hundred such nodes it was most of the work, and they did not meet.
    */
-  async #spread(stopped: AbortSignal): Promise<void> {
-    const { clock, random, nodes } = this.#components
-    const share = random.next()
-    const began = clock.monotonic()
-    while (!stopped.aborted) {
-      const crowd = Math.max(0, nodes() - UNSPREAD_NODES)
-      const wait = Math.min(LONGEST_SPREAD_MS, share * crowd * SPREAD_MS)
-      const left = began + wait - clock.monotonic()
-      if (left <= 0) return
-      await clock.sleep(Math.min(left, SPREAD_LOOK_MS), stopped)
-    }
+  async #waitForCalm(stopped: AbortSignal): Promise<void> {
+    const { clock, nodes, sessions } = this.#components
+    const since = clock.now()
+    const metAt = (): number => Math.max(...sessions.all().map(({ openedAt }) => openedAt))
+    const crowd = (): number => Math.max(0, nodes() - UNSPREAD_NODES)
+    await waitInCrowd(
+      this.#components,
+      {
+        least: () => Math.max(0, Math.min(LONGEST_QUIET_MS, metAt() + QUIET_MS - since)),
+        spread: () => Math.min(LONGEST_SPREAD_MS, crowd() * SPREAD_MS)
+      },
+      stopped
+    )
   }
 
   /** Whether every announcement worked. */

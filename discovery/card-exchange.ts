@@ -58,6 +58,12 @@ export interface CardExchangeEvents {
   refused: [source: PeerIdText, reason: LumosError]
 }
 
+/** Counts of cards. */
+export interface Filled {
+  readonly came: number
+  readonly lacking: number
+}
+
 export interface CardExchange extends Component {
   readonly events: EventEmitter<CardExchangeEvents>
   readonly fetcher: Pick<CardFetcher, 'want'>
@@ -70,6 +76,11 @@ export interface CardExchange extends Component {
    * node did not.
    */
   learnFrom(session: Session, signal?: AbortSignal): Promise<boolean>
+  /**
+   * Asks `session` for cards that this node has heard of and lacks, whoever's they are.
+   * Two that have heard of the same cards tell each other nothing new, though neither may have them yet.
+   */
+  fillFrom(session: Session, signal: AbortSignal): Promise<Filled>
   /** Asks the peer once more for cards that it did not give: it may let this node know of more now. */
   refresh(peer: PeerIdText): void
   /** Connects if needed and resolves when the peer's own cards are in the directory. */
@@ -155,6 +166,21 @@ class SessionExchange implements CardExchange {
     }
     await this.fetcher.fetchFrom(session, wanted, signal)
     return directory.digest() !== before
+  }
+
+  async fillFrom(session: Session, signal: AbortSignal): Promise<Filled> {
+    const { directory } = this.#components
+    const wanted: Wanted = new Map()
+    for (const { peer } of directory.peers()) {
+      // Its own it is asked for as soon as it is known to have them.
+      if (peer === session.peer) continue
+      for (const digest of directory.missing(peer)) wanted.set(digest, peer)
+      // Liars may name what nobody has: that is one question now and then.
+      if (wanted.size >= LIMITS.cardsPerFetch.value) break
+    }
+    const before = wanted.size
+    await this.fetcher.fetchFrom(session, wanted, signal)
+    return { came: before - wanted.size, lacking: wanted.size }
   }
 
   refresh(peer: PeerIdText): void {

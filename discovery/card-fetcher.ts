@@ -20,6 +20,11 @@ const ASK_AROUND_ROUNDS = 2
 const ASKED_PER_ROUND = 2
 /** Rounds start up to this far apart, at random, so that a hundred nodes do not ask at once. */
 const ROUND_SPREAD_MS = 600
+/** Cards of so many peers are wanted at a time where many start at once. */
+const CROWD = 8
+/** Then their cards are on their way: a hundred nodes dialled each other for them (measured). Each round is twice as long as the one before. */
+const CROWD_ROUNDS = 4
+const CROWD_SPREAD_MS = 2000
 const BACKOFF = { first: 2000, most: 60_000 }
 
 export interface CardFetcherComponents {
@@ -54,9 +59,10 @@ export function createCardFetcher(components: CardFetcherComponents): CardFetche
 class QueuedFetcher implements CardFetcher {
   readonly #components: CardFetcherComponents
   readonly #closing = new AbortController()
-  /** In order of arrival; a peer leaves when its fetch starts. */
+  /** What is wanted of each peer; in order of arrival. A peer leaves when its fetch starts. */
   readonly #waiting = new Map<PeerIdText, readonly string[]>()
-  readonly #running = new Map<PeerIdText, Promise<void>>()
+  readonly #fetched = new Map<PeerIdText, readonly string[]>()
+  readonly #work = new Set<Promise<void>>()
   readonly #failures = new RecentMap<PeerIdText, Failure>(LIMITS.cardFetchQueue.value)
 
   constructor(components: CardFetcherComponents) {
@@ -64,7 +70,7 @@ class QueuedFetcher implements CardFetcher {
   }
 
   want(peer: PeerIdText, digests: readonly string[]): void {
-    if (digests.length === 0 || this.#closing.signal.aborted || this.#running.has(peer)) return
+    if (digests.length === 0 || this.#closing.signal.aborted || this.#fetched.has(peer)) return
     const { until = 0 } = this.#failures.get(peer) ?? {}
     if (until > this.#components.clock.monotonic()) return
     if (!this.#waiting.has(peer) && this.#waiting.size >= LIMITS.cardFetchQueue.value) return
@@ -79,28 +85,30 @@ class QueuedFetcher implements CardFetcher {
   async close(): Promise<void> {
     this.#closing.abort()
     this.#waiting.clear()
-    await Promise.all(this.#running.values())
+    await Promise.all(this.#work)
   }
 
   #next(): void {
     for (const [peer, digests] of this.#waiting) {
-      if (this.#running.size >= LIMITS.cardFetches.value) return
+      if (this.#fetched.size >= LIMITS.cardFetches.value) return
       this.#waiting.delete(peer)
-      this.#running.set(peer, this.#fetch(peer, digests))
+      this.#fetched.set(peer, digests)
+      const work = this.#fetch(peer, digests)
+      this.#work.add(work)
+      void work.finally(() => this.#work.delete(work))
     }
   }
 
   async #fetch(peer: PeerIdText, digests: readonly string[]): Promise<void> {
-    const wanted: Wanted = new Map(digests.map((digest) => [digest, peer]))
     try {
-      await this.#rounds(peer, wanted)
+      await this.#fetchAround(peer, digests)
     } catch (error) {
       this.#components.logger.debug('cards could not be fetched', {
         peer,
         code: toLumosError(error).code
       })
     }
-    this.#running.delete(peer)
+    this.#fetched.delete(peer)
     if (this.#closing.signal.aborted) return
     this.#settle(
       peer,
@@ -110,19 +118,55 @@ class QueuedFetcher implements CardFetcher {
   }
 
   /** The peer itself if connected; else others that may have its cards; at last by dialling it. */
-  async #rounds(peer: PeerIdText, wanted: Wanted): Promise<void> {
+  async #fetchAround(peer: PeerIdText, digests: readonly string[]): Promise<void> {
     const { sessions, clock, random } = this.#components
-    for (let round = 0; round < ASK_AROUND_ROUNDS; round++) {
+    const missing = (): Wanted =>
+      new Map(digests.filter((digest) => this.#isMissing(digest)).map((digest) => [digest, peer]))
+    for (let round = 0; round < this.#rounds(); round++) {
       const direct = sessions.get(peer)
-      if (direct !== undefined) return this.#ask(direct, wanted)
-      if (!(await clock.sleep(random.next() * ROUND_SPREAD_MS, this.#closing.signal))) return
-      for (const session of this.#someSessions()) {
-        await this.#ask(session, wanted).catch(() => undefined)
-        if (wanted.size === 0) return
+      if (direct !== undefined) return this.#ask(direct, missing())
+      const wait = random.next() * this.#spread(round)
+      if (!(await clock.sleep(wait, this.#closing.signal))) return
+      const around = this.#someSessions()
+      if (around.length === 0) break
+      for (const session of around) {
+        // Meanwhile they may have come with what another fetch asked for.
+        if (missing().size === 0) return
+        await this.#ask(session, this.#allMissing(missing())).catch(() => undefined)
       }
     }
+    const wanted = missing()
+    if (wanted.size === 0) return
     const signal = this.#deadline()
     await this.#ask(await sessions.connect(peer, { signal }), wanted)
+  }
+
+  #isCrowd(): boolean {
+    return this.#fetched.size + this.#waiting.size > CROWD
+  }
+
+  #rounds(): number {
+    return this.#isCrowd() ? CROWD_ROUNDS : ASK_AROUND_ROUNDS
+  }
+
+  #spread(round: number): number {
+    return this.#isCrowd() ? CROWD_SPREAD_MS * 2 ** round : ROUND_SPREAD_MS
+  }
+
+  /**
+   * First of all `wanted`, then what is wanted of others that cannot be asked themselves: one question for
+   * all, where many start at once.
+   */
+  #allMissing(wanted: Wanted): Wanted {
+    const { sessions } = this.#components
+    for (const [peer, digests] of [...this.#fetched, ...this.#waiting]) {
+      if (sessions.get(peer) !== undefined) continue
+      for (const digest of digests) {
+        if (wanted.size >= LIMITS.cardsPerFetch.value) return wanted
+        if (this.#isMissing(digest)) wanted.set(digest, peer)
+      }
+    }
+    return wanted
   }
 
   async #ask(session: Session, wanted: Wanted): Promise<void> {

@@ -107,7 +107,7 @@ class JoinedFinder implements PeerFinder {
       isConnected,
       degree: () => sessions.all().length,
       wanted: () => Math.max(0, this.#topology.appetite().strangers),
-      hasRoom: (peer) => this.#topology.hasRoom(peer),
+      crowding: (peer) => this.#topology.crowding(peer),
       onHandedOn: (peer) => this.#topology.onHandedOn(peer),
       onDegree: (peer, degree) => this.#topology.onDegree(peer, degree),
       release: (peer) => this.#topology.release(peer),

@@ -40,8 +40,8 @@ export interface PeerExchangeComponents {
   readonly degree: () => number
   /** Session peers this node is short of. */
   readonly wanted: () => number
-  /** Whether a peer still has room, as far as known. */
-  readonly hasRoom: (peer: PeerIdText) => boolean
+  /** How little a peer wants another one, as far as known. */
+  readonly crowding: (peer: PeerIdText) => number
   /** A peer was named to somebody, who may well dial it. */
   readonly onHandedOn: (peer: PeerIdText) => void
   /** A peer said how many session peers it has. */
@@ -117,20 +117,20 @@ export function createPeerExchange(components: PeerExchangeComponents): PeerExch
   }
 }
 
-/** A random handful of live peers that `asker` could reach, those with room first. */
+/** A random handful of live peers that `asker` could reach, those that look for peers themselves first. */
 function notesFor(
   components: PeerExchangeComponents,
   asker: PeerIdText,
   want: number
 ): readonly PeerNote[] {
-  const { book, clock, hasRoom, isConnected, onHandedOn, random } = components
+  const { book, clock, crowding, isConnected, onHandedOn, random } = components
   const horizon = clock.now() - LIVE_MS
   const live = book
     .all()
     .filter((known) => isConnected(known.peer) || isHopeful(known, horizon))
     .filter(({ peer }) => peer !== asker)
   const notes = sample(live, live.length, random)
-    .toSorted((a, b) => Number(hasRoom(b.peer)) - Number(hasRoom(a.peer)))
+    .toSorted((a, b) => crowding(a.peer) - crowding(b.peer))
     .map((known) => noteOf(known, components.isLocal(asker)))
     .filter(({ addresses }) => addresses.length > 0)
     .slice(0, Math.min(want, LIMITS.exchangedPeers.value))

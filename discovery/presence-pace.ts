@@ -6,6 +6,11 @@ import type { Random } from '../core/random.ts'
 export const BASE_INTERVAL_MS = 4000
 /** Statements of all nodes together in a second: ten nodes at the base interval. */
 export const PRESENCE_BUDGET = 2.5
+/** A node counts as gone after so many of its own intervals without a word. */
+const LIFETIME_INTERVALS = 4
+/** A newcomer may be one of many, and does not know yet how long its intervals will be. */
+const NEWCOMER_MS = 30_000
+const NEWCOMER_INTERVAL_MS = 10_000
 /** Nothing needs longer: 9,000 nodes keep the budget with this. */
 const MAX_INTERVAL_MS = 60 * 60 * 1000
 /** News that come together go out together; the next wait this long. */
@@ -37,14 +42,16 @@ export interface PaceComponents {
 }
 
 export interface Pace {
-  /** Milliseconds to wait for the next regular statement, with jitter. */
-  next(): number
+  /** Milliseconds until the next regular statement is due, with jitter, as known now. */
+  untilNext(): number
   /** The present interval in milliseconds, without jitter. */
   interval(): number
+  /** How long a statement that is made now counts, in milliseconds. */
+  lifetime(): number
   /** Milliseconds until a statement about a change may go out, at least `wanted`. */
   notBefore(wanted: number, urgency?: 'urgent'): number
-  /** A statement of this node went out. */
-  told(): void
+  /** A statement of this node went out, to somebody. */
+  told(toAnybody?: boolean): void
   /** A statement of another node came by gossip. */
   heard(): void
   isDeaf(): boolean
@@ -54,12 +61,23 @@ export function createPace({ clock, random, nodes }: PaceComponents): Pace {
   /** When this node spoke lately, the latest last. */
   const tellings: number[] = []
   let heardAt = clock.monotonic()
+  /** Of the interval: downwards only, so that a lifetime of four intervals holds four statements. */
+  let share = 1
+  let latestNext = Infinity
   const interval = (): number => intervalFor(nodes())
+  const cameAt = clock.monotonic()
+  function lifetime(): number {
+    const isNew = clock.monotonic() - cameAt < NEWCOMER_MS
+    return LIFETIME_INTERVALS * Math.max(interval(), isNew ? NEWCOMER_INTERVAL_MS : 0)
+  }
 
   return {
-    // Downwards only, so that a lifetime of four intervals holds four statements.
-    next: () => interval() * (0.8 + random.next() * 0.2),
+    untilNext() {
+      const since = tellings.at(-1) ?? -Infinity
+      return Math.min(since + interval() * share, latestNext) - clock.monotonic()
+    },
     interval,
+    lifetime,
     notBefore(wanted, urgency) {
       const now = clock.monotonic()
       const gap = (tellings.at(-1) ?? -Infinity) + NEWS_GAP_MS - now
@@ -67,8 +85,12 @@ export function createPace({ clock, random, nodes }: PaceComponents): Pace {
       const room = isFree ? 0 : (tellings[0] ?? now) + interval() - now
       return Math.max(wanted, gap, room)
     },
-    told() {
-      tellings.push(clock.monotonic())
+    told(toAnybody = true) {
+      const now = clock.monotonic()
+      share = 0.8 + random.next() * 0.2
+      // Whoever heard it counts on another within its lifetime, however large the swarm is found to be since.
+      latestNext = toAnybody ? now + lifetime() / 2 : Infinity
+      tellings.push(now)
       if (tellings.length > MOST_IN_INTERVAL) tellings.shift()
     },
     heard() {

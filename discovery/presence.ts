@@ -15,20 +15,24 @@ import { isLoss } from './card-exchange.ts'
 import type { CardExchange, NodeLoad } from './card-exchange.ts'
 import { CARD_METHODS } from './card-protocol.ts'
 import type { Directory } from './directory.ts'
+import { waitInCrowd } from './crowd.ts'
 import { createDoubts } from './doubts.ts'
-import { createPace } from './presence-pace.ts'
+import { createPace, PRESENCE_BUDGET } from './presence-pace.ts'
 import { createStatementGate, encodeStatement } from './presence-statement.ts'
 import type { Judgement, Reason } from './presence-statement.ts'
 import { createReconciliation, RECONCILE_TIMEOUT_MS } from './reconciliation.ts'
 
-/** A node counts as gone after this many of its own intervals without a word. */
-const TTL_INTERVALS = 4
 /** Changes within this time go out together. */
 const DEBOUNCE_MS = 300
 /** A load change smaller than this waits for the next regular statement. */
 const LOAD_STEP = 0.25
-/** A newcomer speaks to its first peers as well as to nobody; others know it from HELLO and each other. */
-const FIRST_PEERS = 2
+/** Before it is looked at again whether a statement is due. */
+const LEAST_PAUSE_MS = 100
+/** A newcomer waits so much longer for each node that it knows, to see whether there are more newcomers. */
+const LOOK_AROUND_MS = 10
+const LONGEST_LOOK_MS = 1000
+/** Neighbours tell each other of newcomers as well, in bulk. */
+const LONGEST_CROWD_MS = 30_000
 /** `stop` may take 5 s in all; peers that do not answer a goodbye at once will notice anyway. */
 const GOODBYE_TIMEOUT_MS = 500
 
@@ -37,7 +41,7 @@ export interface PresenceComponents {
   readonly sessions: Sessions
   readonly directory: Directory
   readonly book: CardBook
-  readonly exchange: Pick<CardExchange, 'fetcher' | 'learnFrom'>
+  readonly exchange: Pick<CardExchange, 'fetcher' | 'learnFrom' | 'fillFrom'>
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -81,6 +85,10 @@ class GossipPresence implements Presence {
   readonly #doubts
   readonly #reconciliation
   #isRunning = false
+  #stopping = new AbortController()
+  /** Whether others may have heard of this node by gossip since it has peers. */
+  #isIntroduced = false
+  #introduction: Promise<unknown> | undefined
   #unsubscribe: (() => void) | undefined
   #cancelNext: (() => void) | undefined
   #cancelSoon: (() => void) | undefined
@@ -126,6 +134,7 @@ class GossipPresence implements Presence {
     if (this.#isRunning) return
     const { pubsub, book, sessions } = this.#components
     this.#isRunning = true
+    this.#stopping = new AbortController()
     this.#leaving = false
     this.#unsubscribe = pubsub.subscribe(this.#topic, (from, data) => this.#onGossip(from, data))
     book.events.on('signed', this.#onSigned)
@@ -142,10 +151,11 @@ class GossipPresence implements Presence {
     sessions.events.off('opened', this.#onOpened)
     sessions.events.off('closed', this.#onClosed)
     this.#isRunning = false
+    this.#stopping.abort()
     this.#doubts.stop()
     this.#cancelSoon?.()
     this.#cancelSoon = undefined
-    await Promise.all([this.#reconciliation.stop(), this.#telling])
+    await Promise.all([this.#reconciliation.stop(), this.#introduction, this.#telling])
     this.#cancelNext?.()
     this.#leaving = true
     await this.#sayGoodbye()
@@ -161,7 +171,25 @@ class GossipPresence implements Presence {
   readonly #onSigned = (): void => this.#soon('urgent')
 
   readonly #onOpened = (): void => {
-    if (this.#components.sessions.all().length <= FIRST_PEERS) this.#soon()
+    if (this.#components.sessions.all().length <= 1) this.#isIntroduced = false
+    if (this.#isIntroduced || this.#introduction !== undefined) return
+    this.#introduction = this.#introduce().finally(() => (this.#introduction = undefined))
+  }
+
+  /** Of many newcomers, each of which all nodes would hear, each speaks at a moment of its own, within the budget. */
+  async #introduce(): Promise<void> {
+    const { clock, directory, pubsub } = this.#components
+    const stopped = this.#stopping.signal
+    if (!(await clock.sleep(DEBOUNCE_MS, stopped))) return
+    // What the first peers knew; who comes to be known from now on is new, as this node is.
+    const before = directory.size
+    const crowd = {
+      least: () => Math.min(LONGEST_LOOK_MS, directory.size * LOOK_AROUND_MS),
+      spread: () => Math.min(LONGEST_CROWD_MS, ((directory.size - before) / PRESENCE_BUDGET) * 1000)
+    }
+    if (!(await waitInCrowd(this.#components, crowd, stopped))) return
+    this.#isIntroduced = pubsub.subscribers(this.#topic).length > 0
+    this.#soon()
   }
 
   readonly #onClosed = (session: Session, { code }: LumosError): void => {
@@ -183,12 +211,21 @@ class GossipPresence implements Presence {
 
   /** Says what this node is, and again after the interval: its lifetime counts from now. */
   async #tell(): Promise<void> {
-    this.#pace.told()
-    this.#cancelNext?.()
-    this.#cancelNext = this.#components.clock.after(this.#pace.next(), () => {
-      this.#telling = this.#tell()
-    })
+    this.#pace.told(this.#components.sessions.all().length > 0)
+    this.#awaitNext()
     await this.#publish(this.#statement())
+  }
+
+  #awaitNext(): void {
+    this.#cancelNext?.()
+    this.#cancelNext = this.#components.clock.after(
+      Math.max(LEAST_PAUSE_MS, this.#pace.untilNext()),
+      () => {
+        // Meanwhile the swarm may have turned out to be larger.
+        if (this.#pace.untilNext() > 0 || this.#introduction !== undefined) this.#awaitNext()
+        else this.#telling = this.#tell()
+      }
+    )
   }
 
   async #publish(message: Uint8Array): Promise<void> {
@@ -219,7 +256,7 @@ class GossipPresence implements Presence {
     const { load, slots } = this.#components.load()
     this.#toldLoad = load
     const cards = this.#components.book.cards().map(({ digest }) => digest)
-    const ttlMs = Math.round(this.#pace.interval() * TTL_INTERVALS)
+    const ttlMs = Math.round(this.#pace.lifetime())
     const about = { name, load, slots, cards, leaving: this.#leaving }
     return encodeStatement({ ...this.#numbered(), ttlMs, ...about })
   }

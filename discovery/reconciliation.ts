@@ -25,7 +25,7 @@ export const RECONCILE_TIMEOUT_MS = 3000
 export interface ReconciliationComponents {
   readonly sessions: Sessions
   readonly directory: Directory
-  readonly exchange: Pick<CardExchange, 'learnFrom'>
+  readonly exchange: Pick<CardExchange, 'learnFrom' | 'fillFrom'>
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -38,6 +38,9 @@ export interface Reconciliation extends Component {
   /** Asks the peer whether it lives. */
   ask(session: Session): void
 }
+
+/** `lacking`: there is more than this neighbour had. */
+type News = 'some' | 'lacking' | 'none'
 
 export function createReconciliation(components: ReconciliationComponents): Reconciliation {
   return new NeighbourReconciliation(components)
@@ -101,31 +104,37 @@ class NeighbourReconciliation implements Reconciliation {
 
   async #compareAlways(signal: AbortSignal): Promise<void> {
     const { clock, pace } = this.#parts
-    let isNews = false
+    let news: News = 'none'
+    let pause = NEWS_MS
     do {
-      if (!isNews) {
+      const rest = Math.max(LEAST_COMPARING_MS, COMPARING_INTERVALS * pace.interval())
+      // What was told is fetched soon; what is not to be had is asked for ever more rarely.
+      pause = news === 'lacking' ? Math.min(rest, pause * 1.5) : NEWS_MS
+      if (news === 'none') {
         this.#news = new AbortController()
-        const rest = Math.max(LEAST_COMPARING_MS, COMPARING_INTERVALS * pace.interval())
         await clock.sleep(this.#jittered(rest), AbortSignal.any([signal, this.#news.signal]))
       }
       // Sessions that open together are news together.
-      if (!(await clock.sleep(this.#jittered(NEWS_MS), signal))) return
-      isNews = await this.#compare(signal)
+      if (!(await clock.sleep(this.#jittered(pause), signal))) return
+      news = await this.#compare(signal)
     } while (!signal.aborted)
   }
 
-  /** Whether a neighbour, another one each time, knew what this node did not. */
-  async #compare(signal: AbortSignal): Promise<boolean> {
+  /** What a neighbour, another one each time, knew that this node did not. */
+  async #compare(signal: AbortSignal): Promise<News> {
     const { sessions, random, exchange, clock } = this.#parts
     const open = sessions.all()
     const session = open[Math.floor(random.next() * open.length)]
-    if (session === undefined) return false
+    if (session === undefined) return 'none'
     try {
       const deadline = AbortSignal.any([signal, clock.timeout(RECONCILE_TIMEOUT_MS)])
-      return await exchange.learnFrom(session, deadline)
+      const isNews = await exchange.learnFrom(session, deadline)
+      const { came, lacking } = await exchange.fillFrom(session, deadline)
+      if (isNews || came > 0) return 'some'
+      return lacking > 0 ? 'lacking' : 'none'
     } catch (error) {
       this.#report('a peer did not tell whom it knows', session, error)
-      return false
+      return 'lacking'
     }
   }
 

@@ -175,6 +175,13 @@ export class RedialSchedule {
     return [...this.#plans.values()].some((plan) => this.#isIdle(plan) && this.#canDial(plan))
   }
 
+  /** How many who are not pinned could be dialled and have not failed. */
+  untried(): number {
+    const plans = [...this.#plans.values()]
+    return plans.filter((plan) => plan.attempts === 0 && this.#isIdle(plan) && this.#canDial(plan))
+      .length
+  }
+
   /** A pinned address answered as `peer`. */
   answered(address: string, peer: PeerIdText): void {
     const pin = this.#pins.get(address)

@@ -73,6 +73,8 @@ export interface Redialer extends Component {
   /** Dials under way. */
   readonly dialing: number
   hasStrangers(): boolean
+  /** Peers that could be dialled and have not failed. */
+  untried(): number
   goals(): readonly PeerGoal[]
 }
 
@@ -120,6 +122,7 @@ export function createRedialer(components: RedialComponents, init: RedialInit): 
       return dialler.dialing
     },
     hasStrangers: () => schedule.hasStrangers(),
+    untried: () => schedule.untried(),
     goals: () => schedule.goals(clock.monotonic()),
     start: () => dialler.start(),
     stop: () => dialler.stop()
@@ -234,7 +237,7 @@ async function reach(
     const outcome = await dial(where, signal)
     const tookMs = clock.monotonic() - since
     if ('error' in outcome) width.failed({ tookMs, addresses: where.addresses.length })
-    else width.succeeded()
+    else width.succeeded({ tookMs })
     return outcome
   } catch (error) {
     return { error: toLumosError(error), failures: [] }

@@ -47,6 +47,7 @@ export interface TopologyComponents {
     isPinned(peer: PeerIdText): boolean
     isHeld(peer: PeerIdText): boolean
     hasStrangers(): boolean
+    untried(): number
   }
   /** Closes session and connection in an orderly way. */
   readonly disconnect: (peer: PeerIdText) => Promise<void>
@@ -61,10 +62,13 @@ export interface TopologyInit {
   readonly targetPeers?: number
 }
 
+/** It looks for peers; it has enough and room for more; it has none. */
+export type Crowding = 0 | 1 | 2
+
 export interface Topology extends Component {
   appetite(): Appetite
-  /** Whether a peer has room for another session peer, as far as known. */
-  hasRoom(peer: PeerIdText): boolean
+  /** How ready a peer is for another session peer, as far as known: the less, the sooner it is named to others. */
+  crowding(peer: PeerIdText): Crowding
   /** A peer was named to somebody, who may well dial it. */
   onHandedOn(peer: PeerIdText): void
   onDegree(peer: PeerIdText, degree: number): void
@@ -108,8 +112,9 @@ class TopologyKeeper implements Topology {
     return { strangers, lost: Math.max(strangers, this.#high - degree) }
   }
 
-  hasRoom(peer: PeerIdText): boolean {
-    return (this.#degrees.get(peer) ?? 0) < this.#high
+  crowding(peer: PeerIdText): Crowding {
+    const degree = this.#degrees.get(peer) ?? 0
+    return degree < this.#low ? 0 : degree < this.#high ? 1 : 2
   }
 
   /** Until it speaks for itself again, a peer that was named is taken to have one more. */
@@ -138,7 +143,7 @@ class TopologyKeeper implements Topology {
 
   opened(session: Session): void {
     this.#leaving.delete(session.peer)
-    if (this.appetite().strangers > 0) void this.#ask(session)
+    if (this.#isShortOfNames()) void this.#ask(session)
     this.#hurry()
   }
 
@@ -210,12 +215,21 @@ class TopologyKeeper implements Topology {
       await this.#shed(excess)
       return
     }
-    const [neighbour] = sample(sessions, 1, this.#parts.random)
-    const news = neighbour === undefined ? 0 : await this.#ask(neighbour)
+    const isHungry = this.appetite().strangers > 0
+    if (!isHungry || this.#isShortOfNames()) {
+      const [neighbour] = sample(sessions, 1, this.#parts.random)
+      const news = neighbour === undefined ? 0 : await this.#ask(neighbour)
+      if (news === 0) this.#pause = Math.min(HUNGRY_MAX_MS, this.#pause * 1.5)
+    }
     if (this.appetite().strangers <= 0) return
-    if (news === 0) this.#pause = Math.min(HUNGRY_MAX_MS, this.#pause * 1.5)
     if (!this.#parts.redialer.hasStrangers()) await this.#walk(stopped)
     this.#parts.redialer.poke()
+  }
+
+  /** Whether fewer are left to try than are wanted: a hundred newcomers that ask for more are work for each other. */
+  #isShortOfNames(): boolean {
+    const { strangers } = this.appetite()
+    return strangers > 0 && this.#parts.redialer.untried() < strangers
   }
 
   #forgetWishes(): void {

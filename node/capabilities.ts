@@ -93,7 +93,8 @@ export function createCapabilities(
     records: measuredRecords(providerRecords(network), wire.meters.queries),
     book,
     holders: (skillId) => holdersOf(directory, skillId),
-    nodes: () => directory.size
+    nodes: () => directory.size,
+    sessions
   })
   const { embedder, database } = components
   const store = () => database.store

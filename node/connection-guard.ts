@@ -8,11 +8,16 @@ import type {
   MessageStream,
   SecuredConnection
 } from '@libp2p/interface'
+import type { Clock } from '../core/clock.ts'
 import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import { afterThisTurn } from '../core/turn.ts'
+import type { Defer } from '../core/turn.ts'
 import type { Traffic } from './metrics/traffic.ts'
 import { guardStream } from './stream-guard.ts'
 import type { Wall } from './wall.ts'
 import { WireGuard } from './wire-guard.ts'
+import type { Agreement } from './wire-guard.ts'
 
 /** Somebody spoke, but not the language that a holder of our swarm key speaks. */
 export interface ForeignContact {
@@ -27,6 +32,11 @@ export interface ForeignContact {
 }
 
 export interface ConnectionGuardComponents {
+  readonly clock: Pick<Clock, 'after'>
+  /** Default: after this turn of the event loop. */
+  readonly defer?: Defer
+  /** The host at that multiaddr took a connection of ours. */
+  readonly onReached?: (address: string) => void
   readonly onForeign: (contact: ForeignContact) => void
   /** `offender` is a PeerId once that is known, and an address before. */
   readonly onViolation: (violation: unknown, offender: string) => void
@@ -41,18 +51,24 @@ const MUXER = '/yamux/1.0.0'
 /** Why this node itself may end a connection that has not been greeted yet. */
 const OWN_REASONS: ReadonlySet<string> = new Set(['AbortError', 'TimeoutError', 'WireViolation'])
 
+const toEncrypter: Agreement = (line) => (line === ENCRYPTER ? 'opaque' : undefined)
+
 /** Passes the first bytes of every connection through a check, behind `wall` when there is one. */
 export function guardedProtector(
   components: ConnectionGuardComponents,
   wall?: Wall
 ): ConnectionProtector {
   const report = wall === undefined ? components.onForeign : walled(components, wall).onForeign
+  const unproven = createUnproven(components)
   return {
     async protect(connection, options) {
       components.traffic?.watch(connection)
+      const isInbound = connection.direction === 'inbound'
+      if (!isInbound) components.onReached?.(contact(connection).address)
+      const proven = isInbound ? unproven.admit(connection) : undefined
       const link = wall === undefined ? connection : await wall.protect(connection, options)
       components.traffic?.wrapped(connection, link)
-      const guard = new WireGuard((line) => (line === ENCRYPTER ? 'opaque' : undefined))
+      const guard = new WireGuard(toEncrypter, proven)
       await guardStream(link, guard, (violation) => {
         if (guard.greeted) components.onViolation(violation, contact(connection).address)
         else report({ ...contact(connection), certain: true })
@@ -60,6 +76,39 @@ export function guardedProtector(
       })
       if (wall !== undefined) noticeHangUp(walled(components, wall), connection, guard)
       return link
+    }
+  }
+}
+
+interface Unproven {
+  /**
+   * Ends the connection when its peer has not shown in time that it speaks as one of the swarm. To be
+   * called when it has.
+   *
+   * @throws when too many are waited for
+   */
+  admit(connection: MessageStream): () => void
+}
+
+function createUnproven({ clock, defer = afterThisTurn }: ConnectionGuardComponents): Unproven {
+  const waiting = new Set<MessageStream>()
+  return {
+    admit(connection) {
+      const limit = LIMITS.unprovenConnections.value
+      if (waiting.size >= limit) throw new Error(`${limit} others have not shown the key yet`)
+      waiting.add(connection)
+      const end = (): void => {
+        if (waiting.has(connection))
+          connection.abort(new DOMException('no greeting', 'TimeoutError'))
+      }
+      // Where the event loop was held up, what arrived in time is read only after the timer: so it is read first.
+      const cancel = clock.after(LIMITS.greetingDeadline.value, () => defer(() => defer(end)))
+      const proven = (): void => {
+        waiting.delete(connection)
+        cancel()
+      }
+      connection.addEventListener('close', proven)
+      return proven
     }
   }
 }

@@ -26,6 +26,9 @@ export function createDialer({ clock, network, sessions }: DialerComponents): Di
     if (foreign.size >= MAX_FOREIGN) foreign.clear()
     foreign.set(contact.address, contact)
   })
+  /** Hosts that have not answered yet, and what to do when they have: they live, however busy they are. */
+  const waiting = new Map<string, () => void>()
+  events.on('reached', (address) => waiting.get(address)?.())
 
   /** Who hung up on our key may still have the one before: the wall takes the next one each time. */
   async function connect(address: string, signal: AbortSignal): Promise<PeerIdText | Failure> {
@@ -41,18 +44,27 @@ export function createDialer({ clock, network, sessions }: DialerComponents): Di
   async function connectOnce(address: string, signal: AbortSignal): Promise<PeerIdText | Failure> {
     foreign.delete(address)
     const attempt = new AbortController()
-    const cancel = clock.after(LIMITS.addressDialDeadline.value, () => {
-      attempt.abort(new DOMException('no answer', 'TimeoutError'))
-    })
+    const giveUp = (): void => attempt.abort(new DOMException('no answer', 'TimeoutError'))
+    const connected = clock.after(LIMITS.connectDeadline.value, giveUp)
+    const ended = clock.after(LIMITS.addressDialDeadline.value, giveUp)
+    waiting.set(address, connected)
     const onAbort = (): void => attempt.abort(signal.reason)
     signal.addEventListener('abort', onAbort)
     try {
-      const connection = await libp2p.dial(multiaddr(address), { signal: attempt.signal })
+      const connection = await libp2p.dial(multiaddr(address), {
+        signal: attempt.signal,
+        onProgress: ({ type }) => {
+          // A name that was dialled is not the address that was reached.
+          if (type === 'upgrader:encrypt-outbound-connection') connected()
+        }
+      })
       return connection.remotePeer.toString()
     } catch (cause) {
       return failureOf(address, { cause, contact: foreign.get(address) })
     } finally {
-      cancel()
+      waiting.delete(address)
+      connected()
+      ended()
       signal.removeEventListener('abort', onAbort)
     }
   }

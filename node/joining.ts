@@ -117,11 +117,11 @@ async function ask(
 }
 
 function createDoorClient(
-  { random, identity }: JoiningComponents,
+  { clock, random, identity }: JoiningComponents,
   { invite, transports = [tcp(), webSockets()] }: JoiningInit
 ): Promise<Libp2p> {
   const door = keysOf(invite.secret).door
-  const guards = { onForeign: () => undefined, onViolation: () => undefined }
+  const guards = { clock, onForeign: () => undefined, onViolation: () => undefined }
   const wall = createWall({ random, keys: () => ({ members: [door], doors: [] }) })
   return createLibp2p({
     privateKey: identity.privateKey.reveal(),
@@ -138,7 +138,7 @@ function createDoorClient(
       denyOutboundEncryptedConnection: (peer) => !peer.equals(peerIdFromString(invite.inviter))
     },
     connectionManager: {
-      addressDialTimeout: LIMITS.addressDialDeadline.value,
+      addressDialTimeout: LIMITS.connectDeadline.value,
       reconnectRetries: 0
     },
     logger: createLibp2pLogger()

@@ -2,7 +2,6 @@
 import { EventEmitter } from 'node:events'
 import { noise } from '@chainsafe/libp2p-noise'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { gossipsub } from '@libp2p/gossipsub'
 import type { GossipSub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
 import type { Libp2p, MessageStream, StreamMuxerFactory } from '@libp2p/interface'
@@ -27,6 +26,7 @@ import { createMembershipGater } from '../trust/membership.ts'
 import type { Membership } from '../trust/membership.ts'
 import { guardedEncrypter, guardedProtector } from './connection-guard.ts'
 import type { ConnectionGuardComponents, ForeignContact } from './connection-guard.ts'
+import { gossip } from './gossip.ts'
 import { watchedDcutr } from './hole-punching.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
 import type { Meters } from './metrics/meters.ts'
@@ -47,7 +47,7 @@ export interface NetworkComponents {
   readonly membership: Membership
   /** A peer comes by the door of an invite. */
   readonly onGuest: (peer: PeerIdText) => void
-  readonly clock: Pick<Clock, 'monotonic'>
+  readonly clock: Pick<Clock, 'monotonic' | 'after'>
   /** Weighed by gossip: who has many points is not listened to. */
   readonly blame: Pick<Blame, 'points' | 'add'>
   readonly logger: Logger
@@ -80,6 +80,8 @@ export interface NetworkEvents {
   foreign: [contact: ForeignContact]
   /** A peer that is not, or no longer, a member. */
   denied: [peer: PeerIdText]
+  /** A host that is dialled took the connection. */
+  reached: [address: string]
   /** A connection was closed because its bytes were an attack or a defect. */
   violation: [reason: string]
 }
@@ -122,7 +124,9 @@ export async function createNetwork(
   const events = new EventEmitter<NetworkEvents>()
   if (meters !== undefined) countEvents(events, meters.wire)
   const guards: ConnectionGuardComponents = {
+    clock: components.clock,
     traffic: meters?.traffic,
+    onReached: (address) => events.emit('reached', address),
     onForeign: (contact) => events.emit('foreign', contact),
     onViolation: (violation, offender) => {
       const reason = violation instanceof Error ? violation.message : String(violation)
@@ -295,7 +299,8 @@ const DHT = {
   protocol: KAD_PROTOCOL,
   peerInfoMapper: passthroughMapper,
   allowQueryWithZeroPeers: true,
-  kBucketSize: 20,
+  // Of 20, Kademlia's own choice, a hundred nodes that announce were a full mesh for a minute (measured).
+  kBucketSize: 10,
   alpha: 3,
   // A lookup dials whoever it meets: 60 nodes that each look for themselves at once would build
   // a full mesh. The topology keeper brings the first peers, the table then fills from them.
@@ -322,25 +327,7 @@ function services(
       { clock, onRefused, onStore: (store) => meters?.records.watch(store) },
       { ...DHT, clientMode: dhtClient }
     ),
-    pubsub: gossipsub({
-      ...meters?.gossip.init,
-      allowPublishToZeroTopicPeers: true,
-      globalSignaturePolicy: 'StrictSign',
-      asyncValidation: true,
-      awaitRpcHandler: true,
-      awaitRpcMessageHandler: true,
-      maxInboundDataLength: 2 * LIMITS.gossipBytes.value,
-      maxOutboundBufferSize: LIMITS.gossipOutbound.value,
-      // Memory spaces come and go, each with a topic of its own.
-      maxTopicBytesPerPeer: LIMITS.gossipTopicBytes.value,
-      // Nodes of one host or behind one NAT are normal here; with the default weight, 20 nodes on
-      // one address score each other to -405 and deliver nothing (measured).
-      scoreParams: {
-        IPColocationFactorWeight: 0,
-        // Weighs 10: one offence costs the place in the mesh, more than eight all gossip.
-        appSpecificScore: (peer) => (blame.points(peer) < 1 ? 0 : -blame.points(peer))
-      }
-    })
+    pubsub: gossip({ blame, meters: meters?.gossip })
   }
 }
 

@@ -6,8 +6,8 @@ import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
 
-/** A lookup that goes on, or a session that is being opened, is done by then. */
-export const STRAY_AGE_MS = 60_000
+/** A lookup that goes on, or a session that is being opened, is done by then: each takes 15 s at most. */
+export const STRAY_AGE_MS = 20_000
 
 export interface OpenConnection {
   readonly peer: PeerIdText
@@ -23,7 +23,7 @@ export interface StrayConnectionsComponents {
   readonly hangUp: (peer: PeerIdText) => Promise<void>
 }
 
-/** Looks once a minute; a peer whose connection was closed may come back at any time. */
+/** Looks every 20 s; a peer whose connection was closed may come back at any time. */
 export function createStrayConnections(components: StrayConnectionsComponents): Component {
   const { clock, connections, hangUp, isWanted } = components
   let stopping = new AbortController()

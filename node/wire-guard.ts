@@ -43,6 +43,7 @@ const MAX_LINE_LENGTH_BYTES = 2
 /** Watches one direction of a stream that begins with multistream-select. */
 export class WireGuard {
   readonly #agree: Agreement
+  readonly #onGreeted: () => void
   #greeting = 0
   #framing: Framing | undefined
   #lines = 0
@@ -53,8 +54,9 @@ export class WireGuard {
   /** Bytes of the current message still to come; `undefined` while its length is being read. */
   #left: number | undefined
 
-  constructor(agree: Agreement) {
+  constructor(agree: Agreement, onGreeted: () => void = () => undefined) {
     this.#agree = agree
+    this.#onGreeted = onGreeted
   }
 
   /** False from the moment nothing is left to watch. */
@@ -84,6 +86,7 @@ export class WireGuard {
   #greet(byte: number): void {
     if (byte !== HEADER[this.#greeting]) throw new WireViolation('no multistream header')
     this.#greeting++
+    if (this.greeted) this.#onGreeted()
   }
 
   #readLength(byte: number): void {

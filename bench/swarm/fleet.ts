@@ -29,6 +29,9 @@ export interface FleetInit {
 type Host = BenchProcess<HostOperations>
 type Name = keyof HostOperations
 
+/** Some ten nodes or more in a process make as many times the garbage of one, whose daemon has 8 MB for it. */
+const YOUNG_HEAP = ['--max-semi-space-size=64']
+
 /** Of the node that all others are told of; it has a process of its own. */
 export const BOOTSTRAP = 0
 
@@ -71,7 +74,7 @@ export class Fleet {
   async open(hosts: readonly number[] = this.hosts): Promise<void> {
     await Promise.all(
       hosts.map(async (host) => {
-        const process = startProcess<HostOperations>('../swarm/host.ts')
+        const process = startProcess<HostOperations>('../swarm/host.ts', YOUNG_HEAP)
         this.#hosts.set(host, process)
         await process.ask('vitals', { released: false })
       })

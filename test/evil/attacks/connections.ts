@@ -55,8 +55,8 @@ const junk: Attack = {
 const slowLoris: Attack = {
   name: 'slow-loris before the handshake',
   threats: [3],
-  expected: 'closed after `upgradeDeadline`; others come in',
-  durationMs: LIMITS.upgradeDeadline.value + SLACK_MS,
+  expected: 'closed after `greetingDeadline`; others come in',
+  durationMs: LIMITS.greetingDeadline.value + SLACK_MS,
   async run(kit) {
     const begun = performance.now()
     const trickle = async (): Promise<number> => {
@@ -72,7 +72,7 @@ const slowLoris: Attack = {
     }
     const held = Array.from({ length: 100 }, trickle)
     await pause(200)
-    const knocked = await knock(kit, LIMITS.upgradeDeadline.value + SLACK_MS)
+    const knocked = await knock(kit, LIMITS.greetingDeadline.value + SLACK_MS)
     const longest = Math.max(...(await Promise.all(held)))
     return `100 sockets, closed after ${seconds(longest)} at most; somebody with the key was let in after ${seconds(knocked)}`
   }
@@ -88,7 +88,7 @@ const connectionFlood: Attack = {
   expected: 'refused above `inboundPerHost` a second; others come in afterwards',
   async run(kit) {
     const sockets = await flood(kit, () => undefined, 200)
-    const knocked = await knock(kit, LIMITS.upgradeDeadline.value + SLACK_MS)
+    const knocked = await knock(kit, LIMITS.greetingDeadline.value + SLACK_MS)
     return `${sockets} connections, 200 at once; somebody with the key was let in ${seconds(knocked)} later`
   }
 }

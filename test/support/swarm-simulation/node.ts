@@ -141,7 +141,8 @@ function createDiscovery(world: World, init: DiscoveryInit) {
   const presence = createPresence({ ...known, pubsub, exchange }, { swarmId: 'simulated', name })
   const records = world.dht.recordsOf(host)
   const holders = (skillId: string): number => directory.search(skillId, { limit: 64 }).length
-  const dht = createCapabilityDht({ ...base, records, book, holders, nodes: () => directory.size })
+  const nodes = (): number => directory.size
+  const dht = createCapabilityDht({ ...base, records, book, sessions, holders, nodes })
   const finder = createFinder({ ...base, directory, dht, exchange, self })
   const { targetPeers } = world.init.mutation ?? {}
   const peerFinder = createPeerFinder(

@@ -120,7 +120,7 @@ export class SimulatedSessions implements Sessions {
     const rttMs = network.rttMs(this.host, to.host)
     const isCut = this.host.side !== to.host.side
     const isSilent = isCut && network.conditions.cut === 'silent'
-    await network.time.sleep(isSilent ? LIMITS.addressDialDeadline.value : rttMs, signal)
+    await network.time.sleep(isSilent ? LIMITS.connectDeadline.value : rttMs, signal)
     if (isCut || isAborted(signal) || !to.#hasRoom()) throw unreachable(to.host.peer)
     to.#pending += 1
     const now = network.time.monotonic()

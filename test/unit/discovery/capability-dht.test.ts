@@ -25,10 +25,12 @@ async function setup(...skills: string[]) {
     hang: boolean
     holders: ReadonlyMap<string, number>
     nodes: number
+    metAt: number | undefined
   } = {
     cards: [],
     holders: new Map(),
     nodes: 1,
+    metAt: undefined,
     providers: [],
     hang: false
   }
@@ -51,6 +53,9 @@ async function setup(...skills: string[]) {
     book: { cards: () => state.cards, events },
     holders: (skill) => state.holders.get(skill) ?? 0,
     nodes: () => state.nodes,
+    sessions: {
+      all: () => (state.metAt === undefined ? [] : [{ openedAt: state.metAt }])
+    },
     clock,
     random: seededRandom(1),
     logger: silentLogger
@@ -201,6 +206,27 @@ test('a crowd that starts at once announces over some time, each node at a momen
   // Longer than the one hash that announcing needs.
   for (let round = 0; round < 5; round += 1) await cids('another')
   expect(announced()).toEqual([])
-  await clock.advance(100 * 200)
+  await clock.advance(100 * 1200)
   await settle(() => expect(announced()).toHaveLength(1))
+})
+
+test('as long as sessions open, nothing is announced, for a minute at most', async () => {
+  const { clock, dht, state, announced } = await setup('vision')
+  state.metAt = clock.now()
+  await dht.start()
+  for (let second = 0; second < 20; second += 1) {
+    await clock.advance(1000)
+    state.metAt = clock.now()
+  }
+  await cids('another')
+  expect(announced()).toEqual([])
+  await clock.advance(5000)
+  await settle(() => expect(announced()).toHaveLength(1))
+
+  dht.refresh()
+  for (let second = 0; second < 60; second += 1) {
+    await clock.advance(1000)
+    state.metAt = clock.now()
+  }
+  await settle(() => expect(announced()).toHaveLength(2))
 })

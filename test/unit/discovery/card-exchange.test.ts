@@ -31,9 +31,13 @@ async function addEvil(
     name: 'evil',
     fields: () => ({ load: 0, slots: 1, cards: claims })
   })
-  evil.methods.request(CARD_METHODS.get, () => new TextEncoder().encode(JSON.stringify({ cards })))
+  const asked: string[] = []
+  evil.methods.request(CARD_METHODS.get, (_, { peer }) => {
+    asked.push(peer)
+    return new TextEncoder().encode(JSON.stringify({ cards }))
+  })
   evil.methods.request(CARD_METHODS.known, () => encodeJson({ peers: [] }))
-  return identity
+  return { ...identity, asked }
 }
 
 test('a session brings the agents of both sides to both sides', async () => {
@@ -114,7 +118,25 @@ test('a peer whose cards do not come is asked again only after a growing wait', 
     await swarm.advance(1000)
   }
   // Waits of 1, 2, 4, 8, 16 and then 30 s at least: sixteen in five minutes, and the first.
-  expect(swarm.sessions.calls.get(CARD_METHODS.get)).toBeLessThanOrEqual(17)
+  expect(evil.asked.length).toBeGreaterThan(5)
+  expect(evil.asked.length).toBeLessThanOrEqual(17)
+})
+
+test('cards that a node has only heard of are fetched from neighbours that have them, though both know the same peers', async () => {
+  const { swarm, alice, bob } = await setup()
+  const stranger = await testIdentity(3)
+  const card = await verifiedCard(stranger, testCard(stranger.peer, 'far'))
+  const named = { name: 'far', load: 0, slots: 1, cards: [card.digest] }
+  for (const { directory } of [alice, bob]) {
+    directory.hint(stranger.peer, named, { ageMs: 0, ttlMs: 60_000 })
+  }
+  bob.directory.add(card)
+  swarm.sessions.link(alice.peer, bob.peer)
+  const session = alice.sessions.get(bob.peer)
+  if (session === undefined) throw new Error('no session')
+  const signal = new AbortController().signal
+  expect(await swarm.run(alice.exchange.fillFrom(session, signal))).toEqual({ came: 1, lacking: 0 })
+  expect(alice.directory.search('far')).toMatchObject([{ peer: stranger.peer }])
 })
 
 test('requests that are malformed get an error and nothing else', async () => {

@@ -42,7 +42,7 @@ function setup({ isLocal = false, released = true } = {}) {
     isLocal: () => isLocal,
     degree: () => 5,
     wanted: () => 3,
-    hasRoom: (each) => !full.has(each),
+    crowding: (each) => (full.has(each) ? 2 : 0),
     onHandedOn: (each) => handedOn.push(each),
     onDegree: (each, degree) => degrees.set(each, degree),
     learn: (hint) => learned.push(hint),

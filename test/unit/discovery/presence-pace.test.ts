@@ -36,10 +36,22 @@ test('word of others counts until the peer itself has spoken again', () => {
 
 test('waits are jittered downwards only, so that four always fit a lifetime', () => {
   const { pace } = setup()
-  const waits = Array.from({ length: 100 }, () => pace.next())
+  const waits = Array.from({ length: 100 }, () => {
+    pace.told()
+    return pace.untilNext()
+  })
   expect(Math.max(...waits)).toBeLessThanOrEqual(BASE_INTERVAL_MS)
   expect(Math.min(...waits)).toBeGreaterThanOrEqual(BASE_INTERVAL_MS * 0.8)
   expect(new Set(waits).size).toBe(100)
+})
+
+test('who finds that the swarm is larger waits longer, but not beyond what was promised', () => {
+  const { known, pace } = setup(10)
+  pace.told()
+  known.nodes = 100
+  expect(pace.untilNext()).toBe(20_000)
+  pace.told(false)
+  expect(pace.untilNext()).toBeGreaterThan(0.8 * intervalFor(100) - 1)
 })
 
 test('news waits for a moment since the last statement', async () => {

@@ -47,7 +47,7 @@ test('by gossip alone, peers without a session learn of each other and fetch car
 
 test('a marked change of load is told soon; a small one waits', async () => {
   const { swarm, alice, said } = await setup()
-  await swarm.advance(3000)
+  await swarm.advance(2000)
   const before = said(alice).length
   alice.state.load = 0.1
   alice.presence.loadChanged()

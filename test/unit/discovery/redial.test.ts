@@ -101,22 +101,31 @@ test('of two nodes that see each other, the one with the greater id waits', asyn
   await redialer.stop()
 })
 
+/** A node with many to dial, which dials as many at a time as it ever does. */
+async function diallingMany() {
+  const all = setup({ strangers: 64, lost: 64 })
+  const { attempts, redialer } = all
+  await redialer.start()
+  for (let at = 10; at < 60; at += 1) redialer.learn(hint(`12D3KooWaaa${at}`))
+  expect(attempts).toHaveLength(2)
+  for (const attempt of attempts.slice()) await attempt.answer(unreachable())
+  const under = attempts.slice(2)
+  expect(under).toHaveLength(LIMITS.parallelDials.value)
+  return { ...all, under }
+}
+
 /** Peers that are dialled at the same time, when these have failed after so long. */
 async function dialledAfter(failedMs: number) {
-  const all = setup({ strangers: 64, lost: 64 })
-  const { attempts, clock, redialer } = all
-  await redialer.start()
-  for (let at = 10; at < 40; at += 1) redialer.learn(hint(`12D3KooWaaa${at}`))
-  const first = attempts.slice()
-  expect(first).toHaveLength(LIMITS.parallelDials.value)
+  const all = await diallingMany()
+  const { attempts, clock, under } = all
   await clock.advance(failedMs)
-  for (const attempt of first) await attempt.answer(unreachable())
-  return { ...all, dialled: () => attempts.slice(first.length) }
+  for (const attempt of under) await attempt.answer(unreachable())
+  return { ...all, dialled: () => attempts.slice(2 + under.length) }
 }
 
 test('dials that end later than they should make it dial less at a time, until one succeeds', async () => {
   const { attempts, dialled, open, redialer } = await dialledAfter(
-    LIMITS.addressDialDeadline.value + 1000
+    LIMITS.connectDeadline.value + 1000
   )
   expect(dialled()).toHaveLength(1)
   const [next] = dialled()
@@ -127,8 +136,22 @@ test('dials that end later than they should make it dial less at a time, until o
   await redialer.stop()
 })
 
+test('dials that succeed slowly make it dial less at a time', async () => {
+  const { attempts, clock, open, redialer, under } = await diallingMany()
+  await clock.advance(2500)
+  for (const attempt of under) {
+    const { peer = '' } = attempt
+    open(peer)
+    await attempt.answer({ peer, address: undefined })
+  }
+  expect(attempts).toHaveLength(2 + under.length + 1)
+  await attempts.at(-1)?.answer(unreachable())
+  for (const attempt of attempts.slice(-2)) await attempt.answer(unreachable())
+  await redialer.stop()
+})
+
 test('peers that are dead, and fail in time, do not make it slower', async () => {
-  const { dialled, redialer } = await dialledAfter(LIMITS.addressDialDeadline.value)
+  const { dialled, redialer } = await dialledAfter(LIMITS.connectDeadline.value)
   expect(dialled()).toHaveLength(LIMITS.parallelDials.value)
   for (const attempt of dialled()) await attempt.answer(unreachable())
   await redialer.stop()
