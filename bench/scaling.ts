@@ -4,7 +4,7 @@
  *     node bench/scaling.ts [nodes…, default 100 1000 10000 100000]
  *
  * Only the hops of a lookup are more than a formula: they are counted in a model of Kademlia with our k and α,
- * where each node knows 20 random others of each bucket. No node is started. Some seconds.
+ * where each node knows 10 random others of each bucket. No node is started. Some seconds.
  */
 import { LIMITS } from '../core/limits.ts'
 import { seededRandom } from '../test/support/random.ts'
@@ -18,14 +18,16 @@ const CONSTANTS = {
   recordBytes: 300,
   announceSeconds: 240,
   dialBytes: 6000,
-  dialCpuMs: 10,
-  askBytes: 3000,
+  dialCpuMs: 13,
+  askBytes: 1500,
   statementBytes: 550,
   statementCpuMs: 0.2,
-  gossipDegree: 6,
-  memberBytes: 300
+  gossipDegree: 4,
+  gossipCopies: 3,
+  memberBytes: 300,
+  sessions: 10
 }
-const BUCKET = 20
+const BUCKET = 10
 const ALPHA = 3
 const ID_BITS = 30
 const LOOKUPS = 200
@@ -56,7 +58,7 @@ function lowerBound(ids: readonly number[], id: number): number {
   return low
 }
 
-/** What a node that is asked knows: at most 20 of each bucket, drawn anew, the nearest 20 to the target. */
+/** What a node that is asked knows: at most 10 of each bucket, drawn anew, the nearest 10 to the target. */
 function answer(
   ids: readonly number[],
   { node, target, random }: { node: number; target: number; random: { next(): number } }
@@ -80,7 +82,7 @@ function nearest(ids: Iterable<number>, target: number): readonly number[] {
   return [...new Set(ids)].toSorted((a, b) => (a ^ target) - (b ^ target)).slice(0, BUCKET)
 }
 
-/** Rounds of three questions, until the 20 nearest have all been asked. */
+/** Rounds of three questions, until the 10 nearest have all been asked. */
 function lookup(ids: readonly number[], random: { next(): number }): Lookup {
   const pick = (): number => ids[Math.floor(random.next() * ids.length)] ?? 0
   const target = Math.floor(random.next() * 2 ** ID_BITS)
@@ -112,7 +114,7 @@ function meanLookup(nodes: number): Lookup {
 function rows(nodes: number): readonly (readonly [what: string, figure: number])[] {
   const c = CONSTANTS
   const { hops, asked } = meanLookup(nodes)
-  const strangers = Math.max(0, 1 - 20 / nodes)
+  const strangers = Math.max(0, 1 - c.sessions / nodes)
   const asks = (c.keysPerNode * (asked + BUCKET)) / c.announceSeconds
   const dials = ((c.keysPerNode * asked) / c.announceSeconds) * strangers
   const peers = Math.min(nodes, LIMITS.directoryPeers.value)
@@ -128,7 +130,7 @@ function rows(nodes: number): readonly (readonly [what: string, figure: number])
       [`presence of ${budget}/s: interval of a node, s`, nodes / heard],
       [
         `presence of ${budget}/s: bytes in, kB/s`,
-        (heard * c.gossipDegree * c.statementBytes) / 1000
+        (heard * c.gossipCopies * c.statementBytes) / 1000
       ],
       [`presence of ${budget}/s: CPU, ms/s`, heard * c.statementCpuMs]
     ] as const
@@ -143,7 +145,7 @@ function rows(nodes: number): readonly (readonly [what: string, figure: number])
     ['provider records kept, distinct skills', BUCKET * c.keysPerNode],
     ['… in memory, kB', (BUCKET * c.keysPerNode * c.recordBytes) / 1000],
     ['skill of all: announcers a round', announcers],
-    ['… records a second at its 20 keepers', announcers / c.announceSeconds],
+    ['… records a second at its 10 keepers', announcers / c.announceSeconds],
     ...presence,
     ['gossip: hops to all', Math.log(nodes) / Math.log(c.gossipDegree - 1)],
     ['directory: peers known', known],

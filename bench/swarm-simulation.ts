@@ -8,9 +8,9 @@
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { parseArgs } from 'node:util'
-import { parseDuration } from '../core/units.ts'
 import { LOOPBACK, WIDE_AREA } from '../test/support/swarm-simulation/conditions.ts'
 import { PHASES, runSimulation } from '../test/support/swarm-simulation/run.ts'
+import { countOf, durationOf, out, phasesOf } from './swarm/command.ts'
 import { comparison } from './swarm/comparison.ts'
 import { figureLines, promiseRows } from './swarm/simulated-report.ts'
 
@@ -34,22 +34,14 @@ const { values } = parseArgs({
   }
 })
 
-const out = (line: string): void => void process.stdout.write(`${line}\n`)
-
-function durationOf(text: string): number {
-  const ms = parseDuration(text)
-  if (ms === undefined) throw new TypeError(`${text} is no duration such as 30s or 10m`)
-  return ms
-}
-
 const conditions = values.loopback ? LOOPBACK : WIDE_AREA
 const cpuSeconds = (): number => (process.cpuUsage().user + process.cpuUsage().system) / 1e6
 const { book, trace, simulatedMs } = await runSimulation({
-  nodes: Number(values.nodes),
-  seed: Number(values.seed),
+  nodes: countOf(values.nodes, 2),
+  seed: countOf(values.seed, 0),
   conditions,
-  ...(values.agents !== undefined && { agents: Number(values.agents) }),
-  phases: values.phases.split(','),
+  ...(values.agents !== undefined && { agents: countOf(values.agents, 1) }),
+  phases: phasesOf(values.phases, PHASES),
   durations: {
     restMs: durationOf(values.rest),
     churnMs: durationOf(values.churn),

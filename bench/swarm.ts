@@ -5,9 +5,10 @@
  * Ends with 1 when a promise was broken.
  */
 import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { parseDuration } from '../core/units.ts'
+import { countOf, durationOf, out, phasesOf } from './swarm/command.ts'
 import { growthChart } from './swarm/growth-chart.ts'
 import { growthPromises, growthTable, pointOf } from './swarm/growth.ts'
 import { markdownOf, tableOf } from './swarm/report.ts'
@@ -18,7 +19,7 @@ import type { Promised } from './swarm/stage.ts'
 const { values } = parseArgs({
   options: {
     nodes: { type: 'string', default: '100' },
-    /** Processes; by default one for ten nodes. */
+    /** Processes; by default one for ten nodes, but not more than there are cores, or five. */
     hosts: { type: 'string' },
     seed: { type: 'string', default: '1' },
     phases: { type: 'string', default: Object.keys(PHASES).join(',') },
@@ -37,26 +38,15 @@ const { values } = parseArgs({
   }
 })
 
-const out = (line: string): void => void process.stdout.write(`${line}\n`)
-
-function durationOf(text: string): number {
-  const ms = parseDuration(text)
-  if (ms === undefined) throw new TypeError(`${text} is no duration such as 30s or 10m`)
-  return ms
+/** Each process compiles all of the code for itself: of too many, the machine does nothing else. */
+function hostsFor(nodes: number): number {
+  return Math.min(Math.ceil((nodes - 1) / 10), Math.max(5, availableParallelism()))
 }
 
-function countOf(text: string, least: number): number {
-  const count = Number(text)
-  if (!Number.isInteger(count) || count < least) {
-    throw new TypeError(`${text} is no whole number from ${least} on`)
-  }
-  return count
-}
-
-function initOf(nodes: number, phases = values.phases.split(',')): SwarmInit {
+function initOf(nodes: number, phases = phasesOf(values.phases, PHASES)): SwarmInit {
   return {
     nodes,
-    hosts: countOf(values.hosts ?? String(Math.ceil((nodes - 1) / 10)), 1),
+    hosts: values.hosts === undefined ? hostsFor(nodes) : countOf(values.hosts, 1),
     seed: countOf(values.seed, 0),
     phases,
     durations: {

@@ -9,7 +9,7 @@ import { Fleet } from './fleet.ts'
 import { killPhase, stopPhase } from './kill-phase.ts'
 import { partitionPhase } from './partition-phase.ts'
 import type { Facts } from './report.ts'
-import { Book } from './stage.ts'
+import { Book, playPhases } from './stage.ts'
 import type { Durations, Stage } from './stage.ts'
 import { startPhase } from './start-phase.ts'
 import { steadyPhase } from './steady-phase.ts'
@@ -46,8 +46,6 @@ export interface SwarmResult {
 
 export async function runSwarm(init: SwarmInit): Promise<SwarmResult> {
   const { nodes, hosts, seed, phases, durations } = init
-  const unknown = phases.find((name) => PHASES[name] === undefined)
-  if (unknown !== undefined) throw new TypeError(`there is no phase ${unknown}`)
   const [load = NaN] = loadavg()
   const folder = mkdtempSync(join(tmpdir(), 'lumos-swarm-'))
   const fleet = new Fleet({ nodes, hosts, folder })
@@ -62,11 +60,7 @@ export async function runSwarm(init: SwarmInit): Promise<SwarmResult> {
   }
   process.once('SIGINT', leave).once('SIGTERM', leave)
   try {
-    for (const [name, phase] of Object.entries(PHASES)) {
-      if (!phases.includes(name)) continue
-      say(`${name} …`)
-      await phase(stage)
-    }
+    await playPhases(PHASES, { wanted: phases, begins: (name) => say(`${name} …`) }, stage)
   } catch (error) {
     // What runs fails because everything was killed.
     await left

@@ -57,6 +57,22 @@ export class Book {
   }
 }
 
+/** Those of `phases` that are `wanted`, in their own order; each is told of before it begins. */
+export async function playPhases<S>(
+  phases: Readonly<Record<string, (stage: S) => Promise<void>>>,
+  {
+    wanted,
+    begins
+  }: { readonly wanted: readonly string[]; readonly begins: (name: string) => void },
+  stage: S
+): Promise<void> {
+  for (const [name, phase] of Object.entries(phases)) {
+    if (!wanted.includes(name)) continue
+    begins(name)
+    await phase(stage)
+  }
+}
+
 export function pick<T>(random: Random, things: readonly T[]): T {
   const thing = things[Math.floor(random.next() * things.length)]
   if (thing === undefined) throw new Error('there is nothing to pick from')

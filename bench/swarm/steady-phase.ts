@@ -13,6 +13,7 @@ import {
 } from './measures.ts'
 import { indexesOf, pick, seedOf } from './stage.ts'
 import type { Stage } from './stage.ts'
+import { promiseSteady } from './steady-promises.ts'
 import { LIVE } from './swarm-node.ts'
 
 const LOOKUPS_PER_NODE = 50
@@ -43,17 +44,9 @@ export async function steadyPhase(stage: Stage): Promise<void> {
   say(`tasks: p95 ${tasks.p95} ms; gossip: p99 ${gossip.p99} ms`)
   const memory = await converged(stage)
   say(`memory is equal everywhere after ${memory.ms} ms`)
-  book.note('steady', { idle, lookups, byDht, newcomer, delegations: tasks, gossip, memory })
-  book.whole('steady: lookups that succeed', lookups.success)
-  book.atMost('steady: lookup, p95', lookups.p95, [1000, 'ms'])
-  book.whole('steady: lookups by the DHT alone that succeed', byDht.success)
-  book.atMost('steady: lookup by the DHT alone, p95', byDht.p95, [1000, 'ms'])
-  book.whole('steady: lookups by a newcomer that succeed', newcomer.success)
-  book.atMost('steady: lookup by a newcomer, p95', newcomer.p95, [1000, 'ms'])
-  book.whole('steady: delegations that succeed', tasks.success)
-  book.whole('steady: nodes that gossip reaches', gossip.coverage)
-  book.atMost('steady: gossip reaches a node, p99', gossip.p99, [1000, 'ms'])
-  book.atMost('steady: memory is equal everywhere', memory.ms, [PATIENCE_MS, 'ms'])
+  const figures = { lookups, byDht, newcomer, delegations: tasks, gossip, memory }
+  book.note('steady', { idle, ...figures })
+  promiseSteady(book, figures, PATIENCE_MS)
 }
 
 /** By a node that has just got its first peer, all at once. */

@@ -1,18 +1,11 @@
 /** One whole node of the swarm that is measured: what it offers, and what the bench asks of it. */
 import { defineAgent } from '../../agents/agent.ts'
 import type { Agent } from '../../agents/agent.ts'
-import { systemClock } from '../../core/clock.ts'
-import { silentLogger } from '../../core/logger.ts'
-import { resolvePaths } from '../../core/paths.ts'
-import { systemRandom } from '../../core/random.ts'
-import { Secret } from '../../core/secret.ts'
 import type { MemorySpace } from '../../memory/shared-memory.ts'
-import { assemble } from '../../node/assembly.ts'
 import type { Assembly } from '../../node/assembly.ts'
-import { nodeConfigSchema } from '../../node/config/schema.ts'
+import { startSecludedNode } from '../../test/support/secluded-node.ts'
 import { nowMs } from '../memory/clock.ts'
 
-const SWARM_KEY = '0123456789abcdef'.repeat(4)
 /** Keys that nodes watch, so that it is known when a put has reached them. */
 export const LIVE = 'live/'
 /** What each node can do. */
@@ -68,23 +61,13 @@ export async function startSwarmNode({
   bootstrap,
   listen = '/ip4/127.0.0.1/tcp/0'
 }: NodeSpec): Promise<SwarmNode> {
-  const assembly = await assemble(
-    { clock: systemClock, random: systemRandom, logger: silentLogger },
-    {
-      config: nodeConfigSchema.parse({
-        name: nameOf(index),
-        listen: [listen],
-        bootstrap: [...bootstrap],
-        discovery: { mdns: false, sameHost: false },
-        agents: { enabled: [] }
-      }),
-      paths: resolvePaths({ LUMOS_HOME: home }),
-      swarmKey: new Secret(SWARM_KEY),
-      version: '0.0.0',
-      agents: [agentOf(index)]
-    }
-  )
-  await assembly.start()
+  const assembly = await startSecludedNode({
+    name: nameOf(index),
+    listen: [listen],
+    home,
+    bootstrap,
+    agents: [agentOf(index)]
+  })
   const shared = assembly.memory.space('shared')
   const arrivals = new Map<string, number>()
   const stopping = new AbortController()

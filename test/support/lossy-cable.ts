@@ -1,12 +1,9 @@
 /** A cable between two network namespaces that delays, loses and cuts frames, in each direction as the test says. */
-import { execFileSync, spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { ip, layCable, whyNoNamespaces } from './network-namespaces.ts'
 import type { Cable } from './network-namespaces.ts'
+import { startTapSwitch } from './tap-switch.ts'
 
 /** How frames fare in one direction; what is not named stays as it was. */
 export interface Conditions {
@@ -23,7 +20,6 @@ export interface LossyCable extends Cable {
 }
 
 let cables = 0
-const SWITCH = join(import.meta.dirname, 'tap-switch.py')
 
 /** Why there can be no such cable here; `undefined` when there can. */
 export function whyNoLossyCable(): string | undefined {
@@ -43,17 +39,8 @@ export async function layLossyCable(seed: number): Promise<LossyCable> {
   cables += 1
   // The kernel takes 15 characters.
   const taps = ['a', 'b'].map((end) => `lum${process.pid}${end}${cables}`)
-  const child = spawn('python3', [SWITCH, String(seed), ...taps], {
-    stdio: ['pipe', 'pipe', 'inherit']
-  })
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const answer = async (): Promise<string> => {
-    const { value } = await answers.next()
-    if (value === undefined) throw new Error('the switch ended')
-    return value
-  }
+  const tapSwitch = await startTapSwitch(seed, taps)
   try {
-    await answer()
     const cable = await layCable(async (ends) => {
       for (const [index, end] of ends.entries()) {
         await ip('link', 'set', taps[index] ?? '', 'netns', end, 'name', 'eth0')
@@ -64,25 +51,17 @@ export async function layLossyCable(seed: number): Promise<LossyCable> {
       async set(conditions, end) {
         let lost = 0
         for (const from of end === undefined ? [0, 1] : [end]) {
-          child.stdin.write(`${JSON.stringify({ from, ...conditions })}\n`)
-          lost = Number(await answer())
+          lost = await tapSwitch.set({ from, ...conditions })
         }
         return lost
       },
       async remove() {
-        await stop(child)
+        await tapSwitch.stop()
         await cable.remove()
       }
     }
   } catch (error) {
-    await stop(child)
+    await tapSwitch.stop()
     throw error
   }
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
-  const gone = once(child, 'exit')
-  child.stdin?.end()
-  await gone
 }

@@ -1,12 +1,9 @@
 /** A network for one test or bench: hosts in namespaces on a switch that delays, loses and cuts, some of them behind routers with NAT. */
-import { execFile, execFileSync, spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { execFile, execFileSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { whyNoLossyCable } from './lossy-cable.ts'
 import { ip, sweepNamespaces } from './network-namespaces.ts'
+import { startTapSwitch } from './tap-switch.ts'
 
 /** How frames fare on a way; what is not named stays as it was. */
 export interface WayConditions {
@@ -54,7 +51,6 @@ export interface WideNetworkInit {
 }
 
 const run = promisify(execFile)
-const SWITCH = join(import.meta.dirname, 'tap-switch.py')
 const PREFIX = 'lumos-test'
 /** Nothing of it leaves the namespaces. */
 const LOCAL = '10.77.0'
@@ -95,18 +91,10 @@ export async function layWideNetwork(init: WideNetworkInit): Promise<WideNetwork
   const ports = init.hosts + (init.hidden ?? 0)
   // The kernel takes 15 characters for the name of a device.
   const taps = Array.from({ length: ports }, (_, port) => `lw${process.pid}n${networks}p${port}`)
-  const child = spawn('python3', [SWITCH, String(init.seed), ...taps], {
-    stdio: ['pipe', 'pipe', 'inherit']
-  })
-  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const answer = async (): Promise<string> => {
-    const { value } = await answers.next()
-    if (value === undefined) throw new Error('the switch ended')
-    return value
-  }
+  const tapSwitch = await startTapSwitch(init.seed, taps)
   const namespaces: string[] = []
   async function remove(): Promise<void> {
-    await stop(child)
+    await tapSwitch.stop()
     for (const namespace of namespaces) {
       // What still starts there is in nobody's hands yet.
       const pids = await ip('netns', 'pids', namespace).catch(() => '')
@@ -120,7 +108,6 @@ export async function layWideNetwork(init: WideNetworkInit): Promise<WideNetwork
     await ip('-n', namespace, 'link', 'set', 'lo', 'up')
   }
   try {
-    await answer()
     const hosts: WideHost[] = []
     const hidden: WideHost[] = []
     for (const [port, tap] of taps.entries()) {
@@ -137,10 +124,7 @@ export async function layWideNetwork(init: WideNetworkInit): Promise<WideNetwork
     return {
       hosts,
       hidden,
-      async set(conditions, way = {}) {
-        child.stdin.write(`${JSON.stringify({ ...conditions, ...way })}\n`)
-        return Number(await answer())
-      },
+      set: (conditions, way = {}) => tapSwitch.set({ ...conditions, ...way }),
       remove
     }
   } catch (error) {
@@ -182,11 +166,4 @@ function end(pid: number): void {
   } catch {
     // It has ended by itself.
   }
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.stdin?.end()
-  await gone
 }

@@ -7,8 +7,8 @@ import type { Host, Network } from './network.ts'
 
 /** Records of who does not announce again are gone after this (node/libp2p.ts, `validity`). */
 const VALIDITY_MS = 600_000
-/** k of Kademlia: with so many peers in each bucket, each hop comes log2(k) bits closer (Maymounkov and Mazières, 2002). */
-const BUCKET = 20
+/** k of Kademlia (node/libp2p.ts): with so many peers in each bucket, each hop comes log2(k) bits closer (Maymounkov and Mazières, 2002). */
+const BUCKET = 10
 const WALK_PEERS = 5
 
 export interface SimulatedDht {

@@ -1,5 +1,5 @@
 /** One simulated run: a swarm goes through its phases, and what it was promised is kept or not. */
-import { Book } from '../../../bench/swarm/stage.ts'
+import { Book, playPhases } from '../../../bench/swarm/stage.ts'
 import { churnPhase } from './churn-phase.ts'
 import { bootstrapPhase, killPhase, partitionPhase, startPhase } from './phases.ts'
 import type { Durations, SimulationStage } from './stage.ts'
@@ -35,15 +35,11 @@ const DURATIONS: Durations = { restMs: 20_000, churnMs: 60_000, partitionMs: 60_
 
 export async function runSimulation(init: SimulationInit): Promise<SimulationResult> {
   const { phases = Object.keys(PHASES), say = () => undefined } = init
-  const unknown = phases.find((name) => PHASES[name] === undefined)
-  if (unknown !== undefined) throw new TypeError(`there is no phase ${unknown}`)
   const world = await World.create(init)
   const book = new Book()
   const stage = { world, book, durations: { ...DURATIONS, ...init.durations }, say }
-  for (const [name, phase] of Object.entries(PHASES)) {
-    if (!phases.includes(name)) continue
+  const begins = (name: string): void =>
     say(`${name}, at ${(world.time.monotonic() / 1000).toFixed(1)} s`)
-    await phase(stage)
-  }
+  await playPhases(PHASES, { wanted: phases, begins }, stage)
   return { book, trace: world.network.trace, simulatedMs: world.time.monotonic() }
 }

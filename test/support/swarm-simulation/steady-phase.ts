@@ -1,6 +1,7 @@
 /** A simulated swarm at rest: what it costs, and what it does for those who use it. */
 import { pick } from '../../../bench/swarm/stage.ts'
 import { round, spreadOf } from '../../../bench/swarm/figures.ts'
+import { promiseSteady } from '../../../bench/swarm/steady-promises.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { delegations, hasAgents, lookUps, PATIENCE_MS, untilEqual } from './measures.ts'
 import { GossipMesh } from './gossip-mesh.ts'
@@ -29,15 +30,9 @@ export async function steadyPhase(stage: SimulationStage): Promise<void> {
   const gossip = await gossiped(stage)
   const memory = await converged(stage)
   say(`gossip p99 ${gossip.p99} ms, memory equal after ${memory.ms} ms`)
-  book.note('steady', { idle, lookups, newcomer, delegations: tasks, gossip, memory })
-  book.whole('steady: lookups that succeed', lookups.success)
-  book.atMost('steady: lookup, p95', lookups.p95, [1000, 'ms'])
-  book.whole('steady: lookups by a newcomer that succeed', newcomer.success)
-  book.atMost('steady: lookup by a newcomer, p95', newcomer.p95, [1000, 'ms'])
-  book.whole('steady: delegations that succeed', tasks.success)
-  book.whole('steady: nodes that gossip reaches', gossip.coverage)
-  book.atMost('steady: gossip reaches a node, p99', gossip.p99, [1000, 'ms'])
-  book.atMost('steady: memory is equal everywhere', memory.ms, [PATIENCE_MS, 'ms'])
+  const figures = { lookups, newcomer, delegations: tasks, gossip, memory }
+  book.note('steady', { idle, ...figures })
+  promiseSteady(book, figures, PATIENCE_MS)
 }
 
 /** Of one node, in the middle; its heartbeats are counted, not simulated. */

@@ -1,0 +1,32 @@
+/** What the commands of the real swarm and of the simulated one read and write alike. */
+import { parseDuration } from '../../core/units.ts'
+
+export function out(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Milliseconds; the process ends with 2 when it is no duration. */
+export function durationOf(text: string): number {
+  return parseDuration(text) ?? refuse(`"${text}" is no duration such as 30s or 10m`)
+}
+
+/** The process ends with 2 when it is no whole number, or less than `least`. */
+export function countOf(text: string, least: number): number {
+  const count = Number(text)
+  return Number.isInteger(count) && count >= least
+    ? count
+    : refuse(`"${text}" is no whole number from ${least} on`)
+}
+
+/** Names of `phases`, separated by commas; the process ends with 2 when there is no such phase. */
+export function phasesOf(text: string, phases: object): readonly string[] {
+  const names = text.split(',')
+  const unknown = names.find((name) => !Object.hasOwn(phases, name))
+  if (unknown === undefined) return names
+  return refuse(`there is no phase "${unknown}"; there are ${Object.keys(phases).join(', ')}`)
+}
+
+function refuse(reason: string): never {
+  process.stderr.write(`${reason}\n`)
+  process.exit(2)
+}
