@@ -3,7 +3,7 @@
  *
  * Each process ends its own connections across the cut and is refused new ones (cut.ts): that needs no root and
  * costs nothing while there is no cut. What is cut without a word, as by a cable that is drawn, is tested between
- * network namespaces (bench/wide.ts).
+ * network namespaces (bench/wide-area.ts).
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { nowMs } from '../memory/clock.ts'
