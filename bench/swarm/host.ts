@@ -66,6 +66,8 @@ export interface HostOperations {
   }): Promise<Held>
   /** Since when no node here has any of the peers in its directory. */
   whenGone(init: { readonly peers: readonly string[]; readonly timeoutMs: number }): Promise<Held>
+  /** When each node has announced its skills on the DHT since it has peers. */
+  whenAnnounced(init: { readonly timeoutMs: number }): Promise<Held>
   lookUp(init: Batch): Promise<Tries>
   lookUpByDht(init: Batch & { readonly peers: ReadonlyMap<number, string> }): Promise<Tries>
   delegate(init: Batch): Promise<Tries>
@@ -120,6 +122,13 @@ function findsAll({ assembly }: SwarmNode, missing: Set<number>): boolean {
     missing.delete(owner)
   }
   return true
+}
+
+/** A node without peers announces to nobody. */
+function hasAnnounced({ assembly }: SwarmNode): boolean {
+  const { announcedAt = -Infinity } = assembly.capabilities.dht.announcing()
+  const metAt = Math.min(...assembly.wire.sessions.all().map(({ openedAt }) => openedAt))
+  return performance.timeOrigin + announcedAt > metAt
 }
 
 async function startOne(spec: NodeSpec): Promise<Started> {
@@ -178,6 +187,7 @@ export const operations: HostOperations = {
     )
     return whenAll(pairs, ({ directory, peer }) => directory.peer(peer) === undefined, timeoutMs)
   },
+  whenAnnounced: async ({ timeoutMs }) => heldOf(await whenEach(all(), hasAnnounced, timeoutMs)),
   lookUp: ({ seed, by, ...batch }) =>
     tryMany(those(by), { ...batch, random: seededRandom(seed) }, lookUp),
   lookUpByDht: ({ seed, peers, by, ...batch }) =>

@@ -52,6 +52,11 @@ export async function lookUps(stage: Stage, init: MeasureInit): Promise<Measured
   return measuredOf(await Promise.all(asking.map((host) => stage.fleet.ask(host, 'lookUp', one()))))
 }
 
+/** A crowd announces over some time; nobody is found by the DHT before. */
+export async function untilAnnounced({ fleet }: Stage): Promise<void> {
+  await fleet.each('whenAnnounced', { timeoutMs: 4 * PATIENCE_MS })
+}
+
 /** One after the other in each process: a hundred at once would measure the queue. */
 export async function dhtLookUps(stage: Stage, init: MeasureInit): Promise<Measured> {
   const { asking, batch } = batchOf(stage, init)

@@ -9,6 +9,7 @@ import {
   lookUps,
   measuredOf,
   PATIENCE_MS,
+  untilAnnounced,
   untilEqual
 } from './measures.ts'
 import { indexesOf, pick, seedOf } from './stage.ts'
@@ -33,6 +34,7 @@ export async function steadyPhase(stage: Stage): Promise<void> {
   const idle = await idleCost(stage)
   say(`idle node: ${idle.cpuMsPerS} ms of CPU a second, ${idle.bytesInPerS} B/s in`)
   const lookups = await lookUps(stage, { count: LOOKUPS_PER_NODE * nodes })
+  await untilAnnounced(stage)
   const byDht = await dhtLookUps(stage, { count: DHT_LOOKUPS_PER_NODE * nodes })
   const newcomer = await newcomerLookUps(stage)
   say(
