@@ -170,7 +170,9 @@ class AnnouncingDht implements CapabilityDht {
     while (!stopped.aborted) {
       await this.#waitForCalm(stopped)
       this.#waking = new AbortController()
-      const complete = await this.#announceAll(stopped)
+      // Without peers there is nobody to tell; what was begun then would end half done when the first comes.
+      const hasPeers = this.#components.sessions.all().length > 0
+      const complete = hasPeers && (await this.#announceAll(stopped))
       const jitter = 0.9 + random.next() * 0.1
       const wait = (complete ? ANNOUNCE_INTERVAL_MS : RETRY_MS) * jitter
       await clock.sleep(wait, AbortSignal.any([stopped, this.#waking.signal]))

@@ -88,7 +88,11 @@ export function createTestSwarm(seed: number, faults: GossipFaults = {}): TestSw
 export type DiscoveryNode = Awaited<ReturnType<typeof createDiscoveryNode>>
 
 /** What it announces has nobody else, as far as it knows. */
-const LONELY = { holders: () => 0, nodes: () => 1, sessions: { all: () => [] } }
+const LONELY = {
+  holders: () => 0,
+  nodes: () => 1,
+  sessions: { all: () => [{ openedAt: -Infinity }] }
+}
 
 export async function createDiscoveryNode(
   swarm: TestSwarm,

@@ -30,7 +30,7 @@ async function setup(...skills: string[]) {
     cards: [],
     holders: new Map(),
     nodes: 1,
-    metAt: undefined,
+    metAt: -Infinity,
     providers: [],
     hang: false
   }
@@ -229,4 +229,18 @@ test('as long as sessions open, nothing is announced, for a minute at most', asy
     state.metAt = clock.now()
   }
   await settle(() => expect(announced()).toHaveLength(2))
+})
+
+test('without peers nothing is announced, and with the first one soon', async () => {
+  const { clock, dht, state, announced } = await setup('vision')
+  state.metAt = undefined
+  await dht.start()
+  await clock.advance(60_000)
+  await cids('another')
+  expect(announced()).toEqual([])
+  expect(dht.announcing().announcedAt).toBeUndefined()
+  state.metAt = clock.now()
+  dht.refresh()
+  await clock.advance(6000)
+  await settle(() => expect(announced()).toHaveLength(1))
 })
