@@ -1,4 +1,6 @@
 /** What the commands of the real swarm and of the simulated one read and write alike. */
+import { countFlag } from '../../cli/arguments.ts'
+import { toLumosError } from '../../core/errors.ts'
 import { parseDuration } from '../../core/units.ts'
 
 export function out(line: string): void {
@@ -12,10 +14,11 @@ export function durationOf(text: string): number {
 
 /** The process ends with 2 when it is no whole number, or less than `least`. */
 export function countOf(text: string, least: number): number {
-  const count = Number(text)
-  return Number.isInteger(count) && count >= least
-    ? count
-    : refuse(`"${text}" is no whole number from ${least} on`)
+  try {
+    return countFlag(text, least)
+  } catch (error) {
+    return refuse(toLumosError(error).message)
+  }
 }
 
 /** Names of `phases`, separated by commas; the process ends with 2 when there is no such phase. */

@@ -66,7 +66,7 @@ export interface HostOperations {
   }): Promise<Held>
   /** Since when no node here has any of the peers in its directory. */
   whenGone(init: { readonly peers: readonly string[]; readonly timeoutMs: number }): Promise<Held>
-  /** When each node has announced its skills on the DHT since it has peers. */
+  /** When each node has announced its skills on the DHT. */
   whenAnnounced(init: { readonly timeoutMs: number }): Promise<Held>
   lookUp(init: Batch): Promise<Tries>
   lookUpByDht(init: Batch & { readonly peers: ReadonlyMap<number, string> }): Promise<Tries>
@@ -124,11 +124,8 @@ function findsAll({ assembly }: SwarmNode, missing: Set<number>): boolean {
   return true
 }
 
-/** A node without peers announces to nobody. */
 function hasAnnounced({ assembly }: SwarmNode): boolean {
-  const { announcedAt = -Infinity } = assembly.capabilities.dht.announcing()
-  const metAt = Math.min(...assembly.wire.sessions.all().map(({ openedAt }) => openedAt))
-  return performance.timeOrigin + announcedAt > metAt
+  return assembly.capabilities.dht.announcing().announcedAt !== undefined
 }
 
 async function startOne(spec: NodeSpec): Promise<Started> {
