@@ -1,4 +1,4 @@
-/** Decides when to repair which space with whom: on meeting, on a hint, and now and then in any case. */
+/** Decides when to repair which space with whom: on meeting, on a hint, to spread what came, and now and then in any case. */
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import { toLumosError } from '../core/errors.ts'
@@ -43,6 +43,8 @@ export interface Keeper extends Component {
   served(space: MemoryId, peer: PeerIdText): void
   /** `peer` asks about the space, so that it has it, perhaps since a moment ago. */
   met(space: MemoryId, peer: PeerIdText): void
+  /** `peer` brought what others may not have heard of. */
+  brought(space: MemoryId, peer: PeerIdText): void
 }
 
 /** What gossip delivers out of order has come by then. */
@@ -54,6 +56,10 @@ const DIFFERENCE_MS = 2000
 /** On meeting, the other side begins; unless it does not. */
 const OTHER_BEGINS_MS = 3000
 const ROUND_MS = 30_000
+/** Between two repairs that spread news. Gossip would tell all nodes of it, from each that hears it. */
+const SPREAD_MS = 1000
+/** So many peers in a row that knew it are enough: beacons tell the others. */
+const ENOUGH_KNEW = 3
 /** A peer whose last call is younger than this is still at it. */
 const SERVED_MS = 2000
 
@@ -65,6 +71,16 @@ interface Job {
   readonly space: MemoryId
   readonly peer: PeerIdText
 }
+
+/** What came, and goes on to other peers. */
+interface News {
+  readonly known: Set<PeerIdText>
+  /** Peers in a row that knew it when they were asked. */
+  readonly row: number
+}
+
+/** What a repair with a peer, or by it, had to do with news. */
+type Part = 'brought' | 'lacked' | 'knew'
 
 class SpaceKeeper implements Keeper {
   readonly #components: KeeperComponents
@@ -78,6 +94,8 @@ class SpaceKeeper implements Keeper {
   /** By what they are for, so that there is one of a kind. */
   readonly #timers = new Map<string, () => void>()
   readonly #gapAt = new Map<MemoryId, number>()
+  /** By space. */
+  readonly #news = new Map<MemoryId, News>()
   #stopping: AbortController | undefined
   #rounds: Promise<void> = Promise.resolve()
 
@@ -104,6 +122,7 @@ class SpaceKeeper implements Keeper {
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
     this.#waiting.clear()
+    this.#news.clear()
     await Promise.all([this.#rounds, ...this.#running.values()])
   }
 
@@ -142,6 +161,10 @@ class SpaceKeeper implements Keeper {
     if (this.#rests.met(nameOf({ space, peer }))) this.#next()
   }
 
+  brought(space: MemoryId, peer: PeerIdText): void {
+    this.#spread({ space, peer }, 'brought')
+  }
+
   readonly #onOpened = ({ peer }: Session): void => {
     const meet = (): void => {
       for (const space of this.#spaces) this.#want({ space, peer })
@@ -158,10 +181,36 @@ class SpaceKeeper implements Keeper {
     }
   }
 
-  #anyPeer(): PeerIdText | undefined {
+  #anyPeer(isFit: (peer: PeerIdText) => boolean = () => true): PeerIdText | undefined {
     const { random, sessions } = this.#components
-    const open = sessions.all()
+    const open = sessions.all().filter(({ peer }) => isFit(peer))
     return open[Math.floor(random.next() * open.length)]?.peer
+  }
+
+  /** Peer by peer, each of which does the same: it is everywhere after as many rounds as the swarm's logarithm. */
+  #spread({ space, peer }: Job, part: Part): void {
+    const before = part === 'brought' ? undefined : this.#news.get(space)
+    const isNone = before === undefined && part === 'knew'
+    if (isNone || this.#stopping === undefined) return
+    const { known, row } = before ?? { known: new Set<PeerIdText>(), row: 0 }
+    const news = { known: known.add(peer), row: part === 'knew' ? row + 1 : 0 }
+    this.#news.set(space, news)
+    if (news.row >= ENOUGH_KNEW || this.#unknowing(space) === undefined) {
+      this.#news.delete(space)
+      return
+    }
+    this.#later(`spread ${space}`, SPREAD_MS * (0.5 + this.#components.random.next()), () => {
+      const next = this.#unknowing(space)
+      if (next !== undefined) this.#want({ space, peer: next })
+    })
+  }
+
+  /** A peer, drawn by lot, that may not have what came. */
+  #unknowing(space: MemoryId): PeerIdText | undefined {
+    const { known } = this.#news.get(space) ?? {}
+    return this.#anyPeer(
+      (peer) => known?.has(peer) === false && this.#waitOf({ space, peer }) <= SERVED_MS
+    )
   }
 
   /** Once; what comes meanwhile for the same reason is covered by it. */
@@ -188,7 +237,7 @@ class SpaceKeeper implements Keeper {
     for (const [name, job] of this.#waiting) {
       if (this.#running.size >= LIMITS.memoryRepairs.value) return
       if (this.#running.has(name)) continue
-      const wait = this.#waitOf(name, job)
+      const wait = this.#waitOf(job)
       if (wait > 0) {
         rest = Math.min(rest, wait)
         continue
@@ -203,8 +252,9 @@ class SpaceKeeper implements Keeper {
     if (rest < Infinity) this.#later('rest', rest, () => this.#next())
   }
 
-  #waitOf(name: string, job: Job): number {
+  #waitOf(job: Job): number {
     const { clock } = this.#components
+    const name = nameOf(job)
     const served = (this.#served.get(name) ?? -Infinity) + SERVED_MS - clock.monotonic()
     return Math.max(served, this.#rests.waitOf(name, job.peer))
   }
@@ -212,12 +262,15 @@ class SpaceKeeper implements Keeper {
   async #run(job: Job, signal: AbortSignal): Promise<void> {
     const { sessions, logger, repair, meter } = this.#components
     const session = sessions.get(job.peer)
-    if (session === undefined) return
+    let part: Part = 'knew'
     try {
+      if (session === undefined) return
       const result = await repair(job.space, session, signal)
       meter?.repaired(result)
       this.#rests.succeeded(nameOf(job))
       const moved = result.pulled + result.pushed + result.audited + result.dropped
+      if (result.pulled + result.audited > 0) part = 'brought'
+      else if (result.pushed > 0) part = 'lacked'
       if (moved > 0) logger.debug('a space was repaired', { ...job, ...result })
     } catch (error) {
       if (signal.aborted) return
@@ -225,6 +278,8 @@ class SpaceKeeper implements Keeper {
       const failure = toLumosError(error)
       this.#rests.failed(nameOf(job), job.peer, failure)
       logger.debug('a space was not repaired', { ...job, code: failure.code })
+    } finally {
+      this.#spread(job, part)
     }
   }
 }

@@ -45,16 +45,14 @@ export interface LiveInit {
 export interface Live extends Component {
   /** Tells of a record that this node has just written. */
   tell(record: MemoryRecord): void
-  /** Repair has brought something that others may not have heard of: they are told to compare. */
-  news(): void
 }
 
 /** Gossip loses messages, and a node that missed the last one hears of it so. */
 const BEACON_MS = 30_000
-/** So long others may be quicker to say the same. */
-const NEWS_MS = 1000
-/** Between two beacons for the sake of news. */
-const NEWS_PAUSE_MS = 5000
+/** Heard between two turns, so many are enough in a swarm of any size: each makes all that differ from it repair. */
+const ENOUGH_BEACONS = 30
+
+const NONE_HEARD = { times: 0, last: '' }
 
 export function createLive(components: LiveComponents, init: LiveInit): Live {
   return new SpaceLive(components, init)
@@ -69,11 +67,8 @@ class SpaceLive implements Live {
   #unsubscribe: (() => void) | undefined
   #beacons: Promise<void> = Promise.resolve()
   #comparing: Promise<void> | undefined
-  #cancelNews: (() => void) | undefined
-  #newsAt = -Infinity
-  #telling: Promise<void> = Promise.resolve()
-  /** The last beacon of others since this node's own turn. */
-  #heard: string | undefined
+  /** Beacons of others since this node's own turn: how many, and what the last one said. */
+  #heard: { readonly times: number; readonly last: string } = NONE_HEARD
 
   constructor(components: LiveComponents, init: LiveInit) {
     this.#components = components
@@ -117,26 +112,13 @@ class SpaceLive implements Live {
     this.#unsubscribe?.()
     this.#unsubscribe = undefined
     this.#stopping.abort()
-    this.#cancelNews?.()
-    this.#cancelNews = undefined
     const sender = this.#sender
     this.#sender = undefined
-    await Promise.all([sender?.stop(), this.#beacons, this.#comparing, this.#telling])
+    await Promise.all([sender?.stop(), this.#beacons, this.#comparing])
   }
 
   tell(record: MemoryRecord): void {
     this.#sender?.tell(record)
-  }
-
-  news(): void {
-    const { clock, random } = this.#components
-    if (this.#sender === undefined || this.#cancelNews !== undefined) return
-    const pause = this.#newsAt + NEWS_PAUSE_MS - clock.monotonic()
-    this.#cancelNews = clock.after(Math.max(pause, random.next() * NEWS_MS), () => {
-      this.#cancelNews = undefined
-      this.#newsAt = clock.monotonic()
-      this.#telling = this.#tellRoot()
-    })
   }
 
   readonly #join = (): void => {
@@ -155,7 +137,7 @@ class SpaceLive implements Live {
     const { clock, random } = this.#components
     while (await clock.sleep(BEACON_MS * (0.7 + 0.6 * random.next()), signal)) {
       await this.#tellRoot()
-      this.#heard = undefined
+      this.#heard = NONE_HEARD
     }
   }
 
@@ -163,8 +145,10 @@ class SpaceLive implements Live {
     const { logger } = this.#components
     try {
       const beacon = beaconOf(await this.#init.replica.summary())
-      // One is enough: all that hold the same would say the same.
-      if (this.#sender === undefined || this.#heard === textOf(beacon)) return
+      const { times, last } = this.#heard
+      // One is enough from those that hold the same.
+      const isSaid = last === textOf(beacon) || times >= ENOUGH_BEACONS
+      if (this.#sender === undefined || isSaid) return
       await this.#publish(encodeLiveMessage(beacon))
     } catch (error) {
       logger.debug('a beacon was not published', { code: toLumosError(error).code })
@@ -172,7 +156,7 @@ class SpaceLive implements Live {
   }
 
   #onBeacon(from: PeerIdText, beacon: Beacon): void {
-    this.#heard = textOf(beacon)
+    this.#heard = { times: this.#heard.times + 1, last: textOf(beacon) }
     // One at a time: another beacon says nothing that the next would not.
     this.#comparing ??= this.#compare(from, beacon).finally(() => {
       this.#comparing = undefined

@@ -296,10 +296,11 @@ class OpenSpaces implements NodeMemory {
 
   /** Only what moves records is a repair: others are asked by people who look at the status, too. */
   #responder(space: MemoryId, peer: PeerIdText): RepairPeer {
-    const { replica, live } = this.#find(space, peer)
+    const { replica } = this.#find(space, peer)
     const responder = createResponder(replica)
-    this.#keeper.met(space, peer)
-    const atIt = (): void => this.#keeper.served(space, peer)
+    const keeper = this.#keeper
+    keeper.met(space, peer)
+    const atIt = (): void => keeper.served(space, peer)
     return {
       ...responder,
       pull(vector) {
@@ -309,7 +310,7 @@ class OpenSpaces implements NodeMemory {
       async push(batch) {
         atIt()
         const receipt = await responder.push(batch)
-        if (receipt.applied > 0) live?.news()
+        if (receipt.applied > 0) keeper.brought(space, peer)
         return receipt
       }
     }
@@ -318,14 +319,13 @@ class OpenSpaces implements NodeMemory {
   async #repair(space: MemoryId, session: Session, signal: AbortSignal): Promise<RepairResult> {
     const { clock } = this.#components
     // It may be told only what the peer may know: the same rule in both directions.
-    const { replica, gaps, live } = this.#findForRepair(space, session.peer)
+    const { replica, gaps } = this.#findForRepair(space, session.peer)
     const settle = gaps.begin()
     const result = await repair(
       replica,
       createReplicationClient({ clock, session }, { space, signal })
     )
     if (result.equal) settle()
-    if (result.pulled + result.audited > 0) live?.news()
     return result
   }
 }

@@ -28,8 +28,8 @@ const CALL_BYTES = 200
 
 export interface SimulatedMemory {
   readonly replica: Replica
-  /** As peers ask it. */
-  readonly responder: RepairPeer
+  /** As `peer` asks it. */
+  responder(peer: string): RepairPeer
   /** Writes and tells. */
   put(key: string): Promise<void>
   start(): Promise<void>
@@ -68,7 +68,6 @@ export async function openMemory(components: MemoryComponents): Promise<Simulate
         const settle = gaps.begin()
         const result = await repair(replica, distant(components, session, signal))
         if (result.equal) settle()
-        if (result.pulled + result.audited > 0) live.news()
         return result
       }
     },
@@ -84,10 +83,9 @@ export async function openMemory(components: MemoryComponents): Promise<Simulate
       onDifference: (peer) => keeper.differs(SPACE.id, peer)
     }
   )
-  const responder = createResponder(replica)
   return {
     replica,
-    responder: telling(responder, () => live.news()),
+    responder: (peer) => telling(createResponder(replica), () => keeper.brought(SPACE.id, peer)),
     async put(key) {
       live.tell(await replica.write({ key, value: Buffer.from(key) }))
     },
@@ -103,13 +101,13 @@ export async function openMemory(components: MemoryComponents): Promise<Simulate
   }
 }
 
-/** Those who hear of what came are told to compare. */
-function telling(responder: RepairPeer, news: () => void): RepairPeer {
+/** What peers bring is passed on. */
+function telling(responder: RepairPeer, brought: () => void): RepairPeer {
   return {
     ...responder,
     async push(batch) {
       const receipt = await responder.push(batch)
-      if (receipt.applied > 0) news()
+      if (receipt.applied > 0) brought()
       return receipt
     }
   }
@@ -135,7 +133,7 @@ function distant(
       signal.throwIfAborted()
       if (!arrives) throw new Error('the peer does not answer')
     }
-    return memory.responder
+    return memory.responder(sessions.host.peer)
   }
   async function* through<T>(ask: (peer: RepairPeer) => AsyncIterable<T>): AsyncIterable<T> {
     yield* ask(await travel())

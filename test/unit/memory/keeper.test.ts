@@ -1,74 +1,19 @@
 /** When a node repairs which space with whom. */
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
-import { silentLogger } from '../../../core/logger.ts'
-import { createKeeper } from '../../../memory/keeper.ts'
-import type { RepairResult } from '../../../memory/repair.ts'
-import { createBlame } from '../../../trust/blame.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
-import { seededRandom } from '../../support/random.ts'
-import { SessionNetwork } from '../../support/session-network.ts'
-
-const EQUAL: RepairResult = { pulled: 0, pushed: 0, audited: 0, dropped: 0, equal: true }
-
-interface Run {
-  readonly space: string
-  readonly peer: string
-  readonly at: number
-  readonly end: (error?: LumosError) => void
-}
-
-/** A node called `m`: peers before it in the alphabet begin on meeting, those behind it are asked. */
-async function setup({ instant = true, seed = 1 } = {}) {
-  const clock = new ManualClock()
-  const network = new SessionNetwork(clock)
-  const sessions = network.add('m')
-  const blame = createBlame({ clock, logger: silentLogger })
-  const runs: Run[] = []
-  const keeper = createKeeper(
-    {
-      clock,
-      random: seededRandom(seed),
-      logger: silentLogger,
-      sessions,
-      blame,
-      async repair(space, { peer }, signal) {
-        const done = Promise.withResolvers<RepairResult>()
-        const end = (error?: LumosError): void =>
-          error === undefined ? done.resolve(EQUAL) : done.reject(error)
-        signal.addEventListener('abort', () => end(new LumosError('CANCELLED')))
-        runs.push({ space, peer, at: clock.now(), end })
-        if (instant) end()
-        return done.promise
-      }
-    },
-    { self: 'm' }
-  )
-  keeper.add('facts')
-  await keeper.start()
-  onTestFinished(() => keeper.stop())
-  async function meet(...peers: readonly string[]): Promise<void> {
-    for (const peer of peers) {
-      network.add(peer)
-      network.link('m', peer)
-    }
-    await clock.advance(0)
-  }
-  const seen = (): string[] => runs.map(({ space, peer }) => `${space} ${peer}`)
-  return { clock, network, blame, keeper, runs, meet, seen }
-}
+import { startKeeper } from '../../support/keeper-node.ts'
 
 describe('on meeting', () => {
   test('the one whose id comes first begins at once, with every space', async () => {
-    const { keeper, meet, seen } = await setup()
+    const { keeper, meet, seen } = await startKeeper()
     keeper.add('notes')
     await meet('x')
     expect(seen()).toEqual(['facts x', 'notes x'])
   })
 
   test('the other one begins when nothing has come for a while', async () => {
-    const { clock, meet, seen } = await setup()
+    const { clock, meet, seen } = await startKeeper()
     await meet('a')
     await clock.advance(2900)
     expect(seen()).toEqual([])
@@ -77,7 +22,7 @@ describe('on meeting', () => {
   })
 
   test('while the peer is at it, it is left alone', async () => {
-    const { clock, keeper, meet, seen } = await setup()
+    const { clock, keeper, meet, seen } = await startKeeper()
     await meet('a')
     for (let second = 0; second < 10; second += 1) {
       keeper.served('facts', 'a')
@@ -89,7 +34,7 @@ describe('on meeting', () => {
   })
 
   test('a space that is opened later is compared with the peers that are there', async () => {
-    const { clock, keeper, meet, seen } = await setup()
+    const { clock, keeper, meet, seen } = await startKeeper()
     await meet('x', 'y')
     keeper.add('notes')
     await clock.advance(0)
@@ -99,7 +44,7 @@ describe('on meeting', () => {
 
 describe('when something is missing', () => {
   test('its author is asked, or who passed the word on, after a quarter of a second', async () => {
-    const { clock, keeper, meet, runs } = await setup()
+    const { clock, keeper, meet, runs } = await startKeeper()
     await meet('x', 'y')
     const before = runs.length
     keeper.missing('facts', ['far away', 'y'], () => true)
@@ -111,7 +56,7 @@ describe('when something is missing', () => {
   })
 
   test('nobody is asked for what has come by itself', async () => {
-    const { clock, keeper, meet, runs } = await setup()
+    const { clock, keeper, meet, runs } = await startKeeper()
     await meet('x')
     const before = runs.length
     keeper.missing('facts', ['x'], () => false)
@@ -120,7 +65,7 @@ describe('when something is missing', () => {
   })
 
   test('at most one repair a second comes of it', async () => {
-    const { clock, keeper, meet, runs } = await setup()
+    const { clock, keeper, meet, runs } = await startKeeper()
     await meet('x')
     const before = runs.length
     for (let tick = 0; tick < 100; tick += 1) {
@@ -133,7 +78,7 @@ describe('when something is missing', () => {
 })
 
 test('who differs is asked within two seconds, and all beacons of that time count once', async () => {
-  const { clock, keeper, meet, runs } = await setup()
+  const { clock, keeper, meet, runs } = await startKeeper()
   await meet('x', 'y')
   const before = runs.length
   keeper.differs('facts', 'y')
@@ -143,7 +88,7 @@ test('who differs is asked within two seconds, and all beacons of that time coun
 })
 
 test('every half minute or so somebody is asked, whatever happened', async () => {
-  const { clock, meet, runs } = await setup()
+  const { clock, meet, runs } = await startKeeper()
   await meet('x', 'y', 'z')
   const before = runs.length
   await clock.advance(20 * 60_000)
@@ -155,7 +100,7 @@ test('every half minute or so somebody is asked, whatever happened', async () =>
 
 describe('at once', () => {
   test('so many repairs run, and one of a peer and space', async () => {
-    const { clock, keeper, meet, runs, seen } = await setup({ instant: false })
+    const { clock, keeper, meet, runs, seen } = await startKeeper({ instant: false })
     await meet('n', 'o', 'p', 'q', 'r', 's')
     expect(runs).toHaveLength(LIMITS.memoryRepairs.value)
     keeper.missing('facts', ['n'], () => true)
@@ -171,7 +116,7 @@ describe('at once', () => {
   })
 
   test('a peer that is wanted again while its repair runs is repaired with once more after it', async () => {
-    const { clock, keeper, meet, runs } = await setup({ instant: false })
+    const { clock, keeper, meet, runs } = await startKeeper({ instant: false })
     await meet('x')
     for (let again = 0; again < 3; again += 1) keeper.missing('facts', ['x'], () => true)
     await clock.advance(1000)
@@ -185,7 +130,7 @@ describe('at once', () => {
   })
 
   test('a stopped keeper has ended its repairs and has no timer left', async () => {
-    const { clock, keeper, meet, runs } = await setup({ instant: false })
+    const { clock, keeper, meet, runs } = await startKeeper({ instant: false })
     await meet('x', 'a')
     keeper.differs('facts', 'x')
     await keeper.stop()
@@ -199,7 +144,7 @@ describe('at once', () => {
 
 describe('a peer with which it failed', () => {
   test('is asked again after a second, then after twice as long, a minute at most', async () => {
-    const { clock, keeper, meet, runs } = await setup({ instant: false })
+    const { clock, keeper, meet, runs } = await startKeeper({ instant: false })
     await meet('x')
     const rests: number[] = []
     for (let round = 0; round < 10; round += 1) {
@@ -219,7 +164,7 @@ describe('a peer with which it failed', () => {
   })
 
   test('is left alone when it does not know the space', async () => {
-    const { clock, meet, runs } = await setup({ instant: false })
+    const { clock, meet, runs } = await startKeeper({ instant: false })
     await meet('x')
     runs[0]?.end(new LumosError('SPACE_UNKNOWN', { details: { space: 'facts' } }))
     await clock.advance(290_000)
@@ -229,7 +174,7 @@ describe('a peer with which it failed', () => {
   })
 
   test('is blamed when that was its fault, and not trusted for a while', async () => {
-    const { clock, blame, meet, runs } = await setup({ instant: false })
+    const { clock, blame, meet, runs } = await startKeeper({ instant: false })
     await meet('x')
     runs[0]?.end(new LumosError('RECORD_INVALID', { details: { reason: 'x' } }))
     await clock.advance(0)
@@ -243,7 +188,7 @@ describe('a peer with which it failed', () => {
   })
 
   test('which has gone is forgotten without a trace', async () => {
-    const { clock, network, keeper, meet, runs } = await setup()
+    const { clock, network, keeper, meet, runs } = await startKeeper()
     await meet('x')
     network.unlink('m', 'x')
     keeper.missing('facts', ['x'], () => true)
@@ -255,7 +200,7 @@ describe('a peer with which it failed', () => {
 
 describe('a peer that asks', () => {
   test('about a space that it had not got is a stranger no longer', async () => {
-    const { clock, keeper, runs, meet, seen } = await setup({ instant: false })
+    const { clock, keeper, runs, meet, seen } = await startKeeper({ instant: false })
     await meet('x')
     runs[0]?.end(new LumosError('SPACE_UNKNOWN', { details: { space: 'facts' } }))
     await clock.advance(0)
@@ -266,7 +211,7 @@ describe('a peer that asks', () => {
   })
 
   test('is left in peace all the same when it failed otherwise', async () => {
-    const { clock, keeper, runs, meet, seen } = await setup({ instant: false })
+    const { clock, keeper, runs, meet, seen } = await startKeeper({ instant: false })
     await meet('x')
     runs[0]?.end(new LumosError('TIMED_OUT', { details: { timeoutMs: 1 } }))
     await clock.advance(0)
