@@ -9,7 +9,6 @@ import type { Blobs } from '../memory/blobs.ts'
 import type { SharedMemory } from '../memory/shared-memory.ts'
 import { createBlobClient } from '../protocols/blob/client.ts'
 import { createBlobServer } from '../protocols/blob/server.ts'
-import { createStreamHost } from '../protocols/frames/host.ts'
 import type { StreamHost } from '../protocols/frames/host.ts'
 import { openBlobStore } from '../storage/blob-store.ts'
 import { keyOfPeer } from '../trust/author-key.ts'
@@ -36,7 +35,7 @@ export interface NodeBlobsInit {
 export function createNodeBlobs(components: NodeBlobsComponents, init: NodeBlobsInit): NodeBlobs {
   const { clock, wire } = components
   const logger = components.logger.child('blobs')
-  const host = createStreamHost({ clock, libp2p: wire.network.libp2p })
+  const { host } = wire
   let opened: Blobs | undefined
 
   function blobs(): Blobs {

@@ -37,6 +37,7 @@ import { createNetwork } from './libp2p.ts'
 import type { Network, NetworkInit, TransportFactory } from './libp2p.ts'
 import { usableListen } from './listen.ts'
 import { createNodeMembership } from './membership.ts'
+import { followingMoved } from './moved-peers.ts'
 import type { NodeMembership } from './membership.ts'
 import { createMeters } from './metrics/meters.ts'
 import type { Meters } from './metrics/meters.ts'
@@ -84,6 +85,8 @@ export interface Wire {
   /** Random per process start: tells a restarted node from a running one. */
   readonly instance: string
   readonly network: Network
+  /** Opens and accepts streams. */
+  readonly host: StreamHost
   /** Offences of peers, whoever noticed them. */
   readonly blame: Blame
   readonly pubsub: NodePubSub
@@ -131,7 +134,7 @@ export async function createWire(
     { ...components, members },
     { self: identity.peer, swarm: swarm.id, paths }
   )
-  const host = createStreamHost({ clock, libp2p: network.libp2p })
+  const host = createStreamHost({ clock, libp2p: followingMoved({ clock, ...network }) })
   const fields = (): JsonObject => ({ ...helloFields(), ...gate?.helloFields() })
   const hello = (): HelloFacts => ({ swarm: swarm.id, name, version, fields: fields() })
   const sessions = openSessions(
@@ -151,7 +154,7 @@ export async function createWire(
   const pubsub = openPubSub({ ...components, network, blame, members })
   const house = houseInvite({ ...components, identity, network, nodeSwarm }, init)
   const trust = { authority, grants, blocking, gate, house }
-  return { ...self, swarm, instance, network, blame, pubsub, sessions, meters, ...trust }
+  return { ...self, swarm, instance, network, host, blame, pubsub, sessions, meters, ...trust }
 }
 
 /** Who this node is: by its key, in its swarm, and for people. */

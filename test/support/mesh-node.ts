@@ -7,6 +7,7 @@ import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
 import { createNetwork } from '../../node/libp2p.ts'
 import type { Network, NetworkInit } from '../../node/libp2p.ts'
+import { followingMoved } from '../../node/moved-peers.ts'
 import { createPeerFinding } from '../../node/peer-finding.ts'
 import type { PeerFinding, PeerFindingInit } from '../../node/peer-finding.ts'
 import { createPubSub } from '../../node/pubsub.ts'
@@ -37,6 +38,8 @@ export interface MeshNodeInit extends Partial<PeerFindingInit> {
   readonly swarm?: Swarm
   readonly listen?: readonly string[]
   readonly network?: Partial<NetworkInit>
+  /** Whether it looks for peers by itself; so it does unless this says no. */
+  readonly looks?: boolean
 }
 
 /** A private swarm whose key is this byte over and over, plus a count. */
@@ -71,7 +74,7 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
   const sessions = createSessions(
     {
       ...shared,
-      host: createStreamHost({ ...shared, libp2p: network.libp2p }),
+      host: createStreamHost({ ...shared, libp2p: followingMoved({ ...shared, ...network }) }),
       permit: () => undefined,
       hello: () => ({ swarm: swarm.id, name, version: '0.0.0', fields: {} })
     },
@@ -81,7 +84,7 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
     { ...shared, network, sessions, onDuplicateKey: () => undefined },
     { ...init, swarm, name, instance }
   )
-  const parts = [network, sessions, finding]
+  const parts = init.looks === false ? [network, sessions] : [network, sessions, finding]
   async function stop(): Promise<void> {
     for (const part of parts.toReversed()) await part.stop()
   }
