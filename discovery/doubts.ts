@@ -9,12 +9,14 @@ import type { Session, Sessions } from '../protocols/session/session.ts'
 import type { Directory } from './directory.ts'
 import type { Doubt } from './presence-statement.ts'
 
-/** Enough for gossip to bring the peer's last statement, or the peer itself to come back. */
+/** Enough for the peer to come back, or to say by gossip that it lives. */
 const DELAY_MS = 500
 /** Not all neighbours speak at the same moment, so that the first are heard by the others. */
 const SPREAD_MS = 1000
 /** As many neighbours are believed; others have nothing to add. */
 const ENOUGH = 3
+/** So long what a lost peer said before its loss may come late, as when half of all links go at once. */
+const LATE_MS = 30_000
 
 export interface DoubtsComponents {
   readonly clock: Clock
@@ -35,14 +37,16 @@ export interface Doubts {
   lost(session: Session): void
   /** What another node doubts; `ignore` when it says nothing new. */
   hear(doubts: readonly Doubt[]): Verdict
+  /** A statement of the peer came by gossip: no doubt outlives it, unless it is older than the loss, and came late. */
+  spoke(peer: PeerIdText): void
   stop(): void
 }
 
 interface Lost {
-  /** What the session said of the peer's clock, which is where its numbers begin. */
-  readonly helloAt: number
+  /** What the peer's clock showed then, at least: statements with lower numbers are older than the loss. In milliseconds since the epoch. */
+  readonly clock: number
   /** Monotonic milliseconds. */
-  readonly lostAt: number
+  readonly at: number
 }
 
 interface Heard {
@@ -53,7 +57,8 @@ interface Heard {
 export function createDoubts(components: DoubtsComponents): Doubts {
   const { clock, random, sessions, directory, lastOf, publish } = components
   const heard = new RecentMap<PeerIdText, Heard>(LIMITS.directoryPeers.value)
-  const waiting = new Map<PeerIdText, Lost>()
+  const losses = new Map<PeerIdText, Lost>()
+  const waiting = new Set<PeerIdText>()
   let cancel: (() => void) | undefined
 
   const timesHeard = (peer: PeerIdText, seq: number): number => {
@@ -61,20 +66,28 @@ export function createDoubts(components: DoubtsComponents): Doubts {
     return last !== undefined && last.seq >= seq ? last.times : 0
   }
 
-  /** What the peer said last may still have been on its way when it died. */
-  function isMissing(peer: PeerIdText, { lostAt }: Lost): boolean {
-    const { freshMs } = directory.peer(peer) ?? { freshMs: 0 }
-    const heardAt = clock.monotonic() - freshMs
-    return sessions.get(peer) === undefined && heardAt <= lostAt + DELAY_MS
+  /** Neither connected nor heard of since the loss. */
+  function isMissing(peer: PeerIdText, lost: Lost): boolean {
+    return sessions.get(peer) === undefined && lastOf(peer) <= lost.clock
+  }
+
+  function forgetOld(): void {
+    const old = clock.monotonic() - LATE_MS
+    for (const [peer, { at }] of losses) if (at < old) losses.delete(peer)
+  }
+
+  function speakSoon(peer: PeerIdText): void {
+    waiting.add(peer)
+    cancel ??= clock.after(DELAY_MS + random.next() * SPREAD_MS, speak)
   }
 
   function speak(): void {
     cancel = undefined
-    const doubts = [...waiting]
-      .filter(([peer, lost]) => isMissing(peer, lost))
-      .map(([peer, { helloAt }]) => ({ peer, seq: Math.max(lastOf(peer), Math.floor(helloAt)) }))
-      .filter(({ peer, seq }) => timesHeard(peer, seq) < ENOUGH)
+    const missing = [...losses].filter(([peer, lost]) => waiting.has(peer) && isMissing(peer, lost))
     waiting.clear()
+    const doubts = missing
+      .map(([peer, lost]) => ({ peer, seq: Math.max(lastOf(peer), lost.clock) }))
+      .filter(({ peer, seq }) => timesHeard(peer, seq) < ENOUGH)
     for (const { peer } of doubts) directory.doubt(peer)
     // Who has lost everybody has to doubt itself.
     if (doubts.length > 0 && sessions.all().length > 0) publish(doubts)
@@ -95,16 +108,27 @@ export function createDoubts(components: DoubtsComponents): Doubts {
   }
 
   return {
-    lost({ peer, hello }) {
-      if (waiting.size >= LIMITS.presenceDoubts.value) return
-      waiting.set(peer, { helloAt: hello.clock, lostAt: clock.monotonic() })
-      cancel ??= clock.after(DELAY_MS + random.next() * SPREAD_MS, speak)
+    lost({ peer, hello, openedAt }) {
+      forgetOld()
+      if (losses.size >= LIMITS.presenceDoubts.value) return
+      // Its clock was as far at least when its HELLO came.
+      const shown = hello.clock + Math.max(0, clock.now() - openedAt)
+      losses.set(peer, { clock: Math.floor(shown), at: clock.monotonic() })
+      speakSoon(peer)
     },
     // Every one is heard, whatever the others say.
     hear: (doubts) => (doubts.filter(hearOne).length > 0 ? 'accept' : 'ignore'),
+    spoke(peer) {
+      heard.delete(peer)
+      const lost = losses.get(peer)
+      if (lost === undefined) return
+      if (isMissing(peer, lost)) speakSoon(peer)
+      else losses.delete(peer)
+    },
     stop() {
       cancel?.()
       cancel = undefined
+      losses.clear()
       waiting.clear()
     }
   }

@@ -264,8 +264,11 @@ class GossipPresence implements Presence {
   #onGossip(from: PeerIdText, data: Uint8Array): Verdict {
     const judgement = this.#gate.judge(from, data)
     if ('doubts' in judgement) return this.#doubts.hear(judgement.doubts)
-    if (judgement.verdict === 'accept') this.#pace.heard()
     this.#take(from, judgement)
+    if (judgement.verdict === 'accept') {
+      this.#pace.heard()
+      this.#doubts.spoke(from)
+    }
     return judgement.verdict
   }
 
