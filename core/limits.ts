@@ -408,6 +408,11 @@ export const LIMITS = {
     'bytes',
     'one presence message; 64 card digests and two names fit twice'
   ),
+  presenceAddresses: limit(
+    4,
+    'count',
+    'addresses that a node tells of itself in a presence statement: some 40 bytes each, heard by all'
+  ),
   presenceDoubts: limit(
     16,
     'count',

@@ -293,7 +293,7 @@ export function isLoss(code: LumosError['code']): boolean {
 }
 
 function knownPeer(record: PeerRecord): KnownPeer {
-  const { peer, name, load, slots, freshMs, connected, cards, named } = record
+  const { peer, name, load, slots, freshMs, connected, cards, named, addresses } = record
   const held = cards.map(({ digest }) => digest)
   // Others would forget what they are not told of, since the peer might have given it up.
   const lacks = named.filter((digest) => !held.includes(digest))
@@ -305,6 +305,7 @@ function knownPeer(record: PeerRecord): KnownPeer {
     load: load ?? 0,
     slots: slots ?? 0,
     cards: held,
+    addresses: [...addresses],
     ...(lacks.length > 0 && { lacks })
   }
 }

@@ -23,7 +23,12 @@ export const statementFields = {
   name: z.string().max(63),
   load: z.number().min(0).max(1),
   slots: z.int().min(0).max(1_000_000),
-  cards: z.array(digest).max(LIMITS.cardsPerPeer.value)
+  cards: z.array(digest).max(LIMITS.cardsPerPeer.value),
+  /** Multiaddrs without the peer's id. */
+  addresses: z
+    .array(z.string().max(LIMITS.addressBytes.value))
+    .max(LIMITS.presenceAddresses.value)
+    .default([])
 }
 
 export const getRequest = z.object({

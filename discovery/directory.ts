@@ -38,6 +38,8 @@ export interface PeerRecord {
   readonly cards: readonly VerifiedCard[]
   /** Digests of all cards that it is known to have, those that are not held among them. */
   readonly named: readonly string[]
+  /** Multiaddrs where it can be dialled, as it said last; none of this node. */
+  readonly addresses: readonly string[]
 }
 
 export interface Provider {
@@ -158,9 +160,8 @@ class LiveDirectory implements Directory {
   confirm(peer: PeerIdText, statement: PeerStatement, ttlMs: number): readonly string[] {
     const entry = this.#entry(peer)
     if (entry === undefined) return []
-    entry.heardAt = this.#clock.monotonic()
-    entry.expiresAt = entry.heardAt + ttlMs
-    entry.doubtedAt = undefined
+    const heardAt = this.#clock.monotonic()
+    Object.assign(entry, { heardAt, expiresAt: heardAt + ttlMs, doubtedAt: undefined })
     return this.#learn(entry, statement)
   }
 
@@ -270,9 +271,9 @@ class LiveDirectory implements Directory {
   }
 
   /** Takes what is said about the peer, and tells which of its cards are missing. */
-  #learn(entry: PeerEntry, { name, load, slots, cards }: PeerStatement): readonly string[] {
-    Object.assign(entry, { name, load, slots })
-    entry.named = new Set(cards)
+  #learn(entry: PeerEntry, statement: PeerStatement): readonly string[] {
+    const { name, load, slots, cards, addresses = entry.addresses } = statement
+    Object.assign(entry, { name, load, slots, addresses, named: new Set(cards) })
     this.#prune(entry)
     return this.missing(entry.peer)
   }
@@ -371,10 +372,10 @@ class LiveDirectory implements Directory {
   }
 
   #record(entry: PeerEntry): PeerRecord {
-    const { peer, name, connected, agents } = entry
-    const cards = Array.from(agents.values(), ({ source }) => source)
-    const doubted = entry.doubtedAt !== undefined
-    const about = { peer, name, connected, doubted, cards, named: [...entry.named] }
+    const { peer, name, connected, addresses } = entry
+    const cards = Array.from(entry.agents.values(), ({ source }) => source)
+    const lists = { cards, named: [...entry.named], addresses }
+    const about = { peer, name, connected, doubted: entry.doubtedAt !== undefined, ...lists }
     return { ...about, ...this.#loadOf(entry), freshMs: this.#freshMs(entry) }
   }
 

@@ -55,81 +55,98 @@ interface Heard {
 }
 
 export function createDoubts(components: DoubtsComponents): Doubts {
-  const { clock, random, sessions, directory, lastOf, publish } = components
-  const heard = new RecentMap<PeerIdText, Heard>(LIMITS.directoryPeers.value)
-  const losses = new Map<PeerIdText, Lost>()
-  const waiting = new Set<PeerIdText>()
-  let cancel: (() => void) | undefined
+  return new NeighbourDoubts(components)
+}
 
-  const timesHeard = (peer: PeerIdText, seq: number): number => {
-    const last = heard.get(peer)
-    return last !== undefined && last.seq >= seq ? last.times : 0
+class NeighbourDoubts implements Doubts {
+  readonly #parts: DoubtsComponents
+  readonly #heard = new RecentMap<PeerIdText, Heard>(LIMITS.directoryPeers.value)
+  readonly #losses = new Map<PeerIdText, Lost>()
+  readonly #waiting = new Set<PeerIdText>()
+  #cancel: (() => void) | undefined
+
+  constructor(components: DoubtsComponents) {
+    this.#parts = components
+  }
+
+  lost({ peer, hello, openedAt }: Session): void {
+    const { clock } = this.#parts
+    this.#forgetOld()
+    if (this.#losses.size >= LIMITS.presenceDoubts.value) return
+    // Its clock was as far at least when its HELLO came.
+    const shown = hello.clock + Math.max(0, clock.now() - openedAt)
+    this.#losses.set(peer, { clock: Math.floor(shown), at: clock.monotonic() })
+    this.#speakSoon(peer)
+  }
+
+  hear(doubts: readonly Doubt[]): Verdict {
+    // Every one is heard, whatever the others say.
+    return doubts.filter((doubt) => this.#hearOne(doubt)).length > 0 ? 'accept' : 'ignore'
+  }
+
+  spoke(peer: PeerIdText): void {
+    this.#heard.delete(peer)
+    const lost = this.#losses.get(peer)
+    if (lost === undefined) return
+    if (this.#isMissing(peer, lost)) this.#speakSoon(peer)
+    else this.#losses.delete(peer)
+  }
+
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#losses.clear()
+    this.#waiting.clear()
   }
 
   /** Neither connected nor heard of since the loss. */
-  function isMissing(peer: PeerIdText, lost: Lost): boolean {
+  #isMissing(peer: PeerIdText, lost: Lost): boolean {
+    const { sessions, lastOf } = this.#parts
     return sessions.get(peer) === undefined && lastOf(peer) <= lost.clock
   }
 
-  function forgetOld(): void {
-    const old = clock.monotonic() - LATE_MS
-    for (const [peer, { at }] of losses) if (at < old) losses.delete(peer)
+  #forgetOld(): void {
+    const old = this.#parts.clock.monotonic() - LATE_MS
+    for (const [peer, { at }] of this.#losses) if (at < old) this.#losses.delete(peer)
   }
 
-  function speakSoon(peer: PeerIdText): void {
-    waiting.add(peer)
-    cancel ??= clock.after(DELAY_MS + random.next() * SPREAD_MS, speak)
+  #speakSoon(peer: PeerIdText): void {
+    const { clock, random } = this.#parts
+    this.#waiting.add(peer)
+    this.#cancel ??= clock.after(DELAY_MS + random.next() * SPREAD_MS, () => this.#speak())
   }
 
-  function speak(): void {
-    cancel = undefined
-    const missing = [...losses].filter(([peer, lost]) => waiting.has(peer) && isMissing(peer, lost))
-    waiting.clear()
-    const doubts = missing
+  #speak(): void {
+    const { directory, lastOf, publish, sessions } = this.#parts
+    this.#cancel = undefined
+    const doubts = [...this.#losses]
+      .filter(([peer, lost]) => this.#waiting.has(peer) && this.#isMissing(peer, lost))
       .map(([peer, lost]) => ({ peer, seq: Math.max(lastOf(peer), lost.clock) }))
-      .filter(({ peer, seq }) => timesHeard(peer, seq) < ENOUGH)
+      .filter((doubt) => this.#timesHeard(doubt) < ENOUGH)
+    this.#waiting.clear()
     for (const { peer } of doubts) directory.doubt(peer)
     // Who has lost everybody has to doubt itself.
     if (doubts.length > 0 && sessions.all().length > 0) publish(doubts)
   }
 
-  function hearOne({ peer, seq }: Doubt): boolean {
+  #timesHeard({ peer, seq }: Doubt): number {
+    const last = this.#heard.get(peer)
+    return last !== undefined && last.seq >= seq ? last.times : 0
+  }
+
+  #hearOne(doubt: Doubt): boolean {
+    const { ask, directory, lastOf, refute, sessions } = this.#parts
+    const { peer, seq } = doubt
     if (peer === directory.self) {
-      components.refute()
+      refute()
       return true
     }
     const isStale = lastOf(peer) > seq || directory.peer(peer) === undefined
-    const times = timesHeard(peer, seq)
+    const times = this.#timesHeard(doubt)
     if (isStale || times >= ENOUGH) return false
-    heard.set(peer, { seq, times: times + 1 })
+    this.#heard.set(peer, { seq, times: times + 1 })
     const session = sessions.get(peer)
-    if (directory.doubt(peer) && session !== undefined) components.ask(session)
+    if (directory.doubt(peer) && session !== undefined) ask(session)
     return true
-  }
-
-  return {
-    lost({ peer, hello, openedAt }) {
-      forgetOld()
-      if (losses.size >= LIMITS.presenceDoubts.value) return
-      // Its clock was as far at least when its HELLO came.
-      const shown = hello.clock + Math.max(0, clock.now() - openedAt)
-      losses.set(peer, { clock: Math.floor(shown), at: clock.monotonic() })
-      speakSoon(peer)
-    },
-    // Every one is heard, whatever the others say.
-    hear: (doubts) => (doubts.filter(hearOne).length > 0 ? 'accept' : 'ignore'),
-    spoke(peer) {
-      heard.delete(peer)
-      const lost = losses.get(peer)
-      if (lost === undefined) return
-      if (isMissing(peer, lost)) speakSoon(peer)
-      else losses.delete(peer)
-    },
-    stop() {
-      cancel?.()
-      cancel = undefined
-      losses.clear()
-      waiting.clear()
-    }
   }
 }

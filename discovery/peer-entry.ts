@@ -12,6 +12,8 @@ export interface PeerStatement {
   readonly slots: number
   /** Digests of all its cards. */
   readonly cards: readonly string[]
+  /** Multiaddrs where it can be dialled; `undefined`: it did not say. */
+  readonly addresses?: readonly string[] | undefined
 }
 
 /** What a third party knows of when a peer lived. */
@@ -36,6 +38,8 @@ export interface PeerEntry {
   slots: number | undefined
   /** Digests that the peer is known to have; what it did not name is not taken. */
   named: ReadonlySet<string>
+  /** Where it can be dialled, as it said last. */
+  addresses: readonly string[]
   connected: boolean
   /** Monotonic milliseconds. */
   heardAt: number
@@ -52,6 +56,7 @@ export function emptyEntry(peer: PeerIdText): PeerEntry {
     load: undefined,
     slots: undefined,
     named: new Set(),
+    addresses: [],
     connected: false,
     heardAt: 0,
     expiresAt: 0,

@@ -17,6 +17,7 @@ import { CARD_METHODS } from './card-protocol.ts'
 import type { Directory } from './directory.ts'
 import { waitInCrowd } from './crowd.ts'
 import { createDoubts } from './doubts.ts'
+import { isLoopback, usableAddresses } from './hint.ts'
 import { createPace, PRESENCE_BUDGET } from './presence-pace.ts'
 import { createStatementGate, encodeStatement } from './presence-statement.ts'
 import type { Judgement, Reason } from './presence-statement.ts'
@@ -46,6 +47,8 @@ export interface PresenceComponents {
   readonly random: Random
   readonly logger: Logger
   readonly load: () => NodeLoad
+  /** Multiaddrs of this node, with or without its id. */
+  readonly addresses: () => readonly string[]
 }
 
 export interface PresenceInit {
@@ -65,6 +68,8 @@ export interface Presence extends Component {
   readonly events: EventEmitter<PresenceEvents>
   /** Call when the load may have changed: a marked change is told to the swarm at once. */
   loadChanged(): void
+  /** Call when the addresses may have changed: others dial where this node says that it is. */
+  addressesChanged(): void
 }
 
 export function presenceTopic(swarmId: string): string {
@@ -97,6 +102,7 @@ class GossipPresence implements Presence {
   #leaving = false
   #seq = 0
   #toldLoad = 0
+  #toldAddresses = ''
 
   constructor(components: PresenceComponents, init: PresenceInit) {
     const { clock, directory } = components
@@ -166,6 +172,18 @@ class GossipPresence implements Presence {
   loadChanged(): void {
     const { load } = this.#components.load()
     if (Math.abs(load - this.#toldLoad) >= LOAD_STEP) this.#soon()
+  }
+
+  addressesChanged(): void {
+    if (this.#ownAddresses().join() !== this.#toldAddresses) this.#soon()
+  }
+
+  /** What only this host can use is for others of this host, when there is nothing else. */
+  #ownAddresses(): readonly string[] {
+    const { directory, addresses } = this.#components
+    const usable = usableAddresses(addresses(), directory.self)
+    const far = usable.filter((address) => !isLoopback(address))
+    return (far.length > 0 ? far : usable).slice(0, LIMITS.presenceAddresses.value)
   }
 
   readonly #onSigned = (): void => this.#soon('urgent')
@@ -255,9 +273,11 @@ class GossipPresence implements Presence {
     const { name } = this.#init
     const { load, slots } = this.#components.load()
     this.#toldLoad = load
+    const addresses = this.#ownAddresses()
+    this.#toldAddresses = addresses.join()
     const cards = this.#components.book.cards().map(({ digest }) => digest)
     const ttlMs = Math.round(this.#pace.lifetime())
-    const about = { name, load, slots, cards, leaving: this.#leaving }
+    const about = { name, load, slots, cards, addresses: [...addresses], leaving: this.#leaving }
     return encodeStatement({ ...this.#numbered(), ttlMs, ...about })
   }
 

@@ -8,7 +8,12 @@ import { createNodeAgents } from './agents.ts'
 import type { NodeAgents, NodeAgentsInit } from './agents.ts'
 import { createSwarmAsking } from './asking.ts'
 import type { SwarmAsking } from './asking.ts'
-import { createCapabilities, createTableWatch, helloFields } from './capabilities.ts'
+import {
+  createAddressWatch,
+  createCapabilities,
+  createTableWatch,
+  lateParts
+} from './capabilities.ts'
 import type { Capabilities } from './capabilities.ts'
 import { createEnsembleSwarm } from './ensemble.ts'
 import type { NodeEnsemble } from './ensemble.ts'
@@ -62,9 +67,8 @@ export async function assemble(given: NodeComponents, init: AssemblyInit): Promi
   const tracing = createNodeTracing({ ...given, self }, init)
   const components = { ...given, tracer: tracing.tracer }
   let capabilities: Capabilities | undefined
-  const wire = await createWire(components, init, () =>
-    helloFields(capabilities, config.attributes)
-  )
+  const late = lateParts(() => capabilities, config)
+  const wire = await createWire(components, init, late)
   const asking = createSwarmAsking(() => work)
   const ensemble = createEnsembleSwarm(() => work)
   const remembering = createRemembering({ ...components, wire, models: () => agents.models }, init)
@@ -157,6 +161,7 @@ function inOrder(
     { name: 'questions of agents', component: asking },
     { name: 'questions to several', component: ensemble },
     { name: 'presence', component: presence },
+    { name: 'addresses watch', component: createAddressWatch(wire.network, presence) },
     { name: 'exchange of memory', component: memory.exchange },
     { name: 'routing table watch', component: createTableWatch(wire.network, dht) },
     { name: 'capability DHT', component: dht },

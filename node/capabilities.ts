@@ -4,7 +4,6 @@ import { asAttributes } from '../core/attributes.ts'
 import type { Attributes } from '../core/attributes.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
-import type { JsonObject } from '../core/json.ts'
 import type { Component } from '../core/component.ts'
 import { createCapabilityDht } from '../discovery/capability-dht.ts'
 import type { CapabilityDht, ProviderRecords } from '../discovery/capability-dht.ts'
@@ -31,7 +30,7 @@ import type { NodeDatabase } from './database.ts'
 import { measuredRecords } from './metrics/measured-records.ts'
 import { routingTable } from './libp2p.ts'
 import type { Network } from './libp2p.ts'
-import type { NodeComponents, Wire } from './wire.ts'
+import type { LateParts, NodeComponents, Wire } from './wire.ts'
 
 export interface CapabilitiesComponents extends NodeComponents {
   readonly wire: Wire
@@ -85,7 +84,7 @@ export function createCapabilities(
   })
   wire.grants.events.on('shown', (peer) => exchange.refresh(peer))
   const presence = createPresence(
-    { ...base, pubsub, sessions, directory, book, exchange, load },
+    { ...base, pubsub, sessions, directory, book, exchange, load, ...network },
     { swarmId: swarm.id, name }
   )
   const dht = createCapabilityDht({
@@ -124,20 +123,39 @@ export function mayKnow(
   return decision.allowed && (decision.by === 'role' || owner === identity.peer)
 }
 
-/** For a node's HELLO, which may be asked for before its cards are signed. */
-export function helloFields(
-  capabilities: Capabilities | undefined,
-  attributes: Attributes
-): JsonObject {
+/** What the wire asks, which may be before there are cards. */
+export function lateParts(
+  capabilities: () => Capabilities | undefined,
+  { attributes }: { readonly attributes: Attributes }
+): LateParts {
   return {
-    ...capabilities?.exchange.helloFields(),
-    ...(Object.keys(attributes).length > 0 && { attributes: { ...attributes } })
+    helloFields: () => ({
+      ...capabilities()?.exchange.helloFields(),
+      ...(Object.keys(attributes).length > 0 && { attributes: { ...attributes } })
+    }),
+    addressesOf: (peer) => capabilities()?.directory.peer(peer)?.addresses ?? []
   }
 }
 
 /** What the node at the other end of a session says of itself. */
 export function attributesOfPeer({ sessions }: Wire, peer: PeerIdText): Attributes {
   return asAttributes(sessions.get(peer)?.hello.fields['attributes'])
+}
+
+/** Tells the swarm when this node can be dialled elsewhere. */
+export function createAddressWatch(
+  { libp2p }: Pick<Network, 'libp2p'>,
+  presence: Pick<Presence, 'addressesChanged'>
+): Component {
+  const onUpdate = (): void => presence.addressesChanged()
+  return {
+    async start() {
+      libp2p.addEventListener('self:peer:update', onUpdate)
+    },
+    async stop() {
+      libp2p.removeEventListener('self:peer:update', onUpdate)
+    }
+  }
 }
 
 /** Announces again when the first peers have come into an empty routing table. */

@@ -1,21 +1,28 @@
 /**
- * Dials a peer by its id where it was, and if it is not there, where others say that it is: libp2p asks the DHT
- * only for peers of which it knows no address at all, and what it knows may be of yesterday.
+ * Dials a peer by its id: where it says that it is, else where it was, and if it is not there, where others
+ * have met it. libp2p asks the DHT only for peers of which it knows no address at all, and what it
+ * knows may be of yesterday.
  */
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Clock } from '../core/clock.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+import { usableAddresses } from '../discovery/hint.ts'
 import type { RawConnection, RawNode } from '../protocols/frames/raw-stream.ts'
 
 /** An address that does not answer within this is perhaps no longer the peer's: LAN and Internet answer in 0.3 s. */
 const PATIENCE_MS = 1000
-/** A walk to the closest nodes, which meet the peer when it comes back (`dhtFind` is as long). */
+/** A walk to the closest nodes, which meet the peer when it comes back; it dials some of them. */
 const SEARCH_MS = 3000
 
 export interface MovedPeersComponents {
   readonly clock: Clock
   readonly libp2p: Libp2p<{ readonly dht: Pick<KadDHT, 'findPeer'> }>
+  /** Multiaddrs where the peer said that it is. */
+  readonly addressesOf: (peer: PeerIdText) => readonly string[]
 }
 
 export function followingMoved(components: MovedPeersComponents): RawNode {
@@ -26,35 +33,43 @@ export function followingMoved(components: MovedPeersComponents): RawNode {
     unhandle: libp2p.unhandle.bind(libp2p),
     getConnections: (peer) => libp2p.getConnections(peer),
     async dial(peer, { signal }) {
-      const known = await addressesOf(libp2p, peer)
       const isOpen = libp2p.getConnections(peer).length > 0
-      return isOpen || known.length === 0
-        ? libp2p.dial(peer, { signal })
-        : dialOrFollow(components, { peer, known }, signal)
+      const told = isOpen ? [] : saidAddresses(components, peer)
+      const known = isOpen ? [] : await storedAddresses(components, peer)
+      const first = told.length > 0 ? told : known
+      if (first.length === 0) return libp2p.dial(peer, { signal })
+      return dialOrFollow(components, { peer, first, known }, signal)
     }
   }
 }
 
 interface Target {
   readonly peer: PeerId
-  /** Where it was. */
-  readonly known: readonly Multiaddr[]
+  readonly first: readonly string[]
+  /** Where it was once. */
+  readonly known: readonly string[]
 }
 
 async function dialOrFollow(
-  { clock, libp2p }: MovedPeersComponents,
-  { peer, known }: Target,
+  components: MovedPeersComponents,
+  { peer, first, known }: Target,
   signal: AbortSignal
 ): Promise<RawConnection> {
+  const { clock, libp2p } = components
   const there = new AbortController()
-  const dialled = libp2p.dial(peer, { signal: AbortSignal.any([signal, there.signal]) })
+  const dialled = libp2p.dial(addressed(first, peer), {
+    signal: AbortSignal.any([signal, there.signal])
+  })
   if (!(await isLate(clock, dialled, signal))) return dialled
   const searching = AbortSignal.any([signal, clock.timeout(SEARCH_MS)])
-  const moved = await newAddresses(libp2p, { peer, known }, searching)
-  if (moved.length === 0) return dialled
+  const found = await search(components, { peer, first, known }, searching)
+  const others = [...new Set([...found, ...known])].filter((address) => !first.includes(address))
+  if (others.length === 0) return dialled
   there.abort()
   await dialled.catch(() => undefined)
-  return libp2p.dial([...moved], { signal })
+  // The first may be slow and right.
+  const all = [...others, ...first].slice(0, LIMITS.addressesPerPeer.value)
+  return libp2p.dial(addressed(all, peer), { signal })
 }
 
 /** Whether the dial failed, or takes long; false when the signal ended it. */
@@ -72,18 +87,19 @@ async function isLate(
   return Promise.race([failed, late]).finally(() => ended.abort())
 }
 
-/** Of the first that has any: those that know no better name the addresses that are known here. */
-async function newAddresses(
-  libp2p: MovedPeersComponents['libp2p'],
-  { peer, known }: Target,
+/** Where the first of the closest nodes that knows more than is known here has met it. */
+async function search(
+  { libp2p }: MovedPeersComponents,
+  { peer, first, known }: Target,
   signal: AbortSignal
-): Promise<readonly Multiaddr[]> {
-  const old = new Set(known.map((address) => bare(address, peer)))
+): Promise<readonly string[]> {
+  const old = new Set([...first, ...known])
   try {
     for await (const event of libp2p.services.dht.findPeer(peer, { signal, useCache: false })) {
       if (event.name !== 'FINAL_PEER') continue
-      const fresh = event.peer.multiaddrs.filter((address) => !old.has(bare(address, peer)))
-      if (fresh.length > 0) return fresh.map((address) => withPeer(address, peer))
+      const named = usableAddresses(event.peer.multiaddrs.map(String), peer.toString())
+      const fresh = named.filter((address) => !old.has(address))
+      if (fresh.length > 0) return fresh
     }
   } catch {
     // Nobody knows, or not in time: what the first dial says is the answer.
@@ -91,23 +107,26 @@ async function newAddresses(
   return []
 }
 
-async function addressesOf(
-  { peerStore }: MovedPeersComponents['libp2p'],
+function saidAddresses({ addressesOf }: MovedPeersComponents, peer: PeerId): readonly string[] {
+  const id = peer.toString()
+  return usableAddresses(addressesOf(id), id)
+}
+
+async function storedAddresses(
+  { libp2p }: MovedPeersComponents,
   peer: PeerId
-): Promise<readonly Multiaddr[]> {
+): Promise<readonly string[]> {
   try {
-    const { addresses } = await peerStore.get(peer)
-    return addresses.map(({ multiaddr }) => multiaddr)
+    const { addresses } = await libp2p.peerStore.get(peer)
+    return usableAddresses(
+      addresses.map((address) => address.multiaddr.toString()),
+      peer.toString()
+    )
   } catch {
     return []
   }
 }
 
-function bare(address: Multiaddr, peer: PeerId): string {
-  return address.toString().replace(`/p2p/${peer.toString()}`, '')
-}
-
-function withPeer(address: Multiaddr, peer: PeerId): Multiaddr {
-  const suffix = `/p2p/${peer.toString()}`
-  return address.toString().endsWith(suffix) ? address : address.encapsulate(suffix)
+function addressed(addresses: readonly string[], peer: PeerId): Multiaddr[] {
+  return addresses.map((address) => multiaddr(`${address}/p2p/${peer.toString()}`))
 }

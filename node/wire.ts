@@ -100,11 +100,19 @@ export interface Wire {
   readonly meters: Meters
 }
 
-/** Nothing listens yet; `helloFields` is asked when the first peer comes. */
+/** What the wire asks of parts that are built upon it. */
+export interface LateParts {
+  /** Asked when the first peer comes. */
+  helloFields(): JsonObject
+  /** Where the peer said that it is. */
+  addressesOf(peer: PeerIdText): readonly string[]
+}
+
+/** Nothing listens yet. */
 export async function createWire(
   components: NodeComponents,
   init: NodeInit,
-  helloFields: () => JsonObject
+  late: LateParts
 ): Promise<Wire> {
   const { clock, random, logger } = components
   const { paths, version } = init
@@ -134,8 +142,8 @@ export async function createWire(
     { ...components, members },
     { self: identity.peer, swarm: swarm.id, paths }
   )
-  const host = createStreamHost({ clock, libp2p: followingMoved({ clock, ...network }) })
-  const fields = (): JsonObject => ({ ...helloFields(), ...gate?.helloFields() })
+  const host = createStreamHost({ clock, libp2p: followingMoved({ clock, ...network, ...late }) })
+  const fields = (): JsonObject => ({ ...late.helloFields(), ...gate?.helloFields() })
   const hello = (): HelloFacts => ({ swarm: swarm.id, name, version, fields: fields() })
   const sessions = openSessions(
     { ...components, host, hello, authority, blame, members, meter: meters.sessions },

@@ -1,4 +1,4 @@
-/** A peer is reached by its id although it has moved: over real sockets, and by nobody's word but the DHT's. */
+/** A peer is reached by its id although it has moved: over real sockets, between nodes that look for nobody by themselves. */
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { seededIdentity, startMeshNode } from '../support/mesh-node.ts'
@@ -35,6 +35,18 @@ test('a peer that came back elsewhere is found where it is', async () => {
   const moved = await start({ identity })
   expect(moved.network.addresses()).not.toEqual(mover.network.addresses())
   await meet(moved, friend)
+  const session = await asker.sessions.connect(moved.peer)
+  expect(session.peer).toBe(moved.peer)
+})
+
+test('where a peer says that it is comes before where it was and before a search', async () => {
+  const { friend, identity } = await acquainted()
+  const told: string[] = []
+  const asker = await start({ addressesOf: () => told })
+  await meet(asker, friend)
+  const moved = await start({ identity })
+  told.push(...moved.network.addresses())
+  // Nobody has met it since.
   const session = await asker.sessions.connect(moved.peer)
   expect(session.peer).toBe(moved.peer)
 })

@@ -102,23 +102,17 @@ export async function createDiscoveryNode(
   const identity = await testIdentity(seed)
   const { peer } = identity
   const name = `node-${seed}`
-  const state = { load: 0, slots: 4 }
+  const state = { load: 0, slots: 4, addresses: [`/ip4/192.0.2.${seed}/tcp/4001`] }
   const base = { clock, random, logger: silentLogger }
   const sequence = sequenceOf(swarm)
   const load = () => state
   const book = createCardBook({ ...base, identity, sequence }, { agents, extensions: [] })
   const directory = createDirectory(clock, { self: peer, name, load })
   const sessions = swarm.sessions.add(peer, { name, fields: () => exchange.helloFields() })
-  const exchange = createCardExchange({
-    ...base,
-    verify: swarm.verify,
-    sessions,
-    directory,
-    book,
-    load
-  })
+  const known = { ...base, sessions, directory, book, load }
+  const exchange = createCardExchange({ ...known, verify: swarm.verify })
   const presence = createPresence(
-    { ...base, pubsub: swarm.gossip.add(peer), sessions, directory, book, exchange, load },
+    { ...known, exchange, pubsub: swarm.gossip.add(peer), addresses: () => state.addresses },
     { swarmId: 'test', name }
   )
   const dht = createCapabilityDht({

@@ -38,6 +38,8 @@ export interface MeshNodeInit extends Partial<PeerFindingInit> {
   readonly swarm?: Swarm
   readonly listen?: readonly string[]
   readonly network?: Partial<NetworkInit>
+  /** Where peers said that they are; by default none did. */
+  readonly addressesOf?: (peer: string) => readonly string[]
   /** Whether it looks for peers by itself; so it does unless this says no. */
   readonly looks?: boolean
 }
@@ -56,6 +58,7 @@ export async function seededIdentity(seed: number): Promise<Identity> {
 /** Listens on loopback unless told otherwise; every port is chosen by the system. */
 export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> {
   const { swarm = testSwarm(), listen = ['/ip4/127.0.0.1/tcp/0'], name = 'test-node' } = init
+  const { addressesOf = () => [] } = init
   const shared = { clock: systemClock, random: systemRandom, logger: silentLogger }
   const identity = init.identity ?? identityOf(await generateKeyPair('Ed25519'))
   const blame = createBlame(shared)
@@ -74,7 +77,10 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
   const sessions = createSessions(
     {
       ...shared,
-      host: createStreamHost({ ...shared, libp2p: followingMoved({ ...shared, ...network }) }),
+      host: createStreamHost({
+        ...shared,
+        libp2p: followingMoved({ ...shared, ...network, addressesOf })
+      }),
       permit: () => undefined,
       hello: () => ({ swarm: swarm.id, name, version: '0.0.0', fields: {} })
     },

@@ -38,7 +38,8 @@ export function cardOf(peer: string, { agent, skill } = { agent: 'canary', skill
 
 export function statement(changes: object = {}): Uint8Array {
   const sentAt = systemClock.now()
-  const fields = { name: 'evil', load: 0, slots: 1000, cards: [], leaving: false, ttlMs: 60_000 }
+  const about = { name: 'evil', load: 0, slots: 1000, cards: [], addresses: [] }
+  const fields = { leaving: false, ttlMs: 60_000, ...about }
   return encodeStatement({ v: 2, seq: sentAt, sentAt, ...fields, ...changes })
 }
 

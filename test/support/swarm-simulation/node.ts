@@ -138,7 +138,10 @@ function createDiscovery(world: World, init: DiscoveryInit) {
   const sessions = new SimulatedSessions(parts, host, { name, fields })
   const known = { ...base, sessions, directory, book, load }
   const exchange = createCardExchange({ ...known, verify: world.verify })
-  const presence = createPresence({ ...known, pubsub, exchange }, { swarmId: 'simulated', name })
+  const presence = createPresence(
+    { ...known, pubsub, exchange, addresses: () => [host.address] },
+    { swarmId: 'simulated', name }
+  )
   const records = world.dht.recordsOf(host)
   const holders = (skillId: string): number => directory.search(skillId, { limit: 64 }).length
   const nodes = (): number => directory.size

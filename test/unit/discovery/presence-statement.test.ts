@@ -14,7 +14,8 @@ const BASE: Statement = {
   name: 'amber-otter',
   load: 0.25,
   slots: 4,
-  cards: ['0123456789abcdef']
+  cards: ['0123456789abcdef'],
+  addresses: ['/ip4/192.0.2.7/tcp/4001']
 }
 
 function setup() {

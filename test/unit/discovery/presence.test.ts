@@ -71,6 +71,37 @@ test('new agents are told at once', async () => {
   expect(bob.directory.search('agent-1')).toEqual([])
 })
 
+test('where a node can be dialled is told, at once when that changes, and passed on', async () => {
+  const { swarm, alice, bob, said } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(2000)
+  const [far, local] = ['/ip4/192.0.2.9/tcp/4001', '/ip4/127.0.0.1/tcp/4001']
+  const before = said(alice).length
+  alice.presence.addressesChanged()
+  await swarm.advance(500)
+  expect(said(alice)).toHaveLength(before)
+  alice.state.addresses = [local, `${far}/p2p/${alice.peer}`, '/ip4/0.0.0.0/tcp/4001', 'nonsense']
+  alice.presence.addressesChanged()
+  await swarm.advance(500)
+  expect(said(alice)).toHaveLength(before + 1)
+  expect(bob.directory.peer(alice.peer)?.addresses).toEqual([far])
+  const carol = await createDiscoveryNode(swarm, { seed: 3 })
+  await carol.start()
+  onTestFinished(async () => swarm.run(carol.stop()))
+  swarm.gossip.faults.loss = 1
+  swarm.sessions.link(carol.peer, bob.peer)
+  await swarm.advance(1000)
+  expect(carol.directory.peer(alice.peer)?.addresses).toEqual([far])
+})
+
+test('who listens on loopback only says so', async () => {
+  const { swarm, alice, bob } = await setup()
+  alice.state.addresses = ['/ip4/127.0.0.1/tcp/4001']
+  alice.presence.addressesChanged()
+  await swarm.advance(3000)
+  expect(bob.directory.peer(alice.peer)?.addresses).toEqual(['/ip4/127.0.0.1/tcp/4001'])
+})
+
 test('goodbye reaches session peers although gossip is gone, and nothing is said after it', async () => {
   const { swarm, alice, bob, said } = await setup()
   swarm.sessions.link(alice.peer, bob.peer)

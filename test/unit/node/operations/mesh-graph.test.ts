@@ -34,6 +34,7 @@ function record(peer: string, name: string): PeerRecord {
     connected: false,
     doubted: false,
     named: [],
+    addresses: [],
     freshMs: 0,
     cards: []
   }
