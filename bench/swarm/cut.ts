@@ -2,7 +2,8 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 
-const sockets = new Set<Socket>()
+/** With the port they are connected to, or are about to be: a dial that is under way would bridge the cut. */
+const sockets = new Map<Socket, number>()
 let forbidden: ReadonlySet<number> = new Set()
 
 /** Keeps to the sockets that this process opens, from now on: the other ends are somebody's who does the same. */
@@ -10,10 +11,10 @@ export function watchSockets(): void {
   subscribe('net.client.socket', (message) => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- documented: `net.client.socket` publishes `{ socket }`
     const { socket } = message as { readonly socket: Socket }
-    sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    // Node still holds the handle in its hands while it tells.
     socket.once('connectionAttempt', (_address, port) => {
+      sockets.set(socket, port)
+      // Node still holds the handle in its hands while it tells.
       if (forbidden.has(port)) queueMicrotask(() => refuse(socket))
     })
   })
@@ -22,7 +23,7 @@ export function watchSockets(): void {
 /** None of them can be reached until the next call. */
 export function cutPorts(ports: readonly number[]): void {
   forbidden = new Set(ports)
-  for (const socket of sockets) if (forbidden.has(socket.remotePort ?? 0)) socket.destroy()
+  for (const [socket, port] of sockets) if (forbidden.has(port)) refuse(socket)
 }
 
 function refuse(socket: Socket): void {
