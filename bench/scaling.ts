@@ -20,7 +20,7 @@ const CONSTANTS = {
   dialBytes: 6000,
   dialCpuMs: 13,
   askBytes: 1500,
-  statementBytes: 550,
+  statementBytes: 600,
   statementCpuMs: 0.2,
   gossipDegree: 4,
   gossipCopies: 3,

@@ -13,8 +13,6 @@ import { LIMITS } from '../core/limits.ts'
 import { usableAddresses } from '../discovery/hint.ts'
 import type { RawConnection, RawNode } from '../protocols/frames/raw-stream.ts'
 
-/** An address that does not answer within this is perhaps no longer the peer's: LAN and Internet answer in 0.3 s. */
-const PATIENCE_MS = 1000
 /** A walk to the closest nodes, which meet the peer when it comes back; it dials some of them. */
 const SEARCH_MS = 3000
 
@@ -57,10 +55,18 @@ async function dialOrFollow(
 ): Promise<RawConnection> {
   const { clock, libp2p } = components
   const there = new AbortController()
+  const answered = new AbortController()
   const dialled = libp2p.dial(addressed(first, peer), {
-    signal: AbortSignal.any([signal, there.signal])
+    signal: AbortSignal.any([signal, there.signal]),
+    onProgress({ type }) {
+      // It lives, however busy it is: a search would be work for others that are as busy.
+      if (type === 'upgrader:encrypt-outbound-connection') answered.abort()
+    }
   })
-  if (!(await isLate(clock, dialled, signal))) return dialled
+  const ended = AbortSignal.any([signal, answered.signal])
+  const isGone = await isLost(dialled, clock.sleep(LIMITS.connectDeadline.value, ended))
+  answered.abort()
+  if (!isGone || signal.aborted) return dialled
   const searching = AbortSignal.any([signal, clock.timeout(SEARCH_MS)])
   const found = await search(components, { peer, first, known }, searching)
   const others = [...new Set([...found, ...known])].filter((address) => !first.includes(address))
@@ -72,19 +78,14 @@ async function dialOrFollow(
   return libp2p.dial(addressed(all, peer), { signal })
 }
 
-/** Whether the dial failed, or takes long; false when the signal ended it. */
-async function isLate(
-  clock: Clock,
-  dialled: Promise<unknown>,
-  signal: AbortSignal
-): Promise<boolean> {
-  const ended = new AbortController()
+/** Whether the dial failed, or nobody has answered when `silence` is over; that resolves to false when it was broken. */
+async function isLost(dialled: Promise<unknown>, silence: Promise<boolean>): Promise<boolean> {
   const failed = dialled.then(
     () => false,
-    () => !signal.aborted
+    () => true
   )
-  const late = clock.sleep(PATIENCE_MS, AbortSignal.any([signal, ended.signal]))
-  return Promise.race([failed, late]).finally(() => ended.abort())
+  const isSilent = await Promise.race([failed, silence])
+  return isSilent || failed
 }
 
 /** Where the first of the closest nodes that knows more than is known here has met it. */
