@@ -127,7 +127,7 @@ class LiveDirectory implements Directory {
   readonly #remote = new Map<PeerIdText, PeerEntry>()
   readonly #index = createCardIndex()
   readonly #digests = new Map<string, VerifiedCard>()
-  /** When peers went: older word of others must not bring them back. */
+  /** When peers went, or since when they were not heard: older word of others must not bring them back. */
   readonly #gone = new RecentMap<PeerIdText, number>(LIMITS.presenceAuthors.value)
   #cancelSweep: (() => void) | undefined
 
@@ -220,7 +220,8 @@ class LiveDirectory implements Directory {
     const entry = this.#remote.get(peer)
     if (entry === undefined) return
     this.#remote.delete(peer)
-    this.#gone.set(peer, this.#clock.monotonic())
+    const silentSince = entry.doubtedAt ?? entry.heardAt
+    this.#gone.set(peer, why === 'goodbye' ? this.#clock.monotonic() : silentSince)
     for (const agentId of entry.agents.keys()) this.#drop(entry, agentId)
     this.events.emit('removed', peer, why)
   }

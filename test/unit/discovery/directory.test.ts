@@ -130,6 +130,19 @@ test('who is doubted has a little time to be heard, whatever it promised before'
   expect(directory.peer(alice.peer)).toBeUndefined()
 })
 
+test('who was only silent is brought back by those who heard it later', async () => {
+  const { clock, directory, alice, echo } = await setup()
+  await directory.start()
+  directory.confirm(alice.peer, says([echo]), 10_000)
+  await clock.advance(12_000)
+  expect(directory.peer(alice.peer)).toBeUndefined()
+  directory.hint(alice.peer, says([echo]), heard(12_000))
+  expect(directory.peer(alice.peer)).toBeUndefined()
+  directory.hint(alice.peer, says([echo]), heard(5000))
+  expect(directory.peer(alice.peer)?.name).toBe('amber')
+  await directory.stop()
+})
+
 test('older word of others brings nobody back who was doubted or has gone', async () => {
   const { directory, clock, alice, bob, echo } = await setup()
   await clock.advance(60_000)
