@@ -10,7 +10,7 @@ import type { VerifiedCard } from '../trust/card-signature.ts'
 import { createCardIndex } from './card-index.ts'
 import { allSkills, searchCards } from './directory-search.ts'
 import type { SearchedCards } from './directory-search.ts'
-import { digestOf, emptyEntry, isAt, isDead, leastHeard } from './peer-entry.ts'
+import { digestOf, emptyEntry, isAt, isDead, leastHeard, silentSince } from './peer-entry.ts'
 import type { Addition, Departure, Hearsay, PeerEntry, PeerStatement } from './peer-entry.ts'
 import { parseQuery, searchable } from './query.ts'
 import type { Match, Query } from './query.ts'
@@ -220,8 +220,7 @@ class LiveDirectory implements Directory {
     const entry = this.#remote.get(peer)
     if (entry === undefined) return
     this.#remote.delete(peer)
-    const silentSince = entry.doubtedAt ?? entry.heardAt
-    this.#gone.set(peer, why === 'goodbye' ? this.#clock.monotonic() : silentSince)
+    this.#gone.set(peer, why === 'goodbye' ? this.#clock.monotonic() : silentSince(entry))
     for (const agentId of entry.agents.keys()) this.#drop(entry, agentId)
     this.events.emit('removed', peer, why)
   }

@@ -82,6 +82,11 @@ export function leastHeard(entries: Iterable<PeerEntry>): PeerEntry | undefined 
   return least
 }
 
+/** Until when the peer is known to have lived, in monotonic milliseconds. */
+export function silentSince({ doubtedAt, heardAt }: PeerEntry): number {
+  return doubtedAt ?? heardAt
+}
+
 /** Whether nothing says that the peer lives; `now` is monotonic milliseconds. */
 export function isDead({ connected, expiresAt }: PeerEntry, now: number): boolean {
   return !connected && expiresAt <= now
