@@ -85,6 +85,14 @@ export interface Slots {
 /** A peer that let us go, or that we let go, is not sought again for so long unless needed. */
 export const RELEASED_REST_MS = 15 * 60_000
 
+/** When one that was unreachable is back, the others are tried within this, at random: a cut is over for all at once. */
+const HASTENED_MS = 2000
+
+/** Its session broke, and it could not be reached since. */
+function wasUnreachable({ lost, attempts, state }: Plan): boolean {
+  return lost && attempts > 0 && state === 'disconnected'
+}
+
 /** All times are milliseconds on the monotonic clock, handed in as `now`. */
 export class RedialSchedule {
   readonly #random: Random
@@ -190,10 +198,12 @@ export class RedialSchedule {
     this.#plans.delete(peer)
   }
 
-  opened(peer: PeerIdText): void {
-    for (const plan of this.#plansOf(peer)) {
-      Object.assign(plan, CONNECTED)
-    }
+  opened(peer: PeerIdText, now: number): void {
+    const plans = this.#plansOf(peer)
+    const isBack = plans.some(wasUnreachable)
+    for (const plan of plans) Object.assign(plan, CONNECTED)
+    // What kept it away may have kept others away.
+    if (isBack) this.#hasten(now)
   }
 
   closed(peer: PeerIdText, now: number, how: 'released' | 'lost'): void {
@@ -228,6 +238,13 @@ export class RedialSchedule {
   goals(now: number): readonly PeerGoal[] {
     const pinned = Array.from(this.#pins.values(), (plan) => this.#goal(plan, now))
     return [...pinned, ...Array.from(this.#plans.values(), (plan) => this.#goal(plan, now))]
+  }
+
+  #hasten(now: number): void {
+    for (const plan of [...this.#pins.values(), ...this.#plans.values()]) {
+      const soon = now + this.#random.next() * HASTENED_MS
+      if (wasUnreachable(plan)) plan.dueAt = Math.min(plan.dueAt, soon)
+    }
   }
 
   #begin(plan: Plan): Plan {

@@ -106,7 +106,7 @@ export function createRedialer(components: RedialComponents, init: RedialInit): 
     isHeld: (peer) => schedule.isHeld(peer),
     opened(peer) {
       book.connected(peer)
-      schedule.opened(peer)
+      schedule.opened(peer, clock.monotonic())
       dialler.pump()
     },
     closed(peer, how) {
@@ -266,6 +266,6 @@ function settle(
   if (target.address !== undefined) schedule.answered(target.address, peer)
   book.connected(peer, address)
   // The session may have opened and closed again while the dial's promise settled.
-  if (isConnected(peer)) schedule.opened(peer)
+  if (isConnected(peer)) schedule.opened(peer, clock.monotonic())
   else schedule.closed(peer, now, 'lost')
 }

@@ -56,6 +56,29 @@ test('who refused us is asked again after half a minute at the earliest', () => 
   )
 })
 
+test('when one that was cut off is back, the others that were are tried within two seconds', () => {
+  const { schedule, know, take, fail, goal } = setup()
+  know('a', 'b', 'c', 'stranger')
+  for (const peer of ['a', 'b', 'c']) {
+    schedule.opened(peer, 0)
+    schedule.closed(peer, 0, 'lost')
+  }
+  const times = [1000, 5000, 20_000, 60_000, 120_000, 180_000, 240_000, 300_000]
+  for (const now of times) for (const peer of take(now)) fail(peer, now)
+  const now = times.at(-1) ?? 0
+  const wait = (peer: string): number => goal(peer, now)?.retryInMs ?? Infinity
+  const stranger = wait('stranger')
+  expect(wait('b') + wait('c')).toBeGreaterThan(4000)
+  schedule.opened('a', now)
+  expect(wait('b')).toBeLessThanOrEqual(2000)
+  expect(wait('c')).toBeLessThanOrEqual(2000)
+  expect(wait('stranger')).toBe(stranger)
+  // It was not away now.
+  for (const peer of ['b', 'c']) fail(peer, now + 2000)
+  schedule.opened('a', now + 2000)
+  expect(wait('b') + wait('c')).toBeGreaterThan(4000)
+})
+
 test('a peer is dialled by one dial at a time', () => {
   const { know, take } = setup()
   know('a', 'b')
@@ -73,7 +96,7 @@ test('no more strangers are dialled than are wanted', () => {
 test('a lost peer is dialled though no stranger is wanted', () => {
   const { schedule, know, take } = setup()
   know('lost', 'stranger')
-  schedule.opened('lost')
+  schedule.opened('lost', 0)
   schedule.closed('lost', 0, 'lost')
   expect(take(1000, { strangers: 0, lost: 4 })).toEqual(['lost'])
 })
@@ -81,7 +104,7 @@ test('a lost peer is dialled though no stranger is wanted', () => {
 test('a released peer rests for a quarter of an hour, unless strangers are wanted', () => {
   const { schedule, know, take } = setup()
   know('a')
-  schedule.opened('a')
+  schedule.opened('a', 0)
   schedule.closed('a', 0, 'released')
   const content = { strangers: 0, lost: 4 }
   expect(take(MINUTES_15 - 1, content)).toEqual([])
@@ -128,7 +151,7 @@ test('a pinned address that has answered stands for its peer', () => {
   schedule.pin(address, 'manual')
   expect(schedule.isPinned('a')).toBe(false)
   schedule.answered(address, 'a')
-  schedule.opened('a')
+  schedule.opened('a', 0)
   expect(schedule.isHeld('a')).toBe(true)
   expect(schedule.goals(0)).toMatchObject([{ peer: 'a', pinned: true, state: 'connected' }])
   schedule.closed('a', 0, 'lost')
@@ -148,7 +171,7 @@ test('an unpinned peer is a peer like others', () => {
   const { schedule } = setup()
   schedule.pin('/ip4/10.0.0.1/tcp/1', 'manual')
   schedule.answered('/ip4/10.0.0.1/tcp/1', 'a')
-  schedule.opened('a')
+  schedule.opened('a', 0)
   schedule.unpin('a')
   expect(schedule.isPinned('a')).toBe(false)
   expect(schedule.goals(0)).toMatchObject([{ peer: 'a', pinned: false, state: 'connected' }])
@@ -159,7 +182,7 @@ test('a failure that no retry mends is shown as refused, a session as connected'
   know('a')
   fail('a', 0, 'OTHER_SWARM')
   expect(goal('a')).toMatchObject({ state: 'refused', attempts: 1, error: { code: 'OTHER_SWARM' } })
-  schedule.opened('a')
+  schedule.opened('a', 0)
   expect(goal('a')).toMatchObject({ state: 'connected', attempts: 0, error: undefined })
   expect(goal('a')?.retryInMs).toBeUndefined()
 })
@@ -171,7 +194,7 @@ test('among strangers, networks with few connections come first', () => {
     book.learn({ peer, addresses: [`/ip4/${host}/tcp/1`], foundBy: 'exchange' })
     schedule.meet(peer, 0)
   }
-  schedule.opened('here1')
+  schedule.opened('here1', 0)
   expect(take(0, { strangers: 1, lost: 1 })).toEqual(['away'])
 })
 
@@ -199,7 +222,7 @@ test('whatever happens, dials stay within their slots and nobody is forgotten', 
         if (what === 'take') expect(take(now, { free: 3 }).length).toBeLessThanOrEqual(3)
         else if (what === 'end') schedule.ended({ peer, address: undefined })
         else if (what === 'fail') fail(peer, now)
-        else if (what === 'open') schedule.opened(peer)
+        else if (what === 'open') schedule.opened(peer, now)
         else if (what === 'meet') schedule.meet(peer, now)
         else schedule.closed(peer, now, what === 'lose' ? 'lost' : 'released')
       }
