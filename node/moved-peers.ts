@@ -31,9 +31,9 @@ export function followingMoved(components: MovedPeersComponents): RawNode {
     unhandle: libp2p.unhandle.bind(libp2p),
     getConnections: (peer) => libp2p.getConnections(peer),
     async dial(peer, { signal }) {
-      const isOpen = libp2p.getConnections(peer).length > 0
-      const told = isOpen ? [] : saidAddresses(components, peer)
-      const known = isOpen ? [] : await storedAddresses(components, peer)
+      if (libp2p.getConnections(peer).length > 0) return libp2p.dial(peer, { signal })
+      const told = saidAddresses(components, peer)
+      const known = await storedAddresses(components, peer)
       const first = told.length > 0 ? told : known
       if (first.length === 0) return libp2p.dial(peer, { signal })
       return dialOrFollow(components, { peer, first, known }, signal)
@@ -78,7 +78,7 @@ async function dialOrFollow(
   return libp2p.dial(addressed(all, peer), { signal })
 }
 
-/** Whether the dial failed, or nobody has answered when `silence` is over; that resolves to false when it was broken. */
+/** Whether the dial failed, or `silence` passed; it resolves to false when somebody answers, and the dial decides. */
 async function isLost(dialled: Promise<unknown>, silence: Promise<boolean>): Promise<boolean> {
   const failed = dialled.then(
     () => false,
