@@ -142,6 +142,16 @@ export class Fleet {
     return Promise.all(hosts.map((host) => this.ask(host, name, init)))
   }
 
+  /** One process after the other. */
+  async inTurn<N extends Name>(
+    name: N,
+    init: Init<HostOperations[N]>
+  ): Promise<Value<HostOperations[N]>[]> {
+    const values: Value<HostOperations[N]>[] = []
+    for (const host of this.#hosts.keys()) values.push(await this.ask(host, name, init))
+    return values
+  }
+
   async close(): Promise<void> {
     await Promise.all(Array.from(this.#hosts.keys(), (host) => this.kill(host)))
     rmSync(this.#init.folder, { recursive: true, force: true })

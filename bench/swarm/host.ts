@@ -222,11 +222,10 @@ export const operations: HostOperations = {
       })
     ),
   async vitals({ released }) {
-    // More than once: what is found free is let go of in a later turn.
-    for (let round = 0; round < (released ? 4 : 0); round += 1) {
-      releaseMemory()
-      await delay(20)
-    }
+    if (!released) return vitals()
+    releaseMemory()
+    // What is found free is let go of in a later turn.
+    await delay(20)
     return vitals()
   },
   async sessionsWith({ peers }) {

@@ -32,7 +32,8 @@ export async function idleCost({ fleet, durations }: Stage): Promise<IdleCost> {
   const nodes = sum(after, (each) => each.nodes)
   const grown = (pick: (vitals: Vitals) => number): number =>
     round((sum(after, pick) - sum(before, pick)) / nodes / seconds)
-  const rested = await fleet.each('vitals', { released: true })
+  // All at once they stood still for half a minute: code that is let go of is compiled again.
+  const rested = await fleet.inTurn('vitals', { released: true })
   const mean = (pick: (vitals: Vitals) => number): number => round(sum(rested, pick) / nodes)
   return {
     cpuMsPerS: grown(({ cpuMs }) => cpuMs),
