@@ -22,8 +22,9 @@ const HUNGRY_MAX_MS = 10_000
 /** Between two questions when all is well: the book stays fresh for the day peers are lost. */
 const CONTENT_MS = 60_000
 const CROWDED_MS = 1000
-/** Peers asked for release at a time. */
+/** Peers asked for release at a time: as many as this, or this share of those too many. */
 const RELEASES_AT_ONCE = 16
+const RELEASED_SHARE = 0.25
 /** A wish to be released is remembered so long while a substitute is sought. */
 const WISH_MS = 30_000
 /** So many substitutes are sought at a time: a hub that leaves must not start a stampede. */
@@ -255,7 +256,10 @@ class TopologyKeeper implements Topology {
     const ranked = sample(candidates, candidates.length, random).toSorted(
       (a, b) => (this.#degrees.get(b.peer) ?? 0) - (this.#degrees.get(a.peer) ?? 0)
     )
-    const asked = ranked.slice(0, Math.min(excess, RELEASES_AT_ONCE))
+    const asked = ranked.slice(
+      0,
+      Math.min(excess, Math.max(RELEASES_AT_ONCE, RELEASED_SHARE * excess))
+    )
     await Promise.all(asked.map((session) => this.#leave(session)))
   }
 
