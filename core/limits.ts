@@ -403,6 +403,11 @@ export const LIMITS = {
     'cards the directory holds, 4.5 kB each (measured), with those of 2,000 to 3,000 nodes; peers with a session have theirs beside'
   ),
   directorySnapshotPeers: limit(1024, 'count', 'peers whose cards a newcomer is told in one call'),
+  directoryShares: limit(
+    256,
+    'count',
+    'shares into which a directory is divided to be compared, a power of two'
+  ),
   presenceBytes: limit(
     4096,
     'bytes',

@@ -26,6 +26,7 @@ import {
 import type { KnownPeer } from './card-protocol.ts'
 import type { Wanted } from './card-transfer.ts'
 import { HELLO_TTL_MS } from './directory.ts'
+import { shareOf, sharesFor } from './directory-shares.ts'
 import { hearsayFor } from './presence-pace.ts'
 import type { Directory, PeerRecord } from './directory.ts'
 
@@ -146,10 +147,10 @@ class SessionExchange implements CardExchange {
 
   async learnFrom(session: Session, signal = this.#deadline()): Promise<boolean> {
     const { directory, clock } = this.#components
-    const before = directory.digest()
+    const before = directory.digests(sharesFor(directory.size))
     // The peer looks while the question is under way: what happened meanwhile is younger than its word.
     const askedAt = clock.monotonic()
-    const body = await session.request(CARD_METHODS.known, encodeJson({ have: before }), {
+    const body = await session.request(CARD_METHODS.known, encodeJson({ shares: before }), {
       signal,
       timeoutMs: LIMITS.cardFetchDeadline.value
     })
@@ -165,7 +166,7 @@ class SessionExchange implements CardExchange {
       for (const digest of directory.missing(peer)) if (held.has(digest)) wanted.set(digest, peer)
     }
     await this.fetcher.fetchFrom(session, wanted, signal)
-    return directory.digest() !== before
+    return directory.digests(before.length).some((digest, share) => digest !== before[share])
   }
 
   async fillFrom(session: Session, signal: AbortSignal): Promise<Filled> {
@@ -265,11 +266,15 @@ class SessionExchange implements CardExchange {
 
   #serveKnown(asker: PeerIdText, body: Uint8Array): Uint8Array {
     const { directory, random } = this.#components
-    const { have } = decodeJson(knownRequest, body)
-    if (have === directory.digest()) return encodeJson({ peers: [] })
+    const { shares = [''] } = decodeJson(knownRequest, body)
+    const differing = directory.digests(shares.length).map((own, share) => own !== shares[share])
+    if (!differing.includes(true)) return encodeJson({ peers: [] })
     // The first record is this node, of which HELLO has told the asker.
     const [, ...others] = directory.peers()
-    const known = others.filter(({ peer, doubted }) => peer !== asker && !doubted)
+    const known = others.filter(
+      ({ peer, doubted }) =>
+        peer !== asker && !doubted && differing[shareOf(peer, differing.length)] === true
+    )
     // Of more than fit, others each time.
     const most = LIMITS.directorySnapshotPeers.value
     const from = known.length > most ? Math.floor(random.next() * known.length) : 0

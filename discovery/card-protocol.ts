@@ -41,8 +41,8 @@ export const getResponse = z.object({
 })
 
 export const knownRequest = z.object({
-  /** Digest of what the asker knows: who knows the same has nothing to tell. */
-  have: digest.optional()
+  /** Digests of what the asker knows, by shares: of those that are equal there is nothing to tell. */
+  shares: z.array(digest).min(1).max(LIMITS.directoryShares.value).optional()
 })
 
 export const knownResponse = z.object({

@@ -8,20 +8,22 @@ import { LIMITS } from '../core/limits.ts'
 import { RecentMap } from '../core/recent-map.ts'
 import type { VerifiedCard } from '../trust/card-signature.ts'
 import { createCardIndex } from './card-index.ts'
+import { shareDigests } from './directory-shares.ts'
 import { allSkills, searchCards } from './directory-search.ts'
 import type { SearchedCards } from './directory-search.ts'
-import { digestOf, emptyEntry, isAt, isDead, leastHeard, silentSince } from './peer-entry.ts'
+import { emptyEntry, isAt, isDead, isSure, leastHeard, silentSince } from './peer-entry.ts'
 import type { Addition, Departure, Hearsay, PeerEntry, PeerStatement } from './peer-entry.ts'
+import { hearsayFor } from './presence-pace.ts'
 import { parseQuery, searchable } from './query.ts'
 import type { Match, Query } from './query.ts'
 import type { RankedMatch } from './ranking.ts'
 
-/** After its session ended by agreement, a living peer has at least this long to be heard again. */
-export const SILENCE_TTL_MS = 12_000
 /** Who is doubted has this long to be heard: it hears of the doubt and speaks within a second or two. */
 export const DOUBT_TTL_MS = 8000
 /** How long a HELLO counts; the open session keeps the peer listed beyond it. */
 export const HELLO_TTL_MS = 15_000
+/** Of whom less is left is asked about, as of the unknown: a neighbour is asked every 5 to 10 s. */
+const LEAST_LEFT_MS = 5000
 /** Removal takes at most this much longer than a lifetime; queries skip the dead at once. */
 const SWEEP_INTERVAL_MS = 1000
 
@@ -96,8 +98,11 @@ export interface Directory extends Component {
   peers(): readonly PeerRecord[]
   /** Peers and this node, the dead of the last moment included. */
   readonly size: number
-  /** Of who lives with which cards, the doubted left out: equal at nodes that know the same. */
-  digest(): string
+  /**
+   * Of who lives with which cards, by shares: equal where nodes know the same. Who is doubted is left out, and
+   * who is soon forgotten, since others may have heard it later.
+   */
+  digests(shares: number): readonly string[]
   /** Every skill of agents that meet the demands, where the query wants them, whatever its words are; at most
    * those of `searchedCards`. */
   all(query: Query): readonly Provider[]
@@ -211,9 +216,12 @@ class LiveDirectory implements Directory {
   setConnected(peer: PeerIdText, connected: boolean): void {
     const entry = connected ? this.#admit(peer) : this.#remote.get(peer)
     if (entry === undefined) return
+    const wasConnected = entry.connected
     entry.connected = connected
-    if (connected || entry.doubtedAt !== undefined) return
-    entry.expiresAt = Math.max(entry.expiresAt, this.#clock.monotonic() + SILENCE_TTL_MS)
+    if (connected || !wasConnected || entry.doubtedAt !== undefined) return
+    // The session was a sign of life until now. Others were told so, and believe it as long.
+    entry.heardAt = this.#clock.monotonic()
+    entry.expiresAt = Math.max(entry.expiresAt, entry.heardAt + hearsayFor(this.size))
   }
 
   remove(peer: PeerIdText, why: Departure = 'goodbye'): void {
@@ -230,10 +238,8 @@ class LiveDirectory implements Directory {
   }
 
   peer(peer: PeerIdText): PeerRecord | undefined {
-    const entry = peer === this.#own.peer ? this.#own : this.#remote.get(peer)
-    return entry === undefined || isDead(entry, this.#clock.monotonic())
-      ? undefined
-      : this.#record(entry)
+    const entry = this.#aliveAt(peer, this.#clock.monotonic())
+    return entry && this.#record(entry)
   }
 
   peers(): readonly PeerRecord[] {
@@ -246,12 +252,10 @@ class LiveDirectory implements Directory {
     return this.#remote.size + 1
   }
 
-  digest(): string {
-    const now = this.#clock.monotonic()
-    const sure = [...this.#remote.values()].filter(
-      (entry) => entry.doubtedAt === undefined && !isDead(entry, now)
-    )
-    return digestOf([this.#own, ...sure])
+  digests(shares: number): readonly string[] {
+    const soon = this.#clock.monotonic() + LEAST_LEFT_MS
+    const sure = [...this.#remote.values()].filter((entry) => isSure(entry, soon))
+    return shareDigests([this.#own, ...sure], shares)
   }
 
   search(query: string | Query, { limit }: { readonly limit?: number } = {}): readonly Provider[] {
@@ -267,7 +271,7 @@ class LiveDirectory implements Directory {
 
   #searched({ node }: Query): SearchedCards {
     const now = this.#clock.monotonic()
-    return { index: this.#index, aliveAt: (card) => this.#aliveAt(card, now, node) }
+    return { index: this.#index, aliveAt: ({ peer }) => this.#aliveAt(peer, now, node) }
   }
 
   /** Takes what is said about the peer, and tells which of its cards are missing. */
@@ -303,14 +307,10 @@ class LiveDirectory implements Directory {
     this.#index.remove(held)
   }
 
-  /** Whose card it is, if that lives and is the node that is asked for. */
-  #aliveAt(card: VerifiedCard, now: number, node: string | undefined): PeerEntry | undefined {
-    const entry = this.#entryOf(card)
+  /** The entry of a peer that lives and is the node that is asked for. */
+  #aliveAt(peer: PeerIdText, now: number, node?: string): PeerEntry | undefined {
+    const entry = peer === this.#own.peer ? this.#own : this.#remote.get(peer)
     return entry === undefined || isDead(entry, now) || !isAt(entry, node) ? undefined : entry
-  }
-
-  #entryOf({ peer }: VerifiedCard): PeerEntry | undefined {
-    return peer === this.#own.peer ? this.#own : this.#remote.get(peer)
   }
 
   /** The entry of a remote peer; `undefined` for ourselves and when there is no room. */

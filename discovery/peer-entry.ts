@@ -1,5 +1,4 @@
 /** What is said of one peer, and what the directory remembers of it. */
-import { createHash } from 'node:crypto'
 import type { PeerIdText } from '../core/ids.ts'
 import type { SearchableCard } from './query.ts'
 
@@ -92,11 +91,7 @@ export function isDead({ connected, expiresAt }: PeerEntry, now: number): boolea
   return !connected && expiresAt <= now
 }
 
-/** Of peers and the cards held of them: equal where they are. */
-export function digestOf(entries: readonly PeerEntry[]): string {
-  const lines = entries.map(({ peer, agents }) => {
-    const held = Array.from(agents.values(), ({ source }) => source.digest)
-    return [peer, ...held.toSorted()].join(' ')
-  })
-  return createHash('sha256').update(lines.toSorted().join('\n')).digest('hex').slice(0, 16)
+/** Whether the peer will be taken to live until then, in monotonic milliseconds, and nobody doubts it. */
+export function isSure(entry: PeerEntry, until: number): boolean {
+  return entry.doubtedAt === undefined && !isDead(entry, until)
 }

@@ -1,5 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { CARD_METHODS, encodeJson } from '../../../discovery/card-protocol.ts'
+import {
+  CARD_METHODS,
+  decodeJson,
+  encodeJson,
+  knownResponse
+} from '../../../discovery/card-protocol.ts'
 import { cardDigest } from '../../../trust/card-signature.ts'
 import { createDiscoveryNode, createTestSwarm, testAgent } from '../../support/discovery-node.ts'
 import { signedCard, testCard, testIdentity, verifiedCard } from '../../support/identity.ts'
@@ -175,4 +180,29 @@ test('word of one who has not got the cards of a peer yet does not make others f
   await swarm.advance(100)
   expect(alice.directory.search('vision')).toMatchObject([{ peer: identity.peer }])
   expect(bob.directory.search('vision')).toMatchObject([{ peer: identity.peer }])
+})
+
+test('of nearly the same swarm a node is told only what it does not know', async () => {
+  const { swarm, alice, bob } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  const statement = { name: 'made-up', load: 0, slots: 1, cards: [] }
+  for (let index = 0; index < 200; index += 1) {
+    alice.directory.confirm(`peer-${index}`, statement, 60_000)
+    if (index > 0) bob.directory.confirm(`peer-${index}`, statement, 60_000)
+  }
+  const session = bob.sessions.get(alice.peer)
+  if (session === undefined) throw new Error('no session')
+  const ask = async (question: { shares?: string[] }) =>
+    session.request(CARD_METHODS.known, encodeJson(question))
+  async function told(question: { shares?: string[] }): Promise<readonly string[]> {
+    const answer = await swarm.run(ask(question))
+    return decodeJson(knownResponse, answer).peers.map(({ peer }) => peer)
+  }
+  const shares = [...bob.directory.digests(64)]
+  const differing = await told({ shares })
+  expect(differing).toContain('peer-0')
+  expect(differing.length).toBeLessThan(12)
+  expect(await told({})).toHaveLength(200)
+  expect(await told({ shares: [...alice.directory.digests(64)] })).toEqual([])
 })

@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
-import {
-  createDirectory,
-  HELLO_TTL_MS,
-  DOUBT_TTL_MS,
-  SILENCE_TTL_MS
-} from '../../../discovery/directory.ts'
+import { createDirectory, HELLO_TTL_MS, DOUBT_TTL_MS } from '../../../discovery/directory.ts'
+import { hearsayFor } from '../../../discovery/presence-pace.ts'
 import { testCard, testIdentity, testSkill, verifiedCard } from '../../support/identity.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
@@ -84,15 +80,15 @@ test('a silent peer expires, is skipped at once and removed soon', async () => {
   expect(clock.pending).toBe(0)
 })
 
-test('an open session keeps a peer; after it broke the peer has a little time', async () => {
+test('an open session keeps a peer; after it the peer is known as long as others who were told of it know it', async () => {
   const { directory, clock, alice, echo } = await setup()
   directory.confirm(alice.peer, says([echo]), HELLO_TTL_MS)
   directory.setConnected(alice.peer, true)
   await clock.advance(10 * HELLO_TTL_MS)
   expect(directory.peer(alice.peer)?.connected).toBe(true)
   directory.setConnected(alice.peer, false)
-  await clock.advance(SILENCE_TTL_MS - 1)
-  expect(directory.peer(alice.peer)).toBeDefined()
+  await clock.advance(hearsayFor(2) - 1)
+  expect(directory.peer(alice.peer)).toMatchObject({ freshMs: hearsayFor(2) - 1 })
   await clock.advance(1)
   expect(directory.peer(alice.peer)).toBeUndefined()
 })
@@ -160,16 +156,37 @@ test('older word of others brings nobody back who was doubted or has gone', asyn
 
 test('a digest tells whether two know of the same peers with the same cards', async () => {
   const { directory, alice, bob, echo } = await setup()
-  const nobody = directory.digest()
+  const digest = (): string => directory.digests(1).join()
+  const nobody = digest()
   directory.confirm(alice.peer, says([]), 60_000)
-  const before = directory.digest()
+  const before = digest()
   directory.confirm(alice.peer, says([echo]), 60_000)
   directory.add(echo)
-  const after = directory.digest()
+  const after = digest()
   expect(new Set([nobody, before, after]).size).toBe(3)
   directory.confirm(bob.peer, says([]), 60_000)
   directory.doubt(bob.peer)
-  expect(directory.digest()).toBe(after)
+  expect(digest()).toBe(after)
+})
+
+test('of one that will soon be forgotten, a digest says nothing: others may have heard it since', async () => {
+  const { clock, directory, alice } = await setup()
+  const nobody = directory.digests(1)
+  directory.confirm(alice.peer, says([]), 6000)
+  expect(directory.digests(1)).not.toEqual(nobody)
+  await clock.advance(1000)
+  expect(directory.digests(1)).toEqual(nobody)
+  expect(directory.peer(alice.peer)).toBeDefined()
+})
+
+test('what differs in one peer differs in one share', async () => {
+  const { directory, alice } = await setup()
+  for (let index = 0; index < 40; index += 1) directory.confirm(`peer ${index}`, says([]), 60_000)
+  const before = directory.digests(16)
+  directory.confirm(alice.peer, says([]), 60_000)
+  const after = directory.digests(16)
+  expect(after).toHaveLength(16)
+  expect(after.filter((digest, share) => digest !== before[share])).toHaveLength(1)
 })
 
 test('own agents are there at once, with the load of the moment, and never expire', async () => {
