@@ -159,6 +159,13 @@ function knows({ directory }: SimulatedNode, { host, book }: SimulatedNode): boo
   return isHeld && directory.peer(host.peer) !== undefined
 }
 
+/** Until each has told the DHT of its skills once. */
+export async function untilAnnounced({ world }: SimulationStage): Promise<Reached> {
+  const lacking = (): number =>
+    world.nodes.filter(({ dht }) => dht.announcing().announcedAt === undefined).length
+  return until(world, lacking, 4 * PATIENCE_MS)
+}
+
 /** Until none of the nodes has any of the hosts in its directory. */
 export async function untilGone(
   { world }: SimulationStage,

@@ -5,6 +5,7 @@ import type { PubSub } from '../../../core/pubsub.ts'
 import type { Random } from '../../../core/random.ts'
 import { LumosError, toLumosError } from '../../../core/errors.ts'
 import { createCapabilityDht } from '../../../discovery/capability-dht.ts'
+import type { CapabilityDht } from '../../../discovery/capability-dht.ts'
 import { createCardBook } from '../../../discovery/card-book.ts'
 import type { CardBook } from '../../../discovery/card-book.ts'
 import { createCardExchange } from '../../../discovery/card-exchange.ts'
@@ -58,6 +59,7 @@ export interface SimulatedNode {
   readonly book: CardBook
   readonly directory: Directory
   readonly sessions: SimulatedSessions
+  readonly dht: CapabilityDht
   readonly finder: Finder
   readonly peerFinder: PeerFinder
   readonly router: Router

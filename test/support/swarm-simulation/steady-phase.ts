@@ -3,7 +3,14 @@ import { pick } from '../../../bench/swarm/stage.ts'
 import { round, spreadOf } from '../../../bench/swarm/figures.ts'
 import { promiseSteady } from '../../../bench/swarm/steady-promises.ts'
 import { LIMITS } from '../../../core/limits.ts'
-import { delegations, hasAgents, lookUps, PATIENCE_MS, untilEqual } from './measures.ts'
+import {
+  delegations,
+  hasAgents,
+  lookUps,
+  PATIENCE_MS,
+  untilAnnounced,
+  untilEqual
+} from './measures.ts'
 import { GossipMesh } from './gossip-mesh.ts'
 import { MEMORY_TOPIC } from './memory.ts'
 import { skillOf } from './node.ts'
@@ -25,6 +32,8 @@ export async function steadyPhase(stage: SimulationStage): Promise<void> {
   const idle = await idleCost(stage)
   say(`idle node: ${idle.bytesInPerS} B/s and ${idle.messagesInPerS} messages/s in`)
   const lookups = await lookUps(stage, { count: 2 * world.nodes.length })
+  // Each waits its turn; until then the DHT cannot help a newcomer.
+  await untilAnnounced(stage)
   const newcomer = await newcomerLookUps(stage)
   const tasks = await delegations(stage, { count: 500 })
   const gossip = await gossiped(stage)
@@ -79,6 +88,7 @@ async function newcomerLookUps(stage: SimulationStage) {
       times.push(world.time.monotonic() - since)
   }
   await world.run(Promise.all(owners.map(look)))
+  await world.run(world.stop(host))
   return { ...spreadOf(times), success: times.length / owners.length }
 }
 
