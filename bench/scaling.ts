@@ -7,6 +7,7 @@
  * where each node knows 10 random others of each bucket. No node is started. Some seconds.
  */
 import { LIMITS } from '../core/limits.ts'
+import { ANNOUNCE_INTERVAL_MS, KEEPERS } from '../discovery/capability-dht.ts'
 import { seededRandom } from '../test/support/random.ts'
 
 /** Measured: where each number comes from stands in docs/scaling.md. */
@@ -16,7 +17,7 @@ const CONSTANTS = {
   cardBytes: 2076,
   cardMemory: 4250,
   recordBytes: 300,
-  announceSeconds: 240,
+  announceSeconds: ANNOUNCE_INTERVAL_MS / 1000,
   dialBytes: 6000,
   dialCpuMs: 13,
   askBytes: 1500,
@@ -27,7 +28,7 @@ const CONSTANTS = {
   memberBytes: 300,
   sessions: 10
 }
-const BUCKET = 10
+const BUCKET = KEEPERS
 const ALPHA = 3
 const ID_BITS = 30
 const LOOKUPS = 200

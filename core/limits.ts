@@ -464,7 +464,7 @@ export const LIMITS = {
   dhtRecordsPerPeer: limit(
     256,
     'count',
-    'provider records of one peer: twice `announcedSkills`, as old ones live on for 10 min'
+    'provider records of one peer: twice `announcedSkills`, as old ones live on for half an hour'
   ),
   dhtRecordsPerKey: limit(
     256,

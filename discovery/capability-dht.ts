@@ -14,15 +14,24 @@ import type { CardBook } from './card-book.ts'
 import { waitInCrowd } from './crowd.ts'
 import { branchesOf } from './query.ts'
 
-/** Records live 10 min (node/ configures the DHT so); two of them are announced in that time. */
-export const ANNOUNCE_INTERVAL_MS = 4 * 60 * 1000
+/** Nodes that keep a record: Kademlia's k. Of its own choice, 20, a hundred nodes that announced were a full mesh for a minute (measured). */
+export const KEEPERS = 10
+/**
+ * A provider record counts so long: two of them are announced in that time. Announcing is the largest cost of a node at
+ * rest; a longer time gives more hints to nodes that are gone, each of which costs whoever follows it a dial.
+ */
+export const RECORD_VALIDITY_MS = 30 * 60 * 1000
+export const ANNOUNCE_INTERVAL_MS = 12 * 60 * 1000
+/** In a swarm that has grown so much, others are closest to a key. */
+const GROWN = 2
+const GROWTH_LOOK_MS = 30_000
 /** A first announcement among 20 nodes took 5.8 s (measured). */
 const ANNOUNCE_TIMEOUT_MS = 15_000
 /** More at a time would starve other queries of the DHT. */
 const PARALLEL_ANNOUNCEMENTS = 4
 /** A skill that more living peers have is announced by so many of them in a round, on average, drawn by lot. */
 const ENOUGH_ANNOUNCERS = LIMITS.dhtProviders.value / 2
-/** A failed round (no peers yet, most often) is tried again soon. */
+/** A failed round (no peers yet, most often) is tried again soon, and then ever less often. */
 const RETRY_MS = 15_000
 /** Peers are still met, and presence tells the living of each other: records are not needed yet. */
 const QUIET_MS = 5000
@@ -36,7 +45,8 @@ const LONGEST_SPREAD_MS = 120_000
 
 /** The part of libp2p's content routing that is needed. */
 export interface ProviderRecords {
-  provide(cid: CID, options: { readonly signal: AbortSignal }): Promise<void>
+  /** Resolves to how many nodes were given the record. */
+  provide(cid: CID, options: { readonly signal: AbortSignal }): Promise<number>
   findProviders(
     cid: CID,
     options: { readonly signal: AbortSignal }
@@ -166,16 +176,27 @@ class AnnouncingDht implements CapabilityDht {
   }
 
   async #announceAlways(stopped: AbortSignal): Promise<void> {
-    const { clock, random } = this.#components
+    let retryMs = RETRY_MS
     while (!stopped.aborted) {
       await this.#waitForCalm(stopped)
       this.#waking = new AbortController()
       // Without peers there is nobody to tell; what was begun then would end half done when the first comes.
       const hasPeers = this.#components.sessions.all().length > 0
       const complete = hasPeers && (await this.#announceAll(stopped))
-      const jitter = 0.9 + random.next() * 0.1
-      const wait = (complete ? ANNOUNCE_INTERVAL_MS : RETRY_MS) * jitter
-      await clock.sleep(wait, AbortSignal.any([stopped, this.#waking.signal]))
+      await this.#rest(complete ? ANNOUNCE_INTERVAL_MS : retryMs, stopped)
+      retryMs = complete || !hasPeers ? RETRY_MS : Math.min(ANNOUNCE_INTERVAL_MS, 2 * retryMs)
+    }
+  }
+
+  /** Until the time is over, something is new, or the swarm is another one. */
+  async #rest(ms: number, stopped: AbortSignal): Promise<void> {
+    const { clock, nodes, random } = this.#components
+    const signal = AbortSignal.any([stopped, this.#waking.signal])
+    const until = clock.monotonic() + ms * (0.9 + random.next() * 0.1)
+    const known = nodes()
+    while (nodes() < GROWN * known) {
+      const left = until - clock.monotonic()
+      if (left <= 0 || !(await clock.sleep(Math.min(left, GROWTH_LOOK_MS), signal))) return
     }
   }
 
@@ -198,14 +219,17 @@ class AnnouncingDht implements CapabilityDht {
     )
   }
 
-  /** Whether every announcement worked. */
+  /** Whether every announcement worked, and is kept by enough nodes. */
   async #announceAll(stopped: AbortSignal): Promise<boolean> {
     const { yes: queue, no: resting } = this.#draw()
-    let failed = 0
+    const enough = Math.min(KEEPERS, this.#components.nodes() - 1) / 2
+    let [failed, thin] = [0, 0]
     const worker = async (): Promise<void> => {
       for (let key = queue.shift(); key !== undefined; key = queue.shift()) {
         if (stopped.aborted) return
-        if (!(await this.#announce(key, stopped))) failed += 1
+        const keepers = await this.#announce(key, stopped)
+        if (keepers === undefined) failed += 1
+        else if (keepers < enough) thin += 1
       }
     }
     await Promise.all([
@@ -215,7 +239,7 @@ class AnnouncingDht implements CapabilityDht {
     this.#failed = failed
     if (failed > 0 || stopped.aborted) return false
     this.#announcedAt = this.#components.clock.monotonic()
-    return true
+    return thin === 0
   }
 
   /**
@@ -232,19 +256,20 @@ class AnnouncingDht implements CapabilityDht {
     return { yes, no }
   }
 
-  async #announce(key: string, stopped: AbortSignal): Promise<boolean> {
+  /** How many were given the record; `undefined` when it failed. */
+  async #announce(key: string, stopped: AbortSignal): Promise<number | undefined> {
     const { records, clock, logger } = this.#components
     const signal = AbortSignal.any([stopped, clock.timeout(ANNOUNCE_TIMEOUT_MS)])
     try {
-      await records.provide(await skillCid(key), { signal })
+      const keepers = await records.provide(await skillCid(key), { signal })
       // The agent went while its skill was announced.
       if (!this.#announced.has(key)) await this.#withdraw(key)
-      return true
+      return keepers
     } catch (error) {
       if (!stopped.aborted) {
         logger.debug('a skill was not announced', { skill: key, code: toLumosError(error).code })
       }
-      return false
+      return undefined
     }
   }
 

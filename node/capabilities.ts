@@ -183,9 +183,15 @@ function holdersOf(directory: Pick<Directory, 'search'>, skillId: string): numbe
 }
 
 function providerRecords({ libp2p }: Network): ProviderRecords {
-  const { contentRouting } = libp2p
+  const { contentRouting, services } = libp2p
   return {
-    provide: (cid, options) => contentRouting.provide(cid, options),
+    async provide(cid, options) {
+      let given = 0
+      for await (const event of services.dht.provide(cid, options)) {
+        if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') given += 1
+      }
+      return given
+    },
     findProviders: (cid, options) => contentRouting.findProviders(cid, options),
     cancelReprovide: (cid) => contentRouting.cancelReprovide(cid)
   }

@@ -2,16 +2,19 @@
 import { gossipsub } from '@libp2p/gossipsub'
 import { LIMITS } from '../core/limits.ts'
 import type { Blame } from '../trust/blame.ts'
+import type { GossipCircle } from './gossip-circle.ts'
 import type { Meters } from './metrics/meters.ts'
 
 export interface GossipComponents {
   /** Who has many points is not listened to. */
   readonly blame: Pick<Blame, 'points'>
   readonly meters: Meters['gossip'] | undefined
+  /** With whom it speaks of itself. */
+  readonly circle: Pick<GossipCircle, 'around'>
 }
 
-export function gossip({ blame, meters }: GossipComponents): ReturnType<typeof gossipsub> {
-  return gossipsub({
+export function gossip({ blame, meters, circle }: GossipComponents): ReturnType<typeof gossipsub> {
+  const create = gossipsub({
     ...meters?.init,
     fastMsgIdFn: gossipKey,
     // Each message comes from about as many neighbours; of 6 to 12, gossipsub's own choice, three of four are copies.
@@ -35,6 +38,7 @@ export function gossip({ blame, meters }: GossipComponents): ReturnType<typeof g
       appSpecificScore: (peer) => (blame.points(peer) < 1 ? 0 : -blame.points(peer))
     }
   })
+  return circle.around(create)
 }
 
 /**

@@ -19,6 +19,7 @@ import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import { KEEPERS, RECORD_VALIDITY_MS } from '../discovery/capability-dht.ts'
 import { MEMBERSHIP_PROTOCOL } from '../protocols/membership/constants.ts'
 import type { Blame } from '../trust/blame.ts'
 import type { Identity } from '../trust/identity.ts'
@@ -27,6 +28,7 @@ import type { Membership } from '../trust/membership.ts'
 import { guardedEncrypter, guardedProtector } from './connection-guard.ts'
 import type { ConnectionGuardComponents, ForeignContact } from './connection-guard.ts'
 import { gossip } from './gossip.ts'
+import type { GossipCircle } from './gossip-circle.ts'
 import { watchedDcutr } from './hole-punching.ts'
 import { createLibp2pLogger } from './libp2p-logger.ts'
 import type { Meters } from './metrics/meters.ts'
@@ -50,6 +52,8 @@ export interface NetworkComponents {
   readonly clock: Pick<Clock, 'monotonic' | 'after'>
   /** Weighed by gossip: who has many points is not listened to. */
   readonly blame: Pick<Blame, 'points' | 'add'>
+  /** With whom gossip speaks of itself. */
+  readonly circle: Pick<GossipCircle, 'around'>
   readonly logger: Logger
   /** Takes what libp2p itself has to say, under the names of its parts. */
   readonly libp2pLogger?: Logger
@@ -301,21 +305,25 @@ const DHT = {
   protocol: KAD_PROTOCOL,
   peerInfoMapper: passthroughMapper,
   allowQueryWithZeroPeers: true,
-  // Of 20, Kademlia's own choice, a hundred nodes that announce were a full mesh for a minute (measured).
-  kBucketSize: 10,
+  kBucketSize: KEEPERS,
   alpha: 3,
   // A lookup dials whoever it meets: 60 nodes that each look for themselves at once would build
   // a full mesh. The topology keeper brings the first peers, the table then fills from them.
   initialQuerySelfInterval: 60_000,
   querySelfInterval: 10 * 60_000,
-  reprovide: { validity: 600_000, threshold: 300_000, interval: 60_000 }
+  // Announced anew before the threshold, so that the DHT never does it by itself.
+  reprovide: {
+    validity: RECORD_VALIDITY_MS,
+    threshold: RECORD_VALIDITY_MS / 2,
+    interval: 60_000
+  }
 }
 
 /** Of blame: who announces more skills than a node may have, and goes on, is not honest. */
 const RECORD_POINTS = 0.25
 
 function services(
-  { blame, clock, meters }: NetworkComponents,
+  { blame, circle, clock, meters }: NetworkComponents,
   { relay = false, natTraversal = true, dhtClient = false }: NetworkInit
 ) {
   const onRefused = (peer: PeerIdText): void => blame.add(peer, RECORD_POINTS, 'DHT records')
@@ -329,7 +337,7 @@ function services(
       { clock, onRefused, onStore: (store) => meters?.records.watch(store) },
       { ...DHT, clientMode: dhtClient }
     ),
-    pubsub: gossip({ blame, meters: meters?.gossip })
+    pubsub: gossip({ blame, circle, meters: meters?.gossip })
   }
 }
 

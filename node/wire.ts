@@ -33,6 +33,7 @@ import { createPortClaims } from './config/port-claims.ts'
 import type { NodeConfig } from './config/schema.ts'
 import { createHouseInvite } from './house-invite.ts'
 import type { HouseInviteComponents } from './house-invite.ts'
+import { createGossipCircle } from './gossip-circle.ts'
 import { createNetwork } from './libp2p.ts'
 import type { Network, NetworkInit, TransportFactory } from './libp2p.ts'
 import { usableListen } from './listen.ts'
@@ -122,10 +123,12 @@ export async function createWire(
   const instance = Buffer.from(random.bytes(16)).toString('hex')
   const blame = createBlame({ clock, logger: logger.child('trust') })
   const meters = createMeters({ clock })
+  const circle = createGossipCircle()
   let gate: NodeMembership | undefined
   const network = await createNetwork(
     {
       clock,
+      circle,
       identity,
       wall: nodeSwarm.wall,
       membership,
@@ -149,6 +152,7 @@ export async function createWire(
     { ...components, host, hello, authority, blame, members, meter: meters.sessions },
     instance
   )
+  circle.follow(sessions)
   const { audit } = authority
   gate = createNodeMembership({ ...components, network, sessions, host, nodeSwarm, audit })
   const grants = createNodeGrants(

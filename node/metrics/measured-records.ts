@@ -10,12 +10,13 @@ export function measuredRecords(records: ProviderRecords, queries: CounterFamily
   return {
     async provide(cid, options) {
       try {
-        await records.provide(cid, options)
+        const keepers = await records.provide(cid, options)
+        count('provide', 'success')
+        return keepers
       } catch (error) {
         count('provide', 'error')
         throw error
       }
-      count('provide', 'success')
     },
     async *findProviders(cid, options) {
       try {

@@ -1,7 +1,7 @@
 /** The capability half of discovery, joined as a node joins it, over networks in memory. */
 import { silentLogger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
-import { createCapabilityDht } from '../../discovery/capability-dht.ts'
+import { createCapabilityDht, KEEPERS } from '../../discovery/capability-dht.ts'
 import type { ProviderRecords } from '../../discovery/capability-dht.ts'
 import { createCardBook } from '../../discovery/card-book.ts'
 import type { AgentDescription } from '../../discovery/card-builder.ts'
@@ -160,6 +160,7 @@ function recordsOf({ records }: TestSwarm, self: string): ProviderRecords {
     async provide(cid) {
       const key = cid.toString()
       records.set(key, (records.get(key) ?? new Set()).add(self))
+      return KEEPERS
     },
     async *findProviders(cid) {
       for (const peer of records.get(cid.toString()) ?? []) yield { id: peer }

@@ -5,6 +5,7 @@ import { silentLogger } from '../../core/logger.ts'
 import type { PubSub } from '../../core/pubsub.ts'
 import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
+import { createGossipCircle } from '../../node/gossip-circle.ts'
 import { createNetwork } from '../../node/libp2p.ts'
 import type { Network, NetworkInit } from '../../node/libp2p.ts'
 import { followingMoved } from '../../node/moved-peers.ts'
@@ -64,8 +65,10 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
   const blame = createBlame(shared)
   const members = swarm.key === undefined ? [] : [swarm.key.reveal()]
   const wall = swarm.key && createWall({ ...shared, keys: () => ({ members, doors: [] }) })
+  const circle = createGossipCircle()
+  const trust = { identity, wall, membership: createMembership(), blame, onGuest: () => undefined }
   const network = await createNetwork(
-    { ...shared, identity, wall, membership: createMembership(), blame, onGuest: () => undefined },
+    { ...shared, ...trust, circle },
     {
       listen,
       agentVersion: 'lumos/test',
@@ -86,6 +89,7 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
     },
     { instance }
   )
+  circle.follow(sessions)
   const finding = createPeerFinding(
     { ...shared, network, sessions, onDuplicateKey: () => undefined },
     { ...init, swarm, name, instance }

@@ -1,14 +1,11 @@
 /** A model of the Kademlia DHT: who announced what, found after as many round trips as a lookup takes. */
 import type { Random } from '../../../core/random.ts'
+import { KEEPERS, RECORD_VALIDITY_MS } from '../../../discovery/capability-dht.ts'
 import type { ProviderRecords } from '../../../discovery/capability-dht.ts'
 import type { PeerHint } from '../../../discovery/hint.ts'
 import { sample } from '../../../discovery/sampling.ts'
 import type { Host, Network } from './network.ts'
 
-/** Records of who does not announce again are gone after this (node/libp2p.ts, `validity`). */
-const VALIDITY_MS = 600_000
-/** k of Kademlia (node/libp2p.ts): with so many peers in each bucket, each hop comes log2(k) bits closer (Maymounkov and Mazières, 2002). */
-const BUCKET = 10
 const WALK_PEERS = 5
 
 export interface SimulatedDht {
@@ -23,10 +20,13 @@ export function createDht(network: Network, random: Random): SimulatedDht {
   const living = (near: Host): Host[] =>
     network.hosts.filter((host) => network.canReach(near, host))
 
-  /** Each hop asks somebody, anywhere; every one of a hundred nodes is known after one. */
+  /**
+   * Each hop asks somebody, anywhere; every one of a hundred nodes is known after one. With k peers in each bucket,
+   * each hop comes log2(k) bits closer (Maymounkov and Mazières, 2002).
+   */
   async function lookup(host: Host, signal?: AbortSignal): Promise<readonly Host[]> {
     const known = living(host)
-    const hops = Math.max(1, Math.ceil(Math.log2(known.length || 1) / Math.log2(BUCKET)))
+    const hops = Math.max(1, Math.ceil(Math.log2(known.length || 1) / Math.log2(KEEPERS)))
     const asked = sample(known, hops, random)
     for (const each of asked) await time.sleep(2 * network.wayMs(host, each), signal)
     return known
@@ -39,11 +39,12 @@ export function createDht(network: Network, random: Random): SimulatedDht {
         const key = cid.toString()
         const providers = records.get(key) ?? new Map<Host, number>()
         records.set(key, providers.set(host, time.monotonic()))
+        return KEEPERS
       },
       async *findProviders(cid, { signal }) {
         await lookup(host, signal)
         for (const [provider, since] of records.get(cid.toString()) ?? []) {
-          if (time.monotonic() - since < VALIDITY_MS) yield { id: provider.peer }
+          if (time.monotonic() - since < RECORD_VALIDITY_MS) yield { id: provider.peer }
         }
       },
       async cancelReprovide(cid) {

@@ -5,6 +5,7 @@ import { silentLogger } from '../../../core/logger.ts'
 import {
   ANNOUNCE_INTERVAL_MS,
   createCapabilityDht,
+  KEEPERS,
   skillCid
 } from '../../../discovery/capability-dht.ts'
 import type { ProviderRecords } from '../../../discovery/capability-dht.ts'
@@ -35,7 +36,7 @@ async function setup(...skills: string[]) {
     hang: false
   }
   const records = {
-    provide: vi.fn<ProviderRecords['provide']>(async () => undefined),
+    provide: vi.fn<ProviderRecords['provide']>(async () => KEEPERS),
     cancelReprovide: vi.fn<ProviderRecords['cancelReprovide']>(async () => undefined),
     async *findProviders() {
       for (const id of state.providers) yield { id }
@@ -107,6 +108,35 @@ test('a failed announcement is repeated soon', async () => {
   await settle(() => expect(announced()).toHaveLength(2))
 })
 
+test('what few nodes keep is announced again, ever less often', async () => {
+  const { clock, dht, records, state, announced } = await setup('echo')
+  state.nodes = 9
+  records.provide.mockResolvedValueOnce(3).mockResolvedValueOnce(3).mockResolvedValueOnce(4)
+  await dht.start()
+  await settle(() => expect(announced()).toHaveLength(1))
+  await clock.advance(15_000)
+  await settle(() => expect(announced()).toHaveLength(2))
+  await clock.advance(15_000)
+  expect(announced()).toHaveLength(2)
+  await clock.advance(15_000)
+  await settle(() => expect(announced()).toHaveLength(3))
+  await clock.advance(ANNOUNCE_INTERVAL_MS / 2)
+  expect(announced()).toHaveLength(3)
+})
+
+test('in a swarm that has doubled, skills are announced again: others are closest now', async () => {
+  const { clock, dht, state, announced } = await setup('echo')
+  state.nodes = 4
+  await dht.start()
+  await settle(() => expect(announced()).toHaveLength(1))
+  state.nodes = 7
+  await clock.advance(60_000)
+  expect(announced()).toHaveLength(1)
+  state.nodes = 8
+  await clock.advance(30_000)
+  await settle(() => expect(announced()).toHaveLength(2))
+})
+
 test('the first peers of the routing table are told at once', async () => {
   const { clock, dht, announced } = await setup('echo')
   await dht.start()
@@ -129,13 +159,13 @@ test('a new skill is announced at once, and one that went is withdrawn', async (
 
 test('an announcement that outlasts its agent is withdrawn', async () => {
   const { dht, records, sign } = await setup('echo')
-  const announcing = Promise.withResolvers<undefined>()
+  const announcing = Promise.withResolvers<number>()
   records.provide.mockImplementationOnce(async () => announcing.promise)
   await dht.start()
   await settle(() => expect(records.provide).toHaveBeenCalledOnce())
   await sign()
   await settle(() => expect(records.cancelReprovide).toHaveBeenCalledOnce())
-  announcing.resolve(undefined)
+  announcing.resolve(KEEPERS)
   await settle(() => expect(records.cancelReprovide).toHaveBeenCalledTimes(2))
 })
 
