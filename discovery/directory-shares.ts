@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
+import { placeOf } from './peer-entry.ts'
 import type { PeerEntry } from './peer-entry.ts'
 
 /** A digest takes a tenth of what is told of one peer: finer shares cost more than they spare. */
@@ -15,15 +16,15 @@ export function sharesFor(peers: number): number {
 
 /** In which of `count` shares the peer is. */
 export function shareOf(peer: PeerIdText, count: number): number {
-  return Number.parseInt(hash('sha256', peer).slice(0, 2), 16) % count
+  return placeOf(peer) % count
 }
 
 /** A digest for each share, of its peers and the cards held of them: equal where these are. */
 export function shareDigests(entries: readonly PeerEntry[], count: number): readonly string[] {
   const shares = Array.from({ length: count }, (): string[] => [])
-  for (const { peer, agents } of entries) {
+  for (const { peer, place, agents } of entries) {
     const held = Array.from(agents.values(), ({ source }) => source.digest)
-    shares[shareOf(peer, count)]?.push([peer, ...held.toSorted()].join(' '))
+    shares[place % count]?.push([peer, ...held.toSorted()].join(' '))
   }
   return shares.map((lines) => hash('sha256', lines.toSorted().join('\n')).slice(0, 16))
 }

@@ -1,4 +1,5 @@
 /** What is said of one peer, and what the directory remembers of it. */
+import { hash } from 'node:crypto'
 import type { PeerIdText } from '../core/ids.ts'
 import type { SearchableCard } from './query.ts'
 
@@ -30,6 +31,8 @@ export type Departure = 'goodbye' | 'expired' | 'evicted'
 
 export interface PeerEntry {
   readonly peer: PeerIdText
+  /** {@link placeOf} it. */
+  readonly place: number
   /** By agent id. */
   readonly agents: Map<string, SearchableCard>
   name: string
@@ -47,9 +50,15 @@ export interface PeerEntry {
   doubtedAt: number | undefined
 }
 
+/** Where the peer is when all are spread evenly over 256 places: the first byte of the SHA-256 of its id. */
+export function placeOf(peer: PeerIdText): number {
+  return Number.parseInt(hash('sha256', peer).slice(0, 2), 16)
+}
+
 export function emptyEntry(peer: PeerIdText): PeerEntry {
   return {
     peer,
+    place: placeOf(peer),
     agents: new Map(),
     name: '',
     load: undefined,
