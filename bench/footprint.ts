@@ -20,8 +20,8 @@ import { TASKS, THREADS } from './agents/task.ts'
 import { mappingsOf, workOf } from './footprint/mappings.ts'
 
 const IN_FLIGHT = 16
-/** The daemon gives memory back ten seconds after its start, and when it has been at rest for as long. */
-const REST_MS = 40_000
+/** The daemon gives memory back ten seconds after its start, and when it has been at rest for three times as long. */
+const REST_MS = 60_000
 /** More than one round of everything that a node does by the clock every few seconds. */
 const WATCH_MS = 30_000
 
