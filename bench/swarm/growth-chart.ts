@@ -25,7 +25,7 @@ export function growthChart(points: readonly GrowthPoint[]): string {
 const STYLE = `<style>
 text { font: 12px system-ui, sans-serif; fill: #57606a }
 .title { font-weight: 600; fill: #24292f }
-.axis { stroke: #8c959f; stroke-width: 1; opacity: .5 }
+.axis { fill: none; stroke: #8c959f; stroke-width: 1; opacity: .5 }
 .line { fill: none; stroke: #0969da; stroke-width: 2 }
 .dot { fill: #0969da }
 .twice { stroke: #bf8700; stroke-width: 1; stroke-dasharray: 4 4 }
@@ -61,7 +61,7 @@ function panelOf(points: readonly GrowthPoint[], cost: Cost, text: string): stri
     ),
     `<text x="${left - 6}" y="${base}" text-anchor="end">0</text>`,
     `<text x="${left - 6}" y="${digits(y(most) + 4)}" text-anchor="end">${brief(most)}</text>`,
-    `<text x="${width - right}" y="${digits(y(values.at(-1) ?? 0) + 16)}" text-anchor="end">${brief(values.at(-1) ?? 0)}</text>`
+    `<text x="${width - right}" y="${digits(y(values.at(-1) ?? 0) - 8)}" text-anchor="end">${brief(values.at(-1) ?? 0)}</text>`
   ].join('\n')
 }
 
