@@ -266,6 +266,7 @@ class SessionExchange implements CardExchange {
 
   #serveKnown(asker: PeerIdText, body: Uint8Array): Uint8Array {
     const { directory, random } = this.#components
+    // Who names no digests knows of one share, and nothing in it.
     const { shares = [''] } = decodeJson(knownRequest, body)
     const differing = directory.digests(shares.length).map((own, share) => own !== shares[share])
     if (!differing.includes(true)) return encodeJson({ peers: [] })

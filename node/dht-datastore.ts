@@ -4,6 +4,7 @@ import type { KadDHTComponents } from '@libp2p/kad-dht'
 import { invalidRequest } from '../core/errors.ts'
 import type { LumosError } from '../core/errors.ts'
 import type { RecordStore } from '../discovery/provider-records.ts'
+import { replaced } from './replaced.ts'
 
 type Datastore = KadDHTComponents['datastore']
 type Key = Parameters<Datastore['put']>[0]
@@ -37,13 +38,7 @@ export function dhtDatastore(store: Datastore, records: RecordStore<StoredRecord
       for (const { value } of found) yield value
     }
   }
-  return new Proxy(store, {
-    get(target, name) {
-      if (Object.hasOwn(own, name)) return Reflect.get(own, name)
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    }
-  })
+  return replaced(store, own)
 }
 
 /** kad-dht's own form of the key: `/dht/provider/CID/PEER`. */

@@ -5,6 +5,7 @@
 import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Sessions } from '../protocols/session/session.ts'
+import { replaced } from './replaced.ts'
 
 type Registrar = GossipSubComponents['registrar']
 type Topology = Parameters<Registrar['register']>[1]
@@ -18,7 +19,7 @@ export interface GossipCircle {
 }
 
 export function createGossipCircle(): GossipCircle {
-  const members = new Set<PeerIdText>()
+  let followed: Pick<Sessions, 'get'> | undefined
   /** Tell gossip of a peer that is connected and speaks it. */
   const introductions = new Map<PeerIdText, () => unknown>()
 
@@ -28,7 +29,7 @@ export function createGossipCircle(): GossipCircle {
       onConnect(peer, connection) {
         const introduce = () => topology.onConnect?.(peer, connection)
         introductions.set(peer.toString(), introduce)
-        return members.has(peer.toString()) ? introduce() : undefined
+        return followed?.get(peer.toString()) === undefined ? undefined : introduce()
       },
       onDisconnect(peer) {
         introductions.delete(peer.toString())
@@ -45,23 +46,8 @@ export function createGossipCircle(): GossipCircle {
       return create(replaced(components, { registrar: replaced(registrar, { register }) }))
     },
     follow(sessions) {
-      sessions.events.on('opened', ({ peer }) => {
-        members.add(peer)
-        introductions.get(peer)?.()
-      })
-      sessions.events.on('closed', ({ peer }) => {
-        if (sessions.get(peer) === undefined) members.delete(peer)
-      })
+      followed = sessions
+      sessions.events.on('opened', ({ peer }) => introductions.get(peer)?.())
     }
   }
-}
-
-/** The same object, but for these parts. */
-function replaced<T extends object>(whole: T, parts: Partial<T>): T {
-  return new Proxy(whole, {
-    get(target, name) {
-      const value: unknown = Reflect.get(name in parts ? parts : target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    }
-  })
 }

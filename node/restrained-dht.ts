@@ -12,6 +12,7 @@ import { createRecordStore } from '../discovery/provider-records.ts'
 import type { RecordStoreComponents } from '../discovery/provider-records.ts'
 import { dhtDatastore } from './dht-datastore.ts'
 import type { StoredRecord } from './dht-datastore.ts'
+import { replaced } from './replaced.ts'
 
 /** The tag of peers in the routing table (KAD_PEER_TAG_NAME). */
 const IN_TABLE = 'kad-peer'
@@ -72,15 +73,7 @@ function isPeerId(peer: Parameters<Ping['ping']>[0]): peer is PeerId {
 
 /** The re-dial supervisor decides who is kept; the tag would have libp2p reconnect as well. */
 function storeWithoutKeepAlive(store: PeerStore): PeerStore {
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'merge') {
-        return (peer: PeerId, data: PeerData) => target.merge(peer, withoutKeepAlive(data))
-      }
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    }
-  })
+  return replaced(store, { merge: (peer, data) => store.merge(peer, withoutKeepAlive(data)) })
 }
 
 function withoutKeepAlive(data: PeerData): PeerData {

@@ -1,4 +1,4 @@
-/** A hundred simulated nodes, far apart, through everything that `npm run swarm` does to real ones. */
+/** A hundred simulated nodes, far apart, through all that `npm run swarm` does to real ones when they are not at rest. */
 import { expect, test } from 'vitest'
 import { WIDE_AREA } from '../support/swarm-simulation/conditions.ts'
 import { runSimulation } from '../support/swarm-simulation/run.ts'
