@@ -1,6 +1,5 @@
 /** Who can do what, as far as this node knows: verified cards of live peers, ready to be searched. */
 import { EventEmitter } from 'node:events'
-import type { AgentSkill } from '../core/a2a.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
@@ -11,11 +10,20 @@ import { createCardIndex } from './card-index.ts'
 import { shareDigests } from './directory-shares.ts'
 import { allSkills, searchCards } from './directory-search.ts'
 import type { SearchedCards } from './directory-search.ts'
-import { emptyEntry, isAt, isDead, isSure, leastHeard, silentSince } from './peer-entry.ts'
+import {
+  countDoubted,
+  emptyEntry,
+  isAt,
+  isDead,
+  isSure,
+  leastHeard,
+  silentSince
+} from './peer-entry.ts'
 import type { Addition, Departure, Hearsay, PeerEntry, PeerStatement } from './peer-entry.ts'
 import { hearsayFor } from './presence-pace.ts'
+import type { Provider } from './provider.ts'
 import { parseQuery, searchable } from './query.ts'
-import type { Match, Query } from './query.ts'
+import type { Query } from './query.ts'
 import type { RankedMatch } from './ranking.ts'
 
 /** Who is doubted has this long to be heard: it hears of the doubt and speaks within a second or two. */
@@ -44,30 +52,6 @@ export interface PeerRecord {
   readonly addresses: readonly string[]
 }
 
-export interface Provider {
-  readonly peer: PeerIdText
-  /** Node name. */
-  readonly name: string
-  readonly agentId: string
-  readonly skill: AgentSkill
-  readonly match: Match
-  /** 0 to 1; higher fits better. */
-  readonly score: number
-  readonly load: number | undefined
-  readonly slots: number | undefined
-  readonly local: boolean
-  /** Whether a session with the peer is open; true for this node. */
-  readonly connected: boolean
-  /** Milliseconds since the peer was last heard of. */
-  readonly freshMs: number
-  readonly card: VerifiedCard
-}
-
-/** Which skill of which agent it is. */
-export function keyOf({ peer, agentId, skill }: Provider): string {
-  return `${peer} ${agentId} ${skill.id}`
-}
-
 export interface DirectoryEvents {
   /** Agents of a peer came, changed or went. */
   changed: [peer: PeerIdText]
@@ -83,8 +67,11 @@ export interface Directory extends Component {
   confirm(peer: PeerIdText, statement: PeerStatement, ttlMs: number): readonly string[]
   /** A third party heard the peer. Returns digests of cards not held. */
   hint(peer: PeerIdText, statement: PeerStatement, hearsay: Hearsay): readonly string[]
-  /** The peer counts as dead soon, unless it is heard. Says whether that was news. */
-  doubt(peer: PeerIdText): boolean
+  /**
+   * The peer counts as dead soon, unless it is heard, or somebody heard it after it was lost (monotonic
+   * milliseconds; default: now). Says whether that was news.
+   */
+  doubt(peer: PeerIdText, lostAt?: number): boolean
   /** Digests that the peer is known to have and this node does not hold. */
   missing(peer: PeerIdText): readonly string[]
   add(card: VerifiedCard): Addition
@@ -98,6 +85,8 @@ export interface Directory extends Component {
   peers(): readonly PeerRecord[]
   /** Peers and this node, the dead of the last moment included. */
   readonly size: number
+  /** Peers among them that somebody lost, and that were not heard since. */
+  readonly doubted: number
   /**
    * Of who lives with which cards, by shares: equal where nodes know the same. Who is doubted is left out, and
    * who is soon forgotten, since others may have heard it later.
@@ -185,11 +174,11 @@ class LiveDirectory implements Directory {
     return this.#learn(entry, statement)
   }
 
-  doubt(peer: PeerIdText): boolean {
+  doubt(peer: PeerIdText, lostAt = this.#clock.monotonic()): boolean {
     const entry = this.#remote.get(peer)
     if (entry === undefined || entry.doubtedAt !== undefined) return false
-    entry.doubtedAt = this.#clock.monotonic()
-    entry.expiresAt = Math.min(entry.expiresAt, entry.doubtedAt + DOUBT_TTL_MS)
+    entry.doubtedAt = lostAt
+    entry.expiresAt = Math.min(entry.expiresAt, this.#clock.monotonic() + DOUBT_TTL_MS)
     return true
   }
 
@@ -250,6 +239,10 @@ class LiveDirectory implements Directory {
 
   get size(): number {
     return this.#remote.size + 1
+  }
+
+  get doubted(): number {
+    return countDoubted(this.#remote.values())
   }
 
   digests(shares: number): readonly string[] {
@@ -362,27 +355,25 @@ class LiveDirectory implements Directory {
     })
   }
 
-  #freshMs(entry: PeerEntry): number {
-    return entry === this.#own ? 0 : this.#clock.monotonic() - entry.heardAt
-  }
-
   #loadOf(entry: PeerEntry): Pick<PeerEntry, 'load' | 'slots'> {
     if (entry === this.#own && this.#init.load !== undefined) return this.#init.load()
     return { load: entry.load, slots: entry.slots }
   }
 
+  #about(entry: PeerEntry): Pick<PeerRecord & Provider, keyof PeerRecord & keyof Provider> {
+    const { peer, name, connected, heardAt } = entry
+    const freshMs = entry === this.#own ? 0 : this.#clock.monotonic() - heardAt
+    return { peer, name, connected, freshMs, ...this.#loadOf(entry) }
+  }
+
   #record(entry: PeerEntry): PeerRecord {
-    const { peer, name, connected, addresses } = entry
     const cards = Array.from(entry.agents.values(), ({ source }) => source)
-    const lists = { cards, named: [...entry.named], addresses }
-    const about = { peer, name, connected, doubted: entry.doubtedAt !== undefined, ...lists }
-    return { ...about, ...this.#loadOf(entry), freshMs: this.#freshMs(entry) }
+    const lists = { cards, named: [...entry.named], addresses: entry.addresses }
+    return { ...this.#about(entry), doubted: entry.doubtedAt !== undefined, ...lists }
   }
 
   #provider({ entry, card, skill, match, score }: RankedMatch): Provider {
-    const { peer, name, connected } = entry
-    const local = entry === this.#own
-    const about = { peer, name, local, connected, freshMs: this.#freshMs(entry) }
-    return { ...about, ...this.#loadOf(entry), agentId: card.agentId, skill, match, score, card }
+    const agent = { agentId: card.agentId, skill, match, score, card }
+    return { ...this.#about(entry), local: entry === this.#own, ...agent }
   }
 }

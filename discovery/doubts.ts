@@ -35,6 +35,8 @@ export interface DoubtsComponents {
 export interface Doubts {
   /** The session with the peer was lost. */
   lost(session: Session): void
+  /** Nothing was heard of the peer since that time, in monotonic milliseconds, although it should have spoken. */
+  suspect(peer: PeerIdText, since: number): void
   /** What another node doubts; `ignore` when it says nothing new. */
   hear(doubts: readonly Doubt[]): Verdict
   /** A statement of the peer came by gossip: no doubt outlives it, unless it is older than the loss, and came late. */
@@ -76,6 +78,16 @@ class NeighbourDoubts implements Doubts {
     // Its clock was as far at least when its HELLO came.
     const shown = hello.clock + Math.max(0, clock.now() - openedAt)
     this.#losses.set(peer, { clock: Math.floor(shown), at: clock.monotonic() })
+    this.#speakSoon(peer)
+  }
+
+  suspect(peer: PeerIdText, since: number): void {
+    const { clock, directory, lastOf } = this.#parts
+    if (!directory.doubt(peer, since)) return
+    this.#forgetOld()
+    // Of many that are silent, it is this node that is cut off: who else would refute it, cannot hear it.
+    if (this.#losses.size >= LIMITS.presenceDoubts.value) return
+    this.#losses.set(peer, { clock: lastOf(peer), at: clock.monotonic() })
     this.#speakSoon(peer)
   }
 

@@ -1,7 +1,8 @@
 /** Tells who can do something, and then how that changes: answers of the same search, compared. */
 import type { Clock } from '../core/clock.ts'
-import { keyOf } from './directory.ts'
-import type { Directory, Provider } from './directory.ts'
+import type { Directory } from './directory.ts'
+import { keyOf } from './provider.ts'
+import type { Provider } from './provider.ts'
 import type { Finder } from './find.ts'
 
 /** Changes that come together are told together: a node that stops takes all its agents with it. */

@@ -90,6 +90,12 @@ export function leastHeard(entries: Iterable<PeerEntry>): PeerEntry | undefined 
   return least
 }
 
+export function countDoubted(entries: Iterable<PeerEntry>): number {
+  let count = 0
+  for (const { doubtedAt } of entries) if (doubtedAt !== undefined) count += 1
+  return count
+}
+
 /** Until when the peer is known to have lived, in monotonic milliseconds. */
 export function silentSince({ doubtedAt, heardAt }: PeerEntry): number {
   return doubtedAt ?? heardAt

@@ -21,6 +21,7 @@ import { isLoopback, usableAddresses } from './hint.ts'
 import { createPace, PRESENCE_BUDGET } from './presence-pace.ts'
 import { createStatementGate, encodeStatement } from './presence-statement.ts'
 import type { Judgement, Reason } from './presence-statement.ts'
+import { createUpheaval } from './upheaval.ts'
 import { createReconciliation, RECONCILE_TIMEOUT_MS } from './reconciliation.ts'
 
 /** Changes within this time go out together. */
@@ -89,6 +90,7 @@ class GossipPresence implements Presence {
   readonly #pace
   readonly #doubts
   readonly #reconciliation
+  readonly #upheaval
   #isRunning = false
   #stopping = new AbortController()
   /** Whether others may have heard of this node by gossip since it has peers. */
@@ -124,6 +126,12 @@ class GossipPresence implements Presence {
       refute: () => this.#soon('urgent'),
       ask: (session) => this.#reconciliation.ask(session)
     })
+    this.#upheaval = createUpheaval({
+      ...components,
+      // An introduction is to come anyway, at a moment of its own.
+      speak: () => void (this.#introduction ?? this.#soon('urgent')),
+      suspect: (peer, since) => this.#doubts.suspect(peer, since)
+    })
     components.sessions.methods.request(
       CARD_METHODS.presence,
       (body, { peer }) => {
@@ -147,7 +155,7 @@ class GossipPresence implements Presence {
     sessions.events.on('opened', this.#onOpened)
     sessions.events.on('closed', this.#onClosed)
     this.#telling = this.#tell()
-    await this.#reconciliation.start()
+    await Promise.all([this.#reconciliation.start(), this.#upheaval.start()])
   }
 
   async stop(): Promise<void> {
@@ -161,6 +169,7 @@ class GossipPresence implements Presence {
     this.#doubts.stop()
     this.#cancelSoon?.()
     this.#cancelSoon = undefined
+    await this.#upheaval.stop()
     await Promise.all([this.#reconciliation.stop(), this.#introduction, this.#telling])
     this.#cancelNext?.()
     this.#leaving = true
@@ -230,6 +239,7 @@ class GossipPresence implements Presence {
   /** Says what this node is, and again after the interval: its lifetime counts from now. */
   async #tell(): Promise<void> {
     this.#pace.told(this.#components.sessions.all().length > 0)
+    this.#upheaval.told()
     this.#awaitNext()
     await this.#publish(this.#statement())
   }

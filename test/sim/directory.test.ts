@@ -154,6 +154,19 @@ test('links that break and a liar who doubts everybody cost nobody its place', a
   await stopAll(sim, sim.nodes)
 })
 
+type Side = (index: number) => 0 | 1
+
+/** Nobody of one side reaches the other, by gossip or session. */
+function cut(sim: Simulation, sideOf: Side): void {
+  const sides = new Map(sim.nodes.map(({ peer }, index) => [peer, sideOf(index)]))
+  sim.gossip.divide((from, to) => sides.get(from) === sides.get(to))
+  for (const [a, side] of sides) {
+    for (const [b, other] of sides) {
+      if (side < other) sim.sessions.unlink(a, b, 'STREAM_TRUNCATED')
+    }
+  }
+}
+
 test('halves that were apart know each other again within 15 s, of one link between them', async () => {
   const sim = await setup(8, { delayMs: 100 }, CROWD)
   const half = CROWD / 2
@@ -162,17 +175,36 @@ test('halves that were apart know each other again within 15 s, of one link betw
   for (const [index, peer] of peers.entries())
     sim.sessions.link(peer, peers[(index + half) % CROWD] ?? '')
   await sim.advance(15_000)
-  const isFirst = (peer: string): boolean => peers.indexOf(peer) < half
-  sim.gossip.divide((from, to) => isFirst(from) === isFirst(to))
-  for (const a of peers.slice(0, half)) {
-    for (const b of peers.slice(half)) sim.sessions.unlink(a, b, 'STREAM_TRUNCATED')
-  }
+  cut(sim, (index) => (index < half ? 0 : 1))
   await sim.advance(20_000)
   for (const node of sim.nodes) expect(known(node)).toHaveLength(half)
   sim.gossip.divide(() => true)
   sim.sessions.link(peers[0] ?? '', peers[half] ?? '')
   await sim.advance(15_000)
   for (const node of sim.nodes) expect(known(node)).toHaveLength(CROWD)
+  await stopAll(sim, sim.nodes)
+})
+
+/** One speaks every 16 s then, and what it says counts for 64 s. */
+const LARGE_CROWD = 40
+
+test('sides forget those who had no neighbour there within 40 s, and are one again before all have spoken', async () => {
+  const sim = await setup(9, { delayMs: 100 }, LARGE_CROWD)
+  const peers = sim.nodes.map(({ peer }) => peer)
+  // Of the even ones, whose neighbours are even and odd, two keep even neighbours only.
+  for (const loner of [10, 20]) {
+    for (const step of [-3, -1, 1, 3]) {
+      sim.sessions.unlink(peers[loner] ?? '', peers[loner + step] ?? '', 'SESSION_CLOSED')
+    }
+  }
+  await sim.advance(60_000)
+  cut(sim, (index) => (index % 2 === 0 ? 0 : 1))
+  await sim.advance(40_000)
+  for (const node of sim.nodes) expect(known(node)).toHaveLength(LARGE_CROWD / 2)
+  sim.gossip.divide(() => true)
+  sim.sessions.link(peers[0] ?? '', peers[1] ?? '')
+  await sim.advance(15_000)
+  for (const node of sim.nodes) expect(known(node)).toHaveLength(LARGE_CROWD)
   await stopAll(sim, sim.nodes)
 })
 

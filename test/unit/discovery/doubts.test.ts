@@ -106,3 +106,18 @@ test('three doubts of others are enough, until the peer is heard again', async (
   hear(lostAt - 100)
   expect(doubts.hear([{ peer: 'bob', seq: lostAt }])).toBe('accept')
 })
+
+test('who is silent although it should have spoken is doubted, before the others too', async () => {
+  const { clock, doubts, published, hear, isDoubted } = await setup()
+  hear(clock.now() + 1)
+  await clock.advance(20_000)
+  doubts.suspect('bob', clock.now() - 10_000)
+  doubts.suspect('bob', clock.now() - 10_000)
+  expect(isDoubted()).toBe(true)
+  await clock.advance(1500)
+  expect(published).toMatchObject([{ peer: 'bob' }])
+  hear(clock.now())
+  expect(isDoubted()).toBe(false)
+  await clock.advance(5000)
+  expect(published).toHaveLength(1)
+})

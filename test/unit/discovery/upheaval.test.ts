@@ -1,0 +1,147 @@
+import { expect, test } from 'vitest'
+import { createDirectory } from '../../../discovery/directory.ts'
+import { createUpheaval, roundFor } from '../../../discovery/upheaval.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { seededRandom } from '../../support/random.ts'
+
+const STATEMENT = { name: 'x', load: 0, slots: 1, cards: [] }
+const HOUR = 3_600_000
+
+function peers(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, index) => `peer-${from + index}`)
+}
+
+/** A node that knows of so many others. */
+async function setup(others: number, seed = 1) {
+  const clock = new ManualClock()
+  const directory = createDirectory(clock, { self: 'self', name: 'self' })
+  let spoken = 0
+  const upheaval = createUpheaval({
+    clock,
+    random: seededRandom(seed),
+    directory,
+    speak() {
+      spoken += 1
+      upheaval.told()
+    },
+    suspect: (peer, since) => void directory.doubt(peer, since)
+  })
+  const hear = (...[from, to]: [number, number]) => {
+    for (const peer of peers(from, to)) directory.confirm(peer, STATEMENT, HOUR)
+  }
+  await directory.start()
+  hear(0, others)
+  await upheaval.start()
+  await clock.advance(60_000)
+  return {
+    clock,
+    directory,
+    upheaval,
+    hear,
+    lose: (...[from, to]: [number, number]) => {
+      for (const peer of peers(from, to)) directory.doubt(peer)
+    },
+    spoken: () => spoken
+  }
+}
+
+test('a round is an interval, ten seconds at most, or as long as twenty times the budget takes', () => {
+  expect([5, 20, 100, 500, 5000].map(roundFor)).toEqual([4000, 8000, 10_000, 10_000, 100_000])
+})
+
+test('who comes to know a quarter more speaks once, within a round', async () => {
+  const { clock, hear, spoken } = await setup(99)
+  hear(99, 123)
+  await clock.advance(20_000)
+  expect(spoken()).toBe(0)
+  hear(123, 125)
+  await clock.advance(12_000)
+  expect(spoken()).toBe(1)
+  await clock.advance(HOUR / 2)
+  expect(spoken()).toBe(1)
+})
+
+test('each speaks at a moment of its own', async () => {
+  const early = await Promise.all(
+    Array.from({ length: 300 }, async (_, seed) => {
+      const { clock, hear, spoken } = await setup(99, seed)
+      hear(99, 200)
+      await clock.advance(2000 + 5000)
+      return spoken()
+    })
+  )
+  const count = early.filter((times) => times === 1).length
+  expect(count).toBeGreaterThan(120)
+  expect(count).toBeLessThan(180)
+})
+
+test('who has spoken meanwhile does not speak again, and a swarm that grows slowly is no upheaval', async () => {
+  const { clock, hear, upheaval, spoken } = await setup(99)
+  hear(99, 200)
+  await clock.advance(2000)
+  upheaval.told()
+  await clock.advance(20_000)
+  for (let known = 200; known < 400; known += 20) {
+    hear(known, known + 20)
+    await clock.advance(20_000)
+    upheaval.told()
+  }
+  expect(spoken()).toBe(0)
+})
+
+test('when a fifth is lost, who is not heard of within a round is doubted', async () => {
+  const { clock, directory, hear, lose, spoken } = await setup(100)
+  lose(0, 21)
+  directory.setConnected('peer-21', true)
+  await clock.advance(10_000)
+  hear(22, 99)
+  await clock.advance(6000)
+  expect(directory.peer('peer-99')?.doubted).toBe(false)
+  await clock.advance(2000)
+  expect(spoken()).toBe(1)
+  expect(directory.peer('peer-99')?.doubted).toBe(true)
+  expect(directory.doubted).toBe(1)
+  expect(directory.peer('peer-21')).toMatchObject({ connected: true, doubted: false })
+  await clock.advance(9000)
+  expect(directory.size).toBe(1 + 78)
+})
+
+test('word of others that is younger than the loss saves who was not heard, older word does not', async () => {
+  const { clock, directory, hear, lose } = await setup(100)
+  lose(0, 30)
+  await clock.advance(12_000)
+  hear(30, 98)
+  await clock.advance(6000)
+  const told = (peer: string, ageMs: number) =>
+    directory.hint(peer, STATEMENT, { ageMs, ttlMs: HOUR })
+  told('peer-98', 10_000)
+  told('peer-99', 30_000)
+  expect(directory.peer('peer-98')?.doubted).toBe(false)
+  expect(directory.peer('peer-99')?.doubted).toBe(true)
+  await clock.advance(9000)
+  told('peer-99', 45_000)
+  expect(directory.peer('peer-99')).toBeUndefined()
+  told('peer-99', 26_000)
+  expect(directory.peer('peer-99')).toBeDefined()
+})
+
+test('a few that are lost are no upheaval', async () => {
+  const { clock, directory, lose, spoken } = await setup(100)
+  lose(0, 19)
+  await clock.advance(60_000)
+  expect(spoken()).toBe(0)
+  expect(directory.size).toBe(1 + 81)
+})
+
+test('stops with no timer left, and starts again', async () => {
+  const { clock, directory, upheaval, hear, lose, spoken } = await setup(100)
+  lose(0, 50)
+  await clock.advance(2000)
+  await upheaval.stop()
+  await directory.stop()
+  expect(clock.pending).toBe(0)
+  await upheaval.start()
+  hear(100, 200)
+  await clock.advance(15_000)
+  expect(spoken()).toBe(1)
+})
