@@ -13,6 +13,9 @@ const NEWCOMER_MS = 30_000
 const NEWCOMER_INTERVAL_MS = 10_000
 /** Nothing needs longer: 9,000 nodes keep the budget with this. */
 const MAX_INTERVAL_MS = 60 * 60 * 1000
+/** Many that all have news speak within this time, or within a twentieth of an interval: for once, twenty times the budget. */
+const LEAST_ROUND_MS = 10_000
+const BURST = 20
 /** News that come together go out together; the next wait this long. */
 const NEWS_GAP_MS = 800
 /** Statements in an interval, news and all: a burst is told at once, a stream of news is not. */
@@ -27,6 +30,12 @@ const DEAF_AFTER_MS = 20_000
 /** Milliseconds between two regular statements of a node that knows of `nodes`. */
 export function intervalFor(nodes: number): number {
   return Math.min(MAX_INTERVAL_MS, Math.max(BASE_INTERVAL_MS, (nodes / PRESENCE_BUDGET) * 1000))
+}
+
+/** Within how many milliseconds all of so many nodes speak once, each at a random moment. */
+export function roundFor(nodes: number): number {
+  const withinBudget = (nodes / PRESENCE_BUDGET) * 1000
+  return Math.min(withinBudget, Math.max(LEAST_ROUND_MS, withinBudget / BURST))
 }
 
 /** How long word of a third party counts since it heard the peer itself. */

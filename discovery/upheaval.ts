@@ -4,14 +4,15 @@ import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Random } from '../core/random.ts'
 import type { Directory } from './directory.ts'
-import { intervalFor, PRESENCE_BUDGET } from './presence-pace.ts'
+import { roundFor } from './presence-pace.ts'
 
-/** So many times more or fewer nodes than when this node spoke last; a fifth of all that die are as many. */
+/** So many times more or fewer nodes than a moment ago. */
 const CHANGE = 1.25
+/** So many times fewer: whoever notices may expect that all others have noticed a {@link CHANGE} at least. */
+const LOSS = 1.5
+/** A moment: links that are cut without a word take this long to be missed, one sooner and another later. */
+const MOMENT_MS = 30_000
 const LOOK_MS = 2000
-/** All speak within this time, of many nodes within a twentieth of an interval: for once, twenty times the budget. */
-const LEAST_ROUND_MS = 10_000
-const BURST = 20
 /** One node notices so much later than another, and its statement comes later still. */
 const LATE_MS = 5000
 /** So much before this node noticed, others may have noticed and spoken. */
@@ -32,19 +33,14 @@ export interface Upheaval extends Component {
   told(): void
 }
 
-/** Milliseconds within which all speak of `nodes` that find that there are so many. */
-export function roundFor(nodes: number): number {
-  const round = Math.max(LEAST_ROUND_MS, (nodes / (BURST * PRESENCE_BUDGET)) * 1000)
-  return Math.min(round, intervalFor(nodes))
-}
-
 export function createUpheaval(components: UpheavalComponents): Upheaval {
   return new DirectoryUpheaval(components)
 }
 
 class DirectoryUpheaval implements Upheaval {
   readonly #parts: UpheavalComponents
-  #known = 0
+  readonly #change = createSwing(CHANGE)
+  readonly #loss = createSwing(LOSS)
   #cancelLook: (() => void) | undefined
   #cancelSpeech: (() => void) | undefined
   #cancelVerdict: (() => void) | undefined
@@ -55,7 +51,7 @@ class DirectoryUpheaval implements Upheaval {
 
   async start(): Promise<void> {
     if (this.#cancelLook !== undefined) return
-    this.#known = this.#living
+    this.#look()
     this.#lookLater()
   }
 
@@ -67,7 +63,6 @@ class DirectoryUpheaval implements Upheaval {
   }
 
   told(): void {
-    this.#known = this.#living
     this.#cancelSpeech?.()
     this.#cancelSpeech = undefined
   }
@@ -88,11 +83,10 @@ class DirectoryUpheaval implements Upheaval {
   #look(): void {
     const { clock, random, speak } = this.#parts
     const living = this.#living
-    const isFewer = this.#known >= CHANGE * living
-    if (!isFewer && living < CHANGE * this.#known) return
-    this.#known = living
-    this.#cancelSpeech ??= clock.after(random.next() * roundFor(living), speak)
-    if (isFewer) this.#doubtSilentLater()
+    if (this.#change(living) !== undefined) {
+      this.#cancelSpeech ??= clock.after(random.next() * roundFor(living), speak)
+    }
+    if (this.#loss(living) === 'fewer') this.#doubtSilentLater()
   }
 
   /** Who was lost by none of this side, since all of its sessions were on the other, is found by its silence. */
@@ -111,5 +105,18 @@ class DirectoryUpheaval implements Upheaval {
     const longest = clock.monotonic() - since
     const silent = directory.peers().filter((peer) => !peer.connected && peer.freshMs > longest)
     return silent.map(({ peer }) => peer)
+  }
+}
+
+/** Says of a level, looked at again and again, when it has become `factor` times as high or low within a moment. */
+function createSwing(factor: number): (level: number) => 'fewer' | 'more' | undefined {
+  let levels: number[] = []
+  return (level) => {
+    const isFewer = levels.some((before) => before >= factor * level)
+    const isMore = levels.some((before) => level >= factor * before)
+    if (isFewer || isMore) levels = []
+    levels = [...levels, level].slice(-MOMENT_MS / LOOK_MS)
+    if (isFewer) return 'fewer'
+    return isMore ? 'more' : undefined
   }
 }

@@ -4,7 +4,8 @@ import {
   createPace,
   hearsayFor,
   intervalFor,
-  PRESENCE_BUDGET
+  PRESENCE_BUDGET,
+  roundFor
 } from '../../../discovery/presence-pace.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/random.ts'
@@ -20,6 +21,10 @@ test('ten nodes and fewer keep the base interval, more keep the budget together,
   expect([1, 10].map(intervalFor)).toEqual([BASE_INTERVAL_MS, BASE_INTERVAL_MS])
   expect(100 / (intervalFor(100) / 1000)).toBe(PRESENCE_BUDGET)
   expect(intervalFor(100_000)).toBe(3_600_000)
+})
+
+test('a round of few keeps the budget, of many it takes ten seconds, or a twentieth of what the budget asks', () => {
+  expect([0, 5, 25, 500, 5000].map(roundFor)).toEqual([0, 2000, 10_000, 10_000, 100_000])
 })
 
 test('the interval follows the swarm at once', () => {
