@@ -38,7 +38,7 @@ export interface CardFetcherComponents {
 }
 
 export interface CardFetcher {
-  /** Notes that cards of `peer` are missing; does nothing while it is fetched, waits or must wait. */
+  /** Notes that cards of `peer` are missing; does nothing while it is fetched, waits or must wait. They are asked for until they come. */
   want(peer: PeerIdText, digests: readonly string[]): void
   /** Fetches what is wanted through one session, now. Fails as the session's calls do. */
   fetchFrom(session: Session, wanted: Wanted, signal: AbortSignal): Promise<void>
@@ -192,13 +192,16 @@ class QueuedFetcher implements CardFetcher {
     return this.#components.directory.card(digest) === undefined
   }
 
-  /** Doubles the wait of a peer whose cards do not come; presence asks again afterwards. */
+  /** Asks again for cards that did not come, after a wait that doubles each time, while the peer is known to live. */
   #settle(peer: PeerIdText, failed: boolean): void {
-    const { clock, random } = this.#components
+    const { clock, directory, random } = this.#components
     const count = (this.#failures.get(peer)?.count ?? 0) + 1
     this.#failures.delete(peer)
     if (!failed) return
     const wait = halfJitter(random, count - 1, BACKOFF)
     this.#failures.set(peer, { count, until: clock.monotonic() + wait })
+    void clock
+      .sleep(wait, this.#closing.signal)
+      .then(() => this.want(peer, directory.missing(peer)))
   }
 }

@@ -127,6 +127,27 @@ test('a peer whose cards do not come is asked again only after a growing wait', 
   expect(evil.asked.length).toBeLessThanOrEqual(17)
 })
 
+test('cards that did not come are asked for again, though nothing more is heard of the peer', async () => {
+  const { swarm, alice, bob } = await setup()
+  const carol = await createDiscoveryNode(swarm, { seed: 3, agents: [testAgent('far')] })
+  // Without presence: she says nothing.
+  for (const part of [carol.book, carol.exchange]) await part.start()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  carol.sessions.reachable = false
+  const cards = carol.book.cards().map(({ digest }) => digest)
+  const named = { name: 'carol', load: 0, slots: 1, cards }
+  const missing = alice.directory.hint(carol.peer, named, { ageMs: 0, ttlMs: 60_000 })
+  alice.exchange.fetcher.want(carol.peer, missing)
+  await swarm.advance(1500)
+  expect(alice.directory.search('far')).toEqual([])
+  carol.sessions.reachable = true
+  await swarm.advance(4000)
+  expect(alice.directory.search('far')).toMatchObject([{ peer: carol.peer }])
+  await carol.exchange.stop()
+  await carol.book.stop()
+})
+
 test('cards that a node has only heard of are fetched from neighbours that have them, though both know the same peers', async () => {
   const { swarm, alice, bob } = await setup()
   const stranger = await testIdentity(3)
