@@ -4,7 +4,7 @@ import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Random } from '../core/random.ts'
 import type { Directory } from './directory.ts'
-import { roundFor } from './presence-pace.ts'
+import { intervalFor, roundFor } from './presence-pace.ts'
 
 /** So many times more or fewer nodes than a moment ago. */
 const CHANGE = 1.25
@@ -43,7 +43,7 @@ class DirectoryUpheaval implements Upheaval {
   readonly #loss = createSwing(LOSS)
   #cancelLook: (() => void) | undefined
   #cancelSpeech: (() => void) | undefined
-  #cancelVerdict: (() => void) | undefined
+  #verdicts: readonly (() => void)[] = []
 
   constructor(components: UpheavalComponents) {
     this.#parts = components
@@ -56,10 +56,10 @@ class DirectoryUpheaval implements Upheaval {
   }
 
   async stop(): Promise<void> {
-    for (const cancel of [this.#cancelLook, this.#cancelSpeech, this.#cancelVerdict]) cancel?.()
+    for (const cancel of [this.#cancelLook, this.#cancelSpeech, ...this.#verdicts]) cancel?.()
     this.#cancelLook = undefined
     this.#cancelSpeech = undefined
-    this.#cancelVerdict = undefined
+    this.#verdicts = []
   }
 
   told(): void {
@@ -91,10 +91,20 @@ class DirectoryUpheaval implements Upheaval {
 
   /** Who was lost by none of this side, since all of its sessions were on the other, is found by its silence. */
   #doubtSilentLater(): void {
+    const noticed = this.#parts.clock.monotonic()
+    const living = this.#living
+    for (const cancel of this.#verdicts) cancel()
+    this.#verdicts = [
+      this.#verdictIn(roundFor(living), noticed - EARLY_MS),
+      // Who spoke shortly before it was cut off has not been missed yet.
+      this.#verdictIn(intervalFor(living), noticed)
+    ]
+  }
+
+  /** By when all have spoken since that time, in monotonic milliseconds. */
+  #verdictIn(ms: number, since: number): () => void {
     const { clock, suspect } = this.#parts
-    const since = clock.monotonic() - EARLY_MS
-    this.#cancelVerdict?.()
-    this.#cancelVerdict = clock.after(roundFor(this.#living) + LATE_MS, () => {
+    return clock.after(ms + LATE_MS, () => {
       for (const peer of this.#silentSince(since)) suspect(peer, since)
     })
   }

@@ -113,6 +113,20 @@ test('when a third is lost, who is not heard of within a round is doubted', asyn
   expect(directory.size).toBe(1 + 64)
 })
 
+test('who spoke shortly before it was cut off is missed when it has not spoken for an interval', async () => {
+  const { clock, directory, hear, lose } = await setup(100)
+  hear(0, 100)
+  await clock.advance(1000)
+  lose(0, 50)
+  await clock.advance(5000)
+  hear(50, 99)
+  await clock.advance(15_000)
+  expect(directory.doubted).toBe(0)
+  await clock.advance(8000)
+  expect(directory.doubted).toBe(1)
+  expect(directory.peer('peer-99')?.doubted).toBe(true)
+})
+
 test('word of others that is younger than the loss saves who was not heard, older word does not', async () => {
   const { clock, directory, hear, lose } = await setup(100)
   lose(0, 40)
