@@ -383,7 +383,11 @@ export const LIMITS = {
     'ms',
     'how far a peer’s clock may be off before its signed times are refused'
   ),
-  cardFetches: limit(8, 'count', 'peers whose agent cards are fetched at the same time'),
+  cardFetches: limit(
+    8,
+    'count',
+    'peers without a session whose agent cards are fetched at the same time'
+  ),
   cardFetchQueue: limit(
     1024,
     'count',

@@ -155,6 +155,7 @@ class SessionExchange implements CardExchange {
       timeoutMs: LIMITS.cardFetchDeadline.value
     })
     const { peers } = decodeJson(knownResponse, body)
+    if (peers.length === 0) return false
     const ttlMs = hearsayFor(Math.max(directory.size, peers.length))
     const underWayMs = clock.monotonic() - askedAt
     const wanted: Wanted = new Map()

@@ -62,6 +62,8 @@ class QueuedFetcher implements CardFetcher {
   /** What is wanted of each peer; in order of arrival. A peer leaves when its fetch starts. */
   readonly #waiting = new Map<PeerIdText, readonly string[]>()
   readonly #fetched = new Map<PeerIdText, readonly string[]>()
+  /** Ends the wait of a fetch whose peer can be asked itself now. */
+  readonly #waits = new Map<PeerIdText, AbortController>()
   readonly #work = new Set<Promise<void>>()
   readonly #failures = new RecentMap<PeerIdText, Failure>(LIMITS.cardFetchQueue.value)
 
@@ -70,7 +72,11 @@ class QueuedFetcher implements CardFetcher {
   }
 
   want(peer: PeerIdText, digests: readonly string[]): void {
-    if (digests.length === 0 || this.#closing.signal.aborted || this.#fetched.has(peer)) return
+    if (digests.length === 0 || this.#closing.signal.aborted) return
+    if (this.#fetched.has(peer)) {
+      if (this.#isConnected(peer)) this.#waits.get(peer)?.abort()
+      return
+    }
     const { until = 0 } = this.#failures.get(peer) ?? {}
     if (until > this.#components.clock.monotonic()) return
     if (!this.#waiting.has(peer) && this.#waiting.size >= LIMITS.cardFetchQueue.value) return
@@ -90,7 +96,8 @@ class QueuedFetcher implements CardFetcher {
 
   #next(): void {
     for (const [peer, digests] of this.#waiting) {
-      if (this.#fetched.size >= LIMITS.cardFetches.value) return
+      // Who is asked itself has no rounds to wait for, and others will ask for its cards here.
+      if (this.#fetched.size >= LIMITS.cardFetches.value && !this.#isConnected(peer)) continue
       this.#waiting.delete(peer)
       this.#fetched.set(peer, digests)
       const work = this.#fetch(peer, digests)
@@ -119,14 +126,15 @@ class QueuedFetcher implements CardFetcher {
 
   /** The peer itself if connected; else others that may have its cards; at last by dialling it. */
   async #fetchAround(peer: PeerIdText, digests: readonly string[]): Promise<void> {
-    const { sessions, clock, random } = this.#components
+    const { sessions, random } = this.#components
     const missing = (): Wanted =>
       new Map(digests.filter((digest) => this.#isMissing(digest)).map((digest) => [digest, peer]))
     for (let round = 0; round < this.#rounds(); round++) {
       const direct = sessions.get(peer)
       if (direct !== undefined) return this.#ask(direct, missing())
-      const wait = random.next() * this.#spread(round)
-      if (!(await clock.sleep(wait, this.#closing.signal))) return
+      await this.#wait(peer, random.next() * this.#spread(round))
+      if (this.#closing.signal.aborted) return
+      if (this.#isConnected(peer)) continue
       const around = this.#someSessions()
       if (around.length === 0) break
       for (const session of around) {
@@ -139,6 +147,18 @@ class QueuedFetcher implements CardFetcher {
     if (wanted.size === 0) return
     const signal = this.#deadline()
     await this.#ask(await sessions.connect(peer, { signal }), wanted)
+  }
+
+  /** Until the time is over, or the peer is connected. */
+  async #wait(peer: PeerIdText, ms: number): Promise<void> {
+    const wait = new AbortController()
+    this.#waits.set(peer, wait)
+    await this.#components.clock.sleep(ms, AbortSignal.any([this.#closing.signal, wait.signal]))
+    this.#waits.delete(peer)
+  }
+
+  #isConnected(peer: PeerIdText): boolean {
+    return this.#components.sessions.get(peer) !== undefined
   }
 
   #isCrowd(): boolean {

@@ -14,7 +14,7 @@ const LOSS = 1.5
 const MOMENT_MS = 30_000
 const LOOK_MS = 2000
 /** One node notices so much later than another, and its statement comes later still. */
-const LATE_MS = 5000
+const LATE_MS = 3000
 /** So much before this node noticed, others may have noticed and spoken. */
 const EARLY_MS = 4000
 

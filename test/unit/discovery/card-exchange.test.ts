@@ -148,6 +148,32 @@ test('cards that did not come are asked for again, though nothing more is heard 
   await carol.book.stop()
 })
 
+test.for([0, 20])(
+  'who gets a session is asked at once, whether its cards are waited for or stand in a queue (after %i others)',
+  async (before) => {
+    const { swarm, alice, bob } = await setup()
+    const carol = await createDiscoveryNode(swarm, { seed: 3, agents: [testAgent('far')] })
+    for (const part of [carol.book, carol.exchange]) await part.start()
+    swarm.sessions.link(alice.peer, bob.peer)
+    await swarm.advance(100)
+    const want = (peer: string, cards: readonly string[]): void => {
+      const named = { name: peer, load: 0, slots: 1, cards }
+      const missing = alice.directory.hint(peer, named, { ageMs: 0, ttlMs: 60_000 })
+      alice.exchange.fetcher.want(peer, missing)
+    }
+    const cards = carol.book.cards().map(({ digest }) => digest)
+    for (let at = 0; at < 40; at += 1) {
+      if (at === before) want(carol.peer, cards)
+      want(`stranger ${at}`, [at.toString(16).padStart(16, '0')])
+    }
+    swarm.sessions.link(alice.peer, carol.peer)
+    await swarm.advance(100)
+    expect(alice.directory.search('far')).toMatchObject([{ peer: carol.peer }])
+    await carol.exchange.stop()
+    await carol.book.stop()
+  }
+)
+
 test('cards that a node has only heard of are fetched from neighbours that have them, though both know the same peers', async () => {
   const { swarm, alice, bob } = await setup()
   const stranger = await testIdentity(3)

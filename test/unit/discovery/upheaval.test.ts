@@ -102,7 +102,7 @@ test('when a third is lost, who is not heard of within a round is doubted', asyn
   directory.setConnected('peer-35', true)
   await clock.advance(10_000)
   hear(36, 99)
-  await clock.advance(5000)
+  await clock.advance(3000)
   expect(directory.peer('peer-99')?.doubted).toBe(false)
   await clock.advance(2000)
   expect(spoken()).toBe(1)
