@@ -26,6 +26,8 @@ const CROWD = 8
 const CROWD_ROUNDS = 4
 const CROWD_SPREAD_MS = 2000
 const BACKOFF = { first: 2000, most: 60_000 }
+/** Within a minute: 2, 4, 8, 16 and 32 s. */
+const UNASKED_RETRIES = 5
 
 export interface CardFetcherComponents {
   readonly sessions: Pick<Sessions, 'get' | 'all' | 'connect'>
@@ -38,7 +40,7 @@ export interface CardFetcherComponents {
 }
 
 export interface CardFetcher {
-  /** Notes that cards of `peer` are missing; does nothing while it is fetched, waits or must wait. They are asked for until they come. */
+  /** Notes that cards of `peer` are missing; does nothing while it is fetched, waits or must wait. */
   want(peer: PeerIdText, digests: readonly string[]): void
   /** Fetches what is wanted through one session, now. Fails as the session's calls do. */
   fetchFrom(session: Session, wanted: Wanted, signal: AbortSignal): Promise<void>
@@ -49,7 +51,7 @@ export interface CardFetcher {
 interface Failure {
   readonly count: number
   /** Monotonic milliseconds. */
-  readonly until: number
+  until: number
 }
 
 export function createCardFetcher(components: CardFetcherComponents): CardFetcher {
@@ -212,16 +214,26 @@ class QueuedFetcher implements CardFetcher {
     return this.#components.directory.card(digest) === undefined
   }
 
-  /** Asks again for cards that did not come, after a wait that doubles each time, while the peer is known to live. */
+  /**
+   * Asks again for cards that did not come, after a wait that doubles each time, while the peer is known to live.
+   * After some times it is left to presence, so that a liar whose cards do not exist has to keep on speaking.
+   */
   #settle(peer: PeerIdText, failed: boolean): void {
-    const { clock, directory, random } = this.#components
+    const { clock, random } = this.#components
     const count = (this.#failures.get(peer)?.count ?? 0) + 1
     this.#failures.delete(peer)
     if (!failed) return
     const wait = halfJitter(random, count - 1, BACKOFF)
-    this.#failures.set(peer, { count, until: clock.monotonic() + wait })
-    void clock
-      .sleep(wait, this.#closing.signal)
-      .then(() => this.want(peer, directory.missing(peer)))
+    const failure = { count, until: clock.monotonic() + wait }
+    this.#failures.set(peer, failure)
+    if (count <= UNASKED_RETRIES) void this.#retryIn(wait, peer, failure)
+  }
+
+  async #retryIn(ms: number, peer: PeerIdText, failure: Failure): Promise<void> {
+    const { clock, directory } = this.#components
+    if (!(await clock.sleep(ms, this.#closing.signal))) return
+    // A timer may fire a moment before its time.
+    failure.until = 0
+    this.want(peer, directory.missing(peer))
   }
 }

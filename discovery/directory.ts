@@ -10,16 +10,15 @@ import { createCardIndex } from './card-index.ts'
 import { shareDigests } from './directory-shares.ts'
 import { allSkills, searchCards } from './directory-search.ts'
 import type { SearchedCards } from './directory-search.ts'
-import {
-  countDoubted,
-  emptyEntry,
-  isAt,
-  isDead,
-  isSure,
-  leastHeard,
-  silentSince
+import { census, emptyEntry, isAt, isDead, isSure, leastHeard, silentSince } from './peer-entry.ts'
+import type {
+  Addition,
+  Census,
+  Departure,
+  Hearsay,
+  PeerEntry,
+  PeerStatement
 } from './peer-entry.ts'
-import type { Addition, Departure, Hearsay, PeerEntry, PeerStatement } from './peer-entry.ts'
 import { hearsayFor } from './presence-pace.ts'
 import type { Provider } from './provider.ts'
 import { parseQuery, searchable } from './query.ts'
@@ -85,8 +84,7 @@ export interface Directory extends Component {
   peers(): readonly PeerRecord[]
   /** Peers and this node, the dead of the last moment included. */
   readonly size: number
-  /** Peers among them that somebody lost, and that were not heard since. */
-  readonly doubted: number
+  census(): Census
   /**
    * Of who lives with which cards, by shares: equal where nodes know the same. Who is doubted is left out, and
    * who is soon forgotten, since others may have heard it later.
@@ -155,7 +153,8 @@ class LiveDirectory implements Directory {
     const entry = this.#entry(peer)
     if (entry === undefined) return []
     const heardAt = this.#clock.monotonic()
-    Object.assign(entry, { heardAt, expiresAt: heardAt + ttlMs, doubtedAt: undefined })
+    const heard = { heardAt, expiresAt: heardAt + ttlMs, doubtedAt: undefined, witnessed: true }
+    Object.assign(entry, heard)
     return this.#learn(entry, statement)
   }
 
@@ -241,8 +240,8 @@ class LiveDirectory implements Directory {
     return this.#remote.size + 1
   }
 
-  get doubted(): number {
-    return countDoubted(this.#remote.values())
+  census(): Census {
+    return census(this.#remote.values())
   }
 
   digests(shares: number): readonly string[] {

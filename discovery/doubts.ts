@@ -49,6 +49,8 @@ interface Lost {
   readonly clock: number
   /** Monotonic milliseconds. */
   readonly at: number
+  /** Of who is only suspected: nothing was heard of it since then, in monotonic milliseconds. */
+  readonly since?: number
 }
 
 interface Heard {
@@ -85,9 +87,9 @@ class NeighbourDoubts implements Doubts {
     const { clock, directory, lastOf } = this.#parts
     if (!directory.doubt(peer, since)) return
     this.#forgetOld()
-    // Of many that are silent, it is this node that is cut off: who else would refute it, cannot hear it.
+    // Beyond these nobody is told: they go unless they are heard, or heard of.
     if (this.#losses.size >= LIMITS.presenceDoubts.value) return
-    this.#losses.set(peer, { clock: lastOf(peer), at: clock.monotonic() })
+    this.#losses.set(peer, { clock: lastOf(peer), at: clock.monotonic(), since })
     this.#speakSoon(peer)
   }
 
@@ -113,7 +115,8 @@ class NeighbourDoubts implements Doubts {
 
   /** Neither connected nor heard of since the loss. */
   #isMissing(peer: PeerIdText, lost: Lost): boolean {
-    const { sessions, lastOf } = this.#parts
+    const { directory, sessions, lastOf } = this.#parts
+    if (lost.since !== undefined && directory.peer(peer)?.doubted !== true) return false
     return sessions.get(peer) === undefined && lastOf(peer) <= lost.clock
   }
 

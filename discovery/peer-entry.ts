@@ -43,6 +43,8 @@ export interface PeerEntry {
   /** Where it can be dialled, as it said last. */
   addresses: readonly string[]
   connected: boolean
+  /** It was heard itself, and is not only known from others. */
+  witnessed: boolean
   /** Monotonic milliseconds. */
   heardAt: number
   expiresAt: number
@@ -66,6 +68,7 @@ export function emptyEntry(peer: PeerIdText): PeerEntry {
     named: new Set(),
     addresses: [],
     connected: false,
+    witnessed: false,
     heardAt: 0,
     expiresAt: 0,
     doubtedAt: undefined
@@ -90,10 +93,23 @@ export function leastHeard(entries: Iterable<PeerEntry>): PeerEntry | undefined 
   return least
 }
 
-export function countDoubted(entries: Iterable<PeerEntry>): number {
-  let count = 0
-  for (const { doubtedAt } of entries) if (doubtedAt !== undefined) count += 1
-  return count
+/** Counts of nodes. */
+export interface Census {
+  /** Those that nobody doubts. */
+  living: number
+  /** Of them, those that were heard themselves: third parties cannot invent them. */
+  witnessed: number
+}
+
+/** Of this node and its peers. */
+export function census(peers: Iterable<PeerEntry>): Census {
+  const counts = { living: 1, witnessed: 1 }
+  for (const { doubtedAt, witnessed } of peers) {
+    if (doubtedAt !== undefined) continue
+    counts.living += 1
+    if (witnessed) counts.witnessed += 1
+  }
+  return counts
 }
 
 /** Until when the peer is known to have lived, in monotonic milliseconds. */

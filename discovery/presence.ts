@@ -128,8 +128,10 @@ class GossipPresence implements Presence {
     })
     this.#upheaval = createUpheaval({
       ...components,
-      // An introduction is to come anyway, at a moment of its own.
-      speak: () => void (this.#introduction ?? this.#soon('urgent')),
+      speak: () => {
+        // An introduction is to come anyway, at a moment of its own.
+        if (this.#introduction === undefined) this.#soon('urgent')
+      },
       suspect: (peer, since) => this.#doubts.suspect(peer, since)
     })
     components.sessions.methods.request(

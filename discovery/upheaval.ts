@@ -14,14 +14,14 @@ const LOSS = 1.5
 const MOMENT_MS = 30_000
 const LOOK_MS = 2000
 /** One node notices so much later than another, and its statement comes later still. */
-const LATE_MS = 3000
+const SLACK_MS = 5000
 /** So much before this node noticed, others may have noticed and spoken. */
 const EARLY_MS = 4000
 
 export interface UpheavalComponents {
   readonly clock: Clock
   readonly random: Random
-  readonly directory: Pick<Directory, 'size' | 'doubted' | 'peers'>
+  readonly directory: Pick<Directory, 'census' | 'peers'>
   /** This node is to say that it lives. */
   readonly speak: () => void
   /** Nothing was heard of the peer since that time, in monotonic milliseconds, although it had reason to speak. */
@@ -39,8 +39,9 @@ export function createUpheaval(components: UpheavalComponents): Upheaval {
 
 class DirectoryUpheaval implements Upheaval {
   readonly #parts: UpheavalComponents
-  readonly #change = createSwing(CHANGE)
-  readonly #loss = createSwing(LOSS)
+  #change = createSwing(CHANGE)
+  #loss = createSwing(LOSS)
+  #lookedAt = -Infinity
   #cancelLook: (() => void) | undefined
   #cancelSpeech: (() => void) | undefined
   #verdicts: readonly (() => void)[] = []
@@ -51,15 +52,15 @@ class DirectoryUpheaval implements Upheaval {
 
   async start(): Promise<void> {
     if (this.#cancelLook !== undefined) return
-    this.#look()
     this.#lookLater()
   }
 
   async stop(): Promise<void> {
-    for (const cancel of [this.#cancelLook, this.#cancelSpeech, ...this.#verdicts]) cancel?.()
+    this.#cancelVerdicts()
+    for (const cancel of [this.#cancelLook, this.#cancelSpeech]) cancel?.()
     this.#cancelLook = undefined
     this.#cancelSpeech = undefined
-    this.#verdicts = []
+    this.#lookedAt = -Infinity
   }
 
   told(): void {
@@ -67,44 +68,58 @@ class DirectoryUpheaval implements Upheaval {
     this.#cancelSpeech = undefined
   }
 
-  /** Nodes that nobody doubts, this one included. */
-  get #living(): number {
-    const { size, doubted } = this.#parts.directory
-    return size - doubted
-  }
-
   #lookLater(): void {
-    this.#cancelLook = this.#parts.clock.after(LOOK_MS, () => {
-      this.#look()
-      this.#lookLater()
-    })
+    this.#look()
+    this.#cancelLook = this.#parts.clock.after(LOOK_MS, () => this.#lookLater())
   }
 
   #look(): void {
-    const { clock, random, speak } = this.#parts
-    const living = this.#living
-    if (this.#change(living) !== undefined) {
-      this.#cancelSpeech ??= clock.after(random.next() * roundFor(living), speak)
+    const { clock, directory } = this.#parts
+    const sinceMs = clock.monotonic() - this.#lookedAt
+    this.#lookedAt = clock.monotonic()
+    // Who has slept finds that all have expired, and nobody else has noticed anything.
+    if (sinceMs > 2 * LOOK_MS) {
+      this.#change = createSwing(CHANGE)
+      this.#loss = createSwing(LOSS)
+      return
     }
-    if (this.#loss(living) === 'fewer') this.#doubtSilentLater()
+    const { living, witnessed } = directory.census()
+    if (this.#change(living) !== undefined) this.#speakSoon(living)
+    const loss = this.#loss(witnessed)
+    if (loss?.way === 'fewer') this.#doubtSilentLater(loss.before)
+    // Those who are back have not had the time to speak.
+    if (loss?.way === 'more') this.#cancelVerdicts()
+  }
+
+  #speakSoon(nodes: number): void {
+    const { clock, random, speak } = this.#parts
+    this.#cancelSpeech ??= clock.after(random.next() * roundFor(nodes), () => {
+      this.#cancelSpeech = undefined
+      speak()
+    })
   }
 
   /** Who was lost by none of this side, since all of its sessions were on the other, is found by its silence. */
-  #doubtSilentLater(): void {
+  #doubtSilentLater(before: number): void {
     const noticed = this.#parts.clock.monotonic()
-    const living = this.#living
-    for (const cancel of this.#verdicts) cancel()
+    this.#cancelVerdicts()
+    // Others reckon with as many nodes as before while they have not doubted the lost.
     this.#verdicts = [
-      this.#verdictIn(roundFor(living), noticed - EARLY_MS),
+      this.#verdictIn(roundFor(before), noticed - EARLY_MS),
       // Who spoke shortly before it was cut off has not been missed yet.
-      this.#verdictIn(intervalFor(living), noticed)
+      this.#verdictIn(intervalFor(before), noticed)
     ]
+  }
+
+  #cancelVerdicts(): void {
+    for (const cancel of this.#verdicts) cancel()
+    this.#verdicts = []
   }
 
   /** By when all have spoken since that time, in monotonic milliseconds. */
   #verdictIn(ms: number, since: number): () => void {
     const { clock, suspect } = this.#parts
-    return clock.after(ms + LATE_MS, () => {
+    return clock.after(ms + SLACK_MS, () => {
       for (const peer of this.#silentSince(since)) suspect(peer, since)
     })
   }
@@ -118,15 +133,22 @@ class DirectoryUpheaval implements Upheaval {
   }
 }
 
+interface Swing {
+  readonly way: 'fewer' | 'more'
+  /** The level that it is measured by. */
+  readonly before: number
+}
+
 /** Says of a level, looked at again and again, when it has become `factor` times as high or low within a moment. */
-function createSwing(factor: number): (level: number) => 'fewer' | 'more' | undefined {
+function createSwing(factor: number): (level: number) => Swing | undefined {
   let levels: number[] = []
   return (level) => {
-    const isFewer = levels.some((before) => before >= factor * level)
-    const isMore = levels.some((before) => level >= factor * before)
+    const [most, least] = [Math.max(...levels), Math.min(...levels)]
+    const isFewer = most >= factor * level
+    const isMore = level >= factor * least
     if (isFewer || isMore) levels = []
     levels = [...levels, level].slice(-MOMENT_MS / LOOK_MS)
-    if (isFewer) return 'fewer'
-    return isMore ? 'more' : undefined
+    if (isFewer) return { way: 'fewer', before: most }
+    return isMore ? { way: 'more', before: least } : undefined
   }
 }

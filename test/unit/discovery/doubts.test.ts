@@ -49,7 +49,8 @@ async function setup() {
     published,
     lostAt,
     hear,
-    isDoubted: () => directory.peer('bob')?.doubted
+    directory,
+    isDoubted: (peer = 'bob') => directory.peer(peer)?.doubted
   }
 }
 
@@ -120,4 +121,31 @@ test('who is silent although it should have spoken is doubted, before the others
   expect(isDoubted()).toBe(false)
   await clock.advance(5000)
   expect(published).toHaveLength(1)
+})
+
+test('a suspect of which others have heard since is not told of', async () => {
+  const { clock, directory, doubts, published, isDoubted } = await setup()
+  const since = clock.now() - 10_000
+  doubts.suspect('dora', since)
+  expect(directory.doubt('dora', since)).toBe(false)
+  directory.confirm('dora', STATEMENT, 60_000)
+  await clock.advance(20_000)
+  doubts.suspect('dora', clock.now() - 10_000)
+  directory.hint('dora', STATEMENT, { ageMs: 5000, ttlMs: 60_000 })
+  await clock.advance(2000)
+  expect(published.map(({ peer }) => peer)).not.toContain('dora')
+  expect(isDoubted('dora')).toBe(false)
+})
+
+test('of many suspects all are doubted, and sixteen are told of', async () => {
+  const { clock, directory, doubts, published, isDoubted } = await setup()
+  await clock.advance(31_000)
+  published.length = 0
+  const suspects = Array.from({ length: 20 }, (_, index) => `peer ${index}`)
+  for (const peer of suspects) directory.confirm(peer, STATEMENT, 60_000)
+  await clock.advance(10_000)
+  for (const peer of suspects) doubts.suspect(peer, clock.now() - 5000)
+  await clock.advance(1500)
+  expect(suspects.filter((peer) => isDoubted(peer))).toHaveLength(20)
+  expect(published).toHaveLength(16)
 })
