@@ -84,6 +84,7 @@ export interface Directory extends Component {
   peers(): readonly PeerRecord[]
   /** Peers and this node, the dead of the last moment included. */
   readonly size: number
+  /** Counts this node and its peers. */
   census(): Census
   /**
    * Of who lives with which cards, by shares: equal where nodes know the same. Who is doubted is left out, and

@@ -21,8 +21,8 @@ import { isLoopback, usableAddresses } from './hint.ts'
 import { createPace, PRESENCE_BUDGET } from './presence-pace.ts'
 import { createStatementGate, encodeStatement } from './presence-statement.ts'
 import type { Judgement, Reason } from './presence-statement.ts'
-import { createUpheaval } from './upheaval.ts'
 import { createReconciliation, RECONCILE_TIMEOUT_MS } from './reconciliation.ts'
+import { createUpheaval } from './upheaval.ts'
 
 /** Changes within this time go out together. */
 const DEBOUNCE_MS = 300

@@ -57,9 +57,9 @@ class DirectoryUpheaval implements Upheaval {
 
   async stop(): Promise<void> {
     this.#cancelVerdicts()
-    for (const cancel of [this.#cancelLook, this.#cancelSpeech]) cancel?.()
+    this.told()
+    this.#cancelLook?.()
     this.#cancelLook = undefined
-    this.#cancelSpeech = undefined
     this.#lookedAt = -Infinity
   }
 

@@ -1,4 +1,4 @@
-/** Hands parts of libp2p an object of libp2p's in which some members are ours. */
+/** Hands on somebody else's object with some members that are ours, as parts of libp2p need it. */
 
 /** The same object, but for these members; what else it does, it does as itself, private fields and all. */
 export function replaced<T extends object>(whole: T, members: Partial<T>): T {

@@ -9,6 +9,7 @@ import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { createBlobs } from '../../memory/blobs.ts'
+import { replaced } from '../../node/replaced.ts'
 import { createBlobClient } from '../../protocols/blob/client.ts'
 import { encodeAnswer } from '../../protocols/blob/codec.ts'
 import { BLOB_PROTOCOL } from '../../protocols/blob/constants.ts'
@@ -85,23 +86,6 @@ async function startNode(index: number, init: BlobNodeInit = {}) {
   return { blobs, server, store, offences, peer: nodeAt(index).peerId.toString() }
 }
 
-/** A store that does some things otherwise. */
-function changed(store: BlobStore, ways: Partial<BlobStore>): BlobStore {
-  return {
-    get bytes() {
-      return store.bytes
-    },
-    blobs: () => store.blobs(),
-    has: (hash) => store.has(hash),
-    put: (source) => store.put(source),
-    open: (hash) => store.open(hash),
-    receive: (manifest) => store.receive(manifest),
-    delete: (hash) => store.delete(hash),
-    deletePartials: (before) => store.deletePartials(before),
-    ...ways
-  }
-}
-
 async function* piece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
@@ -147,7 +131,7 @@ test('many readers share one fetch', async () => {
   const b = await startNode(1, {
     peers: [0],
     wrap: (store) =>
-      changed(store, {
+      replaced(store, {
         receive(manifest) {
           received += 1
           return store.receive(manifest)
@@ -173,7 +157,7 @@ test('a link that is cut again and again only delays: no chunk is fetched twice'
 
 /** Breaks all connections whenever two chunks have come. */
 function cutting(store: BlobStore, written: number[]): BlobStore {
-  return changed(store, {
+  return replaced(store, {
     async receive(manifest) {
       const part = await store.receive(manifest)
       let writes = 0
@@ -278,7 +262,7 @@ test('a spoilt blob is brought anew while it is read', async () => {
 
 /** The second chunk cannot be read the first time, and the blob is then gone. */
 function spoiling(store: BlobStore, count: () => number): BlobStore {
-  return changed(store, {
+  return replaced(store, {
     async open(hash) {
       const reader = await store.open(hash)
       if (reader === undefined) return undefined

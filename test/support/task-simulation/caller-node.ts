@@ -2,6 +2,7 @@
 import { createIdSource } from '../../../core/ids.ts'
 import { toLumosError } from '../../../core/errors.ts'
 import { silentLogger } from '../../../core/logger.ts'
+import { replaced } from '../../../node/replaced.ts'
 import { createA2aClient } from '../../../protocols/a2a/client.ts'
 import { taskIdMetadata } from '../../../protocols/a2a/extensions.ts'
 import { createRouter } from '../../../routing/router.ts'
@@ -21,7 +22,6 @@ import { WORKER } from './link.ts'
 import type { Link } from './link.ts'
 import { Machine } from './machine.ts'
 import type { Life, MachineComponents, MachineInit } from './machine.ts'
-import { changed } from './mutation.ts'
 import type { Mutation } from './mutation.ts'
 import { Reading } from './reading.ts'
 
@@ -237,12 +237,12 @@ export class CallerNode {
     const reach = createWorkers({ clock, sessions, local: NOBODY }, this.name)
     const measured = createSelector({ ...parts, workers: reach })
     // Too few tasks for a percentile, and for a twentieth of them to be any.
-    const selector = changed(measured, { lateAfterMs: () => lateAfterMs })
+    const selector = replaced(measured, { lateAfterMs: () => lateAfterMs })
     const budget = createRetryBudget(clock)
     const hedges = { deposit() {}, overloaded() {}, withdraw: () => true }
     const router = createRouter({ ...parts, workers: reach, selector, budget, hedges, directory })
     const dispatcher = mutation.dispatcher?.(router) ?? router
-    return changed<Dispatcher>(dispatcher, {
+    return replaced<Dispatcher>(dispatcher, {
       dispatch: (order, options) => this.#traced(dispatcher.dispatch(order, options))
     })
   }

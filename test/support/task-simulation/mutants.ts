@@ -1,5 +1,5 @@
 /** Bugs planted around the real parts: the simulation must find each of them. */
-import { changed } from './mutation.ts'
+import { replaced } from '../../../node/replaced.ts'
 import type { Mutation } from './mutation.ts'
 import type { ScriptName } from './scripts.ts'
 import type { StormName } from './storms.ts'
@@ -18,7 +18,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     storm: 'crashes',
     mutation: {
       batches: (batches) =>
-        changed(batches, {
+        replaced(batches, {
           write(operations) {
             batches.write(operations, false).catch(() => {})
             return Promise.resolve()
@@ -28,13 +28,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'no deduplication: every order is a new one': {
     storm: 'link',
-    mutation: { store: (store) => changed(store, { find: async () => undefined }) }
+    mutation: { store: (store) => replaced(store, { find: async () => undefined }) }
   },
   'forgetting that the work had begun': {
     storm: 'crashes',
     mutation: {
       store: (store) =>
-        changed(store, {
+        replaced(store, {
           async *events(key, from) {
             for await (const event of store.events(key, from)) {
               if (event.update.statusUpdate?.status.state !== 'TASK_STATE_WORKING') yield event
@@ -47,7 +47,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     storm: 'crashes',
     mutation: {
       store: (store) =>
-        changed(store, { events: (key, from) => withoutFirst(store.events(key, from)) })
+        replaced(store, { events: (key, from) => withoutFirst(store.events(key, from)) })
     }
   },
   'replaying one event too few, to a subscriber': {
@@ -62,14 +62,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     storm: 'crashes',
     mutation: {
       outbox: (outbox) =>
-        changed(outbox, { events: (id, from) => outbox.events(id, from === 0 ? 0 : from + 1) })
+        replaced(outbox, { events: (id, from) => outbox.events(id, from === 0 ? 0 : from + 1) })
     }
   },
   'a cancel forgotten by the next process': {
     script: 'a task that is cancelled while its worker is away, by a caller that goes away, too',
     mutation: {
       outbox: (outbox) =>
-        changed(outbox, {
+        replaced(outbox, {
           open: async () => (await outbox.open()).map((order) => ({ ...order, cancelling: false }))
         })
     }
@@ -77,13 +77,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'a recall forgotten by the next process': {
     storm: 'workers',
     first: 160,
-    mutation: { outbox: (outbox) => changed(outbox, { recalls: async () => [] }) }
+    mutation: { outbox: (outbox) => replaced(outbox, { recalls: async () => [] }) }
   },
   'a caller that comes back and knows its last worker only': {
     storm: 'workers',
     mutation: {
       outbox: (outbox) =>
-        changed(outbox, {
+        replaced(outbox, {
           open: async () =>
             (await outbox.open()).map((order) => ({
               ...order,
@@ -101,7 +101,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     first: 50,
     mutation: {
       outbox: (outbox) =>
-        changed(outbox, {
+        replaced(outbox, {
           open: async () =>
             (await outbox.open()).map((order) => ({
               ...order,
@@ -118,7 +118,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     storm: 'hedges',
     mutation: {
       dispatcher: (dispatcher) =>
-        changed(dispatcher, {
+        replaced(dispatcher, {
           dispatch(order, { except = [], ...options }) {
             const away = options.isMove === true ? except.slice(-1) : []
             return dispatcher.dispatch(order, { ...options, except: away })
@@ -130,7 +130,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     storm: 'workers',
     mutation: {
       dispatcher: (dispatcher) =>
-        changed(dispatcher, {
+        replaced(dispatcher, {
           dispatch(order, { handover, ...options }) {
             const last = handover?.events.slice(-1) ?? []
             const twice = handover && { ...handover, events: [...handover.events, ...last] }
@@ -150,7 +150,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     first: 960,
     mutation: {
       outbox: (outbox) =>
-        changed(outbox, {
+        replaced(outbox, {
           open: async () =>
             (await outbox.open()).map((order) => ({
               ...order,
@@ -163,7 +163,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     storm: 'forgetting',
     mutation: {
       store: (store) =>
-        changed(store, {
+        replaced(store, {
           async find(key) {
             const found = await store.find(key)
             return found === 'gone' ? undefined : found
@@ -176,7 +176,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
 /** Subscribers go on `by` events behind where they stand. */
 function shifted(by: number): NonNullable<Mutation['service']> {
   return (service) =>
-    changed(service, {
+    replaced(service, {
       subscribeToTask(request, options) {
         const { after, ...rest } = options
         if (after === undefined) return service.subscribeToTask(request, rest)

@@ -16,14 +16,3 @@ export interface Mutation {
   readonly dispatcher?: (dispatcher: Dispatcher) => Dispatcher
   readonly provider?: (provider: RouteProvider) => RouteProvider
 }
-
-/** `target`, apart from what `changes` replaces. */
-export function changed<T extends object>(target: T, changes: Partial<T>): T {
-  return new Proxy(target, {
-    get(original, name) {
-      if (Object.hasOwn(changes, name)) return Reflect.get(changes, name)
-      const value: unknown = Reflect.get(original, name)
-      return typeof value === 'function' ? value.bind(original) : value
-    }
-  })
-}
