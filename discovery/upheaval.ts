@@ -4,19 +4,21 @@ import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Random } from '../core/random.ts'
 import type { Directory } from './directory.ts'
-import { intervalFor, roundFor } from './presence-pace.ts'
+import { roundFor } from './presence-pace.ts'
 
 /** So many times more or fewer nodes than a moment ago. */
 const CHANGE = 1.25
-/** So many times fewer: whoever notices may expect that all others have noticed a {@link CHANGE} at least. */
+/** So many times fewer: whoever notices may expect that all others notice a {@link CHANGE} at least. */
 const LOSS = 1.5
 /** A moment: links that are cut without a word take this long to be missed, one sooner and another later. */
 const MOMENT_MS = 30_000
-const LOOK_MS = 2000
-/** One node notices so much later than another, and its statement comes later still. */
-const SLACK_MS = 5000
-/** So much before this node noticed, others may have noticed and spoken. */
-const EARLY_MS = 4000
+const LOOK_MS = 1000
+/** Who has not looked for this long has slept, or stood still. */
+const ASLEEP_MS = 4000
+/** Of two nodes one notices so much sooner than the other. */
+const SPREAD_MS = 3000
+/** A statement takes this long at most to reach all, also when all are busy. */
+const DELIVERY_MS = 1000
 
 export interface UpheavalComponents {
   readonly clock: Clock
@@ -44,7 +46,9 @@ class DirectoryUpheaval implements Upheaval {
   #lookedAt = -Infinity
   #cancelLook: (() => void) | undefined
   #cancelSpeech: (() => void) | undefined
-  #verdicts: readonly (() => void)[] = []
+  /** A statement of before would not be counted by those who notice later. In monotonic milliseconds. */
+  #speaksFrom = -Infinity
+  #cancelVerdict: (() => void) | undefined
 
   constructor(components: UpheavalComponents) {
     this.#parts = components
@@ -56,16 +60,15 @@ class DirectoryUpheaval implements Upheaval {
   }
 
   async stop(): Promise<void> {
-    this.#cancelVerdicts()
-    this.told()
+    this.#dropVerdict()
+    this.#dropSpeech()
     this.#cancelLook?.()
     this.#cancelLook = undefined
     this.#lookedAt = -Infinity
   }
 
   told(): void {
-    this.#cancelSpeech?.()
-    this.#cancelSpeech = undefined
+    if (this.#parts.clock.monotonic() >= this.#speaksFrom) this.#dropSpeech()
   }
 
   #lookLater(): void {
@@ -78,50 +81,57 @@ class DirectoryUpheaval implements Upheaval {
     const sinceMs = clock.monotonic() - this.#lookedAt
     this.#lookedAt = clock.monotonic()
     // Who has slept finds that all have expired, and nobody else has noticed anything.
-    if (sinceMs > 2 * LOOK_MS) {
+    if (sinceMs > ASLEEP_MS) {
       this.#change = createSwing(CHANGE)
       this.#loss = createSwing(LOSS)
       return
     }
     const { living, witnessed } = directory.census()
-    if (this.#change(living) !== undefined) this.#speakSoon(living)
+    this.#speakAfter(this.#change(living), living)
     const loss = this.#loss(witnessed)
     if (loss?.way === 'fewer') this.#doubtSilentLater(loss.before)
     // Those who are back have not had the time to speak.
-    if (loss?.way === 'more') this.#cancelVerdicts()
+    if (loss?.way === 'more') this.#dropVerdict()
   }
 
-  #speakSoon(nodes: number): void {
+  #speakAfter(change: Swing | undefined, living: number): void {
+    const isPending = this.#cancelSpeech !== undefined
+    if (change?.way === 'fewer') this.#speakWithin(lossRoundFor(living), SPREAD_MS)
+    else if (change?.way === 'more' && !isPending) this.#speakWithin(roundFor(living), 0)
+  }
+
+  /** At a random moment within so many milliseconds after a wait. */
+  #speakWithin(ms: number, wait: number): void {
     const { clock, random, speak } = this.#parts
-    this.#cancelSpeech ??= clock.after(random.next() * roundFor(nodes), () => {
+    this.#dropSpeech()
+    this.#speaksFrom = clock.monotonic() + wait
+    this.#cancelSpeech = clock.after(wait + random.next() * ms, () => {
       this.#cancelSpeech = undefined
       speak()
     })
   }
 
+  #dropSpeech(): void {
+    this.#cancelSpeech?.()
+    this.#cancelSpeech = undefined
+  }
+
   /** Who was lost by none of this side, since all of its sessions were on the other, is found by its silence. */
   #doubtSilentLater(before: number): void {
-    const noticed = this.#parts.clock.monotonic()
-    this.#cancelVerdicts()
-    // Others reckon with as many nodes as before while they have not doubted the lost.
-    this.#verdicts = [
-      this.#verdictIn(roundFor(before), noticed - EARLY_MS),
-      // Who spoke shortly before it was cut off has not been missed yet.
-      this.#verdictIn(intervalFor(before), noticed)
-    ]
-  }
-
-  #cancelVerdicts(): void {
-    for (const cancel of this.#verdicts) cancel()
-    this.#verdicts = []
-  }
-
-  /** By when all have spoken since that time, in monotonic milliseconds. */
-  #verdictIn(ms: number, since: number): () => void {
     const { clock, suspect } = this.#parts
-    return clock.after(ms + SLACK_MS, () => {
-      for (const peer of this.#silentSince(since)) suspect(peer, since)
+    const noticed = clock.monotonic()
+    this.#dropVerdict()
+    // Others noticed as much later than this node, and waited as long, before they spoke; they reckon with as many
+    // nodes as before while they have not doubted the lost.
+    const allHaveSpoken = 2 * SPREAD_MS + lossRoundFor(before) + DELIVERY_MS
+    this.#cancelVerdict = clock.after(allHaveSpoken, () => {
+      for (const peer of this.#silentSince(noticed)) suspect(peer, noticed)
     })
+  }
+
+  #dropVerdict(): void {
+    this.#cancelVerdict?.()
+    this.#cancelVerdict = undefined
   }
 
   /** Peers without a session that were last heard of before that time, in monotonic milliseconds. */
@@ -131,6 +141,11 @@ class DirectoryUpheaval implements Upheaval {
     const silent = directory.peers().filter((peer) => !peer.connected && peer.freshMs > longest)
     return silent.map(({ peer }) => peer)
   }
+}
+
+/** Those who lost the others are fewer, and may speak within half the time. */
+function lossRoundFor(nodes: number): number {
+  return roundFor(nodes) / 2
 }
 
 interface Swing {
