@@ -18,7 +18,7 @@ const ASLEEP_MS = 4000
 /** Of two nodes one notices so much sooner than the other. */
 const SPREAD_MS = 3000
 /** A statement takes this long at most to reach all, also when all are busy. */
-const DELIVERY_MS = 1000
+const DELIVERY_MS = 3000
 
 export interface UpheavalComponents {
   readonly clock: Clock
