@@ -17,8 +17,8 @@ const LOOK_MS = 1000
 const ASLEEP_MS = 4000
 /** Of two nodes one notices so much sooner than the other. */
 const SPREAD_MS = 3000
-/** A statement takes this long at most to reach all, also when all are busy. */
-const DELIVERY_MS = 3000
+/** A statement comes so late where all are busy, or links are lost one after the other. */
+const LATE_MS = 3000
 
 export interface UpheavalComponents {
   readonly clock: Clock
@@ -46,7 +46,7 @@ class DirectoryUpheaval implements Upheaval {
   #lookedAt = -Infinity
   #cancelLook: (() => void) | undefined
   #cancelSpeech: (() => void) | undefined
-  /** A statement of before would not be counted by those who notice later. In monotonic milliseconds. */
+  /** A statement of before might not be counted by those who noticed later. In monotonic milliseconds. */
   #speaksFrom = -Infinity
   #cancelVerdict: (() => void) | undefined
 
@@ -96,7 +96,7 @@ class DirectoryUpheaval implements Upheaval {
 
   #speakAfter(change: Swing | undefined, living: number): void {
     const isPending = this.#cancelSpeech !== undefined
-    if (change?.way === 'fewer') this.#speakWithin(lossRoundFor(living), SPREAD_MS)
+    if (change?.way === 'fewer') this.#speakWithin(lossRoundFor(living), SPREAD_MS + LATE_MS)
     else if (change?.way === 'more' && !isPending) this.#speakWithin(roundFor(living), 0)
   }
 
@@ -120,12 +120,13 @@ class DirectoryUpheaval implements Upheaval {
   #doubtSilentLater(before: number): void {
     const { clock, suspect } = this.#parts
     const noticed = clock.monotonic()
+    // What comes sooner may have been said before the loss.
+    const since = noticed + LATE_MS
+    // Whoever noticed last spoke last. Others reckon with as many nodes as before while they have not doubted the lost.
+    const lastSpeech = SPREAD_MS + SPREAD_MS + LATE_MS + lossRoundFor(before)
     this.#dropVerdict()
-    // Others noticed as much later than this node, and waited as long, before they spoke; they reckon with as many
-    // nodes as before while they have not doubted the lost.
-    const allHaveSpoken = 2 * SPREAD_MS + lossRoundFor(before) + DELIVERY_MS
-    this.#cancelVerdict = clock.after(allHaveSpoken, () => {
-      for (const peer of this.#silentSince(noticed)) suspect(peer, noticed)
+    this.#cancelVerdict = clock.after(lastSpeech + LATE_MS, () => {
+      for (const peer of this.#silentSince(since)) suspect(peer, since)
     })
   }
 
