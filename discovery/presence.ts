@@ -128,9 +128,10 @@ class GossipPresence implements Presence {
     })
     this.#upheaval = createUpheaval({
       ...components,
-      speak: () => {
-        // An introduction is to come anyway, at a moment of its own.
-        if (this.#introduction === undefined) this.#soon('urgent')
+      isAlone: () => components.sessions.all().length === 0,
+      speak: (way) => {
+        // An introduction is to come anyway, at a moment of its own, which may be too late for who has lost others.
+        if (way === 'fewer' || this.#introduction === undefined) this.#soon('urgent')
       },
       suspect: (peer, since) => this.#doubts.suspect(peer, since)
     })
@@ -169,8 +170,7 @@ class GossipPresence implements Presence {
     this.#isRunning = false
     this.#stopping.abort()
     this.#doubts.stop()
-    this.#cancelSoon?.()
-    this.#cancelSoon = undefined
+    this.#dropSoon()
     await this.#upheaval.stop()
     await Promise.all([this.#reconciliation.stop(), this.#introduction, this.#telling])
     this.#cancelNext?.()
@@ -230,16 +230,21 @@ class GossipPresence implements Presence {
     const wait = this.#pace.notBefore(DEBOUNCE_MS, urgency)
     const isSooner = this.#cancelSoon === undefined || clock.monotonic() + wait < this.#soonAt
     if (!this.#isRunning || !isSooner) return
-    this.#cancelSoon?.()
+    this.#dropSoon()
     this.#soonAt = clock.monotonic() + wait
     this.#cancelSoon = clock.after(wait, () => {
-      this.#cancelSoon = undefined
       this.#telling = this.#tell()
     })
   }
 
+  #dropSoon(): void {
+    this.#cancelSoon?.()
+    this.#cancelSoon = undefined
+  }
+
   /** Says what this node is, and again after the interval: its lifetime counts from now. */
   async #tell(): Promise<void> {
+    this.#dropSoon()
     this.#pace.told(this.#components.sessions.all().length > 0)
     this.#upheaval.told()
     this.#awaitNext()

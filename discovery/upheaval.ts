@@ -5,16 +5,18 @@ import type { PeerIdText } from '../core/ids.ts'
 import type { Random } from '../core/random.ts'
 import type { Directory } from './directory.ts'
 import { roundFor } from './presence-pace.ts'
+import { createSwing } from './swing.ts'
+import type { Way } from './swing.ts'
 
 /** So many times more or fewer nodes than a moment ago. */
 const CHANGE = 1.25
-/** So many times fewer: whoever notices may expect that all others notice a {@link CHANGE} at least. */
+/** So many times fewer: whoever notices may expect that all others have noticed a {@link CHANGE}, or do so soon. */
 const LOSS = 1.5
-/** A moment: links that are cut without a word take this long to be missed, one sooner and another later. */
-const MOMENT_MS = 30_000
 const LOOK_MS = 1000
-/** Who has not looked for this long has slept, or stood still. */
-const ASLEEP_MS = 4000
+/** After a look that comes so late there may be words that have not been read yet. */
+const LATE_LOOK_MS = 2000
+/** Who has not looked for this long slept; a busy node may stand still for 7 s (core/limits.ts). */
+const ASLEEP_MS = 10_000
 /** Of two nodes one notices so much sooner than the other. */
 const SPREAD_MS = 3000
 /** A statement comes so late where all are busy, or links are lost one after the other. */
@@ -24,8 +26,10 @@ export interface UpheavalComponents {
   readonly clock: Clock
   readonly random: Random
   readonly directory: Pick<Directory, 'census' | 'peers'>
-  /** This node is to say that it lives. */
-  readonly speak: () => void
+  /** Whether this node has no session at all. */
+  readonly isAlone: () => boolean
+  /** This node is to say that it lives, as the nodes have become more or fewer. */
+  readonly speak: (way: Way) => void
   /** Nothing was heard of the peer since that time, in monotonic milliseconds, although it had reason to speak. */
   readonly suspect: (peer: PeerIdText, since: number) => void
 }
@@ -35,20 +39,30 @@ export interface Upheaval extends Component {
   told(): void
 }
 
+interface Speech {
+  readonly way: Way
+  /** What is said sooner does not replace it. In monotonic milliseconds. */
+  readonly from: number
+  readonly cancel: () => void
+}
+
+/** Times are monotonic milliseconds. */
+interface Verdict {
+  readonly dueAt: number
+  readonly since: number
+}
+
 export function createUpheaval(components: UpheavalComponents): Upheaval {
   return new DirectoryUpheaval(components)
 }
 
 class DirectoryUpheaval implements Upheaval {
   readonly #parts: UpheavalComponents
-  #change = createSwing(CHANGE)
-  #loss = createSwing(LOSS)
+  #swings = createSwings()
   #lookedAt = -Infinity
   #cancelLook: (() => void) | undefined
-  #cancelSpeech: (() => void) | undefined
-  /** A statement of before might not be counted by those who noticed later. In monotonic milliseconds. */
-  #speaksFrom = -Infinity
-  #cancelVerdict: (() => void) | undefined
+  #speech: Speech | undefined
+  #verdict: Verdict | undefined
 
   constructor(components: UpheavalComponents) {
     this.#parts = components
@@ -60,7 +74,7 @@ class DirectoryUpheaval implements Upheaval {
   }
 
   async stop(): Promise<void> {
-    this.#dropVerdict()
+    this.#beginAnew()
     this.#dropSpeech()
     this.#cancelLook?.()
     this.#cancelLook = undefined
@@ -68,7 +82,8 @@ class DirectoryUpheaval implements Upheaval {
   }
 
   told(): void {
-    if (this.#parts.clock.monotonic() >= this.#speaksFrom) this.#dropSpeech()
+    const { from = Infinity } = this.#speech ?? {}
+    if (this.#parts.clock.monotonic() >= from) this.#dropSpeech()
   }
 
   #lookLater(): void {
@@ -77,62 +92,75 @@ class DirectoryUpheaval implements Upheaval {
   }
 
   #look(): void {
-    const { clock, directory } = this.#parts
-    const sinceMs = clock.monotonic() - this.#lookedAt
-    this.#lookedAt = clock.monotonic()
-    // Who has slept finds that all have expired, and nobody else has noticed anything.
-    if (sinceMs > ASLEEP_MS) {
-      this.#change = createSwing(CHANGE)
-      this.#loss = createSwing(LOSS)
+    const { clock, isAlone } = this.#parts
+    const now = clock.monotonic()
+    const sinceMs = now - this.#lookedAt
+    this.#lookedAt = now
+    // Who has slept, or lost everybody, finds that all have gone, who have noticed nothing.
+    if (sinceMs > ASLEEP_MS || isAlone()) {
+      this.#beginAnew()
       return
     }
-    const { living, witnessed } = directory.census()
-    this.#speakAfter(this.#change(living), living)
-    const loss = this.#loss(witnessed)
-    if (loss?.way === 'fewer') this.#doubtSilentLater(loss.before)
+    this.#notice(now)
+    this.#judge(now, sinceMs > LATE_LOOK_MS)
+  }
+
+  #beginAnew(): void {
+    this.#swings = createSwings()
+    this.#verdict = undefined
+  }
+
+  #notice(now: number): void {
+    const { living, witnessed } = this.#parts.directory.census()
+    const change = this.#swings.living(living, now)
+    const less = this.#swings.witnessed(witnessed, now)
+    const loss = this.#swings.loss(witnessed, now)
+    // Either: a node that another invents would otherwise keep it from speaking, and those who miss it judge.
+    if (change?.way === 'fewer' || less?.way === 'fewer') this.#speakOfLoss(now, living)
+    else if (change?.way === 'more') this.#speakOfMore(now, living)
+    if (loss?.way === 'fewer') {
+      const nodes = Math.max(loss.before, LOSS * living)
+      this.#verdict = { since: loss.lastAt + LATE_MS, dueAt: now + verdictAfter(nodes) }
+    }
     // Those who are back have not had the time to speak.
-    if (loss?.way === 'more') this.#dropVerdict()
+    if (loss?.way === 'more') this.#verdict = undefined
   }
 
-  #speakAfter(change: Swing | undefined, living: number): void {
-    const isPending = this.#cancelSpeech !== undefined
-    if (change?.way === 'fewer') this.#speakWithin(lossRoundFor(living), SPREAD_MS + LATE_MS)
-    else if (change?.way === 'more' && !isPending) this.#speakWithin(roundFor(living), 0)
+  #speakOfMore(now: number, living: number): void {
+    if (this.#speech === undefined) this.#speakWithin(roundFor(living), { way: 'more', from: now })
   }
 
-  /** At a random moment within so many milliseconds after a wait. */
-  #speakWithin(ms: number, wait: number): void {
-    const { clock, random, speak } = this.#parts
+  #speakOfLoss(now: number, living: number): void {
+    // Those who judge reckon from the first that was lost.
+    if (this.#speech?.way === 'fewer') return
     this.#dropSpeech()
-    this.#speaksFrom = clock.monotonic() + wait
-    this.#cancelSpeech = clock.after(wait + random.next() * ms, () => {
-      this.#cancelSpeech = undefined
-      speak()
+    this.#speakWithin(lossRoundFor(living), { way: 'fewer', from: now + SPREAD_MS + LATE_MS })
+  }
+
+  /** At a random moment within so many milliseconds from then on. */
+  #speakWithin(ms: number, { way, from }: Omit<Speech, 'cancel'>): void {
+    const { clock, random, speak } = this.#parts
+    const wait = from - clock.monotonic() + random.next() * ms
+    const cancel = clock.after(wait, () => {
+      this.#speech = undefined
+      speak(way)
     })
+    this.#speech = { way, from, cancel }
   }
 
   #dropSpeech(): void {
-    this.#cancelSpeech?.()
-    this.#cancelSpeech = undefined
+    this.#speech?.cancel()
+    this.#speech = undefined
   }
 
   /** Who was lost by none of this side, since all of its sessions were on the other, is found by its silence. */
-  #doubtSilentLater(before: number): void {
-    const { clock, suspect } = this.#parts
-    const noticed = clock.monotonic()
-    // What comes sooner may have been said before the loss.
-    const since = noticed + LATE_MS
-    // Whoever noticed last spoke last. Others reckon with as many nodes as before while they have not doubted the lost.
-    const lastSpeech = SPREAD_MS + SPREAD_MS + LATE_MS + lossRoundFor(before)
-    this.#dropVerdict()
-    this.#cancelVerdict = clock.after(lastSpeech + LATE_MS, () => {
-      for (const peer of this.#silentSince(since)) suspect(peer, since)
-    })
-  }
-
-  #dropVerdict(): void {
-    this.#cancelVerdict?.()
-    this.#cancelVerdict = undefined
+  #judge(now: number, wasStill: boolean): void {
+    const verdict = this.#verdict
+    if (verdict === undefined) return
+    const dueAt = wasStill ? Math.max(verdict.dueAt, now + LATE_MS) : verdict.dueAt
+    this.#verdict = now < dueAt ? { ...verdict, dueAt } : undefined
+    if (this.#verdict !== undefined) return
+    for (const peer of this.#silentSince(verdict.since)) this.#parts.suspect(peer, verdict.since)
   }
 
   /** Peers without a session that were last heard of before that time, in monotonic milliseconds. */
@@ -144,27 +172,20 @@ class DirectoryUpheaval implements Upheaval {
   }
 }
 
-/** Those who lost the others are fewer, and may speak within half the time. */
+function createSwings() {
+  return {
+    living: createSwing(CHANGE),
+    witnessed: createSwing(CHANGE),
+    loss: createSwing(LOSS)
+  }
+}
+
+/** Whoever misses the silent waits for all others, so that these have half the time of who came to know of more. */
 function lossRoundFor(nodes: number): number {
   return roundFor(nodes) / 2
 }
 
-interface Swing {
-  readonly way: 'fewer' | 'more'
-  /** The level that it is measured by. */
-  readonly before: number
-}
-
-/** Says of a level, looked at again and again, when it has become `factor` times as high or low within a moment. */
-function createSwing(factor: number): (level: number) => Swing | undefined {
-  let levels: number[] = []
-  return (level) => {
-    const [most, least] = [Math.max(...levels), Math.min(...levels)]
-    const isFewer = most >= factor * level
-    const isMore = level >= factor * least
-    if (isFewer || isMore) levels = []
-    levels = [...levels, level].slice(-MOMENT_MS / LOOK_MS)
-    if (isFewer) return { way: 'fewer', before: most }
-    return isMore ? { way: 'more', before: least } : undefined
-  }
+/** Milliseconds after which a node that notices a loss has heard all others: the last noticed later, waited, spoke, and was late. */
+function verdictAfter(nodes: number): number {
+  return SPREAD_MS + (SPREAD_MS + LATE_MS) + lossRoundFor(nodes) + LATE_MS
 }

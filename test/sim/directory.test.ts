@@ -155,17 +155,50 @@ test('links that break and a liar who doubts everybody cost nobody its place', a
 })
 
 type Side = (index: number) => 0 | 1
+/** Of two places. */
+type Links = (from: number, to: number) => boolean
 
 /** Nobody of one side reaches the other, by gossip or session. */
 function cut(sim: Simulation, sideOf: Side): void {
-  const sides = new Map(sim.nodes.map(({ peer }, index) => [peer, sideOf(index)]))
-  sim.gossip.divide((from, to) => sides.get(from) === sides.get(to))
-  for (const [a, side] of sides) {
-    for (const [b, other] of sides) {
-      if (side < other) sim.sessions.unlink(a, b, 'STREAM_TRUNCATED')
+  cutLinks(sim, (from, to) => sideOf(from) !== sideOf(to))
+}
+
+function cutLinks({ nodes, gossip, sessions }: Simulation, isCut: Links): void {
+  const places = new Map(nodes.map(({ peer }, index) => [peer, index]))
+  const isBetween = (from: string, to: string): boolean =>
+    isCut(places.get(from) ?? 0, places.get(to) ?? 0)
+  gossip.divide((from, to) => !isBetween(from, to))
+  for (const [from, place] of places) {
+    for (const [to, other] of places) {
+      if (place < other && isBetween(from, to)) sessions.unlink(from, to, 'STREAM_TRUNCATED')
     }
   }
 }
+
+/** As where links are not all lost at the same moment. */
+async function cutBitByBit(sim: Simulation, sideOf: Side): Promise<void> {
+  const size = sim.nodes.length
+  for (const share of [0.1, 0.3, 0.6, 1]) {
+    const isCut: Links = (from, to) =>
+      sideOf(from) !== sideOf(to) && Math.min(from, to) < share * size
+    cutLinks(sim, isCut)
+    await sim.advance(700)
+  }
+}
+
+/** Peers that were doubted by nodes of their own side since so many messages. */
+function doubtsWithin(sim: Simulation, sideOf: Side, since: number): string[] {
+  const sides = new Map(sim.nodes.map(({ peer }, index) => [peer, sideOf(index)]))
+  return sim.gossip.log.slice(since).flatMap(({ author, data }) => {
+    const { doubts = [] }: { doubts?: { peer: string }[] } = JSON.parse(
+      Buffer.from(data).toString()
+    )
+    const peers = doubts.map(({ peer }) => peer)
+    return peers.filter((peer) => sides.get(peer) === sides.get(author))
+  })
+}
+
+const parityOf: Side = (index) => (index % 2 === 0 ? 0 : 1)
 
 test('halves that were apart know each other again within 15 s, of one link between them', async () => {
   const sim = await setup(8, { delayMs: 100 }, CROWD)
@@ -198,9 +231,11 @@ test('sides forget those who had no neighbour there within 30 s, and are one aga
     }
   }
   await sim.advance(35_000)
-  cut(sim, (index) => (index % 2 === 0 ? 0 : 1))
+  const before = sim.gossip.log.length
+  await cutBitByBit(sim, parityOf)
   await sim.advance(30_000)
   for (const node of sim.nodes) expect(known(node)).toHaveLength(LARGE_CROWD / 2)
+  expect(doubtsWithin(sim, parityOf, before)).toEqual([])
   sim.gossip.divide(() => true)
   sim.sessions.link(peers[0] ?? '', peers[1] ?? '')
   await sim.advance(15_000)

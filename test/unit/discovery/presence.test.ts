@@ -61,6 +61,19 @@ test('a marked change of load is told soon; a small one waits', async () => {
   expect(said(alice).at(-1)?.load).toBe(0.75)
 })
 
+test('news that wait are told with a statement that goes out before, and not again', async () => {
+  const { swarm, alice, said } = await setup()
+  await swarm.advance(2000)
+  const times = (): number[] => said(alice).map(({ sentAt }) => sentAt)
+  for (let step = 0; step < 200; step++) {
+    alice.state.load = step % 2
+    alice.presence.loadChanged()
+    await swarm.advance(250)
+  }
+  const gaps = times().map((at, index, all) => at - (all[index - 1] ?? -Infinity))
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(800)
+})
+
 test('new agents are told at once', async () => {
   const { swarm, alice, bob } = await setup()
   swarm.sessions.link(alice.peer, bob.peer)

@@ -11,15 +11,19 @@ function peers(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => `peer-${from + index}`)
 }
 
+type Setup = Awaited<ReturnType<typeof setup>>
+
 /** A node that knows of so many others. */
 async function setup(others: number, seed = 1) {
   const clock = new ManualClock()
   const directory = createDirectory(clock, { self: 'self', name: 'self' })
   let spoken = 0
+  const state = { alone: false }
   const upheaval = createUpheaval({
     clock,
     random: seededRandom(seed),
     directory,
+    isAlone: () => state.alone,
     speak() {
       spoken += 1
       upheaval.told()
@@ -37,6 +41,7 @@ async function setup(others: number, seed = 1) {
     clock,
     directory,
     upheaval,
+    state,
     hear,
     lose: (...[from, to]: [number, number]) => {
       for (const peer of peers(from, to)) directory.doubt(peer)
@@ -128,7 +133,7 @@ test('of whom word comes shortly after the loss is missed as soon as the others'
   expect(directory.peer('peer-99')?.doubted).toBe(true)
 })
 
-test('who has spoken before others may have noticed the loss speaks again', async () => {
+test('who has spoken before others may have noticed the loss speaks again, who speaks later does not', async () => {
   const { clock, hear, lose, upheaval, spoken } = await setup(100)
   lose(0, 50)
   await clock.advance(5900)
@@ -136,8 +141,80 @@ test('who has spoken before others may have noticed the loss speaks again', asyn
   hear(50, 100)
   await clock.advance(7000)
   expect(spoken()).toBe(1)
-  await clock.advance(60_000)
+  const other = await setup(100)
+  other.lose(0, 50)
+  await other.clock.advance(7000)
+  const before = other.spoken()
+  other.upheaval.told()
+  other.hear(50, 100)
+  await other.clock.advance(60_000)
+  expect(other.spoken()).toBe(before)
+})
+
+test('a second loss while a speech is due does not put it off: others judge from the first', async () => {
+  const { clock, hear, lose, spoken } = await setup(200)
+  lose(0, 70)
+  await clock.advance(5000)
+  lose(70, 100)
+  hear(100, 200)
+  await clock.advance(7500)
   expect(spoken()).toBe(1)
+})
+
+test('of a loss that takes a while, words from its beginning on count', async () => {
+  const { clock, directory, lose, hear, doubted } = await setup(200)
+  for (let lost = 0; lost < 80; lost += 4) {
+    lose(lost, lost + 4)
+    await clock.advance(1000)
+    // Others noticed a quarter less long before, and have spoken.
+    if (lost === 60) hear(80, 199)
+  }
+  await clock.advance(30_000)
+  expect(directory.peer('peer-100')).toMatchObject({ doubted: false })
+  expect(directory.peer('peer-199')).toBeUndefined()
+  expect(doubted()).toBe(0)
+})
+
+test('a node that stands still when its verdict is due first hears what came meanwhile', async () => {
+  const { clock, hear, lose, doubted } = await setup(100)
+  lose(0, 50)
+  await clock.advance(10_000)
+  clock.jump(8000)
+  await clock.advance(2000)
+  hear(50, 99)
+  await clock.advance(2000)
+  expect(doubted()).toBe(1)
+})
+
+test('a node that stands still for some seconds while others are lost speaks and judges all the same', async () => {
+  const { clock, hear, lose, spoken, doubted } = await setup(100)
+  lose(0, 50)
+  clock.jump(7000)
+  await clock.advance(8000)
+  hear(50, 99)
+  await clock.advance(11_000)
+  expect(spoken()).toBe(1)
+  expect(doubted()).toBe(1)
+})
+
+test.each([
+  ['slept', async ({ clock }: Setup) => clock.jump(11_000)],
+  [
+    'was alone',
+    async ({ clock, state }: Setup) => {
+      state.alone = true
+      await clock.advance(2000)
+      state.alone = false
+    }
+  ]
+])('whoever %s judges nobody', async (_, pass) => {
+  const node = await setup(100)
+  node.lose(0, 50)
+  await node.clock.advance(3000)
+  await pass(node)
+  await node.clock.advance(60_000)
+  expect(node.doubted()).toBe(0)
+  expect(node.directory.size).toBe(51)
 })
 
 test('word of others that is younger than the loss saves who was not heard, older word does not', async () => {
@@ -193,7 +270,7 @@ test('nodes that a liar invents, and that expire together, make nobody suspect t
 
 test('stops with no timer left, and has seen nothing when it starts again', async () => {
   const { clock, directory, upheaval, hear, lose, spoken, doubted } = await setup(100)
-  lose(0, 20)
+  lose(0, 50)
   await clock.advance(2000)
   await upheaval.stop()
   await directory.stop()
