@@ -5,8 +5,11 @@ import { LIMITS } from '../core/limits.ts'
 import type { Verdict } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
 import { RecentMap } from '../core/recent-map.ts'
+import { createTokenBucket } from '../core/token-bucket.ts'
+import type { TokenBucket } from '../core/token-bucket.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
 import type { Directory } from './directory.ts'
+import { DOUBTS } from './presence-statement.ts'
 import type { Doubt } from './presence-statement.ts'
 
 /** Enough for the peer to come back, or to say by gossip that it lives. */
@@ -17,6 +20,8 @@ const SPREAD_MS = 1000
 const ENOUGH = 3
 /** So long what a lost peer said before its loss may come late, as when half of all links go at once. */
 const LATE_MS = 30_000
+/** Of what others take, who ignore a message of more: it comes sooner after the one before to some than to others. */
+const CAUTION = 0.75
 
 export interface DoubtsComponents {
   readonly clock: Clock
@@ -67,16 +72,19 @@ class NeighbourDoubts implements Doubts {
   readonly #heard = new RecentMap<PeerIdText, Heard>(LIMITS.directoryPeers.value)
   readonly #losses = new Map<PeerIdText, Lost>()
   readonly #waiting = new Set<PeerIdText>()
+  /** Of doubts that are told. */
+  readonly #telling: TokenBucket
   #cancel: (() => void) | undefined
 
   constructor(components: DoubtsComponents) {
     this.#parts = components
+    this.#telling = createTokenBucket(components, { ...DOUBTS, rate: CAUTION * DOUBTS.rate })
   }
 
   lost({ peer, hello, openedAt }: Session): void {
     const { clock } = this.#parts
     this.#forgetOld()
-    if (this.#losses.size >= LIMITS.presenceDoubts.value) return
+    if (!this.#hasRoom() && !this.#forgetSuspect()) return
     // Its clock was as far at least when its HELLO came.
     const shown = hello.clock + Math.max(0, clock.now() - openedAt)
     this.#losses.set(peer, { clock: Math.floor(shown), at: clock.monotonic() })
@@ -88,7 +96,7 @@ class NeighbourDoubts implements Doubts {
     if (!directory.doubt(peer, since)) return
     this.#forgetOld()
     // Beyond these nobody is told: they go unless they are heard, or heard of.
-    if (this.#losses.size >= LIMITS.presenceDoubts.value) return
+    if (!this.#hasRoom()) return
     this.#losses.set(peer, { clock: lastOf(peer), at: clock.monotonic(), since })
     this.#speakSoon(peer)
   }
@@ -120,6 +128,16 @@ class NeighbourDoubts implements Doubts {
     return sessions.get(peer) === undefined && lastOf(peer) <= lost.clock
   }
 
+  #hasRoom(): boolean {
+    return this.#losses.size < LIMITS.presenceDoubts.value
+  }
+
+  /** A loss that this node has seen is worth more than a suspicion. Says whether there was one to forget. */
+  #forgetSuspect(): boolean {
+    const suspect = [...this.#losses].find(([, { since }]) => since !== undefined)
+    return suspect !== undefined && this.#losses.delete(suspect[0])
+  }
+
   #forgetOld(): void {
     const old = this.#parts.clock.monotonic() - LATE_MS
     for (const [peer, { at }] of this.#losses) if (at < old) this.#losses.delete(peer)
@@ -141,7 +159,9 @@ class NeighbourDoubts implements Doubts {
     this.#waiting.clear()
     for (const { peer } of doubts) directory.doubt(peer)
     // Who has lost everybody has to doubt itself.
-    if (doubts.length > 0 && sessions.all().length > 0) publish(doubts)
+    if (sessions.all().length === 0) return
+    const told = doubts.filter(() => this.#telling.take(1))
+    if (told.length > 0) publish(told)
   }
 
   #timesHeard({ peer, seq }: Doubt): number {

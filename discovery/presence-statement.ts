@@ -16,7 +16,7 @@ const MAX_TTL_MS = 6 * 60 * 60 * 1000
 /** A node sends once in 4 s at most, and again soon after a change; more is noise. */
 const STATEMENTS = { burst: 10, rate: 2 }
 /** Peers doubted: all session peers of a node may go at once, but not again and again. */
-const DOUBTS = { burst: LIMITS.presenceDoubts.value, rate: 0.2 }
+export const DOUBTS = { burst: LIMITS.presenceDoubts.value, rate: 0.2 }
 
 const statement = z.object({
   v: z.literal(2),

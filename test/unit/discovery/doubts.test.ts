@@ -149,3 +149,35 @@ test('of many suspects all are doubted, and sixteen are told of', async () => {
   expect(suspects.filter((peer) => isDoubted(peer))).toHaveLength(20)
   expect(published).toHaveLength(16)
 })
+
+test('a node tells of no more at a time than others listen to', async () => {
+  const { clock, directory, doubts, published, isDoubted } = await setup()
+  await clock.advance(31_000)
+  published.length = 0
+  for (const round of ['a', 'b']) {
+    const suspects = Array.from({ length: 12 }, (_, index) => `peer ${round}${index}`)
+    for (const peer of suspects) directory.confirm(peer, STATEMENT, 60_000)
+    await clock.advance(1000)
+    for (const peer of suspects) doubts.suspect(peer, clock.now() - 500)
+    await clock.advance(1500)
+    expect(suspects.filter((peer) => isDoubted(peer))).toHaveLength(12)
+    for (const peer of suspects) directory.confirm(peer, STATEMENT, 60_000)
+    for (const peer of suspects) doubts.spoke(peer)
+  }
+  expect(published).toHaveLength(16)
+})
+
+test('a loss is told of although there are as many suspects as are told of', async () => {
+  const { clock, network, directory, doubts, published } = await setup()
+  network.add('dora')
+  network.link('alice', 'dora')
+  const suspects = Array.from({ length: 15 }, (_, index) => `peer ${index}`)
+  for (const peer of suspects) directory.confirm(peer, STATEMENT, 60_000)
+  await clock.advance(1000)
+  for (const peer of suspects) doubts.suspect(peer, clock.now() - 500)
+  await clock.advance(10_000)
+  expect(published).toHaveLength(16)
+  network.unlink('dora', 'alice', 'STREAM_TRUNCATED')
+  await clock.advance(2000)
+  expect(published.map(({ peer }) => peer)).toContain('dora')
+})
