@@ -27,10 +27,10 @@ export type BatchOperation = Operation | LineOperation | DropOperation
 
 export interface Batches {
   /**
-   * Writes all of `operations` or none, after all that was given before. Resolves when they are
-   * written; with `sync`, when they are on disk.
+   * Writes all of `operations` or none, after all that was given before, and not without it: what waits
+   * behind a write that fails fails with it. Resolves when they are written; with `sync`, when they are on disk.
    *
-   * @throws STORE_BUSY when too much waits already
+   * @throws STORE_BUSY when too much waits already, until half of that is written
    * @throws STORE_CLOSED, STORE_FULL, STORE_FAILED
    */
   write(operations: readonly BatchOperation[], sync: boolean): Promise<void>
@@ -65,6 +65,7 @@ class JournalBatches implements Batches {
   readonly #journal: Pick<Journal, 'append'>
   readonly #waiting: Batch[] = []
   #bytes = 0
+  #isBusy = false
   #writing = false
 
   constructor(journal: Pick<Journal, 'append'>) {
@@ -73,7 +74,7 @@ class JournalBatches implements Batches {
 
   write(operations: readonly BatchOperation[], sync: boolean): Promise<void> {
     const bytes = sizeOf(operations)
-    if (this.#waiting.length > 0 && this.#bytes + bytes > LIMITS.storeQueueBytes.value) {
+    if (this.#isTooMuch(bytes)) {
       const waiting = this.#waiting.reduce((sum, { writes }) => sum + writes, 0)
       return Promise.reject(new LumosError('STORE_BUSY', { details: { waiting } }))
     }
@@ -88,6 +89,14 @@ class JournalBatches implements Batches {
       void this.#drain()
     }
     return batch.done.promise
+  }
+
+  /** A small write must not go before the large one of the same user that was refused just now. */
+  #isTooMuch(bytes: number): boolean {
+    const most = LIMITS.storeQueueBytes.value
+    if (this.#bytes <= most / 2) this.#isBusy = false
+    this.#isBusy ||= this.#waiting.length > 0 && this.#bytes + bytes > most
+    return this.#isBusy
   }
 
   gathers(key: string): boolean {
@@ -114,7 +123,13 @@ class JournalBatches implements Batches {
     await turn()
     for (let batch = this.#waiting.shift(); batch !== undefined; batch = this.#waiting.shift()) {
       this.#bytes -= batch.bytes
-      await append(this.#journal, batch)
+      try {
+        await append(this.#journal, batch)
+        batch.done.resolve()
+      } catch (error) {
+        for (const { done } of [batch, ...this.#waiting.splice(0)]) done.reject(error)
+        this.#bytes = 0
+      }
     }
     this.#writing = false
   }
@@ -122,15 +137,10 @@ class JournalBatches implements Batches {
 
 async function append(
   journal: Pick<Journal, 'append'>,
-  { operations, writes, sync, done }: Batch
+  { operations, writes, sync }: Batch
 ): Promise<void> {
-  try {
-    const payload = Buffer.from(`${writes} writes`)
-    await journal.append(payload, { sync, operations: [...operations.values()].map(finished) })
-    done.resolve()
-  } catch (error) {
-    done.reject(error)
-  }
+  const payload = Buffer.from(`${writes} writes`)
+  await journal.append(payload, { sync, operations: [...operations.values()].map(finished) })
 }
 
 function add(operations: Map<string, Pending>, operation: BatchOperation): void {

@@ -64,16 +64,44 @@ test('while a record is written the next one gathers', async () => {
   await Promise.all(rest)
 })
 
-test('a record that fails fails those who wrote it, and nobody else', async () => {
+test('a record that fails takes with it what waits behind it, which may go on from it, and nothing later', async () => {
   const { batches, writes } = setup()
   const lost = batches.write([put('a')], true)
   await turn()
-  const kept = batches.write([put('b')], true)
+  const behind = batches.write([put('b')], true)
   writes[0]?.gate.reject(new LumosError('STORE_FULL', { details: { path: '/' } }))
   await expect(lost).rejects.toMatchObject({ code: 'STORE_FULL' })
+  await expect(behind).rejects.toMatchObject({ code: 'STORE_FULL' })
+  const later = batches.write([put('c')], true)
   await turn()
   writes[1]?.gate.resolve(2)
-  await kept
+  await later
+  expect(writes.map(({ keys }) => keys)).toEqual([['a'], ['c']])
+})
+
+test('when a write is too much, a small one behind it is refused as well, until there is room', async () => {
+  const { batches, writes } = setup()
+  const block = 'x'.repeat(LIMITS.storeQueueBytes.value / 4 - 1024)
+  const taken = [1, 2, 3, 4].map((n) => batches.write([line(`log/${n}`, block)], false))
+  // The first is on its way and counts no more.
+  await turn()
+  taken.push(batches.write([put('a')], false))
+  const end = (): Promise<void> => batches.write([put('end')], false)
+  const refused = [batches.write([line('log/5', `${block}${block}`)], false), end()]
+  const busy = { status: 'rejected', reason: { code: 'STORE_BUSY' } }
+  expect(await Promise.allSettled(refused)).toMatchObject([busy, busy])
+  for (const index of [0, 1]) {
+    writes[index]?.gate.resolve(1)
+    await taken[index]
+    await turn()
+  }
+  taken.push(end())
+  for (const index of [2, 3, 4]) {
+    writes[index]?.gate.resolve(1)
+    await turn()
+    await turn()
+  }
+  await Promise.all(taken)
 })
 
 test('a put is taken back as long as it waits, and deleted later', async () => {
