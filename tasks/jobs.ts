@@ -136,10 +136,11 @@ class RunningJobs implements Jobs {
     this.#jobs.set(name, job)
     task.settled
       .catch((error: unknown) => {
+        // It must not begin when those before it end.
+        if (!task.started) job.place?.leave()
         if (task.suspended) return
         this.#parts.logger.error('a task could not be kept', { task: name, error })
         this.#init.onStranded(task.record)
-        if (!task.started) job.place?.leave()
       })
       .finally(() => {
         job.timer?.stop()

@@ -68,6 +68,8 @@ export class LiveTask implements OutputSink {
   readonly #carried: readonly Artifact[]
   #closing = false
   #ended = false
+  /** What it says from now on is nobody's: the next process or a mend goes on from what was kept. */
+  #broken = false
 
   constructor({ clock, store }: LiveTaskComponents, init: LiveTaskInit) {
     const { record, attempt, artifacts, history = [record.message], spent } = init
@@ -271,6 +273,7 @@ export class LiveTask implements OutputSink {
   }
 
   #append(make: (metadata: JsonObject) => StreamResponse, durability: Durability): Commit {
+    if (this.#broken) return undefined
     const { log } = this.view
     const position = { attempt: this.attempt, seq: log.length }
     const update = make(stamp(position))
@@ -307,6 +310,7 @@ export class LiveTask implements OutputSink {
   #breakOff(error: LumosError): void {
     if (this.#ended && this.view.ended) return
     this.#ended = true
+    this.#broken = true
     this.#held.stop()
     this.stopping.abort(error)
     this.view.log.end(error)

@@ -135,8 +135,7 @@ export function sizeOf(event: StreamResponse): number {
   const { task, statusUpdate, artifactUpdate, message } = event
   const overhead = 256
   if (artifactUpdate !== undefined) {
-    const { artifact } = artifactUpdate
-    return overhead + sizeOfParts(artifact.parts) + sizeOfJson(artifact.metadata)
+    return overhead + sizeOfArtifact(artifactUpdate.artifact)
   }
   const spoken = message ?? statusUpdate?.status.message
   const heard = statusUpdate && turnOf(statusUpdate)
@@ -144,16 +143,22 @@ export function sizeOf(event: StreamResponse): number {
     return overhead + (spoken ? sizeOfMessage(spoken) : 0) + (heard ? sizeOfMessage(heard) : 0)
   }
   let bytes = overhead
+  if (task.status.message !== undefined) bytes += sizeOfMessage(task.status.message)
   for (const item of task.history ?? []) bytes += sizeOfMessage(item)
-  for (const { parts } of task.artifacts ?? []) bytes += sizeOfParts(parts)
+  for (const artifact of task.artifacts ?? []) bytes += sizeOfArtifact(artifact)
   return bytes
+}
+
+function sizeOfArtifact({ name, description, parts, metadata }: Artifact): number {
+  const said = (name?.length ?? 0) + (description?.length ?? 0)
+  return said + sizeOfParts(parts) + sizeOfJson(metadata)
 }
 
 function sizeOfMessage({ parts, metadata }: Message): number {
   return 128 + sizeOfParts(parts) + sizeOfJson(metadata)
 }
 
-function sizeOfParts(parts: readonly Part[]): number {
+export function sizeOfParts(parts: readonly Part[]): number {
   let bytes = 0
   for (const { text, raw, url, data, metadata } of parts) {
     bytes += 16 + (text?.length ?? 0) + (raw?.length ?? 0) + (url?.length ?? 0)

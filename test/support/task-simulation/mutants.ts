@@ -76,7 +76,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a recall forgotten by the next process': {
     storm: 'workers',
-    first: 160,
+    first: 60,
     mutation: { outbox: (outbox) => replaced(outbox, { recalls: async () => [] }) }
   },
   'a caller that comes back and knows its last worker only': {
@@ -98,7 +98,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'a caller that comes back and does not know whom it asked as well': {
     storm: 'hedges',
-    first: 50,
+    first: 200,
     mutation: {
       outbox: (outbox) =>
         replaced(outbox, {

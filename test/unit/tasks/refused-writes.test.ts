@@ -6,6 +6,7 @@ import { createBatches } from '../../../storage/batches.ts'
 import { createGroupCommit } from '../../../storage/group-commit.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
 import type { FaultPlan } from '../../../storage/memory-store.ts'
+import type { AdmissionInit } from '../../../tasks/admission.ts'
 import { COLLECT_INTERVAL_MS, createTaskEngine } from '../../../tasks/engine.ts'
 import type { TaskEngine } from '../../../tasks/engine.ts'
 import type { AgentTraits } from '../../../tasks/execution.ts'
@@ -18,6 +19,7 @@ import { say } from '../../support/tasks.ts'
 const HARMFUL = { idempotent: false, resumable: false }
 const HARMLESS = { idempotent: true, resumable: false }
 const TASK = '01890a5d-ac96-774b-bcce-b302099a8057'
+const SECOND = '01890a5d-ac96-774b-bcce-b302099a8058'
 const KEY = { caller: 'caller', id: TASK }
 /** An agent that completes works so long. */
 const WORK_MS = 100
@@ -29,10 +31,12 @@ class Machine {
   runs = 0
   engine: TaskEngine
   readonly #traits: AgentTraits
+  readonly #admission: AdmissionInit
 
-  constructor(traits: AgentTraits, faults: FaultPlan = {}) {
+  constructor(traits: AgentTraits, faults: FaultPlan = {}, admission: AdmissionInit = {}) {
     this.disk = createMemoryStore(faults)
     this.#traits = traits
+    this.#admission = admission
     this.engine = this.#create()
   }
 
@@ -66,22 +70,25 @@ class Machine {
     const count = (): void => {
       this.runs += 1
     }
-    return createTaskEngine({
-      clock,
-      ids: createIdSource(clock, seededRandom(1)),
-      logger: silentLogger,
-      self: 'worker',
-      runner: {
-        traits: (id) => (id === 'agent' ? this.#traits : undefined),
-        async *run({ signal }) {
-          count()
-          await clock.sleep(WORK_MS, signal)
-          signal.throwIfAborted()
-          yield 'done'
-        }
+    return createTaskEngine(
+      {
+        clock,
+        ids: createIdSource(clock, seededRandom(1)),
+        logger: silentLogger,
+        self: 'worker',
+        runner: {
+          traits: (id) => (id === 'agent' ? this.#traits : undefined),
+          async *run({ signal }) {
+            count()
+            await clock.sleep(WORK_MS, signal)
+            signal.throwIfAborted()
+            yield 'done'
+          }
+        },
+        openStore: () => openJournalTaskStore({ clock, store: disk, batches })
       },
-      openStore: () => openJournalTaskStore({ clock, store: disk, batches })
-    })
+      { admission: this.#admission }
+    )
   }
 }
 
@@ -121,6 +128,27 @@ test('an end that the disk refuses has not happened, and the task is not unknown
   await machine.pass(COLLECT_INTERVAL_MS)
   expect(await machine.state()).toBe('TASK_STATE_FAILED')
   expect(machine.runs).toBe(1)
+})
+
+test('a task that waits in line when its node stops is begun by the next one', async () => {
+  const machine = new Machine(HARMFUL, {}, { concurrency: 1 })
+  await machine.engine.start()
+  submit(machine).catch(() => {})
+  await machine.pass()
+  const { view } = await machine.engine.submit('caller', {
+    agentId: 'agent',
+    message: say('go'),
+    taskId: SECOND
+  })
+  const stopped = machine.engine.stop()
+  await machine.pass(WORK_MS)
+  await stopped
+  expect(view.status?.state).toBe('TASK_STATE_SUBMITTED')
+  await machine.restart()
+  await machine.pass(WORK_MS)
+  const next = await machine.engine.open({ caller: 'caller', id: SECOND })
+  expect(next.view.status?.state).toBe('TASK_STATE_COMPLETED')
+  expect(machine.runs).toBe(2)
 })
 
 test('a clock that was set back gives a task no more than its whole time again', async () => {

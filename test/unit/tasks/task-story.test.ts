@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
+import { stamp } from '../../../protocols/a2a/extensions.ts'
 import { DelegationLog } from '../../../tasks/delegation-log.ts'
 import type { Placement } from '../../../tasks/dispatcher.ts'
 import { TaskStory } from '../../../tasks/task-story.ts'
@@ -47,6 +48,23 @@ test('a worker in doubt that cannot be reached for hours is told of once', async
   }
   expect(await types()).toEqual(['routed', 'retry'])
   expect(story.holder).toMatchObject({ worker: { id: 'a' } })
+})
+
+const WORKING = { state: 'TASK_STATE_WORKING', timestamp: new Date(0).toISOString() } as const
+const LONG = 'x'.repeat(8 * 1024 * 1024)
+
+test.each([
+  ['status', { status: { ...WORKING, message: say(LONG) } }],
+  ['artifacts', { status: WORKING, artifacts: [{ artifactId: 'a', description: LONG, parts: [] }] }]
+])('all that a worker says counts, also in the %s of a whole task', async (_, part) => {
+  const { routed, story } = setup()
+  routed('a')
+  const take = (seq: number): void => {
+    const metadata = stamp({ attempt: 1, seq })
+    story.take({ task: { id: TASK, contextId: 'c', metadata, ...part } })
+  }
+  for (let seq = 0; seq < 7; seq += 1) take(seq)
+  expect(() => take(7)).toThrow(expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' }))
 })
 
 test('whatever changes what is known is told: another worker, another reason, no doubt any more', async () => {
