@@ -8,6 +8,7 @@ import type { BreakerCall } from './breaker.ts'
 import { NO_CALL_METER } from './call-meter.ts'
 import type { CallMeter, CallOutcome } from './call-meter.ts'
 import type { Facts, WorkerFacts, WorkerKey } from './facts.ts'
+import { pushbackOf } from './pushback.ts'
 import { isWorthKeeping } from './race.ts'
 
 /** One task at one worker, as it is seen from here. */
@@ -103,10 +104,11 @@ class CallWatch implements Call {
     this.#ended(status.state, now)
   }
 
-  failed({ code, details }: LumosError): void {
-    const { retryAfterMs } = details
+  failed(error: LumosError): void {
+    const { code } = error
+    const retryAfterMs = pushbackOf(error)
     const now = this.#parts.clock.monotonic()
-    if (code === 'OVERLOADED' && typeof retryAfterMs === 'number') {
+    if (code === 'OVERLOADED' && retryAfterMs !== undefined) {
       this.#own.notBefore = now + retryAfterMs
     }
     // Not less than this: the next one is waited for longer.

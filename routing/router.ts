@@ -16,6 +16,7 @@ import type {
 } from '../tasks/dispatcher.ts'
 import { retryDelay } from '../tasks/retry-delay.ts'
 import type { RouteDirectory, RouteProvider } from './directory-port.ts'
+import { pushbackOf } from './pushback.ts'
 import { dispatchFailure } from './dispatch-failure.ts'
 import { createLookup } from './lookup.ts'
 import type { Found, Lookup, LookupInit, RouteQuestion } from './lookup.ts'
@@ -272,9 +273,8 @@ class PeerRouter implements Router {
     // With nobody else to ask, who is only busy or away is asked again.
     search.left = others.length === 0 && error.retry ? [provider] : others
     const again = search.suspect ?? (search.left[0] === provider ? provider : undefined)
-    const { retryAfterMs } = error.details
-    const pushback = again !== undefined && typeof retryAfterMs === 'number' ? retryAfterMs : 0
-    const delayMs = Math.max(pushback, retryDelay(random, asked.length - 1))
+    const pushback = again === undefined ? undefined : pushbackOf(error)
+    const delayMs = Math.max(pushback ?? 0, retryDelay(random, asked.length - 1))
     if (
       asked.length >= LIMITS.dispatchAttempts.value ||
       (again === undefined && others.length === 0) ||

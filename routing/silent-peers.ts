@@ -51,7 +51,8 @@ export function createSilentPeers({ sessions }: SilentPeersComponents): SilentPe
 
   function remember(session: Watched): void {
     const { peer } = session
-    if (silent.has(peer)) return
+    // One that the peer says goodbye on tells nothing of the next.
+    if (silent.has(peer) || sessions.get(peer) !== session) return
     const stop = session.watchSilence((isSilent) => {
       if (!isSilent) forget(peer)
     })

@@ -10,6 +10,7 @@ import { LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
 import { RecentMap } from '../core/recent-map.ts'
 import type { WorkerKey } from './facts.ts'
+import { pushbackOf } from './pushback.ts'
 
 /** So many are sent for each that is taken: fewer, and a worker that has recovered is found out late (K of the book). */
 const SENT_PER_ACCEPTED = 2
@@ -18,7 +19,6 @@ const MEMORY_MS = 10_000
 /** Whatever was learnt, one task goes through after so long. */
 const PROBE_MS = 1000
 const RETRY_AFTER_MIN_MS = 50
-const RETRY_AFTER_MAX_MS = 30_000
 
 export interface ThrottleComponents {
   readonly clock: Pick<Clock, 'monotonic'>
@@ -79,11 +79,12 @@ export function createThrottle({ clock, random }: ThrottleComponents): Throttle 
       known.requests += 1
       known.accepts += 1
     },
-    refused(worker, { details: { retryAfterMs } }) {
+    refused(worker, error) {
+      const retryAfterMs = pushbackOf(error)
       const known = remember(nameOf(worker))
       known.requests += 1
-      if (typeof retryAfterMs !== 'number') return
-      known.retryAfterMs = Math.min(RETRY_AFTER_MAX_MS, Math.max(RETRY_AFTER_MIN_MS, retryAfterMs))
+      if (retryAfterMs === undefined) return
+      known.retryAfterMs = Math.max(RETRY_AFTER_MIN_MS, retryAfterMs)
     }
   }
 }

@@ -37,12 +37,16 @@ export function serveA2a(methods: MethodTable, service: A2aOperations<ServerOpti
     const options = optionsOf(context)
     const request = decode(body, schemas.sendMessageRequest, BLAME)
     await othersFirst(body.length)
+    // A cancel may have come meanwhile, and has found no task: nothing was promised yet.
+    context.signal.throwIfAborted()
     return encode(await service.sendMessage(request, options))
   })
   methods.stream(A2A_METHODS.sendStreamingMessage, async function* (body, context) {
     const options = optionsOf(context)
     const request = decode(body, schemas.sendMessageRequest, BLAME)
     await othersFirst(body.length)
+    // A cancel may have come meanwhile, and has found no task: nothing was promised yet.
+    context.signal.throwIfAborted()
     yield* encodeEach(service.sendStreamingMessage(request, options))
   })
   const questions = ofBoundedRequests(methods)

@@ -73,6 +73,16 @@ describe('when a peer does not take the task', () => {
     expect(clock.monotonic()).toBeGreaterThanOrEqual(5000)
   })
 
+  test('one that wants to be left in peace for days is asked again after half a minute', async () => {
+    const { dispatch, asked, clock } = setupRouting({
+      providers: [provider('a')],
+      answers: { a: (n) => (n === 0 ? overloaded(2e9) : ACCEPT(n)) }
+    })
+    const { error } = await dispatch()
+    expect([asked, error]).toEqual([['a', 'a'], undefined])
+    expect(clock.monotonic()).toBeLessThan(31_000)
+  })
+
   test('nobody is asked again when there is no time left for it', async () => {
     const { dispatch, asked } = setupRouting({
       providers: [provider('a')],

@@ -25,7 +25,8 @@ function setup() {
       return () => void watchers.delete(watcher)
     }
   }
-  const silent = createSilentPeers({ sessions: { events, get: () => session } })
+  let current: typeof session | undefined = session
+  const silent = createSilentPeers({ sessions: { events, get: () => current } })
   const over: string[] = []
   silent.events.on('over', (peer) => over.push(peer))
   /** One task at the peer: it says one word and then nothing. */
@@ -49,7 +50,13 @@ function setup() {
   function tell(isSilent: boolean): void {
     for (const watcher of watchers) watcher(isSilent)
   }
-  return { silent, watchers, over, follow, tell, events, session }
+  /** The session is another's business, or nobody's: the peer has said goodbye on it. */
+  function leave(): void {
+    current = undefined
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that is used of it
+    events.emit('closed', session as Session, new LumosError('SESSION_CLOSED'))
+  }
+  return { silent, watchers, over, follow, tell, leave }
 }
 
 test('a task that another worker may do leaves one that stands still, and so do those that come to it then', async () => {
@@ -78,14 +85,23 @@ test('one that is heard again is asked again, and nothing is watched that nobody
 })
 
 test('a session that ends is no silence any more', async () => {
-  const { silent, over, follow, tell, events, session } = setup()
+  const { silent, over, follow, tell, leave } = setup()
   const task = follow()
   await task.begun()
   tell(true)
   await task.end
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that is used of it
-  events.emit('closed', session as Session, new LumosError('SESSION_CLOSED'))
+  leave()
   expect([silent.has('alder'), over]).toEqual([false, ['alder']])
+})
+
+test('a peer that goes silent after its goodbye is not silent in its next session', async () => {
+  const { silent, watchers, follow, tell, leave } = setup()
+  const task = follow()
+  await task.begun()
+  leave()
+  tell(true)
+  expect(await task.end).toMatchObject({ code: 'PEER_SILENT' })
+  expect([silent.has('alder'), watchers.size]).toEqual([false, 0])
 })
 
 test('what only that worker may do waits for it', async () => {
