@@ -1118,7 +1118,7 @@ export const LIMITS = {
   memoryWriters: limit(
     10_000,
     'count',
-    'writers of one space: the version vector holds 22 bytes of each'
+    'writers of one space: the version vector holds 30 bytes of each at least'
   ),
   memoryCuts: limit(64, 'count', 'writers that one revocation cuts; a statement stays below 2 KiB'),
   memoryStatements: limit(
@@ -1184,9 +1184,9 @@ export const LIMITS = {
     'records that repair moves for one peer without a pause'
   ),
   memoryBlocks: limit(
-    500_000,
+    350_000,
     'count',
-    'digests of one writer’s blocks in one answer; 11 MB of the 16 that a message may have'
+    'digests of one writer’s blocks in one answer, 22 bytes of each: 7.7 MB of the 8.4 that a message may have'
   ),
   memoryNames: limit(
     16_384,

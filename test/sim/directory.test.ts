@@ -218,8 +218,8 @@ test('halves that were apart know each other again within 15 s, of one link betw
   await stopAll(sim, sim.nodes)
 })
 
-/** One speaks every 21 s then, and what it says counts for 83 s. */
-const LARGE_CROWD = 52
+/** One speaks every 22 s then, and what it says counts for 90 s. */
+const LARGE_CROWD = 56
 
 test('sides forget those who had no neighbour there within 30 s, and are one again before all have spoken', async () => {
   const sim = await setup(9, { delayMs: 100 }, LARGE_CROWD)
@@ -238,7 +238,8 @@ test('sides forget those who had no neighbour there within 30 s, and are one aga
   expect(doubtsWithin(sim, parityOf, before)).toEqual([])
   sim.gossip.divide(() => true)
   sim.sessions.link(peers[0] ?? '', peers[1] ?? '')
-  await sim.advance(15_000)
+  // Until a quarter more is known, and then a round.
+  await sim.advance(18_000)
   for (const node of sim.nodes) expect(known(node)).toHaveLength(LARGE_CROWD)
   await stopAll(sim, sim.nodes)
 })

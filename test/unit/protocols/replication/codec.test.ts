@@ -149,3 +149,12 @@ test.for([
 function u16(value: number): Buffer {
   return Buffer.from(value.toString(16).padStart(4, '0'), 'hex')
 }
+
+test('however many blocks a writer has, what is told of them fits into a message', () => {
+  const told = new Map(
+    Array.from({ length: LIMITS.memoryBlocks.value + 1 }, (_, block) => [block + 1, '0'.repeat(32)])
+  )
+  const message = codec.encode(codec.blocks, told)
+  expect(message.length).toBeLessThanOrEqual(LIMITS.messageBytes.value)
+  expect(codec.decode(codec.blocks, message).size).toBe(LIMITS.memoryBlocks.value)
+})
