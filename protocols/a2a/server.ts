@@ -36,17 +36,13 @@ export function serveA2a(methods: MethodTable, service: A2aOperations<ServerOpti
   methods.request(A2A_METHODS.sendMessage, async (body, context) => {
     const options = optionsOf(context)
     const request = decode(body, schemas.sendMessageRequest, BLAME)
-    await othersFirst(body.length)
-    // A cancel may have come meanwhile, and has found no task: nothing was promised yet.
-    context.signal.throwIfAborted()
+    await readInTurn(body, context)
     return encode(await service.sendMessage(request, options))
   })
   methods.stream(A2A_METHODS.sendStreamingMessage, async function* (body, context) {
     const options = optionsOf(context)
     const request = decode(body, schemas.sendMessageRequest, BLAME)
-    await othersFirst(body.length)
-    // A cancel may have come meanwhile, and has found no task: nothing was promised yet.
-    context.signal.throwIfAborted()
+    await readInTurn(body, context)
     yield* encodeEach(service.sendStreamingMessage(request, options))
   })
   const questions = ofBoundedRequests(methods)
@@ -74,6 +70,14 @@ export function serveA2a(methods: MethodTable, service: A2aOperations<ServerOpti
     return encode(await service.getExtendedAgentCard(request, options))
   })
   servePushConfigs(questions, service)
+}
+
+/** A cancel may come meanwhile, and finds no task: as nothing was promised yet, there is to be none. */
+async function readInTurn(body: Uint8Array, context: CallContext): Promise<void> {
+  const pause = othersFirst(body.length)
+  if (pause === undefined) return
+  await pause
+  context.signal.throwIfAborted()
 }
 
 /** For all but messages: the rest only names something. */
