@@ -14,7 +14,7 @@ import type {
   OutboxStore
 } from './outbox-store.ts'
 import type { Recall } from './recalls.ts'
-import { sizeOf, sizeOfParts } from './task-fold.ts'
+import { sizeOf } from './task-fold.ts'
 
 export interface DelegationLogInit {
   readonly id: string
@@ -146,11 +146,6 @@ function isPiece(event: DelegationEvent): boolean {
 
 /** Bytes, near enough for the backlog of readers. */
 function sizeOfEvent(event: DelegationEvent): number {
-  if (event.type === 'artifact') {
-    return sizeOf({ artifactUpdate: { taskId: '', contextId: '', artifact: event.artifact } })
-  }
-  if (event.type === 'answered') return sizeOf({ message: event.message })
-  if (event.type === 'input-required')
-    return 256 + event.text.length + sizeOfParts(event.parts ?? [])
-  return 256 + (event.type === 'status' ? (event.text ?? '').length : 0)
+  if (event.type !== 'artifact') return 256
+  return sizeOf({ artifactUpdate: { taskId: '', contextId: '', artifact: event.artifact } })
 }

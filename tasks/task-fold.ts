@@ -158,7 +158,7 @@ function sizeOfMessage({ parts, metadata }: Message): number {
   return 128 + sizeOfParts(parts) + sizeOfJson(metadata)
 }
 
-export function sizeOfParts(parts: readonly Part[]): number {
+function sizeOfParts(parts: readonly Part[]): number {
   let bytes = 0
   for (const { text, raw, url, data, metadata } of parts) {
     bytes += 16 + (text?.length ?? 0) + (raw?.length ?? 0) + (url?.length ?? 0)
