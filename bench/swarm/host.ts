@@ -1,8 +1,9 @@
 /** A process with some nodes of the swarm, which does with them what the bench asks for. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { createProcessHost, releaseMemory } from '../../node/daemon/host.ts'
+import { createProcessHost } from '../../node/daemon/host.ts'
 import { seededRandom } from '../../test/support/random.ts'
 import { nowMs } from '../memory/clock.ts'
+import { collectAll } from './collect.ts'
 import { cutPorts, watchSockets } from './cut.ts'
 import { delegate, dhtLookUp, lookUp, order, outcome, tryMany } from './host-work.ts'
 import type { Order, Tries } from './host-work.ts'
@@ -223,7 +224,7 @@ export const operations: HostOperations = {
     ),
   async vitals({ released }) {
     if (!released) return vitals()
-    releaseMemory()
+    collectAll()
     // What is found free is let go of in a later turn.
     await delay(20)
     return vitals()

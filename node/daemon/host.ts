@@ -112,19 +112,19 @@ function compileInLittleMemory(): void {
   setFlagsFromString('--no-wasm-loop-unrolling')
 }
 
-const COLLECT = "gc({ type: 'major', flavor: 'last-resort' })"
-
 /**
  * V8 sizes its heap for the busiest moment, and collects in full only under pressure, which rest never brings.
  * What starting compiled goes as well: 5 MB; what is still needed is compiled again when it is called.
- * Twice: the second collection finds what only functions held that the first has emptied.
+ * Stops everything for one collection (50 ms for 70 MB of heap), which wakes the reducer of V8: it collects bit
+ * by bit within ten seconds what only emptied functions held, and gives the pages back. To ask for all of that
+ * at once takes four collections in a row and ends with as little (measured: 137 MB of RSS both ways).
  */
 export function releaseMemory(): void {
   setFlagsFromString('--expose-gc')
   setFlagsFromString('--flush-baseline-code')
   setFlagsFromString('--stress-flush-code')
   try {
-    runInNewContext(`${COLLECT}; ${COLLECT}`)
+    runInNewContext('gc()')
   } finally {
     setFlagsFromString('--no-stress-flush-code')
     setFlagsFromString('--no-flush-baseline-code')

@@ -10,7 +10,7 @@ const RESTS = 3
 /** Share of the time in which the event loop did something; an idle node needs 0.01 (measured). */
 const REST = 0.05
 
-/** What is worth the 0.1 to 0.5 s that releasing stops everything else (100 MB of heap, measured in an hour of work), in bytes. */
+/** What is worth that releasing stops everything else for a collection in full (50 ms for 70 MB of heap, measured), in bytes. */
 const WORTHWHILE = 32 * 1024 * 1024
 
 /** The returned function ends it. */
@@ -18,17 +18,22 @@ export function keepMemoryLow(
   clock: Clock,
   host: Pick<DaemonHost, 'activity' | 'releaseMemory'>
 ): () => void {
-  let lowest = 0
+  /** Least that releasing came to, in bytes; unknown while the node has not rested afterwards. */
+  let lowest: number | undefined
   let rests = 0
+  let isFirst = true
+  let hasReleased = false
   let cancel = clock.after(SETTLED_MS, look)
 
   function look(): void {
     const { busy, rssBytes } = host.activity()
-    rests = busy < REST ? rests + 1 : 0
-    if (lowest === 0 || (rests >= RESTS && rssBytes > lowest + WORTHWHILE)) {
-      host.releaseMemory()
-      lowest = host.activity().rssBytes
-    }
+    const isAtRest = busy < REST
+    rests = isAtRest ? rests + 1 : 0
+    if (hasReleased) lowest = isAtRest ? rssBytes : undefined
+    const isWorthwhile = lowest === undefined || rssBytes > lowest + WORTHWHILE
+    hasReleased = isFirst || (rests >= RESTS && isWorthwhile)
+    isFirst = false
+    if (hasReleased) host.releaseMemory()
     cancel = clock.after(SETTLED_MS, look)
   }
 
