@@ -18,7 +18,7 @@ export function keepMemoryLow(
   clock: Clock,
   host: Pick<DaemonHost, 'activity' | 'releaseMemory'>
 ): () => void {
-  /** Least that releasing came to, in bytes; unknown while the node has not rested afterwards. */
+  /** What releasing came to, in bytes; unknown while the node has not rested afterwards. */
   let lowest: number | undefined
   let rests = 0
   let isFirst = true
