@@ -166,6 +166,16 @@ export const LIMITS = {
     'peers of which the tasks of the last minute are counted, the latest ones; 2 kB each that is busy'
   ),
   tasksActive: limit(4096, 'count', 'accepted tasks that have not ended, over all agents'),
+  tasksHeldBytes: limit(
+    256 * MIB,
+    'bytes',
+    'what the callers of accepted tasks have said to them, until they end, over all agents; one task of each caller is always taken'
+  ),
+  tasksHeldBytesPerPeer: limit(
+    64 * MIB,
+    'bytes',
+    'of these, those of one peer: eight of the largest messages'
+  ),
   tasksWaiting: limit(4096, 'count', 'tasks that wait for an answer of their callers'),
   tasksWaitingPerPeer: limit(
     256,

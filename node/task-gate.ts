@@ -30,20 +30,35 @@ export interface TaskGateInit {
 const OPERATION = 'task.send'
 
 export function createTaskGate(components: TaskGateComponents, init: TaskGateInit): TaskGate {
-  return (wish) => {
-    const { caller, agentId, chain } = wish
-    // Who sits at this machine needs nobody's leave; for whom a peer asks here, that peer has said.
-    if (caller === init.self) {
-      return { chain, proven: chain.behalf !== undefined, ...NOTHING_TAKEN }
-    }
-    const skills = namesOf(wish, components.skillsOf(agentId))
-    const permitted = components.authority.decide(caller, { operation: OPERATION, skills })
+  const { authority, audit, skillsOf } = components
+
+  /** What lets the caller ask for it, and what is noted of that. */
+  function permit(wish: Turn): Pick<Asked, 'skills' | 'permitted' | 'event'> {
+    const { caller, agentId } = wish
+    const skills = namesOf(wish, skillsOf(agentId))
+    const permitted = authority.decide(caller, { operation: OPERATION, skills })
     const grant = grantOf(permitted)
     const event = { who: caller, did: OPERATION, what: agentId, ...(grant && { grant: grant.id }) }
-    const asked: Asked = { ...components, ...init, wish, skills, event, permitted }
-    return askersOf(chain).length > 1 ? passOn(asked) : allow(asked, { grants: [] })
+    return { skills, permitted, event }
+  }
+
+  return {
+    admit(wish) {
+      const { caller, chain } = wish
+      // Who sits at this machine needs nobody's leave; for whom a peer asks here, that peer has said.
+      if (caller === init.self) {
+        return { chain, proven: chain.behalf !== undefined, ...NOTHING_TAKEN }
+      }
+      const asked: Asked = { ...components, ...init, wish, ...permit(wish) }
+      return askersOf(chain).length > 1 ? passOn(asked) : allow(asked, { grants: [] })
+    },
+    checkTurn(wish) {
+      if (wish.caller !== init.self) audit.note({ ...permit(wish).event, allowed: true })
+    }
   }
 }
+
+type Turn = Parameters<TaskGate['checkTurn']>[0]
 
 /** One task on its way through the gate. */
 interface Asked extends TaskGateComponents, TaskGateInit {
@@ -58,7 +73,7 @@ interface Asked extends TaskGateComponents, TaskGateInit {
 const NOTHING_TAKEN: GrantUse = { end: () => {}, undo: () => {} }
 
 /** A skill that the agent does not have is none. */
-function namesOf({ agentId, skill }: TaskWish, skills: readonly string[]): readonly string[] {
+function namesOf({ agentId, skill }: Turn, skills: readonly string[]): readonly string[] {
   if (skill !== undefined && skills.includes(skill)) return [agentId, skill]
   const [only, another] = skills
   return only !== undefined && another === undefined ? [agentId, only] : [agentId]

@@ -4,6 +4,7 @@ import type { AgentCard } from '../core/a2a.ts'
 import { ENSEMBLE_AGENT_ID } from '../core/ensemble.ts'
 import type { Roster } from '../agents/roster.ts'
 import { createIdSource } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { IdSource, PeerIdText } from '../core/ids.ts'
 import { NO_TRACER } from '../core/trace.ts'
 import type { Attributes } from '../core/attributes.ts'
@@ -149,6 +150,10 @@ export function createEngine(
         { self: wire.identity.peer, requireProof: tasks.requireProof }
       ),
       waitingPerPeer: (caller) => quotaOf(caller).tasksWaitingPerPeer,
+      heldBytesPerPeer: (caller) =>
+        caller === wire.identity.peer
+          ? LIMITS.tasksHeldBytes.value
+          : quotaOf(caller).tasksHeldBytesPerPeer,
       attributesOf: (caller) =>
         caller === wire.identity.peer ? attributes : attributesOfPeer(wire, caller),
       retentionMs: tasks.retention,

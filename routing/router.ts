@@ -178,9 +178,13 @@ class PeerRouter implements Router {
     })
   }
 
-  async cancel({ worker: { id }, agentId }: Placement, taskId: string): Promise<void> {
-    const worker = await this.#workers.reach(id)
-    await worker.cancelTask({ tenant: agentId, id: taskId }, {})
+  async cancel(
+    { worker: { id }, agentId }: Placement,
+    taskId: string,
+    signal: AbortSignal
+  ): Promise<void> {
+    const worker = await this.#workers.reach(id, signal)
+    await worker.cancelTask({ tenant: agentId, id: taskId }, { signal })
   }
 
   async explain(question: RouteQuestion, signal: AbortSignal): Promise<Explanation> {

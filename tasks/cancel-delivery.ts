@@ -22,9 +22,15 @@ export interface CancelDelivery {
   stop(): void
 }
 
+export interface CancelDeliveryInit {
+  readonly taskId: string
+  /** Withdraws what is being told: a worker that does not answer is waited for no longer. */
+  readonly signal: AbortSignal
+}
+
 export function createCancelDelivery(
   { clock, random, logger, dispatcher }: CancelDeliveryComponents,
-  taskId: string
+  { taskId, signal }: CancelDeliveryInit
 ): CancelDelivery {
   let stopped = false
   /** Withdraws the next try. */
@@ -33,7 +39,7 @@ export function createCancelDelivery(
   /** Whether it is to be told again. */
   async function once(placement: Placement): Promise<boolean> {
     try {
-      await dispatcher.cancel(placement, taskId)
+      await dispatcher.cancel(placement, taskId, signal)
       return false
     } catch (error) {
       const { code, retry } = toLumosError(error)
@@ -43,7 +49,7 @@ export function createCancelDelivery(
   }
 
   async function tell(placement: Placement, attempt: number): Promise<void> {
-    if (!(await once(placement)) || stopped) return
+    if (!(await once(placement)) || stopped || signal.aborted) return
     // Two may be at it: who asked for the cancel, and the stream that has come back since.
     disarm ??= clock.after(retryDelay(random, attempt), () => {
       disarm = undefined

@@ -10,13 +10,7 @@ import { createCancelDelivery, type CancelDelivery } from './cancel-delivery.ts'
 import { failureOf, type DelegationEvent } from './delegation-events.ts'
 import { endOf, resultOf } from './delegation-end.ts'
 import { afterBreak, LEFT, workerLost } from './delegation-failures.ts'
-import type {
-  DispatchEvent,
-  DispatchOptions,
-  Dispatching,
-  Placement,
-  WorkOrder
-} from './dispatcher.ts'
+import type { DispatchEvent, DispatchOptions, Dispatching, Placement } from './dispatcher.ts'
 import { DelegationLog } from './delegation-log.ts'
 import type { Dialogue } from './dialogue.ts'
 import { recallsOf, type Recall } from './recalls.ts'
@@ -72,11 +66,12 @@ export class Delegation {
 
   constructor(parts: DelegationComponents, init: DelegationInit) {
     const { record, store, restored } = init
+    const { taskId, message } = record.order
     this.#parts = parts
     this.#moves = createMoveTimer(parts.clock)
     const dueInMs = () => (this.#mayMove ? this.#moves.dueInMs() : Infinity)
     this.#wait = createWorkerWait({ ...parts, moves: { dueInMs } })
-    this.#cancelDelivery = createCancelDelivery(parts, record.order.taskId)
+    this.#cancelDelivery = createCancelDelivery(parts, { taskId, signal: this.#stopping.signal })
     this.#init = init
     this.#isPatient =
       record.patient === true || record.parent !== undefined || restored !== undefined
@@ -84,15 +79,15 @@ export class Delegation {
     this.updatedAt = record.createdAt
     this.#age = createTaskAge(parts.clock, record)
     this.log = new DelegationLog(store, {
-      id: record.order.taskId,
+      id: taskId,
       told: restored?.events ?? [],
       onBroken: (error) => this.stop(error)
     })
     this.#options = { signal: this.#stopping.signal, remainingMs: () => this.#age.remainingMs() }
     this.#cancelling = restored?.cancelling ?? false
     this.#story = new TaskStory(this.log, {
-      taskId: record.order.taskId,
-      message: record.order.message,
+      taskId,
+      message,
       elapsed: () => this.#age.elapsedMs(),
       onStopped: (loser) => void this.#cancelDelivery.once(loser),
       told: restored?.events
@@ -100,7 +95,7 @@ export class Delegation {
     this.state = this.#story.status?.state ?? this.state
   }
 
-  get order(): WorkOrder {
+  get order(): OutboxRecord['order'] {
     return this.record.order
   }
 

@@ -110,7 +110,7 @@ export interface Dispatcher {
     options: DispatchOptions
   ): AsyncIterable<StreamResponse>
   /** Resolves when the worker has ended the task; TASK_NOT_CANCELABLE when it had already. */
-  cancel(placement: Placement, taskId: string): Promise<void>
+  cancel(placement: Placement, taskId: string, signal: AbortSignal): Promise<void>
   /** Whether there is a session with the worker. */
   isReachable(placement: Placement): boolean
   /** Resolves when there is a session with the worker, or `signal` aborts. */

@@ -8,31 +8,25 @@ import { LumosError, invalidRequest } from '../core/errors.ts'
 import { type IdSource, isUuid, type PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import { wantedSkill } from '../core/skill-schemas.ts'
 import type { Tracer } from '../core/trace.ts'
 import { othersFirst } from '../core/turn.ts'
 import { createAdmission, type Admission, type AdmissionInit } from './admission.ts'
 import { checkDemands } from './demands.ts'
 import type { AgentRunner } from './execution.ts'
 import { startOf } from './handover.ts'
-import { createJobs, type Jobs } from './jobs.ts'
+import { createHeldBytes, type HeldBytes } from './held-bytes.ts'
+import { createJobs, type Job, type Jobs } from './jobs.ts'
 import { acceptTask, newRecord, placeFor, type Submission } from './new-record.ts'
 import { LiveTask, type LiveTaskInit } from './live-task.ts'
 import { createMemoryTaskStore, keyText } from './memory-task-store.ts'
 import { OPEN_GATE, type TaskGate } from './permission.ts'
 import { payloadHash } from './payload-hash.ts'
-import { recover } from './recovery.ts'
 import { Stranded } from './stranded.ts'
+import { createTakingUp, type TakeUp } from './taking-up.ts'
 import { sizeOf } from './task-fold.ts'
-import type {
-  TaskEvent,
-  TaskKey,
-  TaskPage,
-  TaskQuery,
-  TaskRecord,
-  TaskStore
-} from './task-store.ts'
+import type { TaskKey, TaskPage, TaskQuery, TaskRecord, TaskStore } from './task-store.ts'
 import type { TaskView } from './task-view.ts'
-import { spentIn } from './spending.ts'
 import type { OnTaskEnd } from './task-end.ts'
 import { timesFor, type NodeTimeouts } from './timeouts.ts'
 import { revive, suspended } from './revive.ts'
@@ -61,6 +55,8 @@ export interface TaskEngineInit {
   readonly gate?: TaskGate
   /** Tasks of a caller that may wait for it; default: as many as the limit says. */
   readonly waitingPerPeer?: (caller: PeerIdText) => number
+  /** Bytes that the tasks of a caller may hold; default: as many as the limit says. */
+  readonly heldBytesPerPeer?: (caller: PeerIdText) => number
   /** What a caller says of itself; default: nothing, which meets no demand. */
   readonly attributesOf?: (caller: PeerIdText) => Attributes
   /** Told of each task that was worked on here and has ended. */
@@ -124,7 +120,9 @@ class Engine implements TaskEngine {
   readonly #parts: TaskEngineComponents
   #store: TaskStore = createMemoryTaskStore()
   readonly #admission: Admission
+  readonly #held: HeldBytes
   readonly #jobs: Jobs
+  readonly #takeUp: TakeUp
   readonly #retentionMs: number
   readonly #timeouts: NodeTimeouts
   /** Submissions on their way to acceptance: a repeat waits for the same one. */
@@ -139,6 +137,10 @@ class Engine implements TaskEngine {
   constructor(components: TaskEngineComponents, init: TaskEngineInit) {
     this.#parts = components
     this.#admission = createAdmission(components, init.admission)
+    this.#held = createHeldBytes({
+      perPeer: init.heldBytesPerPeer ?? (() => LIMITS.tasksHeldBytesPerPeer.value),
+      total: LIMITS.tasksHeldBytes.value
+    })
     this.#retentionMs = init.retentionMs ?? LIMITS.taskRetention.value
     this.#timeouts = init.timeouts ?? {}
     this.#gate = init.gate ?? OPEN_GATE
@@ -153,6 +155,14 @@ class Engine implements TaskEngine {
       onStranded: (record) => this.#stranded.add(record),
       onEnd: init.onEnd ?? (() => {})
     })
+    this.#takeUp = createTakingUp({
+      ...components,
+      admission: this.#admission,
+      held: this.#held,
+      jobs: this.#jobs,
+      eventsOf: (record) => this.#store.events(record),
+      liveTask: (liveInit) => this.#liveTask(liveInit)
+    })
   }
 
   async start(): Promise<void> {
@@ -161,7 +171,7 @@ class Engine implements TaskEngine {
     if (openStore !== undefined) this.#store = await openStore()
     this.#closing = new AbortController()
     for (const { record } of await this.#store.unfinished()) {
-      if (this.#jobs.find(keyText(record)) === undefined) await this.#recover(record)
+      if (this.#jobs.find(keyText(record)) === undefined) await this.#takeUp(record)
     }
     this.#collecting = this.#collect(this.#closing.signal)
   }
@@ -180,8 +190,6 @@ class Engine implements TaskEngine {
     if (!isUuid(id)) throw invalidRequest('the task id is not a UUID')
     const key = { caller, id }
     const hash = payloadHash(agentId, message)
-    const pause = othersFirst(sizeOf({ message }))
-    if (pause !== undefined) await pause
     const handle = await (this.#known(keyText(key)) ?? this.#arrive(key, submission, hash))
     if (handle.view.record.payloadHash !== hash) {
       throw new LumosError('TASK_CONFLICT', { details: { task: id } })
@@ -203,7 +211,8 @@ class Engine implements TaskEngine {
     const job = this.#jobs.find(keyText(key))
     // Another message, or this very one, may be on its way to the store.
     while (job?.task.turning !== undefined) await job.task.turning
-    const { contextId } = handle.view.record
+    const { contextId, agentId, message: first } = handle.view.record
+    this.#gate.checkTurn({ caller: key.caller, agentId, skill: wantedSkill(first) })
     const message = { ...answer, contextId, taskId: key.id }
     if (isRepeated(handle.view.history, message)) return handle
     if (job === undefined && !handle.view.ended) await handle.settled
@@ -212,9 +221,21 @@ class Engine implements TaskEngine {
         details: { operation: 'messages to a task that does not wait for one' }
       })
     }
-    const place = this.#admission.reserve(placeFor(handle.view.record, this.#parts.clock.now()))
-    await this.#jobs.answer(job, place, message)
+    await this.#turn(job, message)
     return handle
+  }
+
+  async #turn(job: Job, message: Message): Promise<void> {
+    const { record, settled } = job.task
+    const release = this.#held.take(record.caller, sizeOf({ message }))
+    try {
+      const place = this.#admission.reserve(placeFor(record, this.#parts.clock.now()))
+      await this.#jobs.answer(job, place, message)
+    } catch (error) {
+      release()
+      throw error
+    }
+    void settled.catch(() => {}).finally(release)
   }
 
   async cancel(key: TaskKey): Promise<Task> {
@@ -267,6 +288,8 @@ class Engine implements TaskEngine {
   }
 
   async #accept(key: TaskKey, submission: Submission, hash: string): Promise<TaskHandle> {
+    const pause = othersFirst(sizeOf({ message: submission.message }))
+    if (pause !== undefined) await pause
     const stored = await this.#store.find(key)
     if (stored === 'gone') throw new LumosError('TASK_GONE')
     if (stored !== undefined) return revive(this.#store, stored)
@@ -279,7 +302,13 @@ class Engine implements TaskEngine {
     checkDemands(agentId, traits.demands, () => this.#attributesOf(key.caller))
     const start = startOf(traits, submission.metadata)
     const { deadlineMs, patienceMs } = timesFor(submission, this.#timeouts, traits.timeouts)
-    const doors = { self, gate: this.#gate, admission: this.#admission, patienceMs }
+    const doors = {
+      self,
+      patienceMs,
+      gate: this.#gate,
+      admission: this.#admission,
+      held: this.#held
+    }
     const { place, origin, ended } = await acceptTask(key, submission, doors)
     const record = {
       ...newRecord(key, submission, {
@@ -299,45 +328,6 @@ class Engine implements TaskEngine {
     void task.settled.catch(() => {}).finally(ended)
     await accepted
     return task
-  }
-
-  /** Goes on with a task of an earlier process, or ends it. */
-  async #recover(record: TaskRecord): Promise<void> {
-    const { clock, runner, logger } = this.#parts
-    const { agentId } = record
-    const traits = runner.traits(agentId)
-    const events = await Array.fromAsync(this.#store.events(record))
-    const recovery = recover({ record, events, traits, now: clock.now() })
-    if (recovery === 'waits') return this.#waitAgain(record, events)
-    const { error, resumed, ...start } = recovery
-    logger.info('a task was interrupted', {
-      task: record.id,
-      agent: agentId,
-      attempt: start.attempt,
-      ...(error && { code: error.code })
-    })
-    const task = this.#liveTask({ record, ...start, spent: spentIn(events) })
-    const accepted = task.accept()
-    if (error !== undefined || traits === undefined) {
-      task.end({ state: 'TASK_STATE_FAILED', ...(error && { error }) })
-      await Promise.all([accepted, task.settled])
-      return
-    }
-    const place = this.#admission.reserve({ ...placeFor(record, clock.now()), accepted: true })
-    this.#jobs.launch({ task, place, traits, ...(resumed && { resumed }) })
-    await accepted
-  }
-
-  /** A task that waits for its caller just waits on, in the same attempt. */
-  #waitAgain(record: TaskRecord, events: readonly TaskEvent[]): void {
-    const [first] = events
-    const traits = this.#parts.runner.traits(record.agentId)
-    if (first === undefined || traits === undefined) return
-    const { attempt, update } = first
-    const artifacts = update.task?.artifacts ?? []
-    const task = this.#liveTask({ record, attempt, artifacts, spent: spentIn(events) })
-    task.restore(events)
-    this.#jobs.wait({ task, traits })
   }
 
   #liveTask(init: LiveTaskInit): LiveTask {
@@ -362,6 +352,6 @@ class Engine implements TaskEngine {
     if (this.#jobs.find(keyText(record)) !== undefined) return
     const stored = await this.#store.find(record)
     const open = stored !== undefined && stored !== 'gone' && !TERMINAL_STATES.has(stored.state)
-    if (open) await this.#recover(record)
+    if (open) await this.#takeUp(record)
   }
 }

@@ -7,7 +7,9 @@ import { wantedSkill } from '../core/skill-schemas.ts'
 import { receiveBehalf, receiveProof } from '../protocols/a2a/behalf.ts'
 import { receiveChain } from '../protocols/a2a/chain.ts'
 import type { Admission, AdmissionRequest, Place } from './admission.ts'
+import type { HeldBytes } from './held-bytes.ts'
 import type { TaskGate } from './permission.ts'
+import { sizeOf } from './task-fold.ts'
 import type { TaskKey, TaskRecord } from './task-store.ts'
 
 export interface Submission {
@@ -35,6 +37,7 @@ interface Doors {
   readonly self: PeerIdText
   readonly gate: TaskGate
   readonly admission: Pick<Admission, 'reserve'>
+  readonly held: Pick<HeldBytes, 'take'>
   readonly patienceMs: number
 }
 
@@ -42,7 +45,7 @@ interface Doors {
 export async function acceptTask(
   { caller, id }: TaskKey,
   { agentId, message, metadata, depth: told = 0 }: Submission,
-  { self, gate, admission, patienceMs }: Doors
+  { self, gate, admission, held, patienceMs }: Doors
 ): Promise<Acceptance> {
   const received = receiveChain(metadata, { caller, taskId: id })
   // An older node in between has dropped the chain, not the depth.
@@ -53,7 +56,7 @@ export async function acceptTask(
   const behalf = isOwn ? receiveBehalf(metadata) : undefined
   const proof = isOwn ? undefined : receiveProof(metadata)
   const wanted = { ...received, ...(behalf && { behalf }) }
-  const permission = await gate({
+  const permission = await gate.admit({
     id,
     caller,
     agentId,
@@ -63,15 +66,22 @@ export async function acceptTask(
     ...(proof && { proof })
   })
   const { chain, proven } = permission
+  let release: (() => void) | undefined
   try {
+    release = held.take(caller, sizeOf({ message }))
     const place = admission.reserve({ agentId, caller, patienceMs, priority: chain.priority })
     const origin = {
       chain,
       ...(depth > 0 && { depth }),
       ...(proven && { proven: true as const })
     }
-    return { place, origin, ended: () => permission.end() }
+    const ended = (): void => {
+      release?.()
+      permission.end()
+    }
+    return { place, origin, ended }
   } catch (error) {
+    release?.()
     // What comes to nothing here uses up nothing of what the caller may.
     permission.undo()
     throw error

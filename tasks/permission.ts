@@ -31,16 +31,18 @@ export interface TaskPermission {
   undo(): void
 }
 
-/** @throws FORBIDDEN, BEHALF_INVALID, OVERLOADED */
-export type TaskGate = (wish: TaskWish) => TaskPermission | Promise<TaskPermission>
+export interface TaskGate {
+  /** @throws FORBIDDEN, BEHALF_INVALID, OVERLOADED */
+  admit(wish: TaskWish): TaskPermission | Promise<TaskPermission>
+  /** Whether its caller may say more to a task that was admitted: what let it in may be gone. @throws FORBIDDEN */
+  checkTurn(wish: Pick<TaskWish, 'caller' | 'agentId' | 'skill'>): void
+}
 
 /** For a node that asks nobody. */
-export const OPEN_GATE: TaskGate = ({ chain }) => ({
-  chain,
-  proven: false,
-  end: () => {},
-  undo: () => {}
-})
+export const OPEN_GATE: TaskGate = {
+  admit: ({ chain }) => ({ chain, proven: false, end: () => {}, undo: () => {} }),
+  checkTurn: () => {}
+}
 
 /** Whom a task is done for; its caller is proved by the connection. */
 export function principalOf(

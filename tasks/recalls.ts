@@ -152,8 +152,9 @@ class WorkerRecalls implements Recalls {
     const { clock, logger, dispatcher, onSettled } = this.#parts
     const { placement, taskId, until } = recall
     try {
-      await dispatcher.cancel(placement, taskId)
+      await dispatcher.cancel(placement, taskId, this.#stopping.signal)
     } catch (cause) {
+      if (this.#stopping.signal.aborted) return false
       const { code, retry } = toLumosError(cause)
       logger.debug('a worker was not told to stop', { task: taskId, code })
       // Any other answer says that there is nothing to stop, or that nothing will.

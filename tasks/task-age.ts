@@ -1,6 +1,7 @@
 /** How old a task is that this node asked for, and how long it may yet last: by the wall clock across processes, by the steady one within. */
 import type { Clock } from '../core/clock.ts'
 import type { LumosError } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
 import { timedOut } from './delegation-failures.ts'
 import type { OutboxRecord } from './outbox-store.ts'
 
@@ -9,9 +10,15 @@ export interface TaskAge {
   elapsedMs(): number
   /** Until its deadline; `Infinity` without one. */
   remainingMs(): number
-  /** Tells of the deadline, unless what it returns is called before. */
+  /** Tells of the deadline, or that no task lasts so long, unless what it returns is called before. */
   arm(onLate: (error: LumosError) => void): () => void
 }
+
+/**
+ * Of a task without a deadline: its worker has ended it by then, and come back if it was away. One that keeps
+ * its session and says nothing more would be listened to for ever.
+ */
+const LONGEST_MS = LIMITS.taskDuration.value + LIMITS.resumeWindow.value
 
 export function createTaskAge(
   clock: Clock,
@@ -27,8 +34,8 @@ export function createTaskAge(
     elapsedMs,
     remainingMs,
     arm(onLate) {
-      if (!Number.isFinite(timeoutMs)) return () => {}
-      return clock.after(Math.max(0, remainingMs()), () => onLate(timedOut(timeoutMs)))
+      const mostMs = Number.isFinite(timeoutMs) ? timeoutMs : LONGEST_MS
+      return clock.after(Math.max(0, mostMs - elapsedMs()), () => onLate(timedOut(mostMs)))
     }
   }
 }

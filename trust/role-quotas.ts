@@ -18,6 +18,7 @@ const COUNTS = [
   'callsPerPeer',
   'agentTasksPerPeer',
   'tasksWaitingPerPeer',
+  'tasksHeldBytesPerPeer',
   'memoryCallsPerPeer'
 ] as const
 

@@ -89,6 +89,8 @@ export class ScriptedWorker implements Dispatcher {
   /** What it answers to a cancel instead of obeying. */
   refusal: LumosError | undefined
   reachable = true
+  /** Whether a cancel is never answered. */
+  deaf = false
   /** What each stream brings, in the order in which they are opened; then nothing ever. */
   readonly answers: Answer[] = []
   /** What it would tell of the task when there is no such answer. */
@@ -134,7 +136,9 @@ export class ScriptedWorker implements Dispatcher {
     yield* this.#stream(signal, after?.seq ?? -1)
   }
 
-  async cancel({ worker: { id, name } }: Placement, taskId: string): Promise<void> {
+  async cancel(...[{ worker }, taskId, signal]: Parameters<Dispatcher['cancel']>): Promise<void> {
+    const { id, name } = worker
+    if (this.deaf) await untilAborted(signal)
     if (id !== this.placement.worker.id && this.reachable) {
       this.recalled.push(name)
       return

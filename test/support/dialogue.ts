@@ -8,7 +8,7 @@ import { createGroupCommit } from '../../storage/group-commit.ts'
 import { createMemoryStore } from '../../storage/memory-store.ts'
 import type { MemoryStore } from '../../storage/memory-store.ts'
 import { createTaskEngine } from '../../tasks/engine.ts'
-import type { TaskEngine } from '../../tasks/engine.ts'
+import type { TaskEngine, TaskEngineInit } from '../../tasks/engine.ts'
 import type { AgentTraits, AgentUtterance, AgentWork } from '../../tasks/execution.ts'
 import { openJournalTaskStore } from '../../tasks/journal-task-store.ts'
 import { createTaskService } from '../../tasks/service.ts'
@@ -37,6 +37,7 @@ export interface DialogueSetup {
   readonly agent?: TestAgent
   readonly traits?: AgentTraits
   readonly disk?: MemoryStore
+  readonly init?: TaskEngineInit
 }
 
 /** A node that works, and its machine. */
@@ -94,29 +95,32 @@ export class TestWorker {
   #create(): TaskEngine {
     const { clock, disk } = this
     const { agent = travel, traits = { idempotent: false, resumable: false } } = this.#init
-    return createTaskEngine({
-      clock,
-      ids: createIdSource(clock, seededRandom(1)),
-      logger: silentLogger,
-      self: 'worker',
-      runner: {
-        traits: () => traits,
-        run: (work) => {
-          this.runs += 1
-          return agent(work)
+    return createTaskEngine(
+      {
+        clock,
+        ids: createIdSource(clock, seededRandom(1)),
+        logger: silentLogger,
+        self: 'worker',
+        runner: {
+          traits: () => traits,
+          run: (work) => {
+            this.runs += 1
+            return agent(work)
+          }
+        },
+        openStore() {
+          const commit = createGroupCommit({ store: disk })
+          const batches = createBatches({
+            append: async (_, { sync, operations = [] }) => {
+              await commit.append(operations, { sync })
+              return 0
+            }
+          })
+          return openJournalTaskStore({ clock, store: disk, batches })
         }
       },
-      openStore() {
-        const commit = createGroupCommit({ store: disk })
-        const batches = createBatches({
-          append: async (_, { sync, operations = [] }) => {
-            await commit.append(operations, { sync })
-            return 0
-          }
-        })
-        return openJournalTaskStore({ clock, store: disk, batches })
-      }
-    })
+      this.#init.init
+    )
   }
 
   #serve(): TaskService {

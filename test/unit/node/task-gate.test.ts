@@ -64,6 +64,7 @@ function setup({ requireProof = false } = {}) {
     { self: self.peer, requireProof }
   )
   return {
+    gate,
     noted,
     blamed,
     roles,
@@ -72,7 +73,7 @@ function setup({ requireProof = false } = {}) {
       checked = outcome
     },
     ask: async (caller: string, wish: Partial<TaskWish> = {}): Promise<TaskPermission> =>
-      gate({
+      gate.admit({
         id: TASK,
         caller,
         agentId: 'scribe',
@@ -260,4 +261,27 @@ test('a node may want proofs of all that was passed on, and needs none of who as
   await expect(ask(member.peer, forGuest())).rejects.toMatchObject(refusal('unproven'))
   await expect(ask(member.peer, forGuest({}))).resolves.toMatchObject({ proven: true })
   await expect(ask(member.peer)).resolves.toMatchObject({ proven: false })
+})
+
+test('who has begun a task says no more to it once it may not, and nobody’s quota is used up by more', async () => {
+  const { gate, ask, grant, roles, noted } = setup()
+  await grant({ skills: ['summarize'], concurrency: 1 })
+  const turn = { caller: guest.peer, agentId: 'scribe', skill: 'summarize' }
+  await ask(guest.peer, { skill: 'summarize' })
+  gate.checkTurn(turn)
+  expect(noted.at(-1)).toMatchObject({ who: guest.peer, did: 'task.send', allowed: true })
+  expect(() => gate.checkTurn({ ...turn, skill: 'translate.de' })).toThrow(
+    expect.objectContaining(refusal('skill'))
+  )
+  const own = { caller: member.peer, agentId: 'scribe', skill: undefined }
+  gate.checkTurn(own)
+  roles.delete(member.peer)
+  expect(() => gate.checkTurn(own)).toThrow(expect.objectContaining(refusal('no-member')))
+  expect(noted.at(-1)).toMatchObject({ who: member.peer, allowed: false })
+})
+
+test('this node itself goes on with what it had begun', () => {
+  const { gate, noted } = setup()
+  gate.checkTurn({ caller: self.peer, agentId: 'scribe', skill: undefined })
+  expect(noted).toEqual([])
 })

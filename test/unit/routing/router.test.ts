@@ -251,7 +251,7 @@ test('resuming and cancelling go to the peer that has the task', async () => {
   const order = { taskId: TASK, target: 'echo', where: 'any' as const, message: say('hi') }
   const after = { attempt: 1, seq: 3 }
   await Array.fromAsync(router.resume({ placement, order, after }, options))
-  await router.cancel(placement, TASK)
+  await router.cancel(placement, TASK, AbortSignal.timeout(5000))
   expect(calls).toEqual([
     { peer: 'b', method: 'a2a.SubscribeToTask', body: { tenant: 'echo', id: TASK } },
     { peer: 'b', method: 'a2a.CancelTask', body: { tenant: 'echo', id: TASK } }

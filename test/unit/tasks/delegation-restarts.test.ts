@@ -203,3 +203,18 @@ test('an end that could not be kept is heard of again when the disk has room', a
   await caller.crash()
   expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_COMPLETED' })
 })
+
+test('a worker that does not answer a cancel holds up no stop, and is told by the next process', async () => {
+  const caller = await startCaller({ answers: [[begin(), CUT]] })
+  caller.worker.reachable = false
+  await caller.ask()
+  await caller.pass()
+  await caller.delegations.cancel(TASK)
+  caller.worker.deaf = true
+  caller.worker.comeBack()
+  await caller.pass()
+  await caller.stop()
+  caller.worker.deaf = false
+  await caller.crash()
+  expect(caller.worker.cancelled).toEqual([TASK])
+})

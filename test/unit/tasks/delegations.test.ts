@@ -231,3 +231,16 @@ test('hears what is told twice once, and does not go on over a gap', async () =>
     artifacts: [{ parts: [{ text: 'one two' }] }]
   })
 })
+
+test('a task without a deadline whose worker says nothing more ends all the same', async () => {
+  const caller = await startCaller({ answers: [[begin()]] })
+  await caller.ask()
+  await caller.pass(LIMITS.taskDuration.value + LIMITS.resumeWindow.value - 1)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_WORKING' })
+  await caller.pass(1)
+  expect(await caller.delegations.find(TASK)).toMatchObject({
+    state: 'TASK_STATE_FAILED',
+    error: { code: 'TIMED_OUT' }
+  })
+  expect(caller.worker.cancelled).toEqual([TASK])
+})

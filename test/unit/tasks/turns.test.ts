@@ -1,7 +1,9 @@
 /** A task that asks its caller waits on disk, and its agent is given all that was said. */
 import { expect, test, vi } from 'vitest'
+import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { errorOf, positionOf } from '../../../protocols/a2a/extensions.ts'
+import { OPEN_GATE } from '../../../tasks/permission.ts'
 import {
   askingWorker,
   CALLER,
@@ -112,4 +114,36 @@ test('a task that asks fails when too many of its caller wait already', async ()
   await worker.begin()
   await worker.pass()
   expect(errorOf((await worker.task()).status)).toMatchObject({ code: 'OVERLOADED' })
+})
+
+test('what a caller adds to its tasks counts as well, also after a restart', async () => {
+  const worker = await askingWorker({ init: { heldBytesPerPeer: () => 10_000 } })
+  await worker.answer('x'.repeat(6000), { messageId: 'x' })
+  await worker.pass()
+  await expect(worker.answer('y'.repeat(6000), { messageId: 'y' })).rejects.toMatchObject({
+    code: 'OVERLOADED'
+  })
+  await worker.crash()
+  await expect(worker.answer('y'.repeat(6000), { messageId: 'y' })).rejects.toMatchObject({
+    code: 'OVERLOADED'
+  })
+  await worker.answer('yes')
+  await worker.pass()
+  expect((await worker.task()).status.state).toBe('TASK_STATE_COMPLETED')
+})
+
+test('a caller that may ask for nothing any more cannot go on with what it had begun', async () => {
+  let mayAsk = true
+  const gate = {
+    ...OPEN_GATE,
+    checkTurn() {
+      if (!mayAsk) throw new LumosError('FORBIDDEN')
+    }
+  }
+  const worker = await askingWorker({ init: { gate } })
+  mayAsk = false
+  await expect(worker.answer('Rome')).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  expect((await worker.task()).status.state).toBe('TASK_STATE_INPUT_REQUIRED')
+  mayAsk = true
+  await worker.answer('Rome')
 })
