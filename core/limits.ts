@@ -130,6 +130,16 @@ export const LIMITS = {
     'silence after which harmless tasks of a peer go on elsewhere, within a second as promised; its session lives on'
   ),
   sessionHandshakes: limit(4, 'count', 'streams of one peer that have not said HELLO yet'),
+  sessionStreams: limit(
+    8,
+    'count',
+    'session streams of one connection: two come from a simultaneous dial, more from re-dials whose old stream lingers'
+  ),
+  sessionRetired: limit(
+    2,
+    'count',
+    'retired streams of one session that still finish calls; the oldest goes first. More come only from a faulty peer, or from streams that died unnoticed'
+  ),
   sessionStrikes: limit(3, 'count', 'protocol violations in a minute before a peer must wait'),
   sessionPenalty: limit(60_000, 'ms', 'how long such a peer must wait'),
   jsonDepth: limit(32, 'count', 'nesting of a JSON document from a peer; deeper is an attack'),

@@ -8,9 +8,6 @@ import type { CallOptions, Hello, Session } from './session.ts'
 import { Silence } from './silence.ts'
 import type { SilenceWatcher } from './silence.ts'
 
-/** More come only from a faulty peer, or from streams that died unnoticed. */
-const MAX_RETIRED = 2
-
 export class PeerSession implements Session {
   readonly peer: PeerIdText
   readonly hello: Hello
@@ -76,7 +73,9 @@ export class PeerSession implements Session {
     if (surplus !== link) this.#best = link
     surplus.retire()
     this.#retired.push(surplus)
-    if (this.#retired.length > MAX_RETIRED) this.#retired.shift()?.goAway(this.#closedError(), 0)
+    if (this.#retired.length > LIMITS.sessionRetired.value) {
+      this.#retired.shift()?.goAway(this.#closedError(), 0)
+    }
   }
 
   /** Another stream takes over if there is one that can. */

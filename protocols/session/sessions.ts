@@ -46,9 +46,6 @@ export interface SessionsInit {
   readonly allowance?: Allowance
 }
 
-/** Two per peer come from a simultaneous dial, more from re-dials whose old stream lingers. */
-const MAX_STREAMS = 8
-
 /** Twice as many as there are parts: more would be a leak. */
 const MOST_LISTENERS = 32
 
@@ -92,7 +89,7 @@ class PeerSessions implements Sessions, LinkOwner {
     this.#unhandle = await this.#components.host.handle(
       SESSION_PROTOCOL,
       (pipe) => this.#onInbound(pipe),
-      { maxStreams: MAX_STREAMS }
+      { maxStreams: LIMITS.sessionStreams.value }
     )
   }
 
