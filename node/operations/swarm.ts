@@ -16,7 +16,7 @@ import { isLoopback } from '../../discovery/hint.ts'
 import { encodeInvite, keysOf } from '../../trust/invites/invite.ts'
 import type { GivenInvite } from '../../trust/invites/ledger.ts'
 import type { Member } from '../../trust/members/member.ts'
-import type { Newcomer } from '../../trust/members/swarm-book.ts'
+import type { Newcomer } from '../../trust/members/member.ts'
 import type { Wire } from '../wire.ts'
 
 export interface SwarmOperationsComponents {

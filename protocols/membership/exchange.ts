@@ -117,7 +117,7 @@ class ListExchange implements MembersExchange {
       this.#cancelRenewal = undefined
       if (!book.needsKey || !this.#running) return
       logger.info('a new swarm key is made: the last one does not shut out all who are out')
-      this.#background(book.renewKey())
+      this.#background(book.mend())
     })
   }
 

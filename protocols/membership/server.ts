@@ -11,6 +11,7 @@ import { isLabel } from '../../trust/node-name.ts'
 import type { Roll } from '../../trust/members/roll.ts'
 import type { Statement } from '../../trust/members/statement.ts'
 import type { SwarmBook } from '../../trust/members/swarm-book.ts'
+import type { ListStanding } from '../../trust/membership.ts'
 import { startDeadline } from '../frames/deadline.ts'
 import { createFrameStream } from '../frames/frame-stream.ts'
 
@@ -112,7 +113,8 @@ class MembershipServer implements Component {
   ): Promise<Json> {
     const { book, host, invites, logger } = this.#components
     const known = roll.member(joiner)
-    const { role, givenAt, house } = await invites.use(id, { inviter: host.self, joiner }, proof)
+    const coming = { inviter: host.self, joiner, standing: standingOf(roll, joiner) }
+    const { role, givenAt, house } = await invites.use(id, coming, proof)
     // An invite that was there before must not bring back whom somebody has sent away since.
     if (known?.standing === 'removed' && (house || givenAt <= known.since)) {
       throw new LumosError('INVITE_WITHDRAWN')
@@ -134,6 +136,11 @@ class MembershipServer implements Component {
       ...(current && { key: Buffer.from(current.reveal()).toString('hex') })
     }
   }
+}
+
+function standingOf(roll: Roll, peer: PeerIdText): ListStanding {
+  if (roll.roleOf(peer) !== undefined) return 'in'
+  return roll.member(peer) === undefined ? 'unknown' : 'out'
 }
 
 function said({ charter }: Roll, statements: readonly Statement[]): JsonObject {

@@ -7,6 +7,7 @@ import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { createJsonFile } from '../../storage/json-file.ts'
+import type { ListStanding } from '../membership.ts'
 import { expired, INVITED_ROLES, isProof } from './invite.ts'
 import type { InvitedRole, InviteKeys, Meeting } from './invite.ts'
 
@@ -21,6 +22,11 @@ export interface GivenInvite {
   readonly givenAt: number
   /** For nodes of this user on this host; nobody is asked, so it brings back nobody. */
   readonly house: boolean
+}
+
+export interface Coming extends Meeting {
+  /** Of the joiner, on the list as it is. */
+  readonly standing: ListStanding
 }
 
 export interface InviteLedger {
@@ -40,11 +46,11 @@ export interface InviteLedger {
   doors(): readonly Uint8Array[]
   /**
    * Counts one use, on disk before it resolves. The same joiner may come again: its answer may have
-   * been lost.
+   * been lost. Who came by it and is out now needs another use.
    *
    * @throws INVITE_WITHDRAWN, INVITE_EXPIRED, INVITE_USED
    */
-  use(id: string, meeting: Meeting, proof: string): Promise<GivenInvite>
+  use(id: string, coming: Coming, proof: string): Promise<GivenInvite>
   /** Nobody comes by it any more, and who tries is told so. True when there was one. */
   withdraw(id: string): Promise<boolean>
 }
@@ -121,14 +127,17 @@ export async function openInviteLedger(
     },
     list: () => current().flatMap((one) => (isShown(one, clock.now()) ? [given(one)] : [])),
     doors: () => current().map(({ door }) => Buffer.from(door, 'hex')),
-    async use(id, meeting, proof) {
+    async use(id, coming, proof) {
       const invite = rows.get(id)
-      if (invite === undefined || !opens(invite, meeting, proof)) {
+      if (invite === undefined || !opens(invite, coming, proof)) {
         throw new LumosError('INVITE_WITHDRAWN')
       }
-      const { joiner } = meeting
-      if (invite.usedBy.includes(joiner)) return given(invite)
+      const { joiner, standing } = coming
+      const isRepeat = invite.usedBy.includes(joiner)
+      if (isRepeat && standing === 'in') return given(invite)
       if (invite.expiresAt < clock.now()) throw expired(invite.expiresAt)
+      // The answer may have been lost, or this node have ended before it had let the joiner in.
+      if (isRepeat && standing === 'unknown') return given(invite)
       if (invite.usedBy.length >= invite.uses) throw new LumosError('INVITE_USED')
       // Before the write, so that of two that come at once only one is let in.
       const used = { ...invite, usedBy: [...invite.usedBy, joiner] }

@@ -16,6 +16,9 @@ export interface Member {
   readonly seq: number
 }
 
+/** Who is to be on the list. */
+export type Newcomer = Pick<Member, 'peer' | 'name'>
+
 type Said = Pick<MemberStatement, 'standing' | 'name' | 'by' | 'at' | 'seq'>
 
 /** @param ids oldest first */
@@ -39,6 +42,8 @@ export function countingWord(
   let counting: MemberStatement | undefined
   for (const word of words) {
     if (word === undefined) continue
+    // Nor does it count that who was sent away has left by itself.
+    if (word.standing === 'left' && counting?.standing === 'removed') continue
     // Who was sent away does not come in again by becoming the heir of a member.
     const counts = counting === undefined || isOut(word.standing) || compare(word, counting) > 0
     if (counts) counting = word

@@ -2,7 +2,6 @@
  * The members list of a swarm: signed statements that may arrive in any order, late, twice or from
  * two sides of a partition, and still make the same list everywhere (docs/protocols/membership.md).
  */
-import { createHash } from 'node:crypto'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Role } from '../roles.ts'
@@ -11,7 +10,8 @@ import { countingWord, memberOf } from './member.ts'
 import type { Member } from './member.ts'
 import { compareWords, isOut, slotOf } from './precedence.ts'
 import type { Numbered } from './precedence.ts'
-import { keepMark, STATEMENT_ID_DIGITS } from './statement.ts'
+import { Said } from './said.ts'
+import { digestOf, keepMark, STATEMENT_ID_DIGITS } from './statement.ts'
 import type { Charter, KeyStatement, MemberStatement, Statement, Succession } from './statement.ts'
 
 /** Statements must have been verified; {@link Roll} only judges who may say what. */
@@ -43,6 +43,8 @@ export interface Roll {
   readonly shutOut: string
   /** Of an admin's own statements; `undefined` for those who may not make any. */
   appointmentOf(peer: PeerIdText): number | undefined
+  /** The number of the next sentence about `peer`: above all that was said about any of its ids, but for what `except` said. */
+  nextSeq(peer: PeerIdText, except?: PeerIdText): number
   /** The few statements that prove the standing of `peer` to somebody who knows the charter. */
   proof(peer: PeerIdText): readonly Statement[]
 }
@@ -64,6 +66,7 @@ class StatementRoll implements Roll {
   readonly #slots = new Map<string, Statement>()
   readonly #marks = new WeakMap<Statement, string>()
   readonly #spoken = new Map<PeerIdText, number>()
+  readonly #said = new Said()
   #members = new Map<PeerIdText, Member>()
   #words = new Map<PeerIdText, MemberStatement>()
   #digest = ''
@@ -156,6 +159,11 @@ class StatementRoll implements Roll {
     return this.heirOf(peer) === undefined ? this.#appointment(peer) : undefined
   }
 
+  nextSeq(peer: PeerIdText, except?: PeerIdText): number {
+    const passedOver = except === undefined ? [] : this.#lineage.idsOf(except)
+    return this.#said.highest(this.#lineage.idsOf(peer), passedOver) + 1
+  }
+
   proof(peer: PeerIdText): readonly Statement[] {
     const word = this.#words.get(peer)
     const speaker = word && this.#ownersWord(word.by)
@@ -212,6 +220,7 @@ class StatementRoll implements Roll {
       this.#spoken.set(statement.by, spoken + 1)
     }
     this.#slots.set(slot, statement)
+    if (statement.kind === 'member') this.#said.put(statement)
     return true
   }
 
@@ -224,6 +233,7 @@ class StatementRoll implements Roll {
       this.#slots.delete(slot)
       if (statement.kind === 'succession') this.#lineage.remove(statement)
       else this.#spoken.set(statement.by, (this.#spoken.get(statement.by) ?? 1) - 1)
+      if (statement.kind === 'member') this.#said.drop(statement)
     }
     return dropped
   }
@@ -250,12 +260,18 @@ class StatementRoll implements Roll {
       const { peer, standing } = statement
       const about = this.#lineage.present(peer)
       if (about === owner || standing === 'owner') return false
-      if (standing === 'left') return by === peer
+      if (standing === 'left') return by === peer && this.#mayLeave(statement)
       if (speaker === about) return false
       if (standing === 'admin' && speaker !== owner) return false
     }
     if (speaker === owner) return appointment === 0
     return appointment !== 0 && this.#appointment(by) === appointment
+  }
+
+  /** Keys cost nothing: strangers could fill the list with their farewells, and members outdo all that others say of them. */
+  #mayLeave({ peer, seq }: MemberStatement): boolean {
+    const others = this.#said.highestOfOthers(this.#lineage.idsOf(peer))
+    return others > 0 && seq <= others + 1
   }
 
   #maySucceed(succession: Succession): boolean {
@@ -300,12 +316,20 @@ class StatementRoll implements Roll {
   /** What counts of all that was said about each id. */
   #bestWords(): ReadonlyMap<PeerIdText, MemberStatement> {
     const best = new Map<PeerIdText, MemberStatement>()
-    for (const statement of this.#slots.values()) {
-      if (statement.kind !== 'member' || this.#isOverruled(statement)) continue
+    const farewells: MemberStatement[] = []
+    const hear = (statement: MemberStatement): void => {
       const other = best.get(statement.peer)
       if (other === undefined || this.#order(statement, other) > 0)
         best.set(statement.peer, statement)
     }
+    for (const statement of this.#slots.values()) {
+      if (statement.kind !== 'member' || this.#isOverruled(statement)) continue
+      if (statement.standing === 'left') farewells.push(statement)
+      else hear(statement)
+    }
+    // Who was sent away has not left by itself, whatever it says.
+    for (const farewell of farewells)
+      if (best.get(farewell.peer)?.standing !== 'removed') hear(farewell)
     return best
   }
 
@@ -351,10 +375,4 @@ class StatementRoll implements Roll {
     if (this.#lineage.present(by) === this.#owner || standing === 'left') return false
     return this.#ownersWord(peer)?.standing === 'admin'
   }
-}
-
-function digestOf(words: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const word of words.toSorted()) hash.update(`${word}\n`)
-  return hash.digest('hex').slice(0, 16)
 }

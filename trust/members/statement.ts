@@ -70,26 +70,32 @@ export interface Charter {
 /** Numbers are doubles on the way; a year of changes each microsecond stays below. */
 const MOST = 2 ** 48
 const count = z.int().min(0).max(MOST)
+/** Of admins: so the owner can outdo whatever one of them says. */
+const ADMINS_MOST = 2 ** 40
 const peer = z.string().regex(/^12D3Koo[1-9A-HJ-NP-Za-km-z]{45}$/)
 const sig = z.string().regex(/^[\w-]{86}$/)
 const signed = { by: peer, appointment: count, at: count, sig }
 
-const memberSchema = z.strictObject({
-  kind: z.literal('member'),
-  peer,
-  standing: z.enum([...ROLES, 'removed', 'left']),
-  name: z.string().refine((text) => text === '' || isLabel(text)),
-  seq: count.min(1),
-  ...signed
-})
+const memberSchema = z
+  .strictObject({
+    kind: z.literal('member'),
+    peer,
+    standing: z.enum([...ROLES, 'removed', 'left']),
+    name: z.string().refine((text) => text === '' || isLabel(text)),
+    seq: count.min(1),
+    ...signed
+  })
+  .refine(({ appointment, seq }) => appointment === 0 || seq <= ADMINS_MOST)
 
-const keySchema = z.strictObject({
-  kind: z.literal('key'),
-  epoch: count.min(1),
-  commitment: z.string().regex(/^[0-9a-f]{64}$/),
-  covers: z.string().regex(/^[0-9a-f]{16}$/),
-  ...signed
-})
+const keySchema = z
+  .strictObject({
+    kind: z.literal('key'),
+    epoch: count.min(1),
+    commitment: z.string().regex(/^[0-9a-f]{64}$/),
+    covers: z.string().regex(/^[0-9a-f]{16}$/),
+    ...signed
+  })
+  .refine(({ appointment, epoch }) => appointment === 0 || epoch <= ADMINS_MOST)
 
 /** Of SHA-256, in hex: whoever has the old key must not find other words with a mark that is kept. */
 const MARK_DIGITS = 32
@@ -122,14 +128,17 @@ export const charterSchema = z.strictObject({
 
 type Unsigned<T> = T extends Statement ? Omit<T, 'sig' | 'by'> : never
 
-/** Says it in the name of `identity`. */
+/** Says it in the name of `identity`. @throws MEMBERSHIP_INVALID when its number is used up */
 export async function signStatement(
   identity: Identity,
   swarm: string,
   sentence: Unsigned<MemberStatement | KeyStatement>
 ): Promise<Statement> {
   const unsigned = { ...sentence, by: identity.peer, sig: '' }
-  return { ...unsigned, sig: base64url(await identity.sign(wordsOf(swarm, unsigned))) }
+  const said = { ...unsigned, sig: base64url(await identity.sign(wordsOf(swarm, unsigned))) }
+  // What others refuse, and what cannot be read at the next start, must not be written down here.
+  if (!statementSchema.safeParse(said).success) throw invalid('a statement is malformed')
+  return said
 }
 
 /** @throws MEMBERSHIP_INVALID */
@@ -143,6 +152,14 @@ export async function verifyStatement(swarm: string, value: unknown): Promise<St
     await verifyWords(statement.peer, words, statement.accepted)
   }
   return statement
+}
+
+/** All of them, or none. @throws MEMBERSHIP_INVALID */
+export function verifyStatements(
+  swarm: string,
+  values: readonly unknown[]
+): Promise<readonly Statement[]> {
+  return Promise.all(values.map((value) => verifyStatement(swarm, value)))
 }
 
 /** Both keys say so. `keeps`: what else the old one has said that is to count. */
@@ -180,6 +197,13 @@ export const STATEMENT_ID_DIGITS = 16
 export function keepMark(swarm: string, statement: Statement): string {
   const hash = createHash('sha256').update(wordsOf(swarm, statement)).digest('hex')
   return hash.slice(0, MARK_DIGITS)
+}
+
+/** Of a set of words: 16 hex digits, the same in whatever order they come. */
+export function digestOf(words: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const word of words.toSorted()) hash.update(`${word}\n`)
+  return hash.digest('hex').slice(0, 16)
 }
 
 /** What a succession keeps. */

@@ -16,7 +16,7 @@ import { isOut } from './precedence.ts'
 import { membersDocument, readMembers } from './members-file.ts'
 import type { MembersDocument } from './members-file.ts'
 import { createRoll } from './roll.ts'
-import type { Member } from './member.ts'
+import type { Member, Newcomer } from './member.ts'
 import type { Roll } from './roll.ts'
 import {
   keyCommitment,
@@ -24,7 +24,7 @@ import {
   signStatement,
   signSuccession,
   verifyCharter,
-  verifyStatement
+  verifyStatements
 } from './statement.ts'
 import type { Standing, Statement, Succession, SuccessionReason } from './statement.ts'
 
@@ -47,11 +47,6 @@ export interface SwarmBookEvents {
   changed: [fresh: readonly Statement[]]
   /** Last words of keys that had said others before, or of who has left: they count nothing. */
   disputed: [rivals: readonly Succession[]]
-}
-
-export interface Newcomer {
-  readonly peer: PeerIdText
-  readonly name: string
 }
 
 export interface SwarmBook {
@@ -82,6 +77,8 @@ export interface SwarmBook {
   remove(peer: PeerIdText): Promise<void>
   /** Makes a key that all who are out do not have. @throws SWARM_ROLE */
   renewKey(): Promise<void>
+  /** Ends the appointments of admins that have left, if this node is the owner, and makes a key if one is needed. @throws SWARM_ROLE */
+  mend(): Promise<void>
   /** Says that this node is out from now on. @throws SWARM_ROLE for the owner */
   leave(): Promise<void>
   /**
@@ -158,7 +155,7 @@ class KeptBook implements SwarmBook {
 
   async adopt({ charter: value, statements }: Parameters<SwarmBook['adopt']>[0]): Promise<void> {
     const charter = await verifyCharter(value)
-    const roll = createRoll(charter, await verifyAll(charter.swarm, statements))
+    const roll = createRoll(charter, await verifyStatements(charter.swarm, statements))
     const { peer } = this.#components.identity
     if (roll.roleOf(peer) === undefined) throw new LumosError('NOT_A_MEMBER', { details: { peer } })
     this.roll = roll
@@ -172,7 +169,7 @@ class KeptBook implements SwarmBook {
     // Most of what one hears one has heard before.
     const known = new Set(roll.statements().map(({ sig }) => sig))
     const news = statements.filter((value) => !known.has(signatureOf(value)))
-    return this.#apply(await verifyAll(roll.charter.swarm, news))
+    return this.#apply(await verifyStatements(roll.charter.swarm, news))
   }
 
   async takeKey(key: Secret<Uint8Array>): Promise<boolean> {
@@ -197,9 +194,9 @@ class KeptBook implements SwarmBook {
       throw new LumosError('SWARM_FULL', { details: { limit } })
     }
     this.#guardAdmins(known, role)
-    const said = await this.#say(newcomer, role, (known?.seq ?? 0) + 1)
+    const said = await this.#say(newcomer, role, roll.nextSeq(newcomer.peer))
     // An admin's words end with its rank; the owner makes them its own.
-    const kept = known?.standing === 'admin' ? await this.#takeOver(newcomer.peer) : []
+    const kept = isAdmin(roll, newcomer.peer) ? await this.#takeOver(newcomer.peer) : []
     await this.#apply([...kept, said])
     if (this.needsKey) await this.renewKey()
   }
@@ -207,23 +204,34 @@ class KeptBook implements SwarmBook {
   async remove(peer: PeerIdText): Promise<void> {
     const roll = this.#speaking('send others away')
     const known = roll.member(peer)
-    if (known === undefined || isOut(known.standing)) {
+    const mayGo = known !== undefined && (!isOut(known.standing) || isAdmin(roll, peer))
+    if (!mayGo) {
       throw new LumosError('MEMBER_UNKNOWN', { details: { member: peer } })
     }
     this.#guardAdmins(known, 'removed')
-    const kept = known.standing === 'admin' ? await this.#takeOver(peer) : []
-    const said = await this.#say(known, 'removed', known.seq + 1)
-    const epoch = (roll.key()?.epoch ?? 0) + 1
-    const key = this.#newKey()
+    const kept = isAdmin(roll, peer) ? await this.#takeOver(peer) : []
+    const said = await this.#say(known, 'removed', roll.nextSeq(peer))
     // One message, so that nobody hears of the key without hearing whom it shuts out.
     const next = createRoll(roll.charter, [...roll.statements(), ...kept, said])
-    await this.#apply([...kept, said, await this.#sayKey(epoch, key, next.shutOut)])
+    // Of an admin that goes, the key goes as well.
+    const epoch = (next.key()?.epoch ?? 0) + 1
+    await this.#apply([...kept, said, await this.#sayKey(epoch, this.#newKey(), next.shutOut)])
   }
 
   async renewKey(): Promise<void> {
     const roll = this.#speaking('make a key')
     const epoch = (roll.key()?.epoch ?? 0) + 1
     await this.#apply([await this.#sayKey(epoch, this.#newKey(), roll.shutOut)])
+  }
+
+  async mend(): Promise<void> {
+    const roll = this.#speaking('make a key')
+    const isOwner = roll.appointmentOf(this.#components.identity.peer) === 0
+    // The appointment of an admin outlives its farewell until the owner ends it.
+    const gone = roll.members().filter((one) => one.standing === 'left' && isAdmin(roll, one.peer))
+    // oxlint-disable-next-line no-await-in-loop -- each makes a key that shuts out those before it
+    for (const { peer } of isOwner ? gone : []) await this.remove(peer)
+    if (this.needsKey) await this.renewKey()
   }
 
   async leave(): Promise<void> {
@@ -242,7 +250,7 @@ class KeptBook implements SwarmBook {
         peer: self,
         standing: 'left',
         name: known.name,
-        seq: known.seq + 1,
+        seq: roll.nextSeq(self),
         appointment: 0,
         at: this.#components.clock.now()
       })
@@ -272,9 +280,15 @@ class KeptBook implements SwarmBook {
   /** Words of `admin` about others, said again by the owner, whose they are from now on. */
   #takeOver(admin: PeerIdText): Promise<Statement[]> {
     const ids = new Set(this.roll?.idsOf(admin))
-    const theirs = this.roll?.members().filter(({ by, peer }) => ids.has(by) && !ids.has(peer))
+    const theirs = this.roll?.members().filter(({ by, peer, standing }) => {
+      // Nobody is on the list by its own word: with the admin's would go that somebody is out.
+      return (ids.has(by) || standing === 'left') && !ids.has(peer)
+    })
     return Promise.all(
-      (theirs ?? []).map((member) => this.#say(member, member.standing, member.seq + 1))
+      (theirs ?? []).map((member) => {
+        const standing = member.standing === 'left' ? 'removed' : member.standing
+        return this.#say(member, standing, this.roll?.nextSeq(member.peer, admin) ?? 1)
+      })
     )
   }
 
@@ -292,7 +306,8 @@ class KeptBook implements SwarmBook {
     const self = this.#components.identity.peer
     const isOwner = this.roll?.appointmentOf(self) === 0
     const high = known?.standing === 'owner' || next === 'owner'
-    const admins = known?.standing === 'admin' || next === 'admin'
+    const named = known !== undefined && this.roll !== undefined && isAdmin(this.roll, known.peer)
+    const admins = named || next === 'admin'
     if (!high && (!admins || isOwner)) return
     const role = this.roll?.roleOf(self) ?? 'none'
     const needs = high ? 'the owner stays the owner' : 'only the owner names and dismisses admins'
@@ -343,13 +358,11 @@ class KeptBook implements SwarmBook {
   }
 }
 
-function signatureOf(value: unknown): string {
-  return isJsonObject(value) && typeof value['sig'] === 'string' ? value['sig'] : ''
+/** Also one that has left: what it said counts on until the owner ends its appointment. */
+function isAdmin(roll: Roll, peer: PeerIdText): boolean {
+  return (roll.appointmentOf(peer) ?? 0) > 0
 }
 
-async function verifyAll(
-  swarm: string,
-  statements: readonly unknown[]
-): Promise<readonly Statement[]> {
-  return Promise.all(statements.map((statement) => verifyStatement(swarm, statement)))
+function signatureOf(value: unknown): string {
+  return isJsonObject(value) && typeof value['sig'] === 'string' ? value['sig'] : ''
 }

@@ -12,6 +12,7 @@ import type { Invite } from '../../../../trust/invites/invite.ts'
 import { openInviteLedger } from '../../../../trust/invites/ledger.ts'
 import type { InviteLedger } from '../../../../trust/invites/ledger.ts'
 import { testIdentity } from '../../../support/identity.ts'
+import type { ListStanding } from '../../../../trust/membership.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { temporaryDirectory } from '../../../support/temporary-directory.ts'
 
@@ -105,8 +106,8 @@ async function setup(folder?: string): Promise<{
 }
 
 const keys = keysOf(new Secret(new Uint8Array(16).fill(3)))
-const meet = (joiner: string) =>
-  [{ inviter: 'me', joiner }, proveInvite(keys.proof, { inviter: 'me', joiner })] as const
+const meet = (joiner: string, standing: ListStanding = 'unknown') =>
+  [{ inviter: 'me', joiner, standing }, proveInvite(keys.proof, { inviter: 'me', joiner })] as const
 
 test('of many that come at once with an invite for one, one gets in; it may ask again', async () => {
   const { clock, ledger } = await setup()
@@ -122,6 +123,20 @@ test('of many that come at once with an invite for one, one gets in; it may ask 
   ])
   expect(tries[1]).toMatchObject({ reason: { code: 'INVITE_USED' } })
   expect(await ledger.use(keys.id, ...meet('a'))).toMatchObject({ usedBy: ['a'] })
+})
+
+test('who came by an invite and is out now needs another use of it, and none when it has ended', async () => {
+  const { clock, ledger } = await setup()
+  await ledger.add(keys, { role: 'worker', expiresAt: clock.now() + HOUR, uses: 2 })
+  await ledger.use(keys.id, ...meet('a'))
+  expect(await ledger.use(keys.id, ...meet('a', 'in'))).toMatchObject({ usedBy: ['a'] })
+  expect(await ledger.use(keys.id, ...meet('a', 'out'))).toMatchObject({ usedBy: ['a', 'a'] })
+  await expect(ledger.use(keys.id, ...meet('a', 'out'))).rejects.toMatchObject({
+    code: 'INVITE_USED'
+  })
+  await clock.advance(HOUR + 1)
+  await expect(ledger.use(keys.id, ...meet('a'))).rejects.toMatchObject({ code: 'INVITE_EXPIRED' })
+  await ledger.use(keys.id, ...meet('a', 'in'))
 })
 
 test('uses are counted across a restart', async () => {

@@ -8,7 +8,11 @@ import { ManualClock } from '../../../support/manual-clock.ts'
 import { temporaryDirectory } from '../../../support/temporary-directory.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const MEETING = { inviter: '12D3KooWInviter', joiner: '12D3KooWJoiner' }
+const MEETING = {
+  inviter: '12D3KooWInviter',
+  joiner: '12D3KooWJoiner',
+  standing: 'unknown'
+} as const
 
 async function setup() {
   const clock = new ManualClock()
