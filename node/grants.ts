@@ -18,7 +18,7 @@ import type { GrantInit, IssuedGrant } from '../trust/grants/issue.ts'
 import { readRevocation, signRevocation } from '../trust/grants/revocations.ts'
 import type { Revocations } from '../trust/grants/revocations.ts'
 import { presentPlace, readGrant } from '../trust/grants/verify.ts'
-import { NO_HEIRS } from '../trust/heirs.ts'
+import { idsFrom, NO_HEIRS } from '../trust/heirs.ts'
 import type { Identity } from '../trust/identity.ts'
 import type { NodeComponents } from './wire.ts'
 
@@ -174,10 +174,9 @@ class KeptGrants implements NodeGrants {
   }
 
   stateOf(claims: Pick<GrantClaims, 'id' | 'issuer' | 'expiresAt'>): GrantState {
-    const { clock, revocations } = this.#parts
-    const heir = this.#presentOf(claims.issuer)
-    const isRevoked = revocations.covers(claims) || revocations.covers({ ...claims, issuer: heir })
-    if (isRevoked) return 'revoked'
+    const { clock, revocations, members } = this.#parts
+    const issuers = idsFrom(members.heirs ?? NO_HEIRS, claims.issuer)
+    if (issuers.some((issuer) => revocations.covers({ ...claims, issuer }))) return 'revoked'
     return claims.expiresAt > clock.now() ? 'in-force' : 'expired'
   }
 

@@ -55,9 +55,11 @@ class Gatekeeper implements NodeMembership {
     this.#components = components
     const { nodeSwarm, host } = components
     const logger = components.logger.child('members')
-    const { book, invites } = nodeSwarm
+    const { book, invites, swarm: resolved } = nodeSwarm
+    const swarm =
+      resolved.key === undefined ? undefined : { swarm: resolved.id, name: resolved.name }
     this.#server = createMembershipServer({ ...components, logger, book, invites })
-    this.#exchange = createMembersExchange({ ...components, logger, book, self: host.self })
+    this.#exchange = createMembersExchange({ ...components, logger, book, swarm, self: host.self })
   }
 
   helloFields(): JsonObject {

@@ -62,7 +62,9 @@ export async function openSwarm(
   const logger = components.logger.child('trust')
   const { name } = config.swarm
   const kept = { dataDirectory: paths.data, name }
-  const book = await openSwarmBook({ ...components, logger }, kept)
+  // Everybody is in an open swarm: a list that lies here is that of another swarm of this name.
+  const ofBook = config.swarm.open ? { name } : kept
+  const book = await openSwarmBook({ ...components, logger }, ofBook)
   const joining = { ...components, logger, book }
   if (invite === undefined) await joinHouse(joining, init)
   else await join(joining, init, invite)

@@ -7,6 +7,7 @@ import type { TaskGate, TaskPermission, TaskWish } from '../tasks/permission.ts'
 import type { AuditEvent, AuditLog } from '../trust/audit-log.ts'
 import type { Authority, Permitted } from '../trust/authority.ts'
 import type { Blame } from '../trust/blame.ts'
+import { nameOf } from '../trust/grants/quotas.ts'
 import type { GrantQuotas, GrantUse } from '../trust/grants/quotas.ts'
 import type { VerifiedGrant } from '../trust/grants/verify.ts'
 import type { CheckBehalf } from './behalf.ts'
@@ -165,7 +166,9 @@ function take(
 ): GrantUse {
   try {
     // Two may have theirs from the same one.
-    const links = new Map(grants.flatMap((grant) => grant.links.map((link) => [link.id, link])))
+    const links = new Map(
+      grants.flatMap((grant) => grant.links.map((link) => [nameOf(link), link]))
+    )
     return quotas.take({ links: [...links.values()] })
   } catch (error) {
     const reason = toLumosError(error).details['reason']

@@ -8,7 +8,7 @@ import type { Revocations } from './grants/revocations.ts'
 import type { GrantClaims } from './grants/claims.ts'
 import { examineGrant, isOfLostKey, presentPlace, readGrant, verifyGrant } from './grants/verify.ts'
 import type { GrantCheck, GrantLink, VerifiedGrant } from './grants/verify.ts'
-import { NO_HEIRS } from './heirs.ts'
+import { idsFrom, NO_HEIRS } from './heirs.ts'
 import type { Heirs } from './heirs.ts'
 import { operationOf } from './operations.ts'
 import { decide } from './policy.ts'
@@ -195,11 +195,10 @@ class NodeAuthority implements Authority {
     }
   }
 
-  /** By the key that gave it, or by the one that its owner has now. */
+  /** By the key that gave it, or by any that its owner has had since. */
   #isRevoked({ id, issuer }: Pick<GrantClaims, 'id' | 'issuer'>): boolean {
     const { revocations } = this.#parts
-    const heir = this.#heirs.presentOf(issuer)
-    return revocations.covers({ id, issuer }) || revocations.covers({ id, issuer: heir })
+    return idsFrom(this.#heirs, issuer).some((each) => revocations.covers({ id, issuer: each }))
   }
 
   get #heirs(): Heirs {

@@ -8,6 +8,7 @@ import type { Logger } from '../../core/logger.ts'
 import type { Authority, Members } from '../../trust/authority.ts'
 import { readRevocation } from '../../trust/grants/revocations.ts'
 import type { Revocation, Revocations } from '../../trust/grants/revocations.ts'
+import { NO_HEIRS } from '../../trust/heirs.ts'
 import type { Session, Sessions } from '../session/session.ts'
 import { decodeGrants, decodeRevoked, decodeShown, encode, GRANT_METHODS } from './messages.ts'
 
@@ -104,11 +105,12 @@ class SessionGrants implements GrantExchange {
 
   async #heard(from: PeerIdText, tokens: readonly string[]): Promise<void> {
     const { revocations, members, clock, keep, sessions } = this.#parts
+    const { presentOf } = members.heirs ?? NO_HEIRS
     const read = await Promise.all(tokens.map((token) => readRevocation(token, clock.now())))
     const fresh = read
       .filter((each) => each !== undefined)
       // Keys cost nothing: strangers could fill the list with what they never gave.
-      .filter(({ issuer }) => issuer === from || members.roleOf(issuer) !== undefined)
+      .filter(({ issuer }) => issuer === from || members.roleOf(presentOf(issuer)) !== undefined)
       .filter((each) => revocations.add(each))
     if (fresh.length === 0) return
     await keep(revocations.list())

@@ -10,7 +10,7 @@ import type { Random } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
 import type { Roll } from '../../trust/members/roll.ts'
 import { keyCommitment } from '../../trust/members/statement.ts'
-import type { Statement } from '../../trust/members/statement.ts'
+import type { Charter, Statement } from '../../trust/members/statement.ts'
 import type { SwarmBook } from '../../trust/members/swarm-book.ts'
 import type { Session, Sessions } from '../session/session.ts'
 import { decode, encode, packIds, unpackIds } from './codec.ts'
@@ -23,6 +23,8 @@ export interface MembersExchangeComponents {
   readonly sessions: Sessions
   readonly book: SwarmBook
   readonly self: PeerIdText
+  /** Of which swarm a list may begin; `undefined` where none may: everybody is in an open swarm, and could make itself its owner. */
+  readonly swarm: Pick<Charter, 'swarm' | 'name'> | undefined
 }
 
 export interface MembersExchange extends Component {
@@ -195,13 +197,25 @@ class ListExchange implements MembersExchange {
   ): Promise<void> {
     const { book, logger } = this.#components
     try {
-      if (book.roll === undefined) await book.adopt({ charter, statements })
+      if (book.roll === undefined) await this.#begin(charter, statements)
       else if (charter['sig'] === book.roll.charter.sig) await book.hear(statements)
       else logger.warn('a peer keeps another members list of this swarm', { peer })
     } catch (error) {
       const { code, message } = toLumosError(error)
       logger.warn('what a peer said about members was not taken', { peer, code, reason: message })
     }
+  }
+
+  /** A list begins in a swarm of one key; that of another swarm is nothing to this node. */
+  async #begin(charter: JsonObject, statements: readonly JsonObject[]): Promise<void> {
+    const { book, swarm } = this.#components
+    const isOurs = charter['swarm'] === swarm?.swarm && charter['name'] === swarm?.name
+    if (swarm === undefined || !isOurs) {
+      throw new LumosError('MEMBERSHIP_INVALID', {
+        details: { reason: 'the list is not of this swarm' }
+      })
+    }
+    await book.adopt({ charter, statements })
   }
 
   #serveSync(body: Uint8Array): Uint8Array {

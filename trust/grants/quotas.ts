@@ -39,11 +39,13 @@ export function createGrantQuotas({
 }: {
   readonly clock: Pick<Clock, 'monotonic'>
 }): GrantQuotas {
-  /** By id; the one that was used longest ago first. */
+  /** By {@link nameOf}; the one that was used longest ago first. */
   const counts = new Map<string, Count>()
 
-  function countOf({ id, limits }: Link): Count {
+  function countOf(link: Link): Count {
     const now = clock.monotonic()
+    const id = nameOf(link)
+    const { limits } = link
     const known = counts.get(id)
     counts.delete(id)
     const { rate = Infinity } = limits
@@ -90,7 +92,12 @@ export function createGrantQuotas({
   }
 }
 
-type Link = Pick<VerifiedGrant['links'][number], 'id' | 'limits'>
+type Link = Pick<VerifiedGrant['links'][number], 'id' | 'issuer' | 'limits'>
+
+/** Whoever passes a grant on chooses the id of what rests on it, and may choose the same: only its issuer tells them apart. */
+export function nameOf({ id, issuer }: Pick<Link, 'id' | 'issuer'>): string {
+  return `${issuer} ${id}`
+}
 
 function isCounted({ limits }: Link): boolean {
   return limits.rate !== undefined || limits.concurrency !== undefined

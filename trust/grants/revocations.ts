@@ -48,6 +48,14 @@ export function createRevocations({ clock }: { readonly clock: Pick<Clock, 'now'
     for (const { id, until } of known.values()) if (until < now) known.delete(id)
   }
 
+  /** Those of whom nothing is in force any more. */
+  function forgetIdle(): void {
+    for (const [issuer, known] of issuers) {
+      forgetOld(known)
+      if (known.size === 0) issuers.delete(issuer)
+    }
+  }
+
   return {
     covers: ({ id, issuer }) => issuers.get(issuer)?.has(id) === true,
     add(revocation) {
@@ -56,6 +64,7 @@ export function createRevocations({ clock }: { readonly clock: Pick<Clock, 'now'
       if (known.has(id)) return false
       forgetOld(known)
       if (known.size >= LIMITS.revocationsPerIssuer.value) return false
+      if (!issuers.has(issuer) && issuers.size >= LIMITS.revocationIssuers.value) forgetIdle()
       if (!issuers.has(issuer) && issuers.size >= LIMITS.revocationIssuers.value) return false
       issuers.set(issuer, known.set(id, revocation))
       return true

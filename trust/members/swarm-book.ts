@@ -65,7 +65,7 @@ export interface SwarmBook {
     readonly key: Secret<Uint8Array>
     readonly members: readonly Newcomer[]
   }): Promise<void>
-  /** Takes over the list of a swarm that lets this node in. @throws NOT_A_MEMBER, MEMBERSHIP_INVALID */
+  /** Takes over the list of a swarm that lets this node in. @throws NOT_A_MEMBER, MEMBERSHIP_INVALID, SWARM_EXISTS */
   adopt(copy: { readonly charter: unknown; readonly statements: readonly unknown[] }): Promise<void>
   /** What others say; forged, stale and unauthorised words change nothing. @throws MEMBERSHIP_INVALID */
   hear(statements: readonly unknown[]): Promise<readonly Statement[]>
@@ -97,8 +97,7 @@ export async function openSwarmBook(
 ): Promise<SwarmBook> {
   if (dataDirectory === undefined) return new KeptBook(components, { name })
   const file = membersDocument(dataDirectory, name)
-  const kept = await readMembers(file)
-  return new KeptBook(components, { file, name, kept })
+  return new KeptBook(components, { file, name, kept: await readMembers(file) })
 }
 
 interface BookParts {
@@ -140,9 +139,7 @@ class KeptBook implements SwarmBook {
   }
 
   async found({ swarm, key, members }: Parameters<SwarmBook['found']>[0]): Promise<void> {
-    if (this.roll !== undefined) {
-      throw new LumosError('SWARM_EXISTS', { details: { swarm: this.#name } })
-    }
+    if (this.roll !== undefined) throw exists(this.#name)
     const { identity, clock } = this.#components
     const at = clock.now()
     const charter = await signCharter(identity, { swarm, name: this.#name, at })
@@ -154,10 +151,13 @@ class KeptBook implements SwarmBook {
   }
 
   async adopt({ charter: value, statements }: Parameters<SwarmBook['adopt']>[0]): Promise<void> {
+    const before = this.roll
     const charter = await verifyCharter(value)
     const roll = createRoll(charter, await verifyStatements(charter.swarm, statements))
     const { peer } = this.#components.identity
     if (roll.roleOf(peer) === undefined) throw new LumosError('NOT_A_MEMBER', { details: { peer } })
+    // The first counts, also of two that come at once.
+    if (this.roll !== before) throw exists(this.#name)
     this.roll = roll
     await this.#write()
     this.events.emit('changed', [])
@@ -194,10 +194,9 @@ class KeptBook implements SwarmBook {
       throw new LumosError('SWARM_FULL', { details: { limit } })
     }
     this.#guardAdmins(known, role)
-    const said = await this.#say(newcomer, role, roll.nextSeq(newcomer.peer))
     // An admin's words end with its rank; the owner makes them its own.
     const kept = isAdmin(roll, newcomer.peer) ? await this.#takeOver(newcomer.peer) : []
-    await this.#apply([...kept, said])
+    await this.#apply([...kept, await this.#say(newcomer, role, roll.nextSeq(newcomer.peer))])
     if (this.needsKey) await this.renewKey()
   }
 
@@ -239,11 +238,8 @@ class KeptBook implements SwarmBook {
     const self = this.#components.identity.peer
     const known = roll?.member(self)
     if (roll === undefined || known === undefined || isOut(known.standing)) return
-    if (known.standing === 'owner') {
-      throw new LumosError('SWARM_ROLE', {
-        details: { role: 'owner', needs: 'the owner cannot leave its swarm' }
-      })
-    }
+    const needs = 'the owner cannot leave its swarm'
+    if (known.standing === 'owner') throw refused({ role: 'owner', needs })
     await this.#apply([
       await signStatement(this.#components.identity, roll.charter.swarm, {
         kind: 'member',
@@ -296,8 +292,7 @@ class KeptBook implements SwarmBook {
     const { roll } = this
     const self = this.#components.identity.peer
     if (roll?.appointmentOf(self) === undefined || roll.roleOf(self) === undefined) {
-      const role = roll?.roleOf(self) ?? 'none'
-      throw new LumosError('SWARM_ROLE', { details: { role, needs } })
+      throw refused({ role: roll?.roleOf(self) ?? 'none', needs })
     }
     return roll
   }
@@ -311,7 +306,7 @@ class KeptBook implements SwarmBook {
     if (!high && (!admins || isOwner)) return
     const role = this.roll?.roleOf(self) ?? 'none'
     const needs = high ? 'the owner stays the owner' : 'only the owner names and dismisses admins'
-    throw new LumosError('SWARM_ROLE', { details: { role, needs } })
+    throw refused({ role, needs })
   }
 
   #say({ peer, name }: Newcomer, standing: Standing, seq: number): Promise<Statement> {
@@ -356,6 +351,14 @@ class KeptBook implements SwarmBook {
       keys
     })
   }
+}
+
+function refused(details: { readonly role: string; readonly needs: string }): LumosError {
+  return new LumosError('SWARM_ROLE', { details })
+}
+
+function exists(swarm: string): LumosError {
+  return new LumosError('SWARM_EXISTS', { details: { swarm } })
 }
 
 /** Also one that has left: what it said counts on until the owner ends its appointment. */

@@ -4,7 +4,9 @@ import { silentLogger } from '../../../core/logger.ts'
 import { createGrantExchange } from '../../../protocols/grants/exchange.ts'
 import { createSessions } from '../../../protocols/session/sessions.ts'
 import { createAuthority } from '../../../trust/authority.ts'
+import type { Members } from '../../../trust/authority.ts'
 import { createRevocations, signRevocation } from '../../../trust/grants/revocations.ts'
+import { NO_HEIRS } from '../../../trust/heirs.ts'
 import type { Identity } from '../../../trust/identity.ts'
 import type { Role } from '../../../trust/roles.ts'
 import { grantOf, SWARM } from '../../support/grants.ts'
@@ -20,8 +22,8 @@ afterEach(async () => {
   await Promise.all(stops.splice(0).map((stop) => stop()))
 })
 
-/** Of the peers the first is the owner; those beyond `members` are strangers. */
-async function setup(count: number, members: number) {
+/** Of the peers the first is the owner; those beyond `inside` are strangers. */
+async function setup(count: number, inside: number) {
   const clock = new ManualClock()
   const network = new MemoryStreams(clock)
   const identities = await Promise.all(
@@ -29,12 +31,15 @@ async function setup(count: number, members: number) {
   )
   const roles = new Map(
     identities
-      .slice(0, members)
+      .slice(0, inside)
       .map(({ peer }, at): [string, Role] => [peer, at === 0 ? 'owner' : 'member'])
   )
-  const roleOf = (peer: string) => roles.get(peer)
+  const members = {
+    roleOf: (peer: string) => roles.get(peer),
+    heirs: { ...NO_HEIRS }
+  }
   const nodes = identities.map((identity, seed) =>
-    createNode({ clock, network, roleOf }, { identity, seed })
+    createNode({ clock, network, members }, { identity, seed })
   )
   await Promise.all(nodes.map(({ start }) => start()))
   const at = (index: number) => {
@@ -42,23 +47,22 @@ async function setup(count: number, members: number) {
     if (node === undefined) throw new TypeError('there is no such node')
     return node
   }
-  return { at, clock }
+  return { at, clock, members }
 }
 
 interface World {
   readonly clock: ManualClock
   readonly network: MemoryStreams
-  readonly roleOf: (peer: string) => Role | undefined
+  readonly members: Members
 }
 
 function createNode(
-  { clock, network, roleOf }: World,
+  { clock, network, members }: World,
   { identity, seed }: { identity: Identity; seed: number }
 ) {
   const kept: number[] = []
   const wallet: string[] = []
   const revocations = createRevocations({ clock })
-  const members = { roleOf }
   const authority = createAuthority(
     { clock, members, revocations, audit: { note: () => undefined } },
     { self: identity.peer, swarm: SWARM.slice('swarm:'.length) }
@@ -135,4 +139,15 @@ test('strangers fill nobody’s list with what they take back', async () => {
   await vi.waitFor(() => expect(member.revocations.list()).toHaveLength(1), PATIENCE)
   expect(member.revocations.list()[0]?.issuer).toBe(stranger.identity.peer)
   expect(member.revocations.covers(claims)).toBe(false)
+})
+
+test('what a key took back before it was succeeded is believed from whoever hands it on', async () => {
+  const { at, members } = await setup(4, 3)
+  const [owner, near, away, guest] = [at(0), at(1), at(2), at(3)]
+  const former = await testIdentity(50)
+  members.heirs.presentOf = (peer) => (peer === former.peer ? owner.identity.peer : peer)
+  const { claims } = await grantOf(former, guest.identity)
+  near.revocations.add(await signRevocation(former, claims))
+  await away.sessions.connect(near.identity.peer)
+  await vi.waitFor(() => expect(away.revocations.covers(claims)).toBe(true), PATIENCE)
 })

@@ -25,7 +25,12 @@ async function setup() {
       members: {
         roleOf: (peer) => roles.get(peer),
         heirs: {
-          presentOf: (peer) => successions.get(peer)?.peer ?? peer,
+          presentOf(peer) {
+            let present = peer
+            for (let next = successions.get(peer); next; next = successions.get(next.peer))
+              present = next.peer
+            return present
+          },
           successionOf: (peer) => successions.get(peer)
         }
       },
@@ -41,7 +46,19 @@ async function setup() {
     successions.set(owner?.peer ?? '', { peer: boss?.peer ?? '', reason, at })
   }
 
-  return { self, owner, boss, guest, heir, late, successions, revocations, authority, rotateOwner }
+  return {
+    self,
+    owner,
+    boss,
+    guest,
+    heir,
+    late,
+    roles,
+    successions,
+    revocations,
+    authority,
+    rotateOwner
+  }
 }
 
 test('a grant goes with its holder to the next key, and is worth nothing to the one before', async () => {
@@ -101,4 +118,15 @@ test('a grant for one node is for it under its next key, too', async () => {
   successions.set(late.peer, { peer: self.peer, reason: 'routine', at: 1000 })
   expect(await authority.present(guest.peer, [token])).toEqual([])
   expect(authority.decide(guest.peer, { operation: 'task.send' }).by).toBe('grant')
+})
+
+test('what one key gave and the next took back stays taken back with the one after it', async () => {
+  const { owner, boss, late, guest, roles, successions, revocations, authority, rotateOwner } =
+    await setup()
+  const { token, claims } = await grantOf(owner, guest)
+  rotateOwner('routine')
+  revocations.add(await signRevocation(boss, { ...claims, expiresAt: HOUR }))
+  roles.set(late.peer, 'owner')
+  successions.set(boss.peer, { peer: late.peer, reason: 'routine', at: 2000 })
+  expect(await authority.present(guest.peer, [token])).toMatchObject([{ code: 'GRANT_REVOKED' }])
 })

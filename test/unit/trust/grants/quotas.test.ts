@@ -76,3 +76,12 @@ test('a grant without such bounds is not counted, and grants without end take no
   for (let n = 0; n < most; n += 1) quotas.take(grant([`busy${n}`, { concurrency: 1 }]))
   expect(() => quotas.take(grant(['last', { concurrency: 1 }]))).toThrow(refusal('grants', 1000))
 })
+
+test('a part that has the id of the whole counts for itself, and the whole as well', () => {
+  const { quotas } = setup()
+  const whole = { id: 'a', issuer: '12D3KooWOwner', limits: { rate: 1 } }
+  const part = { id: 'a', issuer: '12D3KooWGuest', limits: {} }
+  quotas.take({ links: [whole, part] })
+  expect(() => quotas.take({ links: [whole, part] })).toThrow(refusal('rate', 60_000))
+  quotas.take({ links: [{ ...part, limits: { rate: 5 } }] })
+})

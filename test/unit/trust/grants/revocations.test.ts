@@ -61,3 +61,14 @@ test('a peer that takes back without end uses up its own room only', async () =>
   expect(revocations.add({ ...one, id: 'f'.repeat(32) })).toBe(false)
   expect(revocations.add(await signRevocation(alice, claims))).toBe(true)
 })
+
+test('issuers of whom nothing is in force any more take nobody’s room', async () => {
+  const { clock, alice, claims, revocations } = await setup()
+  const one = await signRevocation(alice, claims)
+  for (let at = 0; at < LIMITS.revocationIssuers.value; at++) {
+    revocations.add({ ...one, issuer: `issuer-${at}` })
+  }
+  expect(revocations.add(one)).toBe(false)
+  await clock.advance(HOUR + LIMITS.clockLeeway.value + 1)
+  expect(revocations.add({ ...one, until: clock.now() + HOUR })).toBe(true)
+})
