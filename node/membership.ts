@@ -157,9 +157,12 @@ class Gatekeeper implements NodeMembership {
         swarm: book.roll.charter.name
       })
     }
+    const struckOff = new Set(fresh.flatMap((said) => ('peer' in said ? said.peer : [])))
     for (const id of network.libp2p.getPeers()) {
       const peer = id.toString()
-      if (membership.isMember(peer) || this.#guests.has(peer) || this.#asking.has(peer)) continue
+      if (membership.isMember(peer)) continue
+      // Who knocks at a door keeps that, and not what it had as a member.
+      if ((this.#guests.has(peer) || this.#asking.has(peer)) && !struckOff.has(peer)) continue
       logger.info('a connection ends: its peer is not a member any more', { peer })
       void this.#hangUp(peer)
     }
