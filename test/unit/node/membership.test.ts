@@ -14,6 +14,8 @@ import { seededRandom } from '../../support/random.ts'
 import { KEY, swarm, SWARM } from '../../support/swarm-people.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 
+const hello = () => ({ swarm: 'test', name: 'n', version: '0.0.0', fields: {} })
+
 async function setup() {
   const clock = new ManualClock()
   const [owner, bob, eve] = await swarm()
@@ -21,14 +23,13 @@ async function setup() {
   const host = new MemoryStreams(clock).host(owner.peer)
   const random = seededRandom(1)
   const logger = silentLogger
-  const hello = () => ({ swarm: 'test', name: 'n', version: '0.0.0', fields: {} })
   const sessions = createSessions({ clock, logger, random, host, hello, permit: () => undefined })
   const hungUp: string[] = []
   const libp2p = {
     addEventListener() {},
     removeEventListener() {},
     getPeers: () => [bob.peer, eve.peer],
-    hangUp: async (peer: object) => void hungUp.push(String(peer))
+    hangUp: async (peer: { toString(): string }) => void hungUp.push(peer.toString())
   }
   const ledger = { dataDirectory: await temporaryDirectory(), swarm: 'home' }
   const membership = createMembership({
