@@ -104,6 +104,8 @@ export interface DirectoryInit {
   readonly name: string
   /** This node's own load, asked at each search. */
   readonly load?: () => { readonly load: number; readonly slots: number }
+  /** Whether agents of a peer are to be known here, whatever it tells of them; default: of all. */
+  readonly mayOffer?: (peer: PeerIdText) => boolean
   /** At most so many; default: `directoryCards`. */
   readonly cards?: number
 }
@@ -270,7 +272,8 @@ class LiveDirectory implements Directory {
   /** Takes what is said about the peer, and tells which of its cards are missing. */
   #learn(entry: PeerEntry, statement: PeerStatement): readonly string[] {
     const { name, load, slots, cards, addresses = entry.addresses } = statement
-    Object.assign(entry, { name, load, slots, addresses, named: new Set(cards) })
+    const named = new Set(this.#init.mayOffer?.(entry.peer) === false ? [] : cards)
+    Object.assign(entry, { name, load, slots, addresses, named })
     this.#prune(entry)
     return this.missing(entry.peer)
   }

@@ -21,6 +21,8 @@ export interface LiveReceiverComponents {
   readonly replica: Pick<Replica, 'receive'>
   /** A node tells only what it wrote itself, so that who signed the message is the author. */
   readonly writerOf: (from: PeerIdText, told: Told) => WriterName
+  /** Whether a peer may put records here, told or pushed; default: all may. */
+  readonly mayWrite?: ((peer: PeerIdText) => boolean) | undefined
   /** `peers` know at least as much: who wrote it, and who passed it on. */
   readonly onTold: (writer: WriterName, last: number, peers: readonly PeerIdText[]) => void
   readonly onBeacon: (from: PeerIdText, beacon: Beacon) => void
@@ -114,7 +116,10 @@ export function createLiveReceiver(components: LiveReceiverComponents): MessageH
       blame.add(from, POINTS.flood)
       return 'ignore'
     }
-    if (message.kind === 'told') return queued(from, message, source)
+    if (message.kind === 'told') {
+      // Whoever passes it on may not know yet that it may not.
+      return components.mayWrite?.(from) === false ? 'ignore' : queued(from, message, source)
+    }
     components.onBeacon(from, message)
     return 'accept'
   }

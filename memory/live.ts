@@ -29,6 +29,8 @@ export interface LiveComponents {
   readonly queue: LiveQueue
   /** Under which a peer may have written: one for each key that it has had, the oldest first. */
   readonly authorsOf: (peer: PeerIdText) => readonly AuthorKey[]
+  /** Whether a peer may put records here; default: all may. */
+  readonly mayWrite?: ((peer: PeerIdText) => boolean) | undefined
 }
 
 export interface LiveInit {

@@ -46,6 +46,8 @@ export interface SharedMemoryComponents {
   readonly seed: Secret<Uint8Array>
   /** Under which a peer may have written: one for each key that it has had, the oldest first. */
   readonly authorsOf: (peer: PeerIdText) => readonly AuthorKey[]
+  /** Whether a peer may put records here by gossip; default: all may. Calls of a session are judged there. */
+  readonly mayWrite?: (peer: PeerIdText) => boolean
   readonly sessions: Sessions
   /** What a peer may have repaired; default: the limits. */
   readonly quotaOf?: ((peer: PeerIdText) => RepairQuota) | undefined
@@ -256,6 +258,7 @@ class OpenSpaces implements NodeMemory {
       signer,
       seed: this.#components.seed,
       authorsOf: this.#components.authorsOf,
+      mayWrite: this.#components.mayWrite,
       onSaid: () => this.#offers.tellAll(),
       replica,
       store: store(),

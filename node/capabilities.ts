@@ -72,7 +72,10 @@ export function createCapabilities(
     { ...base, identity, sequence },
     { agents, extensions: [...A2A_EXTENSIONS], pushNotifications }
   )
-  const directory = createDirectory(clock, { self, name, load })
+  // What sessions refuse by role must not come in by HELLO, gossip or hearsay.
+  const mayOffer = (peer: PeerIdText): boolean =>
+    wire.authority.judge(peer, { operation: 'agent.offer' }).allowed
+  const directory = createDirectory(clock, { self, name, load, mayOffer })
   const exchange = createCardExchange({
     ...base,
     sessions,

@@ -23,7 +23,7 @@ export function createNodeMemory(
   { memory: { enabled, gossip } }: NodeConfig
 ): NodeMemory {
   if (!enabled) return noMemory()
-  const { identity, author, nodeSwarm, sessions, pubsub, blame, swarm, meters } = wire
+  const { identity, author, authority, nodeSwarm, sessions, pubsub, blame, swarm, meters } = wire
   const seed = new Secret(author.privateKey.reveal().raw.slice(0, SEED_BYTES))
   return createSharedMemory(
     {
@@ -34,6 +34,7 @@ export function createNodeMemory(
       signer: createSigner(seed),
       seed,
       authorsOf: (peer) => nodeSwarm.idsOf(peer).map(keyOfPeer),
+      mayWrite: (peer) => authority.judge(peer, { operation: 'memory.write' }).allowed,
       sessions,
       pubsub: gossip ? pubsub : undefined,
       quotaOf: (peer) => quotasOf(nodeSwarm.roleOf(peer)),

@@ -45,12 +45,13 @@ interface LiveNodeInit {
   readonly clock: ManualClock
   readonly space?: Space
   readonly queue?: LiveQueue
+  readonly mayWrite?: (peer: string) => boolean
 }
 
 /** A replica and its live part, whose gossip is a list. */
 export async function liveNode(
   index: number,
-  { clock, space = SHARED, queue = createLiveQueue() }: LiveNodeInit
+  { clock, space = SHARED, queue = createLiveQueue(), mayWrite }: LiveNodeInit
 ): Promise<LiveNode> {
   const peer = PEERS[index] ?? ''
   const signer = toySignerOf(keyOfPeer(peer))
@@ -67,6 +68,7 @@ export async function liveNode(
       logger: silentLogger,
       queue,
       authorsOf: (who) => [keyOfPeer(who)],
+      mayWrite,
       blame: { add: (who, points) => blamed.set(who, (blamed.get(who) ?? 0) + points) },
       pubsub: {
         publish: async (_, data) => void published.push(decodeLiveMessage(data)),

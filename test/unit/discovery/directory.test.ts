@@ -42,6 +42,24 @@ test('a card that its peer did not name is not taken', async () => {
   expect(directory.add(echo)).toBe('unasked')
 })
 
+test('of who may offer none no agents are known, told by itself or by others, and once it may not, no more', async () => {
+  const { clock, alice, echo } = await setup()
+  let mayOffer = false
+  const directory = createDirectory(clock, { self: 'me', name: 'birch', mayOffer: () => mayOffer })
+  const hearsay = { ageMs: 0, ttlMs: 5000 }
+  expect(directory.hint(alice.peer, says([echo]), hearsay)).toEqual([])
+  expect(directory.confirm(alice.peer, says([echo]), HELLO_TTL_MS)).toEqual([])
+  expect(directory.add(echo)).toBe('unasked')
+  expect(directory.peer(alice.peer)).toMatchObject({ name: 'amber', cards: [] })
+  mayOffer = true
+  directory.confirm(alice.peer, says([echo]), HELLO_TTL_MS)
+  directory.add(echo)
+  expect(directory.search('echo')).toHaveLength(1)
+  mayOffer = false
+  directory.confirm(alice.peer, says([echo]), HELLO_TTL_MS)
+  expect(directory.search('echo')).toEqual([])
+})
+
 test('only a higher number replaces a card, and the old one serves until then', async () => {
   const { directory, alice, echo, newer } = await setup()
   directory.confirm(alice.peer, says([echo]), HELLO_TTL_MS)

@@ -100,6 +100,15 @@ describe('hearing', () => {
   })
 })
 
+test('who may put no records here tells none either, and nobody is blamed for it', async () => {
+  const { clock, amber } = await twoLiveNodes()
+  const record = await amber.write({ key: 'city' })
+  const cedar = await liveNode(2, { clock, mayWrite: (peer) => peer !== amber.peer })
+  expect(await cedar.hear(amber.peer, told(amber, record))).toBe('ignore')
+  expect(await cedar.replica.get('city')).toBeUndefined()
+  expect(cedar.blamed.size).toBe(0)
+})
+
 describe('what nobody honest tells', () => {
   test.for([
     ['cut off', (bytes: Buffer) => bytes.subarray(0, -1)],
