@@ -69,6 +69,22 @@ test('six ways in which an invite does not work are six errors', async () => {
   expect(await failing('e', { invite: last.text })).toBe('INVITER_UNREACHABLE')
 })
 
+test('agents of a client are found by nobody, whatever its node tells of them', async () => {
+  const folder = testFolder()
+  const owner = await startApart(folder, 'owner')
+  const bob = await joined(folder, owner, 'bob')
+  const { text } = await owner.members.invite({ role: 'client' })
+  const client = await startApart(folder, 'client', {
+    invite: text,
+    bootstrap: bootstrapOf(owner)
+  })
+  const echoes = (node: LumosNode) => async (): Promise<string[]> =>
+    (await node.find('echo')).providers.map(({ node: { name } }) => name).toSorted()
+  await expect.poll(connected(client), SOON).toEqual(['bob', 'owner'])
+  await expect.poll(echoes(client), SOON).toEqual(['bob', 'client', 'owner'])
+  for (const node of [owner, bob]) expect(await echoes(node)()).toEqual(['bob', 'owner'])
+})
+
 test('who is sent away is out everywhere at once; those who stay have a key that it has not', async () => {
   const folder = testFolder()
   const owner = await startApart(folder, 'owner')
