@@ -179,7 +179,7 @@ export const LIMITS = {
   tasksHeldBytes: limit(
     256 * MIB,
     'bytes',
-    'what the callers of accepted tasks have said to them, until they end, over all agents; one task of each caller is always taken'
+    'what peers have said to accepted tasks, until they end, over all agents; for the first task of a peer twice as much'
   ),
   tasksHeldBytesPerPeer: limit(
     64 * MIB,

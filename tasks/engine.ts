@@ -139,7 +139,8 @@ class Engine implements TaskEngine {
     this.#admission = createAdmission(components, init.admission)
     this.#held = createHeldBytes({
       perPeer: init.heldBytesPerPeer ?? (() => LIMITS.tasksHeldBytesPerPeer.value),
-      total: LIMITS.tasksHeldBytes.value
+      total: LIMITS.tasksHeldBytes.value,
+      self: components.self
     })
     this.#retentionMs = init.retentionMs ?? LIMITS.taskRetention.value
     this.#timeouts = init.timeouts ?? {}
@@ -212,7 +213,6 @@ class Engine implements TaskEngine {
     // Another message, or this very one, may be on its way to the store.
     while (job?.task.turning !== undefined) await job.task.turning
     const { contextId, agentId, message: first } = handle.view.record
-    this.#gate.checkTurn({ caller: key.caller, agentId, skill: wantedSkill(first) })
     const message = { ...answer, contextId, taskId: key.id }
     if (isRepeated(handle.view.history, message)) return handle
     if (job === undefined && !handle.view.ended) await handle.settled
@@ -221,20 +221,17 @@ class Engine implements TaskEngine {
         details: { operation: 'messages to a task that does not wait for one' }
       })
     }
+    this.#gate.checkTurn({ caller: key.caller, agentId, skill: wantedSkill(first) })
     await this.#turn(job, message)
     return handle
   }
 
   async #turn(job: Job, message: Message): Promise<void> {
     const { record, settled } = job.task
-    const release = this.#held.take(record.caller, sizeOf({ message }))
-    try {
-      const place = this.#admission.reserve(placeFor(record, this.#parts.clock.now()))
-      await this.#jobs.answer(job, place, message)
-    } catch (error) {
-      release()
-      throw error
-    }
+    const place = this.#admission.reserve(placeFor(record, this.#parts.clock.now()))
+    await this.#jobs.answer(job, place, message)
+    // Refused, a task that waits for it could never give back what it holds.
+    const release = this.#held.keep(record.caller, sizeOf({ message }))
     void settled.catch(() => {}).finally(release)
   }
 
@@ -302,13 +299,9 @@ class Engine implements TaskEngine {
     checkDemands(agentId, traits.demands, () => this.#attributesOf(key.caller))
     const start = startOf(traits, submission.metadata)
     const { deadlineMs, patienceMs } = timesFor(submission, this.#timeouts, traits.timeouts)
-    const doors = {
-      self,
-      patienceMs,
-      gate: this.#gate,
-      admission: this.#admission,
-      held: this.#held
-    }
+    const bytes = sizeOf({ message }) + start.bytes
+    const parts = { gate: this.#gate, admission: this.#admission, held: this.#held }
+    const doors = { self, patienceMs, bytes, ...parts }
     const { place, origin, ended } = await acceptTask(key, submission, doors)
     const record = {
       ...newRecord(key, submission, {

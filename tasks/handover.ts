@@ -1,6 +1,7 @@
 /** Both ends of a handover: what the next worker of a task is told of the run that the last one had begun, and what it makes of that. */
 import type { Artifact, Message, StreamResponse } from '../core/a2a.ts'
 import type { JsonObject } from '../core/json.ts'
+import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { progressMetadata } from '../protocols/a2a/extensions.ts'
 import { receiveHandover, type Handover } from '../protocols/a2a/handover.ts'
@@ -51,10 +52,14 @@ export function handoverOf(
     }
   }
   const events = [task, ...updates]
-  const bytes = events.reduce((sum, event) => sum + sizeOf(event), 0)
+  const bytes = sizeOfAll(events)
   const isTooMuch =
     events.length > LIMITS.handoverEvents.value || bytes > LIMITS.handoverBytes.value
   return isTooMuch ? undefined : { attempt, events }
+}
+
+export function sizeOfAll(events: readonly StreamResponse[]): number {
+  return events.reduce((sum, event) => sum + sizeOf(event), 0)
 }
 
 /** Text that came in pieces is one text again. */
@@ -73,12 +78,18 @@ export interface Start {
   readonly artifacts: readonly Artifact[]
   readonly mark: Pick<TaskRecord, 'continued'>
   readonly job: { readonly resumed?: Resumption }
+  /** Of what is told of the last worker, held until the task ends. */
+  readonly bytes: number
 }
 
 /** Behind what another worker did, if the agent can; else from its beginning. Throws INVALID_REQUEST, PAYLOAD_TOO_LARGE. */
 export function startOf({ resumable }: AgentTraits, metadata: JsonObject | undefined): Start {
   const handover = resumable ? receiveHandover(metadata) : undefined
-  if (handover === undefined) return { artifacts: [], mark: {}, job: {} }
+  if (handover === undefined) return { artifacts: [], mark: {}, job: {}, bytes: 0 }
   const resumed = { ...handover, elsewhere: true as const }
-  return { artifacts: artifactsIn(handover.events), mark: { continued: true }, job: { resumed } }
+  const bytes = sizeOfAll(handover.events)
+  const limit = LIMITS.handoverBytes.value
+  if (bytes > limit) throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
+  const artifacts = artifactsIn(handover.events)
+  return { artifacts, mark: { continued: true }, job: { resumed }, bytes }
 }

@@ -5,12 +5,19 @@ import type { PeerIdText } from '../core/ids.ts'
 export interface HeldBytesInit {
   /** Bytes of one peer's tasks. */
   readonly perPeer: (caller: PeerIdText) => number
-  /** Bytes of all. */
+  /** Bytes of all peers together. */
   readonly total: number
+  /** What this node asks of itself takes nobody's room, and nobody takes its. */
+  readonly self: PeerIdText
 }
 
 export interface HeldBytes {
-  /** Until what it returns is called, once. Who holds nothing may always bring one. @throws OVERLOADED */
+  /**
+   * Until what it returns is called, once. Who holds nothing may bring one of any size, until all together hold
+   * twice the total: keys cost nothing.
+   *
+   * @throws OVERLOADED
+   */
   take(caller: PeerIdText, bytes: number): () => void
   /** The same for what was accepted before: nothing refuses that. */
   keep(caller: PeerIdText, bytes: number): () => void
@@ -19,12 +26,12 @@ export interface HeldBytes {
 /** Tasks with much in them take a while. */
 const RETRY_AFTER_MS = 1000
 
-export function createHeldBytes({ perPeer, total }: HeldBytesInit): HeldBytes {
+export function createHeldBytes({ perPeer, total, self }: HeldBytesInit): HeldBytes {
   const held = new Map<PeerIdText, number>()
   let inAll = 0
 
   function add(caller: PeerIdText, bytes: number): void {
-    inAll += bytes
+    if (caller !== self) inAll += bytes
     const left = (held.get(caller) ?? 0) + bytes
     if (left > 0) held.set(caller, left)
     else held.delete(caller)
@@ -39,7 +46,9 @@ export function createHeldBytes({ perPeer, total }: HeldBytesInit): HeldBytes {
     keep,
     take(caller, bytes) {
       const own = held.get(caller) ?? 0
-      if (own > 0 && (own + bytes > perPeer(caller) || inAll + bytes > total)) {
+      const most = own === 0 ? 2 * total : total
+      const isFull = caller !== self && inAll + bytes > most
+      if (isFull || (own > 0 && own + bytes > perPeer(caller))) {
         throw new LumosError('OVERLOADED', { details: { retryAfterMs: RETRY_AFTER_MS } })
       }
       return keep(caller, bytes)

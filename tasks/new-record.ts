@@ -9,7 +9,6 @@ import { receiveChain } from '../protocols/a2a/chain.ts'
 import type { Admission, AdmissionRequest, Place } from './admission.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { TaskGate } from './permission.ts'
-import { sizeOf } from './task-fold.ts'
 import type { TaskKey, TaskRecord } from './task-store.ts'
 
 export interface Submission {
@@ -38,6 +37,8 @@ interface Doors {
   readonly gate: TaskGate
   readonly admission: Pick<Admission, 'reserve'>
   readonly held: Pick<HeldBytes, 'take'>
+  /** To be held until the task ends. */
+  readonly bytes: number
   readonly patienceMs: number
 }
 
@@ -45,7 +46,7 @@ interface Doors {
 export async function acceptTask(
   { caller, id }: TaskKey,
   { agentId, message, metadata, depth: told = 0 }: Submission,
-  { self, gate, admission, held, patienceMs }: Doors
+  { self, gate, admission, held, bytes, patienceMs }: Doors
 ): Promise<Acceptance> {
   const received = receiveChain(metadata, { caller, taskId: id })
   // An older node in between has dropped the chain, not the depth.
@@ -68,7 +69,7 @@ export async function acceptTask(
   const { chain, proven } = permission
   let release: (() => void) | undefined
   try {
-    release = held.take(caller, sizeOf({ message }))
+    release = held.take(caller, bytes)
     const place = admission.reserve({ agentId, caller, patienceMs, priority: chain.priority })
     const origin = {
       chain,

@@ -34,7 +34,12 @@ export interface TaskPermission {
 export interface TaskGate {
   /** @throws FORBIDDEN, BEHALF_INVALID, OVERLOADED */
   admit(wish: TaskWish): TaskPermission | Promise<TaskPermission>
-  /** Whether its caller may say more to a task that was admitted: what let it in may be gone. @throws FORBIDDEN */
+  /**
+   * Whether its caller may say more to a task that was admitted: what let it in may be gone. Those on whose
+   * behalf it asks are not judged again.
+   *
+   * @throws FORBIDDEN
+   */
   checkTurn(wish: Pick<TaskWish, 'caller' | 'agentId' | 'skill'>): void
 }
 

@@ -8,6 +8,7 @@ import type { Random } from '../core/random.ts'
 import type { Dispatcher, Placement } from './dispatcher.ts'
 import type { OutboxRecord } from './outbox-store.ts'
 import { retryDelay } from './retry-delay.ts'
+import { LONGEST_MS } from './task-age.ts'
 
 /** Whom to tell, and for how long it makes sense. */
 export interface Recall {
@@ -22,7 +23,8 @@ export function recallsOf(
   { order, createdAt, deadlineAt }: OutboxRecord,
   placements: readonly Placement[]
 ): readonly Recall[] {
-  const until = deadlineAt ?? createdAt + LIMITS.taskDuration.value
+  // Without a deadline it may have taken the task as late as its caller would have waited.
+  const until = deadlineAt ?? createdAt + LONGEST_MS + LIMITS.taskDuration.value
   return placements.map((placement) => ({ taskId: order.taskId, placement, until }))
 }
 

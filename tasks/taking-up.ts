@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Admission } from './admission.ts'
 import type { AgentRunner } from './execution.ts'
+import { sizeOfAll } from './handover.ts'
 import type { HeldBytes } from './held-bytes.ts'
 import type { Jobs } from './jobs.ts'
 import type { LiveTask, LiveTaskInit } from './live-task.ts'
@@ -30,9 +31,10 @@ export type TakeUp = (record: TaskRecord) => Promise<void>
 export function createTakingUp(components: TakingUpComponents): TakeUp {
   const { clock, logger, runner, admission, held, jobs, eventsOf, liveTask } = components
 
-  /** Counts what was said to it. */
-  function hold(task: LiveTask): void {
-    const bytes = task.history.reduce((sum, message) => sum + sizeOf({ message }), 0)
+  /** Counts what its caller has said to it. */
+  function hold(task: LiveTask, told = 0): void {
+    const said = task.history.filter(({ role }) => role === 'ROLE_USER')
+    const bytes = said.reduce((sum, message) => sum + sizeOf({ message }), told)
     void task.settled.catch(() => {}).finally(held.keep(task.record.caller, bytes))
   }
 
@@ -63,7 +65,7 @@ export function createTakingUp(components: TakingUpComponents): TakeUp {
       ...(error && { code: error.code })
     })
     const task = liveTask({ record, ...start, spent: spentIn(events) })
-    hold(task)
+    hold(task, sizeOfAll(resumed?.events ?? []))
     const accepted = task.accept()
     if (error !== undefined || traits === undefined) {
       task.end({ state: 'TASK_STATE_FAILED', ...(error && { error }) })

@@ -18,7 +18,7 @@ export interface TaskAge {
  * Of a task without a deadline: its worker has ended it by then, and come back if it was away. One that keeps
  * its session and says nothing more would be listened to for ever.
  */
-const LONGEST_MS = LIMITS.taskDuration.value + LIMITS.resumeWindow.value
+export const LONGEST_MS = LIMITS.taskDuration.value + LIMITS.resumeWindow.value
 
 export function createTaskAge(
   clock: Clock,
@@ -34,8 +34,20 @@ export function createTaskAge(
     elapsedMs,
     remainingMs,
     arm(onLate) {
-      const mostMs = Number.isFinite(timeoutMs) ? timeoutMs : LONGEST_MS
-      return clock.after(Math.max(0, mostMs - elapsedMs()), () => onLate(timedOut(mostMs)))
+      const hasDeadline = Number.isFinite(timeoutMs)
+      const mostMs = hasDeadline ? timeoutMs : LONGEST_MS
+      // Its worker is asked first, once more, what became of it while this node was away.
+      const leastMs = hasDeadline ? 0 : LIMITS.searchWindow.value
+      const dueAt = clock.monotonic() + Math.max(leastMs, mostMs - elapsedMs())
+      const leftMs = (): number => Math.max(0, dueAt - clock.monotonic())
+      // In steps: a timer of more than 24 days ends at once.
+      const wait = (): (() => void) =>
+        clock.after(Math.min(leftMs(), LONGEST_MS), () => {
+          if (leftMs() > 0) disarm = wait()
+          else onLate(timedOut(mostMs))
+        })
+      let disarm = wait()
+      return () => disarm()
     }
   }
 }

@@ -130,7 +130,7 @@ function lastOf(history: readonly Message[], length: number | undefined): readon
   return length === 0 ? [] : history.slice(-length)
 }
 
-/** Bytes that an event takes, near enough for limits: its texts, and what else JSON needs. */
+/** Bytes that an event takes, near enough for limits (characters, rather): its texts, and what else JSON needs. */
 export function sizeOf(event: StreamResponse): number {
   const { task, statusUpdate, artifactUpdate, message } = event
   const overhead = 256
@@ -160,8 +160,9 @@ function sizeOfMessage({ parts, metadata }: Message): number {
 
 function sizeOfParts(parts: readonly Part[]): number {
   let bytes = 0
-  for (const { text, raw, url, data, metadata } of parts) {
+  for (const { text, raw, url, data, metadata, filename, mediaType } of parts) {
     bytes += 16 + (text?.length ?? 0) + (raw?.length ?? 0) + (url?.length ?? 0)
+    bytes += (filename?.length ?? 0) + (mediaType?.length ?? 0)
     if (data !== undefined) bytes += JSON.stringify(data).length
     bytes += sizeOfJson(metadata)
   }

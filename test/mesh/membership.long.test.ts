@@ -23,6 +23,9 @@ const standings = (node: LumosNode) => async (): Promise<Record<string, string>>
     (await node.members.show()).members.map(({ name, standing }) => [name, standing])
   )
 
+const echoes = (node: LumosNode) => async (): Promise<string[]> =>
+  (await node.find('echo')).providers.map(({ node: { name } }) => name).toSorted()
+
 async function joined(folder: string, inviter: LumosNode, name: string): Promise<LumosNode> {
   const { text } = await inviter.members.invite({})
   return startApart(folder, name, { invite: text, bootstrap: bootstrapOf(inviter) })
@@ -78,8 +81,6 @@ test('agents of a client are found by nobody, whatever its node tells of them', 
     invite: text,
     bootstrap: bootstrapOf(owner)
   })
-  const echoes = (node: LumosNode) => async (): Promise<string[]> =>
-    (await node.find('echo')).providers.map(({ node: { name } }) => name).toSorted()
   await expect.poll(connected(client), SOON).toEqual(['bob', 'owner'])
   await expect.poll(echoes(client), SOON).toEqual(['bob', 'client', 'owner'])
   for (const node of [owner, bob]) expect(await echoes(node)()).toEqual(['bob', 'owner'])

@@ -218,3 +218,21 @@ test('a worker that does not answer a cancel holds up no stop, and is told by th
   await caller.crash()
   expect(caller.worker.cancelled).toEqual([TASK])
 })
+
+test('a caller that was away for days asks what became of its task before it gives it up', async () => {
+  const caller = await startCaller({ answers: [[begin()]] })
+  await caller.ask()
+  await caller.pass()
+  caller.worker.answers.push([finish(position(1))])
+  await caller.crash(3 * 86_400_000)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_COMPLETED' })
+})
+
+test('and gives it up soon when the worker says nothing', async () => {
+  const caller = await startCaller({ answers: [[begin()]] })
+  await caller.ask()
+  await caller.pass()
+  await caller.crash(3 * 86_400_000)
+  await caller.pass(LIMITS.searchWindow.value)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ error: { code: 'TIMED_OUT' } })
+})

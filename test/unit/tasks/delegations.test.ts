@@ -1,5 +1,5 @@
 /** What this node asked for: acknowledged when it is on disk, and followed to its end through broken streams. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
 import { LIMITS } from '../../../core/limits.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
@@ -243,4 +243,16 @@ test('a task without a deadline whose worker says nothing more ends all the same
     error: { code: 'TIMED_OUT' }
   })
   expect(caller.worker.cancelled).toEqual([TASK])
+})
+
+test('a deadline of months needs no timer that ends at once', async () => {
+  const caller = await startCaller({ answers: [[begin()]] })
+  const after = vi.spyOn(caller.clock, 'after')
+  const days = 60 * 86_400_000
+  await caller.ask({ timeoutMs: days })
+  await caller.pass(days - 1)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ state: 'TASK_STATE_WORKING' })
+  await caller.pass(1)
+  expect(await caller.delegations.find(TASK)).toMatchObject({ error: { code: 'TIMED_OUT' } })
+  expect(Math.max(...after.mock.calls.map(([ms]) => ms))).toBeLessThan(2 ** 31)
 })

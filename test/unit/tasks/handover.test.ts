@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
 import { handoverMetadata, receiveHandover } from '../../../protocols/a2a/handover.ts'
 import type { DelegationEvent } from '../../../tasks/delegation-events.ts'
-import { handoverOf } from '../../../tasks/handover.ts'
+import { handoverOf, startOf } from '../../../tasks/handover.ts'
 import { artifactsIn } from '../../../tasks/task-fold.ts'
 import { say } from '../../support/tasks.ts'
 
@@ -64,5 +64,31 @@ test.for([
   const name = 'urn:lumos:a2a:ext:handover:1'
   expect(() => receiveHandover({ [name]: structuredClone(value) as never })).toThrow(
     expect.objectContaining({ code: 'INVALID_REQUEST' })
+  )
+})
+
+const told = (bytes: number) =>
+  handoverMetadata({
+    attempt: 1,
+    events: [
+      { task: { id: 't', contextId: 'c', status: { state: 'TASK_STATE_WORKING' } } },
+      {
+        artifactUpdate: {
+          taskId: 't',
+          contextId: 'c',
+          artifact: { artifactId: 'result', parts: [textPart('x'.repeat(bytes))] }
+        }
+      }
+    ]
+  })
+
+test('more than one request may carry is not taken either, and what is taken counts', () => {
+  const resumable = { idempotent: false, resumable: true }
+  const { bytes } = startOf(resumable, told(1000))
+  expect(bytes).toBeGreaterThan(1000)
+  expect(bytes).toBeLessThan(2000)
+  expect(startOf({ idempotent: true, resumable: false }, told(1000)).bytes).toBe(0)
+  expect(() => startOf(resumable, told(LIMITS.handoverBytes.value))).toThrow(
+    expect.objectContaining({ code: 'PAYLOAD_TOO_LARGE' })
   )
 })

@@ -5,7 +5,7 @@ import { createHeldBytes } from '../../../tasks/held-bytes.ts'
 const REFUSED = expect.objectContaining({ code: 'OVERLOADED' })
 
 test('a peer that holds much is refused until it holds less, and others are not', () => {
-  const held = createHeldBytes({ perPeer: () => 100, total: 1000 })
+  const held = createHeldBytes({ perPeer: () => 100, total: 1000, self: 'me' })
   const release = held.take('a', 60)
   expect(() => held.take('a', 60)).toThrow(REFUSED)
   held.take('b', 60)
@@ -14,14 +14,23 @@ test('a peer that holds much is refused until it holds less, and others are not'
 })
 
 test('one of any size is taken, as messages have a limit of their own', () => {
-  const held = createHeldBytes({ perPeer: () => 100, total: 1000 })
-  held.take('a', 5000)
-  held.take('b', 5000)
+  const held = createHeldBytes({ perPeer: () => 100, total: 1000, self: 'me' })
+  held.take('a', 900)
+  held.take('b', 900)
   expect(() => held.take('a', 1)).toThrow(REFUSED)
 })
 
+test('many that bring one each fill twice the total and no more, and none of it is the node’s own', () => {
+  const held = createHeldBytes({ perPeer: () => 100, total: 1000, self: 'me' })
+  held.take('me', 100)
+  for (let at = 0; at < 20; at += 1) held.take(`peer-${at}`, 100)
+  expect(() => held.take('another', 100)).toThrow(REFUSED)
+  held.take('me', 0)
+  expect(() => held.take('me', 1)).toThrow(REFUSED)
+})
+
 test('what was accepted before counts, and is never refused', () => {
-  const held = createHeldBytes({ perPeer: () => 100, total: 1000 })
+  const held = createHeldBytes({ perPeer: () => 100, total: 1000, self: 'me' })
   held.keep('a', 90)
   held.keep('a', 90)
   expect(() => held.take('a', 1)).toThrow(REFUSED)
@@ -35,7 +44,7 @@ test('nobody holds more than its share beyond its first one, and all give back w
   })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const held = createHeldBytes({ perPeer: () => 100, total: 250 })
+      const held = createHeldBytes({ perPeer: () => 100, total: 250, self: 'me' })
       const taken: { peer: string; bytes: number; release: () => void }[] = []
       const sum = (of?: string): number =>
         taken.reduce((all, { peer, bytes }) => all + (peer === (of ?? peer) ? bytes : 0), 0)
@@ -45,7 +54,7 @@ test('nobody holds more than its share beyond its first one, and all give back w
           continue
         }
         const own = sum(peer)
-        const fits = own === 0 || (own + bytes <= 100 && sum() + bytes <= 250)
+        const fits = own === 0 ? sum() + bytes <= 500 : own + bytes <= 100 && sum() + bytes <= 250
         if (fits) taken.push({ peer, bytes, release: held.take(peer, bytes) })
         else expect(() => held.take(peer, bytes)).toThrow(REFUSED)
       }
