@@ -43,7 +43,7 @@ export class ShowsNothing extends Error {
 
 export interface Attack {
   readonly name: string
-  /** Rows of the threat table in faults-and-libp2p.md, section 4. */
+  /** Of the list in docs/security.md, "Hostile peers". */
   readonly threats: readonly number[]
   /** What the victim is to do. */
   readonly expected: string
