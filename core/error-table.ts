@@ -255,6 +255,11 @@ export const ERRORS = {
     'check owner and rights, or choose another: LUMOS_HOME',
     { a2a: INTERNAL, exit: EXIT.badConfig }
   ),
+  FILE_DAMAGED: final(
+    'the file {path} says nothing sensible, and without it {loss}',
+    'mend it or restore it from a backup; to go on without it, move it away',
+    { a2a: INTERNAL, exit: EXIT.badConfig }
+  ),
   FOLDER_NOT_EMPTY: final(
     'the folder {path} is not empty: it holds {found}',
     'name a folder that does not exist yet',

@@ -1543,6 +1543,21 @@ export const LIMITS = {
     'keys that one member of a swarm has had one after the other: then it is invited anew'
   ),
   membersBatch: limit(2000, 'count', 'statements about members in one message: 800 KiB'),
+  membersHeardRate: limit(
+    80 * KIB,
+    'per second',
+    'bytes of one peer about members: 200 statements, a signature of each takes 0.2 ms'
+  ),
+  membersHeardBurst: limit(
+    2 * MIB,
+    'bytes',
+    'of one peer about members at once: two messages of `membersBatch`'
+  ),
+  membersProofStatements: limit(
+    400,
+    'count',
+    'statements that show why somebody is a member: four members, three rows of `keySuccessions` each'
+  ),
   membersSync: limit(
     20_000,
     'ms',

@@ -3,7 +3,7 @@ import type { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
-import { refusedDelay, retryDelay } from './backoff.ts'
+import { delayAfter, retryDelay } from './backoff.ts'
 import { networkOf, peerOfAddress } from './hint.ts'
 import type { FoundBy } from './hint.ts'
 import type { AddressFailure, PeerBook } from './peer-book.ts'
@@ -228,10 +228,7 @@ export class RedialSchedule {
       if (plan.state === 'connected') continue
       plan.attempts++
       Object.assign(plan, outcome, { state: outcome.error.retry ? 'disconnected' : 'refused' })
-      const delay = outcome.error.retry
-        ? retryDelay(plan.attempts, this.#random)
-        : refusedDelay(this.#random)
-      plan.dueAt = now + delay
+      plan.dueAt = now + delayAfter(outcome.error, plan.attempts, this.#random)
     }
   }
 

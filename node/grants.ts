@@ -109,11 +109,8 @@ class KeptGrants implements NodeGrants {
   }
 
   async start(): Promise<void> {
-    const { clock, logger, revocations } = this.#parts
-    const kept = await this.#file.read((damaged) => {
-      logger.error('it is not known which grants there were', { ...damaged })
-      return { v: 1, held: [], given: [], revoked: [] }
-    })
+    const { clock, revocations } = this.#parts
+    const kept = await this.#file.readNeeded('grants that were taken back would count again')
     this.#held = kept?.held ?? []
     this.#given = kept?.given ?? []
     for (const token of kept?.revoked ?? []) {

@@ -11,6 +11,7 @@ import { askMembership } from '../protocols/membership/client.ts'
 import { createMembersExchange } from '../protocols/membership/exchange.ts'
 import { createMembershipServer } from '../protocols/membership/server.ts'
 import type { AuditLog } from '../trust/audit-log.ts'
+import type { Blame } from '../trust/blame.ts'
 import type { Statement, Succession } from '../trust/members/statement.ts'
 import type { Sessions } from '../protocols/session/session.ts'
 import type { Network } from './libp2p.ts'
@@ -23,6 +24,7 @@ export interface NodeMembershipComponents extends NodeComponents {
   readonly host: StreamHost
   readonly nodeSwarm: NodeSwarm
   readonly audit: Pick<AuditLog, 'note'>
+  readonly blame: Pick<Blame, 'add'>
 }
 
 export interface NodeMembership extends Component {

@@ -40,10 +40,7 @@ export async function createNodeRoster(
     maxBytes: FILE_BYTES,
     parse: (value) => document.parse(value)
   })
-  const read = await file.read((damaged) => {
-    logger.error('it is not known which agents were disabled: all are offered', { ...damaged })
-    return { disabled: [] }
-  })
+  const read = await file.readNeeded('agents that were disabled would be offered')
   let kept = read?.disabled ?? []
 
   async function keepDisabled(disabled: readonly string[]): Promise<void> {

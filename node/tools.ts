@@ -151,15 +151,18 @@ async function openDecisions(path: string, logger: Logger) {
     maxBytes: FILE_BYTES,
     parse: (value) => document.parse(value)
   })
+  const nothing: Saved = { v: 1, disabled: [], rules: [] }
+  // What was denied must not be allowed unseen.
+  const unknown: Saved = { v: 1, disabled: [], rules: DENY_ALL }
   const read = await file.read((damaged) => {
     const hint = 'lumos tools reset "*"'
     logger.error('what was decided about tools is not known: none may be used', {
       ...damaged,
       hint
     })
-    // What was denied must not be allowed unseen.
-    return { v: 1, disabled: [], rules: DENY_ALL }
+    return unknown
   })
-  const nothing: Saved = { v: 1, disabled: [], rules: [] }
+  // Nor at the next start, which finds no damaged file any more.
+  if (read === unknown) await file.write(unknown)
   return { file, saved: read ?? nothing }
 }

@@ -153,14 +153,14 @@ export async function createWire(
     instance
   )
   circle.follow(sessions)
-  const { audit } = authority
-  gate = createNodeMembership({ ...components, network, sessions, host, nodeSwarm, audit })
+  const offences = { audit: authority.audit, blame }
+  gate = createNodeMembership({ ...components, ...offences, network, sessions, host, nodeSwarm })
   const grants = createNodeGrants(
     { ...components, sessions, authority, members, revocations: authority.revocations },
     { identity, dataDirectory: paths.data }
   )
   const blocking = createBlocking(
-    { ...components, network, membership, audit, book: nodeSwarm.book },
+    { ...components, network, membership, ...offences, book: nodeSwarm.book },
     { dataDirectory: paths.data }
   )
   const pubsub = openPubSub({ ...components, network, blame, members })

@@ -1,5 +1,6 @@
 /** A small JSON document that one part of a node keeps for its next start. */
 import { rename } from 'node:fs/promises'
+import { LumosError } from '../core/errors.ts'
 import { readFileBounded, writeFileAtomic } from './atomic-file.ts'
 
 export interface JsonFileInit<T> {
@@ -21,6 +22,13 @@ export interface JsonFile<T> {
    * write does not take away what a person might still read in it, and `otherwise` decides.
    */
   read(otherwise: (damaged: DamagedFile) => T): Promise<T | undefined>
+  /**
+   * For what says no to others. One that says nothing sensible stays where it is, so that every start
+   * ends here until a person has seen to it. `loss`: what would be so without it.
+   *
+   * @throws FILE_DAMAGED
+   */
+  readNeeded(loss: string): Promise<T | undefined>
   /** Resolves when it is on disk. One after the other: the last one is what stays. */
   write(content: T): Promise<void>
 }
@@ -28,18 +36,28 @@ export interface JsonFile<T> {
 export function createJsonFile<T>({ path, maxBytes, parse }: JsonFileInit<T>): JsonFile<T> {
   let last: Promise<void> = Promise.resolve()
 
+  /** What is in it, or what `otherwise` makes of the reason why that says nothing. */
+  async function readOr(otherwise: (error: unknown) => Promise<T>): Promise<T | undefined> {
+    const file = await readFileBounded(path, maxBytes)
+    if (file === undefined) return undefined
+    try {
+      return parse(JSON.parse(Buffer.from(file.content).toString()))
+    } catch (error) {
+      return otherwise(error)
+    }
+  }
+
   return {
-    async read(otherwise) {
-      const file = await readFileBounded(path, maxBytes)
-      if (file === undefined) return undefined
-      try {
-        return parse(JSON.parse(Buffer.from(file.content).toString()))
-      } catch (error) {
+    read: (otherwise) =>
+      readOr(async (error) => {
         const aside = `${path}.damaged`
         await rename(path, aside)
         return otherwise({ path: aside, error })
-      }
-    },
+      }),
+    readNeeded: (loss) =>
+      readOr(async (cause) => {
+        throw new LumosError('FILE_DAMAGED', { cause, details: { path, loss } })
+      }),
     write(content) {
       const done = last.then(() =>
         writeFileAtomic(path, `${JSON.stringify(content, undefined, 2)}\n`)

@@ -20,7 +20,7 @@ export interface Block {
   readonly until?: number
 }
 
-/** Start it before the network: what was blocked is so from the first connection on. */
+/** Start it before the network: what was blocked is so from the first connection on. Its start throws FILE_DAMAGED. */
 export interface Blocklist extends Component {
   /** In force at once; resolves when it is on disk. A second block replaces the first. */
   block(block: Omit<Block, 'at'>): Promise<void>
@@ -71,13 +71,7 @@ class KeptBlocklist implements Blocklist {
   async start(): Promise<void> {
     if (this.#started) return
     this.#started = true
-    const kept = await this.#file.read(({ path, error }) => {
-      this.#parts.logger.error('nobody is blocked any more: the list cannot be read', {
-        path,
-        error
-      })
-      return []
-    })
+    const kept = await this.#file.readNeeded('nobody would be blocked')
     for (const block of kept ?? []) this.#set(block)
     this.#endWhatIsOver()
   }

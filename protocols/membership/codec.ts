@@ -21,7 +21,11 @@ const question = z.discriminatedUnion('ask', [
 ])
 
 const reply = z.union([
-  z.object({ charter, statements, key: hex(64).optional() }),
+  z.object({
+    charter,
+    statements: statements.max(LIMITS.membersProofStatements.value),
+    key: hex(64).optional()
+  }),
   z.object({
     error: z.object({
       code: z.string().max(64),

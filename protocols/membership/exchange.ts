@@ -8,13 +8,16 @@ import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Random } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
+import type { Blame } from '../../trust/blame.ts'
 import type { Roll } from '../../trust/members/roll.ts'
-import { keyCommitment } from '../../trust/members/statement.ts'
+import { isForgery, keyCommitment } from '../../trust/members/statement.ts'
 import type { Charter, Statement } from '../../trust/members/statement.ts'
 import type { SwarmBook } from '../../trust/members/swarm-book.ts'
 import type { Session, Sessions } from '../session/session.ts'
 import { decode, encode, packIds, unpackIds } from './codec.ts'
 import { MEMBER_METHODS, MEMBERS_FIELD } from './constants.ts'
+import { createHearingPatience } from './hearing-patience.ts'
+import type { HearingPatience } from './hearing-patience.ts'
 
 export interface MembersExchangeComponents {
   readonly clock: Clock
@@ -22,6 +25,7 @@ export interface MembersExchangeComponents {
   readonly logger: Logger
   readonly sessions: Sessions
   readonly book: SwarmBook
+  readonly blame: Pick<Blame, 'add'>
   readonly self: PeerIdText
   /** Of which swarm a list may begin; `undefined` where none may: everybody is in an open swarm, and could make itself its owner. */
   readonly swarm: Pick<Charter, 'swarm' | 'name'> | undefined
@@ -47,11 +51,13 @@ class ListExchange implements MembersExchange {
   #running = false
   #seekingKey = false
   #cancelRenewal: (() => void) | undefined
+  readonly #patience: HearingPatience
 
   constructor(components: MembersExchangeComponents) {
     this.#components = components
+    this.#patience = createHearingPatience(components)
     const { methods } = components.sessions
-    methods.request(MEMBER_METHODS.sync, (body) => this.#serveSync(body))
+    methods.request(MEMBER_METHODS.sync, (body, { peer }) => this.#serveSync(body, peer))
     methods.request(MEMBER_METHODS.tell, (body, { peer }) => this.#serveTell(body, peer))
     methods.request(MEMBER_METHODS.key, (body, { peer }) => this.#serveKey(body, peer))
   }
@@ -161,6 +167,7 @@ class ListExchange implements MembersExchange {
     const body = encode({ digest: roll?.digest ?? NOTHING, known: packIds(known) })
     const answer = await this.#ask(session, MEMBER_METHODS.sync, body)
     if (answer === undefined) return
+    this.#patience.take(session.peer, answer.length)
     const { charter, statements, wanted } = decode.syncAnswer(answer)
     if (charter === undefined) {
       await this.#founded(session)
@@ -195,13 +202,15 @@ class ListExchange implements MembersExchange {
     statements: readonly JsonObject[],
     peer: PeerIdText
   ): Promise<void> {
-    const { book, logger } = this.#components
+    const { book, blame, logger } = this.#components
     try {
       if (book.roll === undefined) await this.#begin(charter, statements)
       else if (charter['sig'] === book.roll.charter.sig) await book.hear(statements)
       else logger.warn('a peer keeps another members list of this swarm', { peer })
-    } catch (error) {
-      const { code, message } = toLumosError(error)
+    } catch (cause) {
+      const error = toLumosError(cause)
+      if (isForgery(error)) blame.add(peer, 1, 'a forged statement about members')
+      const { code, message } = error
       logger.warn('what a peer said about members was not taken', { peer, code, reason: message })
     }
   }
@@ -218,7 +227,8 @@ class ListExchange implements MembersExchange {
     await book.adopt({ charter, statements })
   }
 
-  #serveSync(body: Uint8Array): Uint8Array {
+  #serveSync(body: Uint8Array, peer: PeerIdText): Uint8Array {
+    this.#patience.take(peer, body.length)
     const { known } = decode.syncRequest(body)
     const { roll } = this.#components.book
     if (roll === undefined) return encode({ statements: [], wanted: [] })
@@ -235,6 +245,7 @@ class ListExchange implements MembersExchange {
   }
 
   async #serveTell(body: Uint8Array, peer: PeerIdText): Promise<Uint8Array> {
+    this.#patience.take(peer, body.length)
     const { charter, statements } = decode.news(body)
     await this.#hear(charter, statements, peer)
     return encode({})

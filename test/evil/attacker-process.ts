@@ -1,12 +1,21 @@
 /** A process that attacks: one attack after the other, so that what it costs is not the victim's or the honest peer's. */
 import { getPriority, setPriority } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
+import { systemClock } from '../../core/clock.ts'
+import { silentLogger } from '../../core/logger.ts'
+import { systemRandom } from '../../core/random.ts'
 import { Secret } from '../../core/secret.ts'
+import { joinSwarm } from '../../node/joining.ts'
+import { identityOf } from '../../trust/identity.ts'
+import type { Identity } from '../../trust/identity.ts'
+import { readInvite } from '../../trust/invites/invite.ts'
+import { openSwarmBook } from '../../trust/members/swarm-book.ts'
 import { createAttacker } from '../support/attackers.ts'
 import { startMeshNode } from '../support/mesh-node.ts'
-import { ATTACK_MS, ShowsNothing } from './attack.ts'
-import type { Attack, AttackReport, Kit, Target } from './attack.ts'
+import { ATTACK_MS, EVIL, ShowsNothing } from './attack.ts'
+import type { Attack, AttackReport, Invited, Kit, Target } from './attack.ts'
 import { ATTACKS } from './attacks.ts'
 
 export interface AttackOrder {
@@ -57,11 +66,12 @@ async function attempt(attack: Attack, target: Target, durationMs: number): Prom
       return node
     },
     async member(init = {}) {
-      const node = await startMeshNode({ swarm, name: 'evil', ...init })
+      const node = await startMeshNode({ swarm, name: EVIL, ...init })
       closing.push(() => node.stop())
       await node.network.libp2p.dial(multiaddr(target.address))
       return node
     },
+    invited: (identity) => joinAs(target, identity),
     accuse: (peer) => void accused.add(peer)
   }
   try {
@@ -70,6 +80,16 @@ async function attempt(attack: Attack, target: Target, durationMs: number): Prom
   } finally {
     leaving = leave(closing)
   }
+}
+
+async function joinAs({ invite: text = '' }: Target, given?: Identity): Promise<Invited> {
+  const shared = { clock: systemClock, random: systemRandom, logger: silentLogger }
+  const identity = given ?? identityOf(await generateKeyPair('Ed25519'))
+  const invite = await readInvite(text)
+  const book = await openSwarmBook({ ...shared, identity }, { name: invite.swarmName })
+  await joinSwarm({ ...shared, identity, book }, { invite, name: EVIL })
+  if (book.roll === undefined) throw new Error('it joined, and has no list')
+  return { identity, book, roll: book.roll }
 }
 
 /** Whatever still hangs must not keep the next attack waiting. */

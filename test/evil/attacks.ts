@@ -7,6 +7,7 @@ import { CARD_ATTACKS } from './attacks/cards.ts'
 import { CONNECTION_ATTACKS } from './attacks/connections.ts'
 import { DHT_ATTACKS } from './attacks/dht.ts'
 import { GRANT_ATTACKS } from './attacks/grants.ts'
+import { MEMBER_ATTACKS } from './attacks/members.ts'
 import { MEMORY_ATTACKS } from './attacks/memory.ts'
 import { STREAM_ATTACKS } from './attacks/streams.ts'
 import { TASK_ATTACKS } from './attacks/tasks.ts'
@@ -21,5 +22,6 @@ export const ATTACKS: readonly Attack[] = [
   ...DHT_ATTACKS,
   ...MEMORY_ATTACKS,
   ...GRANT_ATTACKS,
+  ...MEMBER_ATTACKS,
   ...AGENT_ATTACKS
 ]

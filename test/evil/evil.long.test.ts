@@ -23,31 +23,41 @@ const REPORTS = process.env['EVIL_REPORT'] !== undefined
 const LEAST_TASKS = REPORTS ? 150 : 1
 const CALM_MS = REPORTS ? 1500 : 500
 
-let folder: string
-let stage: Stage
-/** A victim whose honest peer is idle. */
-let decoy: Stage | undefined
+interface Scenery {
+  readonly stage: Stage
+  readonly before: View
+  /** A victim whose honest peer is idle. */
+  readonly decoy: Stage | undefined
+}
+
 let attacker: Attacker
-let before: View
+/** One for each kind of swarm. */
+let scenes: { readonly keyed: Scenery; readonly listed: Scenery }
 const rows: Measured[] = []
 const calmTasks: number[] = []
 /** What is running, also when what comes after it does not start. */
 const closing: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lumos-evil-'))
+  const folder = await mkdtemp(join(tmpdir(), 'lumos-evil-'))
   closing.push(() => rm(folder, { recursive: true, force: true }))
-  stage = await startStage(join(folder, 's'))
-  closing.push(() => stage.stop())
-  if (REPORTS) {
-    const other = await startStage(join(folder, 'd'))
-    closing.push(() => other.stop())
-    decoy = other
+  scenes = {
+    keyed: await setUp(join(folder, 'k'), false),
+    listed: await setUp(join(folder, 'l'), true)
   }
-  before = await stage.view()
   attacker = await startAttacker()
   closing.push(() => attacker.stop())
 }, 120_000)
+
+async function setUp(folder: string, listed: boolean): Promise<Scenery> {
+  const start = async (name: string): Promise<Stage> => {
+    const started = await startStage({ folder: join(folder, name), listed })
+    closing.push(() => started.stop())
+    return started
+  }
+  const stage = await start('s')
+  return { stage, before: await stage.view(), decoy: REPORTS ? await start('d') : undefined }
+}
 
 afterAll(async () => {
   for (const close of closing.toReversed()) await close()
@@ -65,6 +75,7 @@ describe.each(ATTACKS)('$name', (attack) => {
     `the victim lives, knows what it knew, names the offender; honest tasks go on`,
     { timeout: REPORTS ? 240_000 : 60_000 },
     async () => {
+      const { stage, before, decoy } = attack.listed === true ? scenes.listed : scenes.keyed
       await attacker.gone()
       await stage.calmDown()
       const calm = await feltCalm(stage, CALM_MS)

@@ -37,7 +37,8 @@ async function underAttack({ attacker, attack, stage, at }: Scene): Promise<Atta
     attacker.carryOut(attack.name, at.target).finally(() => over.abort()),
     stage.honestTasks(over.signal),
     worstFelt(stage, over.signal),
-    attack.lures === true ? at.beLured(over.signal) : undefined
+    attack.lures === true ? at.beLured(over.signal) : undefined,
+    attack.sentAway === true ? at.sendAway(over.signal) : undefined
   ])
   return { report, tasks, worst }
 }

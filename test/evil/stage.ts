@@ -6,6 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { defineAgent } from '../../agents/agent.ts'
 import { createNode } from '../../node/create-node.ts'
 import type { LumosNode } from '../../node/create-node.ts'
+import { LIMITS } from '../../core/limits.ts'
+import { EVIL } from './attack.ts'
 import type { Target } from './attack.ts'
 import { BAIT, CANARY_SKILL } from './attacks/canary.ts'
 import { startObedientModel } from './obedient-model.ts'
@@ -27,6 +29,8 @@ export interface View {
   /** Who is believed to have the honest peer's skill. */
   readonly canaries: readonly string[]
   readonly ownAgents: readonly string[]
+  /** Who is in the swarm as what, apart from attackers; empty without a members list. */
+  readonly members: Readonly<Record<string, string>>
 }
 
 export interface Stage {
@@ -39,6 +43,8 @@ export interface Stage {
   calmDown(): Promise<void>
   /** The victim's user asks whom an attacker offers. What comes of it is the attacker's to tell. */
   beLured(signal: AbortSignal): Promise<void>
+  /** The victim's user sends away each attacker that is a member. */
+  sendAway(signal: AbortSignal): Promise<void>
   stop(): Promise<void>
 }
 
@@ -51,15 +57,21 @@ const canary = defineAgent({
   }
 })
 
-/** In `folder`, which is empty and has a short path. */
-export async function startStage(folder: string): Promise<Stage> {
+export interface StageInit {
+  /** Empty; with a short path. */
+  readonly folder: string
+  /** The victim owns a swarm with a members list; otherwise everybody who has the key is in it. */
+  readonly listed: boolean
+}
+
+export async function startStage(init: StageInit): Promise<Stage> {
   /** What is running, also when what comes after it does not start. */
   const closing: (() => Promise<unknown>)[] = []
   const stop = async (): Promise<void> => {
     for (const close of closing.splice(0).toReversed()) await close()
   }
   try {
-    return { ...(await setUp(folder, closing)), stop }
+    return { ...(await setUp(init, closing)), stop }
   } catch (error) {
     await stop()
     throw error
@@ -67,7 +79,7 @@ export async function startStage(folder: string): Promise<Stage> {
 }
 
 async function setUp(
-  folder: string,
+  { folder, listed }: StageInit,
   closing: (() => Promise<unknown>)[]
 ): Promise<Omit<Stage, 'stop'>> {
   await mkdir(folder, { recursive: true })
@@ -85,7 +97,8 @@ async function setUp(
   })
   closing.push(() => victim.kill())
   const [address = ''] = victim.addresses
-  const honest = await startHonest({ folder, swarmKey, address })
+  const invite = listed ? await inviteOf(victim) : undefined
+  const honest = await startHonest({ folder, address, ...(invite ? { invite } : { swarmKey }) })
   closing.push(() => honest.stop())
   await knowEachOther({ honest, victim })
   const target: Target = {
@@ -94,6 +107,7 @@ async function setUp(
     swarmId: victim.swarmId,
     spaceId: await sharedSpace(victim),
     swarmKey,
+    invite,
     honest: honest.peerId,
     secretPath,
     secret,
@@ -108,8 +122,13 @@ async function setUp(
       const patience = AbortSignal.timeout(GIVE_UP_MS)
       while ((await honestTask({ honest, victim })) > CALM_TASK_MS && !patience.aborted);
     },
-    beLured: (signal) => beLured(victim, signal)
+    beLured: (signal) => beLured(victim, signal),
+    sendAway: (signal) => sendAway(victim, signal)
   }
+}
+
+async function inviteOf({ client }: Victim): Promise<string> {
+  return (await client.swarm.invite({ uses: LIMITS.inviteUses.value })).text
 }
 
 /** What the victim shows to anybody, what to nobody, and a way from the one to the other that is none. */
@@ -128,17 +147,18 @@ async function layOutFiles(folder: string) {
 
 interface HonestInit {
   readonly folder: string
-  readonly swarmKey: string
+  readonly swarmKey?: string
+  readonly invite?: string
   /** Of the victim. */
   readonly address: string
 }
 
-async function startHonest({ folder, swarmKey, address }: HonestInit): Promise<LumosNode> {
+async function startHonest({ folder, address, ...way }: HonestInit): Promise<LumosNode> {
   const honest = await createNode({
     home: join(folder, 'honest'),
     runtimeDirectory: join(folder, 'run-honest'),
     name: 'honest',
-    swarmKey,
+    ...way,
     listen: ['/ip4/127.0.0.1/tcp/0'],
     bootstrap: [address],
     discovery: { mdns: false, sameHost: false },
@@ -172,10 +192,14 @@ async function viewOf({ client }: Victim): Promise<View> {
   const { facts } = await client.memory.list('shared')
   const kept = facts.filter(({ key }) => !CONVERSATION.test(key))
   const { agents } = await client.agents()
+  const { members } = await client.swarm.show()
   return {
     facts: Object.fromEntries(kept.map(({ key, value }) => [key, value])),
     canaries: providers.map(({ node }) => node.id),
-    ownAgents: agents.filter(({ local }) => local).map(({ id }) => id)
+    ownAgents: agents.filter(({ local }) => local).map(({ id }) => id),
+    members: Object.fromEntries(
+      members.filter(({ name }) => name !== EVIL).map(({ id, standing }) => [id, standing])
+    )
   }
 }
 
@@ -222,5 +246,14 @@ async function beLured({ client }: Victim, signal: AbortSignal): Promise<void> {
     const request = { target: BAIT.agent, text: 'please' }
     await Array.fromAsync(client.run(request, { signal })).catch(() => undefined)
     await pause(50)
+  }
+}
+
+async function sendAway({ client }: Victim, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { members } = await client.swarm.show()
+    const evil = members.filter(({ name, standing }) => name === EVIL && standing === 'member')
+    for (const { id } of evil) await client.swarm.remove(id)
+    await pause(200)
   }
 }

@@ -1,6 +1,7 @@
 /** Whole nodes in one process: they find each other, work for each other, and leave nothing behind. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -131,3 +132,18 @@ test('a process that started and stopped two nodes ends by itself: nothing is le
   // That it ended at all is the proof: anything left open would have kept it until it was killed.
   expect(JSON.parse(stdout)).toEqual({ met: true })
 })
+
+test.each(['agents.json', 'blocked.json', 'grants.json', 'swarm-home.members.json'])(
+  'a node does not start while %s is damaged, since it says no to somebody',
+  async (name) => {
+    const folder = testFolder()
+    const home = join(folder, 'node')
+    await mkdir(join(home, 'data'), { recursive: true })
+    await writeFile(join(home, 'data', name), '{')
+    for (const _ of ['first', 'second']) {
+      await expect(startNode(folder, { name: 'node' })).rejects.toMatchObject({
+        code: 'FILE_DAMAGED'
+      })
+    }
+  }
+)

@@ -1,7 +1,6 @@
 /** Where a node keeps the members list of a swarm, and the keys that belong to it, for its next start. */
 import { join } from 'node:path'
 import { z } from 'zod'
-import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { createJsonFile } from '../../storage/json-file.ts'
 import type { JsonFile } from '../../storage/json-file.ts'
@@ -29,10 +28,7 @@ export function membersDocument(directory: string, swarm: string): JsonFile<Memb
   return createJsonFile({ path, maxBytes: FILE_BYTES, parse: (content) => document.parse(content) })
 }
 
-/** @throws HOME_UNUSABLE for a list that cannot be read: without it anybody with an old key would do */
+/** @throws FILE_DAMAGED for a list that cannot be read */
 export function readMembers(file: JsonFile<MembersDocument>): Promise<MembersDocument | undefined> {
-  return file.read(({ path }) => {
-    const reason = `the members list was damaged and is now ${path}; join anew`
-    throw new LumosError('HOME_UNUSABLE', { details: { path, reason } })
-  })
+  return file.readNeeded('anybody with an old key of the swarm would do')
 }

@@ -90,7 +90,7 @@ export interface SwarmBook {
   succeed(next: Identity, reason: SuccessionReason): Promise<boolean>
 }
 
-/** @throws HOME_UNUSABLE for a list that cannot be read: without it anybody with an old key would do */
+/** @throws FILE_DAMAGED for a list that cannot be read: without it anybody with an old key would do */
 export async function openSwarmBook(
   components: SwarmBookComponents,
   { dataDirectory, name }: SwarmBookInit

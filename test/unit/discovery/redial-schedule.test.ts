@@ -187,6 +187,21 @@ test('a failure that no retry mends is shown as refused, a session as connected'
   expect(goal('a')?.retryInMs).toBeUndefined()
 })
 
+test('who hung up unheard may have been busy, and is tried again as soon as one that was not reached', () => {
+  const { schedule, know, goal } = setup()
+  for (const [peer, certain] of [
+    ['a', false],
+    ['b', true]
+  ] as const) {
+    know(peer)
+    const error = new LumosError('OTHER_SWARM', { details: { peer, certain } })
+    schedule.failed({ peer, address: undefined }, 0, { error, failures: [] })
+  }
+  expect(goal('a')).toMatchObject({ state: 'refused' })
+  expect(goal('a')?.retryInMs).toBeLessThanOrEqual(1000)
+  expect(goal('b')?.retryInMs).toBeGreaterThanOrEqual(30_000)
+})
+
 test('among strangers, networks with few connections come first', () => {
   const { schedule, book, take } = setup()
   const places = { here1: '10.0.0.1', here2: '10.0.0.2', away: '10.9.0.1' }

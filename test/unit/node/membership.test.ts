@@ -48,6 +48,7 @@ async function setup() {
     sessions,
     host,
     audit: { note: () => undefined },
+    blame: { add: () => undefined },
     nodeSwarm: {
       swarm: { name: 'home', id: SWARM, key: KEY, origin: 'data' },
       book,

@@ -92,6 +92,8 @@ test('when what was decided cannot be read nothing may be used, until the owner 
   const { operations, verdict } = await start(home)
   expect(await verdict('loud')).toEqual({ self: 'deny', peer: 'deny' })
   expect(await readdir(home)).toContain('tools.json.damaged')
+  const again = await start(home)
+  expect(await again.verdict('loud')).toEqual({ self: 'deny', peer: 'deny' })
   await operations.reset('*')
   expect(await verdict('loud')).toEqual({ self: 'allow', peer: 'allow' })
 })

@@ -1,13 +1,17 @@
-/** Which members list a node takes from a peer that has one while itself has none. */
+/** Which members list a node takes from a peer while itself has none, and how much a peer may say about it. */
 import { afterEach, expect, test, vi } from 'vitest'
 import { silentLogger } from '../../../core/logger.ts'
+import { LIMITS } from '../../../core/limits.ts'
+import { toLumosError } from '../../../core/errors.ts'
+import { encode } from '../../../protocols/membership/codec.ts'
+import { MEMBER_METHODS } from '../../../protocols/membership/constants.ts'
 import { createMembersExchange } from '../../../protocols/membership/exchange.ts'
 import { createSessions } from '../../../protocols/session/sessions.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { MemoryStreams } from '../../support/memory-streams.ts'
 import { PATIENCE } from '../../support/patience.ts'
 import { seededRandom } from '../../support/random.ts'
-import { KEY, person, SWARM } from '../../support/swarm-people.ts'
+import { KEY, person, rollOf, SWARM } from '../../support/swarm-people.ts'
 import type { Person } from '../../support/swarm-people.ts'
 
 const stops: (() => Promise<void>)[] = []
@@ -15,6 +19,8 @@ const stops: (() => Promise<void>)[] = []
 afterEach(async () => {
   await Promise.all(stops.splice(0).map((stop) => stop()))
 })
+
+const codeOf = (error: unknown): string => toLumosError(error).code
 
 type Ours = Parameters<typeof createMembersExchange>[0]['swarm']
 
@@ -39,7 +45,9 @@ async function setup(ours: Ours) {
       permit: () => undefined,
       hello: () => ({ swarm: 'test', name: 'n', version: '0.0.0', fields: {} })
     })
-    const parts = { clock, random, logger, sessions, book, swarm, self: peer }
+    const blamed: string[] = []
+    const blame = { add: (who: string) => void blamed.push(who) }
+    const parts = { clock, random, logger, sessions, book, blame, swarm, self: peer }
     const exchange = createMembersExchange(parts)
     await exchange.start()
     await sessions.start()
@@ -48,7 +56,7 @@ async function setup(ours: Ours) {
       await clock.advance(60_000)
       await stopping
     })
-    return { sessions, heard }
+    return { sessions, heard, blamed }
   }
 }
 
@@ -70,4 +78,58 @@ test.each<[string, Ours]>([
     PATIENCE
   )
   expect(other.book.roll).toBeUndefined()
+})
+
+/** Both have the list; what one then tells the other by hand. */
+async function telling() {
+  const parts = await setup({ swarm: SWARM, name: 'home' })
+  const { one, other, asker } = parts
+  const session = await asker.sessions.connect(other.peer)
+  await vi.waitFor(() => expect(other.book.roll?.digest).toBe(one.book.roll?.digest), PATIENCE)
+  const { charter } = rollOf(one)
+  const tell = (statements: readonly object[]): Promise<Uint8Array> =>
+    session.request(
+      MEMBER_METHODS.tell,
+      encode({ charter: { ...charter }, statements: statements.map((each) => ({ ...each })) })
+    )
+  return { ...parts, session, tell }
+}
+
+test('who brings a forged statement is blamed; one of another shape may be of a newer version', async () => {
+  const { one, asked, tell } = await telling()
+  const [statement] = rollOf(one).statements()
+  await tell([{ ...statement, kind: 'vote', sig: 'x' }])
+  expect(asked.blamed).toEqual([])
+  await tell([
+    { ...statement, at: 7, sig: statement?.sig.replace(/^./, (c) => (c === 'A' ? 'B' : 'A')) }
+  ])
+  expect(asked.blamed).toEqual([one.peer])
+})
+
+test('what one peer says about members is read no faster than it may say it', async () => {
+  const { clock, one, session } = await telling()
+  const { charter } = rollOf(one)
+  const many = Array.from({ length: LIMITS.membersBatch.value }, () => ({
+    ...rollOf(one).statements()[0]
+  }))
+  const body = encode({ charter: { ...charter }, statements: many })
+  const said = async (): Promise<string> =>
+    session.request(MEMBER_METHODS.tell, body).then(() => 'heard', codeOf)
+  const answers: string[] = []
+  while (answers.at(-1) !== 'OVERLOADED') answers.push(await said())
+  expect(answers.length).toBeLessThanOrEqual(1 + LIMITS.membersHeardBurst.value / body.length)
+  await clock.advance((1000 * body.length) / LIMITS.membersHeardRate.value)
+  expect(await said()).toBe('heard')
+})
+
+test('nor are more ids compared', async () => {
+  const { session } = await telling()
+  const known = Buffer.alloc(8 * 17 * LIMITS.swarmMembers.value).toString('base64')
+  const sync = encode({ digest: '0'.repeat(16), known })
+  const compared = () => session.request(MEMBER_METHODS.sync, sync).then(() => 'compared', codeOf)
+  expect([await compared(), await compared(), await compared()]).toEqual([
+    'compared',
+    'compared',
+    'OVERLOADED'
+  ])
 })

@@ -64,3 +64,15 @@ test('a file larger than allowed is not read', async () => {
   await writeFile(path, `{"numbers": [${'1,'.repeat(100)}1]}`)
   await expect(open().read(never)).rejects.toThrow('larger than 100 bytes')
 })
+
+test('one that is needed stays where it is when it is damaged, and ends every start', async () => {
+  expect(await open().readNeeded('all is lost')).toBeUndefined()
+  await writeFile(path, '{"numbers": [1')
+  for (const _ of ['first', 'second']) {
+    await expect(open().readNeeded('all is lost')).rejects.toMatchObject({
+      code: 'FILE_DAMAGED',
+      message: `the file ${path} says nothing sensible, and without it all is lost`
+    })
+  }
+  expect(await readFile(path, 'utf8')).toBe('{"numbers": [1')
+})

@@ -48,12 +48,14 @@ test('a block for a while ends when its time is over, also while the node is dow
   expect(later.membership.admits('Mallory')).toBe(true)
 })
 
-test('a file that says nothing sensible is put aside', async () => {
+test('a file that says nothing sensible stops every start: without it nobody would be blocked', async () => {
   const directory = await temporaryDirectory()
-  await writeFile(join(directory, 'blocked.json'), '[{"peer":1}]')
-  const { list } = await start(directory)
-  expect(list.all()).toEqual([])
-  expect(await readFile(join(directory, 'blocked.json.damaged'), 'utf8')).toContain('"peer":1')
+  const file = join(directory, 'blocked.json')
+  await writeFile(file, '[{"peer":1}]')
+  for (const _ of ['first', 'second']) {
+    await expect(start(directory)).rejects.toMatchObject({ code: 'FILE_DAMAGED' })
+  }
+  expect(await readFile(file, 'utf8')).toContain('"peer":1')
 })
 
 test('a block goes with the peer to its next id, as it was, and lets go of the old one', async () => {
