@@ -6,6 +6,8 @@ import type { Grant, Statement } from './statement.ts'
 export interface Access {
   /** Whether `author` may have written `record`; depends on nothing but the statements. */
   mayWrite(author: AuthorKey, record: WriteClaim): boolean
+  /** Whether a revocation cuts the writer below this number: then it stays so, whatever is granted later. */
+  isCut(place: Pick<MemoryRecord, 'writer' | 'sequence'>): boolean
   /** Whether `author` may write anything at all: then its claims and those about it have a use. */
   mayWriteSomething(author: AuthorKey): boolean
   /** Whether `author` may be told what is in the space. */
@@ -30,11 +32,15 @@ export function createAccess(genesis: Genesis, statements: Iterable<Statement>):
     return given ? [GIVEN, ...own] : own
   }
 
+  function isCut({ writer, sequence }: Pick<MemoryRecord, 'writer' | 'sequence'>): boolean {
+    return sequence > (cuts.get(writer) ?? Infinity)
+  }
+
   return {
+    isCut,
     mayWrite(author, record) {
-      const { writer, sequence, key, time } = record
-      const cut = cuts.get(writer)
-      if (cut !== undefined && sequence > cut) return false
+      if (isCut(record)) return false
+      const { writer, key, time } = record
       const corner = isCorner(key)
       if (corner && !key.startsWith(cornerOf(author))) return false
       const end = ended.get(author) ?? 0
@@ -43,7 +49,7 @@ export function createAccess(genesis: Genesis, statements: Iterable<Statement>):
           role === 'write' &&
           time.ms <= notAfter &&
           (corner || key.startsWith(prefix)) &&
-          (number >= end || cut !== undefined)
+          (number >= end || cuts.has(writer))
       )
     },
     mayWriteSomething(author) {

@@ -61,13 +61,16 @@ export interface Changeset {
   /** The greatest record of `key`, with what the changeset has done so far. */
   winner(key: string): MemoryRecord | undefined
   /** Merges a record that `name` wrote and that may be here; its number is then done with. */
-  put(name: WriterName, record: MemoryRecord): Fate
+  put(name: WriterName, record: MemoryRecord, options?: { readonly own?: boolean }): Fate
   /** Forgets the greatest record of a key. Its number stays done with. */
   remove(record: MemoryRecord): void
-  /** Marks numbers as done with. */
-  cover(name: WriterName, range: SequenceRange): void
+  /** Marks numbers as done with, on the word of a peer: only signed records may use up the room for writers. */
+  claim(name: WriterName, range: SequenceRange): void
   outcome(): Outcome
 }
+
+/** Names that this node may yet take: it writes on, whoever else has filled the table. */
+const OWN_WRITERS = 256
 
 const NO_USAGE: Usage = { records: 0, bytes: 0 }
 
@@ -79,16 +82,17 @@ export function createChangeset(base: ChangesetBase): Changeset {
 
   return {
     winner: (key) => table.winners.get(key)?.record,
-    put(name, record) {
+    put(name, record, { own = false } = {}) {
+      const room = LIMITS.memoryWriters.value - (own ? 0 : OWN_WRITERS)
       const current = table.winners.get(record.key)
       const known = books.covers(record)
       if (current?.record.id === record.id) {
-        books.cover(name, [record.sequence, record.sequence])
+        books.cover(name, [record.sequence, record.sequence], room)
         return 'repeated'
       }
       const wins = current === undefined || compareRecords(record, current.record) > 0
       if (wins && !books.fits(name, record, current?.record)) return 'quota'
-      if (!books.cover(name, [record.sequence, record.sequence])) return 'quota'
+      if (!books.cover(name, [record.sequence, record.sequence], room)) return 'quota'
       if (current !== undefined && !known) {
         const [winner, loser] = wins ? [record, current.record] : [current.record, record]
         if (isConflict(winner, loser)) conflicts.push({ winner, loser })
@@ -102,7 +106,7 @@ export function createChangeset(base: ChangesetBase): Changeset {
       const current = table.winners.get(record.key)
       if (current?.record.id === record.id) table.takeOut(current)
     },
-    cover: (name, range) => void books.cover(name, range),
+    claim: (name, range) => void books.cover(name, range, LIMITS.memoryWriters.value / 2),
     outcome() {
       const entries = books.changed()
       const written = Array.from(entries, ([writer, entry]): Operation => ({
@@ -187,8 +191,8 @@ function createTable({ space, rows, ...base }: ChangesetBase, books: Books): Tab
 
 interface Books {
   covers(record: MemoryRecord): boolean
-  /** False when there are too many writers. */
-  cover(name: WriterName, range: SequenceRange): boolean
+  /** False for one more writer where there are `room` already. */
+  cover(name: WriterName, range: SequenceRange, room: number): boolean
   /** Whether the author may hold `record` in place of `current`. */
   fits(name: WriterName, record: MemoryRecord, current: MemoryRecord | undefined): boolean
   /** Counts `record` in (1) or out (-1). */
@@ -221,10 +225,10 @@ function createBooks({ space, entries, usage }: ChangesetBase): Books {
 
   return {
     covers: ({ writer, sequence }) => includes(entryOf(writer)?.covered ?? NOTHING, sequence),
-    cover(name, range) {
+    cover(name, range, room) {
       const writer = idOf(name)
       const entry = entryOf(writer)
-      if (entry === undefined && writers >= LIMITS.memoryWriters.value) return false
+      if (entry === undefined && writers >= room) return false
       if (entry === undefined) writers += 1
       const { covered, ...rest } = entry ?? { name, covered: NOTHING, ...NO_USAGE }
       const wider = bounded(withRange(covered, range), LIMITS.memoryRanges.value)

@@ -6,6 +6,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
+import { startDeadline } from '../protocols/frames/deadline.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
 import type { Blame } from '../trust/blame.ts'
 import type { MemoryMeter } from './memory-meter.ts'
@@ -236,7 +237,7 @@ class SpaceKeeper implements Keeper {
     let rest = Infinity
     for (const [name, job] of this.#waiting) {
       if (this.#running.size >= LIMITS.memoryRepairs.value) return
-      if (this.#running.has(name)) continue
+      if (this.#running.has(name) || this.#isAtMany(job.peer)) continue
       const wait = this.#waitOf(job)
       if (wait > 0) {
         rest = Math.min(rest, wait)
@@ -252,6 +253,12 @@ class SpaceKeeper implements Keeper {
     if (rest < Infinity) this.#later('rest', rest, () => this.#next())
   }
 
+  /** One that answers slowly must not have all places. */
+  #isAtMany(peer: PeerIdText): boolean {
+    const theirs = [...this.#running.keys()].filter((name) => name.endsWith(` ${peer}`))
+    return theirs.length >= LIMITS.memoryRepairs.value / 2
+  }
+
   #waitOf(job: Job): number {
     const { clock } = this.#components
     const name = nameOf(job)
@@ -260,12 +267,14 @@ class SpaceKeeper implements Keeper {
   }
 
   async #run(job: Job, signal: AbortSignal): Promise<void> {
-    const { sessions, logger, repair, meter } = this.#components
+    const { clock, sessions, logger, repair, meter } = this.#components
     const session = sessions.get(job.peer)
+    const deadline = startDeadline(clock, LIMITS.memoryRepair.value)
     let part: Part = 'knew'
     try {
       if (session === undefined) return
-      const result = await repair(job.space, session, signal)
+      const within = AbortSignal.any([signal, deadline.signal])
+      const result = await repair(job.space, session, within)
       meter?.repaired(result)
       this.#rests.succeeded(nameOf(job))
       const moved = result.pulled + result.pushed + result.audited + result.dropped
@@ -279,6 +288,7 @@ class SpaceKeeper implements Keeper {
       this.#rests.failed(nameOf(job), job.peer, failure)
       logger.debug('a space was not repaired', { ...job, code: failure.code })
     } finally {
+      deadline.cancel()
       this.#spread(job, part)
     }
   }

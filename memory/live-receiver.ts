@@ -11,7 +11,8 @@ import type { Blame } from '../trust/blame.ts'
 import { decodeLiveMessage } from './live-message.ts'
 import type { Beacon, LiveMessage, Told } from './live-message.ts'
 import { decodeRecord } from './record.ts'
-import type { Replica } from './replica.ts'
+import type { MemoryRecord } from './record.ts'
+import type { Receipt, Replica } from './replica.ts'
 import type { WriterName } from './writer.ts'
 
 export interface LiveReceiverComponents {
@@ -76,7 +77,8 @@ export function createLiveReceiver(components: LiveReceiverComponents): MessageH
       if (receipt.refused.some(({ reason }) => reason === 'misfit')) return forged(from)
       const isReplay = isKnown && receipt.repeated === records.length
       // Whoever refuses for a time must not relay either: others would hold it against the author.
-      return receipt.refused.length > 0 || isReplay ? unfit(from) : 'accept'
+      if (receipt.refused.length === 0) return isReplay ? unfit(from) : 'accept'
+      return isMerelyEarly(receipt, decoded, clock.now()) ? 'ignore' : unfit(from)
     } catch (error) {
       // Else it is this node that failed, perhaps for want of room.
       return toLumosError(error).code === 'RECORD_INVALID' ? forged(from) : 'ignore'
@@ -123,6 +125,19 @@ export function createLiveReceiver(components: LiveReceiverComponents): MessageH
     components.onBeacon(from, message)
     return 'accept'
   }
+}
+
+/** Whoever follows a clock that is ahead by the skew is further ahead of one that is behind. */
+function isMerelyEarly(
+  { refused }: Receipt,
+  records: readonly MemoryRecord[],
+  now: number
+): boolean {
+  const latest = now + 2 * LIMITS.memorySkew.value
+  return (
+    refused.every(({ reason }) => reason === 'future') &&
+    records.every(({ time }) => time.ms <= latest)
+  )
 }
 
 function costOf(message: LiveMessage): number {

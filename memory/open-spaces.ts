@@ -46,6 +46,8 @@ export interface SharedMemoryComponents {
   readonly seed: Secret<Uint8Array>
   /** Under which a peer may have written: one for each key that it has had, the oldest first. */
   readonly authorsOf: (peer: PeerIdText) => readonly AuthorKey[]
+  /** Whether a peer may read any space at all; default: all may. Then the space decides. */
+  readonly mayRead?: (peer: PeerIdText) => boolean
   /** Whether a peer may put records here by gossip; default: all may. Calls of a session are judged there. */
   readonly mayWrite?: (peer: PeerIdText) => boolean
   readonly sessions: Sessions
@@ -200,6 +202,7 @@ class OpenSpaces implements NodeMemory {
   }
 
   #mayRead({ replica }: OpenedSpace, peer: PeerIdText): boolean {
+    if (this.#components.mayRead?.(peer) === false) return false
     return this.#components.authorsOf(peer).some((author) => replica.mayRead(author))
   }
 
@@ -292,9 +295,9 @@ class OpenSpaces implements NodeMemory {
   #findForRepair(space: MemoryId, peer: PeerIdText): OpenedSpace {
     const opened = this.#spaces.get(space)
     const { held, statements } = opened?.replica ?? {}
-    return opened && held?.records === 0 && statements?.length === 0
-      ? opened
-      : this.#find(space, peer)
+    const isNew = held?.records === 0 && statements?.length === 0
+    const isReader = this.#components.mayRead?.(peer) !== false
+    return opened && isNew && isReader ? opened : this.#find(space, peer)
   }
 
   /** Only what moves records is a repair: others are asked by people who look at the status, too. */
@@ -324,10 +327,14 @@ class OpenSpaces implements NodeMemory {
     // It may be told only what the peer may know: the same rule in both directions.
     const { replica, gaps } = this.#findForRepair(space, session.peer)
     const settle = gaps.begin()
-    const result = await repair(
-      replica,
-      createReplicationClient({ clock, session }, { space, signal })
-    )
+    const client = createReplicationClient({ clock, session }, { space, signal })
+    const result = await repair(replica, {
+      ...client,
+      id: session.peer,
+      // What may be told is judged when it is told: the space fills meanwhile, and readers go.
+      push: async (batch) => this.#find(space, session.peer) && client.push(batch),
+      admit: async (said) => this.#find(space, session.peer) && client.admit(said)
+    })
     if (result.equal) settle()
     return result
   }

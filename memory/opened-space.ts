@@ -17,6 +17,7 @@ import type { LostWrites } from './lost-writes.ts'
 import type { PageRecord } from './recent-pages.ts'
 import type { AuthorKey } from './record.ts'
 import type { Signer } from './record-signature.ts'
+import type { Draft } from './replica-writer.ts'
 import type { Replica } from './replica.ts'
 import type { MemoryEntry, MemorySpace, PeerSync } from './shared-memory.ts'
 import { createCurrentSeal, createSealedSpace } from './sealed-space.ts'
@@ -166,12 +167,7 @@ function createMemorySpace(
     toEntry(record, replica.nameOf(record.writer)?.author ?? '')
   let watchers = 0
 
-  async function write(
-    key: string,
-    value: Uint8Array | undefined,
-    expires: number | undefined
-  ): Promise<MemoryEntry> {
-    const draft = { key, value, ...(expires !== undefined && { expires }) }
+  async function write(draft: Draft): Promise<MemoryEntry> {
     const record = await replica.write(draft)
     live?.tell(record)
     return entryOf(record)
@@ -188,9 +184,9 @@ function createMemorySpace(
       return record && entryOf(record)
     },
     put: (key, value, { ttlMs } = {}) =>
-      write(key, value, ttlMs === undefined ? undefined : Math.ceil(clock.now() + ttlMs)),
+      write({ key, value, ...(ttlMs !== undefined && { ttlMs }) }),
     async delete(key) {
-      await write(key, undefined, undefined)
+      await write({ key, value: undefined })
     },
     async *list(query = {}) {
       for await (const record of replica.entries(query)) yield entryOf(record)

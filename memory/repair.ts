@@ -1,6 +1,8 @@
 /** Makes two replicas equal: roots, version vectors, what either lacks, and an audit where they still differ. */
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { AuditPlace } from './audit-notes.ts'
+import { auditNotesOf } from './audit-notes.ts'
 import type { Digest } from './digests.ts'
 import type { MemoryId } from './record.ts'
 import { decodeRecord } from './record.ts'
@@ -13,6 +15,11 @@ import { includes, NOTHING } from './sequence-set.ts'
  * then stays moved. Answers of a peer are claims: nothing but signatures is believed.
  */
 export interface RepairPeer {
+  /**
+   * Who it is, as its session proves. On the word of one peer a stale replica destroys nothing, and
+   * all peers without this are one: with them alone it forgets nothing.
+   */
+  readonly id?: string
   summary(): Promise<ReplicaSummary>
   statements(): Promise<readonly Uint8Array[]>
   admit(statements: readonly Uint8Array[]): Promise<void>
@@ -98,7 +105,10 @@ export async function repair(replica: Side, peer: RepairPeer): Promise<RepairRes
   }
   const equal = mine.root === theirs.root && mine.statements === theirs.statements
   // Two that were alone together are not back among the others yet.
-  if (equal && !theirs.stale) await replica.verified()
+  if (equal && !theirs.stale) {
+    await replica.verified()
+    auditNotesOf(replica).forgetLacks()
+  }
   return { ...moved, equal }
 }
 
@@ -169,6 +179,7 @@ interface Audit {
 function createAudit(replica: Side, peer: RepairPeer, { vector, mine, theirs }: AuditInit): Audit {
   const mineStale = mine.stale && !theirs.stale
   const theirsStale = theirs.stale && !mine.stale
+  const notes = auditNotesOf(replica)
   let moved = 0
   let dropped = 0
   let blocks = 0
@@ -194,7 +205,10 @@ function createAudit(replica: Side, peer: RepairPeer, { vector, mine, theirs }: 
     if (old.length > 0) await giveOld(writer, old)
   }
 
-  /** What the peer has seen and holds no more was deleted, unless it is too young for that. */
+  /**
+   * What the peer has seen and holds no more was deleted, unless it is too young for that, or the peer
+   * lies: until another one says the same it is kept, and not given.
+   */
   async function giveOld(writer: MemoryId, names: readonly RecordName[]): Promise<void> {
     const gone = new Set<MemoryId>()
     for await (const batch of replica.records(writer, names)) {
@@ -202,7 +216,8 @@ function createAudit(replica: Side, peer: RepairPeer, { vector, mine, theirs }: 
       for (const id of old) gone.add(id)
       if (young.records.length > 0) moved += (await peer.push(young)).applied
     }
-    const forgotten = names.filter(({ id }) => gone.has(id))
+    const lacked = names.filter(({ id }) => gone.has(id))
+    const forgotten = notes.lackedByAnother(peer.id, lacked)
     dropped += forgotten.length
     if (forgotten.length > 0) await replica.drop(writer, forgotten)
   }
@@ -215,15 +230,35 @@ function createAudit(replica: Side, peer: RepairPeer, { vector, mine, theirs }: 
       return dropped
     },
     async run() {
-      for (const writer of differing(await replica.writers(), await peer.writers())) {
-        const pair = [await replica.blocks(writer), await peer.blocks(writer)] as const
-        for (const block of differing(...pair)) {
-          blocks += 1
-          // The next repair goes on: a liar must not keep this one busy for ever.
-          if (blocks > LIMITS.memoryAuditBlocks.value) return
-          await auditBlock(writer, block)
-        }
+      for await (const { writer, block } of differences(replica, peer, notes.placeOf(peer.id))) {
+        blocks += 1
+        // A liar must not keep this repair busy for ever. The next one goes on, also after an error.
+        if (blocks > LIMITS.memoryAuditBlocks.value) return
+        notes.move(peer.id, { writer, block: block + 1 })
+        await auditBlock(writer, block)
       }
+    }
+  }
+}
+
+/**
+ * All blocks that differ, from `start` on and around: blocks that stay different would else keep
+ * audits from those behind them.
+ */
+async function* differences(
+  replica: Side,
+  peer: RepairPeer,
+  start: AuditPlace
+): AsyncGenerator<AuditPlace> {
+  const writers = differing(await replica.writers(), await peer.writers()).toSorted()
+  const first = writers.filter((writer) => writer >= start.writer)
+  // The writer it starts in comes last, too, with the blocks before.
+  const last = writers.filter((writer) => writer <= start.writer)
+  for (const [round, writer] of [...first, ...last].entries()) {
+    const pair = [await replica.blocks(writer), await peer.blocks(writer)] as const
+    for (const block of differing(...pair).toSorted((a, b) => a - b)) {
+      const isBefore = writer === start.writer && block < start.block
+      if (writer !== start.writer || isBefore === round >= first.length) yield { writer, block }
     }
   }
 }

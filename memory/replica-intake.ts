@@ -98,7 +98,7 @@ function merge(
     if (fate === 'repeated') repeated += 1
   }
   if (mayClaim(state, name)) {
-    for (const range of doneWith(refused, complete)) changes.cover(name, range)
+    for (const range of doneWith(refused, complete)) changes.claim(name, range)
   }
   return { applied, repeated, refused }
 }

@@ -252,7 +252,10 @@ async function dropDigests(
   if (operations.length > 0) await store.commit(operations, { sync: false })
 }
 
-const NO_MARK = { time: { ms: 0, counter: 0 }, lsn: 0, epoch: 0 }
+/** Of a disk that is empty. Its epoch is another than before it was, or old positions would be taken for its own. */
+function firstMark(now: number): Held['mark'] {
+  return { time: { ms: 0, counter: 0 }, lsn: 0, epoch: Math.floor(now / 1000) % 2 ** 31 }
+}
 
 async function readHeld(
   { clock, store, verify }: ReplicaComponents,
@@ -281,7 +284,7 @@ async function readHeld(
     usage,
     statements,
     access: createAccess(space, statements.values()),
-    mark: mark === undefined ? NO_MARK : decodeMark(mark),
+    mark: mark === undefined ? firstMark(clock.now()) : decodeMark(mark),
     writer: writer && decodeName(writer),
     // One that is empty brings nothing back: it counts as fresh.
     verifiedAt: verified === undefined ? clock.now() : decodeTime(verified)

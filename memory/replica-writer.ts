@@ -19,6 +19,8 @@ export interface Draft {
   readonly value: Uint8Array | undefined
   /** Milliseconds since the epoch. */
   readonly expires?: number
+  /** Instead: milliseconds that it lives from its own time on, which may be ahead of the clock. */
+  readonly ttlMs?: number
 }
 
 export interface LocalWriter {
@@ -80,12 +82,16 @@ interface Signed extends Waiting {
 
 /** Numbers, signs and merges the drafts; those that may not be written are rejected at once. */
 function signAll(state: ReplicaState, changes: Changeset, batch: readonly Waiting[]): Signed[] {
-  const writer = writerId(state.space.id, state.writer)
-  let sequence = greatest(state.entries.get(writer)?.covered ?? NOTHING)
+  let place = nextPlace(state)
   return batch.flatMap((item) => {
     try {
-      const record = sign(state, changes, { ...item.draft, writer, sequence: sequence + 1 })
-      sequence += 1
+      // A grant after a revocation is for another writer: no grant mends a cut.
+      if (state.access.isCut(place)) {
+        state.renameWriter()
+        place = nextPlace(state)
+      }
+      const record = sign(state, changes, { ...item.draft, ...place })
+      place = { ...place, sequence: place.sequence + 1 }
       return [{ ...item, record }]
     } catch (error) {
       item.reject(error)
@@ -99,16 +105,24 @@ interface Place {
   readonly sequence: number
 }
 
+function nextPlace({ space, writer: name, entries }: ReplicaState): Place {
+  const writer = writerId(space.id, name)
+  return { writer, sequence: greatest(entries.get(writer)?.covered ?? NOTHING) + 1 }
+}
+
 function sign(
   { space, writer: name, access, hlc, components: { signer } }: ReplicaState,
   changes: Changeset,
-  { key, value, expires, ...place }: Draft & Place
+  { writer, sequence, key, value, ttlMs, ...draft }: Draft & Place
 ): MemoryRecord {
   const current = changes.winner(key)
+  const time = hlc.tick(current?.time)
+  const expires = ttlMs === undefined ? draft.expires : Math.ceil(time.ms + ttlMs)
   const body = {
-    ...place,
     space: space.id,
-    time: hlc.tick(current?.time),
+    writer,
+    sequence,
+    time,
     previous: previousOf(current),
     key,
     value: value ?? new Uint8Array(),
@@ -120,7 +134,7 @@ function sign(
   const refusal = createJudgement(space, access)(signer.author, record)
   if (refusal === 'misfit') throw denied(space, key, 'the value is too large for it')
   if (refusal === 'denied') throw denied(space, key, 'there is no grant')
-  if (changes.put(name, record) === 'quota') {
+  if (changes.put(name, record, { own: true }) === 'quota') {
     throw denied(space, key, 'this node holds as much there as one may')
   }
   return record

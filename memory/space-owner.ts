@@ -10,13 +10,16 @@ import { createStatement } from './statement.ts'
 import type { Cut, Grant, Revocation, SharedSecret, Statement } from './statement.ts'
 
 export interface SpaceOwner {
-  /** @throws SPACE_NOT_OWNED, SPACE_INVALID for a prefix that does not end with `/`, STORE_FULL, STORE_FAILED */
+  /**
+   * @throws SPACE_NOT_OWNED, SPACE_INVALID for a prefix that does not end with `/`, WRITE_DENIED when the space
+   *   has no room for more statements, STORE_FULL, STORE_FAILED
+   */
   grant(author: AuthorKey, grant: Omit<Grant, 'kind'>): Promise<void>
   /**
    * Ends all grants of `author`, also what an open space gives without one. What it has written, as far
    * as this node has seen, stays; what it writes from now on counts nowhere, whatever time it bears.
    *
-   * @throws SPACE_NOT_OWNED, STORE_FULL, STORE_FAILED
+   * @throws SPACE_NOT_OWNED, WRITE_DENIED when the space has no room for more statements, STORE_FULL, STORE_FAILED
    */
   revoke(author: AuthorKey): Promise<void>
 }
@@ -25,7 +28,7 @@ export interface SealingOwner extends SpaceOwner {
   /**
    * Makes the first secret of a sealed space, unless there is one.
    *
-   * @throws SPACE_NOT_OWNED, STORE_FULL, STORE_FAILED
+   * @throws SPACE_NOT_OWNED, WRITE_DENIED when the space has no room for more statements, STORE_FULL, STORE_FAILED
    */
   begin(): Promise<void>
 }
@@ -56,7 +59,13 @@ export function createSpaceOwner({
   /** One after the other: each number is above those before it. */
   function say(what: () => Promise<readonly Said[]>): Promise<void> {
     if (space.owner !== signer.author) return Promise.reject(notOwned(space))
-    const said = queue.then(async () => replica.admit(statementsOf(await what())))
+    const said = queue.then(async () => {
+      const bodies = await what()
+      // Beyond the limit those of the highest numbers are dropped: the new ones.
+      const most = LIMITS.memoryStatements.value
+      if (replica.statements.length + bodies.length > most) throw full(space, most)
+      return replica.admit(statementsOf(bodies))
+    })
     queue = said.catch(() => undefined)
     return said.then(onSaid)
   }
@@ -123,4 +132,9 @@ export function currentGrants(statements: readonly Statement[]): CurrentGrants {
 function notOwned({ name, owner }: Replica['space']): LumosError {
   const details = { space: name, owner: owner === undefined ? 'nobody' : peerOfKey(owner) }
   return new LumosError('SPACE_NOT_OWNED', { details })
+}
+
+function full({ name }: Replica['space'], most: number): LumosError {
+  const reason = `it has room for ${most} grants and revocations`
+  return new LumosError('WRITE_DENIED', { details: { key: 'a statement', space: name, reason } })
 }

@@ -27,9 +27,12 @@ export async function* watchSpace(
   try {
     let position = after
     let isReady = false
+    // Of another disk. Later it says nothing: changes are seen here a moment before `lsn` counts them.
+    let isForeign = after !== undefined && after.lsn > replica.lsn
     while (!signal.aborted) {
-      if (position === undefined || position.epoch !== replica.epoch) {
+      if (position === undefined || isForeign || position.epoch !== replica.epoch) {
         if (position !== undefined) yield { type: 'reset', position: positionOf(replica) }
+        isForeign = false
         position = yield* snapshot(components, prefix)
         isReady = true
       }

@@ -28,7 +28,8 @@ export function createNodeBuiltinTools(
       clock,
       send: createWebSender({ targets: createWebTargets(http.allow) }),
       async find(query, options) {
-        const found = await finder()?.find(query, options)
+        // What a model looks for must not be read by others: of the DHT, whoever keeps the key would.
+        const found = await finder()?.find(query, { ...options, narrow: true })
         return (found?.providers ?? []).map(({ agentId, skill, name, local }) => ({
           agent: agentId,
           skill: skill.id,

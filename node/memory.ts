@@ -34,6 +34,7 @@ export function createNodeMemory(
       signer: createSigner(seed),
       seed,
       authorsOf: (peer) => nodeSwarm.idsOf(peer).map(keyOfPeer),
+      mayRead: (peer) => authority.judge(peer, { operation: 'memory.read' }).allowed,
       mayWrite: (peer) => authority.judge(peer, { operation: 'memory.write' }).allowed,
       sessions,
       pubsub: gossip ? pubsub : undefined,

@@ -86,6 +86,8 @@ class TokenBook implements ApiTokens {
   readonly #parts: ApiTokensComponents
   readonly #file: JsonFile<StoredTokens>
   #tokens = new Map<string, StoredToken>()
+  /** Taken back, and perhaps still on disk. */
+  readonly #leaving = new Map<string, StoredToken>()
   #cancelWrite: (() => void) | undefined
 
   constructor(parts: ApiTokensComponents, path: string) {
@@ -150,7 +152,8 @@ class TokenBook implements ApiTokens {
   }
 
   async revoke(selector: string): Promise<ApiToken> {
-    const known = this.#inForce()
+    // Those that the disk did not forget when it was asked to can be taken back again.
+    const known = [...this.#inForce(), ...this.#leaving.values()]
     const found = known.filter(({ id, name }) => id.startsWith(selector) || name === selector)
     const [token, another] = found
     if (token === undefined || another !== undefined) {
@@ -158,7 +161,9 @@ class TokenBook implements ApiTokens {
     }
     // Not in force from now on, even if the disk refuses to remember it.
     this.#tokens.delete(token.id)
+    this.#leaving.set(token.id, token)
     await this.#write()
+    this.#leaving.delete(token.id)
     return publicPart(token)
   }
 

@@ -33,6 +33,8 @@ export interface Tenants {
   quotasOf(owner: string): TenantQuotas
   /** Whether `owner` may know of an agent, by its name without `@node`. */
   knows(owner: string, agent: string): boolean
+  /** Whether no agent is hidden from it. */
+  knowsAll(owner: string): boolean
   /** Whether it may reach a space, if its scopes let it reach any. */
   reaches(owner: string, space: string): boolean
 }
@@ -44,7 +46,12 @@ export function createTenants({ quotas, tenants }: TenantsInit): Tenants {
   const known = new Map(
     Object.entries(tenants).map(([name, { agents = ['*'], spaces = [], ...own }]) => [
       name,
-      { quotas: { ...quotas, ...own }, agents: agents.map(patternOf), spaces: new Set(spaces) }
+      {
+        quotas: { ...quotas, ...own },
+        agents: agents.map(patternOf),
+        all: agents.includes('*'),
+        spaces: new Set(spaces)
+      }
     ])
   )
   const rulesOf = (owner: string) => known.get(nameOf(owner) ?? '')
@@ -55,6 +62,7 @@ export function createTenants({ quotas, tenants }: TenantsInit): Tenants {
       const [id = ''] = agent.split('@')
       return rulesOf(owner)?.agents.some((pattern) => pattern.test(id)) ?? true
     },
+    knowsAll: (owner) => rulesOf(owner)?.all ?? true,
     // A tenant of which nothing is said has no space: what it learns there is not its own.
     reaches: (owner, space) =>
       nameOf(owner) === undefined || rulesOf(owner)?.spaces.has(space) === true

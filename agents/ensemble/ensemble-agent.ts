@@ -38,7 +38,7 @@ export interface EnsembleInit {
 }
 
 /** Who chooses when nobody was named: every node with a model offers it. */
-const USUAL_JUDGE = 'chat'
+export const USUAL_JUDGE = 'chat'
 /** With `best` the peers have so much of the time, and the judge the rest. */
 const BEFORE_JUDGEMENT = 0.75
 

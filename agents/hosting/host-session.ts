@@ -36,7 +36,7 @@ export interface HostSessionInit {
 
 /** How a process ended. */
 export interface HostEnd {
-  /** For people. */
+  /** For its owner: it may have the last line that the program printed. */
   readonly reason: string
   /** It said itself that there is nothing to host: starting it again is of no use. */
   readonly refused: boolean
@@ -234,9 +234,19 @@ export class HostSession {
       if (line === undefined) this.#output.line(text)
       else this.#act(line, text.length)
     } catch (error) {
-      if (!(error instanceof ProtocolFlaw)) throw error
-      this.#logger.warn(`the project wrote ${error.message}`, { host: this.#host })
+      this.#flawed(error)
     }
+  }
+
+  /** Nothing is thrown on: out of the listener of the pipe it would end the node with all its projects. */
+  #flawed(error: unknown): void {
+    const host = this.#host
+    if (error instanceof ProtocolFlaw) {
+      this.#logger.warn(`the project wrote ${error.message}`, { host })
+      return
+    }
+    this.#kill('it wrote what cannot be read')
+    this.#logger.warn('the project wrote what cannot be read', { host, error })
   }
 
   #act(line: ProjectLine, bytes: number): void {

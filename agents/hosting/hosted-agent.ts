@@ -6,9 +6,11 @@ import type { Agent, AgentOutput, AgentRequest } from '../agent.ts'
 import { defineAgent, RESULT_ARTIFACT_ID } from '../agent.ts'
 import type { HostedProject } from './hosted-project.ts'
 import type { SessionOutput } from './host-session.ts'
+import { fittingState, keptWith } from './kept-states.ts'
+import type { KeptState } from './kept-states.ts'
 import type { HostedAgent } from './protocol.ts'
 
-/** What agents keep with their questions: on this node alone, and beyond the life of its process. */
+/** What is kept with the questions of agents (kept-states.ts): on this node alone, and beyond the life of its process. */
 export interface QuestionStates {
   get(task: TaskName): Promise<Json | undefined>
   /** Resolves when it is on disk. */
@@ -37,14 +39,13 @@ export function createHostedAgent(
 
   async function* run(request: AgentRequest): AsyncGenerator<AgentOutput, void> {
     const answered = request.history.length > 1
-    const state = answered ? await states.get(request) : undefined
-    for await (const { output, state: kept } of attempts(request, state)) {
+    const before = answered ? await stateOf(request) : undefined
+    for await (const { output, state } of attempts(request, before?.state)) {
       if (!isQuestion(output)) {
         yield output
         continue
       }
-      if (kept !== undefined) await keep(request, kept)
-      else if (answered) await states.delete(request)
+      await keep(request, before, state)
       yield output
       return
     }
@@ -75,14 +76,32 @@ export function createHostedAgent(
     }
   }
 
-  async function keep(task: TaskName, state: Json): Promise<void> {
-    const bytes = Buffer.byteLength(JSON.stringify(state))
-    const limit = LIMITS.hostStateBytes.value
-    if (bytes > limit) throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
-    await states.put(task, state)
+  async function stateOf(request: AgentRequest): Promise<KeptState | undefined> {
+    const kept = await states.get(request)
+    return kept === undefined ? undefined : fittingState(kept, request.history.length)
+  }
+
+  async function keep(
+    request: AgentRequest,
+    before: KeptState | undefined,
+    state: Json | undefined
+  ): Promise<void> {
+    if (state !== undefined) checkSize(state)
+    const asked = { turns: request.history.length, ...(state !== undefined && { state }) }
+    const kept = keptWith(before, asked)
+    if (kept !== undefined) await states.put(request, kept)
+    // Also after the first run: an attempt before it may have kept something, and died.
+    else await states.delete(request)
   }
 
   return agent
+}
+
+/** @throws PAYLOAD_TOO_LARGE */
+function checkSize(state: Json): void {
+  const bytes = Buffer.byteLength(JSON.stringify(state))
+  const limit = LIMITS.hostStateBytes.value
+  if (bytes > limit) throw new LumosError('PAYLOAD_TOO_LARGE', { details: { bytes, limit } })
 }
 
 function isQuestion(output: AgentOutput): boolean {

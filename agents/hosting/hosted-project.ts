@@ -12,7 +12,7 @@ export type ProjectState = 'starting' | 'ready' | 'restarting' | 'quarantined' |
 
 export interface ProjectStatus {
   readonly state: ProjectState
-  /** Why it does not run. */
+  /** Why it does not run, with the last line of its program: for its owner alone. */
   readonly reason?: string
   readonly pid?: number
   readonly residentBytes?: number
@@ -36,6 +36,15 @@ export interface HostedProjectInit {
   readonly launch: () => Launch
   /** Resident bytes above which the process is killed. */
   readonly memoryBytes: number
+}
+
+/** What runs are told of a project that does not run, and their callers: nothing that its program said. */
+const DOWN: Readonly<Record<ProjectState, string>> = {
+  starting: 'its process is being started',
+  ready: 'its process has just ended',
+  restarting: 'its process ended and is started again',
+  quarantined: 'it is quarantined: its process refused to run or ended at once several times',
+  stopped: 'it is stopped'
 }
 
 export class HostedProject {
@@ -121,8 +130,7 @@ export class HostedProject {
 
   #down(): LumosError {
     const { host } = this.#init
-    const reason = (this.#reason ?? `it is ${this.#state}`).slice(0, 200)
-    return new LumosError('HOST_DOWN', { details: { host, reason } })
+    return new LumosError('HOST_DOWN', { details: { host, reason: DOWN[this.#state] } })
   }
 
   async #change(signal: AbortSignal): Promise<void> {

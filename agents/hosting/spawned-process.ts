@@ -19,6 +19,9 @@ export function startHostProcess(launch: Launch, events: ProcessEvents): HostPro
     detached: true,
     stdio: channel === 'fd3' ? ['ignore', 'pipe', 'pipe', 'pipe'] : ['pipe', 'pipe', 'pipe']
   })
+  let gone = false
+  // At once: a failure that nobody listens to ends the node.
+  child.on('error', (error) => end(`it cannot be started: ${error.message}`))
   const { input, output } = linesOf(child, channel)
   readLines(child, output, events)
   child.stderr?.on('data', (chunk: Uint8Array) => events.printed('stderr', chunk))
@@ -29,7 +32,6 @@ export function startHostProcess(launch: Launch, events: ProcessEvents): HostPro
   for (const stream of [child.stdout, child.stderr, child.stdin, input]) {
     stream?.on('error', () => undefined)
   }
-  let gone = false
   let drained = Promise.withResolvers<void>()
   const freed = (): void => {
     drained.resolve()
@@ -45,7 +47,6 @@ export function startHostProcess(launch: Launch, events: ProcessEvents): HostPro
     input?.destroy()
     events.gone(how)
   }
-  child.on('error', (error) => end(`it cannot be started: ${error.message}`))
   // Not `close`: a grandchild that holds stdout would keep a dead process alive here.
   child.on('exit', (code, signal) => setImmediate(end, signal ?? `exit code ${code}`))
   return {
@@ -69,8 +70,10 @@ function linesOf(
 ): { readonly input: Writable | undefined; readonly output: Readable | undefined } {
   if (channel === 'stdio')
     return { input: child.stdin ?? undefined, output: child.stdout ?? undefined }
+  // Without file descriptors (EMFILE) a child has no streams at all, whatever its types say.
+  const { stdio }: Partial<Pick<ChildProcess, 'stdio'>> = child
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- libuv makes every extra `pipe` a socket pair
-  const socket = child.stdio[3] as Duplex | null | undefined
+  const socket = stdio?.[3] as Duplex | null | undefined
   return { input: socket ?? undefined, output: socket ?? undefined }
 }
 

@@ -73,7 +73,7 @@ export async function openConversation(init: ConversationInit): Promise<Conversa
       marked('What you noted about this user', oldNote)
     ].join(''),
     recalled,
-    seen: [kept.seen, seenByNote].filter((state) => state !== undefined),
+    seen: [...(seenByNote === undefined ? [] : [seenByNote]), ...kept.seen],
     note: undefined,
     async save(turn, summarise) {
       const older = summarises ? overflow(kept.turns, turn, { historyTokens, limit }) : []

@@ -41,7 +41,8 @@ export interface KeptThread {
   readonly summary: string | undefined
   /** Id of the last message that the summary stands for. */
   readonly through: string | undefined
-  readonly seen: JsonObject | undefined
+  /** What its tools had seen, by each turn that says so: a later one takes nothing back. */
+  readonly seen: readonly JsonObject[]
 }
 
 /**
@@ -132,9 +133,8 @@ export function readThread(messages: readonly ThreadMessage[]): KeptThread {
   const summaries = messages.flatMap(summaryOf)
   const summary = summaries.at(-1)
   const turns: KeptTurn[] = []
-  let seen: JsonObject | undefined
+  const seen = messages.flatMap(seenOf)
   for (const message of messages) {
-    seen = seenOf(message) ?? seen
     if (summary !== undefined && message.id <= summary.through) continue
     addTo(turns, message)
   }
@@ -198,10 +198,9 @@ function callsOf({ parts }: ThreadMessage): CallRecord[] {
   })
 }
 
-function seenOf({ role, parts }: ThreadMessage): JsonObject | undefined {
-  if (role !== 'assistant') return undefined
-  const seen = parts.map(({ data }) => member(data, 'seen')).find((value) => value !== undefined)
-  return isJsonObject(seen) ? seen : undefined
+function seenOf({ role, parts }: ThreadMessage): JsonObject[] {
+  if (role !== 'assistant') return []
+  return parts.map(({ data }) => member(data, 'seen')).filter(isJsonObject)
 }
 
 function summaryOf(message: ThreadMessage): { text: string; through: string }[] {

@@ -2,7 +2,9 @@
 import type {
   CallToolResult,
   Client,
+  ClientOptions,
   GetPromptResult,
+  JsonSchemaValidatorResult,
   Progress,
   ReadResourceResult,
   Transport
@@ -140,6 +142,7 @@ async function createClient(
     {
       // No sampling, no roots, no questions: a server gets nothing of this node but its calls.
       capabilities: {},
+      jsonSchemaValidator: NO_CHECK,
       listChanged: { tools: watched, resources: watched, prompts: watched },
       ...(negotiate && {
         versionNegotiation: { mode: 'auto', probe: { timeoutMs: LIMITS.mcpStart.value } }
@@ -149,6 +152,19 @@ async function createClient(
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- as above
   client.onerror = (error) => logger.debug('not as the protocol has it', { error })
   return client
+}
+
+/**
+ * Schema and answer are both the server's: with a regular expression in the one and a text to match in the
+ * other it could stop this node, and what fits is no more to be trusted than what does not.
+ */
+const NO_CHECK: NonNullable<ClientOptions['jsonSchemaValidator']> = {
+  getValidator: () => unchecked
+}
+
+function unchecked<T>(data: unknown): JsonSchemaValidatorResult<T> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody reads it as a T
+  return { valid: true, data: data as T, errorMessage: undefined }
 }
 
 interface Liveness {

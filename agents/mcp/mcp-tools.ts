@@ -1,6 +1,7 @@
 /** Makes tools for the agents of this node of what an MCP server offers. */
 import { createHash } from 'node:crypto'
 import { LumosError } from '../../core/errors.ts'
+import { isJsonObject } from '../../core/json.ts'
 import type { Json } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
@@ -9,6 +10,7 @@ import { tool } from '../tools/define-tool.ts'
 import type { Tool, ToolContext, ToolEffect } from '../tools/tool.ts'
 import { cleanText } from './clean-text.ts'
 import type { McpHints, McpListing, McpTool } from './listing.ts'
+import { looselyChecked } from './loose-schema.ts'
 import { outputOf, resourceOutput, textOfBlocks } from './results.ts'
 import type { SupervisedServer } from './supervised-server.ts'
 
@@ -53,7 +55,7 @@ function toolOf(
   return tool({
     id,
     description,
-    inputSchema,
+    inputSchema: looselyChecked(inputSchema),
     effects: effectsOf(hints, server),
     untrusted: true,
     // A hint that asks for more care is believed.
@@ -64,7 +66,8 @@ function toolOf(
         signal,
         timeoutMs,
         async use(connection, each) {
-          const call = { tool: called, input, signal: each, onProgress: say }
+          const given = isJsonObject(input) ? input : {}
+          const call = { tool: called, input: given, signal: each, onProgress: say }
           const result = await connection.callTool(call)
           if (result.isError !== true) return outputOf(result)
           const reason = cleanText(textOfBlocks(result.content), FAILURE_LENGTH)

@@ -1,5 +1,5 @@
 /** Keeps one MCP server connected: starts it, starts it again when it dies, and gives up when it always does. */
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { halfJitter } from '../../core/backoff.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Component } from '../../core/component.ts'
@@ -142,7 +142,7 @@ class Supervisor implements SupervisedServer {
     const either = AbortSignal.any([signal, deadline])
     this.#calls += 1
     try {
-      const connection = this.#connection ?? (await unlessAborted(this.#ready(), either))
+      const connection = this.#connection ?? (await this.#ready(either))
       return await unlessAborted(use(connection, either), either)
     } catch (error) {
       signal.throwIfAborted()
@@ -223,12 +223,12 @@ class Supervisor implements SupervisedServer {
     }
   }
 
-  async #ready(): Promise<McpConnection> {
+  async #ready(signal: AbortSignal): Promise<McpConnection> {
     for (;;) {
       if (this.#connection !== undefined) return this.#connection
       const { state, reason = state } = this.#status
       if (state === 'quarantined' || state === 'stopped') throw this.#down(reason)
-      await new Promise<void>((resolve) => this.events.once('changed', resolve))
+      await once(this.events, 'changed', { signal })
     }
   }
 

@@ -18,6 +18,8 @@ export function createJsonSchemaCheck(schema: JsonObject): JsonSchemaCheck {
 
 /** An instance for each schema: one for all would keep the schemas of tools that have gone. */
 async function compile(schema: JsonObject): Promise<ValidateFunction> {
+  // AJV's own `$async` makes it answer with a promise, which is true and rejects where nobody waits.
+  const sync = { ...schema, $async: false }
   const options = {
     // Schemas come from many hands: what is unknown to us is not checked.
     strict: false,
@@ -28,10 +30,10 @@ async function compile(schema: JsonObject): Promise<ValidateFunction> {
   } as const
   if (isOldDraft(schema)) {
     const { Ajv } = await import('ajv')
-    return new Ajv(options).compile(schema)
+    return new Ajv(options).compile(sync)
   }
   const { Ajv2020 } = await import('ajv/dist/2020.js')
-  return new Ajv2020(options).compile(schema)
+  return new Ajv2020(options).compile(sync)
 }
 
 /** From 2019-09 on, and without any word, the newest reads them. */

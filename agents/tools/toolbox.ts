@@ -4,6 +4,7 @@ import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import type { Json } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { partyOf } from '../../core/party.ts'
 import type { Random } from '../../core/random.ts'
 import { suggest } from '../../core/suggest.ts'
 import { unlessAborted } from '../../core/unless-aborted.ts'
@@ -40,6 +41,7 @@ export type ToolboxRequest = Pick<
   | 'taskId'
   | 'contextId'
   | 'caller'
+  | 'principal'
   | 'log'
   | 'ask'
   | 'memory'
@@ -67,7 +69,7 @@ export function createSessions(
   { self }: { readonly self: PeerIdText }
 ): (request: ToolboxRequest) => (init: ToolboxInit) => Promise<Session> {
   return (request) => {
-    const caller = request.caller === self ? 'self' : 'peer'
+    const caller = callerOf(request, self)
     const { taint, goesOn } = beginTaint(taints, { ...request, caller })
     return async ({ tools: wanted, onText, answered, seen = [] }) => {
       const tools = pickTools(wanted, registry)
@@ -76,6 +78,16 @@ export function createSessions(
       return { request, caller, taint, tools, approval, onText }
     }
   }
+}
+
+/**
+ * Whose wish decides what tools may do: agents of this node hand on what peers asked them, in the node's name, and
+ * so does its edge with what comes over HTTP.
+ */
+function callerOf({ caller, principal, history }: ToolboxRequest, self: PeerIdText): ToolCaller {
+  const [order] = history
+  const isOwn = caller === self && (principal?.peer ?? self) === self
+  return isOwn && (order === undefined || partyOf(order) === undefined) ? 'self' : 'peer'
 }
 
 /** What opens the toolboxes of each run: see {@link createSessions}. */

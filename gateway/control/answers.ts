@@ -98,7 +98,8 @@ export async function eventsAnswer(
 ): Promise<Response> {
   const { input, signal, close } = await beginStream(ended, route, context)
   const after = context.req.header('last-event-id')
-  const query = { ...(after !== undefined && { after }), ...context.req.query() }
+  // An EventSource asks for the URL that it began with, and says in the header what it has read since.
+  const query = { ...context.req.query(), ...(after !== undefined && { after }) }
   const body = eventBody({
     events: route.handle(operations, { ...input, query })[Symbol.asyncIterator](),
     signal,

@@ -16,7 +16,7 @@ export function serveMcpUpgrades(
   stopping: AbortSignal
 ): void {
   server.on('upgrade', (request, socket, head) => {
-    if (stopping.aborted || !isWanted(request)) return refuse(socket)
+    if (stopping.aborted || !isWanted(request)) return refuse(socket, stopping)
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${PROTOCOL}\r\n\r\n`
     )
@@ -31,7 +31,13 @@ function isWanted({ url, headers }: IncomingMessage): boolean {
   return url === PATH && headers.upgrade === PROTOCOL && HOSTS.has(headers.host ?? '') && !isPage
 }
 
-function refuse(socket: Duplex): void {
-  socket.on('error', () => socket.destroy())
+/** Closes it, whether the other end does or not: no timeout of the server applies any more, and its end would wait for it. */
+function refuse(socket: Duplex, stopping: AbortSignal): void {
+  const close = (): void => void socket.destroy()
+  socket.on('error', close)
+  if (stopping.aborted) return close()
+  stopping.addEventListener('abort', close, { once: true })
+  socket.once('close', () => stopping.removeEventListener('abort', close))
+  socket.once('finish', close)
   socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
 }

@@ -50,6 +50,8 @@ const SECRET_BYTES = 32
 interface Held extends DashboardSession {
   readonly expiresAt: number
   readonly stop: AbortController
+  /** Of the timer of its end. */
+  readonly cancel: () => void
 }
 
 export function createDashboardSessions(
@@ -96,11 +98,15 @@ class Sessions implements DashboardSessions {
     const stop = new AbortController()
     const who = `dashboard:${hashOf(token).slice(0, 8)}`
     this.#makeRoom(now)
-    this.#sessions.set(hashOf(token), {
+    const held = hashOf(token)
+    // What is being answered to it ends as well, although nobody may ever show its token again.
+    const cancel = clock.after(lifetimeMs, () => this.#drop(held))
+    this.#sessions.set(held, {
       who,
       ended: stop.signal,
       stop,
-      expiresAt: now + lifetimeMs
+      expiresAt: now + lifetimeMs,
+      cancel
     })
     audit.note({ who, did: 'dashboard', what: 'sign in', allowed: true })
     return { token, lifetimeMs }
@@ -141,6 +147,7 @@ class Sessions implements DashboardSessions {
   #drop(key: string): Held | undefined {
     const session = this.#sessions.get(key)
     this.#sessions.delete(key)
+    session?.cancel()
     session?.stop.abort(new LumosError('API_TOKEN_REFUSED'))
     return session
   }

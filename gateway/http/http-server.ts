@@ -107,7 +107,6 @@ class NodeHttpServer implements HttpServer {
     const { signal } = this.#stopping
     server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
       const [path = ''] = (incoming.url ?? '/').split('?')
-      this.#connections.begin(incoming.socket)
       this.#upgrade({ path, incoming, socket, head, signal })
     })
     const port = await this.#listen(server, ports)
@@ -163,9 +162,15 @@ class NodeHttpServer implements HttpServer {
 
   #upgrade(upgrade: Upgrade): void {
     const { upgrades = [] } = this.#parts
-    if (upgrades.some((door) => door(upgrade))) return
     const { path, incoming, socket } = upgrade
-    refuseUpgrade(socket, routeUnknown({ method: incoming.method ?? '', path }))
+    const ended = this.#connections.begin(incoming.socket)
+    if (upgrades.some((door) => door(upgrade))) {
+      socket.once('close', ended)
+      return
+    }
+    // Until its refusal has left, it gives way to whoever comes.
+    ended()
+    refuseUpgrade(socket, routeUnknown({ method: incoming.method ?? '', path }), this.#parts.clock)
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

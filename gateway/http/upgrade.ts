@@ -2,7 +2,9 @@
 import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../../core/clock.ts'
 import type { LumosError } from '../../core/errors.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { httpStatusOf, restErrorOf } from './errors.ts'
 
 export interface Upgrade {
@@ -19,11 +21,20 @@ export interface Upgrade {
 /** Something that takes over connections under its path. False for a path that is not its own. */
 export type UpgradeDoor = (upgrade: Upgrade) => boolean
 
-/** Answers as a request would be, and closes. */
-export function refuseUpgrade(socket: Duplex, error: LumosError): void {
+/** Answers as a request would be, and closes, whether the other end does or not. */
+export function refuseUpgrade(
+  socket: Duplex,
+  error: LumosError,
+  clock: Pick<Clock, 'after'>
+): void {
   const status = httpStatusOf(error)
   const body = JSON.stringify(restErrorOf(error))
-  socket.on('error', () => socket.destroy())
+  const close = (): void => void socket.destroy()
+  socket.on('error', close)
+  if (socket.destroyed) return
+  // No timeout of the server applies any more, and half open it would stay for as long as its client likes.
+  socket.once('finish', close)
+  socket.once('close', clock.after(LIMITS.gatewayDrain.value, close))
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,

@@ -65,6 +65,8 @@ class Connection {
     signal.addEventListener('abort', stop, { once: true })
     socket.on('message', (data, isBinary) => {
       this.#silent = 0
+      // Until the other end has closed in turn, it may say what it likes.
+      if (this.#closed.signal.aborted) return
       if (isBinary) this.#close('malformed', 'messages are text')
       // The server asks for whole buffers.
       else if (Buffer.isBuffer(data)) this.#take(data.toString())
@@ -94,12 +96,15 @@ class Connection {
     if ('alive' in message) return
     if ('stop' in message) return this.#calls.get(message.id)?.abort()
     if (this.#calls.has(message.id)) return this.#close('malformed', 'that id is in use')
-    if (this.#calls.size >= LIMITS.liveCalls.value) {
-      const error = new LumosError('OVERLOADED', { details: { retryAfterMs: 1000 } })
-      void this.#outlet.send({ id: message.id, error: error.toWire() })
-      return
-    }
+    if (this.#calls.size >= LIMITS.liveCalls.value) return this.#refuse(message)
     void this.#serve(message)
+  }
+
+  /** Who asks on without reading the answers would have any number of refusals held. */
+  #refuse({ id }: LiveCall): void {
+    const error = new LumosError('OVERLOADED', { details: { retryAfterMs: 1000 } })
+    if (this.#outlet.waiting > LIMITS.liveCalls.value) return this.#close('later', error.code)
+    void this.#outlet.send({ id, error: error.toWire() })
   }
 
   #greet({ v, token }: { readonly v: number; readonly token?: string }): void {
@@ -111,10 +116,12 @@ class Connection {
 
   async #welcome(): Promise<void> {
     try {
-      if ((await this.#identify()) === undefined) return
+      await this.#init.identify(this.#token)
     } catch (error) {
-      return this.#close('later', toLumosError(error).code)
+      const { code, retry } = toLumosError(error)
+      return this.#close(retry ? 'later' : 'refused', code)
     }
+    if (this.#closed.signal.aborted) return
     this.#cancelTimer()
     this.#beat()
     await this.#outlet.send({
@@ -129,12 +136,13 @@ class Connection {
   }
 
   /** Whoever is not let in any more is told so, and loses the connection. @throws what a later try can get over */
-  async #identify(): Promise<Caller | undefined> {
+  async #identifyAgain(): Promise<Caller | undefined> {
     try {
       return await this.#init.identify(this.#token)
     } catch (error) {
       const failure = toLumosError(error)
-      if (failure.retry) throw failure
+      // Too many failures are told to nobody whose credential is in force: see callers.ts.
+      if (failure.retry && failure.code !== 'AUTH_RATE_LIMITED') throw failure
       this.#close('refused', failure.code)
       return undefined
     }
@@ -151,7 +159,7 @@ class Connection {
       if (!this.#outlet.wasUsed()) void this.#outlet.send({ alive: true })
       this.#beat()
       // Whose keys cannot be had just now is asked again with the next one.
-      this.#identify().catch(() => undefined)
+      this.#identifyAgain().catch(() => undefined)
     })
   }
 
@@ -163,7 +171,7 @@ class Connection {
     const signal = AbortSignal.any([left.signal, this.#closed.signal])
     try {
       await this.#greeted
-      const caller = await this.#identify()
+      const caller = await this.#identifyAgain()
       if (caller === undefined) return
       answered = this.#parts.callers.answering(caller)
       await this.#answer(call, { caller, signal })
@@ -221,6 +229,7 @@ class Connection {
 
   #close(why: keyof typeof LIVE_CLOSE, reason: string): void {
     const { socket } = this.#init
+    if (this.#closed.signal.aborted) return
     this.#closed.abort()
     // A reason has at most 123 bytes.
     socket.close(LIVE_CLOSE[why], reason.slice(0, 100))

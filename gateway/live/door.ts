@@ -9,27 +9,32 @@ import { refuseUpgrade } from '../http/upgrade.ts'
 import type { Upgrade, UpgradeDoor } from '../http/upgrade.ts'
 import { serveLive } from './connection.ts'
 import type { ConnectionComponents } from './connection.ts'
+import { createPlaces } from './places.ts'
 
 export interface LiveDoorComponents extends ConnectionComponents {
   readonly callers: Pick<Callers, 'admit' | 'answering' | 'identify' | 'permit'>
 }
 
+export interface LiveDoorInit {
+  /** At the same time. */
+  readonly connections?: number
+}
+
 const BEARER = 'bearer.'
 
-export function createLiveDoor(components: LiveDoorComponents): UpgradeDoor {
-  const { callers } = components
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: LIMITS.liveMessageBytes.value,
-    // What is compressed together can be guessed together (CRIME), and costs 300 KiB a connection.
-    perMessageDeflate: false,
-    handleProtocols: (offered) => (offered.has(LIVE_PROTOCOL) ? LIVE_PROTOCOL : false)
-  })
-  const places = createPlaces()
+export function createLiveDoor(
+  components: LiveDoorComponents,
+  { connections: most = LIMITS.liveConnections.value }: LiveDoorInit = {}
+): UpgradeDoor {
+  const { callers, clock } = components
+  const server = createSocketServer()
+  const places = createPlaces({ most, strangers: LIMITS.liveStrangers.value })
 
-  /** A credential in the request itself is looked at before anything is promised. */
-  async function admit({ incoming }: Upgrade): Promise<void> {
+  /**
+   * A credential in the request itself is looked at before anything is promised.
+   * @returns whose it is
+   */
+  async function admit({ incoming }: Upgrade): Promise<string | undefined> {
     callers.admit(incoming)
     const offered = protocolsOf(incoming)
     if (offered.length > 0 && !offered.includes(LIVE_PROTOCOL)) {
@@ -38,16 +43,16 @@ export function createLiveDoor(components: LiveDoorComponents): UpgradeDoor {
     }
     const token = offered.find((one) => one.startsWith(BEARER))?.slice(BEARER.length)
     if (token !== undefined) showToken(incoming, token)
-    if (incoming.headers.authorization !== undefined) await callers.identify(incoming)
-    if (!places.hasRoom(incoming.headers.authorization === undefined)) {
-      throw new LumosError('OVERLOADED', { details: { retryAfterMs: 1000 } })
-    }
+    const hasShown = incoming.headers.authorization !== undefined
+    const owner = hasShown ? (await callers.identify(incoming)).owner : undefined
+    if (!places.hasRoom(owner)) throw noRoom()
+    return owner
   }
 
-  function connect({ incoming, socket, head, signal }: Upgrade): void {
+  function connect({ incoming, socket, head, signal }: Upgrade, owner: string | undefined): void {
     server.handleUpgrade(incoming, socket, head, (live) => {
-      const hasShown = incoming.headers.authorization !== undefined
-      const place = places.take(!hasShown)
+      const hasShown = owner !== undefined
+      const place = places.take(owner)
       live.once('close', () => place.leave())
       serveLive(components, {
         socket: live,
@@ -55,7 +60,7 @@ export function createLiveDoor(components: LiveDoorComponents): UpgradeDoor {
         async identify(token) {
           if (!hasShown && token !== undefined) showToken(incoming, token)
           const caller = await callers.identify(incoming)
-          place.known()
+          if (!place.claim(caller.owner)) throw noRoom()
           return caller
         }
       })
@@ -64,13 +69,14 @@ export function createLiveDoor(components: LiveDoorComponents): UpgradeDoor {
 
   async function letIn(upgrade: Upgrade, leave: () => void): Promise<void> {
     const { socket } = upgrade
+    let owner: string | undefined
     try {
-      await admit(upgrade)
+      owner = await admit(upgrade)
     } catch (error) {
-      return refuseUpgrade(socket, toLumosError(error))
+      return refuseUpgrade(socket, toLumosError(error), clock)
     }
     socket.off('error', leave)
-    if (!socket.destroyed) connect(upgrade)
+    if (!socket.destroyed) connect(upgrade, owner)
   }
 
   return (upgrade) => {
@@ -83,29 +89,19 @@ export function createLiveDoor(components: LiveDoorComponents): UpgradeDoor {
   }
 }
 
-/** Of those who are connected, and of those among them who have not said yet who they are. */
-function createPlaces() {
-  let taken = 0
-  let strangers = 0
-  return {
-    hasRoom: (isStranger: boolean): boolean =>
-      taken < LIMITS.liveConnections.value &&
-      !(isStranger && strangers >= LIMITS.liveStrangers.value),
-    take(isStranger: boolean) {
-      let unknown = isStranger
-      taken += 1
-      if (unknown) strangers += 1
-      const known = (): void => {
-        if (unknown) strangers -= 1
-        unknown = false
-      }
-      const leave = (): void => {
-        taken -= 1
-        known()
-      }
-      return { known, leave }
-    }
-  }
+function createSocketServer(): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: LIMITS.liveMessageBytes.value,
+    // What is compressed together can be guessed together (CRIME), and costs 300 KiB a connection.
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(LIVE_PROTOCOL) ? LIVE_PROTOCOL : false)
+  })
+}
+
+function noRoom(): LumosError {
+  return new LumosError('OVERLOADED', { details: { retryAfterMs: 1000 } })
 }
 
 /** As the header that browsers cannot set. */

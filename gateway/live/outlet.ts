@@ -6,6 +6,8 @@ import { LIMITS } from '../../core/limits.ts'
 export interface Outlet {
   /** Resolves when there is room for the next one; false when the reader is gone, or was cut. */
   send(message: object): Promise<boolean>
+  /** Messages for which there is no room yet. */
+  readonly waiting: number
   /** Whether anything was sent since this was asked last. */
   wasUsed(): boolean
 }
@@ -57,6 +59,9 @@ export function createOutlet(
   })
 
   return {
+    get waiting() {
+      return waiting.length
+    },
     send(message) {
       const text = JSON.stringify(message)
       if (socket.readyState !== OPEN) return Promise.resolve(false)

@@ -25,6 +25,8 @@ export interface McpSessionsComponents {
 
 interface Session {
   readonly who: string
+  /** Its server works by these: who comes with others begins anew. */
+  readonly rights: string
   readonly transport: WebStandardStreamableHTTPServerTransport
   readonly server: Server
   readonly store: ReplayStore
@@ -55,6 +57,10 @@ class Sessions implements McpSessions {
     const session = this.#sessions.get(id)
     // By this a client knows that it has to greet again.
     if (session?.who !== caller.who) throw new LumosError('MCP_SESSION_UNKNOWN')
+    if (session.rights !== rightsOf(caller)) {
+      await this.#end(id)
+      throw new LumosError('MCP_SESSION_UNKNOWN')
+    }
     const behind = request.headers.get('last-event-id')
     if (request.method === 'GET' && behind !== null && !session.store.has(behind)) {
       const reason = 'what came after that event is not kept any more'
@@ -89,7 +95,10 @@ class Sessions implements McpSessions {
       retryInterval: RETRY_MS,
       keepAliveMs: LIMITS.gatewayHeartbeat.value,
       onsessioninitialized: (id) => {
-        session = { who: caller.who, transport, server, store, busy: 0, usedAt: clock.monotonic() }
+        const { who } = caller
+        const rights = rightsOf(caller)
+        const usedAt = clock.monotonic()
+        session = { who, rights, transport, server, store, busy: 0, usedAt }
         this.#sessions.set(id, session)
       },
       onsessionclosed: (id) => this.#end(id)
@@ -126,4 +135,8 @@ class Sessions implements McpSessions {
     this.#sessions.delete(id)
     await session?.server.close()
   }
+}
+
+function rightsOf({ owner, scopes }: Caller): string {
+  return [owner, ...scopes.toSorted()].join(' ')
 }

@@ -6,7 +6,7 @@ import type { EdgeMark } from '../../tasks/edge-orders.ts'
 import { outward } from '../../tasks/edge-scope.ts'
 import type { AuditLog } from '../../trust/audit-log.ts'
 import type { Work } from '../work.ts'
-import { withinReach } from './reach.ts'
+import { askedWithinReach, withinReach } from './reach.ts'
 import { answerTask, listTasks, removeTask, runTask, showTask, watchTask } from './tasks.ts'
 
 export interface EdgeCaller {
@@ -50,7 +50,8 @@ export function edgeOperations(
   return {
     ...control,
     ...withinReach(control, work.tenants, owner),
-    run: (request, signal) => runTask(parts, request, { signal, owner }),
+    run: (request, signal) =>
+      runTask(parts, askedWithinReach(request, work.tenants, owner), { signal, owner }),
     tasks: (filter) => listTasks(parts, { ...filter, owner }),
     async task(id) {
       await markOf(id)

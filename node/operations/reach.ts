@@ -1,9 +1,35 @@
 /** What somebody over HTTP can see of agents and shared memory: no more than its tenant. */
+import { USUAL_JUDGE } from '../../agents/ensemble/ensemble-agent.ts'
+import type { RunRequest } from '../../client/api.ts'
 import { agentUnknown, LumosError } from '../../core/errors.ts'
 import type { ControlOperations } from '../../gateway/control/operations.ts'
 import type { Tenants } from '../../trust/tenants.ts'
 
 type Seen = Pick<ControlOperations, 'agent' | 'agents' | 'find' | 'memory' | 'spaces' | 'watchFind'>
+
+/**
+ * What it asks for, where agents are hidden from it: by their names alone, since a skill or a tag may be that of a
+ * hidden one.
+ *
+ * @throws AGENT_UNKNOWN for a judge that it does not know; the task itself is judged when it is taken
+ */
+export function askedWithinReach(
+  request: RunRequest,
+  tenants: Pick<Tenants, 'knows' | 'knowsAll'>,
+  owner: string
+): RunRequest {
+  if (tenants.knowsAll(owner)) return request
+  const { target, ensemble } = request
+  const asked = { ...request, target: `@${nameIn(target)}` }
+  if (ensemble?.take !== 'best') return asked
+  const judge = nameIn(ensemble.judge ?? USUAL_JUDGE)
+  if (!tenants.knows(owner, judge)) throw agentUnknown(judge)
+  return { ...asked, ensemble: { ...ensemble, judge: `@${judge}` } }
+}
+
+function nameIn(target: string): string {
+  return target.replace(/^@/, '')
+}
 
 /** What is out of reach looks as if it were not there. */
 export function withinReach(

@@ -53,9 +53,12 @@ export async function createMcpHttp({ scopes = ALL, ...init }: McpHttpInit = {})
   const server = createServer((incoming, response) => {
     const gone = new AbortController()
     response.once('close', () => gone.abort())
-    const who = /^Bearer (\w+)$/.exec(incoming.headers.authorization ?? '')?.[1] ?? 'nobody'
+    // `ann`, or `ann-acme` when she is of that tenant.
+    const [, who = 'nobody', tenant] =
+      /^Bearer (\w+?)(?:-(\w+))?$/.exec(incoming.headers.authorization ?? '') ?? []
+    const owner = tenant === undefined ? `http:${who}` : `tenant:${tenant}`
     const { method = '', url: path = '' } = incoming
-    const caller = { who: `http:${who}`, owner: `http:${who}`, scopes }
+    const caller = { who: `http:${who}`, owner, scopes }
     const query = new URLSearchParams()
     const { signal } = gone
     mcp

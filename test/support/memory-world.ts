@@ -212,7 +212,7 @@ export class MemoryWorld {
     try {
       // The liar does not want to learn: it calls others only to mislead them.
       if (a.liar) await mislead(mine, theirs, this.random)
-      else this.repairs.push(await repair(mine, cutPeer(peer, calls)))
+      else this.repairs.push(await repair(mine, { ...cutPeer(peer, calls), id: `node ${b.index}` }))
     } catch (error) {
       await this.#failed([a, b], error)
     }

@@ -68,7 +68,8 @@ export function createKeySet({ clock, logger, load }: KeySetComponents): KeySet 
   return {
     async find(header, token) {
       const age = held === undefined ? Infinity : clock.monotonic() - held.since
-      if (age >= LIMITS.jwksStale.value) await refresh()
+      // After a time without tokens nobody has asked: a key that was withdrawn meanwhile must not let one more in.
+      if (age >= LIMITS.jwksAge.value + LIMITS.jwksCooldown.value) await refresh()
       else if (age >= LIMITS.jwksAge.value) void refresh()
       try {
         return await inForce()(header, token)

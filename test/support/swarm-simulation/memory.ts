@@ -66,7 +66,8 @@ export async function openMemory(components: MemoryComponents): Promise<Simulate
       sessions,
       async repair(_, session, signal) {
         const settle = gaps.begin()
-        const result = await repair(replica, distant(components, session, signal))
+        const client = distant(components, session, signal)
+        const result = await repair(replica, { ...client, id: session.peer })
         if (result.equal) settle()
         return result
       }

@@ -71,6 +71,16 @@ test('a session ends with its time, when it is signed out, and when all are', as
   expect(sessions.verify(last)).toBeUndefined()
 })
 
+test('what is answered to a session ends with it, although its token is never shown again', async () => {
+  const { clock, sessions } = setup()
+  const [timed, left] = [sessions, sessions].map((each) => each.exchange(each.offer().code).token)
+  const ended = sessions.verify(timed ?? '')?.ended
+  sessions.end(left ?? '')
+  await clock.advance(LIMITS.dashboardSession.value)
+  expect(ended?.aborted).toBe(true)
+  expect(clock.pending).toBe(0)
+})
+
 test('of too many sessions the oldest end', () => {
   const { sessions } = setup()
   const { token } = sessions.exchange(sessions.offer().code)

@@ -220,3 +220,21 @@ describe('a peer that asks', () => {
     expect(seen()).toEqual(['facts x'])
   })
 })
+
+describe('a peer that answers slowly', () => {
+  test('has no more than half of the places', async () => {
+    const { keeper, meet, seen } = await startKeeper({ instant: false })
+    for (const space of ['one', 'two', 'three']) keeper.add(space)
+    await meet('x', 'y')
+    expect(seen()).toEqual(['facts x', 'one x', 'facts y', 'one y'])
+  })
+
+  test('is given up when a repair takes too long, and another has its place', async () => {
+    const { clock, keeper, meet, seen } = await startKeeper({ instant: false })
+    keeper.add('one')
+    await meet('x', 'y', 'z')
+    expect(seen()).toEqual(['facts x', 'one x', 'facts y', 'one y'])
+    await clock.advance(LIMITS.memoryRepair.value)
+    expect(seen().slice(4, 6)).toEqual(['facts z', 'one z'])
+  })
+})

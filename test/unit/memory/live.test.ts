@@ -146,7 +146,7 @@ describe('what nobody honest tells', () => {
 
 describe('what is not for now', () => {
   test.for([
-    ['from the future', LIMITS.memorySkew.value + 1000],
+    ['from the far future', 2 * LIMITS.memorySkew.value + 1000],
     ['too old to be news', -LIMITS.memoryLiveAge.value - 1000]
   ] as const)('a record that is %s is not relayed and not taken', async ([, ahead]) => {
     const { birch } = await twoLiveNodes()
@@ -164,6 +164,20 @@ describe('what is not for now', () => {
     expect(await birch.hear(amber.peer, message)).toBe('ignore')
     expect(birch.blamed.get(amber.peer)).toBe(0.01)
     expect(await rootOf(birch.replica)).toBe(before)
+  })
+})
+
+describe('what is early for one clock alone', () => {
+  test('who follows clocks that are ahead is not blamed by one whose clock is behind', async () => {
+    const { clock, amber, birch } = await twoLiveNodes()
+    const fast = await liveNode(2, { clock: await clockAt(NOW + LIMITS.memorySkew.value) })
+    const ahead = await fast.write({ key: 'b' })
+    await amber.replica.receive({ writer: fast.replica.writer, records: [ahead.bytes] })
+    const message = told(amber, await amber.write({}))
+    clock.jump(-1000)
+    expect(await birch.hear(amber.peer, message)).toBe('ignore')
+    expect(birch.blamed.size).toBe(0)
+    expect(await birch.replica.get('a')).toBeUndefined()
   })
 
   test('what was told before is not relayed again', async () => {

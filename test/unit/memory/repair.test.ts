@@ -6,7 +6,8 @@ import { createResponder, repair } from '../../../memory/repair.ts'
 import { createSpace, DEFAULT_QUOTAS } from '../../../memory/space.ts'
 import { createStatement } from '../../../memory/statement.ts'
 import type { RecordBatch, Replica } from '../../../memory/replica.ts'
-import { nameOf, SPACE } from '../../support/memory-arbitraries.ts'
+import { BLOCK_NUMBERS } from '../../../memory/digests.ts'
+import { nameOf, NOON, SPACE } from '../../support/memory-arbitraries.ts'
 import type { TestReplicaInit } from '../../support/memory-replica.ts'
 import { batch, contents, foreign, testReplica } from '../../support/memory-replica.ts'
 import { HOUR_MS, toySigner } from '../../support/memory-world.ts'
@@ -24,6 +25,11 @@ async function fill(replica: Replica, count: number, bytes = 1): Promise<void> {
   await Promise.all(
     Array.from({ length: count }, (_, index) => replica.write({ key: `k${index}`, value }))
   )
+}
+
+/** What `replica` answers, over a session that proves whose answers they are. */
+function peerOf(replica: Replica, id: string): RepairPeer {
+  return { ...createResponder(replica), id }
 }
 
 /** Remembers which calls were made. */
@@ -187,73 +193,49 @@ describe('the audit', () => {
   })
 })
 
-/** Both had a record; one was alone while the other deleted it, and forgot that it had. */
-async function apart() {
-  const both = await pair()
-  const { a, b, peer } = both
-  await b.replica.write({ key: 'old', value: Buffer.from('x') })
-  await repair(a.replica, peer)
-  await b.replica.write({ key: 'old', value: undefined })
-  for (const { clock } of [a, b]) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
-  await b.replica.verified()
-  await a.replica.write({ key: 'new', value: Buffer.from('y') })
-  return both
-}
-
-describe('a stale replica', () => {
-  test('forgets what the others deleted, and gives them what it wrote meanwhile', async () => {
-    const { a, b, peer } = await apart()
-    expect((await a.replica.summary()).stale).toBe(true)
-    expect(await repair(a.replica, peer)).toMatchObject({ dropped: 1, pushed: 1, equal: true })
-    expect(await contents(b.replica)).toEqual({ new: 'y' })
-    expect((await a.replica.summary()).stale).toBe(false)
-  })
-
-  test('is not asked for it by one that is not stale', async () => {
-    const { a, b } = await apart()
-    expect(await repair(b.replica, createResponder(a.replica))).toMatchObject({ equal: false })
-    expect(await contents(b.replica)).toEqual({ new: 'y' })
-  })
-
-  test('cannot bring back what the other never held, but heard what became of', async () => {
-    const [x, p, q] = [
-      await testReplica({ name: 'x' }),
-      await testReplica({ name: 'p' }),
-      await testReplica({ name: 'q' })
-    ]
-    const other = foreign({ sequence: 1, key: 'other', value: 'x' })
-    const deleted = batch([foreign({ sequence: 2, key: 'old', value: 'x' })])
-    for (const { replica } of [x, p, q]) await replica.receive(batch([other]))
-    for (const { replica } of [x, q]) await replica.receive(deleted)
-    const tombstone = await q.replica.write({ key: 'old', value: undefined })
-    await p.replica.receive({ writer: q.replica.writer, records: [tombstone.bytes] })
-    await repair(p.replica, createResponder(q.replica))
-    for (const { clock } of [x, p, q]) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
-    await p.replica.verified()
-    expect(await repair(x.replica, createResponder(p.replica))).toMatchObject({
-      dropped: 1,
-      equal: true
-    })
-    expect(await contents(p.replica)).toEqual({ other: 'x' })
-  })
-
-  test('keeps what nobody has seen, however old', async () => {
-    const { a, b, peer } = await pair()
-    await a.replica.write({ key: 'mine', value: Buffer.from('x') })
-    for (const { clock } of [a, b]) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
-    await b.replica.verified()
-    expect(await repair(a.replica, peer)).toMatchObject({ pushed: 1, dropped: 0, equal: true })
-    expect(await contents(b.replica)).toEqual({ mine: 'x' })
-  })
-
-  test('does not become fresh by meeting another one', async () => {
-    const { a, b, peer } = await pair()
-    await b.replica.receive({ writer: nameOf(0), records: [] })
-    for (const { clock, replica } of [a, b]) {
-      await replica.verified()
-      clock.at += SPACE.tombstoneMs
+describe('audits', () => {
+  test('come to every block in turn, however many stay different', async () => {
+    const { a, b } = await pair()
+    const peer = peerOf(b.replica, 'b')
+    const later = NOON + HOUR_MS
+    b.clock.at = later
+    for (const { replica } of [a, b]) {
+      await replica.receive(batch([foreign({ sequence: 2, key: 'both', value: 'x' })]))
     }
-    expect(await repair(a.replica, peer)).toMatchObject({ equal: true })
-    expect((await a.replica.summary()).stale).toBe(true)
+    const stuck = Array.from({ length: LIMITS.memoryAuditBlocks.value + 1 }, (_, index) =>
+      foreign({ sequence: 1 + index * BLOCK_NUMBERS, key: `k${index}`, value: 'x', ms: later })
+    )
+    // The clock of the one is behind: it cannot take them yet.
+    for (const record of stuck) await b.replica.receive(batch([record]))
+    for (const [{ replica }, key] of [
+      [a, 'left'],
+      [b, 'right']
+    ] as const) {
+      await replica.receive(
+        batch([foreign({ by: 1, sequence: 1, key, value: key })], { writer: nameOf(1) })
+      )
+    }
+    for (let turn = 0; turn < 3; turn += 1) await repair(a.replica, peer)
+    for (const { replica } of [a, b]) {
+      expect(await contents(replica)).toMatchObject({ left: 'left', right: 'right' })
+    }
+  })
+
+  test('go on behind a block that ends them with an error each time', async () => {
+    const { a, b } = await pair()
+    const broken = foreign({ sequence: 1, key: 'broken', value: 'x' })
+    const sound = foreign({ sequence: BLOCK_NUMBERS, key: 'sound', value: 'x' })
+    await b.replica.receive(batch([broken, sound]))
+    const peer: RepairPeer = {
+      ...peerOf(b.replica, 'b'),
+      async *pull() {},
+      async *records(writer, names) {
+        if (names.some(({ id }) => id === broken.id)) throw new TypeError('broken')
+        yield* b.replica.records(writer, names)
+      }
+    }
+    await expect(repair(a.replica, peer)).rejects.toThrow('broken')
+    await expect(repair(a.replica, peer)).rejects.toThrow('broken')
+    expect(await contents(a.replica)).toEqual({ sound: 'x' })
   })
 })

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Conflict } from '../../../memory/changeset.ts'
 import type { Replica } from '../../../memory/replica.ts'
+import { LIMITS } from '../../../core/limits.ts'
 import { writerId } from '../../../memory/writer.ts'
 import { nameOf, NOON, SPACE } from '../../support/memory-arbitraries.ts'
 import { batch, contents, foreign, testReplica } from '../../support/memory-replica.ts'
@@ -185,6 +186,23 @@ describe('dishonest batches', () => {
     const closed = await testReplica({ space: { ...SPACE, mode: 'members' } })
     await closed.replica.receive(empty)
     expect(closed.replica.vector.size).toBe(0)
+  })
+
+  test('claims of writers that nobody ever was leave room for real ones, and never end own writes', async () => {
+    const { replica } = await testReplica()
+    const own = await replica.write({ key: 'mine', value: text('1') })
+    for (let made = 1; made <= LIMITS.memoryWriters.value / 2; made++) {
+      const nonce = made.toString(16).padStart(32, '0')
+      const writer = { author: nameOf(0).author, nonce }
+      await replica.receive({ writer, records: [], complete: [1, 1] })
+    }
+    expect(replica.vector.size).toBe(LIMITS.memoryWriters.value / 2)
+    const theirs = foreign({ sequence: 1, key: 'a', value: 'x' })
+    expect(await replica.receive(batch([theirs]))).toMatchObject({ applied: 1 })
+    // Whose number is told to be used up takes another name, which needs room as well.
+    replica.noteVector(new Map([[own.writer, [[1, 99]]]]))
+    const again = await replica.write({ key: 'mine', value: text('2') })
+    expect(again.writer).not.toBe(own.writer)
   })
 
   test('two records of one number both count', async () => {

@@ -1,8 +1,11 @@
 /** The owner of a space speaks: what its statements come to on other replicas. */
 import { expect, test } from 'vitest'
+import { LIMITS } from '../../../core/limits.ts'
 import { createSpaceOwner, currentGrants } from '../../../memory/space-owner.ts'
 import { createSpace, DEFAULT_QUOTAS } from '../../../memory/space.ts'
 import type { Space, SpaceMode } from '../../../memory/space.ts'
+import { createStatement } from '../../../memory/statement.ts'
+import { writerId } from '../../../memory/writer.ts'
 import { testReplica } from '../../support/memory-replica.ts'
 import { toySigner } from '../../support/memory-world.ts'
 import { copy } from '../../support/replica-space.ts'
@@ -59,6 +62,38 @@ test('who is revoked keeps what was written, and writes no more', async () => {
   await expect(bob.write({ key: 'after', value })).rejects.toMatchObject({ code: 'WRITE_DENIED' })
 })
 
+test('who is granted again writes on as another writer, also what waits with it', async () => {
+  const { replica, bob, owner, tell } = await setup()
+  await owner.grant(BOB, { role: 'write', prefix: '' })
+  await tell()
+  const before = await bob.write({ key: 'before', value })
+  await copy(bob, replica)
+  await owner.revoke(BOB)
+  await tell()
+  await owner.grant(BOB, { role: 'write', prefix: '' })
+  await tell()
+  const after = await Promise.all(['x', 'y'].map((key) => bob.write({ key, value })))
+  expect(after[0]?.writer).not.toBe(before.writer)
+  expect(after.map(({ sequence }) => sequence)).toEqual([1, 2])
+  expect(new Set(after.map(({ writer }) => writer)).size).toBe(1)
+  await copy(bob, replica)
+  for (const key of ['before', 'x', 'y']) expect(await replica.get(key)).toBeDefined()
+})
+
+test('who is cut ahead of its own numbers is another writer from the cut on', async () => {
+  const { replica, bob, owner, tell } = await setup()
+  await owner.grant(BOB, { role: 'write', prefix: '' })
+  const { writer } = bob
+  const cuts = [{ writer: writerId(replica.space.id, writer), sequence: 1 }]
+  const body = { kind: 'revocation', number: 2, author: BOB, endsGrants: false, cuts } as const
+  await replica.admit([createStatement(replica.space.id, body, OWNER).bytes])
+  await tell()
+  const written = await Promise.all(['x', 'y'].map((key) => bob.write({ key, value })))
+  expect(written.map(({ sequence }) => sequence)).toEqual([1, 1])
+  await copy(bob, replica)
+  for (const key of ['x', 'y']) expect(await replica.get(key)).toBeDefined()
+})
+
 test('who claims to have written far ahead is cut where its records end', async () => {
   const { replica, bob, owner, tell } = await setup()
   await owner.grant(BOB, { role: 'write', prefix: '' })
@@ -90,6 +125,21 @@ test('what counts is what was said last', async () => {
     grants: [{ author: BOB, role: 'read', prefix: '' }],
     revoked: []
   })
+})
+
+test('what there is no room for is not said to be done, and nothing of it is', async () => {
+  const { replica, owner } = await setup()
+  const grant = { kind: 'grant', author: BOB, role: 'read', prefix: '' } as const
+  const most = LIMITS.memoryStatements.value
+  const others = Array.from(
+    { length: most - 1 },
+    (_, index) => createStatement(replica.space.id, { ...grant, number: index + 1 }, OWNER).bytes
+  )
+  await replica.admit(others)
+  await owner.grant(BOB, { role: 'write', prefix: '' })
+  await expect(owner.revoke(BOB)).rejects.toMatchObject({ code: 'WRITE_DENIED' })
+  expect(replica.statements).toHaveLength(most)
+  expect(currentGrants(replica.statements).revoked).toEqual([])
 })
 
 test('nobody but the owner can say anything', async () => {

@@ -10,9 +10,9 @@ function entryOf({ key, value, writer, time }: MemoryRecord): MemoryEntry {
   return { key, value, writer, time, author: 'amber' }
 }
 
-async function setup() {
+async function setup({ after = 0 } = {}) {
   const clock = new ManualClock()
-  clock.jump(1_790_000_000_000)
+  clock.jump(1_790_000_000_000 + after)
   const replica = await testReplica({ name: 'amber', clock })
   const ended = new AbortController()
   const put = (key: string, value: string, expires?: number) =>
@@ -89,6 +89,34 @@ test('begins anew when records vanished that had not had their time', async () =
   await texts(3)
   await replica.drop(writer, [{ sequence, id }])
   expect(await texts(3)).toEqual(['reset', 'b=2', 'ready'])
+})
+
+test('begins anew where the position is of changes that this disk never had', async () => {
+  const before = await setup()
+  await before.put('a', '1')
+  await before.put('b', '2')
+  const first = before.watch()
+  await first.next()
+  const { position } = await first.next()
+  const { put, watch } = await setup()
+  await put('c', '3')
+  const { texts } = watch({ after: position })
+  expect(await texts(3)).toEqual(['reset', 'c=3', 'ready'])
+  await put('d', '4')
+  expect(await texts(1)).toEqual(['d=4'])
+})
+
+test('begins anew on a disk that was empty since, however much has changed there', async () => {
+  const before = await setup()
+  await before.put('a', '1')
+  const first = before.watch()
+  await first.next()
+  const { position } = await first.next()
+  const { put, watch } = await setup({ after: 1000 })
+  await put('b', '2')
+  await put('c', '3')
+  const { texts } = watch({ after: position })
+  expect(await texts(4)).toEqual(['reset', 'b=2', 'c=3', 'ready'])
 })
 
 test('what had expired when it was told of is gone', async () => {

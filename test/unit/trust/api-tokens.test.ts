@@ -1,5 +1,5 @@
 /** Tokens for HTTP: shown once, kept as hashes, over when they expire or are taken back. */
-import { readFile, stat } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { silentLogger } from '../../../core/logger.ts'
@@ -49,6 +49,21 @@ test('a wrong secret, another one with the same id, and one of another node are 
   for (const wrong of ['', 'lumos_', spoilt, `${secret}x`, secret.replace(/_[0-9a-f]{16}_/, '_')]) {
     expect(tokens.verify(wrong)).toBeUndefined()
   }
+})
+
+test('a token that the disk did not forget is taken back by asking once more', async () => {
+  const { path, open, tokens } = await setup()
+  const { token, secret } = await tokens.create(SEND)
+  const kept = await readFile(path)
+  await rm(path)
+  // What nothing can be written over.
+  await mkdir(path)
+  await expect(tokens.revoke(token.id)).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/)
+  await rm(path, { recursive: true })
+  await writeFile(path, kept)
+  await tokens.revoke(token.id)
+  expect((await open()).verify(secret)).toBeUndefined()
+  await expect(tokens.revoke(token.id)).rejects.toMatchObject({ code: 'API_TOKEN_UNKNOWN' })
 })
 
 test('a token is over when it expires', async () => {

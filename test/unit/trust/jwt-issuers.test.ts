@@ -185,6 +185,21 @@ test('a token outlives the key that has signed it only for the time that both ar
   await expect(verifyText(token)).rejects.toMatchObject(refused('unknown key'))
 })
 
+test('a key that was withdrawn while nobody came lets nobody in; one of an issuer that is down does', async () => {
+  const { issuer, clock, verify, verifyText, setDown } = await setup()
+  await verify()
+  const [first, second] = await Promise.all(
+    ['bo', 'cy'].map((sub) => issuer.token(NOW, { claims: { sub, exp: NOW + 86_400 } }))
+  )
+  await issuer.rotate()
+  clock.jump(3 * LIMITS.jwksAge.value)
+  setDown(true)
+  await expect(verifyText(first ?? '')).resolves.toBeDefined()
+  setDown(false)
+  clock.jump(LIMITS.jwksCooldown.value)
+  await expect(verifyText(second ?? '')).rejects.toMatchObject(refused('unknown key'))
+})
+
 test('a new key is fetched when the first token names it', async () => {
   const { issuer, clock, verify, fetches } = await setup()
   await verify()

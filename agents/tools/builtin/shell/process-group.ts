@@ -1,7 +1,7 @@
 /** Runs one program with all that it starts, and ends all of it when it is over. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Clock } from '../../../../core/clock.ts'
 
 export interface Command {
@@ -44,16 +44,20 @@ export async function runCommand(
   signal: AbortSignal
 ): Promise<CommandOutcome> {
   signal.throwIfAborted()
-  const child = spawn(program, args, {
+  const child: ChildProcess = spawn(program, args, {
     cwd: directory,
     env: environment,
     // A group of its own, which can be killed whole.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe']
   })
+  // At once: a failure that nobody listens to ends the node.
+  const over = ended(child)
+  // Without file descriptors (EMFILE) it has no streams at all.
+  const { stdin, stdout: out, stderr: errors } = child
   const close = (): void => {
-    child.stdout.destroy()
-    child.stderr.destroy()
+    out?.destroy()
+    errors?.destroy()
   }
   const end = (): void => {
     killGroup(child)
@@ -61,11 +65,11 @@ export async function runCommand(
   }
   signal.addEventListener('abort', end, { once: true })
   try {
-    const outputs = Promise.all([gather(child.stdout, most), gather(child.stderr, most)])
+    const outputs = Promise.all([gather(out, most), gather(errors, most)])
     // It may end without reading: then there is nobody to write to.
-    child.stdin.on('error', () => {})
-    child.stdin.end(input)
-    const [code, killedBy] = await ended(child)
+    stdin?.on('error', () => {})
+    stdin?.end(input)
+    const [code, killedBy] = await over
     killGroup(child)
     // What is in the pipes is still there. Who has left the group may hold them open for ever.
     const waited = new AbortController()
@@ -98,12 +102,12 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-async function gather(stream: Readable, most: number): Promise<Output> {
+async function gather(stream: Readable | null, most: number): Promise<Output> {
   const chunks: Uint8Array[] = []
   let kept = 0
   let truncated = false
   try {
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    for await (const chunk of (stream ?? Readable.from([])) as AsyncIterable<Uint8Array>) {
       const room = most - kept
       if (chunk.length > room) truncated = true
       if (room > 0) chunks.push(chunk.subarray(0, room))

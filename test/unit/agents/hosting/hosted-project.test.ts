@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { HostedProject } from '../../../../agents/hosting/hosted-project.ts'
 import { createHostedAgent } from '../../../../agents/hosting/hosted-agent.ts'
 import type { HostedAgent } from '../../../../agents/hosting/protocol.ts'
-import type { AgentOutput, AgentRequest } from '../../../../agents/agent.ts'
-import type { Json } from '../../../../core/json.ts'
+import type { AgentOutput } from '../../../../agents/agent.ts'
+import { LumosError } from '../../../../core/errors.ts'
 import { LIMITS } from '../../../../core/limits.ts'
 import { silentLogger } from '../../../../core/logger.ts'
 import { agentRequest } from '../../../support/agent-request.ts'
@@ -14,6 +14,9 @@ import { ManualClock } from '../../../support/manual-clock.ts'
 
 const MEMORY = 1000
 const BUDGET = LIMITS.hostRestarts.value
+
+async function nothing(): Promise<undefined> {}
+const NO_STATES = { get: nothing, put: nothing, delete: nothing }
 
 function setup(
   onStart: (process: PlayedProcess, life: number) => void = (each) => each.say(AGENTS)
@@ -35,15 +38,9 @@ function setup(
       launch: () => ({ command: 'x', args: [], cwd: '/', env: {}, channel: 'fd3' })
     }
   )
-  const kept = new Map<string, Json>()
-  const states = {
-    get: async ({ taskId }: { taskId: string }) => kept.get(taskId),
-    put: async ({ taskId }: { taskId: string }, state: Json) => void kept.set(taskId, state),
-    delete: async ({ taskId }: { taskId: string }) => void kept.delete(taskId)
-  }
   const agent = (traits: Partial<HostedAgent> = {}) =>
     createHostedAgent(
-      { project, states },
+      { project, states: NO_STATES },
       {
         id: 'clerk',
         description: 'Sells.',
@@ -51,7 +48,7 @@ function setup(
         ...traits
       }
     )
-  return { clock, stage, project, offered, kept, agent }
+  return { clock, stage, project, offered, agent }
 }
 
 async function started(onStart?: (process: PlayedProcess, life: number) => void) {
@@ -127,6 +124,41 @@ test('starts a process again that ends, later each time, and gives up on the fou
   await project.restart()
   await project.settled()
   expect(project.status().state).toBe('ready')
+  await project.stop()
+})
+
+test('who waits for a process that is given up learns so, and nothing that it printed', async () => {
+  const { project, clock, agent } = setup((each) => {
+    each.print('Error: no such key: canary\n')
+    each.end('exit code 1')
+  })
+  project.start()
+  const waiting = outcome(agent().run(agentRequest('hello')))
+  await clock.advance(LIMITS.hostRestartFirst.value * 2 ** BUDGET)
+  expect(project.status()).toMatchObject({ state: 'quarantined' })
+  expect(project.status().reason).toContain('canary')
+  const { error } = await waiting
+  expect(error).toBeInstanceOf(LumosError)
+  const wire = JSON.stringify(error instanceof LumosError && error.toWire())
+  expect(wire).toContain('HOST_DOWN')
+  expect(wire).not.toContain('canary')
+})
+
+test('who waits too long for a process learns that it is started again, and nothing that it printed', async () => {
+  const { project, clock, stage, agent } = setup(() => undefined)
+  project.start()
+  stage.current().print('canary\n')
+  stage.current().end('exit code 1')
+  await clock.advance(LIMITS.hostRestartFirst.value)
+  expect(project.status()).toEqual(
+    expect.objectContaining({ state: 'starting', reason: 'exit code 1: canary' })
+  )
+  const waiting = outcome(agent().run(agentRequest('hello')))
+  await clock.advance(LIMITS.hostWait.value)
+  expect((await waiting).error).toMatchObject({
+    code: 'HOST_DOWN',
+    details: { host: 'shop', reason: 'its process is being started' }
+  })
   await project.stop()
 })
 
@@ -272,27 +304,6 @@ test('a chatty process is not read while nobody takes what it said', async () =>
   }
   expect(bytes).toBe(20 * piece.length)
   expect(process.reading).toBe(true)
-  await project.stop()
-})
-
-test('what an agent keeps with its question stays here, and is given back with the answer', async () => {
-  const { project, stage, agent, kept } = await started()
-  const asking = outcome(agent().run(agentRequest('buy')))
-  await told(stage.current(), 'run')
-  const question = { type: 'input-required', text: 'Which?' } as const
-  stage.current().say({ type: 'output', run: '1', output: question, state: { cart: [1] } })
-  expect(await asking).toEqual({ said: [question], error: undefined })
-  expect(kept.get('task')).toEqual({ cart: [1] })
-  const order = agentRequest('this one')
-  const [first] = order.history
-  const history: AgentRequest['history'] = first === undefined ? [] : [first, first, first]
-  const answered = outcome(agent().run({ ...order, history }))
-  await told(stage.current(), 'cancel')
-  await nextTurn()
-  expect(await told(stage.current(), 'run')).toMatchObject({ run: '2', state: { cart: [1] } })
-  stage.current().say({ type: 'end', run: '2' })
-  await answered
-  expect(kept.size).toBe(0)
   await project.stop()
 })
 

@@ -20,7 +20,7 @@ async function running() {
   await session.agents
   const run = Array.fromAsync(session.run('clerk', agentRequest('talk'), undefined))
   await nextTurn()
-  return { process: stage.current(), run }
+  return { process: stage.current(), run, session }
 }
 
 const CALL = { type: 'call', run: '1', method: 'memory.get', params: { key: 'a' } }
@@ -48,4 +48,22 @@ test('calls of a run that is over are heard by nobody', async () => {
   await nextTurn()
   const replies = process.told.filter(({ type }) => type === 'reply')
   expect(replies).toMatchObject([{ call: 'a', error: { code: 'SPACE_UNKNOWN' } }])
+})
+
+const DEEP = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+
+test.for([
+  ['a failure', `{"type":"end","run":"1","error":${DEEP}}`],
+  [
+    'an agent',
+    `{"type":"agents","protocol":1,"agents":[{"id":"clerk","description":"Sells.",` +
+      `"skills":[{"id":"s","description":"s","inputSchema":{"a":${DEEP}}}]}]}`
+  ],
+  ['a protocol', `{"type":"agents","protocol":${DEEP}}`]
+] as const)('a line that nests too deep for %s ends its own process alone', async ([, line]) => {
+  const { process, run, session } = await running()
+  expect(() => process.say(line)).not.toThrow()
+  expect(process.signals).toEqual(['SIGKILL'])
+  await expect(run).rejects.toMatchObject({ code: 'HOST_DIED' })
+  expect(await session.ended).toMatchObject({ reason: 'it wrote what cannot be read' })
 })

@@ -1,9 +1,14 @@
 /** MCP servers of a node: restarts and their budget, what is offered, what was approved, what is kept. */
 import { expect, test } from 'vitest'
+import { LumosError } from '../../../../core/errors.ts'
 import { LIMITS } from '../../../../core/limits.ts'
 import { fakeServers, mcpTool, PROGRAM } from '../../../support/mcp-servers.ts'
 
 const DEATHS = LIMITS.mcpDeaths.value
+
+function codeOf(error: unknown): unknown {
+  return error instanceof LumosError ? error.code : error
+}
 
 async function started(init: Parameters<typeof fakeServers>[0]) {
   const parts = fakeServers({ configured: { files: PROGRAM }, ...init })
@@ -92,6 +97,44 @@ test('a call waits for a server that is about to be back', async () => {
   })
   await clock.advance(1000)
   expect(await answer).toBe('fake')
+})
+
+test('a call that is cancelled no longer waits for a server that is away', async () => {
+  const { server, connections, clock, fail } = await started({
+    listing: {},
+    configured: { files: { url: 'https://example.org/mcp' } }
+  })
+  fail('fetch failed')
+  connections.at(-1)?.end('it does not answer')
+  await clock.advance(0)
+  const before = server.events.listenerCount('changed')
+  const reason = new Error('enough')
+  for (let call = 0; call < 100; call += 1) {
+    const cancelled = new AbortController()
+    const { signal } = cancelled
+    const answer = server.ask({ signal, timeoutMs: 60_000, use: async () => call })
+    cancelled.abort(reason)
+    await expect(answer).rejects.toBe(reason)
+  }
+  await clock.advance(10 * LIMITS.mcpRetryMost.value)
+  expect(server.status().state).toBe('waiting')
+  expect(server.events.listenerCount('changed')).toBe(before)
+})
+
+test('a call that is out of time no longer waits for a server that is away', async () => {
+  const { server, clock, fail, connections } = await started({
+    listing: {},
+    configured: { files: { url: 'https://example.org/mcp' } }
+  })
+  fail('fetch failed')
+  connections.at(-1)?.end('it does not answer')
+  await clock.advance(0)
+  const before = server.events.listenerCount('changed')
+  const { signal } = new AbortController()
+  const failure = server.ask({ signal, timeoutMs: 60_000, use: async () => 1 }).catch(codeOf)
+  await clock.advance(60_000)
+  expect(await failure).toBe('TIMED_OUT')
+  expect(server.events.listenerCount('changed')).toBe(before)
 })
 
 test('no more calls are in flight than one server can bear', async () => {

@@ -6,6 +6,7 @@ import type { McpCall } from '../../../../agents/mcp/connection.ts'
 import { toolId } from '../../../../agents/mcp/mcp-tools.ts'
 import { textOf } from '../../../../core/a2a.ts'
 import type { Part } from '../../../../core/a2a.ts'
+import type { Json, JsonObject } from '../../../../core/json.ts'
 import type { McpServerInit } from '../../../../core/mcp-server.ts'
 import { fakeServers, mcpTool, PROGRAM } from '../../../support/mcp-servers.ts'
 import { toolContext } from '../../../support/tool-context.ts'
@@ -73,6 +74,80 @@ test('a tool is called with its input, and tells of its progress', async () => {
   expect(answer.mock.lastCall?.[0]).toMatchObject({ tool: 'a', input: { text: 'x' } })
   expect(said).toEqual(['half way'])
 })
+
+/** Matching it takes twice as long for each letter more. */
+const ENDLESS = { type: 'string', pattern: '^(\\w+\\s?)+$' }
+const QUESTION = 'tell me what the weather in Rome will be?'
+
+async function callWith(inputSchema: JsonObject, input: Json): Promise<unknown> {
+  const parts = await setup(PROGRAM, { tools: [mcpTool('a', { inputSchema })] })
+  const made = parts.tool('s', 's_a')
+  // Models read all of it.
+  expect(made?.inputSchema).toEqual(inputSchema)
+  await made?.execute(await made.parse(input), toolContext())
+  return parts.answer.mock.lastCall?.[0].input
+}
+
+test.for([
+  [{ properties: { q: ENDLESS } }, { q: QUESTION }],
+  [{ properties: { q: { type: 'array', items: ENDLESS } } }, { q: [QUESTION] }],
+  [{ properties: { q: { anyOf: [ENDLESS, { type: 'null' }] } } }, { q: QUESTION }],
+  [{ allOf: [{ properties: { q: ENDLESS } }] }, { q: QUESTION }],
+  [{ properties: { q: { $ref: '#/$defs/q' } }, $defs: { q: ENDLESS } }, { q: QUESTION }],
+  [{ patternProperties: { [ENDLESS.pattern]: { type: 'number' } } }, { [QUESTION]: 1 }],
+  [{ propertyNames: ENDLESS }, { [QUESTION]: 1 }]
+] as const)('no regular expression of a server runs here: %j', async ([schema, input]) => {
+  expect(await callWith({ type: 'object', ...schema }, input)).toEqual(input)
+})
+
+test('references that double the work with each step are not followed', async () => {
+  const names = Array.from({ length: 64 }, (_, index) => `d${index}`)
+  const $defs = Object.fromEntries(
+    names.map((name, index) => {
+      const $ref = `#/$defs/d${index + 1}`
+      return [name, { allOf: [{ $ref }, { $ref }] }]
+    })
+  )
+  const schema = { type: 'object', $ref: '#/$defs/d0', $defs: { ...$defs, d64: {} } }
+  expect(await callWith(schema, {})).toEqual({})
+})
+
+test('a schema cannot make a call fail where nobody waits for it', async () => {
+  await expect(
+    callWith({ type: 'object', $async: true, required: ['q'] }, {})
+  ).rejects.toMatchObject({ code: 'TOOL_INPUT' })
+})
+
+/** Each allows its input only because of what is not checked here. */
+test.for([
+  [{ patternProperties: { '^x-': {} }, additionalProperties: false }, { 'x-a': 1 }],
+  [{ properties: { q: { not: { type: 'string', pattern: '^/' } } } }, { q: 'a' }],
+  [{ properties: { q: { oneOf: [{ pattern: '^a' }, { pattern: '^b' }] } } }, { q: 'a' }],
+  // oxlint-disable-next-line unicorn/no-thenable -- so JSON Schema calls it
+  [{ if: { properties: { q: { pattern: '^/' } } }, then: { required: ['p'] } }, { q: 'a' }],
+  [{ properties: { q: { contains: { pattern: '^/' }, maxContains: 1 } } }, { q: ['/a', 'b'] }],
+  [
+    { $ref: '#/$defs/q', $defs: { q: { properties: { q: {} } } }, unevaluatedProperties: false },
+    { q: 1 }
+  ]
+] as const)('what the schema %j allows is not refused', async ([schema, input]) => {
+  expect(await callWith({ type: 'object', ...schema }, input)).toEqual(input)
+})
+
+test.for([
+  [{ properties: { pattern: { type: 'string' } } }, { pattern: 1 }, 'pattern: must be string'],
+  [{ properties: { $ref: { type: 'string' } } }, { $ref: 1 }, '$ref: must be string'],
+  [{ properties: { q: ENDLESS } }, { q: 1 }, 'q: must be string'],
+  [{ properties: { q: { items: { enum: ['a'] } } } }, { q: ['b'] }, 'q.0: must be equal'],
+  [{ properties: { q: { oneOf: [ENDLESS, { type: 'null' }] } } }, { q: 1 }, 'q: must be string'],
+  [{ properties: {}, additionalProperties: false }, { q: 1 }, '("q")'],
+  [{ required: ['q'] }, {}, `must have required property 'q'`]
+] as const)(
+  'all else is checked before the server is asked: %j',
+  async ([schema, input, reason]) => {
+    await expect(callWith({ type: 'object', ...schema }, input)).rejects.toThrow(reason)
+  }
+)
 
 const IMAGE = { type: 'image', data: 'AAAA', mimeType: 'image/png' } as const
 

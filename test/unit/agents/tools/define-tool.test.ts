@@ -74,6 +74,13 @@ describe('a tool with a JSON Schema', () => {
     await expect(made.parse({ unit: 'K' })).rejects.toThrow('(C, F)')
   })
 
+  test('refuses an input where it is given, also by a schema that asks to be checked later', async () => {
+    const inputSchema = { type: 'object', $async: true, required: ['city'] }
+    await expect(tool({ ...BASE, inputSchema }).parse({})).rejects.toThrow(
+      `must have required property 'city'`
+    )
+  })
+
   test('fails with the first input when the schema itself is broken, and not the node', async () => {
     const made = tool({
       id: 'broken',

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Tool } from '../../../../agents/tools/tool.ts'
+import type { ToolboxRequest } from '../../../../agents/tools/toolbox.ts'
 import { LIMITS } from '../../../../core/limits.ts'
+import { withParty } from '../../../../core/party.ts'
 import { createToolNode, makeTool, openToolbox, use } from '../../../support/toolbox.ts'
 
 const askEcho: Tool['execute'] = async (_, { ask }) => (await ask('echo', 'hi'))[0]?.text ?? null
@@ -23,6 +25,22 @@ test('the tools of a run are fewer for a peer', async () => {
   const { box } = await openToolbox(tools, { request: { caller: 'peer' } })
   expect(box.tools.map(({ id }) => id)).toEqual(['calc'])
   expect(await use(box, 'web')).toMatchObject({ type: 'failed', code: 'TOOL_DENIED' })
+})
+
+const BY_PEER = { peer: 'peer', path: [], via: [], proven: true }
+const OVER_HTTP = withParty({ messageId: 'm', role: 'ROLE_USER', parts: [] }, 'p'.repeat(22))
+
+test.each<[string, Partial<ToolboxRequest>]>([
+  ['of a peer that an agent of this node hands on in its name', { principal: BY_PEER }],
+  ['that came over HTTP', { history: [OVER_HTTP] }]
+])('the tools of a run %s are those of a peer’s', async (_, request) => {
+  const tools = [makeTool('web', { effects: ['network'] }), makeTool('pay', { effects: ['write'] })]
+  const { box, rules } = await openToolbox(tools, { request })
+  expect(await use(box, 'web')).toMatchObject({ type: 'failed', code: 'TOOL_DENIED' })
+  // Nobody who may not sit at this node is asked in place of who does.
+  expect(await use(box, 'pay')).toMatchObject({ type: 'failed', code: 'TOOL_DENIED' })
+  await rules.set({ tool: 'web', caller: 'peer', action: 'allow' })
+  expect(await use(box, 'web')).toMatchObject({ type: 'done' })
 })
 
 test('the tools of a run do not include one that was not asked for', async () => {

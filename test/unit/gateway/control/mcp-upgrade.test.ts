@@ -1,15 +1,17 @@
 /** MCP through the control socket: who is let in, and what happens when the node stops. */
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { openMcpStream } from '../../../../client/mcp-bridge.ts'
 import { systemClock } from '../../../../core/clock.ts'
 import { silentLogger } from '../../../../core/logger.ts'
 import { createControlServer } from '../../../../gateway/control/control-server.ts'
 import { fakeOperations } from '../../../support/control-operations.ts'
 import { fakeMcp } from '../../../support/mcp-operations.ts'
+import { PATIENCE } from '../../../support/patience.ts'
 import { temporaryDirectory } from '../../../support/temporary-directory.ts'
 
 const never = new AbortController().signal
@@ -74,6 +76,21 @@ test.for([
   })
   expect(status).toBe(400)
   expect(endings).toEqual([])
+})
+
+test('a node that stops does not wait for one that was refused and does not hang up', async () => {
+  const { socket, server } = await setup()
+  const refused = connect({ path: socket, allowHalfOpen: true })
+  onTestFinished(() => void refused.destroy())
+  refused.on('error', () => undefined)
+  const answered = text(refused)
+  refused.write(
+    'GET /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: lumos-mcp\r\n\r\n'
+  )
+  expect(await answered).toMatch(/^HTTP\/1\.1 400 /)
+  const stopped = vi.fn()
+  void server.stop().then(stopped)
+  await vi.waitFor(() => expect(stopped).toHaveBeenCalled(), PATIENCE)
 })
 
 test('without a daemon a client is told so', async () => {

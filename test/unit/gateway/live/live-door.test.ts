@@ -1,123 +1,11 @@
 /** `/v1/live` over real sockets: greeting, calls, slow readers, silence, and all that is not let in. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import { LumosError } from '../../../../core/errors.ts'
+import { expect, test, vi } from 'vitest'
 import { LIMITS } from '../../../../core/limits.ts'
-import { silentLogger } from '../../../../core/logger.ts'
-import { createLiveDoor } from '../../../../gateway/live/door.ts'
-import type { LiveMethod } from '../../../../gateway/live/live-calls.ts'
-import { openLiveSocket } from '../../../support/live-socket.ts'
-import type { LiveSocketInit } from '../../../support/live-socket.ts'
-import { ManualClock } from '../../../support/manual-clock.ts'
 import { PATIENCE } from '../../../support/patience.ts'
-
-const TOKEN = 'lumos_right'
-const HELLO = { hello: { v: 1, token: TOKEN } }
-const PIECE = 'x'.repeat(64 * 1024)
-
-const none = (): [] => []
-
-function methods() {
-  const pulled = { pieces: 0, left: 0 }
-  const calls: Record<string, LiveMethod> = {
-    echo: { kind: 'document', needs: none, answer: async (params) => params },
-    fail: {
-      kind: 'document',
-      needs: none,
-      answer: async () => {
-        throw new LumosError('TASK_NOT_FOUND')
-      }
-    },
-    secret: { kind: 'document', needs: () => [['control.write', 'all']], answer: async () => ({}) },
-    count: {
-      kind: 'stream',
-      needs: none,
-      async *answer({ to }, { after }) {
-        for (let at = Number(after ?? 0) + 1; at <= Number(to); at += 1) {
-          yield { event: { at }, place: String(at) }
-        }
-      }
-    },
-    flood: {
-      kind: 'stream',
-      needs: none,
-      async *answer(_, { after }) {
-        for (let at = Number(after ?? 0) + 1; ; at += 1) {
-          pulled.pieces += 1
-          yield { event: { at, text: PIECE }, place: String(at) }
-        }
-      }
-    },
-    wait: {
-      kind: 'stream',
-      needs: none,
-      async *answer(_, { signal }) {
-        yield { event: { begun: true }, place: '0' }
-        await new Promise<void>((resolve) => {
-          signal.addEventListener('abort', () => resolve(), { once: true })
-        })
-        pulled.left += 1
-      }
-    }
-  }
-  return { calls: new Map(Object.entries(calls)), pulled }
-}
-
-async function setup() {
-  const clock = new ManualClock()
-  const stopping = new AbortController()
-  const inForce = new Set([TOKEN])
-  const { calls, pulled } = methods()
-  const door = createLiveDoor({
-    clock,
-    logger: silentLogger,
-    node: () => 'birch',
-    calls,
-    callers: {
-      admit({ headers }) {
-        if (headers.origin === undefined) return undefined
-        throw new LumosError('ORIGIN_REFUSED', { details: { origin: headers.origin } })
-      },
-      async identify({ headers }) {
-        const token = headers.authorization?.replace('Bearer ', '') ?? ''
-        if (!inForce.has(token)) throw new LumosError('API_TOKEN_REFUSED')
-        return { who: 'http:a', owner: 'http:a', scopes: [] }
-      },
-      answering: () => () => undefined,
-      permit(_, operation) {
-        throw new LumosError('FORBIDDEN', { details: { operation, reason: 'scope' } })
-      }
-    }
-  })
-  const server = createServer()
-  server.on('upgrade', (incoming, socket, head) => {
-    const path = incoming.url ?? ''
-    if (!door({ path, incoming, socket, head, signal: stopping.signal })) socket.destroy()
-  })
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
-    stopping.abort()
-    await clock.advance(LIMITS.gatewayDrain.value)
-    await new Promise((resolve) => void server.close(resolve))
-    expect(clock.pending).toBe(0)
-  })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  async function open(init?: LiveSocketInit) {
-    const live = await openLiveSocket(url, init)
-    onTestFinished(() => live.socket.terminate())
-    return live
-  }
-  async function greet() {
-    const live = await open()
-    live.say(HELLO)
-    return { ...live, welcome: await live.hear() }
-  }
-  return { clock, stopping, inForce, pulled, open, greet }
-}
+import { openDoor, TOKEN } from '../../../support/open-live-door.ts'
 
 test('a greeting is answered with the terms; then calls are, side by side, each under its id', async () => {
-  const { greet } = await setup()
+  const { greet } = await openDoor()
   const { welcome, say, hearOf } = await greet()
   expect(welcome).toEqual({
     hello: {
@@ -138,7 +26,7 @@ test('a greeting is answered with the terms; then calls are, side by side, each 
 })
 
 test('a stream goes on behind the place that its client names, and ends when it is left', async () => {
-  const { greet, pulled } = await setup()
+  const { greet, pulled } = await openDoor()
   const { say, hearOf } = await greet()
   say({ id: 'a', call: 'count', params: { to: 3 }, after: '2' })
   expect(await hearOf('a')).toEqual({ id: 'a', event: { at: 3 }, place: '3' })
@@ -150,7 +38,7 @@ test('a stream goes on behind the place that its client names, and ends when it 
 })
 
 test('a call that fails, that is not allowed, or that nobody knows, ends with its error', async () => {
-  const { greet } = await setup()
+  const { greet } = await openDoor()
   const { say, hearOf } = await greet()
   for (const [call, code] of [
     ['fail', 'TASK_NOT_FOUND'],
@@ -164,7 +52,7 @@ test('a call that fails, that is not allowed, or that nobody knows, ends with it
 })
 
 test('calls beyond the limit are refused, and the others go on', async () => {
-  const { greet } = await setup()
+  const { greet } = await openDoor()
   const { say, hearOf } = await greet()
   for (let i = 0; i < LIMITS.liveCalls.value; i += 1) say({ id: `w${i}`, call: 'wait' })
   say({ id: 'more', call: 'echo' })
@@ -178,7 +66,7 @@ test.for([
   ['in a header', { headers: { authorization: `Bearer ${TOKEN}` } }],
   ['as a subprotocol, as browsers can', { protocols: ['lumos.v1', `bearer.${TOKEN}`] }]
 ] as const)('a token may be shown %s', async ([, init]) => {
-  const { open } = await setup()
+  const { open } = await openDoor()
   const live = await open(init)
   expect(live.socket.protocol).toBe('lumos.v1')
   live.say({ hello: { v: 1 } })
@@ -191,7 +79,7 @@ test.for([
   ['another subprotocol', { protocols: ['graphql-ws'] }, /^400 .*lumos\.v1/],
   ['a page of another origin', { headers: { origin: 'https://evil.example' } }, /^403 /]
 ] as const)('%s gets no connection', async ([, init, refusal]) => {
-  const { open } = await setup()
+  const { open } = await openDoor()
   await expect(open(init)).rejects.toThrow(refusal)
 })
 
@@ -202,7 +90,7 @@ test.for([
   ['a call before the greeting', { id: '1', call: 'echo' }, 4400],
   ['no message of ours', { what: 'ever' }, 4400]
 ] as const)('%s ends the connection', async ([, message, code]) => {
-  const { open } = await setup()
+  const { open } = await openDoor()
   const live = await open()
   live.say(message)
   expect(await live.closed).toMatchObject({ code })
@@ -213,7 +101,7 @@ test.for([
   ['bytes', Buffer.from('{}'), 4400],
   ['a message above the limit', ' '.repeat(LIMITS.liveMessageBytes.value + 1), 1009]
 ] as const)('%s ends the connection, and no other', async ([, data, code]) => {
-  const { greet } = await setup()
+  const { greet } = await openDoor()
   const other = await greet()
   const live = await greet()
   live.socket.send(data)
@@ -223,7 +111,7 @@ test.for([
 })
 
 test('two calls under one id end the connection: their answers could not be told apart', async () => {
-  const { greet } = await setup()
+  const { greet } = await openDoor()
   const { say, hearOf, closed } = await greet()
   say({ id: 'a', call: 'wait' })
   await hearOf('a')
@@ -232,19 +120,19 @@ test('two calls under one id end the connection: their answers could not be told
 })
 
 test('who does not greet is sent away', async () => {
-  const { clock, open } = await setup()
+  const { clock, open } = await openDoor()
   const live = await open()
   await clock.advance(LIMITS.liveHello.value)
   expect(await live.closed).toMatchObject({ code: 4408 })
 })
 
 test('a token that is taken back, or has expired, ends the connection: with the next call, or soon without one', async () => {
-  const { clock, greet, inForce, pulled } = await setup()
+  const { clock, greet, owners, pulled } = await openDoor()
   const asking = await greet()
   const waiting = await greet()
   waiting.say({ id: 'a', call: 'wait' })
   await waiting.hearOf('a')
-  inForce.clear()
+  owners.clear()
   asking.say({ id: 'a', call: 'echo' })
   expect(await asking.closed).toEqual({ code: 4401, reason: 'API_TOKEN_REFUSED' })
   await clock.advance(LIMITS.gatewayHeartbeat.value)
@@ -253,7 +141,7 @@ test('a token that is taken back, or has expired, ends the connection: with the 
 })
 
 test('who has nothing to hear hears that the node is there; who is not there is given up', async () => {
-  const { clock, greet } = await setup()
+  const { clock, greet } = await openDoor()
   const live = await greet()
   await clock.advance(2 * LIMITS.gatewayHeartbeat.value)
   expect(await live.hear()).toEqual({ alive: true })
@@ -270,7 +158,7 @@ test('who has nothing to hear hears that the node is there; who is not there is 
 })
 
 test('a slow reader holds back its own stream, is cut at last, and goes on from its place', async () => {
-  const { clock, greet, pulled } = await setup()
+  const { clock, greet, pulled } = await openDoor()
   const slow = await greet()
   slow.socket.pause()
   slow.say({ id: 'a', call: 'flood' })
@@ -302,7 +190,7 @@ test('a slow reader holds back its own stream, is cut at last, and goes on from 
 })
 
 test('a node that stops says so', async () => {
-  const { greet, stopping } = await setup()
+  const { greet, stopping } = await openDoor()
   const live = await greet()
   stopping.abort()
   expect(await live.closed).toEqual({ code: 1001, reason: 'SHUTTING_DOWN' })

@@ -156,6 +156,15 @@ test("another caller's session, and what was told in it, are not found", async (
   expect((await ask({ headers, body: list })).status).toBe(200)
 })
 
+test('a session is over for who comes to it as somebody of another tenant', async () => {
+  const { ask, greet } = await createMcpHttp()
+  const headers = { 'mcp-session-id': await greet('ann-acme') }
+  const body = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
+  expect((await ask({ who: 'ann-acme', headers, body })).status).toBe(200)
+  expect((await ask({ who: 'ann-beta', headers, body })).status).toBe(404)
+  expect((await ask({ who: 'ann-acme', headers, body })).status).toBe(404)
+})
+
 test("another caller's task looks like one that is not there", async () => {
   const runs: string[] = []
   const { enter } = await createMcpHttp({

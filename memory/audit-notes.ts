@@ -1,0 +1,81 @@
+/** What a process remembers between the audits of a replica: where the next one begins, and which peer lacked what. */
+import { LIMITS } from '../core/limits.ts'
+import type { MemoryId } from './record.ts'
+import type { RecordName } from './rows.ts'
+
+/** Where an audit is: they go through writers and their blocks in ascending order. */
+export interface AuditPlace {
+  readonly writer: MemoryId
+  readonly block: number
+}
+
+/** Peers by what their sessions prove them to be; those without a name are one and the same. */
+export interface AuditNotes {
+  /** Where the next audit with `peer` begins. */
+  placeOf(peer: string | undefined): AuditPlace
+  move(peer: string | undefined, place: AuditPlace): void
+  /** Notes that `peer` lacks `names`; returns those that another peer was seen to lack, too. */
+  lackedByAnother(peer: string | undefined, names: readonly RecordName[]): readonly RecordName[]
+  /** Whatever peers lacked until now no longer counts. */
+  forgetLacks(): void
+}
+
+/**
+ * Peers whose lacks are remembered: the next one is drawn by lot, so that a few would do. Names of
+ * `memoryAuditNames` records each, which is some 6 MB at most.
+ */
+const WITNESSES = 16
+const START: AuditPlace = { writer: '', block: 0 }
+
+/** By replica: as long as it is open. */
+const known = new WeakMap<object, AuditNotes>()
+
+export function auditNotesOf(replica: object): AuditNotes {
+  const before = known.get(replica)
+  if (before !== undefined) return before
+  const notes = createAuditNotes()
+  known.set(replica, notes)
+  return notes
+}
+
+export function createAuditNotes(): AuditNotes {
+  /**
+   * By peer, or a liar could move the place so that audits with the others never come to what differs
+   * from them.
+   */
+  const places = new Map<string, AuditPlace>()
+  const lacks = new Map<string, Set<MemoryId>>()
+
+  return {
+    placeOf: (peer = '') => places.get(peer) ?? START,
+    move: (peer = '', place) =>
+      putLast(places, { key: peer, value: place, most: LIMITS.connections.value }),
+    lackedByAnother(peer = '', names) {
+      const others = Array.from(lacks).filter(([other]) => other !== peer)
+      const lacked = lacks.get(peer) ?? new Set()
+      putLast(lacks, { key: peer, value: lacked, most: WITNESSES })
+      return names.filter(({ id }) => {
+        if (others.some(([, ids]) => ids.has(id))) return true
+        // Those that nobody confirms must not take the room of all others for ever.
+        if (lacked.size >= LIMITS.memoryAuditNames.value) lacked.clear()
+        lacked.add(id)
+        return false
+      })
+    },
+    forgetLacks: () => lacks.clear()
+  }
+}
+
+interface Put<V> {
+  readonly key: string
+  readonly value: V
+  readonly most: number
+}
+
+/** The one that was put longest ago makes room. */
+function putLast<V>(map: Map<string, V>, { key, value, most }: Put<V>): void {
+  map.delete(key)
+  map.set(key, value)
+  const [first] = map.keys()
+  if (map.size > most && first !== undefined) map.delete(first)
+}
