@@ -254,7 +254,7 @@ class SessionExchange implements CardExchange {
     const { directory, mayKnow = () => true } = this.#components
     const found: string[] = []
     let bytes = 0
-    for (const digest of digests) {
+    for (const digest of new Set(digests)) {
       const card = directory.card(digest)
       if (card === undefined || !mayKnow(asker, card)) continue
       const text = JSON.stringify(card.card)

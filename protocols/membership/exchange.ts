@@ -237,11 +237,13 @@ class ListExchange implements MembersExchange {
     const ids = new Set(ours.map((statement) => roll.idOf(statement)))
     const missing = ours.filter((statement) => !theirs.has(roll.idOf(statement)))
     const [first = []] = batchesOf(missing)
-    return encode({
+    const answer = encode({
       charter: { ...roll.charter },
       statements: first.map((s) => ({ ...s })),
       wanted: [...theirs].filter((id) => !ids.has(id)).slice(0, LIMITS.membersBatch.value)
     })
+    this.#patience.charge(peer, answer.length)
+    return answer
   }
 
   async #serveTell(body: Uint8Array, peer: PeerIdText): Promise<Uint8Array> {

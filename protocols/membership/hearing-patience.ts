@@ -10,8 +10,12 @@ import type { TokenBucket } from '../../core/token-bucket.ts'
 export interface HearingPatience {
   /** Before it is parsed. @throws OVERLOADED */
   take(peer: PeerIdText, bytes: number): void
+  /** What it is told, which is as much work. */
+  charge(peer: PeerIdText, bytes: number): void
 }
 
+/** A short question has all of the list looked through. */
+const LEAST_BYTES = 2048
 const BUCKET = { rate: LIMITS.membersHeardRate.value, burst: LIMITS.membersHeardBurst.value }
 
 export function createHearingPatience({
@@ -21,13 +25,19 @@ export function createHearingPatience({
 }): HearingPatience {
   const buckets = new RecentMap<PeerIdText, TokenBucket>(LIMITS.swarmMembers.value)
 
-  function take(peer: PeerIdText, bytes: number): void {
+  function bucketOf(peer: PeerIdText): TokenBucket {
     const bucket = buckets.get(peer) ?? createTokenBucket({ clock }, BUCKET)
     buckets.set(peer, bucket)
-    if (bucket.take(bytes)) return
-    const details = { retryAfterMs: bucket.waitMs(bytes) }
+    return bucket
+  }
+
+  function take(peer: PeerIdText, bytes: number): void {
+    const bucket = bucketOf(peer)
+    const cost = Math.max(LEAST_BYTES, bytes)
+    if (bucket.take(cost)) return
+    const details = { retryAfterMs: bucket.waitMs(cost) }
     throw new LumosError('OVERLOADED', { details })
   }
 
-  return { take }
+  return { take, charge: (peer, bytes) => bucketOf(peer).charge(bytes) }
 }

@@ -5,6 +5,8 @@
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Role } from '../roles.ts'
+import { bestWords } from './best-words.ts'
+import type { BestWords } from './best-words.ts'
 import { createLineage } from './lineage.ts'
 import { countingWord, memberOf } from './member.ts'
 import type { Member } from './member.ts'
@@ -69,6 +71,8 @@ class StatementRoll implements Roll {
   readonly #said = new Said()
   #members = new Map<PeerIdText, Member>()
   #words = new Map<PeerIdText, MemberStatement>()
+  /** Until another statement counts: one message may ask for it thousands of times. */
+  #best: BestWords | undefined
   #digest = ''
   #shutOut = ''
 
@@ -203,6 +207,7 @@ class StatementRoll implements Roll {
   #put(statement: Statement): boolean {
     const slot = slotOf(statement)
     const old = this.#slots.get(slot)
+    this.#best = undefined
     if (statement.kind === 'succession') {
       if (old !== undefined) return false
       this.#lineage.add(statement)
@@ -230,6 +235,7 @@ class StatementRoll implements Roll {
     for (const [slot, statement] of this.#slots) {
       if (this.#mayStand(statement)) continue
       dropped = true
+      this.#best = undefined
       this.#slots.delete(slot)
       if (statement.kind === 'succession') this.#lineage.remove(statement)
       else this.#spoken.set(statement.by, (this.#spoken.get(statement.by) ?? 1) - 1)
@@ -313,31 +319,16 @@ class StatementRoll implements Roll {
     return compareWords(a, b, (statement) => this.idOf(statement))
   }
 
-  /** What counts of all that was said about each id. */
-  #bestWords(): ReadonlyMap<PeerIdText, MemberStatement> {
-    const best = new Map<PeerIdText, MemberStatement>()
-    const farewells: MemberStatement[] = []
-    const hear = (statement: MemberStatement): void => {
-      const other = best.get(statement.peer)
-      if (other === undefined || this.#order(statement, other) > 0)
-        best.set(statement.peer, statement)
-    }
-    for (const statement of this.#slots.values()) {
-      if (statement.kind !== 'member' || this.#isOverruled(statement)) continue
-      if (statement.standing === 'left') farewells.push(statement)
-      else hear(statement)
-    }
-    // Who was sent away has not left by itself, whatever it says.
-    for (const farewell of farewells)
-      if (best.get(farewell.peer)?.standing !== 'removed') hear(farewell)
-    return best
+  #bestWords(): BestWords {
+    this.#best ??= bestWords(this.#slots.values(), {
+      isOverruled: (said) => this.#isOverruled(said),
+      order: (one, other) => this.#order(one, other)
+    })
+    return this.#best
   }
 
   /** And about all ids of one member, oldest first. */
-  #wordOn(
-    ids: readonly PeerIdText[],
-    best: ReadonlyMap<PeerIdText, MemberStatement>
-  ): MemberStatement | undefined {
+  #wordOn(ids: readonly PeerIdText[], best: BestWords): MemberStatement | undefined {
     const words = ids.map((id) => best.get(id))
     return countingWord(words, (a, b) => this.#order(a, b))
   }

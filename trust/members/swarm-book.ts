@@ -165,11 +165,11 @@ class KeptBook implements SwarmBook {
 
   async hear(statements: readonly unknown[]): Promise<readonly Statement[]> {
     const { roll } = this
-    if (roll === undefined) return []
+    if (roll === undefined || statements.length === 0) return []
+    const news = new Map(statements.map((value) => [signatureOf(value), value]))
     // Most of what one hears one has heard before.
-    const known = new Set(roll.statements().map(({ sig }) => sig))
-    const news = statements.filter((value) => !known.has(signatureOf(value)))
-    return this.#apply(await verifyStatements(roll.charter.swarm, news))
+    for (const { sig } of roll.statements()) news.delete(sig)
+    return this.#apply(await verifyStatements(roll.charter.swarm, [...news.values()]))
   }
 
   async takeKey(key: Secret<Uint8Array>): Promise<boolean> {

@@ -11,6 +11,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 import { MemoryStreams } from '../../support/memory-streams.ts'
 import { PATIENCE } from '../../support/patience.ts'
 import { seededRandom } from '../../support/random.ts'
+import { testIdentity } from '../../support/identity.ts'
 import { KEY, person, rollOf, SWARM } from '../../support/swarm-people.ts'
 import type { Person } from '../../support/swarm-people.ts'
 
@@ -132,4 +133,23 @@ test('nor are more ids compared', async () => {
     'compared',
     'OVERLOADED'
   ])
+})
+
+test('nor is more of the list told', async () => {
+  const { one, session } = await telling()
+  // As many as one answer holds, each of 400 bytes.
+  for (let made = 0; made < 40; made++) {
+    await one.book.admit({ peer: (await testIdentity(100 + made)).peer, name: '' }, 'member')
+  }
+  const sync = encode({ digest: '0'.repeat(16), known: '' })
+  let told = 0
+  const asked = async (): Promise<string> =>
+    session.request(MEMBER_METHODS.sync, sync).then((answer) => {
+      told += answer.length
+      return 'told'
+    }, codeOf)
+  const answers = [await asked()]
+  while (answers.at(-1) === 'told') answers.push(await asked())
+  expect(answers.at(-1)).toBe('OVERLOADED')
+  expect(told).toBeLessThan(LIMITS.membersHeardBurst.value + 40_000)
 })
