@@ -155,6 +155,11 @@ export const LIMITS = {
   ),
   partsPerMessage: limit(1024, 'count', 'parts of one A2A message or artifact event'),
   artifactsPerTask: limit(256, 'count', 'artifacts one task may make'),
+  taskPageBytes: limit(
+    1 * MIB,
+    'bytes',
+    'tasks in one answer to ListTasks, which ends behind the task that passes it: the next page goes on'
+  ),
   taskOutputBytes: limit(
     64 * MIB,
     'bytes',

@@ -16,6 +16,7 @@ import type {
 } from '../core/a2a-operations.ts'
 import type { AgentCard, StreamResponse, Task } from '../core/a2a.ts'
 import { LumosError, toLumosError, invalidRequest } from '../core/errors.ts'
+import { LIMITS } from '../core/limits.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { chosenTaskId } from '../protocols/a2a/extensions.ts'
 import type { ServerOptions } from '../protocols/a2a/server.ts'
@@ -90,12 +91,20 @@ class Service implements TaskService {
     const page = await this.#engine.list(query)
     const { historyLength, includeArtifacts = false } = request
     const tasks: Task[] = []
+    let bytes = 0
+    let read = 0
     for (const { record } of page.tasks) {
+      // A task may have taken and made all that there may be: a page ends before it is too long for memory.
+      if (bytes >= LIMITS.taskPageBytes.value) break
+      read += 1
       const handle = await this.#stillThere(record)
       if (handle === undefined) continue
-      tasks.push(handle.view.snapshot({ historyLength, artifacts: includeArtifacts }))
+      const task = handle.view.snapshot({ historyLength, artifacts: includeArtifacts })
+      bytes += Buffer.byteLength(JSON.stringify(task))
+      tasks.push(task)
     }
-    return pageOf(tasks, page, pageSize)
+    const more = page.more || read < page.tasks.length
+    return pageOf(tasks, { ...page, tasks: page.tasks.slice(0, read), more }, pageSize)
   }
 
   /** It may be forgotten between the reading of a page and that of its tasks. */
