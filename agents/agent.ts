@@ -206,7 +206,10 @@ export interface AgentTimeouts {
 }
 
 export type Agent = Required<Omit<AgentDefinition, 'run' | 'stop' | 'timeouts'>> &
-  Pick<AgentDefinition, 'run' | 'stop' | 'timeouts'>
+  Pick<AgentDefinition, 'run' | 'stop' | 'timeouts'> & {
+    /** Others than this node's owner wrote its schemas: no check by them may last (tools/loose-schema.ts). */
+    readonly foreignSchemas?: true
+  }
 
 const AGENT_ID = /^[a-z][a-z0-9-]{0,62}$/
 

@@ -260,6 +260,11 @@ export const ERRORS = {
     'mend it or restore it from a backup; to go on without it, move it away',
     { a2a: INTERNAL, exit: EXIT.badConfig }
   ),
+  FILE_NOT_WRITTEN: final(
+    'the file {path} was not written, since nothing could read it: {reason}',
+    'what it said before is still in it; take back what you no longer need, and try again',
+    { a2a: INTERNAL, exit: EXIT.failed }
+  ),
   FOLDER_NOT_EMPTY: final(
     'the folder {path} is not empty: it holds {found}',
     'name a folder that does not exist yet',
@@ -637,6 +642,10 @@ export const ERRORS = {
     'ask the owner of the space for a grant',
     { a2a: INVALID_PARAMS, exit: EXIT.denied }
   ),
+  SPACE_FULL: final('the space {space} has no room for this: {reason}', '{fix}', {
+    a2a: INVALID_PARAMS,
+    exit: EXIT.failed
+  }),
   SPACE_AMBIGUOUS: final(
     '{count} memory spaces of other owners are called {space}',
     'lumos spaces ls shows their ids: use one instead of the name',

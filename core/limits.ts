@@ -108,6 +108,26 @@ export const LIMITS = {
     'messages of one session that are incomplete, unread, unsent or being worked on, a direction'
   ),
   callHeaderBytes: limit(8 * KIB, 'bytes', 'headers of one call'),
+  helloBytes: limit(
+    16 * KIB,
+    'bytes',
+    'one HELLO: with 64 cards it has some 2 KiB. Parsed before the peer is known to be of use'
+  ),
+  wireErrorBytes: limit(
+    16 * KIB,
+    'bytes',
+    'one error as a peer tells it, of which 16 details of 256 characters are kept'
+  ),
+  handshakeRate: limit(
+    1,
+    'per second',
+    'handshakes of one peer: each opens a session anew, of which all parts of a node take notice'
+  ),
+  handshakeBurst: limit(
+    20,
+    'count',
+    'handshakes of one peer without a pause; who lost a connection comes back with two, then ever later'
+  ),
   controlFrameBytes: limit(
     1 * MIB,
     'bytes',
@@ -671,9 +691,27 @@ export const LIMITS = {
     'for the signature of who asked first; without it the task is passed on all the same'
   ),
   revocationBytes: limit(KIB, 'bytes', 'one grant that was taken back, signed'),
-  revocationsPerIssuer: limit(1000, 'count', 'grants taken back by one peer that are remembered'),
+  revocationsPerIssuer: limit(
+    1000,
+    'count',
+    'grants taken back by one peer that are remembered: as many as it may have given (`grantsGiven`)'
+  ),
   revocationsAtOnce: limit(64, 'count', 'grants taken back that are told in one message'),
-  revocationIssuers: limit(1024, 'count', 'peers whose revocations are remembered'),
+  revocations: limit(
+    4096,
+    'count',
+    'grants taken back by other peers that are remembered: 4 MiB of `grants.json`. Who has most makes room'
+  ),
+  grantChecksRate: limit(
+    200,
+    'per second',
+    'signatures that one peer has checked by what it says of grants: each takes 0.2 ms'
+  ),
+  grantChecksBurst: limit(
+    2048,
+    'count',
+    'signatures of one peer about grants at once: half of `revocations`, the rest takes it ten seconds'
+  ),
   gossipOutbound: limit(
     2 * MIB,
     'bytes',
@@ -685,10 +723,35 @@ export const LIMITS = {
     'gossip messages of one author: twice the records that an honest one tells, each alone'
   ),
   gossipBurst: limit(4000, 'count', 'gossip messages of one author without a pause'),
+  gossipPeerRate: limit(
+    4000,
+    'per second',
+    'what one peer says by gossip, whoever wrote it: more than a core can check. Beyond it, it is read later'
+  ),
+  gossipPeerBurst: limit(
+    16_000,
+    'count',
+    'of one peer by gossip without a pause: 4,000 messages of four authors, or 160 of each of a hundred'
+  ),
+  gossipTurn: limit(
+    4,
+    'ms',
+    'checking and reading gossip of all peers in a turn of the event loop, and the message with which it is over'
+  ),
+  gossipUnread: limit(
+    64 * KIB,
+    'bytes',
+    'gossip of one stream that came and was not looked at; then nothing more is read from it'
+  ),
   gossipBytes: limit(
     64 * KIB,
     'bytes',
     'one gossip message; above 4 MiB it would kill the receiving stream'
+  ),
+  gossipReopen: limit(
+    1000,
+    'ms',
+    'between a stream of gossip that ended, though its peer is connected, and the next one: a heartbeat of gossipsub'
   ),
   storeQueue: limit(
     16_384,
@@ -1140,10 +1203,25 @@ export const LIMITS = {
     'spaces of one node: each has a topic and is repaired by itself'
   ),
   memorySpacesPerOwner: limit(16, 'count', 'spaces of one other owner that a node takes up'),
+  memorySpacesPerTeller: limit(
+    16,
+    'count',
+    'spaces of owners whom this node never met that it takes up of one peer, without a members list; half of `memorySpaces` together'
+  ),
   memoryWriters: limit(
     10_000,
     'count',
     'writers of one space: the version vector holds 30 bytes of each at least'
+  ),
+  memoryWritersPerAuthor: limit(
+    512,
+    'count',
+    'writers of one author in a space, half of them by mere claims, and of all who are not on the members list together: a liar costs a node a name a day (`memoryRename`)'
+  ),
+  memoryWritersPerTeller: limit(
+    1024,
+    'count',
+    'writers of authors whom this node never met that one peer brings to a space without a members list; half of `memoryWriters` together'
   ),
   memoryCuts: limit(64, 'count', 'writers that one revocation cuts; a statement stays below 2 KiB'),
   memoryStatements: limit(
@@ -1187,6 +1265,11 @@ export const LIMITS = {
     600_000,
     'ms',
     'one repair; what it moved stays, and the next goes on. A million records take some 280 s'
+  ),
+  memoryLastRepair: limit(
+    60_000,
+    'ms',
+    'the repair in the last of the places of `memoryRepairs`: it goes on when there is another one. Peers that took longer lately do not get the last'
   ),
   memoryCall: limit(
     60_000,
@@ -1259,6 +1342,11 @@ export const LIMITS = {
     1024,
     'count',
     'writes that lost and wait to be kept for the history of their key; more are not kept'
+  ),
+  memoryLostBytes: limit(
+    16 * MIB,
+    'bytes',
+    'writes that lost, of one space, kept for a day for the history of their keys. Whose take most of it lose their oldest'
   ),
   memoryWatchers: limit(1024, 'count', 'watchers of one space'),
   memoryPages: limit(256, 'count', 'threads of one space whose newest messages are in memory'),

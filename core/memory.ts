@@ -76,6 +76,8 @@ export interface SpaceMemory {
   readonly name: string
   /** `~KEY/`: keys that begin so are for this node alone to write, and for all to read. */
   readonly corner: string
+  /** As whom this node writes here: `writer` of its own facts and messages. */
+  readonly writer: PeerIdText
   get(key: string): Promise<Fact | undefined>
   /**
    * Resolves when it is on this node's disk; the others follow.
@@ -160,6 +162,8 @@ export interface ThreadMessage extends ThreadMessageInit {
   /** UUIDv7: messages of a thread sort by it. */
   readonly id: string
   readonly threadId: string
+  /** Which node wrote it: `role` is what that one says. */
+  readonly writer: PeerIdText
   /** ISO 8601. */
   readonly createdAt: string
 }

@@ -1,8 +1,6 @@
 /** What a directory holds, in shares with a digest each, so that two that know nearly the same tell only what differs. */
 import { hash } from 'node:crypto'
-import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
-import { placeOf } from './peer-entry.ts'
 import type { PeerEntry } from './peer-entry.ts'
 
 /** A digest takes a tenth of what is told of one peer: finer shares cost more than they spare. */
@@ -12,11 +10,6 @@ const PEERS_PER_SHARE = 4
 export function sharesFor(peers: number): number {
   const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, peers / PEERS_PER_SHARE)))
   return Math.min(wanted, LIMITS.directoryShares.value)
-}
-
-/** In which of `count` shares the peer is. */
-export function shareOf(peer: PeerIdText, count: number): number {
-  return placeOf(peer) % count
 }
 
 /** A digest for each share, of its peers and the cards held of them: equal where these are. */

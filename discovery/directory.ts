@@ -80,8 +80,8 @@ export interface Directory extends Component {
   /** A card by its digest, of this node or of a live peer. */
   card(digest: string): VerifiedCard | undefined
   peer(peer: PeerIdText): PeerRecord | undefined
-  /** This node first. */
-  peers(): readonly PeerRecord[]
+  /** This node first; of the others those whose place (`placeOf`) is wanted, by default all. */
+  peers(isWanted?: (place: number) => boolean): readonly PeerRecord[]
   /** Peers and this node, the dead of the last moment included. */
   readonly size: number
   /** Counts this node and its peers. */
@@ -233,9 +233,11 @@ class LiveDirectory implements Directory {
     return entry && this.#record(entry)
   }
 
-  peers(): readonly PeerRecord[] {
+  peers(isWanted: (place: number) => boolean = () => true): readonly PeerRecord[] {
     const now = this.#clock.monotonic()
-    const alive = [...this.#remote.values()].filter((entry) => !isDead(entry, now))
+    const alive = [...this.#remote.values()].filter(
+      (entry) => isWanted(entry.place) && !isDead(entry, now)
+    )
     return [this.#own, ...alive].map((entry) => this.#record(entry))
   }
 

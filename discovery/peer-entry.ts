@@ -53,7 +53,7 @@ export interface PeerEntry {
 }
 
 /** Where the peer is when all are spread evenly over 256 places: the first byte of the SHA-256 of its id. */
-export function placeOf(peer: PeerIdText): number {
+function placeOf(peer: PeerIdText): number {
   return Number.parseInt(hash('sha256', peer).slice(0, 2), 16)
 }
 

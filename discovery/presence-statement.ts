@@ -14,7 +14,7 @@ import { peerId, statementFields } from './card-protocol.ts'
 const MAX_TTL_MS = 6 * 60 * 60 * 1000
 
 /** A node sends once in 4 s at most, and again soon after a change; more is noise. */
-const STATEMENTS = { burst: 10, rate: 2 }
+export const STATEMENTS = { burst: 10, rate: 2 }
 /** Peers doubted: all session peers of a node may go at once, but not again and again. */
 export const DOUBTS = { burst: LIMITS.presenceDoubts.value, rate: 0.2 }
 

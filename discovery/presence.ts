@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
-import { toLumosError } from '../core/errors.ts'
+import { refusal, toLumosError } from '../core/errors.ts'
 import type { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
@@ -19,7 +19,7 @@ import { waitInCrowd } from './crowd.ts'
 import { createDoubts } from './doubts.ts'
 import { isLoopback, usableAddresses } from './hint.ts'
 import { createPace, PRESENCE_BUDGET } from './presence-pace.ts'
-import { createStatementGate, encodeStatement } from './presence-statement.ts'
+import { createStatementGate, encodeStatement, STATEMENTS } from './presence-statement.ts'
 import type { Judgement, Reason } from './presence-statement.ts'
 import { createReconciliation, RECONCILE_TIMEOUT_MS } from './reconciliation.ts'
 import { createUpheaval } from './upheaval.ts'
@@ -141,6 +141,9 @@ class GossipPresence implements Presence {
         const judgement = this.#gate.judge(peer, body)
         // Doubts are for everybody; told to one, they come to nothing.
         if (!('doubts' in judgement)) this.#take(peer, judgement)
+        if ('why' in judgement && judgement.why === 'rate') {
+          throw refusal('OVERLOADED', { details: { retryAfterMs: 1000 / STATEMENTS.rate } })
+        }
         return this.#statement()
       },
       { mostBytes: LIMITS.presenceBytes.value }

@@ -1,4 +1,5 @@
 /** What all statements of a space's owner come to: a function of their set, so that replicas agree. */
+import { isAfterCut } from './cut-time.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import type { Genesis } from './space.ts'
 import type { Grant, Statement } from './statement.ts'
@@ -39,7 +40,7 @@ export function createAccess(genesis: Genesis, statements: Iterable<Statement>):
   return {
     isCut,
     mayWrite(author, record) {
-      if (isCut(record)) return false
+      if (isCut(record) || isAfterCut(cuts, record)) return false
       const { writer, key, time } = record
       const corner = isCorner(key)
       if (corner && !key.startsWith(cornerOf(author))) return false

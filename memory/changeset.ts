@@ -4,7 +4,7 @@ import type { Operation } from '../storage/store.ts'
 import { isConflict, removalHour } from './merge.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import { compareRecords } from './record.ts'
-import type { MemoryRows, StoredRecord, WriterEntry } from './rows.ts'
+import type { MemoryRows, RecordName, StoredRecord, WriterEntry } from './rows.ts'
 import { encodeEntry, encodeStored } from './rows.ts'
 import type { SequenceRange } from './sequence-set.ts'
 import { bounded, includes, NOTHING, withRange } from './sequence-set.ts'
@@ -64,6 +64,10 @@ export interface Changeset {
   put(name: WriterName, record: MemoryRecord, options?: { readonly own?: boolean }): Fate
   /** Forgets the greatest record of a key. Its number stays done with. */
   remove(record: MemoryRecord): void
+  /** Writes all rows of the greatest record of a key again. */
+  renew(record: MemoryRecord): void
+  /** Takes a row out of the log whose record is not there. */
+  unlog(writer: MemoryId, name: RecordName): void
   /** Marks numbers as done with, on the word of a peer: only signed records may use up the room for writers. */
   claim(name: WriterName, range: SequenceRange): void
   outcome(): Outcome
@@ -106,6 +110,13 @@ export function createChangeset(base: ChangesetBase): Changeset {
       const current = table.winners.get(record.key)
       if (current?.record.id === record.id) table.takeOut(current)
     },
+    renew(record) {
+      const current = table.winners.get(record.key)
+      if (current?.record.id !== record.id) return
+      table.takeOut(current)
+      table.putIn(record)
+    },
+    unlog: (writer, name) => table.unlog(writer, name),
     claim: (name, range) => void books.cover(name, range, LIMITS.memoryWriters.value / 2),
     outcome() {
       const entries = books.changed()
@@ -130,6 +141,7 @@ interface Table {
   readonly winners: ReadonlyMap<string, StoredRecord>
   takeOut(stored: StoredRecord): void
   putIn(record: MemoryRecord): void
+  unlog(writer: MemoryId, name: RecordName): void
   outcome(): Pick<Outcome, 'operations' | 'lsn' | 'changes' | 'touched'>
 }
 
@@ -179,6 +191,10 @@ function createTable({ space, rows, ...base }: ChangesetBase, books: Books): Tab
       if (hour !== undefined) put(rows.due(hour, record.key), new Uint8Array())
       winners.set(record.key, stored)
       changed(record, 1)
+    },
+    unlog(writer, name) {
+      del(rows.log(writer, name))
+      touched.push([writer, name.sequence])
     },
     outcome: () => ({
       operations: [...operations.values()],

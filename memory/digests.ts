@@ -7,6 +7,7 @@ import { ID_BYTES } from './record.ts'
 import type { MemoryRows, RecordName } from './rows.ts'
 import { decodeDigest, encodeDigest } from './rows.ts'
 import type { SequenceRange, SequenceSet } from './sequence-set.ts'
+import { createSlices } from './slices.ts'
 
 /** First 16 bytes of a SHA-256 in hex. */
 export type Digest = string
@@ -31,9 +32,15 @@ export interface Digests {
   writers(writers: Iterable<MemoryId>): Promise<ReadonlyMap<MemoryId, Digest>>
   /** How many digests are known and not saved, about. */
   readonly unsaved: number
-  /** What saves them, if nothing changes until it is committed. They count as saved even if that fails. */
-  save(): Operation[]
+  /**
+   * What saves them, some at a time, if nothing changes until it is committed. They count as saved even if
+   * that fails.
+   */
+  save(): Iterable<readonly Operation[]>
 }
+
+/** Digests that are saved in one batch: a writer who leaves gaps has a block for each record. */
+const SAVED_AT_ONCE = 4096
 
 /** Numbers of one writer in a block: one differing record costs a list of at most 22 KiB. */
 export const BLOCK_NUMBERS = 1024
@@ -51,6 +58,8 @@ interface Known {
   whole: boolean
   /** Of the whole writer, if nothing changed since: with thousands of them it is most of the work. */
   all: Digest | undefined
+  /** Counts changes: what was worked out while there were some is not kept. */
+  version: number
 }
 
 interface DigestsComponents {
@@ -84,7 +93,7 @@ class KnownDigests implements Digests {
     const block = blockOf(sequence)
     known.dirty.add(block)
     known.saved.delete(block)
-    known.all = undefined
+    changed(known)
   }
 
   outdated(numbers: Outcome['touched']): Operation[] {
@@ -103,7 +112,7 @@ class KnownDigests implements Digests {
   }
 
   async prepare(writers: Iterable<MemoryId>): Promise<void> {
-    for (const writer of writers) await this.#current(writer)
+    for (const writer of writers) await digestOf(await this.#current(writer))
   }
 
   missing(writers: Iterable<MemoryId>): number {
@@ -123,7 +132,7 @@ class KnownDigests implements Digests {
     const digests = new Map<MemoryId, Digest>()
     for (const writer of writers) {
       const known = await this.#current(writer)
-      if (known.blocks.size > 0) digests.set(writer, (known.all ??= digestOfBlocks(known.blocks)))
+      if (known.blocks.size > 0) digests.set(writer, known.all ?? (await digestOf(known)))
     }
     return digests
   }
@@ -134,8 +143,8 @@ class KnownDigests implements Digests {
     return count
   }
 
-  save(): Operation[] {
-    const operations: Operation[] = []
+  *save(): Iterable<readonly Operation[]> {
+    let operations: Operation[] = []
     for (const [writer, { whole, blocks, dirty, saved }] of this.#known) {
       if (!whole) continue
       for (const [block, digest] of blocks) {
@@ -144,9 +153,12 @@ class KnownDigests implements Digests {
         operations.push({ type: 'put', key, value: encodeDigest(digest) })
         // Before it is so: a commit that fails may come to light, and must then be taken back, too.
         saved.add(block)
+        if (operations.length < SAVED_AT_ONCE) continue
+        yield operations
+        operations = []
       }
     }
-    return operations
+    if (operations.length > 0) yield operations
   }
 
   #current(writer: MemoryId): Promise<Known> | Known {
@@ -171,7 +183,8 @@ class KnownDigests implements Digests {
       dirty: new Set<number>(),
       saved: new Set<number>(),
       whole: false,
-      all: undefined
+      all: undefined,
+      version: 0
     }
     this.#known.set(writer, known)
     return known
@@ -191,7 +204,7 @@ class KnownDigests implements Digests {
     for (const block of [...saved, Infinity]) {
       if (block > first) {
         const numbers: SequenceRange = [first * BLOCK_NUMBERS, block * BLOCK_NUMBERS - 1]
-        for (const [read, digest] of await this.#hash(writer, numbers)) blocks.set(read, digest)
+        await this.#hash(writer, numbers, blocks)
       }
       first = block + 1
     }
@@ -202,19 +215,20 @@ class KnownDigests implements Digests {
     // First: if the block changes while it is read, it has to be read again.
     known.dirty.delete(block)
     const first = block * BLOCK_NUMBERS
-    const digests = await this.#hash(writer, [first, first + BLOCK_NUMBERS - 1])
+    const digests = new Map<number, Digest>()
+    await this.#hash(writer, [first, first + BLOCK_NUMBERS - 1], digests)
     const digest = digests.get(block)
-    known.all = undefined
+    changed(known)
     if (digest === undefined) known.blocks.delete(block)
     else known.blocks.set(block, digest)
   }
 
-  async #hash(writer: MemoryId, numbers: SequenceRange): Promise<Map<number, Digest>> {
-    const hashes = createBlockHashes()
+  async #hash(writer: MemoryId, numbers: SequenceRange, found: Map<number, Digest>): Promise<void> {
+    const hashes = createBlockHashes(found)
     for await (const [row] of this.#store.iterate(this.#rows.logRange(writer, numbers))) {
       hashes.add(this.#rows.nameOf(row))
     }
-    return hashes.end()
+    hashes.end()
   }
 }
 
@@ -225,68 +239,97 @@ export function rootOf(writers: ReadonlyMap<MemoryId, Digest>): Digest {
 }
 
 /** The digest of a version vector: equal where replicas have done with the same numbers. */
-export function digestOfVector(vector: ReadonlyMap<MemoryId, SequenceSet>): Digest {
+export async function digestOfVector(vector: ReadonlyMap<MemoryId, SequenceSet>): Promise<Digest> {
+  const slices = createSlices()
   const sum = createHash('sha256')
   for (const [writer, covered] of [...vector].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     sum.update(writer, 'hex')
-    for (const [first, last] of covered) {
-      sum.update(number48(first))
-      sum.update(number48(last))
+    const ranges = Buffer.allocUnsafe(12 * covered.length)
+    for (const [index, [first, last]] of covered.entries()) {
+      ranges.writeUIntBE(first, 12 * index, 6)
+      ranges.writeUIntBE(last, 12 * index + 6, 6)
     }
+    sum.update(ranges)
+    const pause = slices.spend(1 + covered.length)
+    if (pause !== undefined) await pause
   }
   return shorten(sum.digest('hex'))
 }
 
-function digestOfBlocks(blocks: ReadonlyMap<number, Digest>): Digest {
+function changed(known: Known): void {
+  known.all = undefined
+  known.version += 1
+}
+
+async function digestOf(known: Known): Promise<Digest> {
+  const { all, version } = known
+  const digest = all ?? (await digestOfBlocks(known.blocks))
+  if (known.version === version) known.all = digest
+  return digest
+}
+
+async function digestOfBlocks(digests: ReadonlyMap<number, Digest>): Promise<Digest> {
+  const slices = createSlices()
   const sum = createHash('sha256')
-  for (const [block, digest] of [...blocks].toSorted(([a], [b]) => a - b)) {
-    sum.update(number48(block))
-    sum.update(digest, 'hex')
+  // Mostly in order as they are.
+  const blocks = [...digests.keys()].toSorted((a, b) => a - b)
+  let list = ''
+  for (const block of blocks) {
+    list += hex48(block) + (digests.get(block) ?? '')
+    const pause = slices.spend(1)
+    if (pause === undefined) continue
+    sum.update(list, 'hex')
+    list = ''
+    await pause
   }
+  sum.update(list, 'hex')
   return shorten(sum.digest('hex'))
 }
 
 interface BlockHashes {
   /** In the order of the rows. */
   add(name: RecordName): void
-  end(): Map<number, Digest>
+  end(): void
 }
 
-function createBlockHashes(): BlockHashes {
-  const digests = new Map<number, Digest>()
-  /** In hex: one conversion a block instead of two a record. */
+/** Numbers that are used again and again make a block as long as somebody likes. */
+const NAMES_AT_ONCE = 1024
+
+function createBlockHashes(found: Map<number, Digest>): BlockHashes {
+  /** In hex: one conversion for many instead of two a record. */
   let list = ''
+  let names = 0
+  let sum = createHash('sha256')
   let current: number | undefined
 
-  function finish(): void {
-    if (current !== undefined) {
-      digests.set(current, shorten(hash('sha256', Buffer.from(list, 'hex'), 'hex')))
-    }
+  function empty(): void {
+    sum.update(list, 'hex')
     list = ''
+    names = 0
+  }
+
+  function finish(): void {
+    if (current === undefined) return
+    empty()
+    found.set(current, shorten(sum.digest('hex')))
+    sum = createHash('sha256')
   }
 
   return {
     add({ sequence, id }) {
       const block = blockOf(sequence)
       if (block !== current) finish()
+      else if (names >= NAMES_AT_ONCE) empty()
       current = block
       list += hex48(sequence) + id
+      names += 1
     },
-    end() {
-      finish()
-      return digests
-    }
+    end: finish
   }
 }
 
 function hex48(value: number): string {
   return value.toString(16).padStart(12, '0')
-}
-
-function number48(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(6)
-  bytes.writeUIntBE(value, 0, 6)
-  return bytes
 }
 
 function shorten(hex: string): Digest {

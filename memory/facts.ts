@@ -56,7 +56,6 @@ function createFacts(
   { author, signal: ended }: MemoryInit
 ): SpaceMemory {
   const { space } = entries
-  const toFact = createFactReader()
 
   async function put(key: string, value: Json, init?: FactInit): Promise<MemoryEntry> {
     checkKey(key)
@@ -68,6 +67,7 @@ function createFacts(
   const facts: Omit<SpaceMemory, 'threads'> = {
     name: space.name,
     corner: cornerOf(author),
+    writer: peerOf(author),
     async get(key) {
       const entry = await entries.get(key)
       return entry && toFact(entry)
@@ -87,7 +87,7 @@ function createFacts(
       }
       const signals = [ended, signal].filter((each) => each !== undefined)
       for await (const event of entries.watch(query, AbortSignal.any(signals))) {
-        yield toEvent(event, toFact)
+        yield toEvent(event)
       }
     },
     history: async (key) => (await entries.history(key)).map(toFact),
@@ -97,7 +97,7 @@ function createFacts(
       return { hits: hits.map(({ entry, score }) => ({ fact: toFact(entry), score })), complete }
     }
   }
-  return { ...facts, threads: createThreads({ clock, random, facts, put, entries }) }
+  return { ...facts, threads: createThreads({ clock, random, facts, put, entries, peerOf }) }
 }
 
 function checkKey(key: string): void {
@@ -131,29 +131,29 @@ function timeText({ ms, counter }: HybridTime): string {
   return `${new Date(ms).toISOString()}-${counter.toString(16).padStart(4, '0')}`
 }
 
-type FactReader = (entry: MemoryEntry) => Fact
+/** Spelling a PeerId costs more than all else of a read. */
+const peers = new Map<AuthorKey, PeerIdText>()
 
-function createFactReader(): FactReader {
-  // Spelling a PeerId costs more than all else of a read.
-  const peers = new Map<AuthorKey, PeerIdText>()
-  function peerOf(author: AuthorKey): PeerIdText {
-    const known = peers.get(author)
-    if (known !== undefined) return known
-    if (peers.size >= LIMITS.memoryWriters.value) peers.clear()
-    const peer = peerOfKey(author)
-    peers.set(author, peer)
-    return peer
-  }
-  return ({ key, value, author, time, expires }) => ({
+function peerOf(author: AuthorKey): PeerIdText {
+  const known = peers.get(author)
+  if (known !== undefined) return known
+  if (peers.size >= LIMITS.memoryWriters.value) peers.clear()
+  const peer = peerOfKey(author)
+  peers.set(author, peer)
+  return peer
+}
+
+function toFact({ key, value, author, time, expires }: MemoryEntry): Fact {
+  return {
     key,
     value: decodeValue(value),
     writer: peerOf(author),
     hlc: timeText(time),
     ...(expires !== undefined && { expiresAt: new Date(expires).toISOString() })
-  })
+  }
 }
 
-function toEvent(event: WatchEvent, toFact: FactReader): FactEvent {
+function toEvent(event: WatchEvent): FactEvent {
   const position = `${event.position.epoch}-${event.position.lsn}`
   if (event.type === 'put') return { position, type: 'put', fact: toFact(event.entry) }
   if (event.type === 'delete') return { position, type: 'delete', key: event.key }

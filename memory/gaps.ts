@@ -1,5 +1,6 @@
 /** Which numbers others spoke of and this replica lacks, apart from those that turned out to be nothing. */
 import { LIMITS } from '../core/limits.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { MemoryId } from './record.ts'
 import type { Replica } from './replica.ts'
 import { difference } from './sequence-set.ts'
@@ -11,14 +12,25 @@ export interface Gaps {
   readonly open: boolean
   /**
    * Call it before a repair, and what it returns when that repair ended equal: what was missing
-   * before is then no record at all. An overwritten one leaves a number behind that nobody has.
+   * before is then no record at all. An overwritten one leaves a number behind that nobody has. Of `peers`
+   * that there are, two must say so if they are three or more: one may lie.
    */
-  begin(): () => void
+  begin(): (peer?: string, peers?: number) => void
 }
+
+interface Denial {
+  readonly peer: string
+  readonly last: number
+}
+
+/** So many can outvote a liar among them. */
+const ENOUGH = 3
 
 export function createGaps({ covered }: Pick<Replica, 'covered'>): Gaps {
   let missing = new Map<MemoryId, number>()
   const settled = new Map<MemoryId, number>()
+  /** On whose word there is no such record. */
+  const denied = new RecentMap<MemoryId, Denial>(LIMITS.memoryWriters.value)
 
   function isMissing([writer, last]: readonly [MemoryId, number]): boolean {
     const first = (settled.get(writer) ?? 0) + 1
@@ -38,9 +50,14 @@ export function createGaps({ covered }: Pick<Replica, 'covered'>): Gaps {
     },
     begin() {
       const before = new Map(missing)
-      return () => {
+      return (peer = '', peers = 1) => {
         if (settled.size + before.size > LIMITS.memoryWriters.value) settled.clear()
-        for (const [writer, last] of before) settled.set(writer, last)
+        for (const [writer, last] of before) {
+          const said = denied.get(writer)
+          const isAgreed = said !== undefined && said.peer !== peer && said.last >= last
+          if (peers < ENOUGH || isAgreed) settled.set(writer, last)
+          else denied.set(writer, { peer, last })
+        }
       }
     }
   }

@@ -12,6 +12,9 @@ import type { Blame } from '../trust/blame.ts'
 import type { MemoryMeter } from './memory-meter.ts'
 import type { MemoryId } from './record.ts'
 import type { RepairResult } from './repair.ts'
+import { createRepairHints } from './repair-hints.ts'
+import { createRepairPlaces } from './repair-places.ts'
+import type { RepairPlace, RepairPlaces } from './repair-places.ts'
 import { createRepairRests } from './repair-rests.ts'
 import type { RepairRests } from './repair-rests.ts'
 
@@ -88,6 +91,9 @@ class SpaceKeeper implements Keeper {
   readonly #self: PeerIdText
   readonly #spaces = new Set<MemoryId>()
   readonly #rests: RepairRests
+  readonly #places: RepairPlaces
+  /** By the reason of the timer that will ask them. */
+  readonly #hints = createRepairHints()
   /** Waiting jobs by name, in the order in which they came. */
   readonly #waiting = new Map<string, Job>()
   readonly #running = new Map<string, Promise<void>>()
@@ -104,6 +110,7 @@ class SpaceKeeper implements Keeper {
     this.#components = components
     this.#self = self
     this.#rests = createRepairRests(components)
+    this.#places = createRepairPlaces(components)
   }
 
   async start(): Promise<void> {
@@ -124,6 +131,7 @@ class SpaceKeeper implements Keeper {
     this.#timers.clear()
     this.#waiting.clear()
     this.#news.clear()
+    this.#hints.clear()
     await Promise.all([this.#rounds, ...this.#running.values()])
   }
 
@@ -133,22 +141,44 @@ class SpaceKeeper implements Keeper {
   }
 
   missing(space: MemoryId, peers: readonly PeerIdText[], isMissing: () => boolean): void {
-    const { clock, sessions } = this.#components
+    this.#hints.add(`gap ${space}`, peers)
+    this.#askLater(space, isMissing)
+  }
+
+  /** One after the other, until nothing is missing. */
+  #askLater(space: MemoryId, isMissing: () => boolean): void {
+    const { clock } = this.#components
+    const reason = `gap ${space}`
     const rest = (this.#gapAt.get(space) ?? -Infinity) + GAP_PAUSE_MS - clock.monotonic()
-    this.#later(`gap ${space}`, Math.max(GAP_MS, rest), () => {
-      if (!isMissing()) return
+    this.#later(reason, Math.max(GAP_MS, rest), () => {
+      if (!isMissing()) {
+        this.#hints.forget(reason)
+        return
+      }
       this.#gapAt.set(space, clock.monotonic())
-      const peer = peers.find((known) => sessions.get(known) !== undefined) ?? this.#anyPeer()
-      if (peer !== undefined) this.#want({ space, peer })
+      this.#wantHinted(space, reason)
+      if (this.#hints.has(reason)) this.#askLater(space, isMissing)
     })
   }
 
   differs(space: MemoryId, peer: PeerIdText): void {
-    const { random, sessions } = this.#components
-    this.#later(`difference ${space}`, random.next() * DIFFERENCE_MS, () => {
-      const known = sessions.get(peer) === undefined ? this.#anyPeer() : peer
-      if (known !== undefined) this.#want({ space, peer: known })
+    this.#hints.add(`difference ${space}`, [peer])
+    this.#compareLater(space)
+  }
+
+  #compareLater(space: MemoryId): void {
+    const reason = `difference ${space}`
+    this.#later(reason, this.#components.random.next() * DIFFERENCE_MS, () => {
+      this.#wantHinted(space, reason)
+      if (this.#hints.has(reason)) this.#compareLater(space)
     })
+  }
+
+  #wantHinted(space: MemoryId, reason: string): void {
+    const { sessions } = this.#components
+    const hinted = this.#hints.take(reason, (peer) => sessions.get(peer) !== undefined)
+    const peer = hinted ?? this.#anyPeer()
+    if (peer !== undefined) this.#want({ space, peer })
   }
 
   served(space: MemoryId, peer: PeerIdText): void {
@@ -237,26 +267,23 @@ class SpaceKeeper implements Keeper {
     let rest = Infinity
     for (const [name, job] of this.#waiting) {
       if (this.#running.size >= LIMITS.memoryRepairs.value) return
-      if (this.#running.has(name) || this.#isAtMany(job.peer)) continue
+      if (this.#running.has(name)) continue
       const wait = this.#waitOf(job)
       if (wait > 0) {
         rest = Math.min(rest, wait)
         continue
       }
+      const place = this.#places.enter(job.peer)
+      if (place === undefined) continue
       this.#waiting.delete(name)
-      const run = this.#run(job, signal).finally(() => {
+      const run = this.#run(job, place, signal).finally(() => {
+        place.leave()
         this.#running.delete(name)
         this.#next()
       })
       this.#running.set(name, run)
     }
     if (rest < Infinity) this.#later('rest', rest, () => this.#next())
-  }
-
-  /** One that answers slowly must not have all places. */
-  #isAtMany(peer: PeerIdText): boolean {
-    const theirs = [...this.#running.keys()].filter((name) => name.endsWith(` ${peer}`))
-    return theirs.length >= LIMITS.memoryRepairs.value / 2
   }
 
   #waitOf(job: Job): number {
@@ -266,10 +293,10 @@ class SpaceKeeper implements Keeper {
     return Math.max(served, this.#rests.waitOf(name, job.peer))
   }
 
-  async #run(job: Job, signal: AbortSignal): Promise<void> {
+  async #run(job: Job, place: RepairPlace, signal: AbortSignal): Promise<void> {
     const { clock, sessions, logger, repair, meter } = this.#components
     const session = sessions.get(job.peer)
-    const deadline = startDeadline(clock, LIMITS.memoryRepair.value)
+    const deadline = startDeadline(clock, place.deadlineMs)
     let part: Part = 'knew'
     try {
       if (session === undefined) return
@@ -283,6 +310,10 @@ class SpaceKeeper implements Keeper {
       if (moved > 0) logger.debug('a space was repaired', { ...job, ...result })
     } catch (error) {
       if (signal.aborted) return
+      if (place.isLast && deadline.signal.aborted) {
+        this.#want(job)
+        return
+      }
       meter?.repaired(undefined)
       const failure = toLumosError(error)
       this.#rests.failed(nameOf(job), job.peer, failure)

@@ -12,7 +12,7 @@ import { decodeLiveMessage } from './live-message.ts'
 import type { Beacon, LiveMessage, Told } from './live-message.ts'
 import { decodeRecord } from './record.ts'
 import type { MemoryRecord } from './record.ts'
-import type { Receipt, Replica } from './replica.ts'
+import type { Receipt, RecordBatch, Replica } from './replica.ts'
 import type { WriterName } from './writer.ts'
 
 export interface LiveReceiverComponents {
@@ -66,13 +66,13 @@ export function createLiveReceiver(components: LiveReceiverComponents): MessageH
   const { clock, blame, queue, replica } = components
   const authors = createAuthors(clock)
 
-  async function receive(from: PeerIdText, writer: WriterName, told: Told): Promise<Verdict> {
-    const { records } = told
+  async function receive(from: PeerIdText, batch: RecordBatch, told: Told): Promise<Verdict> {
+    const { records } = batch
     try {
       const decoded = records.map(decodeRecord)
       const oldest = clock.now() - LIMITS.memoryLiveAge.value
       if (decoded.some(({ time }) => time.ms < oldest)) return unfit(from)
-      const receipt = await replica.receive({ writer, records })
+      const receipt = await replica.receive(batch)
       const isKnown = authors.note(from, told)
       if (receipt.refused.some(({ reason }) => reason === 'misfit')) return forged(from)
       const isReplay = isKnown && receipt.repeated === records.length
@@ -91,7 +91,8 @@ export function createLiveReceiver(components: LiveReceiverComponents): MessageH
     let verdict: Verdict = 'accept'
     if (length > 0) {
       if (!queue.enter(length)) return 'ignore'
-      verdict = await receive(from, writer, told).finally(() => queue.leave(length))
+      const batch = { writer, records: told.records, from: source }
+      verdict = await receive(from, batch, told).finally(() => queue.leave(length))
     }
     if (verdict !== 'reject') components.onTold(writer, told.last, [from, source])
     return verdict

@@ -9,6 +9,8 @@ import { prefixRange } from '../storage/store.ts'
 import type { Conflict } from './changeset.ts'
 import { decodeRecord } from './record.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
+import { createLostShelf } from './lost-shelf.ts'
+import type { LostShelf, ShelfRow } from './lost-shelf.ts'
 
 export interface LostWritesComponents {
   readonly clock: Pick<Clock, 'now'>
@@ -44,7 +46,10 @@ const MOST_KEPT = 4
 
 export function createLostWrites(components: LostWritesComponents, space: MemoryId): LostWrites {
   const { clock, logger, store } = components
-  const rowOf = (key: string): string => `mem/${space}/x/${key}`
+  const folder = `mem/${space}/x/`
+  const rowOf = (key: string): string => folder + key
+  /** From the first write that loses on. */
+  let shelf: LostShelf | undefined
   let waiting = 0
   let queue: Promise<void> = Promise.resolve()
 
@@ -58,15 +63,20 @@ export function createLostWrites(components: LostWritesComponents, space: Memory
     const known = await keptOf(loser.key)
     if (known.some(({ record }) => record.id === loser.id)) return
     const kept = [{ at: clock.now(), author, record: loser }, ...known].slice(0, MOST_KEPT)
-    const put: Operation = { type: 'put', key: rowOf(loser.key), value: encodeKept(kept) }
-    await store.commit([put], { sync: false })
+    const value = encodeKept(kept)
+    shelf ??= await readShelf(store, folder)
+    const gone = shelf.put({ key: loser.key, author, bytes: value.length })
+    const put: Operation = { type: 'put', key: rowOf(loser.key), value }
+    await store.commit([put, ...gone.map((key) => deletionOf(rowOf(key)))], { sync: false })
   }
 
   async function sweep(): Promise<void> {
     const oldest = clock.now() - DAY_MS
     const gone: Operation[] = []
-    for await (const [key, value] of store.iterate(prefixRange(`mem/${space}/x/`))) {
-      if (decodeKept(value).every(({ at }) => at <= oldest)) gone.push({ type: 'del', key })
+    for await (const [row, value] of store.iterate(prefixRange(folder))) {
+      if (decodeKept(value).some(({ at }) => at > oldest)) continue
+      shelf?.delete(row.slice(folder.length))
+      gone.push(deletionOf(row))
     }
     if (gone.length > 0) await store.commit(gone, { sync: false })
   }
@@ -74,6 +84,8 @@ export function createLostWrites(components: LostWritesComponents, space: Memory
   /** One after the other: two losers of one key would overwrite each other's row. */
   function inTurn(action: () => Promise<void>): Promise<void> {
     queue = queue.then(action).catch((error: unknown) => {
+      // What is on the disk is looked at again.
+      shelf = undefined
       logger.debug('a write that lost was not kept', { code: toLumosError(error).code })
     })
     return queue
@@ -89,6 +101,23 @@ export function createLostWrites(components: LostWritesComponents, space: Memory
     sweep: () => inTurn(sweep),
     settle: () => queue
   }
+}
+
+async function readShelf(store: LostWritesComponents['store'], folder: string): Promise<LostShelf> {
+  const rows: (ShelfRow & { readonly at: number })[] = []
+  for await (const [row, value] of store.iterate(prefixRange(folder))) {
+    const [{ at, author } = { at: 0, author: '' }] = decodeKept(value)
+    rows.push({ key: row.slice(folder.length), author, bytes: value.length, at })
+  }
+  const shelf = createLostShelf()
+  const gone = rows.toSorted((a, b) => a.at - b.at).flatMap((row) => shelf.put(row))
+  const operations = gone.map((key) => deletionOf(folder + key))
+  if (operations.length > 0) await store.commit(operations, { sync: false })
+  return shelf
+}
+
+function deletionOf(key: string): Operation {
+  return { type: 'del', key }
 }
 
 function encodeKept(kept: readonly Kept[]): Uint8Array {

@@ -8,7 +8,7 @@ import type { Logger } from '../core/logger.ts'
 import type { PubSub } from '../core/pubsub.ts'
 import type { Random } from '../core/random.ts'
 import type { Secret } from '../core/secret.ts'
-import { createReplicationClient } from '../protocols/replication/client.ts'
+import { createServingGate } from '../protocols/replication/serving-gate.ts'
 import type { RepairQuota } from '../protocols/replication/serving-gate.ts'
 import { serveReplication } from '../protocols/replication/server.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
@@ -17,6 +17,8 @@ import type { Blame } from '../trust/blame.ts'
 import { comparePeers } from './compare-peers.ts'
 import { createKeeper } from './keeper.ts'
 import type { Keeper } from './keeper.ts'
+import { createKnownAuthors } from './known-authors.ts'
+import type { KnownAuthors, ListedAuthors } from './known-authors.ts'
 import type { MemoryMeter } from './memory-meter.ts'
 import { createLiveQueue } from './live-receiver.ts'
 import { createOpenedSpace } from './opened-space.ts'
@@ -28,6 +30,7 @@ import { createResponder, repair } from './repair.ts'
 import type { RepairPeer, RepairResult } from './repair.ts'
 import { openReplica } from './replica.ts'
 import type { Replica } from './replica.ts'
+import { createSessionPeer } from './session-peer.ts'
 import type { MemorySpace, SharedMemory, SpaceInit } from './shared-memory.ts'
 import { createSpace, DEFAULT_QUOTAS, sharedSpace } from './space.ts'
 import type { Space } from './space.ts'
@@ -46,6 +49,8 @@ export interface SharedMemoryComponents {
   readonly seed: Secret<Uint8Array>
   /** Under which a peer may have written: one for each key that it has had, the oldest first. */
   readonly authorsOf: (peer: PeerIdText) => readonly AuthorKey[]
+  /** Default: there is no members list. */
+  readonly listedAuthors?: ListedAuthors
   /** Whether a peer may read any space at all; default: all may. Then the space decides. */
   readonly mayRead?: (peer: PeerIdText) => boolean
   /** Whether a peer may put records here by gossip; default: all may. Calls of a session are judged there. */
@@ -99,6 +104,7 @@ class OpenSpaces implements NodeMemory {
   readonly #queue = createLiveQueue()
   readonly #verify = createVerifier()
   readonly #spaces = new Map<MemoryId, OpenedSpace>()
+  readonly #known: KnownAuthors & Component
   readonly #offers: SpaceOffers
   readonly exchange: Component = {
     start: () => this.#startExchange(),
@@ -115,17 +121,23 @@ class OpenSpaces implements NodeMemory {
       { ...components, repair: (space, ...rest) => this.#repair(space, ...rest) },
       init
     )
+    const gate = createServingGate(components)
+    const self = components.signer.author
+    this.#known = createKnownAuthors({ ...components, self })
     this.#offers = createSpaceOffers({
       ...components,
       verify: this.#verify,
+      gate,
+      known: this.#known,
+      onListChanged: components.listedAuthors?.onChanged,
+      spaces: () => this.spaces().map(({ space }) => space),
       spacesFor: (peer) => this.#readableFor(peer),
       farewellsTo: (peer) => this.#farewellsTo(peer),
       adopt: (space) => this.#adopt(space)
     })
     serveReplication({
-      clock: components.clock,
+      gate,
       methods: components.sessions.methods,
-      quotaOf: components.quotaOf,
       find: (space, peer) => this.#responder(space, peer),
       onOffence: (peer, error) => {
         components.blame.add(peer, 1)
@@ -151,6 +163,7 @@ class OpenSpaces implements NodeMemory {
   async #startExchange(): Promise<void> {
     if (this.#exchanging) return
     this.#exchanging = true
+    await this.#known.start()
     for (const { live } of this.#spaces.values()) await live?.start()
     await this.#keeper.start()
     await this.#offers.start()
@@ -161,6 +174,7 @@ class OpenSpaces implements NodeMemory {
     this.#exchanging = false
     await this.#offers.stop()
     await this.#keeper.stop()
+    await this.#known.stop()
     await Promise.all([...this.#spaces.values()].map(async ({ live }) => live?.stop()))
   }
 
@@ -225,19 +239,7 @@ class OpenSpaces implements NodeMemory {
     })
   }
 
-  /** Anybody can make spaces: no owner may fill this node with them. */
   async #adopt(space: Space): Promise<void> {
-    const known = this.spaces().filter((each) => each.space.owner === space.owner)
-    const { memorySpaces, memorySpacesPerOwner } = LIMITS
-    if (
-      !this.#exchanging ||
-      space.owner === undefined ||
-      this.#spaces.has(space.id) ||
-      this.#spaces.size >= memorySpaces.value ||
-      known.length >= memorySpacesPerOwner.value
-    ) {
-      return
-    }
     await this.#shelf().add(space)
     await this.#open(space)
   }
@@ -249,7 +251,7 @@ class OpenSpaces implements NodeMemory {
   async #open(space: Space): Promise<OpenedSpace> {
     const { clock, random, logger, store, signer, sessions, pubsub, blame } = this.#components
     const replica = await openReplica(
-      { clock, random, store: store(), signer, verify: this.#verify },
+      { clock, random, store: store(), signer, verify: this.#verify, known: this.#known },
       { space, continueWriter: this.#init.isWhole() }
     )
     const opened = createOpenedSpace({
@@ -315,7 +317,7 @@ class OpenSpaces implements NodeMemory {
       },
       async push(batch) {
         atIt()
-        const receipt = await responder.push(batch)
+        const receipt = await responder.push({ ...batch, from: peer })
         if (receipt.applied > 0) keeper.brought(space, peer)
         return receipt
       }
@@ -327,15 +329,10 @@ class OpenSpaces implements NodeMemory {
     // It may be told only what the peer may know: the same rule in both directions.
     const { replica, gaps } = this.#findForRepair(space, session.peer)
     const settle = gaps.begin()
-    const client = createReplicationClient({ clock, session }, { space, signal })
-    const result = await repair(replica, {
-      ...client,
-      id: session.peer,
-      // What may be told is judged when it is told: the space fills meanwhile, and readers go.
-      push: async (batch) => this.#find(space, session.peer) && client.push(batch),
-      admit: async (said) => this.#find(space, session.peer) && client.admit(said)
-    })
-    if (result.equal) settle()
+    const requireReader = (): void => void this.#find(space, session.peer)
+    const peer = createSessionPeer({ clock, session }, { space, signal, requireReader })
+    const result = await repair(replica, peer)
+    if (result.equal) settle(session.peer, this.#components.sessions.all().length)
     return result
   }
 }

@@ -9,6 +9,7 @@ import { decodeRecord } from './record.ts'
 import type { Receipt, RecordBatch, Replica, ReplicaSummary, Vector } from './replica.ts'
 import type { RecordName } from './rows.ts'
 import { includes, NOTHING } from './sequence-set.ts'
+import { createSlices } from './slices.ts'
 
 /**
  * The other side of a repair, whatever lies in between. Every call may fail; what was moved until
@@ -48,7 +49,10 @@ export interface RepairResult {
 }
 
 type Side = Pick<Replica, keyof RepairPeer & keyof Replica> &
-  Pick<Replica, 'noteVector' | 'missing' | 'receive' | 'drop' | 'horizon' | 'verified'>
+  Pick<
+    Replica,
+    'noteVector' | 'missing' | 'receive' | 'drop' | 'mend' | 'recheck' | 'horizon' | 'compared'
+  >
 
 /** The answers of `replica`; what it is asked for is never more than it has. */
 export function createResponder(replica: Replica): RepairPeer {
@@ -78,6 +82,8 @@ export function createResponder(replica: Replica): RepairPeer {
 export async function repair(replica: Side, peer: RepairPeer): Promise<RepairResult> {
   const moved = { pulled: 0, pushed: 0, audited: 0, dropped: 0 }
   let [mine, theirs] = await summaries(replica, peer)
+  // It counts as one that is there, whatever becomes of this repair.
+  if (!theirs.stale) await replica.compared(peer.id, false)
   if (mine.statements !== theirs.statements) {
     await exchangeStatements(replica, peer)
     ;[mine, theirs] = await summaries(replica, peer)
@@ -105,8 +111,7 @@ export async function repair(replica: Side, peer: RepairPeer): Promise<RepairRes
   }
   const equal = mine.root === theirs.root && mine.statements === theirs.statements
   // Two that were alone together are not back among the others yet.
-  if (equal && !theirs.stale) {
-    await replica.verified()
+  if (!theirs.stale && (await replica.compared(peer.id, equal))) {
     auditNotesOf(replica).forgetLacks()
   }
   return { ...moved, equal }
@@ -190,19 +195,25 @@ function createAudit(replica: Side, peer: RepairPeer, { vector, mine, theirs }: 
     const lacked = without(others, ours).slice(0, LIMITS.memoryAuditNames.value)
     // A stale peer has to find out by itself what the others have forgotten.
     const wanted = theirsStale ? unseen(lacked, replica.vector.get(writer)) : lacked
-    for await (const batch of peer.records(writer, wanted)) {
-      moved += (await replica.receive(withoutClaim(batch))).applied
-    }
-    await give(writer, without(ours, others))
+    const { applied, unlogged } = await take(replica, peer.records(writer, wanted))
+    moved += applied
+    const surplus = without(ours, others)
+    if (lacked.length + surplus.length === 0) await replica.recheck(writer, block)
+    const unread = without(surplus, await give(writer, surplus))
+    moved += await replica.mend({ writer, unread, unlogged })
   }
 
-  async function give(writer: MemoryId, surplus: readonly RecordName[]): Promise<void> {
+  /** Returns those that could be read. */
+  async function give(writer: MemoryId, surplus: RecordName[]): Promise<RecordName[]> {
     const fresh = mineStale ? unseen(surplus, vector.get(writer)) : surplus
     const old = without(surplus, fresh)
+    const read = [...old]
     for await (const batch of replica.records(writer, fresh)) {
+      read.push(...batch.records.map(decodeRecord))
       if (batch.records.length > 0) moved += (await peer.push(batch)).applied
     }
     if (old.length > 0) await giveOld(writer, old)
+    return read
   }
 
   /**
@@ -241,6 +252,21 @@ function createAudit(replica: Side, peer: RepairPeer, { vector, mine, theirs }: 
   }
 }
 
+/** Takes what an audit asked for; `unlogged` are keys of records that were here, though the log said otherwise. */
+async function take(
+  replica: Side,
+  batches: AsyncIterable<RecordBatch>
+): Promise<{ readonly applied: number; readonly unlogged: readonly string[] }> {
+  const unlogged: string[] = []
+  let sum = 0
+  for await (const batch of batches) {
+    const { applied, repeated } = await replica.receive(withoutClaim(batch))
+    sum += applied
+    if (repeated > 0) unlogged.push(...batch.records.map((bytes) => decodeRecord(bytes).key))
+  }
+  return { applied: sum, unlogged }
+}
+
 /**
  * All blocks that differ, from `start` on and around: blocks that stay different would else keep
  * audits from those behind them.
@@ -250,13 +276,13 @@ async function* differences(
   peer: RepairPeer,
   start: AuditPlace
 ): AsyncGenerator<AuditPlace> {
-  const writers = differing(await replica.writers(), await peer.writers()).toSorted()
+  const writers = (await differing(await replica.writers(), await peer.writers())).toSorted()
   const first = writers.filter((writer) => writer >= start.writer)
   // The writer it starts in comes last, too, with the blocks before.
   const last = writers.filter((writer) => writer <= start.writer)
   for (const [round, writer] of [...first, ...last].entries()) {
     const pair = [await replica.blocks(writer), await peer.blocks(writer)] as const
-    for (const block of differing(...pair).toSorted((a, b) => a - b)) {
+    for (const block of (await differing(...pair)).toSorted((a, b) => a - b)) {
       const isBefore = writer === start.writer && block < start.block
       if (writer !== start.writer || isBefore === round >= first.length) yield { writer, block }
     }
@@ -264,11 +290,25 @@ async function* differences(
 }
 
 /** What only one of two maps has, or both have differently. */
-function differing<K extends string | number>(
+async function differing<K extends string | number>(
   a: ReadonlyMap<K, Digest>,
   b: ReadonlyMap<K, Digest>
-): K[] {
-  return [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key))
+): Promise<K[]> {
+  const slices = createSlices()
+  const found: K[] = []
+  for (const [one, other] of [
+    [a, b],
+    [b, a]
+  ] as const) {
+    for (const [key, digest] of one) {
+      const theirs = other.get(key)
+      // The second time round only what the first has not seen.
+      if (theirs !== digest && (one === a || theirs === undefined)) found.push(key)
+      const pause = slices.spend(1)
+      if (pause !== undefined) await pause
+    }
+  }
+  return found
 }
 
 function without(names: readonly RecordName[], others: readonly RecordName[]): RecordName[] {
@@ -296,8 +336,8 @@ function byAge({ writer, records }: RecordBatch, horizon: number): Aged {
 }
 
 /** An audit names records; that there are no others is nothing its peer could know. */
-function withoutClaim({ writer, records }: RecordBatch): RecordBatch {
-  return { writer, records }
+function withoutClaim({ writer, records, from }: RecordBatch): RecordBatch {
+  return { writer, records, ...(from !== undefined && { from }) }
 }
 
 function bounded(vector: Vector): Vector {

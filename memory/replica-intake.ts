@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Changeset } from './changeset.ts'
+import type { KnownAuthors } from './known-authors.ts'
 import { hourOf, removalHour } from './merge.ts'
 import type { Refusal } from './policy.ts'
 import { createJudgement, FINAL_REFUSALS } from './policy.ts'
@@ -14,14 +15,23 @@ import type { SequenceRange, SequenceSet } from './sequence-set.ts'
 import { difference, greatest, NOTHING, withRange } from './sequence-set.ts'
 import type { WriterName } from './writer.ts'
 import { writerId } from './writer.ts'
+import { createWriterRoom } from './writer-room.ts'
+import type { WriterRoom } from './writer-room.ts'
 
 export interface Intake {
   receive(batch: RecordBatch): Promise<Receipt>
   noteVector(vector: Vector): void
 }
 
-export function createIntake(state: ReplicaState, events: EventEmitter<ReplicaEvents>): Intake {
+export interface IntakeComponents {
+  readonly state: ReplicaState
+  readonly events: EventEmitter<ReplicaEvents>
+  readonly known: KnownAuthors
+}
+
+export function createIntake({ state, events, known }: IntakeComponents): Intake {
   const { clock } = state.components
+  const room = createWriterRoom(state, known)
   let renamedAt = -Infinity
 
   /** Somebody knows a number of ours that we do not: we were restored from a backup, or copied. */
@@ -43,7 +53,7 @@ export function createIntake(state: ReplicaState, events: EventEmitter<ReplicaEv
 
   return {
     async receive(batch) {
-      const { writer: name, records, complete } = batch
+      const { writer: name, records, complete, from = '' } = batch
       const writer = writerId(state.space.id, name)
       const decoded = records.map(decodeRecord)
       if (decoded.some((record) => record.writer !== writer)) {
@@ -55,10 +65,13 @@ export function createIntake(state: ReplicaState, events: EventEmitter<ReplicaEv
         const numbers = decoded.map(({ sequence }) => sequence)
         noteNumber(writer, Math.max(0, ...numbers), 'signed')
         noteNumber(writer, complete?.[1] ?? 0, 'claimed')
-        const merged = merge(state, changes, { name, records: decoded, complete })
+        const isNew = !state.entries.has(writer)
+        const merged = merge(state, changes, { name, records: decoded, complete, from, room })
         // What it wrote is here, or lost here against something greater: a clone goes by its name.
         if (merged.applied > 0 && isOwn(state, name)) rename()
-        return { receipt: merged, outcome: await state.commit(changes, { sync: false }) }
+        const committed = await state.commit(changes, { sync: false })
+        if (isNew && state.entries.has(writer)) room.note(name, from)
+        return { receipt: merged, outcome: committed }
       })
       if (outcome.changes.length > 0) events.emit('changed', outcome.changes)
       for (const conflict of outcome.conflicts) events.emit('conflict', conflict)
@@ -74,21 +87,25 @@ interface Batch {
   readonly name: WriterName
   readonly records: readonly MemoryRecord[]
   readonly complete: SequenceRange | undefined
+  readonly from: string
+  readonly room: WriterRoom
 }
 
 /** Merges what may be merged, and says how the batch fared. */
 function merge(
   state: ReplicaState,
   changes: Changeset,
-  { name, records, complete }: Batch
+  { name, records, complete, from, room }: Batch
 ): Receipt {
   const refused: Refused[] = []
+  const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0)
+  const hasRoom = room.admits({ name, more: { records: records.length, bytes }, from })
   let applied = 0
   let repeated = 0
   for (const record of records) {
     const { sequence } = record
     const refusal = refusalOf(state, name.author, record)
-    const fate = refusal ?? changes.put(name, record)
+    const fate = refusal ?? (hasRoom ? changes.put(name, record) : 'quota')
     if (refusal !== undefined || fate === 'quota') {
       refused.push({ sequence, reason: refusal ?? 'quota' })
       continue
@@ -97,8 +114,15 @@ function merge(
     if (fate === 'applied') applied += 1
     if (fate === 'repeated') repeated += 1
   }
-  if (mayClaim(state, name)) {
-    for (const range of doneWith(refused, complete)) changes.claim(name, range)
+  if (hasRoom && mayClaim(state, name)) {
+    const writer = writerId(state.space.id, name)
+    const covered = greatest(state.entries.get(writer)?.covered ?? NOTHING)
+    const head = Math.max(covered, ...records.map(({ sequence }) => sequence))
+    const now = state.components.clock.now()
+    const claim = { writer, author: name.author, from, head, now }
+    for (const range of doneWith(refused, complete)) {
+      changes.claim(name, state.agreement.believed(range, claim))
+    }
   }
   return { applied, repeated, refused }
 }

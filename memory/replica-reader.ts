@@ -11,6 +11,7 @@ import type { RecordName } from './rows.ts'
 import { decodeStored } from './rows.ts'
 import type { SequenceRange } from './sequence-set.ts'
 import { difference, NOTHING } from './sequence-set.ts'
+import { createSlices } from './slices.ts'
 import type { WriterName } from './writer.ts'
 
 export interface EntryQuery {
@@ -21,6 +22,9 @@ export interface EntryQuery {
   readonly limit?: number
   readonly reverse?: boolean
 }
+
+/** What it costs to look for a range among those of another vector: at most `memoryRanges` comparisons. */
+const RANGE_STEPS = 4
 
 /** Rows that are looked up in one go. */
 const PAGE = 128
@@ -95,7 +99,10 @@ export async function* readMissing(
   theirs: Vector
 ): AsyncIterable<RecordBatch> {
   const mine = [...state.entries].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const slices = createSlices()
   for (const [writer, { name, covered }] of mine) {
+    const pause = slices.spend(1 + covered.length * RANGE_STEPS)
+    if (pause !== undefined) await pause
     // Beyond gaps too: the only one who could fill them may be gone for ever.
     for (const range of difference(covered, theirs.get(writer) ?? NOTHING)) {
       yield* readRange(state, { name, writer, range })

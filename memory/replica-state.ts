@@ -5,14 +5,16 @@ import type { Random } from '../core/random.ts'
 import type { Operation, Store } from '../storage/store.ts'
 import type { Access } from './access.ts'
 import { createAccess } from './access.ts'
+import { createAgreement } from './agreement.ts'
 import type { Changeset, Outcome, Usage } from './changeset.ts'
 import { createChangeset } from './changeset.ts'
 import type { Digests } from './digests.ts'
-import { createDigests } from './digests.ts'
+import { BLOCK_NUMBERS, createDigests } from './digests.ts'
 import type { HybridClock } from './hlc.ts'
 import { createHybridClock } from './hlc.ts'
 import type { RecentPages } from './recent-pages.ts'
 import { createRecentPages } from './recent-pages.ts'
+import { rebuildRows } from './rebuild.ts'
 import type { AuthorKey, MemoryId } from './record.ts'
 import { ID_BYTES } from './record.ts'
 import type { Signer, Verify } from './record-signature.ts'
@@ -45,8 +47,8 @@ export interface ReplicaComponents {
 export interface ReplicaInit {
   readonly space: Space
   /**
-   * Whether the disk can be trusted to hold the last of all numbers, each of which was synced, and digests
-   * that are true.
+   * Whether the disk can be trusted to hold the last of all numbers, each of which was synced, and rows that
+   * fit each other. If not, all that follows from the records is worked out anew.
    */
   readonly continueWriter: boolean
 }
@@ -65,7 +67,9 @@ export async function loadState(
   init: ReplicaInit
 ): Promise<ReplicaState> {
   const rows = memoryRows(init.space.id)
-  if (!init.continueWriter) await dropDigests(components.store, rows)
+  const { store } = components
+  const isCutOff = (await store.get(rows.rebuilding)) !== undefined
+  if (isCutOff || !init.continueWriter) await rebuild(components, init, rows)
   return new ReplicaState(components, init, await readHeld(components, init.space, rows))
 }
 
@@ -75,6 +79,7 @@ export class ReplicaState {
   readonly rows: MemoryRows
   readonly digests: Digests
   readonly hlc: HybridClock
+  readonly agreement = createAgreement()
   #held: Held
   #writer: WriterName
   #queue: Promise<unknown> = Promise.resolve()
@@ -207,8 +212,17 @@ export class ReplicaState {
    * only. Nothing is in doubt when it fails.
    */
   async saveDigests(): Promise<void> {
-    const operations = this.digests.save()
-    if (operations.length > 0) await this.components.store.commit(operations, { sync: false })
+    for (const operations of this.digests.save()) {
+      await this.components.store.commit(operations, { sync: false })
+    }
+  }
+
+  /** Believes nothing that is saved of a block. Inside {@link exclusive} only. */
+  async recheck(writer: MemoryId, block: number): Promise<void> {
+    const numbers = [[writer, block * BLOCK_NUMBERS]] as const
+    const operations = this.digests.outdated(numbers)
+    if (operations.length > 0) await this.#write(operations, false)
+    this.digests.touch(writer, block * BLOCK_NUMBERS)
   }
 
   async #write(operations: readonly Operation[], sync: boolean): Promise<void> {
@@ -242,7 +256,25 @@ interface Held {
   readonly verifiedAt: number
 }
 
-/** A repaired database may hold old rows beside new ones. */
+/** A repaired database may hold old rows beside new ones, and lack others. */
+async function rebuild(
+  { store, clock }: ReplicaComponents,
+  { space }: ReplicaInit,
+  rows: MemoryRows
+): Promise<void> {
+  await store.commit(
+    [
+      { type: 'put', key: rows.rebuilding, value: new Uint8Array() },
+      // Numbers may be lost that peers have seen: no later start goes on with them either.
+      { type: 'del', key: rows.writer }
+    ],
+    { sync: true }
+  )
+  await dropDigests(store, rows)
+  await rebuildRows({ store, space, rows }, firstMark(clock.now()))
+  await store.commit([{ type: 'del', key: rows.rebuilding }], { sync: false })
+}
+
 async function dropDigests(
   store: ReplicaComponents['store'],
   { allDigests }: MemoryRows

@@ -11,7 +11,7 @@ import type { ReplicaState } from './replica-state.ts'
 import type { ReplicaEvents } from './replica.ts'
 import type { RecordName } from './rows.ts'
 import type { Statement } from './statement.ts'
-import { decodeStatement } from './statement.ts'
+import { decodeNewStatements } from './statement.ts'
 
 export interface Upkeep {
   /**
@@ -71,7 +71,7 @@ export function createUpkeep(state: ReplicaState, events: EventEmitter<ReplicaEv
   return {
     ...createFreshness(state, events),
     async admit(bytes) {
-      const said = await Promise.all(bytes.map((one) => decodeStatement(space, one, verify)))
+      const said = await decodeNewStatements(space, bytes, { known: state.statements, verify })
       await state.exclusive(() => admitAll(said))
     },
     drop: (writer, names) =>

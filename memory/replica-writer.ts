@@ -85,8 +85,8 @@ function signAll(state: ReplicaState, changes: Changeset, batch: readonly Waitin
   let place = nextPlace(state)
   return batch.flatMap((item) => {
     try {
-      // A grant after a revocation is for another writer: no grant mends a cut.
-      if (state.access.isCut(place)) {
+      // A grant after a revocation is for another writer, wherever this one was cut: no grant mends a cut.
+      if (state.access.isCut({ ...place, sequence: Infinity })) {
         state.renameWriter()
         place = nextPlace(state)
       }
@@ -135,9 +135,15 @@ function sign(
   if (refusal === 'misfit') throw denied(space, key, 'the value is too large for it')
   if (refusal === 'denied') throw denied(space, key, 'there is no grant')
   if (changes.put(name, record, { own: true }) === 'quota') {
-    throw denied(space, key, 'this node holds as much there as one may')
+    throw full(space)
   }
   return record
+}
+
+function full({ name }: Space): LumosError {
+  const reason = 'this node holds as much there as one may'
+  const details = { space: name, reason, fix: 'delete what is not needed: lumos memory rm KEY' }
+  return new LumosError('SPACE_FULL', { details })
 }
 
 function denied({ name }: Space, key: string, reason: string): LumosError {

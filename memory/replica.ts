@@ -3,6 +3,10 @@ import { EventEmitter } from 'node:events'
 import type { Change, Conflict, Usage } from './changeset.ts'
 import type { Digest } from './digests.ts'
 import { digestOfVector, rootOf } from './digests.ts'
+import { mendRows } from './mending.ts'
+import type { Suspects } from './mending.ts'
+import { ALL_KNOWN } from './known-authors.ts'
+import type { KnownAuthors } from './known-authors.ts'
 import { isVisible } from './merge.ts'
 import type { PageRecord } from './recent-pages.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
@@ -45,6 +49,8 @@ export interface RecordBatch {
    * no claims. It saves asking again, and a false one is found by comparing digests.
    */
   readonly complete?: SequenceRange
+  /** The peer that brought it, as its session proves; never sent. All without it are one. */
+  readonly from?: string
 }
 
 export interface Refused {
@@ -107,7 +113,7 @@ export interface Replica {
   /**
    * Resolves when the record is on disk. Many at once share a batch.
    *
-   * @throws WRITE_DENIED, RECORD_INVALID; STORE_FULL, STORE_FAILED: unknown whether it was written
+   * @throws WRITE_DENIED, SPACE_FULL, RECORD_INVALID; STORE_FULL, STORE_FAILED: unknown whether it was written
    */
   write(draft: Draft): Promise<MemoryRecord>
   /**
@@ -131,6 +137,8 @@ export interface Replica {
    * vector says beyond may be nothing but somebody's claim.
    */
   lastHeld(writer: MemoryId): Promise<number>
+  /** The greatest time that a record it took or wrote bears: milliseconds since the epoch. */
+  readonly lastSeen: number
   /** Under which ids `author` has written, as far as this replica knows. */
   writersOf(author: AuthorKey): readonly MemoryId[]
   /** Becomes another writer if `vector` knows numbers of this one that it has not given out. */
@@ -149,10 +157,19 @@ export interface Replica {
   records(writer: MemoryId, names: readonly RecordName[]): AsyncIterable<RecordBatch>
   /** Forgets the named records: only for a stale replica whose peers have forgotten them. */
   drop(writer: MemoryId, names: readonly RecordName[]): Promise<void>
+  /** Mends rows that do not fit each other; resolves with how many records that were about. */
+  mend(suspects: Suspects): Promise<number>
+  /** Works the digest of a block out again: all that it is about is equal, and it is not. */
+  recheck(writer: MemoryId, block: number): Promise<void>
   /** Records older than this (milliseconds since the epoch) may have been deleted without a trace. */
   readonly horizon: number
   /** Remembers that this replica was just found equal to one that is not stale. */
   verified(): Promise<void>
+  /**
+   * The same if the word of `peer` is enough for it: for one that is stale only where there are no others, or
+   * when another one said so before. Resolves with whether it was.
+   */
+  compared(peer: string | undefined, isEqual: boolean): Promise<boolean>
 }
 
 /**
@@ -161,13 +178,13 @@ export interface Replica {
  * @throws STORE_CORRUPT, STORE_CLOSED, STORE_FAILED
  */
 export async function openReplica(
-  components: ReplicaComponents,
+  { known = ALL_KNOWN, ...components }: ReplicaComponents & { readonly known?: KnownAuthors },
   init: ReplicaInit
 ): Promise<Replica> {
   const state = await loadState(components, init)
   const events = new EventEmitter<ReplicaEvents>()
   const upkeep = createUpkeep(state, events)
-  const intake = createIntake(state, events)
+  const intake = createIntake({ state, events, known })
   const local = createLocalWriter(state, events)
 
   return {
@@ -206,16 +223,43 @@ export async function openReplica(
     },
     covered: (writer) => state.entries.get(writer)?.covered ?? NOTHING,
     lastHeld: (writer) => readLast(state, writer),
+    get lastSeen() {
+      return state.hlc.mark.ms
+    },
     writersOf: (author) => writersOf(state, author),
     noteVector: (vector) => intake.noteVector(vector),
     missing: (theirs) => readMissing(state, theirs),
     names: (writer, block) => readNames(state, writer, block),
     records: (writer, names) => readNamed(state, writer, names),
-    drop: (writer, names) => upkeep.drop(writer, names),
     get horizon() {
       return upkeep.horizon()
     },
-    verified: () => state.exclusive(() => state.setVerifiedAt(components.clock.now()))
+    ...createHealing(state, upkeep)
+  }
+}
+
+/** What a repair does to a replica besides giving and taking records. */
+function createHealing(
+  state: ReplicaState,
+  upkeep: Upkeep
+): Pick<Replica, 'drop' | 'mend' | 'recheck' | 'verified' | 'compared'> {
+  const { clock } = state.components
+  return {
+    drop: (writer, names) => upkeep.drop(writer, names),
+    async mend(suspects) {
+      if (suspects.unread.length + suspects.unlogged.length === 0) return 0
+      return state.exclusive(() => mendRows(state, suspects))
+    },
+    recheck: (writer, block) => state.exclusive(() => state.recheck(writer, block)),
+    verified: () => state.exclusive(() => state.setVerifiedAt(clock.now())),
+    async compared(peer, isEqual) {
+      const now = clock.now()
+      const stale = isStale(state.space, state.verifiedAt, now)
+      const at = state.agreement.compared(peer, { isEqual, isStale: stale, now })
+      if (at === undefined) return false
+      if (at >= state.verifiedAt) await state.exclusive(() => state.setVerifiedAt(at))
+      return true
+    }
   }
 }
 
@@ -230,8 +274,9 @@ function createComparing(
   async function summary(): Promise<ReplicaSummary> {
     const writers = await upkeep.fresh(() => state.digests.writers(all()), all)
     const stale = isStale(space, state.verifiedAt, components.clock.now())
-    const vector = digestOfVector(vectorOf(state))
-    return { root: rootOf(writers), statements: state.statementsDigest, vector, stale }
+    const { statementsDigest: statements } = state
+    const vector = await digestOfVector(vectorOf(state))
+    return { root: rootOf(writers), statements, vector, stale }
   }
 
   return {

@@ -45,6 +45,8 @@ export interface MemoryRows {
   readonly mark: string
   readonly writer: string
   readonly verified: string
+  /** There while rows are worked out anew, so that a start after a crash goes on with it. */
+  readonly rebuilding: string
   /** Written to learn whether the database takes writes again. */
   readonly probe: string
   data(key: string): string
@@ -58,6 +60,7 @@ export interface MemoryRows {
   log(writer: MemoryId, name: RecordName): string
   logRange(writer: MemoryId, range: SequenceRange): KeyRange
   logWriter(writer: MemoryId): KeyRange
+  readonly allLog: KeyRange
   nameOf(logRow: string): RecordName
   change(lsn: number): string
   changesAfter(lsn: number): KeyRange
@@ -91,6 +94,7 @@ export function memoryRows(space: MemoryId): MemoryRows {
     mark: `${root}m/mark`,
     writer: `${root}m/writer`,
     verified: `${root}m/verified`,
+    rebuilding: `${root}m/rebuilding`,
     probe: `${root}m/probe`,
     data: (key) => `${root}d/${key}`,
     allData: (prefix) => prefixRange(`${root}d/${prefix}`),
@@ -102,6 +106,7 @@ export function memoryRows(space: MemoryId): MemoryRows {
       ...(last < LAST_NUMBER && { lt: logOf(writer) + digits(last + 1) })
     }),
     logWriter: (writer) => prefixRange(logOf(writer)),
+    allLog: prefixRange(`${root}l/`),
     nameOf(row) {
       const id = row.slice(-ID_DIGITS)
       const sequence = row.slice(-(NUMBER_DIGITS + 1 + ID_DIGITS), -(1 + ID_DIGITS))

@@ -8,7 +8,7 @@ import type { Replica } from './replica.ts'
 import { createSeal } from './sealing.ts'
 import type { Seal } from './sealing.ts'
 import type { MemoryEntry, MemorySpace, WatchEvent } from './shared-memory.ts'
-import { secretsOf } from './space-secrets.ts'
+import { createSecretReader } from './space-secrets.ts'
 import type { Statement } from './statement.ts'
 import { compareKeys } from '../storage/store.ts'
 
@@ -100,6 +100,7 @@ export function createSealedSpace(
 }
 
 export function createCurrentSeal({ random, replica, author, seed }: SealComponents): CurrentSeal {
+  const secretsOf = createSecretReader(seed, { space: replica.space.id, author })
   let known = -1
   let seal: Seal | undefined
   return () => {
@@ -107,8 +108,9 @@ export function createCurrentSeal({ random, replica, author, seed }: SealCompone
     // Statements are only ever added.
     if (statements.length !== known) {
       known = statements.length
-      const secrets = secretsOf(seed, { space: space.id, author }, statements)
-      seal = secrets.has(1) ? createSeal({ random }, { space: space.id, secrets }) : undefined
+      const secrets = secretsOf(statements)
+      const isFirstHere = secrets.get(1) !== undefined
+      seal = isFirstHere ? createSeal({ random }, { space: space.id, secrets }) : undefined
     }
     return seal
   }

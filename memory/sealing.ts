@@ -4,6 +4,8 @@ import { LumosError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import type { Secret } from '../core/secret.ts'
 import type { MemoryId } from './record.ts'
+import { newestOf } from './space-secrets.ts'
+import type { SpaceSecrets } from './space-secrets.ts'
 
 /**
  * Segments of keys are sealed one by one, so that prefixes stay prefixes: grants and listing work on
@@ -28,7 +30,7 @@ export interface SealInit {
    * Secrets of 32 bytes by their number, from 1. Keys of records are sealed with the first, always,
    * or one key would become two; values with the last, so that a removed member reads no new ones.
    */
-  readonly secrets: ReadonlyMap<number, Secret<Uint8Array>>
+  readonly secrets: SpaceSecrets
 }
 
 /** What sealing adds to a value: number (4), salt (16), tag (16). */
@@ -42,7 +44,7 @@ const NONCE = Buffer.alloc(12)
 
 export function createSeal({ random }: { readonly random: Random }, init: SealInit): Seal {
   const { space, secrets } = init
-  const newest = Math.max(...secrets.keys())
+  const newest = newestOf(secrets)
   const { alias, sealSegment, openSegment } = createPathSeal(init)
 
   function valueKey(number: number, valueSalt: Uint8Array): Buffer {

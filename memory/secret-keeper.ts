@@ -3,7 +3,7 @@ import type { Random } from '../core/random.ts'
 import { Secret } from '../core/secret.ts'
 import type { AuthorKey } from './record.ts'
 import type { Replica } from './replica.ts'
-import { sealSecret, secretsOf } from './space-secrets.ts'
+import { createSecretReader, newestOf, sealSecret } from './space-secrets.ts'
 import type { SharedSecret } from './statement.ts'
 
 export type Handed = SharedSecret & { readonly author: AuthorKey }
@@ -30,9 +30,7 @@ export function createSecretKeeper(components: SecretKeeperComponents): SecretKe
   const { random, replica, author: owner, seed } = components
   const { id: space } = replica.space
 
-  function known(): ReadonlyMap<number, Secret<Uint8Array>> {
-    return secretsOf(seed, { space, author: owner }, replica.statements)
-  }
+  const secretsOf = createSecretReader(seed, { space, author: owner })
 
   function handed(author: AuthorKey, secret: number, content: Secret<Uint8Array>): Handed {
     return { ...sealSecret({ random }, { space, author, secret }, content), author }
@@ -40,11 +38,19 @@ export function createSecretKeeper(components: SecretKeeperComponents): SecretKe
 
   return {
     get isEmpty() {
-      return known().size === 0
+      return newestOf(secretsOf(replica.statements)) === 0
     },
-    allFor: (author) => Array.from(known(), ([secret, content]) => handed(author, secret, content)),
+    allFor(author) {
+      const secrets = secretsOf(replica.statements)
+      return [...secrets.keys()]
+        .toSorted((a, b) => a - b)
+        .flatMap((number) => {
+          const content = secrets.get(number)
+          return content === undefined ? [] : [handed(author, number, content)]
+        })
+    },
     next(readers) {
-      const secret = Math.max(0, ...known().keys()) + 1
+      const secret = newestOf(secretsOf(replica.statements)) + 1
       const content = new Secret(random.bytes(SECRET_BYTES))
       return Array.from(readers, (author) => handed(author, secret, content))
     }

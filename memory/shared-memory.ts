@@ -88,7 +88,7 @@ export interface MemorySpace extends SpaceOwner {
    * Resolves when the entry is on this node's disk; it is then readable here, and on its way to
    * the others. Many puts at once share a write to the disk.
    *
-   * @throws WRITE_DENIED, RECORD_INVALID, STORE_BUSY; STORE_FULL, STORE_FAILED: unknown whether it was written
+   * @throws WRITE_DENIED, SPACE_FULL, RECORD_INVALID, STORE_BUSY; STORE_FULL, STORE_FAILED: unknown whether it was written
    */
   put(key: string, value: Uint8Array, options?: PutOptions): Promise<MemoryEntry>
   /** Writes a tombstone, also for a key that is not there: another node may be about to tell of it. */

@@ -6,14 +6,18 @@ import { LumosError, toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import { createReplicationClient } from '../protocols/replication/client.ts'
 import { REPLICATION_METHODS } from '../protocols/replication/constants.ts'
-import type { Session, Sessions } from '../protocols/session/session.ts'
+import type { ServingGate } from '../protocols/replication/serving-gate.ts'
+import type { CallContext, Session, Sessions } from '../protocols/session/session.ts'
 import type { Blame } from '../trust/blame.ts'
-import type { MemoryId } from './record.ts'
+import type { KnownAuthors } from './known-authors.ts'
+import type { AuthorKey, MemoryId } from './record.ts'
 import type { Verify } from './record-signature.ts'
-import { decodeSpace } from './space.ts'
+import { claimedOwner, decodeSpace } from './space.ts'
 import type { Space } from './space.ts'
+import { createSpaceRoom } from './space-room.ts'
 
 export interface SpaceOffersComponents {
   readonly clock: Clock
@@ -21,11 +25,18 @@ export interface SpaceOffersComponents {
   readonly sessions: Pick<Sessions, 'events' | 'all' | 'methods'>
   readonly blame: Pick<Blame, 'add'>
   readonly verify: Verify
+  /** Of all that is served for peers. */
+  readonly gate: ServingGate
+  readonly known: KnownAuthors
+  /** Calls `listener` when there are others on the members list, until what it returns is called. */
+  readonly onListChanged?: ((listener: () => void) => () => void) | undefined
+  /** All that this node has. */
+  readonly spaces: () => readonly Space[]
   /** Spaces with an owner that `peer` may read, as far as this node knows. */
   readonly spacesFor: (peer: PeerIdText) => readonly Space[]
   /** What those were told last who may read no more: they would go on writing what counts nowhere. */
   readonly farewellsTo: (peer: PeerIdText) => readonly Farewell[]
-  /** Takes up a space that this node may not have yet. */
+  /** Takes up a space that this node has not. */
   readonly adopt: (space: Space) => Promise<void>
 }
 
@@ -44,36 +55,26 @@ const NOTHING = new Uint8Array()
 
 /** Registers the method; it refuses everything before the start and after the stop. */
 export function createSpaceOffers(components: SpaceOffersComponents): SpaceOffers {
-  const { clock, logger, sessions, blame, verify, spacesFor, farewellsTo, adopt } = components
+  const { clock, logger, sessions, spacesFor, farewellsTo, onListChanged } = components
   let stopping: AbortController | undefined
-  /** One after the other: two peers often offer the same. */
-  let adopting: Promise<void> = Promise.resolve()
+  let unheard: (() => void) | undefined
+  const intake = createIntake(components, () => stopping !== undefined)
 
-  async function take(body: Uint8Array): Promise<void> {
-    for (const genesis of decodeOffer(body)) {
-      if (stopping === undefined) return
-      await adopt(await decodeSpace(genesis, verify))
-    }
-  }
-
-  sessions.methods.request(REPLICATION_METHODS.offer, async (body, { peer }) => {
-    const taken = adopting.then(() => take(body))
-    adopting = taken.catch(() => undefined)
-    try {
-      await taken
-    } catch (error) {
-      if (toLumosError(error).code === 'SPACE_INVALID') blame.add(peer, 1)
-      throw error
-    }
+  sessions.methods.request(REPLICATION_METHODS.offer, async (body, context) => {
+    if (stopping !== undefined) await intake.take(body, context)
     return NOTHING
   })
+
+  const lookAgain = (): void => {
+    if (stopping !== undefined) void intake.takePostponed(stopping.signal)
+  }
 
   async function tellNow(session: Session, stopped: AbortSignal): Promise<void> {
     const { peer } = session
     const signal = AbortSignal.any([stopped, clock.timeout(LIMITS.memoryCall.value)])
-    const spaces = spacesFor(peer).slice(0, LIMITS.memorySpaces.value)
-    if (spaces.length > 0) {
-      await session.request(REPLICATION_METHODS.offer, encodeOffer(spaces), { signal })
+    const readable = spacesFor(peer).slice(0, LIMITS.memorySpaces.value)
+    if (readable.length > 0) {
+      await session.request(REPLICATION_METHODS.offer, encodeOffer(readable), { signal })
     }
     for (const { space, statements } of farewellsTo(peer)) {
       await createReplicationClient({ clock, session }, { space, signal }).admit(statements)
@@ -98,14 +99,118 @@ export function createSpaceOffers(components: SpaceOffersComponents): SpaceOffer
       if (stopping !== undefined) return
       stopping = new AbortController()
       sessions.events.on('opened', tell)
+      unheard = onListChanged?.(lookAgain)
       tellAll()
     },
     async stop() {
       sessions.events.off('opened', tell)
+      unheard?.()
       stopping?.abort()
       stopping = undefined
-      await adopting
+      await intake.settle()
     }
+  }
+}
+
+/** Who tells. */
+type Teller = Pick<CallContext, 'peer' | 'signal'>
+
+interface Postponed {
+  readonly genesis: Uint8Array
+  readonly owner: AuthorKey
+  readonly peer: PeerIdText
+}
+
+interface Intake {
+  take(body: Uint8Array, teller: Teller): Promise<void>
+  /** Looks again at what was told of owners who were not on the list then. */
+  takePostponed(signal: AbortSignal): Promise<void>
+  settle(): Promise<void>
+}
+
+function createIntake(components: SpaceOffersComponents, isRunning: () => boolean): Intake {
+  const { verify, gate, spaces, known } = components
+  /** Peers that meet tell each other of spaces and of members at the same time. */
+  const postponed = new RecentMap<string, Postponed>(4 * LIMITS.memorySpaces.value)
+  const room = createSpaceRoom(spaces, known)
+  /** One after the other: two peers often offer the same. */
+  let adopting: Promise<void> = Promise.resolve()
+
+  /** Those of an offer that are worth a look at their signature: what a node is told it mostly knows. */
+  function newsIn(body: Uint8Array, peer: PeerIdText): Uint8Array[] {
+    const here = new Set(spaces().map(({ bytes }) => textOf(bytes)))
+    const told = new Map(decodeOffer(body).map((genesis) => [textOf(genesis), genesis]))
+    return [...told].flatMap(([text, genesis]) => {
+      const owner = claimedOwner(genesis)
+      if (here.has(text)) return []
+      if (owner === undefined || room.admits(owner, peer)) return [genesis]
+      if (known.listed && !known.isKnown(owner)) postponed.set(text, { genesis, owner, peer })
+      return []
+    })
+  }
+
+  async function adopt(space: Space, peer: PeerIdText): Promise<void> {
+    const { id, owner } = space
+    // Meanwhile others may have told of it, or of more than there is room for.
+    if (!isRunning() || owner === undefined || !room.admits(owner, peer)) return
+    if (spaces().some((each) => each.id === id)) return
+    await components.adopt(space)
+    room.note(owner, peer)
+  }
+
+  /** Waits for its turn, and costs what a record costs. */
+  async function takeOne(genesis: Uint8Array, { peer, signal }: Teller): Promise<void> {
+    const space = await gate.run(peer, signal, async () => {
+      return { answer: await decodeSpace(genesis, verify), records: 1 }
+    })
+    const adopted = adopting.then(() => adopt(space, peer))
+    adopting = adopted.catch(() => undefined)
+    await adopted
+  }
+
+  function tellOfPostponed(error: unknown): void {
+    const { code } = toLumosError(error)
+    components.logger.debug('a space of a new member was not taken up', { code })
+  }
+
+  return {
+    take: (body, teller) =>
+      blaming(components.blame, teller.peer, async () => {
+        const { peer, signal } = teller
+        const news = await gate.run(peer, signal, async () => {
+          return { answer: newsIn(body, peer), records: 0 }
+        })
+        // Nothing behind a forged one is looked at.
+        for (const genesis of news) await takeOne(genesis, teller)
+      }),
+    async takePostponed(signal) {
+      const ready = [...postponed].filter(([, { owner }]) => known.isKnown(owner))
+      for (const [text] of ready) postponed.delete(text)
+      for (const [, { genesis, peer }] of ready) {
+        // What one liar forged keeps nobody else's from being looked at.
+        await blaming(components.blame, peer, () => takeOne(genesis, { peer, signal })).catch(
+          tellOfPostponed
+        )
+      }
+    },
+    settle: () => adopting
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}
+
+async function blaming(
+  blame: Pick<Blame, 'add'>,
+  peer: PeerIdText,
+  action: () => Promise<void>
+): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    if (toLumosError(error).code === 'SPACE_INVALID') blame.add(peer, 1)
+    throw error
   }
 }
 

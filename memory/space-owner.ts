@@ -2,6 +2,7 @@
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { peerOfKey } from '../trust/author-key.ts'
+import { timeCut } from './cut-time.ts'
 import type { AuthorKey } from './record.ts'
 import type { Signer } from './record-signature.ts'
 import type { Replica } from './replica.ts'
@@ -11,15 +12,17 @@ import type { Cut, Grant, Revocation, SharedSecret, Statement } from './statemen
 
 export interface SpaceOwner {
   /**
-   * @throws SPACE_NOT_OWNED, SPACE_INVALID for a prefix that does not end with `/`, WRITE_DENIED when the space
-   *   has no room for more statements, STORE_FULL, STORE_FAILED
+   * @throws SPACE_NOT_OWNED, SPACE_INVALID for a prefix that does not end with `/`, SPACE_FULL when only
+   *   what takes grants back has room, STORE_FULL, STORE_FAILED
    */
   grant(author: AuthorKey, grant: Omit<Grant, 'kind'>): Promise<void>
   /**
    * Ends all grants of `author`, also what an open space gives without one. What it has written, as far
    * as this node has seen, stays; what it writes from now on counts nowhere, whatever time it bears.
+   * There is always room to do this once for each who has a grant.
    *
-   * @throws SPACE_NOT_OWNED, WRITE_DENIED when the space has no room for more statements, STORE_FULL, STORE_FAILED
+   * @throws SPACE_NOT_OWNED, SPACE_FULL also when it was done, but a sealed space has no room for another
+   *   secret, STORE_FULL, STORE_FAILED
    */
   revoke(author: AuthorKey): Promise<void>
 }
@@ -28,7 +31,7 @@ export interface SealingOwner extends SpaceOwner {
   /**
    * Makes the first secret of a sealed space, unless there is one.
    *
-   * @throws SPACE_NOT_OWNED, WRITE_DENIED when the space has no room for more statements, STORE_FULL, STORE_FAILED
+   * @throws SPACE_NOT_OWNED, SPACE_FULL, STORE_FULL, STORE_FAILED
    */
   begin(): Promise<void>
 }
@@ -38,7 +41,7 @@ type Said = (Grant | Revocation | SharedSecret) & { readonly author: AuthorKey }
 export interface SpaceOwnerComponents {
   readonly replica: Pick<
     Replica,
-    'space' | 'statements' | 'admit' | 'lastHeld' | 'writersOf' | 'mayRead'
+    'space' | 'statements' | 'admit' | 'lastHeld' | 'lastSeen' | 'writersOf' | 'mayRead'
   >
   readonly signer: Signer
   /** Told after each statement. */
@@ -56,14 +59,18 @@ export function createSpaceOwner({
   const { space } = replica
   let queue: Promise<unknown> = Promise.resolve()
 
-  /** One after the other: each number is above those before it. */
-  function say(what: () => Promise<readonly Said[]>): Promise<void> {
+  /** The owner, and all that it has let in and whose time is not over. */
+  const readers = (): Set<AuthorKey> =>
+    new Set([signer.author, ...[...holdersIn(replica)].filter((each) => replica.mayRead(each))])
+
+  /** One after the other: each number is above those before it. `what` is told how many there is room for. */
+  function say(what: (room: number) => Promise<readonly Said[]>): Promise<void> {
     if (space.owner !== signer.author) return Promise.reject(notOwned(space))
     const said = queue.then(async () => {
-      const bodies = await what()
       // Beyond the limit those of the highest numbers are dropped: the new ones.
-      const most = LIMITS.memoryStatements.value
-      if (replica.statements.length + bodies.length > most) throw full(space, most)
+      const room = LIMITS.memoryStatements.value - replica.statements.length
+      const bodies = await what(room)
+      if (bodies.length > room) throw full(space, NO_ROOM)
       return replica.admit(statementsOf(bodies))
     })
     queue = said.catch(() => undefined)
@@ -78,35 +85,63 @@ export function createSpaceOwner({
     })
   }
 
-  async function revocations(author: AuthorKey): Promise<Said[]> {
-    const cuts: Cut[] = []
-    for (const writer of replica.writersOf(author)) {
-      // Not what the vector says: it may be the author's own claim, far ahead of what it has written.
-      cuts.push({ writer, sequence: await replica.lastHeld(writer) })
-    }
-    const most = LIMITS.memoryCuts.value
-    const parts = Array.from({ length: Math.max(1, Math.ceil(cuts.length / most)) }, (_, index) =>
-      cuts.slice(index * most, (index + 1) * most)
-    )
-    return parts.map((part) => ({ kind: 'revocation', endsGrants: true, cuts: part, author }))
-  }
-
-  /** The owner, and all that it has let in and whose time is not over, but for `without`. */
-  function readers(without?: AuthorKey): Set<AuthorKey> {
-    const { grants } = currentGrants(replica.statements)
-    const granted = grants.map(({ author }) => author).filter((each) => replica.mayRead(each))
-    const all = new Set([signer.author, ...granted])
-    if (without !== undefined) all.delete(without)
-    return all
+  async function sayRevoked(author: AuthorKey): Promise<void> {
+    let isWhole = true
+    await say(async (room) => {
+      const cuts = await revocationsOf(replica, author)
+      const fresh = secrets?.next(without(readers(), author)) ?? []
+      const others = without(holdersIn(replica), author)
+      const spare = Math.max(1, room - others.size)
+      isWhole = cuts.length + fresh.length <= spare
+      // Writers that no cut names lose all: harsher than needed, and better than to let one go on.
+      return isWhole ? [...cuts, ...fresh] : cuts.slice(0, spare)
+    })
+    if (!isWhole && secrets !== undefined) throw full(space, NO_SECRET)
   }
 
   return {
     grant: (author, grant) =>
-      say(async () => [{ ...grant, kind: 'grant', author }, ...(secrets?.allFor(author) ?? [])]),
-    revoke: (author) =>
-      say(async () => [...(await revocations(author)), ...(secrets?.next(readers(author)) ?? [])]),
+      say(async (room) => {
+        const said = [
+          { ...grant, kind: 'grant', author } as const,
+          ...(secrets?.allFor(author) ?? [])
+        ]
+        const kept =
+          holdersIn(replica).add(author).size +
+          (secrets === undefined ? 0 : readers().add(author).size)
+        if (said.length + kept > room) throw full(space, ONLY_REVOCATIONS)
+        return said
+      }),
+    revoke: sayRevoked,
     begin: () => say(async () => (secrets?.isEmpty ? secrets.next(readers()) : []))
   }
+}
+
+type Held = SpaceOwnerComponents['replica']
+
+async function revocationsOf(replica: Held, author: AuthorKey): Promise<Said[]> {
+  const cuts: Cut[] = []
+  for (const writer of replica.writersOf(author)) {
+    // Not what the vector says: it may be the author's own claim, far ahead of what it has written.
+    const sequence = await replica.lastHeld(writer)
+    cuts.push({ writer, sequence })
+    // Nor what it writes from now on under numbers that it had.
+    if (sequence > 0) cuts.push(timeCut(writer, replica.lastSeen))
+  }
+  const most = LIMITS.memoryCuts.value
+  const parts = Array.from({ length: Math.max(1, Math.ceil(cuts.length / most)) }, (_, index) =>
+    cuts.slice(index * most, (index + 1) * most)
+  )
+  return parts.map((part) => ({ kind: 'revocation', endsGrants: true, cuts: part, author }))
+}
+
+/** Those who can be put out, each by a statement that must find room. */
+function holdersIn({ statements }: Held): Set<AuthorKey> {
+  return new Set(currentGrants(statements).grants.map(({ author }) => author))
+}
+
+function without(authors: ReadonlySet<AuthorKey>, one: AuthorKey): Set<AuthorKey> {
+  return new Set([...authors].filter((author) => author !== one))
 }
 
 export interface CurrentGrants {
@@ -134,7 +169,11 @@ function notOwned({ name, owner }: Replica['space']): LumosError {
   return new LumosError('SPACE_NOT_OWNED', { details })
 }
 
-function full({ name }: Replica['space'], most: number): LumosError {
-  const reason = `it has room for ${most} grants and revocations`
-  return new LumosError('WRITE_DENIED', { details: { key: 'a statement', space: name, reason } })
+const ONLY_REVOCATIONS = 'what is left of its room for statements is kept for taking grants back'
+const NO_ROOM = 'it holds as many statements of its owner as it may'
+const NO_SECRET = 'the grants are taken back, but its values go on under the old secret'
+
+function full({ name }: Replica['space'], reason: string): LumosError {
+  const fix = 'go on in a new space: lumos spaces create NAME'
+  return new LumosError('SPACE_FULL', { details: { space: name, reason, fix } })
 }

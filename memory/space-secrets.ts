@@ -85,23 +85,68 @@ export function openSecret(
   }
 }
 
-/** The secrets that `author` was given, by number; of several for one number the last that opens. */
-export function secretsOf(
+/** Secrets by their number. Those that nobody asks for are not opened: each takes a good part of a millisecond. */
+export interface SpaceSecrets {
+  /** Also of those that turn out not to open. */
+  keys(): Iterable<number>
+  get(number: number): Secret<Uint8Array> | undefined
+}
+
+/**
+ * The secrets that `author` was given; of several for one number the last that opens. What was opened once
+ * is known when there are more statements.
+ */
+export function createSecretReader(
   seed: Secret<Uint8Array>,
-  { space, author }: Pick<Envelope, 'space' | 'author'>,
-  statements: readonly Statement[]
-): ReadonlyMap<number, Secret<Uint8Array>> {
-  const secrets = new Map<number, Secret<Uint8Array>>()
-  for (const statement of statements.toSorted((a, b) => a.number - b.number)) {
-    if (statement.kind !== 'secret' || statement.author !== author) continue
-    const { secret, envelope } = statement
-    try {
-      secrets.set(secret, openSecret(seed, { space, author, secret }, envelope))
-    } catch {
-      // An owner may err; its next word counts.
+  { space, author }: Pick<Envelope, 'space' | 'author'>
+): (statements: readonly Statement[]) => SpaceSecrets {
+  let known = new Map<MemoryId, Secret<Uint8Array> | undefined>()
+
+  function open({ id, secret, envelope }: Given): Secret<Uint8Array> | undefined {
+    if (!known.has(id)) known.set(id, tryOpen(seed, { space, author, secret }, envelope))
+    return known.get(id)
+  }
+
+  return (statements) => {
+    const given = new Map<number, Given[]>()
+    for (const statement of statements.toSorted((a, b) => b.number - a.number)) {
+      if (statement.kind !== 'secret' || statement.author !== author) continue
+      given.set(statement.secret, [...(given.get(statement.secret) ?? []), statement])
+    }
+    const ids = new Set(statements.map(({ id }) => id))
+    known = new Map([...known].filter(([id]) => ids.has(id)))
+    return {
+      keys: () => given.keys(),
+      get(number) {
+        for (const one of given.get(number) ?? []) {
+          const secret = open(one)
+          if (secret !== undefined) return secret
+        }
+        return undefined
+      }
     }
   }
-  return secrets
+}
+
+type Given = Statement & SharedSecret
+
+/** An owner may err: its next word counts. */
+function tryOpen(
+  seed: Secret<Uint8Array>,
+  envelope: Envelope,
+  sealed: Uint8Array
+): Secret<Uint8Array> | undefined {
+  try {
+    return openSecret(seed, envelope, sealed)
+  } catch {
+    return undefined
+  }
+}
+
+/** Number of the newest that opens; 0 without any. */
+export function newestOf(secrets: SpaceSecrets): number {
+  const numbers = [...secrets.keys()].toSorted((a, b) => b - a)
+  return numbers.find((number) => secrets.get(number) !== undefined) ?? 0
 }
 
 function keyOf({ space, author }: Envelope, shown: Uint8Array, agreed: Buffer): Buffer {

@@ -59,6 +59,8 @@ const MODES: readonly SpaceMode[] = ['open', 'members', 'owner-only']
 const DOMAIN = Buffer.from('lumos/space/1')
 const SHARED_DOMAIN = 'lumos/shared/1'
 const NO_OWNER = '00'.repeat(32)
+/** Behind version, mode and flags. */
+const OWNER_AT = 3
 const NAME_BYTES = 64
 const TOMBSTONE_MS = { least: HOUR_MS, most: 10 * 365 * 24 * HOUR_MS }
 
@@ -104,6 +106,12 @@ export async function decodeSpace(bytes: Uint8Array, verify: Verify): Promise<Sp
       : await verify(genesis.owner, Buffer.concat([DOMAIN, body]), signature)
   if (!signed) throw invalid('the signature is not the owner’s')
   return spaceOf(genesis, body, signature)
+}
+
+/** Whose space it says it is; nothing is checked yet. `undefined` for what names nobody. */
+export function claimedOwner(bytes: Uint8Array): AuthorKey | undefined {
+  const owner = Buffer.from(bytes.subarray(OWNER_AT, OWNER_AT + 32)).toString('hex')
+  return owner.length < NO_OWNER.length || owner === NO_OWNER ? undefined : owner
 }
 
 /** Whether a replica that was last known to be equal to another at `verifiedAt` was alone too long. */

@@ -105,6 +105,30 @@ export async function decodeStatement(
   return statementOf(body, bytes)
 }
 
+/** Signatures that are checked at the same time. */
+const AT_ONCE = 32
+
+/**
+ * Reads those of `all` that are not `known`, some at a time: what comes after a bad one is not looked at.
+ *
+ * @throws SPACE_INVALID
+ */
+export async function decodeNewStatements(
+  space: Parameters<typeof decodeStatement>[0],
+  all: readonly Uint8Array[],
+  { known, verify }: { readonly known: ReadonlyMap<MemoryId, unknown>; readonly verify: Verify }
+): Promise<readonly Statement[]> {
+  const byId = new Map(all.map((bytes) => [idOf(bytes), bytes]))
+  const news = [...byId].flatMap(([id, bytes]) => (known.has(id) ? [] : [bytes]))
+  const fresh: Statement[] = []
+  for (let from = 0; from < news.length; from += AT_ONCE) {
+    const some = news.slice(from, from + AT_ONCE)
+    // oxlint-disable-next-line no-await-in-loop -- a long list must not take all threads
+    fresh.push(...(await Promise.all(some.map((bytes) => decodeStatement(space, bytes, verify)))))
+  }
+  return fresh
+}
+
 function readKind(reader: ByteReader, kind: number): Grant | Revocation | SharedSecret {
   if (kind === KINDS.grant) return readGrant(reader)
   if (kind === KINDS.revocation) return readRevocation(reader)
@@ -174,7 +198,11 @@ function statementProblem(body: StatementBody): string | undefined {
 }
 
 function statementOf(body: StatementBody, bytes: Uint8Array): Statement {
-  return { ...body, id: hash('sha256', bytes, 'hex').slice(0, 2 * ID_BYTES), bytes }
+  return { ...body, id: idOf(bytes), bytes }
+}
+
+function idOf(bytes: Uint8Array): MemoryId {
+  return hash('sha256', bytes, 'hex').slice(0, 2 * ID_BYTES)
 }
 
 function invalid(reason: string): LumosError {

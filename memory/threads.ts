@@ -2,11 +2,12 @@
 import { v7 } from 'uuid'
 import type { Clock } from '../core/clock.ts'
 import { createIdSource, isUuid } from '../core/ids.ts'
-import type { IdSource } from '../core/ids.ts'
+import type { IdSource, PeerIdText } from '../core/ids.ts'
 import { isJsonObject } from '../core/json.ts'
 import type { Json } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import type {
+  MessageQuery,
   SpaceMemory,
   Thread,
   ThreadInit,
@@ -17,14 +18,16 @@ import type {
 } from '../core/memory.ts'
 import type { Random } from '../core/random.ts'
 import { decodeValue } from './json-value.ts'
+import type { AuthorKey } from './record.ts'
 import type { MemoryEntry, MemorySpace } from './shared-memory.ts'
 
 export interface ThreadComponents {
   readonly clock: Clock
   readonly random: Random
-  readonly facts: Pick<SpaceMemory, 'get' | 'list'>
+  readonly facts: Pick<SpaceMemory, 'get' | 'list' | 'writer'>
   readonly put: (key: string, value: Json) => Promise<unknown>
   readonly entries: Pick<MemorySpace, 'list' | 'newest'>
+  readonly peerOf: (author: AuthorKey) => PeerIdText
 }
 
 const DEFAULT_PAGE = 50
@@ -37,7 +40,7 @@ const SEQUENCE_STARTS = 2 ** 30
  * resource. Ids are percent-encoded, since a slash would end them.
  */
 export function createThreads(components: ThreadComponents): Threads {
-  const { clock, random, facts, entries } = components
+  const { clock, random, facts } = components
   const newThreadId = createIdSource(clock, random)
 
   async function get(threadId: string): Promise<Thread | undefined> {
@@ -78,9 +81,11 @@ export function createThreads(components: ThreadComponents): Threads {
       }
     },
     async append(threadId, messages, { behind, create } = {}) {
-      const latest = behind === undefined ? await latestOf(entries, threadId) : behind
+      const latest = behind === undefined ? await latestOf(components, threadId) : behind
       const nextId = createTurn(components, latest ?? undefined)
-      const appended = messages.map((message) => newMessage(threadId, nextId(), message))
+      const appended = messages.map((message) =>
+        newMessage({ id: nextId(), threadId, writer: facts.writer }, message)
+      )
       // At once, so that they share a write to the disk.
       await Promise.all([
         ...appended.map(({ id, role, parts }) =>
@@ -90,16 +95,25 @@ export function createThreads(components: ThreadComponents): Threads {
       ])
       return appended
     },
-    async messages(threadId, { before, after, limit = DEFAULT_PAGE } = {}) {
-      if (before !== undefined && after !== undefined) {
-        throw new TypeError('a page is before one message or after one, not both')
-      }
-      if (after !== undefined) return readPage(entries, threadId, { limit, reverse: false, after })
-      if (before === undefined) return readNewest(entries, threadId, limit)
-      const back = { limit, reverse: true, after: before }
-      return (await readPage(entries, threadId, back)).toReversed()
-    }
+    messages: (threadId, query) => readMessages(components, threadId, query)
   }
+}
+
+type Reading = Pick<ThreadComponents, 'entries' | 'peerOf'>
+
+/** Oldest first. */
+async function readMessages(
+  reading: Reading,
+  threadId: string,
+  { before, after, limit = DEFAULT_PAGE }: MessageQuery = {}
+): Promise<readonly ThreadMessage[]> {
+  if (before !== undefined && after !== undefined) {
+    throw new TypeError('a page is before one message or after one, not both')
+  }
+  if (after !== undefined) return readPage(reading, threadId, { limit, reverse: false, after })
+  if (before === undefined) return readNewest(reading, threadId, limit)
+  const back = { limit, reverse: true, after: before }
+  return (await readPage(reading, threadId, back)).toReversed()
 }
 
 interface Page {
@@ -108,35 +122,32 @@ interface Page {
   readonly after: string
 }
 
-async function latestOf(
-  entries: ThreadComponents['entries'],
-  threadId: string
-): Promise<string | undefined> {
-  const [latest] = await readNewest(entries, threadId, 1)
+async function latestOf(reading: Reading, threadId: string): Promise<string | undefined> {
+  const [latest] = await readNewest(reading, threadId, 1)
   return latest?.id
 }
 
 /** Oldest first. */
 async function readNewest(
-  entries: ThreadComponents['entries'],
+  reading: Reading,
   threadId: string,
   limit: number
 ): Promise<ThreadMessage[]> {
   const prefix = messageKey(threadId, '')
-  const newest = await entries.newest(prefix, limit)
-  const found = newest.flatMap((entry) => keptMessageOf(threadId, entry) ?? [])
+  const newest = await reading.entries.newest(prefix, limit)
+  const found = newest.flatMap((entry) => keptMessageOf(reading, threadId, entry) ?? [])
   const [oldest] = newest
   const missing = limit - found.length
   // Mostly none: what is no message has to be made up for.
   if (oldest === undefined || newest.length < limit || missing === 0) return found
   const after = oldest.key.slice(prefix.length)
   const page = { limit: missing, reverse: true, after }
-  return [...(await readPage(entries, threadId, page)).toReversed(), ...found]
+  return [...(await readPage(reading, threadId, page)).toReversed(), ...found]
 }
 
 /** Messages in the direction of reading. */
 async function readPage(
-  entries: ThreadComponents['entries'],
+  reading: Reading,
   threadId: string,
   { limit, reverse, after }: Page
 ): Promise<ThreadMessage[]> {
@@ -147,9 +158,9 @@ async function readPage(
     const query = { prefix, reverse, limit: asked, after: prefix + behind }
     let read = 0
     // oxlint-disable-next-line no-await-in-loop -- one page after the other
-    for await (const entry of entries.list(query)) {
+    for await (const entry of reading.entries.list(query)) {
       behind = entry.key.slice(prefix.length)
-      const message = messageOf(threadId, entry)
+      const message = messageOf(reading, threadId, entry)
       if (message !== undefined) found.push(message)
       read += 1
     }
@@ -175,20 +186,24 @@ function createTurn({ clock, random }: ThreadComponents, behind: string | undefi
 }
 
 function newMessage(
-  threadId: string,
-  id: string,
+  names: Pick<ThreadMessage, 'id' | 'threadId' | 'writer'>,
   { role, parts }: ThreadMessageInit
 ): ThreadMessage {
-  return { id, threadId, role, parts, createdAt: new Date(timeOf(id)).toISOString() }
+  const { id, threadId, writer } = names
+  return { id, threadId, writer, role, parts, createdAt: new Date(timeOf(id)).toISOString() }
 }
 
 /** Messages of pages that are kept at hand, by the bytes of their values: nobody may change them. */
 const kept = new WeakMap<Uint8Array, ThreadMessage>()
 
-function keptMessageOf(threadId: string, entry: MemoryEntry): ThreadMessage | undefined {
+function keptMessageOf(
+  reading: Reading,
+  threadId: string,
+  entry: MemoryEntry
+): ThreadMessage | undefined {
   const known = kept.get(entry.value)
   if (known !== undefined) return known
-  const message = messageOf(threadId, entry)
+  const message = messageOf(reading, threadId, entry)
   if (message !== undefined) kept.set(entry.value, freeze(message))
   return message
 }
@@ -201,8 +216,9 @@ function freeze<T>(value: T): T {
 
 /** What others write may be anything: only what is a message is one. */
 function messageOf(
+  { peerOf }: Reading,
   threadId: string,
-  { key, value: bytes, time }: MemoryEntry
+  { key, value: bytes, time, author }: MemoryEntry
 ): ThreadMessage | undefined {
   const id = key.slice(key.lastIndexOf('/') + 1)
   if (!isUuid(id) || key.length !== messageKey(threadId, id).length) return undefined
@@ -213,7 +229,7 @@ function messageOf(
   const { role, parts } = value
   const known = ROLES.find((each) => each === role)
   if (known === undefined || !Array.isArray(parts) || !parts.every(isJsonObject)) return undefined
-  return newMessage(threadId, id, { role: known, parts })
+  return newMessage({ id, threadId, writer: peerOf(author) }, { role: known, parts })
 }
 
 function threadOf(threadId: string, value: Json): Thread | undefined {

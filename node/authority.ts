@@ -26,7 +26,7 @@ export function createNodeAuthority(
 ): NodeAuthority {
   const log = logger.child('trust')
   const audit = createAuditLog({ clock, logger: log }, { directory: join(paths.data, 'audit') })
-  const revocations = createRevocations({ clock })
+  const revocations = createRevocations({ clock }, { self })
   const authority = createAuthority({ clock, members, revocations, audit }, { self, swarm })
   return {
     audit,

@@ -1,19 +1,26 @@
 /** Gossip of the swarm: libp2p's gossipsub, with every setting that matters here explicit. */
 import { gossipsub } from '@libp2p/gossipsub'
+import type { Clock } from '../core/clock.ts'
 import { LIMITS } from '../core/limits.ts'
+import { afterThisTurn } from '../core/turn.ts'
 import type { Blame } from '../trust/blame.ts'
 import type { GossipCircle } from './gossip-circle.ts'
+import { withIntake } from './gossip-intake.ts'
+import { inPortions } from './gossip-portions.ts'
+import { withStreams } from './gossip-streams.ts'
 import type { Meters } from './metrics/meters.ts'
 
 export interface GossipComponents {
+  readonly clock: Pick<Clock, 'monotonic' | 'after'>
   /** Who has many points is not listened to. */
-  readonly blame: Pick<Blame, 'points'>
+  readonly blame: Pick<Blame, 'points' | 'add'>
   readonly meters: Meters['gossip'] | undefined
   /** With whom it speaks of itself. */
   readonly circle: Pick<GossipCircle, 'around'>
 }
 
-export function gossip({ blame, meters, circle }: GossipComponents): ReturnType<typeof gossipsub> {
+export function gossip(components: GossipComponents): ReturnType<typeof gossipsub> {
+  const { blame, circle, clock, meters } = components
   const create = gossipsub({
     ...meters?.init,
     fastMsgIdFn: gossipKey,
@@ -38,7 +45,9 @@ export function gossip({ blame, meters, circle }: GossipComponents): ReturnType<
       appSpecificScore: (peer) => (blame.points(peer) < 1 ? 0 : -blame.points(peer))
     }
   })
-  return circle.around(create)
+  return circle.around(
+    withIntake({ clock, blame, defer: afterThisTurn }, withStreams({ clock }, inPortions(create)))
+  )
 }
 
 /**

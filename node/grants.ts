@@ -3,11 +3,12 @@ import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Component } from '../core/component.ts'
-import { LumosError } from '../core/errors.ts'
+import { LumosError, toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import { createGrantExchange } from '../protocols/grants/exchange.ts'
 import type { GrantExchange } from '../protocols/grants/exchange.ts'
+import { roomOf } from '../protocols/grants/rooms.ts'
 import type { Sessions } from '../protocols/session/session.ts'
 import { createJsonFile } from '../storage/json-file.ts'
 import type { JsonFile } from '../storage/json-file.ts'
@@ -72,8 +73,21 @@ const document = z.strictObject({
 
 type Kept = z.infer<typeof document>
 
-/** All grants with their longest chains, and all revocations. */
-const FILE_BYTES = 16 * 1024 * 1024
+const { grantsHeld, grantsGiven, grantBytes } = LIMITS
+const { revocations: revocationsOfOthers, revocationsPerIssuer, revocationBytes } = LIMITS
+/** Of a line, beside its token: indent, quotes, comma, end. */
+const LINE_BYTES = 8
+const GRANTS = grantsHeld.value + grantsGiven.value
+const REVOCATIONS = revocationsOfOthers.value + revocationsPerIssuer.value
+
+/** All that there can be, each as long as it may be: what is written can be read at the next start. */
+export const GRANTS_FILE_BYTES =
+  GRANTS * (grantBytes.value + LINE_BYTES) +
+  REVOCATIONS * (revocationBytes.value + LINE_BYTES) +
+  1024
+
+/** The file is written whole: what peers tell one by one is written together. */
+const KEEP_PAUSE_MS = 1000
 
 export function createNodeGrants(
   components: NodeGrantsComponents,
@@ -90,13 +104,15 @@ class KeptGrants implements NodeGrants {
   readonly #exchange: GrantExchange
   #held: readonly string[] = []
   #given: readonly string[] = []
+  /** Ends the wait for it. */
+  #keepingSoon: (() => void) | undefined
 
   constructor(parts: NodeGrantsComponents, { identity, dataDirectory }: NodeGrantsInit) {
     this.#parts = parts
     this.#identity = identity
     this.#file = createJsonFile<Kept>({
       path: join(dataDirectory, 'grants.json'),
-      maxBytes: FILE_BYTES,
+      maxBytes: GRANTS_FILE_BYTES,
       parse: (value) => document.parse(value)
     })
     const now = () => parts.clock.now()
@@ -104,29 +120,36 @@ class KeptGrants implements NodeGrants {
       ...parts,
       grantsFor: (peer) => this.#held.filter((token) => this.#isFor(readGrant(token), peer, now())),
       onShown: (peer) => this.events.emit('shown', peer),
-      keep: () => this.#keep()
+      keep: () => this.#keep(),
+      keepSoon: () => this.#keepSoon()
     })
   }
 
   async start(): Promise<void> {
-    const { clock, revocations } = this.#parts
+    const { clock, revocations, members } = this.#parts
     const kept = await this.#file.readNeeded('grants that were taken back would count again')
     this.#held = kept?.held ?? []
     this.#given = kept?.given ?? []
     for (const token of kept?.revoked ?? []) {
       // oxlint-disable-next-line no-await-in-loop -- once a start
       const revocation = await readRevocation(token, clock.now())
-      if (revocation !== undefined) revocations.add(revocation)
+      if (revocation !== undefined) {
+        revocations.add(revocation, roomOf(members, revocation.issuer))
+      }
     }
     await this.#exchange.start()
   }
 
-  stop(): Promise<void> {
-    return this.#exchange.stop()
+  async stop(): Promise<void> {
+    await this.#exchange.stop()
+    if (this.#keepingSoon === undefined) return
+    this.#keepingSoon()
+    await this.#keepHeard()
   }
 
   async create(wanted: GrantInit): Promise<IssuedGrant> {
-    this.#given = this.#inForce(this.#given)
+    // As long as its revocation is remembered: so there is always room to take back what was given.
+    this.#given = this.#inForce(this.#given, LIMITS.clockLeeway.value)
     if (this.#given.length >= LIMITS.grantsGiven.value) {
       throw new LumosError('OVERLOADED', { details: { reason: 'too many grants are in force' } })
     }
@@ -165,6 +188,21 @@ class KeptGrants implements NodeGrants {
     return viewOf(token)
   }
 
+  #keepSoon(): void {
+    this.#keepingSoon ??= this.#parts.clock.after(KEEP_PAUSE_MS, () => void this.#keepHeard())
+  }
+
+  async #keepHeard(): Promise<void> {
+    this.#keepingSoon = undefined
+    try {
+      await this.#keep()
+    } catch (error) {
+      const { code, message } = toLumosError(error)
+      const told = { code, reason: message }
+      this.#parts.logger.error('which grants were taken back could not be written down', told)
+    }
+  }
+
   #keep(): Promise<void> {
     const revoked = this.#parts.revocations.list().map(({ token }) => token)
     return this.#file.write({ v: 1, held: [...this.#held], given: [...this.#given], revoked })
@@ -192,8 +230,9 @@ class KeptGrants implements NodeGrants {
     return this.#parts.members.heirs?.presentOf(peer) ?? peer
   }
 
-  #inForce(tokens: readonly string[]): readonly string[] {
-    return tokens.filter((token) => readGrant(token).expiresAt > this.#parts.clock.now())
+  #inForce(tokens: readonly string[], leewayMs = 0): readonly string[] {
+    const now = this.#parts.clock.now()
+    return tokens.filter((token) => readGrant(token).expiresAt + leewayMs >= now)
   }
 }
 

@@ -337,7 +337,7 @@ function services(
       { clock, onRefused, onStore: (store) => meters?.records.watch(store) },
       { ...DHT, clientMode: dhtClient }
     ),
-    pubsub: gossip({ blame, circle, meters: meters?.gossip })
+    pubsub: gossip({ blame, circle, clock, meters: meters?.gossip })
   }
 }
 

@@ -8,6 +8,7 @@ import { keyOfPeer } from '../trust/author-key.ts'
 import { quotasOf } from '../trust/role-quotas.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
+import { createListedAuthors } from './listed-authors.ts'
 import type { NodeComponents, Wire } from './wire.ts'
 
 export interface MemoryComponents extends NodeComponents {
@@ -34,6 +35,7 @@ export function createNodeMemory(
       signer: createSigner(seed),
       seed,
       authorsOf: (peer) => nodeSwarm.idsOf(peer).map(keyOfPeer),
+      listedAuthors: createListedAuthors(nodeSwarm.book),
       mayRead: (peer) => authority.judge(peer, { operation: 'memory.read' }).allowed,
       mayWrite: (peer) => authority.judge(peer, { operation: 'memory.write' }).allowed,
       sessions,

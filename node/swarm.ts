@@ -38,6 +38,8 @@ export interface NodeSwarm {
   readonly wall: Wall | undefined
   /** Without a list all who hold the key are alike. */
   roleOf(peer: PeerIdText): Role | undefined
+  /** Whether there is a members list. */
+  readonly listed: boolean
   readonly heirs: Heirs
   /** All ids that the node had which has `peer`, oldest first. */
   idsOf(peer: PeerIdText): readonly PeerIdText[]
@@ -96,6 +98,9 @@ export async function openSwarm(
     membership,
     wall: swarm.key && createWall({ random, keys }),
     roleOf: (peer) => (book.roll === undefined ? 'member' : book.roll.roleOf(peer)),
+    get listed() {
+      return book.roll !== undefined
+    },
     heirs: {
       presentOf: (peer) => book.roll?.heirOf(peer) ?? peer,
       successionOf: (peer) => book.roll?.successionOf(peer)

@@ -241,7 +241,8 @@ function openPubSub({ clock, logger, network, blame, members }: PubSubParts): No
     gossip: network.libp2p.services.pubsub,
     logger: logger.child('pubsub'),
     blame,
-    quotaOf: (peer) => quotasOf(members.roleOf(peer))
+    quotaOf: (peer) => quotasOf(members.roleOf(peer)),
+    isMember: (peer) => members.roleOf(peer) !== undefined
   })
 }
 

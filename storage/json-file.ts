@@ -29,7 +29,11 @@ export interface JsonFile<T> {
    * @throws FILE_DAMAGED
    */
   readNeeded(loss: string): Promise<T | undefined>
-  /** Resolves when it is on disk. One after the other: the last one is what stays. */
+  /**
+   * Resolves when it is on disk. One after the other: the last one is what stays.
+   *
+   * @throws FILE_NOT_WRITTEN for what no start could read; what was there before stays
+   */
   write(content: T): Promise<void>
 }
 
@@ -47,6 +51,22 @@ export function createJsonFile<T>({ path, maxBytes, parse }: JsonFileInit<T>): J
     }
   }
 
+  function textOf(content: T): string {
+    const text = `${JSON.stringify(content, undefined, 2)}\n`
+    const bytes = Buffer.byteLength(text)
+    if (bytes > maxBytes) throw notWritten(`it would have ${bytes} bytes of at most ${maxBytes}`)
+    try {
+      parse(JSON.parse(text))
+    } catch (cause) {
+      throw notWritten('it would say nothing sensible', cause)
+    }
+    return text
+  }
+
+  function notWritten(reason: string, cause?: unknown): LumosError {
+    return new LumosError('FILE_NOT_WRITTEN', { cause, details: { path, reason } })
+  }
+
   return {
     read: (otherwise) =>
       readOr(async (error) => {
@@ -59,9 +79,7 @@ export function createJsonFile<T>({ path, maxBytes, parse }: JsonFileInit<T>): J
         throw new LumosError('FILE_DAMAGED', { cause, details: { path, loss } })
       }),
     write(content) {
-      const done = last.then(() =>
-        writeFileAtomic(path, `${JSON.stringify(content, undefined, 2)}\n`)
-      )
+      const done = last.then(() => writeFileAtomic(path, textOf(content)))
       last = done.catch(() => undefined)
       return done
     }

@@ -18,6 +18,8 @@ import type { Role } from './roles.ts'
 export interface Members {
   /** `undefined` for one that is no member. */
   roleOf(peer: PeerIdText): Role | undefined
+  /** `false` without a members list, when every key is that of a member, made-up ones too. */
+  readonly listed?: boolean
   readonly heirs?: Heirs
 }
 
@@ -138,11 +140,17 @@ class NodeAuthority implements Authority {
     return inForce(await this.#verify(peer, tokens))
   }
 
-  #verify(
+  /** One at a time: others have their turn meanwhile. */
+  async #verify(
     peer: PeerIdText,
     tokens: readonly string[]
   ): Promise<readonly PromiseSettledResult<VerifiedGrant>[]> {
-    return Promise.allSettled(tokens.map((token) => verifyGrant(token, this.#check(peer))))
+    const results: PromiseSettledResult<VerifiedGrant>[] = []
+    for (const token of tokens) {
+      // oxlint-disable-next-line no-await-in-loop -- see above
+      results.push(...(await Promise.allSettled([verifyGrant(token, this.#check(peer))])))
+    }
+    return results
   }
 
   async examine(token: string): Promise<readonly GrantLink[]> {

@@ -15,7 +15,7 @@ import { LIMITS } from '../../core/limits.ts'
 import { namesBelow, resolveInside } from './resolve-inside.ts'
 import { candidates, isNoFile, nameRoots } from './roots.ts'
 import type { Candidate } from './roots.ts'
-import { isShareable, parseSharePath } from './share-path.ts'
+import { isHidden, isShareable, parseSharePath } from './share-path.ts'
 
 /**
  * O_NOFOLLOW: a link that appeared since the path was resolved is not followed.
@@ -132,7 +132,8 @@ async function provenPath(handle: FileHandle, { root, path, stats }: Expected): 
   const byDescriptor = `/proc/self/fd/${handle.fd}`
   const real = await readlink(byDescriptor).catch(() => undefined)
   if (real !== undefined) {
-    if (namesBelow(root, real) === undefined || isNoFile(real)) throw denied()
+    const inside = namesBelow(root, real)
+    if (inside === undefined || inside.some(isHidden) || isNoFile(real)) throw denied()
     return byDescriptor
   }
   const now = await realpath(path).catch(() => undefined)

@@ -35,7 +35,7 @@ export function createHostedAgent(
   { project, states }: HostedAgentComponents,
   description: HostedAgent
 ): Agent {
-  const agent: Agent = defineAgent({ ...description, run })
+  const agent: Agent = { ...defineAgent({ ...description, run }), foreignSchemas: true }
 
   async function* run(request: AgentRequest): AsyncGenerator<AgentOutput, void> {
     const answered = request.history.length > 1

@@ -40,6 +40,8 @@ export interface HostedRun {
   readonly toolbox?: boolean
   /** `Memory.corner` of this node; absent where it keeps no memory. */
   readonly corner?: string
+  /** As whom this node writes, which stands with facts and messages; absent where it keeps no memory. */
+  readonly writer?: string
 }
 
 export type NodeLine =

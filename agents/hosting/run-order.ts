@@ -8,7 +8,6 @@ export function orderOf(request: AgentRequest): Omit<HostedRun, 'run' | 'agent' 
   const { toolbox } = request
   const remainingMs = request.remainingMs()
   const models = modelsOf(request)
-  const corner = cornerOf(request)
   return {
     task: taskId,
     context: contextId,
@@ -20,17 +19,18 @@ export function orderOf(request: AgentRequest): Omit<HostedRun, 'run' | 'agent' 
     ...(swarm !== undefined && { swarm }),
     ...(models && { models }),
     ...(toolbox && { toolbox: true }),
-    ...(corner !== undefined && { corner }),
+    ...selfIn(request),
     ...(resumed && { resumed })
   }
 }
 
-/** `undefined` for a node that keeps no memory. */
-function cornerOf({ memory }: AgentRequest): string | undefined {
+/** What this node is in its memory; nothing for one that keeps none. */
+function selfIn({ memory }: AgentRequest): Pick<HostedRun, 'corner' | 'writer'> {
   try {
-    return memory.space().corner
+    const { corner, writer } = memory.space()
+    return { corner, writer }
   } catch {
-    return undefined
+    return {}
   }
 }
 

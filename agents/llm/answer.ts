@@ -30,6 +30,8 @@ export interface Answer {
 export interface AnswerBuilder {
   /** Takes a chunk and returns the text in it. */
   add(chunk: ChatCompletionChunk): string
+  /** Characters of all that it wrote so far: text, reasoning, calls. */
+  written(): number
   answer(): Answer
 }
 
@@ -51,11 +53,12 @@ export function createAnswerBuilder(): AnswerBuilder {
   let finish = ''
   let usage: TokenUsage | undefined
   let refused = false
+  let written = 0
 
   return {
     add(chunk) {
       const told = chunk.usage
-      if (told) usage = { input: told.prompt_tokens, output: told.completion_tokens }
+      if (told) usage = usageIn(told)
       // Some servers end with a chunk that has no choices, some leave the list out.
       const choice: ChatCompletionChunk.Choice | undefined = chunk.choices?.[0]
       if (choice === undefined) return ''
@@ -64,12 +67,18 @@ export function createAnswerBuilder(): AnswerBuilder {
       if (!delta) return ''
       if (delta.refusal) refused = true
       if (delta.reasoning_content) reasoning += delta.reasoning_content
-      for (const call of delta.tool_calls ?? []) calls.add(call)
+      written += delta.reasoning_content?.length ?? 0
+      for (const call of delta.tool_calls ?? []) {
+        calls.add(call)
+        written += call.function?.arguments?.length ?? 0
+      }
       for (const image of delta.images ?? []) images.push(image.image_url?.url ?? '')
       const added = (delta.content ?? '') + (delta.refusal ?? '')
       text += added
+      written += added.length
       return added
     },
+    written: () => written,
     answer: () => ({
       text,
       toolCalls: calls.calls(),
@@ -80,6 +89,18 @@ export function createAnswerBuilder(): AnswerBuilder {
       reasoning
     })
   }
+}
+
+/** Half of it, or what is no number, would make a sum that no limit is ever below. */
+function usageIn({
+  prompt_tokens: input,
+  completion_tokens: output
+}: Readonly<Record<'prompt_tokens' | 'completion_tokens', unknown>>): TokenUsage | undefined {
+  return isCount(input) && isCount(output) ? { input, output } : undefined
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value)
 }
 
 type CallDelta = ChatCompletionChunk.Choice.Delta.ToolCall

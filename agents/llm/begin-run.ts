@@ -200,7 +200,9 @@ async function openTools(
   { toolbox }: AgentRequest,
   init: Omit<Parameters<OpenToolbox>[0], 'tools'>
 ): Promise<Toolbox | undefined> {
-  if (toolbox !== undefined) return tools.length === 0 ? undefined : toolbox({ ...init, tools })
+  // Also without any: it knows what a conversation is to remember of having seen.
+  const isWanted = tools.length > 0 || init.seen !== undefined
+  if (toolbox !== undefined) return isWanted ? toolbox({ ...init, tools }) : undefined
   const [missing] = tools.filter((tool) => tool !== '*')
   if (missing === undefined) return undefined
   const name = typeof missing === 'string' ? missing : String(Reflect.get(missing, 'id'))

@@ -4,9 +4,10 @@
  */
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions'
 import { isJsonList, isJsonObject } from '../../core/json.ts'
-import type { Json, JsonObject } from '../../core/json.ts'
+import type { JsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Fact, SpaceMemory } from '../../core/memory.ts'
+import { stateOf } from '../tools/consent.ts'
 import type { LlmMemory } from './definition.ts'
 import { estimateTokens } from './tokens.ts'
 import { readThread, summaryMessage, toThreadMessages } from './turn-record.ts'
@@ -36,7 +37,7 @@ export interface Conversation {
   /** What belongs before the history and to this message, in words; `''` for nothing. */
   readonly notes: string
   readonly recalled: string
-  /** What the tools of earlier turns had seen. */
+  /** What earlier turns had seen, and what is read here for the first time. */
   readonly seen: readonly JsonObject[]
   /** The note of the resource as the model wants it from now on; written with the turn. */
   note: string | undefined
@@ -47,6 +48,8 @@ const DEFAULT_RECALL = 4
 
 export async function openConversation(init: ConversationInit): Promise<Conversation> {
   const { space, threadId, resourceId, options } = init
+  // What every member reads (docs/agents.md, "Conversations").
+  const isOpen = space.name === 'shared'
   const { historyTokens = LIMITS.llmHistoryTokens.value, summary: summarises = true } = options
   const most = LIMITS.llmHistoryMessages.value
   const limit = Math.min(options.lastMessages ?? most, most)
@@ -63,7 +66,7 @@ export async function openConversation(init: ConversationInit): Promise<Conversa
   const unsent = kept.turns.at(-sent.length - 1)?.lastId ?? kept.through
   const oldest = messages[0]?.id ?? ''
   const isSent = (id: string): boolean => (unsent === undefined ? id >= oldest : id > unsent)
-  const recalled = isWhole ? '' : await recall(init, isSent)
+  const recalled = isWhole ? [] : await recall(init, isSent)
   const { text: oldNote, seen: seenByNote } = noteOf(known)
 
   const conversation: Conversation = {
@@ -72,8 +75,15 @@ export async function openConversation(init: ConversationInit): Promise<Conversa
       marked('Summary of what was said before', kept.summary),
       marked('What you noted about this user', oldNote)
     ].join(''),
-    recalled,
-    seen: [...(seenByNote === undefined ? [] : [seenByNote]), ...kept.seen],
+    recalled: marked(
+      'Said earlier in this conversation',
+      recalled.flatMap(recalledText).join('\n')
+    ),
+    seen: [
+      ...(seenByNote === undefined ? [] : [seenByNote]),
+      ...kept.seen,
+      ...seenOfOthers(space, [...messages, ...recalled, ...(known ? [known] : [])])
+    ],
     note: undefined,
     async save(turn, summarise) {
       const older = summarises ? overflow(kept.turns, turn, { historyTokens, limit }) : []
@@ -84,7 +94,7 @@ export async function openConversation(init: ConversationInit): Promise<Conversa
         ...(summary === undefined || through === undefined
           ? []
           : [summaryMessage(summary.slice(0, LIMITS.llmNoteBytes.value), through)]),
-        ...toThreadMessages(turn)
+        ...toThreadMessages({ ...turn, hidesTools: isOpen && turn.labels.includes('private') })
       ]
       const behind = messages.at(-1)?.id ?? null
       // At once, so that they share a write to the disk.
@@ -94,11 +104,19 @@ export async function openConversation(init: ConversationInit): Promise<Conversa
           ...(behind === null && { create: { resourceId, title: titleOf(turn) } })
         }),
         conversation.note !== undefined &&
-          space.put(noteKey, { text: conversation.note, ...(turn.seen && { seen: turn.seen }) })
+          space.put(noteKey, { text: conversation.note, seen: stateOf(turn.labels) })
       ])
     }
   }
   return conversation
+}
+
+/** Who wrote it is proved by a signature: what another node wrote is the text of strangers, whatever it says. */
+function seenOfOthers(
+  { writer: self }: SpaceMemory,
+  read: readonly Pick<Fact, 'writer'>[]
+): readonly JsonObject[] {
+  return read.every(({ writer }) => writer === self) ? [] : [stateOf(['untrusted'])]
 }
 
 /** The newest turns that fit. */
@@ -146,21 +164,20 @@ function lineOf(message: ChatCompletionMessageParam): string {
 async function recall(
   { space, threadId, options, text, canRecall, signal }: ConversationInit,
   isSent: (id: string) => boolean
-): Promise<string> {
+): Promise<readonly Fact[]> {
   const limit = options.recall ?? DEFAULT_RECALL
-  if (!canRecall || limit <= 0 || text.trim() === '') return ''
+  if (!canRecall || limit <= 0 || text.trim() === '') return []
   const prefix = `thread/${encodeURIComponent(threadId)}/`
   // Those that are sent anyway are found, too.
   const query = { text: text.slice(0, LIMITS.llmNoteBytes.value), prefix, limit: limit * 4 }
   const { hits } = await space.search(query, signal)
-  const texts = hits
-    .filter(({ fact }) => !isSent(fact.key.slice(prefix.length)))
+  return hits
+    .map(({ fact }) => fact)
+    .filter(({ key }) => !isSent(key.slice(prefix.length)))
     .slice(0, limit)
-    .flatMap(({ fact }) => recalledText(fact.value))
-  return marked('Said earlier in this conversation', texts.join('\n') || undefined)
 }
 
-function recalledText(value: Json): string[] {
+function recalledText({ value }: Fact): string[] {
   if (!isJsonObject(value) || !isJsonList(value['parts'])) return []
   const { role, parts } = value
   if (role !== 'user' && role !== 'assistant') return []

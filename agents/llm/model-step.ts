@@ -12,8 +12,8 @@ export interface ModelStepInit {
   readonly simplify: () => boolean
   /** Whether text is passed on as it comes: what was told cannot be taken back. */
   readonly streaming: boolean
-  /** Told of every piece of text, with all there are so far; throws to end the step. */
-  readonly onText: (characters: number) => void
+  /** Told with every piece how many characters there are so far, reasoning and calls included; throws to end the step. */
+  readonly onPiece: (characters: number) => void
   readonly signal: AbortSignal
 }
 
@@ -62,12 +62,11 @@ interface Attempt {
   readonly model: Model
   readonly chunks: AsyncIterator<ChatCompletionChunk>
   readonly builder: ReturnType<typeof createAnswerBuilder>
-  characters: number
   begun: boolean
 }
 
 export function openModelStep(choice: ModelChoice, init: ModelStepInit): ModelStep {
-  const { call, simplify, streaming, onText, signal } = init
+  const { call, simplify, streaming, onPiece, signal } = init
   let attempt: Attempt | undefined
   let spoke = false
   let repeated = false
@@ -75,7 +74,7 @@ export function openModelStep(choice: ModelChoice, init: ModelStepInit): ModelSt
   function begin(): Attempt {
     const model = choice.current()
     const chunks = model.stream(call(), { signal })[Symbol.asyncIterator]()
-    return { model, chunks, builder: createAnswerBuilder(), characters: 0, begun: false }
+    return { model, chunks, builder: createAnswerBuilder(), begun: false }
   }
 
   /** The next piece of text; `''` at the end. */
@@ -90,10 +89,8 @@ export function openModelStep(choice: ModelChoice, init: ModelStepInit): ModelSt
       }
       current.begun = true
       const text = current.builder.add(value)
-      if (text === '') continue
-      current.characters += text.length
-      onText(current.characters)
-      if (streaming) return text
+      onPiece(current.builder.written())
+      if (streaming && text !== '') return text
     }
   }
 
@@ -101,7 +98,7 @@ export function openModelStep(choice: ModelChoice, init: ModelStepInit): ModelSt
   function recover(error: unknown): AgentOutput {
     signal.throwIfAborted()
     const { code, message } = toLumosError(error)
-    if (spoke || code === 'AGENT_BUDGET') throw error
+    if (spoke || code === 'AGENT_BUDGET' || code === 'BUDGET_SPENT') throw error
     const isSimpler = code === 'MODEL_REJECTED' && simplify()
     const again = attempt?.begun === true && !repeated
     if (!isSimpler && !again && !choice.advance()) throw error

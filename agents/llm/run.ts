@@ -54,7 +54,7 @@ function openStep(run: LlmRun, { structured }: LlmInit): ModelStep {
     call: run.call,
     simplify: run.simplify,
     streaming: structured === undefined,
-    onText: run.budget.checkText,
+    onPiece: run.budget.checkText,
     signal: run.signal
   })
 }

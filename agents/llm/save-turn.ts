@@ -3,6 +3,7 @@ import type { ChatCompletionMessageParam } from 'openai/resources/chat/completio
 import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { AgentOutput, AgentRequest } from '../agent.ts'
+import { labelsIn } from '../tools/consent.ts'
 import type { Toolbox } from '../tools/tool.ts'
 import { createAnswerBuilder } from './answer.ts'
 import type { Budget } from './budget.ts'
@@ -44,8 +45,8 @@ export function createTurnSaving(
   return async (said) => {
     if (conversation === undefined) return []
     const told: AgentOutput[] = []
-    const seen = toolbox?.state() ?? conversation.seen.at(-1)
-    const turn = { text, steps: recordSteps(said), ...(seen && { seen }) }
+    const labels = labelsIn(toolbox === undefined ? conversation.seen : [toolbox.state()])
+    const turn = { text, steps: recordSteps(said), labels }
     try {
       await conversation.save(turn, (transcript) => summarise(components, transcript, told))
     } catch (error) {

@@ -41,7 +41,8 @@ export function createStructuredAnswer(schema: StandardSchema | JsonObject): Str
 
 /** Models like to fence JSON, or to say something before it. */
 function parse(text: string): { readonly value: Json } | undefined {
-  const fenced = /```(?:json)?\s*\n([\s\S]*?)\n?```/.exec(text)?.[1]
+  // No pattern: what a model was led to write could make one go back over it without an end.
+  const fenced = text.split('```', 2)[1]?.replace(/^json/, '')
   const from = text.search(/[{[]/)
   const until = Math.max(text.lastIndexOf('}'), text.lastIndexOf(']'))
   const inner = from >= 0 && until > from ? text.slice(from, until + 1) : undefined

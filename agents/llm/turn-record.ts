@@ -4,6 +4,8 @@ import { isJsonList, isJsonObject } from '../../core/json.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { ThreadMessage, ThreadMessageInit } from '../../core/memory.ts'
+import { stateOf } from '../tools/consent.ts'
+import type { TaintLabel } from '../tools/taint.ts'
 import { messageTokens } from './tokens.ts'
 
 export interface CallRecord {
@@ -23,8 +25,10 @@ export interface TurnRecord {
   /** What the user said. */
   readonly text: string
   readonly steps: readonly StepRecord[]
-  /** What the tools had seen by then ({@link Toolbox.state}). */
-  readonly seen?: JsonObject
+  /** What the task had seen by then. */
+  readonly labels: readonly TaintLabel[]
+  /** What went into its tools and came out of them is not for all who read the thread. */
+  readonly hidesTools?: boolean
 }
 
 /** A turn as it is read: as chat models take it. */
@@ -53,11 +57,18 @@ const PIECE = 5000
 /** Characters of all calls of one answer, for the same reason; control characters are taken out. */
 const CALLS = 8000
 
-export function toThreadMessages({ text, steps, seen }: TurnRecord): ThreadMessageInit[] {
-  const messages = [...pieces('user', text), ...steps.flatMap(stepMessages)]
-  // What the tools saw counts even where the words have no room.
+export function toThreadMessages({
+  text,
+  steps,
+  labels,
+  hidesTools = false
+}: TurnRecord): ThreadMessageInit[] {
+  const told = hidesTools ? steps.map(withoutTools) : steps
+  const messages = [...pieces('user', text), ...told.flatMap(stepMessages)]
+  // What the task saw counts even where the words have no room.
   const room = messages.slice(0, LIMITS.llmTurnMessages.value - 1)
-  return seen === undefined ? room : [...room, { role: 'assistant', parts: [{ data: { seen } }] }]
+  if (labels.length === 0) return room
+  return [...room, { role: 'assistant', parts: [{ data: { seen: stateOf(labels) } }] }]
 }
 
 /** The answers of a run, from what was said since the user's message. */
@@ -94,6 +105,13 @@ function textOf(content: ChatCompletionMessageParam['content']): string {
 /** What stands for all messages up to the one of the id `through`. */
 export function summaryMessage(text: string, through: string): ThreadMessageInit {
   return { role: 'system', parts: [{ text, metadata: { summaryThrough: through } }] }
+}
+
+const HIDDEN =
+  'Not kept: this conversation has seen private data, and others can read it. Call the tool again if you need it.'
+
+function withoutTools({ text, calls }: StepRecord): StepRecord {
+  return { text, calls: calls.map(({ id, name }) => ({ id, name, input: '{}', result: HIDDEN })) }
 }
 
 function stepMessages({ text, calls }: StepRecord): ThreadMessageInit[] {

@@ -1,15 +1,24 @@
 /** A child process with all its descendants: servers are often started by a starter (npx, uvx, a shell). */
 import { spawn } from 'node:child_process'
-import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../../core/clock.ts'
 import { LIMITS } from '../../core/limits.ts'
 
 export interface ProcessGroup {
-  readonly child: ChildProcessWithoutNullStreams
+  readonly pid: number | undefined
+  /** Absent where there are no descriptors left: such a child has no streams at all, whatever Node's types say. */
+  readonly streams: ProcessStreams | undefined
   /** Resolves when the first process is gone, and all that it started were told to end. */
   readonly gone: Promise<ProcessEnd>
   /** Ends its input, then asks, then kills; resolves when it is gone. */
   stop(): Promise<void>
+}
+
+export interface ProcessStreams {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
 }
 
 export interface ProcessEnd {
@@ -49,7 +58,8 @@ export function startProcessGroup(
     resolve({ code, signal })
   })
   // A server that has just died makes writing fail; that it died is told by its exit.
-  child.stdin.on('error', () => {})
+  const streams = streamsOf(child)
+  streams?.stdin.on('error', () => {})
 
   async function goneWithin(ms: number): Promise<boolean> {
     const waited = new AbortController()
@@ -63,17 +73,26 @@ export function startProcessGroup(
   }
 
   return {
-    child,
+    pid: child.pid,
+    streams,
     gone,
     async stop() {
-      child.stdin.end()
+      streams?.stdin.end()
       if (!(await goneWithin(LIMITS.mcpStop.value))) {
         signalGroup('SIGTERM')
         if (!(await goneWithin(LIMITS.mcpStop.value))) signalGroup('SIGKILL')
       }
       await gone
-      child.stdout.destroy()
-      child.stderr.destroy()
+      streams?.stdout.destroy()
+      streams?.stderr.destroy()
     }
   }
+}
+
+function streamsOf({
+  stdin,
+  stdout,
+  stderr
+}: Partial<Pick<ChildProcess, 'stdin' | 'stdout' | 'stderr'>>): ProcessStreams | undefined {
+  return stdin && stdout && stderr ? { stdin, stdout, stderr } : undefined
 }

@@ -36,7 +36,7 @@ export function createStdioTransport({
   parse,
   serialize
 }: StdioTransportComponents): StdioTransport {
-  const { child } = group
+  const { streams } = group
   const ended = Promise.withResolvers<string>()
   const limit = LIMITS.mcpMessageBytes.value
   let closing: Promise<void> | undefined
@@ -67,16 +67,17 @@ export function createStdioTransport({
   }
 
   const transport: StdioTransport = {
-    pid: child.pid,
+    pid: group.pid,
     ended: ended.promise,
     async start() {
-      child.stdout.on('data', lineReader({ limit, line: receive, tooLong }))
-      child.stderr.on('data', stderrReader(logger, lines))
+      streams?.stdout.on('data', lineReader({ limit, line: receive, tooLong }))
+      streams?.stderr.on('data', stderrReader(logger, lines))
       void tellEnd()
     },
     async send(message) {
-      if (child.stdin.writableLength > limit) throw new Error('it does not read what it is sent')
-      child.stdin.write(serialize(message))
+      const { stdin } = streams ?? {}
+      if ((stdin?.writableLength ?? 0) > limit) throw new Error('it does not read what it is sent')
+      stdin?.write(serialize(message))
     },
     close
   }

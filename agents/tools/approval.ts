@@ -1,7 +1,15 @@
 /** Decides about each call of one run: what policy and taint say, and what a person has answered. */
 import { LumosError } from '../../core/errors.ts'
 import type { Json, JsonObject } from '../../core/json.ts'
-import { askedCall, isSameCall, questionOf, readAnswer, readState, writeState } from './consent.ts'
+import {
+  askedCall,
+  isSameCall,
+  labelsIn,
+  questionOf,
+  readAnswer,
+  readState,
+  writeState
+} from './consent.ts'
 import type { Answer, AskedCall } from './consent.ts'
 import { decide } from './policy.ts'
 import type { ToolCaller } from './rule.ts'
@@ -34,7 +42,7 @@ export async function createApproval(
   { rules, taint }: { readonly rules: ToolRules; readonly taint: Taint },
   { caller, goesOn, answered, seen }: ApprovalInit
 ): Promise<Approval> {
-  takeUp(taint, answered === undefined ? seen : [...seen, answered.state])
+  taint.addAll(labelsIn(answered === undefined ? seen : [...seen, answered.state]))
   // What it saw is not known: the worst is thought.
   if (goesOn && answered === undefined) taint.addAll(TAINT_LABELS)
   const settled = await readAnswered(rules, caller, answered)
@@ -69,11 +77,6 @@ const LEAKS = 'the task has read private data and text of strangers, and nobody 
 
 function denied({ id }: Tool, reason: string): LumosError {
   return new LumosError('TOOL_DENIED', { details: { tool: id, reason } })
-}
-
-/** A state that cannot be read may have had any label. */
-function takeUp(taint: Taint, states: readonly JsonObject[]): void {
-  for (const state of states) taint.addAll(readState(state)?.labels ?? TAINT_LABELS)
 }
 
 interface Answered {

@@ -80,6 +80,17 @@ export function writeState(taint: Taint, asked: ReadonlyMap<string, AskedCall>):
   return { v: VERSION, labels: taint.labels(), asked: calls }
 }
 
+/** What a run is handed that is to bear `labels`. */
+export function stateOf(labels: readonly TaintLabel[]): JsonObject {
+  return { v: VERSION, labels: [...labels], asked: {} }
+}
+
+/** The labels of all `states`; one that cannot be read may have had any. */
+export function labelsIn(states: readonly JsonObject[]): readonly TaintLabel[] {
+  const found = new Set(states.flatMap((state) => readState(state)?.labels ?? TAINT_LABELS))
+  return TAINT_LABELS.filter((label) => found.has(label))
+}
+
 /** `undefined` for what is no state, or of a version that came later. */
 export function readState({ v, labels, asked }: JsonObject): ToolboxState | undefined {
   if (v !== VERSION || !Array.isArray(labels) || !isJsonObject(asked)) return undefined

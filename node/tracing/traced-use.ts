@@ -147,6 +147,7 @@ function tracedSpace(space: SpaceMemory, start: Start): SpaceMemory {
   return {
     name: space.name,
     corner: space.corner,
+    writer: space.writer,
     get: (key) => during('get', () => space.get(key)),
     put: (key, value, init) => during('put', () => space.put(key, value, init)),
     delete: (key) => during('delete', () => space.delete(key)),

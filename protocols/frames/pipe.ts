@@ -217,7 +217,7 @@ class RawFramePipe implements FramePipe {
       while (!this.#held && !this.#failed) {
         const frame = this.#decoder.next()
         if (frame === undefined) break
-        if (this.#share.count() === 1) this.#defer(() => this.#nextTurn())
+        if (this.#share.count(frame.length) === 1) this.#defer(() => this.#nextTurn())
         this.#sink?.frame(frame)
         if (this.#share.isUsedUp) this.#rest()
       }

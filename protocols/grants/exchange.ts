@@ -4,27 +4,28 @@ import type { Component } from '../../core/component.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { Logger } from '../../core/logger.ts'
+import { createPeerRates } from '../../core/peer-rates.ts'
+import type { PeerRates } from '../../core/peer-rates.ts'
 import type { Authority, Members } from '../../trust/authority.ts'
-import { readRevocation } from '../../trust/grants/revocations.ts'
+import { parseRevocation, readRevocation } from '../../trust/grants/revocations.ts'
 import type { Revocation, Revocations } from '../../trust/grants/revocations.ts'
-import { NO_HEIRS } from '../../trust/heirs.ts'
+import { CHAIN_LENGTH } from '../../trust/grants/verify.ts'
 import type { Session, Sessions } from '../session/session.ts'
-import { decodeGrants, decodeRevoked, decodeShown, encode, GRANT_METHODS } from './messages.ts'
+import { decodeGrants, decodeRevoked, encode, GRANT_METHODS } from './messages.ts'
+import { roomOf } from './rooms.ts'
+import { createTelling } from './telling.ts'
+import type { Telling, TellingComponents } from './telling.ts'
 
-export interface GrantExchangeComponents {
+export interface GrantExchangeComponents extends TellingComponents {
   readonly sessions: Pick<Sessions, 'all' | 'events' | 'methods'>
   readonly authority: Pick<Authority, 'present'>
   readonly members: Members
   readonly revocations: Revocations
-  readonly clock: Pick<Clock, 'now'>
-  readonly logger: Logger
-  /** Grants of this node that a peer may want to see. */
-  readonly grantsFor: (peer: PeerIdText) => readonly string[]
-  /** Told that a peer has seen them, and may let this node do more now. */
-  readonly onShown: (peer: PeerIdText) => void
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'sleep'>
   /** Resolves when the revocations are on disk. */
-  readonly keep: (revocations: readonly Revocation[]) => Promise<void>
+  readonly keep: () => Promise<void>
+  /** Has them kept when there is time: whoever told of one tells of it again at the next start. */
+  readonly keepSoon: () => void
 }
 
 export interface GrantExchange extends Component {
@@ -34,8 +35,16 @@ export interface GrantExchange extends Component {
   tell(revocation: Revocation): Promise<void>
 }
 
-/** A word on grants is short, and the peer only has to check signatures. */
-const TIMEOUT_MS = 10_000
+/** Read in the time of checking a signature, near enough. */
+const READ_BYTES = 4096
+/** In JSON, around the tokens and each of them. */
+const FRAME_BYTES = 1024
+
+const { grantBytes, grantsShown, revocationBytes, revocationsAtOnce } = LIMITS
+const SHOWN = { mostBytes: grantsShown.value * grantBytes.value + FRAME_BYTES }
+const REVOKED = { mostBytes: revocationsAtOnce.value * revocationBytes.value + FRAME_BYTES }
+
+const CHECKS = { rate: LIMITS.grantChecksRate.value, burst: LIMITS.grantChecksBurst.value }
 
 /** Its methods are registered at once, before the sessions start. */
 export function createGrantExchange(components: GrantExchangeComponents): GrantExchange {
@@ -46,40 +55,49 @@ export function createGrantExchange(components: GrantExchangeComponents): GrantE
 
 class SessionGrants implements GrantExchange {
   readonly #parts: GrantExchangeComponents
+  readonly #checks: PeerRates
+  readonly #tellings = new Map<Session, Telling>()
   readonly #onOpened = (session: Session): void => {
-    void this.#show(session)
-    this.#send(session, this.#parts.revocations.list())
+    const telling = this.#tellingOf(session)
+    telling.show()
+    telling.tell(this.#parts.revocations.list())
   }
-  /** Answers that are waited for. */
-  readonly #calls = new Set<Promise<unknown>>()
+  readonly #onClosed = (session: Session): void => {
+    void this.#tellings.get(session)?.end()
+    this.#tellings.delete(session)
+  }
 
   constructor(parts: GrantExchangeComponents) {
     this.#parts = parts
+    this.#checks = createPeerRates(parts, CHECKS)
   }
 
   serve(): void {
-    const { sessions, authority } = this.#parts
-    sessions.methods.request(GRANT_METHODS.show, async (body, { peer }) => {
-      const refused = await authority.present(peer, decodeGrants(body).tokens)
-      return encode({ v: 1, refused: refused.map(({ code }) => code) })
-    })
-    sessions.methods.request(GRANT_METHODS.revoked, async (body, { peer }) => {
-      await this.#heard(peer, decodeRevoked(body).tokens)
-      return encode({ v: 1, refused: [] })
-    })
+    const { methods } = this.#parts.sessions
+    methods.request(GRANT_METHODS.show, (body, { peer }) => this.#serveShow(body, peer), SHOWN)
+    methods.request(
+      GRANT_METHODS.revoked,
+      (body, { peer }) => this.#serveRevoked(body, peer),
+      REVOKED
+    )
   }
 
   async start(): Promise<void> {
-    this.#parts.sessions.events.on('opened', this.#onOpened)
+    const { events } = this.#parts.sessions
+    events.on('opened', this.#onOpened)
+    events.on('closed', this.#onClosed)
   }
 
   async stop(): Promise<void> {
-    this.#parts.sessions.events.off('opened', this.#onOpened)
-    await Promise.allSettled(this.#calls)
+    const { events } = this.#parts.sessions
+    events.off('opened', this.#onOpened)
+    events.off('closed', this.#onClosed)
+    await Promise.all(Array.from(this.#tellings.values(), (telling) => telling.end()))
+    this.#tellings.clear()
   }
 
   showAll(): void {
-    for (const session of this.#parts.sessions.all()) void this.#show(session)
+    for (const session of this.#parts.sessions.all()) this.#tellingOf(session).show()
   }
 
   async tell(revocation: Revocation): Promise<void> {
@@ -87,57 +105,53 @@ class SessionGrants implements GrantExchange {
     if (!revocations.add(revocation) && !revocations.covers(revocation)) {
       throw new LumosError('OVERLOADED', { details: { reason: 'too many grants were taken back' } })
     }
-    await keep(revocations.list())
-    for (const session of sessions.all()) this.#send(session, [revocation])
+    await keep()
+    for (const session of sessions.all()) this.#tellingOf(session).tell([revocation])
   }
 
-  async #show(session: Session): Promise<void> {
-    const tokens = this.#parts.grantsFor(session.peer).slice(0, LIMITS.grantsShown.value)
-    if (tokens.length === 0) return
-    const answer = await this.#call(session, GRANT_METHODS.show, tokens)
-    if (answer === undefined) return
-    this.#parts.onShown(session.peer)
-    const { refused } = decodeShown(answer)
-    if (refused.length > 0) {
-      this.#parts.logger.warn('a peer does not accept a grant', { peer: session.peer, refused })
+  async #serveShow(body: Uint8Array, peer: PeerIdText): Promise<Uint8Array> {
+    this.#checks.take(peer, readCost(body))
+    const { tokens } = decodeGrants(body)
+    this.#checks.take(peer, tokens.length * CHAIN_LENGTH)
+    const refused = await this.#parts.authority.present(peer, tokens)
+    return encode({ v: 1, refused: refused.map(({ code }) => code) })
+  }
+
+  async #serveRevoked(body: Uint8Array, peer: PeerIdText): Promise<Uint8Array> {
+    this.#checks.take(peer, readCost(body))
+    await this.#hear(decodeRevoked(body).tokens, peer)
+    return encode({ v: 1, refused: [] })
+  }
+
+  async #hear(tokens: readonly string[], from: PeerIdText): Promise<void> {
+    const { revocations, members, clock, keepSoon, sessions } = this.#parts
+    const now = clock.now()
+    const isNew = (each: Revocation): boolean =>
+      !revocations.covers(each) && roomOf(members, each.issuer, from) !== undefined
+    const said = tokens.map((token) => parseRevocation(token, now)).filter((each) => !!each)
+    const news = said.filter(isNew)
+    this.#checks.take(from, news.length)
+    const fresh: Revocation[] = []
+    for (const { token, issuer } of news) {
+      // oxlint-disable-next-line no-await-in-loop -- one at a time: others have their turn meanwhile
+      const revocation = await readRevocation(token, now)
+      if (revocation === undefined) continue
+      if (revocations.add(revocation, roomOf(members, issuer, from))) fresh.push(revocation)
     }
-  }
-
-  async #heard(from: PeerIdText, tokens: readonly string[]): Promise<void> {
-    const { revocations, members, clock, keep, sessions } = this.#parts
-    const { presentOf } = members.heirs ?? NO_HEIRS
-    const read = await Promise.all(tokens.map((token) => readRevocation(token, clock.now())))
-    const fresh = read
-      .filter((each) => each !== undefined)
-      // Keys cost nothing: strangers could fill the list with what they never gave.
-      .filter(({ issuer }) => issuer === from || members.roleOf(presentOf(issuer)) !== undefined)
-      .filter((each) => revocations.add(each))
     if (fresh.length === 0) return
-    await keep(revocations.list())
-    for (const session of sessions.all()) if (session.peer !== from) this.#send(session, fresh)
-  }
-
-  #send(session: Session, revocations: readonly Revocation[]): void {
-    const most = LIMITS.revocationsAtOnce.value
-    for (let at = 0; at < revocations.length; at += most) {
-      const tokens = revocations.slice(at, at + most).map(({ token }) => token)
-      void this.#call(session, GRANT_METHODS.revoked, tokens)
+    keepSoon()
+    for (const session of sessions.all()) {
+      if (session.peer !== from) this.#tellingOf(session).tell(fresh)
     }
   }
 
-  /** `undefined` when the peer is gone or refuses: whoever comes next is told anew. */
-  async #call(
-    session: Session,
-    method: string,
-    tokens: readonly string[]
-  ): Promise<Uint8Array | undefined> {
-    const call = session.request(method, encode({ v: 1, tokens }), { timeoutMs: TIMEOUT_MS })
-    const settled = call.catch((error: unknown) => {
-      this.#parts.logger.debug('a peer was not told of grants', { peer: session.peer, error })
-      return undefined
-    })
-    this.#calls.add(settled)
-    void settled.finally(() => this.#calls.delete(settled))
-    return settled
+  #tellingOf(session: Session): Telling {
+    const telling = this.#tellings.get(session) ?? createTelling(this.#parts, session)
+    this.#tellings.set(session, telling)
+    return telling
   }
+}
+
+function readCost(body: Uint8Array): number {
+  return Math.ceil(body.length / READ_BYTES)
 }

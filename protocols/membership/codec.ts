@@ -3,14 +3,14 @@ import { z } from 'zod'
 import { fromWireError, wireDetails } from '../../core/errors.ts'
 import type { Json } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { decodeJsonBody } from '../session/json-body.ts'
+import { decodeJsonBody, jsonObject } from '../session/json-body.ts'
 
 const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`))
 const digest = hex(16)
 const id = hex(16)
 /** Their shape is the business of trust/members/statement.ts. */
-const statements = z.array(z.record(z.string(), z.json())).max(LIMITS.membersBatch.value)
-const charter = z.record(z.string(), z.json())
+const statements = z.array(jsonObject).max(LIMITS.membersBatch.value)
+const charter = jsonObject
 
 /** All that one peer says of several lists together: of each slot one statement, of 17 speakers. */
 const MAX_KNOWN = 17 * LIMITS.swarmMembers.value
@@ -29,7 +29,7 @@ const reply = z.union([
   z.object({
     error: z.object({
       code: z.string().max(64),
-      details: z.record(z.string(), z.json()).optional()
+      details: jsonObject.optional()
     })
   })
 ])

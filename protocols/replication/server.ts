@@ -1,20 +1,18 @@
 /** Answers the peers that repair their replicas with those of this node. */
-import type { Clock } from '../../core/clock.ts'
 import { toLumosError } from '../../core/errors.ts'
 import type { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
+import { LIMITS } from '../../core/limits.ts'
 import type { CallContext, MethodTable } from '../session/session.ts'
 import * as codec from './codec.ts'
 import type { Layout } from './codec.ts'
 import { REPLICATION_METHODS as METHODS } from './constants.ts'
 import type { ReplicationPeer, WireBatch, WireId } from './schema.ts'
-import { createServingGate } from './serving-gate.ts'
-import type { Served, ServingGate, ServingGateComponents } from './serving-gate.ts'
+import type { Served, ServingGate } from './serving-gate.ts'
 
 export interface ReplicationServerComponents {
-  readonly clock: Clock
   readonly methods: MethodTable
-  readonly quotaOf?: ServingGateComponents['quotaOf'] | undefined
+  readonly gate: ServingGate
   /**
    * The replica of `space` for what `peer` may do with it.
    *
@@ -25,6 +23,9 @@ export interface ReplicationServerComponents {
   readonly onOffence: (peer: PeerIdText, error: LumosError) => void
 }
 
+/** As a batch of records. */
+const STATEMENTS_A_TURN = LIMITS.memoryBatchRecords.value
+
 const OFFENCES: ReadonlySet<string> = new Set(['RECORD_INVALID', 'SPACE_INVALID', 'REPAIR_REFUSED'])
 
 /** Registers the methods of repair. Each request begins with the id of the space. */
@@ -34,7 +35,7 @@ export function serveReplication(components: ReplicationServerComponents): void 
   const place = codec.pair(id, codec.block)
   server.request(METHODS.summary, ask(nothing, codec.summary), (replica) => replica.summary())
   server.request(METHODS.statements, ask(nothing, statements), (replica) => replica.statements())
-  server.request(METHODS.admit, ask(statements, nothing), (replica, said) => replica.admit(said))
+  server.admit()
   server.request(METHODS.vector, ask(nothing, vector), (replica) => replica.vector())
   server.request(METHODS.writers, ask(nothing, codec.writers), (replica) => replica.writers())
   server.request(METHODS.blocks, ask(id, codec.blocks), (replica, writer) => replica.blocks(writer))
@@ -65,11 +66,31 @@ interface Shape<A, B> {
 
 class ReplicationServer {
   readonly #components: ReplicationServerComponents
-  readonly #gate: ServingGate
 
   constructor(components: ReplicationServerComponents) {
     this.#components = components
-    this.#gate = createServingGate(components)
+  }
+
+  get #gate(): ServingGate {
+    return this.#components.gate
+  }
+
+  /** A few take a turn, and each costs as much as a record: all that a space may have are half a second of signatures. */
+  admit(): void {
+    const { statements, encode, nothing } = codec
+    this.#components.methods.request(METHODS.admit, (body, { peer, signal }) =>
+      this.#judged(peer, async () => {
+        const { replica, value: said } = this.#read(statements, body, peer)
+        for (let from = 0; from === 0 || from < said.length; from += STATEMENTS_A_TURN) {
+          const some = said.slice(from, from + STATEMENTS_A_TURN)
+          await this.#gate.run(peer, signal, async () => {
+            await replica.admit(some)
+            return { answer: undefined, records: some.length }
+          })
+        }
+        return encode(nothing, undefined)
+      })
+    )
   }
 
   request<A, B>(

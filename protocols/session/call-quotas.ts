@@ -1,4 +1,4 @@
-/** Holds each peer to a rate of calls and of bytes, however many streams it comes with and however often. */
+/** What one peer may ask for and have held, however many streams it comes with and however often. */
 import type { Clock } from '../../core/clock.ts'
 import { refusal } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
@@ -6,6 +6,7 @@ import { LIMITS } from '../../core/limits.ts'
 import { RecentMap } from '../../core/recent-map.ts'
 import { createTokenBucket } from '../../core/token-bucket.ts'
 import type { TokenBucket } from '../../core/token-bucket.ts'
+import { Budget } from './assembler.ts'
 import { violation } from './codec.ts'
 
 export interface CallQuota {
@@ -16,8 +17,18 @@ export interface CallQuota {
   call(): void
   /** Counts bytes of a request. They are here already: what they exceed keeps the next calls waiting. */
   bytes(count: number): void
-  /** Calls that may be in flight. */
-  readonly callsPerPeer: number
+  /**
+   * A call is in flight from now on, until {@link end}, and holds `count` bytes. Throws SESSION_LIMIT when
+   * there are too many, OVERLOADED when there is no room for the bytes.
+   */
+  begin(count: number): void
+  /** A call has ended, and its handler has returned. */
+  end(): void
+  /** Counts bytes of a request that is incomplete or being worked on. Throws OVERLOADED. */
+  hold(count: number): void
+  release(count: number): void
+  /** Counts a handshake that the peer begins, unless there were too many. */
+  handshake(): boolean
 }
 
 export interface CallQuotas {
@@ -49,23 +60,40 @@ export const ALLOWANCE: Allowance = { heldBytes: LIMITS.requestsBytes.value, of:
 
 export function createCallQuotas(
   components: { readonly clock: Pick<Clock, 'monotonic'> },
-  allowance: Pick<Allowance, 'of'>
+  allowance: Allowance
 ): CallQuotas {
+  const everybody = new Budget(allowance.heldBytes)
   const quotas = new RecentMap<PeerIdText, CallQuota>(LIMITS.quotaPeers.value)
   return {
     of(peer) {
-      const quota = quotas.get(peer) ?? createCallQuota(components, () => allowance.of(peer))
+      const quota =
+        quotas.get(peer) ??
+        createCallQuota({ ...components, everybody, peer }, () => allowance.of(peer))
       quotas.set(peer, quota)
       return quota
     }
   }
 }
 
+interface CallQuotaComponents {
+  readonly clock: Pick<Clock, 'monotonic'>
+  /** Bytes held for all peers. */
+  readonly everybody: Budget
+  readonly peer: PeerIdText
+}
+
 function createCallQuota(
-  { clock }: { readonly clock: Pick<Clock, 'monotonic'> },
+  { clock, everybody, peer }: CallQuotaComponents,
   allowed: () => PeerAllowance
 ): CallQuota {
   let now = open(allowed())
+  let inFlight = 0
+  const held = new Budget(LIMITS.sessionBufferBytes.value, everybody)
+  const { handshakeRate, handshakeBurst } = LIMITS
+  const handshakes = createTokenBucket(
+    { clock },
+    { rate: handshakeRate.value, burst: handshakeBurst.value }
+  )
 
   function open(allowance: PeerAllowance) {
     const { callRate, callBurst, requestRate, requestBurst } = allowance
@@ -85,6 +113,10 @@ function createCallQuota(
     return now
   }
 
+  function charge(count: number): void {
+    now.bytes.charge(count)
+  }
+
   return {
     call() {
       const { calls, bytes, refusals } = current()
@@ -92,10 +124,21 @@ function createCallQuota(
       if (waitMs === 0) calls.charge(1)
       else refuse(refusals, waitMs)
     },
-    bytes: (count) => now.bytes.charge(count),
-    get callsPerPeer() {
-      return now.allowance.callsPerPeer
-    }
+    bytes: charge,
+    begin(count) {
+      if (inFlight >= now.allowance.callsPerPeer) {
+        throw refusal('SESSION_LIMIT', { details: { peer } })
+      }
+      held.take(count)
+      inFlight++
+    },
+    end: () => void inFlight--,
+    hold(count) {
+      charge(count)
+      held.take(count)
+    },
+    release: (count) => held.release(count),
+    handshake: () => handshakes.take(1)
   }
 }
 

@@ -5,7 +5,6 @@ import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { Assembler } from './assembler.ts'
-import type { Budget } from './assembler.ts'
 import type { CallQuota } from './call-quotas.ts'
 import { violation } from './codec.ts'
 import type { CreditFrame, DataFrame, OpenFrame } from './codec.ts'
@@ -26,9 +25,7 @@ export interface CalleeComponents {
   readonly outbox: Outbox
   readonly deadlines: Deadlines
   readonly methods: Methods
-  /** For requests that are incomplete or being worked on. */
-  readonly budget: Budget
-  /** What this peer may still ask for. */
+  /** What this peer may still ask for, on all its streams. */
   readonly quota: CallQuota
   readonly peer: PeerIdText
   /** Called when the last call has ended. */
@@ -47,6 +44,8 @@ interface ServedCall {
   request: { readonly assembler: Assembler; readonly credit: ReceiveCredit } | undefined
   /** Request bytes held for the call. */
   held: number
+  /** Its handler has not returned; one that was cancelled still costs this node. */
+  running: boolean
   lane: Lane | undefined
 }
 
@@ -61,8 +60,6 @@ export class Callee {
   readonly #components: CalleeComponents
   readonly #calls = new Map<number, ServedCall>()
   #lastId: number
-  /** Handlers that have not returned, cancelled ones included: those still cost this node. */
-  #running = 0
   #refusal: LumosError | undefined
 
   constructor(components: CalleeComponents, opener: boolean) {
@@ -113,7 +110,8 @@ export class Callee {
     request.credit.receive(cost)
     let body: Uint8Array | undefined
     try {
-      this.#hold(call, frame.body.length)
+      this.#components.quota.hold(frame.body.length)
+      call.held += frame.body.length
       body = request.assembler.add(frame.body, last)
     } catch (error) {
       this.#answerError(call, toLumosError(error))
@@ -158,12 +156,10 @@ export class Callee {
   }
 
   #accept({ id, flags, method, headers, timeoutMs, body }: OpenFrame): ServedCall {
-    const { clock, deadlines, budget, peer, quota } = this.#components
+    const { clock, deadlines, peer, quota } = this.#components
     if (this.#refusal !== undefined) throw this.#refusal
     quota.call()
-    quota.bytes(body.length)
-    const busy = Math.max(this.#running, this.#calls.size) >= quota.callsPerPeer
-    if (busy) throw refusal('SESSION_LIMIT', { details: { peer } })
+    quota.bytes(headers.length + body.length)
     const handler = this.#handler(method, (flags & FLAG.many) !== 0)
     checkFits(body.length, handler)
     const deadline = timeoutMs === NO_TIMEOUT ? Infinity : clock.monotonic() + timeoutMs
@@ -176,9 +172,10 @@ export class Callee {
       timeoutMs,
       request: undefined,
       held: body.length,
+      running: false,
       lane: undefined
     }
-    budget.take(body.length)
+    quota.begin(body.length)
     this.#calls.set(id, call)
     deadlines.add(deadline)
     return call
@@ -204,7 +201,7 @@ export class Callee {
 
   #run(call: ServedCall, body: Uint8Array): void {
     const { handler } = call
-    this.#running++
+    call.running = true
     if (handler.many) {
       // Never rejects: failures become the call's error.
       void this.#answerMany(call, handler.handle, body)
@@ -226,7 +223,7 @@ export class Callee {
   }
 
   #answered(call: ServedCall, body: Uint8Array): void {
-    this.#running--
+    this.#returned(call)
     if (!this.#calls.has(call.id)) return
     const { outbox } = this.#components
     if (outbox.admits(body.length)) {
@@ -241,7 +238,7 @@ export class Callee {
   }
 
   #failed(call: ServedCall, error: unknown): void {
-    this.#running--
+    this.#returned(call)
     this.#answerFailure(call, error)
   }
 
@@ -259,7 +256,7 @@ export class Callee {
     } catch (error) {
       this.#answerFailure(call, error)
     } finally {
-      this.#running--
+      this.#returned(call)
     }
   }
 
@@ -285,13 +282,6 @@ export class Callee {
   #laneOf(call: ServedCall): Lane {
     call.lane ??= new Lane(call.id)
     return call.lane
-  }
-
-  #hold(call: ServedCall, bytes: number): void {
-    const { budget, quota } = this.#components
-    quota.bytes(bytes)
-    budget.take(bytes)
-    call.held += bytes
   }
 
   #find(id: number): ServedCall | undefined {
@@ -323,11 +313,17 @@ export class Callee {
     call.context.abort(reason)
   }
 
+  #returned(call: ServedCall): void {
+    call.running = false
+    if (!this.#calls.has(call.id)) this.#components.quota.end()
+  }
+
   #forget(call: ServedCall, outcome = 'ok'): void {
     if (!this.#calls.delete(call.id)) return
-    const { outbox, budget, idle, meter } = this.#components
+    const { outbox, quota, idle, meter } = this.#components
     meter.served(call.method, outcome, call.context.ageMs())
-    budget.release(call.held)
+    quota.release(call.held)
+    if (!call.running) quota.end()
     if (call.lane !== undefined) {
       const { onEmpty } = call.lane
       outbox.drop(call.lane)

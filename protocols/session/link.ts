@@ -34,8 +34,6 @@ export interface LinkComponents {
   readonly logger: Logger
   readonly methods: Methods
   readonly quotas: CallQuotas
-  /** Requests of all peers together. */
-  readonly requests: Budget
   readonly defer: Defer
   readonly meter?: SessionMeter | undefined
 }
@@ -93,11 +91,9 @@ export class SessionLink implements FrameSink {
     const shared = { ...components, meter, outbox, deadlines, peer, idle: () => this.#onIdle() }
     this.#outbox = outbox
     this.#deadlines = deadlines
-    const held = LIMITS.sessionBufferBytes.value
-    this.#caller = new Caller({ ...shared, budget: new Budget(held) }, this.opener)
-    const quota = components.quotas.of(pipe.peer)
-    const budget = new Budget(held, components.requests)
-    this.#callee = new Callee({ ...shared, budget, quota }, this.opener)
+    const budget = new Budget(LIMITS.sessionBufferBytes.value)
+    this.#caller = new Caller({ ...shared, budget }, this.opener)
+    this.#callee = new Callee({ ...shared, quota: components.quotas.of(peer) }, this.opener)
     this.#heartbeat = new Heartbeat({
       clock,
       ping: (token) => outbox.plain(FRAME.ping, 0, tokenBytes(token)),

@@ -3,8 +3,11 @@ import { z } from 'zod'
 import { parseBoundedJson } from '../../core/bounded-json.ts'
 import { fromWireError, invalidRequest, wireDetails } from '../../core/errors.ts'
 import type { LumosError } from '../../core/errors.ts'
+import { isJsonObject } from '../../core/json.ts'
 import type { JsonObject } from '../../core/json.ts'
+import { LIMITS } from '../../core/limits.ts'
 import { violation } from './codec.ts'
+import { jsonObject } from './json-body.ts'
 import type { Hello } from './session.ts'
 
 const encoder = new TextEncoder()
@@ -17,15 +20,16 @@ const helloSchema = z.looseObject({
   version: z.string().min(1).max(64),
   instance: z.string().min(8).max(64),
   clock: z.number().finite(),
-  fields: z.record(z.string(), z.json())
+  fields: jsonObject
 })
 
 const wireErrorSchema = z.object({
   code: z.string().min(1).max(64),
-  details: z.record(z.string(), z.json()).optional()
+  details: jsonObject.optional()
 })
 
-const headersSchema = z.record(z.string(), z.json())
+/** Characters; the peer makes its own from the code and the details. */
+const MOST_MESSAGE = 512
 
 const NO_HEADERS: JsonObject = Object.freeze({})
 const NOTHING = new Uint8Array(0)
@@ -36,18 +40,21 @@ export function encodeHello(hello: Hello): Uint8Array {
 
 /** Throws PROTOCOL_VIOLATION. */
 export function decodeHello(bytes: Uint8Array): Hello {
+  if (bytes.length > LIMITS.helloBytes.value) throw violation('HELLO is too long')
   const hello = helloSchema.safeParse(parseJson(bytes))
   if (!hello.success) throw violation('HELLO is not valid')
   return hello.data
 }
 
 export function encodeWireError(error: LumosError): Uint8Array {
-  const { code, message, details } = error.toWire()
-  return encoder.encode(JSON.stringify({ code, message, details }))
+  const { code, message, details = {} } = error.toWire()
+  const said = { code, message: message.slice(0, MOST_MESSAGE), details: wireDetails(details) }
+  return encoder.encode(JSON.stringify(said))
 }
 
 /** Throws PROTOCOL_VIOLATION when the bytes are no error. */
 export function decodeWireError(bytes: Uint8Array): LumosError {
+  if (bytes.length > LIMITS.wireErrorBytes.value) throw violation('an error is too long')
   const error = wireErrorSchema.safeParse(parseJson(bytes))
   if (!error.success) throw violation('an error is not valid')
   const { code, details = {} } = error.data
@@ -61,8 +68,8 @@ export function encodeHeaders(headers: JsonObject | undefined): Uint8Array {
 /** Throws INVALID_REQUEST: wrong headers cost their call, not the session. */
 export function decodeHeaders(bytes: Uint8Array): JsonObject {
   if (bytes.length === 0) return NO_HEADERS
-  const headers = headersSchema.safeParse(parseJson(bytes))
-  if (headers.success) return headers.data
+  const headers = parseJson(bytes)
+  if (isJsonObject(headers)) return headers
   throw invalidRequest('headers are no JSON object')
 }
 

@@ -11,7 +11,6 @@ import { startDeadline } from '../frames/deadline.ts'
 import type { StreamHost } from '../frames/host.ts'
 import type { FramePipe } from '../frames/pipe.ts'
 import { SESSION_PROTOCOL, SESSION_VERSION } from './constants.ts'
-import { Budget } from './assembler.ts'
 import { ALLOWANCE, createCallQuotas } from './call-quotas.ts'
 import type { Allowance, CallQuotas } from './call-quotas.ts'
 import { shakeHands } from './handshake.ts'
@@ -66,7 +65,6 @@ class PeerSessions implements Sessions, LinkOwner {
   readonly #dials = new Map<PeerIdText, Promise<Session>>()
   readonly #strikes: Strikes
   readonly #quotas: CallQuotas
-  readonly #requests: Budget
   #stopping = new AbortController()
   #unhandle: (() => Promise<void>) | undefined
   #running = false
@@ -79,7 +77,6 @@ class PeerSessions implements Sessions, LinkOwner {
     this.#instance = instance ?? Buffer.from(components.random.bytes(16)).toString('hex')
     this.#strikes = new Strikes(components.clock)
     this.#quotas = createCallQuotas(components, allowance)
-    this.#requests = new Budget(allowance.heldBytes)
   }
 
   async start(): Promise<void> {
@@ -199,7 +196,9 @@ class PeerSessions implements Sessions, LinkOwner {
   #onInbound(pipe: FramePipe): void {
     const { peer } = pipe
     const waiting = [...this.#handshakes].filter((other) => other.peer === peer)
-    if (waiting.length >= LIMITS.sessionHandshakes.value || this.#strikes.banned(peer)) {
+    const isTooMany =
+      waiting.length >= LIMITS.sessionHandshakes.value || !this.#quotas.of(peer).handshake()
+    if (isTooMany || this.#strikes.banned(peer)) {
       pipe.abort(new LumosError('SESSION_LIMIT', { details: { peer } }))
       return
     }
@@ -265,7 +264,7 @@ class PeerSessions implements Sessions, LinkOwner {
 
   #adopt(pipe: FramePipe, hello: Hello): SessionLink {
     const { clock, logger, host, meter } = this.#components
-    const shared = { meter, methods: this.methods, quotas: this.#quotas, requests: this.#requests }
+    const shared = { meter, methods: this.methods, quotas: this.#quotas }
     const link = new SessionLink({ clock, logger, ...shared, defer: afterThisTurn }, pipe, this)
     this.#links.add(link)
     const old = this.#sessions.get(link.peer)

@@ -114,6 +114,8 @@ export const MUTANTS: Readonly<Record<string, Planted>> = {
   'a saved digest that outlives its block': {
     profiles: ['faulty links and processes', 'restored and cloned disks'],
     mutation: {
+      // An audit would find and mend it.
+      replica: (replica) => changed(replica, { recheck: async () => undefined }),
       store: (store) =>
         changedStore(store, {
           commit: (operations, options) =>

@@ -1,4 +1,5 @@
 /** A replica for tests, on a disk in memory that can be told to fail. */
+import type { KnownAuthors } from '../../memory/known-authors.ts'
 import type { MemoryRecord } from '../../memory/record.ts'
 import { encodeRecord, NO_PREVIOUS } from '../../memory/record.ts'
 import type { RecordBatch, Replica } from '../../memory/replica.ts'
@@ -24,11 +25,14 @@ export interface TestReplica {
 export interface TestReplicaInit {
   readonly name?: string
   readonly space?: Space
+  /** Default: nobody is a stranger. */
+  readonly known?: KnownAuthors
 }
 
 export async function testReplica({
   name = 'me',
-  space = SPACE
+  space = SPACE,
+  known
 }: TestReplicaInit = {}): Promise<TestReplica> {
   const faults: (Fault | undefined)[] = []
   const store = createMemoryStore({ commit: () => faults.shift() })
@@ -41,7 +45,8 @@ export async function testReplica({
         random,
         store,
         signer: toySigner(name),
-        verify: toyVerify
+        verify: toyVerify,
+        ...(known && { known })
       },
       { space, continueWriter }
     )

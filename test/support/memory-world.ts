@@ -212,7 +212,7 @@ export class MemoryWorld {
     try {
       // The liar does not want to learn: it calls others only to mislead them.
       if (a.liar) await mislead(mine, theirs, this.random)
-      else this.repairs.push(await repair(mine, { ...cutPeer(peer, calls), id: `node ${b.index}` }))
+      else this.repairs.push(await repair(mine, namedPeer(cutPeer(peer, calls), a, b)))
     } catch (error) {
       await this.#failed([a, b], error)
     }
@@ -245,7 +245,8 @@ const EXPECTED = new Set([
   'RECORD_INVALID',
   'SPACE_INVALID',
   'REPAIR_REFUSED',
-  'WRITE_DENIED'
+  'WRITE_DENIED',
+  'SPACE_FULL'
 ])
 
 function spaceOf(kind: 'shared' | 'members', owner: Signer): Space {
@@ -259,6 +260,21 @@ function spaceOf(kind: 'shared' | 'members', owner: Signer): Space {
 
 function planOf(faults: (Fault | undefined)[]): FaultPlan {
   return { commit: () => faults.shift() }
+}
+
+/** Both sides know who the other is, as their session proves. */
+function namedPeer(peer: RepairPeer, a: SimulatedNode, b: SimulatedNode): RepairPeer {
+  const [caller, id] = [`node ${a.index}`, `node ${b.index}`]
+  async function* broughtBy(batches: AsyncIterable<RecordBatch>): AsyncIterable<RecordBatch> {
+    for await (const batch of batches) yield { ...batch, from: id }
+  }
+  return {
+    ...peer,
+    id,
+    pull: (vector) => broughtBy(peer.pull(vector)),
+    records: (writer, names) => broughtBy(peer.records(writer, names)),
+    push: (batch) => peer.push({ ...batch, from: caller })
+  }
 }
 
 /** The same peer, until the link to it is cut. */

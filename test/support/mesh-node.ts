@@ -17,6 +17,7 @@ import { createStreamHost } from '../../protocols/frames/host.ts'
 import type { Sessions } from '../../protocols/session/session.ts'
 import { createSessions } from '../../protocols/session/sessions.ts'
 import { createBlame } from '../../trust/blame.ts'
+import type { Blame } from '../../trust/blame.ts'
 import { identityOf } from '../../trust/identity.ts'
 import type { Identity } from '../../trust/identity.ts'
 import { createMembership } from '../../trust/membership.ts'
@@ -31,6 +32,7 @@ export interface MeshNode {
   readonly sessions: Sessions
   readonly finding: PeerFinding
   readonly pubsub: PubSub
+  readonly blame: Pick<Blame, 'points'>
   stop(): Promise<void>
 }
 
@@ -105,13 +107,15 @@ export async function startMeshNode(init: MeshNodeInit = {}): Promise<MeshNode> 
     throw error
   }
   const gossip = network.libp2p.services.pubsub
-  const pubsub = createPubSub({ ...shared, gossip, blame, quotaOf: () => quotasOf('member') })
+  const alike = { quotaOf: () => quotasOf('member'), isMember: () => true }
+  const pubsub = createPubSub({ ...shared, ...alike, gossip, blame })
   return {
     peer: identity.peer,
     network,
     sessions,
     finding,
     pubsub,
+    blame,
     stop
   }
 }

@@ -72,6 +72,11 @@ export class RawSessionPeer implements FrameSink {
     if (bytes) this.#pipe.send(bytes)
   }
 
+  /** Sending while this is false fills this side's own buffers, until its stream breaks. */
+  get writable(): boolean {
+    return this.#pipe.writable
+  }
+
   close(): Promise<void> {
     return this.#pipe.close()
   }

@@ -6,7 +6,7 @@ import type { MemoryEntry, MemorySpace } from '../../memory/shared-memory.ts'
 export function replicaSpace(replica: Replica): MemorySpace {
   const entryOf = (record: PageRecord): MemoryEntry => ({
     ...record,
-    author: replica.writer.author
+    author: replica.nameOf(record.writer)?.author ?? replica.writer.author
   })
   const list: MemorySpace['list'] = async function* (query = {}) {
     for await (const record of replica.entries(query)) yield entryOf(record)

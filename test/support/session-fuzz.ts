@@ -13,7 +13,6 @@ import {
   encodeOpen,
   encodePlain
 } from '../../protocols/session/codec.ts'
-import { Budget } from '../../protocols/session/assembler.ts'
 import { ALLOWANCE, createCallQuotas } from '../../protocols/session/call-quotas.ts'
 import { FRAME_COST } from '../../protocols/session/constants.ts'
 import { shakeHands } from '../../protocols/session/handshake.ts'
@@ -154,8 +153,7 @@ function createLink(methods = createMethods(() => undefined)) {
   }
   const closed: LumosError[] = []
   const quotas = createCallQuotas({ clock }, ALLOWANCE)
-  const requests = new Budget(ALLOWANCE.heldBytes)
-  const components = { clock, logger: silentLogger, methods, quotas, requests, defer }
+  const components = { clock, logger: silentLogger, methods, quotas, defer }
   const link = new SessionLink(components, pipe, {
     leaving: () => undefined,
     closed: (_, reason) => closed.push(reason)

@@ -4,6 +4,7 @@ import { asId } from '../entry.ts'
 import type { ModuleEntry } from '../entry.ts'
 import { parseHostedAgent } from '../protocol.ts'
 import type { AgentDefinition } from '../../agent.ts'
+import { withCheckedInput } from '../../skill-input.ts'
 import { hasMethods, isShape } from './adapter.ts'
 import type { ImportPackage, ProjectAgent, Shape } from './adapter.ts'
 import { fromAiSdk, isAiAgent } from './ai-sdk.ts'
@@ -95,7 +96,8 @@ function isLumosAgent(value: Shape): value is Shape & AgentDefinition {
 function fromLumos(agent: AgentDefinition): ProjectAgent {
   // As JSON has it: without what runs it.
   const description = parseHostedAgent(asJson(agent))
-  return { description, run: (request) => agent.run(request) }
+  // Here as a whole: the node holds data against its schemas only as far as no schema can make that last.
+  return { description, run: (request) => withCheckedInput(agent, request).run(request) }
 }
 
 /** Two exports may want the same id: the later ones get a number. */

@@ -24,12 +24,12 @@ export interface ProjectMemory {
 
 export function memoryThrough(
   calls: LineCalls,
-  { corner }: Pick<HostedRun, 'corner'>
+  { corner, writer }: Pick<HostedRun, 'corner' | 'writer'>
 ): ProjectMemory {
   const sources = new Map<string, () => AsyncGenerator<string>>()
   return {
     memory: {
-      space: (name) => spaceThrough(calls, { name, corner }),
+      space: (name) => spaceThrough(calls, { name, corner, writer }),
       blobs: blobsThrough(calls, sources)
     },
     answers: {
@@ -45,6 +45,7 @@ export function memoryThrough(
 interface SpaceName {
   readonly name: string | undefined
   readonly corner: string | undefined
+  readonly writer: string | undefined
 }
 
 /** Answers of one kind each (call-memory.ts). */
@@ -53,7 +54,7 @@ interface Asking {
   many<T>(method: string, params: object, signal?: AbortSignal): AsyncIterable<T>
 }
 
-function spaceThrough(calls: LineCalls, { name, corner }: SpaceName): SpaceMemory {
+function spaceThrough(calls: LineCalls, { name, corner, writer }: SpaceName): SpaceMemory {
   const space = name === undefined ? {} : { space: name }
   const ask: Asking = {
     one: async <T>(method: string, params: object, signal?: AbortSignal) =>
@@ -73,6 +74,8 @@ function spaceThrough(calls: LineCalls, { name, corner }: SpaceName): SpaceMemor
       if (corner !== undefined) return corner
       throw new LumosError('SPACE_UNKNOWN', { details: { space: name ?? 'shared' } })
     },
+    // An older node does not tell: then all that is there is of others.
+    writer: writer ?? '',
     get: async (key) => (await ask.one<Fact | null>('memory.get', { key })) ?? undefined,
     put: (key, value, init) => ask.one('memory.put', { key, value, ...init }),
     delete: (key) => ask.one('memory.delete', { key }),

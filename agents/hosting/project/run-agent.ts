@@ -22,7 +22,7 @@ export async function runAgent(
   { clock, channel, log }: RunComponents,
   { agent, order, signal, onCalls }: RunInit
 ): Promise<void> {
-  const { run, models: _, toolbox: __, corner: ___, ...told } = order
+  const { run, models: _, toolbox: __, corner: ___, writer: ____, ...told } = order
   const skill = wantedSkill(order.message)
   const endsAt = clock.monotonic() + (order.remainingMs ?? Infinity)
   const basis = {

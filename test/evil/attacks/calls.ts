@@ -39,7 +39,8 @@ const callFlood: Attack = {
     let calls = 0
     let refused = false
     while (!kit.signal.aborted && raw.end === undefined) {
-      for (let burst = 0; burst < 500; burst++) raw.call(2 * calls++ + 1, 'nothing')
+      // An end of its own making would be no answer of the victim's.
+      for (let burst = 0; burst < 500 && raw.writable; burst++) raw.call(2 * calls++ + 1, 'nothing')
       // Only looked at: to read all answers would make it a slow flood.
       refused ||= raw.frames.length > 0 && lastOf(raw).includes('OVERLOADED')
       raw.frames.length = 0
@@ -49,8 +50,10 @@ const callFlood: Attack = {
     const allowed = LIMITS.callBurst.value + LIMITS.callRate.value * seconds
     const isBounded = raw.end !== undefined || refused
     if (calls > 2 * allowed && !isBounded) throw new Error(`${calls} calls were all answered`)
-    if (raw.end !== undefined) kit.accuse(peer)
-    const end = raw.end === undefined ? 'and the session went on' : 'and the session ended'
+    // A stream that broke says nothing of why: neither side may have meant it.
+    if (raw.end === 'ended') kit.accuse(peer)
+    const end =
+      raw.end === undefined ? 'and the session went on' : `and the session ended (${raw.end})`
     return `${calls} calls, ${refused ? '' : 'none '}refused, ${end}`
   }
 }

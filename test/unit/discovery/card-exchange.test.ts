@@ -253,3 +253,19 @@ test('of nearly the same swarm a node is told only what it does not know', async
   expect(await told({})).toHaveLength(200)
   expect(await told({ shares: [...alice.directory.digests(64)] })).toEqual([])
 })
+
+test('who asks whom this node knows again and again is told to wait, and asks no less well later', async () => {
+  const { swarm, alice, bob } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  const session = alice.sessions.get(bob.peer)
+  const body = encodeJson({})
+  const ask = async () => session?.request(CARD_METHODS.known, body)
+  const answers = await swarm.run(Promise.allSettled(Array.from({ length: 20 }, ask)))
+  const refused = answers.filter(({ status }) => status === 'rejected')
+  expect(refused.length).toBeGreaterThan(10)
+  expect(refused[0]).toMatchObject({
+    reason: { code: 'OVERLOADED', details: { retryAfterMs: expect.any(Number) } }
+  })
+  await swarm.advance(1000)
+  await expect(swarm.run(ask())).resolves.toBeDefined()
+})

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { CARD_METHODS } from '../../../discovery/card-protocol.ts'
 import { BASE_INTERVAL_MS } from '../../../discovery/presence-pace.ts'
 import { presenceTopic } from '../../../discovery/presence.ts'
 import { encodeStatement } from '../../../discovery/presence-statement.ts'
@@ -159,4 +160,18 @@ test('a session peer that gossip no longer reaches is asked directly', async () 
   bob.state.load = 1
   await swarm.advance(25_000)
   expect(alice.directory.peer(bob.peer)?.load).toBe(1)
+})
+
+test('who asks again and again how this node is gets no answer for a while', async () => {
+  const { swarm, alice, bob } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(100)
+  const session = alice.sessions.get(bob.peer)
+  const ask = async () => session?.request(CARD_METHODS.presence, new TextEncoder().encode('{}'))
+  const answers = await swarm.run(Promise.allSettled(Array.from({ length: 30 }, ask)))
+  const refused = answers.filter(({ status }) => status === 'rejected')
+  expect(refused.length).toBeGreaterThanOrEqual(20)
+  expect(refused[0]).toMatchObject({
+    reason: { code: 'OVERLOADED', details: { retryAfterMs: 500 } }
+  })
 })

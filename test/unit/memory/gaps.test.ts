@@ -56,3 +56,23 @@ test('however many writers somebody invents, so many are remembered', () => {
   expect(gaps.note('w0', 1)).toBe(true)
   expect(gaps.note(`w${most}`, 1)).toBe(false)
 })
+
+test('among three peers or more, one alone does not make a gap nothing', () => {
+  const { gaps } = setup()
+  gaps.note('w', 3)
+  gaps.begin()('liar', 3)
+  gaps.begin()('liar', 3)
+  expect(gaps.open).toBe(true)
+  gaps.note('w', 4)
+  gaps.begin()('honest', 3)
+  expect(gaps.open).toBe(true)
+  gaps.begin()('another', 3)
+  expect(gaps.open).toBe(false)
+})
+
+test('with two peers or one, their word is enough', () => {
+  const { gaps } = setup()
+  gaps.note('w', 3)
+  gaps.begin()('only', 2)
+  expect(gaps.open).toBe(false)
+})

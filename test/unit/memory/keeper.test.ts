@@ -77,14 +77,45 @@ describe('when something is missing', () => {
   })
 })
 
-test('who differs is asked within two seconds, and all beacons of that time count once', async () => {
+test('who differs is asked within two seconds, and beacons of one peer in that time count once', async () => {
   const { clock, keeper, meet, runs } = await startKeeper()
   await meet('x', 'y')
   const before = runs.length
-  keeper.differs('facts', 'y')
-  keeper.differs('facts', 'x')
-  await clock.advance(2000)
+  for (let times = 0; times < 3; times += 1) keeper.differs('facts', 'y')
+  await clock.advance(4000)
   expect(runs.slice(before)).toMatchObject([{ peer: 'y' }])
+})
+
+describe('a hint', () => {
+  test('of one who speaks first does not silence what another says meanwhile', async () => {
+    const { clock, keeper, meet, runs } = await startKeeper()
+    await meet('x', 'y')
+    const before = runs.length
+    keeper.differs('facts', 'x')
+    keeper.differs('facts', 'y')
+    await clock.advance(4000)
+    expect(runs.slice(before)).toMatchObject([{ peer: 'x' }, { peer: 'y' }])
+  })
+
+  test('that something is missing is followed for as long as it is', async () => {
+    const { clock, keeper, meet, runs } = await startKeeper()
+    await meet('x', 'y', 'z')
+    const before = runs.length
+    for (const peer of ['x', 'y', 'z']) {
+      keeper.missing('facts', [peer], () => runs.length < before + 2)
+    }
+    await clock.advance(5000)
+    expect(runs.slice(before)).toMatchObject([{ peer: 'x' }, { peer: 'y' }])
+  })
+
+  test('is one of a few, however many peers a liar has', async () => {
+    const { clock, keeper, meet, runs } = await startKeeper()
+    await meet('x')
+    for (let liar = 0; liar < 100; liar += 1) keeper.missing('facts', [`l${liar}`], () => true)
+    const before = runs.length
+    await clock.advance(10_000)
+    expect(runs.length - before).toBeLessThanOrEqual(4)
+  })
 })
 
 test('every half minute or so somebody is asked, whatever happened', async () => {
@@ -222,19 +253,39 @@ describe('a peer that asks', () => {
 })
 
 describe('a peer that answers slowly', () => {
-  test('has no more than half of the places', async () => {
+  test('has no more than half of the places, and two of them not all', async () => {
     const { keeper, meet, seen } = await startKeeper({ instant: false })
     for (const space of ['one', 'two', 'three']) keeper.add(space)
     await meet('x', 'y')
-    expect(seen()).toEqual(['facts x', 'one x', 'facts y', 'one y'])
+    expect(seen()).toEqual(['facts x', 'one x', 'facts y'])
+    await meet('z')
+    expect(seen().slice(3)).toEqual(['facts z'])
   })
 
   test('is given up when a repair takes too long, and another has its place', async () => {
     const { clock, keeper, meet, seen } = await startKeeper({ instant: false })
     keeper.add('one')
-    await meet('x', 'y', 'z')
-    expect(seen()).toEqual(['facts x', 'one x', 'facts y', 'one y'])
+    await meet('x', 'y')
+    expect(seen()).toEqual(['facts x', 'one x', 'facts y'])
     await clock.advance(LIMITS.memoryRepair.value)
-    expect(seen().slice(4, 6)).toEqual(['facts z', 'one z'])
+    expect(seen().slice(3, 4)).toEqual(['one y'])
+  })
+
+  test('leaves a place to others within a minute, and then for good', async () => {
+    const { clock, meet, runs, seen } = await startKeeper({ instant: false })
+    await meet('n', 'o', 'p', 'q', 'r')
+    expect(seen()).toEqual(['facts n', 'facts o', 'facts p', 'facts q'])
+    await clock.advance(LIMITS.memoryLastRepair.value)
+    expect(seen().slice(4)).toEqual(['facts r'])
+    await clock.advance(LIMITS.memoryRepair.value / 2)
+    const before = runs.length
+    expect(new Set(seen().slice(4))).toEqual(new Set(['facts r']))
+    await meet('s')
+    expect(seen().slice(before)).toEqual(['facts s'])
+    // Those that were slow take turns in the other places.
+    runs[before]?.end()
+    runs[0]?.end()
+    await clock.advance(0)
+    expect(runs).toHaveLength(before + 2)
   })
 })

@@ -3,8 +3,10 @@ import { expect, test } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
 import { silentLogger } from '../../../core/logger.ts'
 import { createLostWrites } from '../../../memory/lost-writes.ts'
+import type { LostWrites } from '../../../memory/lost-writes.ts'
 import type { MemoryRecord } from '../../../memory/record.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
+import type { Store } from '../../../storage/store.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { testReplica } from '../../support/memory-replicas.ts'
 
@@ -16,7 +18,9 @@ async function setup() {
   clock.jump(1_790_000_000_000)
   const store = createMemoryStore()
   const replica = await testReplica({ name: 'amber', clock })
-  const lost = createLostWrites({ clock, store, logger: silentLogger }, replica.space.id)
+  const restarted = (): LostWrites =>
+    createLostWrites({ clock, store, logger: silentLogger }, replica.space.id)
+  const lost = restarted()
   const put = (key: string, value: string): Promise<MemoryRecord> =>
     replica.write({ key, value: Buffer.from(value) })
   const winner = await put('winner', '')
@@ -25,7 +29,7 @@ async function setup() {
   }
   const valuesOf = async (key: string): Promise<string[]> =>
     (await lost.of(key)).map(({ record }) => Buffer.from(record.value).toString())
-  return { clock, store, lost, lose, put, winner, valuesOf }
+  return { clock, store, lost, lose, put, winner, valuesOf, restarted }
 }
 
 test('the last four of a key are kept, newest first, with who wrote them', async () => {
@@ -72,4 +76,35 @@ test('a storm of them costs no more than so many', async () => {
   await lost.settle()
   expect(await lost.of(`k${LIMITS.memoryConflicts.value - 1}`)).toHaveLength(1)
   expect(await lost.of(`k${LIMITS.memoryConflicts.value}`)).toEqual([])
+})
+
+/** What is on the disk, in bytes. */
+async function sizeOf(store: Pick<Store, 'iterate'>): Promise<number> {
+  let bytes = 0
+  for await (const [, value] of store.iterate({})) bytes += value.length
+  return bytes
+}
+
+test('they take so much room and no more, and who loses most keeps least of it', async () => {
+  const { store, lost, put, winner, restarted } = await setup()
+  const large = await put('large', 'x'.repeat(32_000))
+  const lose = (name: string, author: string, count: number): void => {
+    for (let index = 0; index < count; index += 1) {
+      lost.note({ winner, loser: { ...large, key: `${name}${index}` } }, author)
+    }
+  }
+  lose('honest', AUTHOR, 20)
+  lose('flood', 'ef'.repeat(32), 900)
+  await lost.settle()
+  expect(await sizeOf(store)).toBeLessThan(LIMITS.memoryLostBytes.value)
+  expect(await lost.of('honest0')).toHaveLength(1)
+  expect(await lost.of('flood0')).toEqual([])
+  expect(await lost.of('flood899')).toHaveLength(1)
+  const later = restarted()
+  for (let index = 0; index < 20; index += 1) {
+    later.note({ winner, loser: { ...large, key: `more${index}` } }, 'ef'.repeat(32))
+  }
+  await later.settle()
+  expect(await sizeOf(store)).toBeLessThan(LIMITS.memoryLostBytes.value)
+  expect(await later.of('honest0')).toHaveLength(1)
 })

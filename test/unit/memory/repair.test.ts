@@ -37,7 +37,7 @@ function watched(peer: RepairPeer) {
   const calls: string[] = []
   const proxy = new Proxy(peer, {
     get(target, name: keyof RepairPeer) {
-      calls.push(name)
+      if (name !== 'id') calls.push(name)
       return target[name]
     }
   })

@@ -80,7 +80,7 @@ describe('quotas', () => {
     await replica.write({ key: 'a', value: text('1') })
     await replica.write({ key: 'b', value: text('22') })
     await expect(replica.write({ key: 'c', value: text('3') })).rejects.toMatchObject({
-      code: 'WRITE_DENIED'
+      code: 'SPACE_FULL'
     })
     await replica.write({ key: 'b', value: text('2') })
     await replica.write({ key: 'a', value: undefined })
@@ -94,10 +94,10 @@ describe('quotas', () => {
     await renamed.write({ key: 'b', value: text('2') })
     expect(renamed.vector.size).toBe(2)
     await expect(renamed.write({ key: 'c', value: text('3') })).rejects.toMatchObject({
-      code: 'WRITE_DENIED'
+      code: 'SPACE_FULL'
     })
     await expect(renamed.write({ key: 'a', value: Buffer.alloc(900) })).rejects.toMatchObject({
-      code: 'WRITE_DENIED'
+      code: 'SPACE_FULL'
     })
   })
 
@@ -192,8 +192,8 @@ describe('dishonest batches', () => {
     const { replica } = await testReplica()
     const own = await replica.write({ key: 'mine', value: text('1') })
     for (let made = 1; made <= LIMITS.memoryWriters.value / 2; made++) {
-      const nonce = made.toString(16).padStart(32, '0')
-      const writer = { author: nameOf(0).author, nonce }
+      const author = made.toString(16).padStart(64, '0')
+      const writer = { author, nonce: nameOf(0).nonce }
       await replica.receive({ writer, records: [], complete: [1, 1] })
     }
     expect(replica.vector.size).toBe(LIMITS.memoryWriters.value / 2)

@@ -1,5 +1,5 @@
 /** The owner of a space speaks: what its statements come to on other replicas. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
 import { createSpaceOwner, currentGrants } from '../../../memory/space-owner.ts'
 import { createSpace, DEFAULT_QUOTAS } from '../../../memory/space.ts'
@@ -80,7 +80,7 @@ test('who is granted again writes on as another writer, also what waits with it'
   for (const key of ['before', 'x', 'y']) expect(await replica.get(key)).toBeDefined()
 })
 
-test('who is cut ahead of its own numbers is another writer from the cut on', async () => {
+test('who is cut ahead of its own numbers is another writer at once', async () => {
   const { replica, bob, owner, tell } = await setup()
   await owner.grant(BOB, { role: 'write', prefix: '' })
   const { writer } = bob
@@ -89,7 +89,7 @@ test('who is cut ahead of its own numbers is another writer from the cut on', as
   await replica.admit([createStatement(replica.space.id, body, OWNER).bytes])
   await tell()
   const written = await Promise.all(['x', 'y'].map((key) => bob.write({ key, value })))
-  expect(written.map(({ sequence }) => sequence)).toEqual([1, 1])
+  expect(written.map(({ sequence }) => sequence)).toEqual([1, 2])
   await copy(bob, replica)
   for (const key of ['x', 'y']) expect(await replica.get(key)).toBeDefined()
 })
@@ -127,19 +127,78 @@ test('what counts is what was said last', async () => {
   })
 })
 
-test('what there is no room for is not said to be done, and nothing of it is', async () => {
-  const { replica, owner } = await setup()
-  const grant = { kind: 'grant', author: BOB, role: 'read', prefix: '' } as const
-  const most = LIMITS.memoryStatements.value
-  const others = Array.from(
-    { length: most - 1 },
-    (_, index) => createStatement(replica.space.id, { ...grant, number: index + 1 }, OWNER).bytes
-  )
-  await replica.admit(others)
-  await owner.grant(BOB, { role: 'write', prefix: '' })
-  await expect(owner.revoke(BOB)).rejects.toMatchObject({ code: 'WRITE_DENIED' })
-  expect(replica.statements).toHaveLength(most)
-  expect(currentGrants(replica.statements).revoked).toEqual([])
+/** A space that holds `count` statements, which let in whoever `authorOf` says. */
+async function filled(count: number, authorOf: (index: number) => string) {
+  const parts = await setup()
+  const grant = { kind: 'grant', role: 'write', prefix: '' } as const
+  const said = Array.from({ length: count }, (_, index) => {
+    const body = { ...grant, author: authorOf(index), number: index + 1 }
+    return createStatement(parts.replica.space.id, body, OWNER).bytes
+  })
+  await parts.replica.admit(said)
+  return parts
+}
+
+const MOST = LIMITS.memoryStatements.value
+
+test('in a full space grants can be taken back, and no more given', async () => {
+  const { replica, owner } = await filled(MOST - 1, () => BOB)
+  const refused = owner.grant(BOB, { role: 'write', prefix: '' })
+  await expect(refused).rejects.toMatchObject({
+    code: 'SPACE_FULL',
+    hint: 'go on in a new space: lumos spaces create NAME'
+  })
+  await owner.revoke(BOB)
+  expect(currentGrants(replica.statements).revoked).toEqual([BOB])
+  // Now nothing more can be said, and it is not said to be done.
+  await expect(owner.revoke(BOB)).rejects.toMatchObject({ code: 'SPACE_FULL' })
+  expect(replica.statements).toHaveLength(MOST)
+})
+
+test('each who was let in can be put out, however many there are', async () => {
+  const names = Array.from({ length: 3 }, (_, index) => toySigner(`holder ${index}`).author)
+  const { replica, owner } = await filled(MOST - 4, (index) => names[index % 3] ?? '')
+  await expect(owner.grant(BOB, { role: 'read', prefix: '' })).rejects.toMatchObject({
+    code: 'SPACE_FULL'
+  })
+  for (const author of names) await owner.revoke(author)
+  expect(currentGrants(replica.statements)).toEqual({ grants: [], revoked: names })
+})
+
+test('who has written as many does not take the room of others', async () => {
+  const eve = toySigner('eve')
+  const { replica, owner } = await filled(MOST - 2, (index) => (index === 0 ? BOB : eve.author))
+  for (let made = 0; made <= LIMITS.memoryCuts.value; made += 1) {
+    const nonce = made.toString(16).padStart(32, '0')
+    await replica.receive({ writer: { author: eve.author, nonce }, records: [], complete: [1, 1] })
+  }
+  expect(replica.writersOf(eve.author)).toHaveLength(LIMITS.memoryCuts.value + 1)
+  await owner.revoke(eve.author)
+  await owner.revoke(BOB)
+  expect(currentGrants(replica.statements).grants).toEqual([])
+})
+
+test('where there is no room for another secret, grants are taken back all the same, and the owner is told', async () => {
+  const { replica } = await filled(MOST - 1, () => BOB)
+  const envelope = new Uint8Array(80)
+  const onSaid = vi.fn<() => void>()
+  const owner = createSpaceOwner({
+    replica,
+    signer: OWNER,
+    onSaid,
+    secrets: {
+      isEmpty: false,
+      allFor: () => [],
+      next: (readers) =>
+        Array.from(readers, (author) => ({ kind: 'secret', secret: 2, envelope, author }))
+    }
+  })
+  await expect(owner.revoke(BOB)).rejects.toMatchObject({
+    code: 'SPACE_FULL',
+    details: { reason: 'the grants are taken back, but its values go on under the old secret' }
+  })
+  expect(currentGrants(replica.statements).revoked).toEqual([BOB])
+  expect(onSaid).toHaveBeenCalledTimes(1)
 })
 
 test('nobody but the owner can say anything', async () => {

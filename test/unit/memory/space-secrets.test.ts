@@ -1,10 +1,16 @@
 /** Secrets of sealed spaces: they reach the member they are for, and nobody else. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Secret } from '../../../core/secret.ts'
 import { createSigner, createVerifier } from '../../../memory/record-signature.ts'
-import { openSecret, sealSecret, secretsOf } from '../../../memory/space-secrets.ts'
+import {
+  createSecretReader,
+  newestOf,
+  openSecret,
+  sealSecret
+} from '../../../memory/space-secrets.ts'
 import { createSpace, DEFAULT_QUOTAS } from '../../../memory/space.ts'
 import { createStatement, decodeStatement } from '../../../memory/statement.ts'
+import type { SharedSecret, Statement } from '../../../memory/statement.ts'
 import { seededRandom } from '../../support/random.ts'
 
 function person(fill: number) {
@@ -81,24 +87,41 @@ test.for(['01'.padEnd(64, '0'), '00'.repeat(32), 'ff'.repeat(31)])(
   }
 )
 
-test('a member finds its secrets among all statements; the last word counts', async () => {
-  const bodies = [
-    sealedFor(7),
-    { ...sealedFor(8), envelope: Buffer.alloc(80) },
-    sealedFor(9, 2),
-    { ...sealedFor(5), author: stranger.signer.author }
-  ]
-  const verify = createVerifier()
-  const statements = await Promise.all(
+const verify = createVerifier()
+
+function saidOf(bodies: readonly (SharedSecret & { author?: string })[]): Promise<Statement[]> {
+  return Promise.all(
     bodies.map((body, index) => {
       const said = { author, ...body, number: index + 1 }
       return decodeStatement(space, createStatement(space.id, said, owner.signer).bytes, verify)
     })
   )
-  const found = secretsOf(member.seed, place, statements)
-  expect(Array.from(found, ([number, secret]) => [number, secret.reveal()[0]])).toEqual([
-    [1, 7],
-    [2, 9]
+}
+
+test('a member finds its secrets among all statements; the last word counts', async () => {
+  const statements = await saidOf([
+    sealedFor(7),
+    { ...sealedFor(8), envelope: Buffer.alloc(80) },
+    sealedFor(9, 2),
+    { ...sealedFor(5), author: stranger.signer.author }
   ])
-  expect(secretsOf(stranger.seed, { ...place, author: stranger.signer.author }, []).size).toBe(0)
+  const found = createSecretReader(member.seed, place)(statements)
+  expect([1, 2, 3].map((number) => found.get(number)?.reveal()[0])).toEqual([7, 9, undefined])
+  expect(newestOf(found)).toBe(2)
+  const { author: another } = stranger.signer
+  expect(newestOf(createSecretReader(stranger.seed, { ...place, author: another })([]))).toBe(0)
+})
+
+test('each envelope is opened once, and only when somebody needs it', async () => {
+  const statements = await saidOf(Array.from({ length: 40 }, (_, index) => sealedFor(1, index + 1)))
+  const opened = vi.spyOn(member.seed, 'reveal')
+  const secretsOf = createSecretReader(member.seed, place)
+  expect(newestOf(secretsOf(statements.slice(0, 39)))).toBe(39)
+  expect(opened).toHaveBeenCalledTimes(1)
+  const all = secretsOf(statements)
+  expect(newestOf(all)).toBe(40)
+  expect(all.get(39)).toBeDefined()
+  expect(opened).toHaveBeenCalledTimes(2)
+  expect(all.get(7)).toBe(all.get(7))
+  expect(opened).toHaveBeenCalledTimes(3)
 })

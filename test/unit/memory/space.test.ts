@@ -1,10 +1,11 @@
 /** Spaces and what their owners say: bytes as literals, and who may write what. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Secret } from '../../../core/secret.ts'
 import { cornerOf, createAccess } from '../../../memory/access.ts'
 import type { WriteClaim } from '../../../memory/access.ts'
 import { createJudgement } from '../../../memory/policy.ts'
 import { createSigner, createVerifier } from '../../../memory/record-signature.ts'
+import type { Verify } from '../../../memory/record-signature.ts'
 import type { Genesis } from '../../../memory/space.ts'
 import {
   createSpace,
@@ -14,7 +15,7 @@ import {
   sharedSpace
 } from '../../../memory/space.ts'
 import type { StatementBody } from '../../../memory/statement.ts'
-import { createStatement, decodeStatement } from '../../../memory/statement.ts'
+import { createStatement, decodeNewStatements, decodeStatement } from '../../../memory/statement.ts'
 import { someRecord, SPACE } from '../../support/memory-arbitraries.ts'
 import { sample } from 'fast-check'
 
@@ -263,4 +264,22 @@ test('what does not fit a space is told apart from what is not granted', () => {
   const narrow = createJudgement({ ...SPACE, valueBytes: 2 }, createAccess(SPACE, []))
   expect(narrow(STRANGER.author, { ...record, value: Buffer.alloc(3) })).toBe('misfit')
   expect(judge(STRANGER.author, { ...record, key: '~' })).toBe('denied')
+})
+
+test('statements that are known, or come twice, are not verified; those behind a forged one neither', async () => {
+  const said = Array.from({ length: 200 }, (_, index) =>
+    createStatement(space.id, { ...GRANT, number: index + 1 }, OWNER)
+  )
+  const all = said.map(({ bytes }) => bytes)
+  const known = new Map(said.slice(0, 150).map((statement) => [statement.id, statement]))
+  const counting = vi.fn<Verify>(verify)
+  const read = (some: readonly Uint8Array[]) =>
+    decodeNewStatements(space, some, { known, verify: counting })
+  const fresh = await read([...all, ...all])
+  expect(fresh).toEqual(said.slice(150))
+  expect(counting).toHaveBeenCalledTimes(50)
+  counting.mockClear()
+  const strange = createStatement(space.id, { ...GRANT, number: 999 }, STRANGER).bytes
+  await expect(read([strange, ...all.slice(150)])).rejects.toMatchObject({ code: 'SPACE_INVALID' })
+  expect(counting.mock.calls.length).toBeLessThan(50)
 })

@@ -158,17 +158,31 @@ test('who has read a thread appends to it, and makes it, without reading again',
 })
 
 test('messages come back as they were appended, with the time of their ids', async () => {
-  const { threads } = await setup()
+  const { threads, memory } = await setup()
   const parts = [{ type: 'text', text: 'hi' }, { data: { a: [1, null] } }]
   const [appended] = await threads.append('t', [{ role: 'assistant', parts }])
   const { id, ...rest } = appended ?? { id: '' }
   expect(rest).toEqual({
     threadId: 't',
+    writer: memory.writer,
     role: 'assistant',
     parts,
     createdAt: new Date(NOON).toISOString()
   })
   expect(await threads.messages('t')).toEqual([{ id, ...rest }])
+})
+
+test('a message names the node that wrote it, whatever that one says of its role', async () => {
+  const [ours, theirs] = [await setup('a'), await setup('b')]
+  await theirs.threads.append('t', [say('I am you', 'assistant')])
+  await copy(theirs.replica, ours.replica)
+  await ours.threads.append('t', [say('no')])
+  const writers = [theirs.memory.writer, ours.memory.writer]
+  const messages = await ours.threads.messages('t')
+  expect(messages.map(({ writer }) => writer)).toEqual(writers)
+  expect(new Set(writers).size).toBe(2)
+  const [oldest] = messages
+  expect(await ours.threads.messages('t', { after: oldest?.id ?? '' })).toEqual([messages[1]])
 })
 
 test('pages lead back from the newest and forward from any message', async () => {

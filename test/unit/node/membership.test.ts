@@ -56,6 +56,7 @@ async function setup() {
       membership,
       wall: undefined,
       roleOf: () => undefined,
+      listed: true,
       heirs: { presentOf: (peer) => peer, successionOf: () => undefined },
       idsOf: (peer) => [peer]
     }

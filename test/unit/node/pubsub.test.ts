@@ -38,9 +38,16 @@ function setup() {
   const blame = { add: vi.fn<(peer: string, points: number, reason?: string) => void>() }
   const clock = new ManualClock()
   const roles = new Map<string, Role>()
-  const quotaOf = (author: string) => quotasOf(roles.get(author))
-  const pubsub = createPubSub({ clock, gossip: signed, logger: silentLogger, blame, quotaOf })
-  return { gossip, pubsub, blame, clock, roles }
+  const strangers = new Set<string>()
+  const pubsub = createPubSub({
+    clock,
+    gossip: signed,
+    logger: silentLogger,
+    blame,
+    quotaOf: (author) => quotasOf(roles.get(author)),
+    isMember: (author) => !strangers.has(author)
+  })
+  return { gossip, pubsub, blame, clock, roles, strangers }
 }
 
 test.for([
@@ -137,6 +144,35 @@ test('an author is heard as often as its role allows, and whoever passes on more
   expect(heard('relay', 2 * LIMITS.gossipBurst.value)).toBe(LIMITS.gossipBurst.value)
 })
 
+test('what somebody wrote who is no member goes no further, and counts a little against who passed it on', () => {
+  const { gossip, pubsub, blame, strangers } = setup()
+  const handler = vi.fn<() => Verdict>().mockReturnValue('accept')
+  pubsub.subscribe(TOPIC, handler)
+  strangers.add('stranger')
+  const ignored = ['id', 'neighbour', TopicValidatorResult.Ignore]
+  expect(gossip.receive({ from: 'stranger' })).toEqual(ignored)
+  expect(handler).not.toHaveBeenCalled()
+  const [[peer, points] = []] = blame.add.mock.calls
+  expect(peer).toBe('neighbour')
+  // A newcomer's first words come before the news that it is one.
+  expect(100 * Number(points)).toBeLessThan(1)
+  strangers.clear()
+  expect(gossip.receive({ from: 'stranger' })).not.toEqual(ignored)
+})
+
+test('who itself tells far more than it may is blamed in the end', () => {
+  const { gossip, pubsub, blame, roles } = setup()
+  pubsub.subscribe(TOPIC, () => 'accept')
+  roles.set('neighbour', 'relay')
+  const { gossipBurst } = quotasOf('relay')
+  for (let n = 0; n < gossipBurst; n++) gossip.receive({ from: 'neighbour' })
+  expect(blame.add).not.toHaveBeenCalled()
+  for (let n = 0; n < 1000; n++) gossip.receive({ from: 'neighbour' })
+  const points = blame.add.mock.calls.reduce((sum, [, more]) => sum + more, 0)
+  expect(points).toBeGreaterThanOrEqual(1)
+  expect(points).toBeLessThan(8)
+})
+
 test('publishes at most what every peer accepts', async () => {
   const { gossip, pubsub } = setup()
   const limit = LIMITS.gossipBytes.value
@@ -170,7 +206,6 @@ test('refuses a gossipsub that takes no verdicts: its messages would never trave
   const gossip = new EventTarget() as unknown as GossipSub
   const blame = { add: () => undefined }
   const shared = { clock: new ManualClock(), logger: silentLogger, blame }
-  expect(() => createPubSub({ ...shared, gossip, quotaOf: () => quotasOf('member') })).toThrow(
-    TypeError
-  )
+  const of = { quotaOf: () => quotasOf('member'), isMember: () => true }
+  expect(() => createPubSub({ ...shared, ...of, gossip })).toThrow(TypeError)
 })

@@ -76,3 +76,28 @@ test('one that is needed stays where it is when it is damaged, and ends every st
   }
   expect(await readFile(path, 'utf8')).toBe('{"numbers": [1')
 })
+
+test.each([
+  [
+    'too long',
+    { numbers: Array.from({ length: 60 }, () => 1) },
+    /it would have \d{3} bytes of at most 100$/
+  ],
+  [
+    'none of ours',
+    { numbers: [Number.NaN] },
+    /since nothing could read it: it would say nothing sensible$/
+  ]
+])(
+  'what no start could read is not written, and what was there stays: %s',
+  async (_, content, reason) => {
+    const file = open()
+    await file.write({ numbers: [1] })
+    const refused = file.write(content)
+    await expect(refused).rejects.toThrow(reason)
+    await expect(refused).rejects.toMatchObject({ code: 'FILE_NOT_WRITTEN' })
+    expect(await open().readNeeded('all is lost')).toEqual({ numbers: [1] })
+    await file.write({ numbers: [2] })
+    expect(await open().readNeeded('all is lost')).toEqual({ numbers: [2] })
+  }
+)

@@ -178,25 +178,34 @@ async function swapUntil(stopped: AbortSignal, root: string, outside: string): P
   }
 }
 
-test('a folder that is swapped for a link in a loop never gives away what is outside', async () => {
-  const { root, outside, read, list } = await setup()
-  await mkdir(join(root, 'swap'))
-  await writeFile(join(root, 'swap', 'key.txt'), 'inside')
-  await writeFile(join(outside, 'only-outside'), '')
-  const stop = new AbortController()
-  const swapping = swapUntil(stop.signal, root, outside)
-  const seen = new Set<unknown>()
-  for (let round = 0; round < 1500; round++) {
-    const [content, names] = await Promise.all([
-      read('swap/key.txt').catch(() => 'refused'),
-      list('swap').catch(() => ['refused'])
-    ])
-    seen.add(content)
-    for (const name of names ?? []) seen.add(name)
+test.for([
+  ['outside', '../secret'],
+  ['hidden', '.secret']
+] as const)(
+  'a folder that is swapped for a link in a loop never gives away what is %s',
+  async ([, way]) => {
+    const { root, read, list } = await setup()
+    const other = join(root, way)
+    await mkdir(other, { recursive: true })
+    await mkdir(join(root, 'swap'))
+    await writeFile(join(root, 'swap', 'key.txt'), 'inside')
+    await writeFile(join(other, 'key.txt'), 'CANARY')
+    await writeFile(join(other, 'only-there'), '')
+    const stop = new AbortController()
+    const swapping = swapUntil(stop.signal, root, other)
+    const seen = new Set<unknown>()
+    for (let round = 0; round < 1500; round++) {
+      const [content, names] = await Promise.all([
+        read('swap/key.txt').catch(() => 'refused'),
+        list('swap').catch(() => ['refused'])
+      ])
+      seen.add(content)
+      for (const name of names ?? []) seen.add(name)
+    }
+    stop.abort()
+    await swapping
+    expect(seen).not.toContain('CANARY')
+    expect(seen).not.toContain('only-there')
+    expect(seen).toContain('inside')
   }
-  stop.abort()
-  await swapping
-  expect(seen).not.toContain('CANARY')
-  expect(seen).not.toContain('only-outside')
-  expect(seen).toContain('inside')
-})
+)

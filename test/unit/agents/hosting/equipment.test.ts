@@ -12,7 +12,14 @@ import { isJsonObject } from '../../../../core/json.ts'
 import { silentLogger } from '../../../../core/logger.ts'
 import { agentRequest } from '../../../support/agent-request.ts'
 import { noMemory } from '../../../support/agent-runner.ts'
+import { createMemory } from '../../../../memory/facts.ts'
+import { openReplica } from '../../../../memory/replica.ts'
+import { createMemoryStore } from '../../../../storage/memory-store.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
+import { SPACE } from '../../../support/memory-arbitraries.ts'
+import { toySigner, toyVerify } from '../../../support/memory-world.ts'
+import { seededRandom } from '../../../support/random.ts'
+import { replicaSpace, WITHOUT_EXTRAS } from '../../../support/replica-space.ts'
 import { createToolNode, makeTool, use } from '../../../support/toolbox.ts'
 
 function hosted(parts: Partial<AgentRequest>): RunNode['equipment'] {
@@ -137,6 +144,23 @@ test('blobs go up and down in pieces', async () => {
   const name = await memory.blobs.put(content)
   expect(kept.length).toBeGreaterThan(1)
   expect(Buffer.concat(await Array.fromAsync(memory.blobs.get(name)))).toEqual(content)
+})
+
+test('an agent is told as whom its node writes, and who wrote each message', async () => {
+  const components = { clock: new ManualClock(), random: seededRandom(1), signer: toySigner('us') }
+  const replica = await openReplica(
+    { ...components, store: createMemoryStore(), verify: toyVerify },
+    { space: SPACE, continueWriter: true }
+  )
+  const spaces = { space: () => replicaSpace(replica) }
+  const own = createMemory(
+    { ...components, spaces, ...WITHOUT_EXTRAS },
+    { author: components.signer.author }
+  )
+  const { writer, threads } = hosted({ memory: own }).memory.space()
+  expect(writer).toBe(own.space().writer)
+  await threads.append('t', [{ role: 'user', parts: [{ text: 'hi' }] }])
+  expect(await threads.messages('t')).toMatchObject([{ writer }])
 })
 
 test('what the other says is told while it says it', async () => {

@@ -120,6 +120,7 @@ test('a use of memory has its operation and its space, not its key', async () =>
   const space = {
     name: 'shared',
     corner: '~a/',
+    writer: 'a',
     put: async () => fact,
     get: async () => {
       throw new LumosError('STORE_FAILED')

@@ -8,7 +8,7 @@ import { FakeRawStream } from '../../../support/raw-stream.ts'
 import type { RawPairInit } from '../../../support/raw-stream.ts'
 
 /** How often the pipe looks at the clock. */
-const FRAMES_A_LOOK = 8
+const FRAMES_A_LOOK = 4
 
 class Recorder implements FrameSink {
   readonly seen: string[] = []
@@ -217,6 +217,21 @@ test('frames that take long are fewer in a turn, so that those of others are not
   endTurn()
   await settle()
   expect(sinkB.seen).toEqual(lengths.map(() => 'frame 1'))
+})
+
+test('after a large frame the clock is looked at at once', async () => {
+  const { clock, a, sinkB, settle, endTurn } = setup()
+  sinkB.onFrame = () => clock.jump(LIMITS.turnTime.value)
+  const lengths = [4096, 4096, 4096]
+  send(a, ...lengths)
+  await settle()
+  expect(sinkB.seen).toHaveLength(1)
+  endTurn()
+  await settle()
+  expect(sinkB.seen).toHaveLength(2)
+  endTurn()
+  await settle()
+  expect(sinkB.seen).toEqual(lengths.map((length) => `frame ${length}`))
 })
 
 test('time between its frames is not counted as theirs', async () => {

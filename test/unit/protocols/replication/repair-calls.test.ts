@@ -8,6 +8,7 @@ import { createReplicationClient } from '../../../../protocols/replication/clien
 import { REPLICATION_METHODS } from '../../../../protocols/replication/constants.ts'
 import type { ReplicationPeer } from '../../../../protocols/replication/schema.ts'
 import { serveReplication } from '../../../../protocols/replication/server.ts'
+import { createServingGate } from '../../../../protocols/replication/serving-gate.ts'
 import { createMethods } from '../../../../protocols/session/methods.ts'
 import { loopbackSession } from '../../../support/loopback-session.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
@@ -21,7 +22,7 @@ async function setup(wrap: (peer: ReplicationPeer) => ReplicationPeer = (peer) =
   const onOffence = vi.fn<(peer: string, error: LumosError) => void>()
   const served = wrap(createResponder(birch))
   serveReplication({
-    clock,
+    gate: createServingGate({ clock }),
     methods,
     onOffence,
     find(space) {
@@ -145,3 +146,40 @@ test('a peer that falls silent in the middle of a stream is given up', async () 
 function silent(): AsyncIterable<never> {
   return { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) }
 }
+
+function saying(admit: ReplicationPeer['admit']) {
+  return setup((peer) => ({ ...peer, admit }))
+}
+
+test('statements are taken some a turn, and nothing behind a forged one is looked at', async () => {
+  const sizes: number[] = []
+  const { client, onOffence } = await saying(async (said) => {
+    sizes.push(said.length)
+    if (said.some(([first]) => first === 9)) {
+      throw new LumosError('SPACE_INVALID', { details: { reason: 'forged' } })
+    }
+  })
+  const all = Array.from({ length: LIMITS.memoryStatements.value }, () => Uint8Array.of(1))
+  await client.admit(all)
+  const most = LIMITS.memoryBatchRecords.value
+  expect(sizes).toEqual(Array(all.length / most).fill(most))
+  const forged = all.with(most, Uint8Array.of(9))
+  await expect(client.admit(forged)).rejects.toMatchObject({ code: 'SPACE_INVALID' })
+  expect(sizes).toHaveLength(all.length / most + 2)
+  expect(onOffence).toHaveBeenCalledTimes(1)
+})
+
+test('statements cost as much as records', async () => {
+  let admitted = 0
+  const { clock, client } = await saying(async ({ length }) => {
+    admitted += length
+  })
+  const all = Array.from({ length: LIMITS.memoryStatements.value }, () => Uint8Array.of(1))
+  const calls = Array.from({ length: 10 }, () => client.admit(all))
+  await clock.advance(0)
+  const burst = LIMITS.memoryServeBurst.value
+  expect(admitted).toBeLessThan(burst + 10 * LIMITS.memoryBatchRecords.value)
+  await clock.advance(((10 * all.length - burst) / LIMITS.memoryServeRate.value) * 2000)
+  await Promise.all(calls)
+  expect(admitted).toBe(10 * all.length)
+})

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../../core/limits.ts'
+import { ALLOWANCE, createCallQuotas } from '../../../../protocols/session/call-quotas.ts'
 import type { Allowance, PeerAllowance } from '../../../../protocols/session/call-quotas.ts'
 import { hostileSetup as setup } from '../../../support/hostile-session.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
 
 const OPEN = 0x03
 const DATA = 0x04
@@ -97,6 +99,94 @@ test('a peer has no more calls in flight than it may, however few others have', 
   other.call(1, 'echo', 'hi')
   await settle()
   expect(other.heard.at(-1)).toBe('data hi')
+})
+
+const MANY: PeerAllowance = { ...PEER, callBurst: 10 }
+const OFTEN: Allowance = { ...LITTLE, of: () => MANY }
+
+test('two streams of one peer have together what it may have in flight', async () => {
+  const { sessions, settle, connect } = await setup(OFTEN)
+  const given: (() => void)[] = []
+  sessions.methods.request('wait', async (body) => {
+    await new Promise<void>((resolve) => given.push(resolve))
+    return body
+  })
+  const streams = [await connect(), await connect()]
+  for (const raw of streams) raw.call(1, 'wait')
+  for (const raw of streams) raw.call(3, 'wait')
+  await settle()
+  const heard = (what: string) =>
+    streams.flatMap((raw) => raw.heard.filter((one) => one.startsWith(what)))
+  expect(heard('error')).toEqual(['error SESSION_LIMIT', 'error SESSION_LIMIT'])
+  for (const give of given) give()
+  await settle()
+  expect(heard('data')).toHaveLength(2)
+})
+
+test('a handler that still runs counts, though its call was cancelled or its stream is gone', async () => {
+  const { clock, sessions, settle, connect } = await setup(OFTEN)
+  const given: (() => void)[] = []
+  sessions.methods.request('deaf', async (body) => {
+    await new Promise<void>((resolve) => given.push(resolve))
+    return body
+  })
+  const first = await connect()
+  first.call(1, 'deaf')
+  first.say(0x06, 0, 1)
+  first.call(3, 'deaf')
+  await settle()
+  await first.close()
+  const second = await connect()
+  second.call(1, 'echo')
+  await settle()
+  expect(second.heard.at(-1)).toBe('error SESSION_LIMIT')
+  for (const give of given) give()
+  await clock.advance(0)
+  second.call(3, 'echo', 'room again')
+  await settle()
+  expect(second.heard.at(-1)).toBe('data room again')
+})
+
+test('headers are paid for as bodies are', async () => {
+  const { settle, connect } = await setup(LITTLE)
+  const raw = await connect()
+  const headers = JSON.stringify({ much: 'x'.repeat(1200) })
+  const head = Buffer.from('\0\0\0\0\x04\0\0echo')
+  head.writeUInt16BE(headers.length, 5)
+  raw.say(OPEN, 0x03, 1, Buffer.concat([head, Buffer.from(headers)]))
+  raw.call(3, 'echo')
+  await settle()
+  expect(raw.heard.slice(1)).toEqual(['data', 'error OVERLOADED'])
+})
+
+test('all streams of one peer hold no more bytes than one may', () => {
+  const quotas = createCallQuotas({ clock: new ManualClock() }, ALLOWANCE)
+  const most = LIMITS.sessionBufferBytes.value
+  quotas.of('one').begin(most)
+  expect(() => quotas.of('one').hold(1)).toThrow(expect.objectContaining({ code: 'OVERLOADED' }))
+  quotas.of('other').hold(1)
+  quotas.of('one').release(most)
+  quotas.of('one').hold(1)
+})
+
+test('who shakes hands again and again has to wait, however it ended before', async () => {
+  const { clock, settle, dial, connect } = await setup()
+  const again = async (times: number) => {
+    const ends: (string | undefined)[] = []
+    for (let n = 0; n < times; n++) {
+      const raw = await connect()
+      if (raw.end === undefined) await raw.close()
+      else ends.push(raw.end)
+    }
+    return ends
+  }
+  expect(await again(LIMITS.handshakeBurst.value)).toEqual([])
+  expect(await again(3)).toEqual(Array.from({ length: 3 }, () => 'STREAM_TRUNCATED'))
+  const other = await dial('other')
+  await settle()
+  expect(other.heard).toEqual(['hello'])
+  await clock.advance(1000)
+  expect(await again(LIMITS.handshakeRate.value)).toEqual([])
 })
 
 test('who comes to be something else is held to other rates from the next call on', async () => {

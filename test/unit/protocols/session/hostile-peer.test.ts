@@ -5,6 +5,11 @@ import type { RawSessionPeer } from '../../../support/raw-session-peer.ts'
 
 const OPEN = 0x03
 const DATA = 0x04
+/** A REFUSE of which little would be kept. */
+const REFUSAL = JSON.stringify({
+  code: 'OTHER_SWARM',
+  details: { much: 'x'.repeat(LIMITS.wireErrorBytes.value) }
+})
 
 test.for([
   ['a frame shorter than its header', (raw) => raw.sayBytes(Uint8Array.of(DATA, 0, 0))],
@@ -178,7 +183,12 @@ test('a later minor version of the protocol, with fields of its own, is welcome'
 test.for([
   ['no HELLO', (raw) => raw.call(1, 'echo')],
   ['a HELLO that is no JSON', (raw) => raw.say(0x01, 0, 0, '{')],
-  ['a HELLO without its fields', (raw) => raw.say(0x01, 0, 0, '{"protocol":"1.0"}')]
+  ['a HELLO without its fields', (raw) => raw.say(0x01, 0, 0, '{"protocol":"1.0"}')],
+  [
+    'a HELLO longer than anybody’s',
+    (raw) => raw.hello({ fields: { much: 'x'.repeat(LIMITS.helloBytes.value) } })
+  ],
+  ['a refusal longer than anybody’s', (raw) => raw.say(0x02, 0, 0, REFUSAL)]
 ] satisfies readonly (readonly [string, (raw: RawSessionPeer) => void])[])(
   '%s ends the stream before there is a session',
   async ([, misbehave]) => {

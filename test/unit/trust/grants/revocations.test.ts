@@ -62,13 +62,67 @@ test('a peer that takes back without end uses up its own room only', async () =>
   expect(revocations.add(await signRevocation(alice, claims))).toBe(true)
 })
 
-test('issuers of whom nothing is in force any more take nobody’s room', async () => {
+test('a node has room for all that it gave, whatever others take back', async () => {
+  expect(LIMITS.revocationsPerIssuer.value).toBeGreaterThanOrEqual(LIMITS.grantsGiven.value)
+  const { clock, alice, claims } = await setup()
+  const revocations = createRevocations({ clock }, { self: alice.peer })
+  const one = await signRevocation(alice, claims)
+  for (let at = 0; at < LIMITS.revocations.value; at++) {
+    expect(revocations.add({ ...one, issuer: `issuer-${at}` })).toBe(true)
+  }
+  expect(revocations.add({ ...one, issuer: 'issuer-more' })).toBe(false)
+  for (let at = 0; at < LIMITS.grantsGiven.value; at++) {
+    expect(revocations.add({ ...one, id: at.toString(16).padStart(32, '0') })).toBe(true)
+  }
+  const all = revocations.list()
+  expect(all).toHaveLength(LIMITS.revocations.value + LIMITS.grantsGiven.value)
+  expect(all[0]?.issuer).toBe(alice.peer)
+})
+
+test('who takes up most of the table gives way, with what ends first, to whoever has less', async () => {
+  const { alice, bob, claims, revocations } = await setup()
+  const one = await signRevocation(bob, claims)
+  const made = (issuer: string, at: number) => ({
+    ...one,
+    issuer,
+    id: at.toString(16).padStart(32, '0'),
+    until: HOUR + at
+  })
+  const most = LIMITS.revocations.value
+  for (let at = 0; at < most - 2; at++) {
+    expect(revocations.add(made(`issuer-${at % 64}`, at), 'liar')).toBe(true)
+  }
+  expect(revocations.add(made('carol', 0))).toBe(true)
+  expect(revocations.add(made('carol', 1))).toBe(true)
+  expect(revocations.add(made('mallory', 0), 'liar')).toBe(false)
+  expect(revocations.covers(made('issuer-0', 0))).toBe(true)
+  const honest = await signRevocation(alice, claims)
+  expect(revocations.add(honest)).toBe(true)
+  expect(revocations.covers(claims)).toBe(true)
+  expect(revocations.covers(made('issuer-0', 0))).toBe(false)
+  expect(revocations.covers(made('carol', 0))).toBe(true)
+  expect(revocations.list()).toHaveLength(most)
+})
+
+test('what is not in force any more takes nobody’s room', async () => {
   const { clock, alice, claims, revocations } = await setup()
   const one = await signRevocation(alice, claims)
-  for (let at = 0; at < LIMITS.revocationIssuers.value; at++) {
+  for (let at = 0; at < LIMITS.revocations.value; at++) {
     revocations.add({ ...one, issuer: `issuer-${at}` })
   }
   expect(revocations.add(one)).toBe(false)
   await clock.advance(HOUR + LIMITS.clockLeeway.value + 1)
   expect(revocations.add({ ...one, until: clock.now() + HOUR })).toBe(true)
+  expect(revocations.list()).toHaveLength(1)
+})
+
+test('it is believed as long as the grant may count, and only in the form in which it takes least room', async () => {
+  const { alice, claims } = await setup()
+  const { token } = await signRevocation(alice, claims)
+  const leeway = LIMITS.clockLeeway.value
+  expect(await readRevocation(token, HOUR + leeway)).toMatchObject({ id: claims.id })
+  expect(await readRevocation(token, HOUR + leeway + 1)).toBeUndefined()
+  for (const space of [' ', '\n', '\u0000']) {
+    expect(await readRevocation(token.replace('.', `${space}.`), 0)).toBeUndefined()
+  }
 })

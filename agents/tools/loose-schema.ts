@@ -1,12 +1,12 @@
 /**
- * Checks what goes to an MCP server by the schema that the server wrote, as far as no schema can make
+ * Checks values by schemas that strangers wrote (MCP servers, hosted projects), as far as no schema can make
  * that last: a regular expression can backtrack for ever, and references double the work with each step.
- * What is not checked here the server checks itself.
+ * What is not checked here they check themselves.
  */
 import type { Json, JsonObject } from '../../core/json.ts'
 import { isJsonObject } from '../../core/json.ts'
-import { createJsonSchemaCheck } from '../tools/json-schema.ts'
-import type { StandardSchema } from '../tools/standard-schema.ts'
+import { createJsonSchemaCheck } from './json-schema.ts'
+import type { StandardSchema } from './standard-schema.ts'
 
 /** Told to models as it is, checked as {@link looseSchema} has it. */
 export function looselyChecked(schema: JsonObject): StandardSchema {
@@ -30,7 +30,7 @@ export function looselyChecked(schema: JsonObject): StandardSchema {
  * With `pattern`, `patternProperties` and `$ref` go those that would allow less without them, such as
  * `not`; `uniqueItems` compares each with each.
  */
-function looseSchema(schema: JsonObject): JsonObject {
+export function looseSchema(schema: JsonObject): JsonObject {
   const members = Object.entries(schema).flatMap(([keyword, value]) => {
     const read = value === undefined ? undefined : KEYWORDS.get(keyword)?.(value, schema)
     return read === undefined ? [] : [[keyword, read] as const]

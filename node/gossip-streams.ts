@@ -1,0 +1,83 @@
+/**
+ * Keeps a stream to each neighbour: gossipsub opens one when the peer connects, and would write to it for ever though
+ * it broke, or went with one of two connections. A neighbour whose own stream broke it forgets until that one leaves.
+ */
+import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
+import type { Clock } from '../core/clock.ts'
+import type { PeerIdText } from '../core/ids.ts'
+import { LIMITS } from '../core/limits.ts'
+
+type CreateGossip = (components: GossipSubComponents) => GossipSub
+
+export interface GossipStreamsComponents {
+  readonly clock: Pick<Clock, 'after'>
+}
+
+interface Outbound {
+  readonly rawStream: Pick<Stream, 'addEventListener' | 'status'>
+}
+
+/** Public on gossipsub's class, though its interface leaves it out. */
+interface Neighbourhood {
+  readonly streamsOutbound: Map<PeerIdText, Outbound>
+  /** Makes the peer a neighbour, and opens a stream unless there is one. */
+  onPeerConnected(peer: PeerId, connection: Connection): void
+  /** Says on the new stream what is subscribed to. */
+  createOutboundStream(peer: PeerId, connection: Connection): Promise<void>
+  /** Forgets the neighbour. */
+  handlePeerReadStreamError(error: Error, peer: PeerId): void
+}
+
+/** The same gossip, whose streams are opened anew. */
+export function withStreams(
+  { clock }: GossipStreamsComponents,
+  create: CreateGossip
+): CreateGossip {
+  return (components) => {
+    const gossip = create(components)
+    if (!isNeighbourhood(gossip)) throw new TypeError('this gossipsub shows no neighbours')
+    const { connectionManager } = components
+    keepStreams(gossip, (peer) => {
+      clock.after(LIMITS.gossipReopen.value, () => {
+        const open = connectionManager.getConnections(peer).find(({ status }) => status === 'open')
+        if (open !== undefined) gossip.onPeerConnected(peer, open)
+      })
+    })
+    return gossip
+  }
+}
+
+function isNeighbourhood(gossip: GossipSub): gossip is GossipSub & Neighbourhood {
+  return 'createOutboundStream' in gossip && 'streamsOutbound' in gossip
+}
+
+/** Calls `meetLater` for each neighbour that there is no stream to any more. */
+function keepStreams(gossip: Neighbourhood, meetLater: (peer: PeerId) => void): void {
+  const { streamsOutbound } = gossip
+  const open = gossip.createOutboundStream.bind(gossip)
+  const forget = gossip.handlePeerReadStreamError.bind(gossip)
+  const watched = new WeakSet<Outbound>()
+
+  function lose(peer: PeerId, stream: Outbound): void {
+    // gossipsub itself closes those of peers that leave, and takes them away first.
+    if (streamsOutbound.get(peer.toString()) !== stream) return
+    streamsOutbound.delete(peer.toString())
+    meetLater(peer)
+  }
+
+  gossip.createOutboundStream = async (peer, connection) => {
+    await open(peer, connection)
+    const stream = streamsOutbound.get(peer.toString())
+    if (stream === undefined) meetLater(peer)
+    if (stream === undefined || watched.has(stream)) return
+    watched.add(stream)
+    const { rawStream } = stream
+    rawStream.addEventListener('close', () => lose(peer, stream))
+    if (rawStream.status !== 'open') lose(peer, stream)
+  }
+  gossip.handlePeerReadStreamError = (error, peer) => {
+    forget(error, peer)
+    meetLater(peer)
+  }
+}
