@@ -211,11 +211,11 @@ class Outbox implements Delegations {
     return pageOf(query, [...this.#running.values()].map(viewOf), ended)
   }
 
-  listEdge(query: EdgeQuery): Promise<EdgePage> {
-    const live = [...this.#running.values()].flatMap(edgeEntryOf)
+  async listEdge(query: EdgeQuery): Promise<EdgePage> {
+    const ended = await this.#open().endedOf(query.owner)
     return edgePage(query, {
-      live,
-      ended: this.#open().endedOf(query),
+      live: () => [...this.#running.values()].flatMap(edgeEntryOf),
+      ended,
       find: (id) => this.find(id)
     })
   }

@@ -3,6 +3,8 @@ import type { TaskState } from '../core/a2a.ts'
 import type { BatchOperation } from '../storage/batches.ts'
 import type { Operation, Store } from '../storage/store.ts'
 import { outboxKeys } from './outbox-keys.ts'
+import { createOwnerLists } from './owner-lists.ts'
+import type { OwnerList, OwnerLists } from './owner-lists.ts'
 import { del, parse, put } from './stored-json.ts'
 import type { ListPlace } from './task-store.ts'
 
@@ -35,7 +37,7 @@ export interface EdgeEntry extends ListPlace, Omit<EdgeMark, 'key'> {
 }
 
 /** The value under the key that names owner, time and id. */
-type StoredEntry = Pick<EdgeEntry, 'agent' | 'contextId' | 'state'>
+export type OwnedTask = Pick<EdgeEntry, 'agent' | 'contextId' | 'state'>
 
 interface KeyedOrder {
   readonly order: { readonly taskId: string }
@@ -58,7 +60,7 @@ export function keying({ order: { taskId }, edge }: KeyedOrder): Operation[] {
 export function listing(id: string, { edge, state, updatedAt }: MarkedEnd): BatchOperation[] {
   if (edge === undefined) return []
   const { agent, contextId } = edge
-  const value: StoredEntry = { agent, contextId, state }
+  const value: OwnedTask = { agent, contextId, state }
   return [put(outboxKeys.owned(edge.owner, updatedAt, id), value)]
 }
 
@@ -70,27 +72,61 @@ export function unlisting(id: string, { edge, updatedAt }: MarkedEnd): Operation
   return key === undefined ? [listed] : [listed, del(outboxKeys.keyed(key))]
 }
 
-/** Ended tasks of one owner that the query wants, but for its place and limit. Youngest end first. */
-export async function* endedOf(
-  store: Pick<Store, 'iterate'>,
-  query: EdgeQuery
-): AsyncIterable<EdgeEntry> {
-  const { owner } = query
-  for await (const [key, value] of store.iterate(outboxKeys.allOwned(owner), { reverse: true })) {
-    const updatedAt = outboxKeys.ownedTimeOf(key)
-    const entry = { ...parse<StoredEntry>(value), owner, updatedAt, id: outboxKeys.idOf(key) }
-    if (isWanted(entry, query)) yield entry
+export function createOwnedLists(store: Pick<Store, 'iterate'>): OwnerLists<OwnedTask> {
+  return createOwnerLists(store, {
+    rangeOf: outboxKeys.allOwned,
+    ownerOf: outboxKeys.ownedBy,
+    read: (value) => parse<OwnedTask>(value)
+  })
+}
+
+/** Ended tasks of one owner, as of now. */
+export interface EndedOwn {
+  /** Whether that one is among them. */
+  has(entry: EdgeEntry): boolean
+  /** The youngest behind the place of the query, one more than its limit if there is one; and how many it wants in all. */
+  page(query: EdgeQuery): { readonly entries: readonly EdgeEntry[]; readonly total: number }
+}
+
+export function endedOwn(owner: string, list: OwnerList<OwnedTask>): EndedOwn {
+  const keyOf = ({ updatedAt, id }: ListPlace): string => outboxKeys.owned(owner, updatedAt, id)
+  return {
+    has: (entry) => list.has(keyOf(entry)),
+    page({ agent, contextId, state, updatedSince, before, limit }) {
+      const isAll = agent === undefined && contextId === undefined && state === undefined
+      const { found, total } = list.select({
+        limit: limit + 1,
+        from: updatedSince === undefined ? undefined : keyOf({ updatedAt: updatedSince, id: '' }),
+        before: before && keyOf(before),
+        matches: isAll ? undefined : (task) => isLike(task, { agent, contextId, state })
+      })
+      const entries = found.map(({ key, value }) => ({
+        ...value,
+        owner,
+        updatedAt: outboxKeys.ownedTimeOf(key),
+        id: outboxKeys.idOf(key)
+      }))
+      return { entries, total }
+    }
   }
 }
 
 /** Whether an entry is one that the query is about, wherever in the list it stands. */
 export function isWanted(entry: EdgeEntry, query: EdgeQuery): boolean {
-  const { owner, agent, contextId, state, updatedSince } = query
+  const { owner, updatedSince } = query
   return (
     entry.owner === owner &&
-    (agent === undefined || entry.agent === agent) &&
-    (contextId === undefined || entry.contextId === contextId) &&
-    (state === undefined || entry.state === state) &&
+    isLike(entry, query) &&
     (updatedSince === undefined || entry.updatedAt >= updatedSince)
   )
 }
+
+function isLike(task: OwnedTask, { agent, contextId, state }: Likeness): boolean {
+  return (
+    (agent === undefined || task.agent === agent) &&
+    (contextId === undefined || task.contextId === contextId) &&
+    (state === undefined || task.state === state)
+  )
+}
+
+type Likeness = { readonly [K in keyof OwnedTask]?: OwnedTask[K] | undefined }

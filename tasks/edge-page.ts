@@ -2,7 +2,7 @@
 import type { Delegation } from './delegation.ts'
 import type { DelegationView } from './delegation-view.ts'
 import { isWanted } from './edge-orders.ts'
-import type { EdgeEntry, EdgeQuery } from './edge-orders.ts'
+import type { EdgeEntry, EdgeQuery, EndedOwn } from './edge-orders.ts'
 import { order } from './memory-task-store.ts'
 
 export interface EdgePage {
@@ -14,8 +14,9 @@ export interface EdgePage {
 }
 
 interface EdgeTasks {
-  readonly live: readonly EdgeEntry[]
-  readonly ended: AsyncIterable<EdgeEntry>
+  /** Those that go on, as of now. */
+  readonly live: () => readonly EdgeEntry[]
+  readonly ended: EndedOwn
   readonly find: (id: string) => Promise<DelegationView | undefined>
 }
 
@@ -24,20 +25,17 @@ export async function edgePage(
   query: EdgeQuery,
   { live, ended, find }: EdgeTasks
 ): Promise<EdgePage> {
-  const entries = new Map<string, EdgeEntry>()
-  for (const entry of live) if (isWanted(entry, query)) entries.set(entry.id, entry)
-  // One that ended during the reading is in both.
-  for await (const entry of ended) entries.set(entry.id, entry)
   const { before, limit } = query
-  const behind = [...entries.values()]
-    .filter((entry) => before === undefined || order(before, entry) < 0)
-    .toSorted(order)
-  const page = behind.slice(0, limit)
-  const views = await Promise.all(page.map(({ id }) => find(id)))
+  const { entries, total } = ended.page(query)
+  // One whose end is on disk goes on until whoever follows it knows that.
+  const going = live().filter((entry) => isWanted(entry, query) && !ended.has(entry))
+  const behind = going.filter((entry) => before === undefined || order(before, entry) < 0)
+  const page = [...behind, ...entries].toSorted(order)
+  const views = await Promise.all(page.slice(0, limit).map(({ id }) => find(id)))
   return {
     views: views.filter((view) => view !== undefined),
-    more: behind.length > page.length,
-    total: entries.size
+    more: page.length > limit,
+    total: total + going.length
   }
 }
 

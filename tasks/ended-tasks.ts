@@ -1,10 +1,13 @@
 /** Ended tasks in the database: their list, their number, and how the oldest are forgotten. */
 import type { TaskState } from '../core/a2a.ts'
+import type { BatchOperation } from '../storage/batches.ts'
 import type { Operation, Store } from '../storage/store.ts'
 import { openEndedList } from './ended-list.ts'
 import type { EndedList } from './ended-list.ts'
 import { matches } from './memory-task-store.ts'
 import type { Filter, Listed } from './memory-task-store.ts'
+import { createOwnerLists } from './owner-lists.ts'
+import type { OwnerLists, Selection } from './owner-lists.ts'
 import { del, parse, put } from './stored-json.ts'
 import { taskKeys } from './task-keys.ts'
 import type { ListPlace, StoredTask, TaskKey, TaskRecord } from './task-store.ts'
@@ -43,6 +46,8 @@ export interface EndedTasks {
     place: { readonly limit: number; readonly before?: ListPlace | undefined }
   ): Promise<StoredTask[]>
   count(query: Filter): Promise<number>
+  /** Has to be told of what it gave to be written, once it is. */
+  wrote(operations: readonly BatchOperation[]): void
   /** What removes those beyond the limits or before `horizon`, in portions that may be written one by one. */
   surplus(horizon: number, now: number): AsyncIterable<readonly Operation[]>
 }
@@ -63,10 +68,14 @@ export async function openEndedTasks(store: Reading, limits: EndedLimits): Promi
   return new Index(store, { limits, total, list: await openEndedList(store) })
 }
 
+/** What stays in memory of an ended task whose caller asks for lists. */
+type ListedEnd = Pick<EndedTask, 'agentId' | 'contextId' | 'state'>
+
 class Index implements EndedTasks {
   readonly #store: Reading
   readonly #limits: EndedLimits
   readonly #list: EndedList
+  readonly #lists: OwnerLists<ListedEnd>
   readonly #total: Total
 
   constructor(
@@ -76,6 +85,14 @@ class Index implements EndedTasks {
     this.#store = store
     this.#limits = init.limits
     this.#list = init.list
+    this.#lists = createOwnerLists(store, {
+      rangeOf: taskKeys.endedOf,
+      ownerOf: taskKeys.endedBy,
+      read(value) {
+        const { agentId, contextId, state } = parse<EndedTask>(value)
+        return { agentId, contextId, state }
+      }
+    })
     this.#total = init.total
   }
 
@@ -108,25 +125,23 @@ class Index implements EndedTasks {
 
   async page(
     query: Filter,
-    { limit, before }: { readonly limit: number; readonly before?: ListPlace | undefined }
+    place: { readonly limit: number; readonly before?: ListPlace | undefined }
   ): Promise<StoredTask[]> {
-    const found: { readonly key: TaskKey; readonly end: EndedTask }[] = []
-    for await (const { name, value } of this.#list.youngest(query, before)) {
-      const end = parse<EndedTask>(value)
-      const key = taskKeys.endedTask(name)
-      if (query.updatedSince !== undefined && end.updatedAt < query.updatedSince) break
-      if (matches(listed(key, end), query)) found.push({ key, end })
-      if (found.length === limit) break
-    }
-    const records = await this.#store.getMany(found.map(({ key }) => taskKeys.record(key)))
-    return found.flatMap(({ end: { state, updatedAt } }, index) => {
-      const record = records[index]
-      // Forgotten between the two readings.
-      return record === undefined ? [] : [{ record: parse<TaskRecord>(record), state, updatedAt }]
+    const names = isOfOne(query)
+      ? (await this.#selection(query, place)).found.map(({ key }) => key)
+      : await this.#namesOfAll(query, place)
+    const keys = names.map(taskKeys.endedTask)
+    const records = await this.#store.getMany(keys.map(taskKeys.record))
+    const ends = await this.#store.getMany(keys.map(taskKeys.end))
+    return records.flatMap((record, index) => {
+      const end = ends[index]
+      // Forgotten between the readings.
+      return record === undefined || end === undefined ? [] : [stored(record, end)]
     })
   }
 
   async count(query: Filter): Promise<number> {
+    if (isOfOne(query)) return (await this.#selection(query, { limit: 0 })).total
     let count = 0
     for await (const { name, value } of this.#list.youngest(query)) {
       if (matches(listed(taskKeys.endedTask(name), parse<EndedTask>(value)), query)) count += 1
@@ -134,7 +149,47 @@ class Index implements EndedTasks {
     return count
   }
 
+  wrote(operations: readonly BatchOperation[]): void {
+    this.#lists.wrote(operations)
+  }
+
+  async #selection(
+    { caller, updatedSince, agentId, contextId, state }: Filter & { readonly caller: string },
+    { limit, before }: { readonly limit: number; readonly before?: ListPlace | undefined }
+  ): Promise<Selection<ListedEnd>> {
+    const isAll = agentId === undefined && contextId === undefined && state === undefined
+    const list = await this.#lists.of(caller)
+    return list.select({
+      limit,
+      from:
+        updatedSince === undefined ? undefined : taskKeys.ended({ caller, id: '' }, updatedSince),
+      before: before && taskKeys.ended({ caller, id: before.id }, before.updatedAt),
+      matches: isAll
+        ? undefined
+        : (end) =>
+            (agentId === undefined || end.agentId === agentId) &&
+            (contextId === undefined || end.contextId === contextId) &&
+            (state === undefined || end.state === state)
+    })
+  }
+
+  /** For the user of this machine, who is shown page by page what everybody has asked for. */
+  async #namesOfAll(
+    query: Filter,
+    { limit, before }: { readonly limit: number; readonly before?: ListPlace | undefined }
+  ): Promise<string[]> {
+    const found: string[] = []
+    for await (const { name, value } of this.#list.youngest(query, before)) {
+      const end = parse<EndedTask>(value)
+      if (query.updatedSince !== undefined && end.updatedAt < query.updatedSince) break
+      if (matches(listed(taskKeys.endedTask(name), end), query)) found.push(name)
+      if (found.length === limit) break
+    }
+    return found
+  }
+
   async *surplus(horizon: number, now: number): AsyncIterable<readonly Operation[]> {
+    this.#lists.tidy()
     yield* portions(this.#surplusTasks(horizon, now))
     yield* portions(this.#surplusTombstones())
   }
@@ -175,6 +230,10 @@ class Index implements EndedTasks {
       yield [del(name), del(taskKeys.gone(taskKeys.taskOf(name))), this.#keepTotal()]
     }
   }
+}
+
+function isOfOne(query: Filter): query is Filter & { readonly caller: string } {
+  return query.caller !== undefined && query.caller !== query.exceptCaller
 }
 
 function listed(key: TaskKey, { state, updatedAt, agentId, contextId }: EndedTask): Listed {

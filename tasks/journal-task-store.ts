@@ -70,6 +70,12 @@ interface OpenTask {
   bytes: number
 }
 
+interface Writing {
+  readonly operations: readonly BatchOperation[]
+  /** Of all of them. */
+  readonly written: Promise<void>
+}
+
 /** What is known of the database without reading it. */
 interface Contents {
   readonly ended: EndedTasks
@@ -138,7 +144,9 @@ class JournalTaskStore implements TaskStore {
     if (ends) operations.push(...this.#end(task))
     const written = this.#parts.batches.write(operations, durability === 'flushed')
     if (seq !== 0 && !ends) return written
-    const done = ends ? this.#finish(task, written, { state: lastState, updatedAt }) : written
+    const done = ends
+      ? this.#finish(task, { written, operations }, { state: lastState, updatedAt })
+      : written
     if (seq !== 0) return done
     return done.catch((error: unknown) => {
       // The attempt before is what is on disk.
@@ -191,6 +199,7 @@ class JournalTaskStore implements TaskStore {
   async collect(horizon: number): Promise<void> {
     for await (const operations of this.#ended.surplus(horizon, this.#parts.clock.now())) {
       await this.#parts.batches.write(operations, false)
+      this.#ended.wrote(operations)
     }
   }
 
@@ -228,12 +237,13 @@ class JournalTaskStore implements TaskStore {
   /** An end that is not written is none: the task is as open as it was, if it was accepted at all. */
   async #finish(
     task: OpenTask,
-    written: Promise<void>,
+    { written, operations }: Writing,
     before: Pick<OpenTask, 'state' | 'updatedAt'>
   ): Promise<void> {
     const name = keyText(task.record)
     try {
       await written
+      this.#ended.wrote(operations)
     } catch (error) {
       this.#ended.withdraw(task.bytes)
       Object.assign(task, before)

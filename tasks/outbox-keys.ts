@@ -52,6 +52,9 @@ export const outboxKeys = {
   owned: (owner: string, at: number, id: string): string =>
     `out/owned/${encoded(owner)}/${time(at)}/${id}`,
   allOwned: (owner: string): KeyRange => prefixRange(`out/owned/${encoded(owner)}/`),
+  /** Whose ended task a key is of; `undefined` for a key of something else. */
+  ownedBy: (key: string): string | undefined =>
+    key.startsWith('out/owned/') ? decodeURIComponent(key.split('/')[2] ?? '') : undefined,
   ownedTimeOf: (key: string): number => Number(key.split('/').at(-2)),
   /** The id of the order that one at the edge gave under this key. */
   keyed: (key: string): string => `out/keyed/${key}`,

@@ -7,8 +7,8 @@ import type { BatchOperation, Batches, LineOperation } from '../storage/batches.
 import type { Operation, Store } from '../storage/store.ts'
 import type { DelegationEvent } from './delegation-events.ts'
 import type { NodeName, WorkOrder } from './dispatcher.ts'
-import { endedOf, keying, listing, unlisting } from './edge-orders.ts'
-import type { EdgeEntry, EdgeMark, EdgeQuery } from './edge-orders.ts'
+import { createOwnedLists, endedOwn, keying, listing, unlisting } from './edge-orders.ts'
+import type { EdgeMark, EndedOwn } from './edge-orders.ts'
 import type { EdgeAccounts } from './edge-accounts.ts'
 import type { ModelUse } from './edge-use.ts'
 import { lastEvent, lineOf, readEvents } from './event-lines.ts'
@@ -128,8 +128,8 @@ export interface OutboxStore {
   lastEvent(id: string): Promise<DelegationEvent | undefined>
   /** Youngest end first. */
   listEnded(query: OutboxQuery): Promise<readonly EndedOrder[]>
-  /** Those that one at the edge asked for; youngest end first, whatever its `before` and `limit` say. */
-  endedOf(query: EdgeQuery): AsyncIterable<EdgeEntry>
+  /** Those that one at the edge asked for. */
+  endedOf(owner: string): Promise<EndedOwn>
   /** Forgets those that ended before `horizon`, and the oldest that are too many. */
   collect(horizon: number): Promise<void>
 }
@@ -173,6 +173,7 @@ class JournalOutboxStore implements OutboxStore {
   readonly #maxEnded: number
   readonly #maxBytes: number
   readonly #total: Total
+  readonly #lists: ReturnType<typeof createOwnedLists>
   /** Of open orders. */
   readonly #written = new Map<string, Written>()
   /** Open orders whose wish to be cancelled is on disk. */
@@ -188,6 +189,7 @@ class JournalOutboxStore implements OutboxStore {
     this.#maxEnded = init.maxEnded ?? LIMITS.delegationsOnDisk.value
     this.#maxBytes = init.maxBytes ?? LIMITS.delegationsOnDiskBytes.value
     this.#total = init.total
+    this.#lists = createOwnedLists(store)
   }
 
   add(record: OutboxRecord): Promise<void> {
@@ -244,6 +246,7 @@ class JournalOutboxStore implements OutboxStore {
       this.#accounts?.notEnded(end, bytes)
       throw error
     }
+    this.#lists.wrote(operations)
     if (elsewhere) this.#batches.write([], true).catch(() => {})
     this.#written.delete(id)
   }
@@ -251,9 +254,7 @@ class JournalOutboxStore implements OutboxStore {
   async remove(id: string): Promise<void> {
     const value = await this.#store.get(outboxKeys.end(id))
     if (value === undefined) return
-    const end = parse<StoredEnd>(value)
-    const forgetting = await this.#forgetting(id, end)
-    await this.#batches.write([...forgetting, this.#count(-1, -end.bytes)], true)
+    await this.#forget(await this.#forgetting(id, parse<StoredEnd>(value)), true)
   }
 
   async open(): Promise<readonly OpenOrder[]> {
@@ -326,24 +327,26 @@ class JournalOutboxStore implements OutboxStore {
     })
   }
 
-  endedOf(query: EdgeQuery): AsyncIterable<EdgeEntry> {
-    return endedOf(this.#store, query)
+  async endedOf(owner: string): Promise<EndedOwn> {
+    return endedOwn(owner, await this.#lists.of(owner))
   }
 
   async collect(horizon: number): Promise<void> {
-    let portion: Operation[] = []
+    this.#lists.tidy()
+    const portion: Operation[] = []
     for await (const [name, value] of this.#store.iterate(outboxKeys.allEnded)) {
       const at = outboxKeys.timeOf(name)
       const { orders, bytes } = this.#total
       if (at >= horizon && orders <= this.#maxEnded && bytes <= this.#maxBytes) break
-      const end = parse<StoredEnd>(value)
-      portion.push(...(await this.#forgetting(outboxKeys.idOf(name), end)))
-      portion.push(this.#count(-1, -end.bytes))
-      if (portion.length < PORTION) continue
-      await this.#batches.write(portion, false)
-      portion = []
+      portion.push(...(await this.#forgetting(outboxKeys.idOf(name), parse<StoredEnd>(value))))
+      if (portion.length >= PORTION) await this.#forget(portion.splice(0), false)
     }
-    if (portion.length > 0) await this.#batches.write(portion, false)
+    if (portion.length > 0) await this.#forget(portion, false)
+  }
+
+  async #forget(operations: readonly Operation[], sync: boolean): Promise<void> {
+    await this.#batches.write(operations, sync)
+    this.#lists.wrote(operations)
   }
 
   #writtenOf(id: string): Written {
@@ -376,6 +379,6 @@ class JournalOutboxStore implements OutboxStore {
     const keys = [outboxKeys.record(id), outboxKeys.end(id), outboxKeys.ended(id, end.updatedAt)]
     for await (const [name] of this.#store.iterate(outboxKeys.events(id))) keys.push(name)
     const forgotten = this.#accounts?.forgotten(end, end.bytes) ?? []
-    return [...keys.map(del), ...unlisting(id, end), ...forgotten]
+    return [...keys.map(del), ...unlisting(id, end), ...forgotten, this.#count(-1, -end.bytes)]
   }
 }

@@ -60,6 +60,9 @@ export const taskKeys = {
     const [, caller = '', , id = ''] = key.split('/')
     return { caller, id }
   },
+  /** Whose task has ended; `undefined` for a key of something else. */
+  endedBy: (key: string): string | undefined =>
+    key.startsWith('ended/') ? taskKeys.endedTask(key).caller : undefined,
   endedAt: (key: string): number => Number(key.split('/')[2]),
   /** Time and id, which order the tasks of all callers. */
   endedPlace: (key: string): string => key.slice(key.indexOf('/', 'ended/'.length) + 1),

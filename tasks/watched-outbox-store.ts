@@ -67,7 +67,7 @@ export function watchOutboxStore(
     events: (id, from) => store.events(id, from),
     lastEvent: (id) => store.lastEvent(id),
     listEnded: (query) => store.listEnded(query),
-    endedOf: (query) => store.endedOf(query),
+    endedOf: (owner) => store.endedOf(owner),
     collect: (horizon) => store.collect(horizon)
   }
 }

@@ -4,13 +4,14 @@ import type { HttpDoor, HttpRequest } from '../http/request.ts'
 import { decoded, routeUnknown, sendJson } from '../http/request.ts'
 import { mayBeLegacy } from './call-options.ts'
 import type { Callers } from '../http/callers.ts'
+import { restErrorOf } from '../http/errors.ts'
 import type { HttpCards } from './cards.ts'
 import { answerJsonRpc } from './json-rpc.ts'
 import type { JsonRpcComponents } from './json-rpc.ts'
 import { KINDS_FORM, PROTO_FORM } from './legacy/forms.ts'
 import { createLegacyMethods } from './legacy/methods.ts'
 import type { LegacyComponents } from './legacy/methods.ts'
-import { answerLegacyRest, isLegacyPath, LEGACY_ROUTES } from './legacy/rest.ts'
+import { answerLegacyRest, isLegacyPath, legacyErrorOf, LEGACY_ROUTES } from './legacy/rest.ts'
 import { createA2aMethods } from './methods.ts'
 import { answerRest, isRestPath, ROUTES } from './rest.ts'
 import type { RestBinding } from './rest.ts'
@@ -29,11 +30,12 @@ const CARD_CACHE = 'private, max-age=60'
 export function createA2aDoor(components: A2aDoorComponents): HttpDoor {
   const methods = createA2aMethods(components.operations, components.requests)
   const rpc = { ...components, methods, legacyMethods: createLegacyMethods(components, KINDS_FORM) }
-  const rest: RestBinding = { version: '1.0', routes: ROUTES, methods }
+  const rest: RestBinding = { version: '1.0', routes: ROUTES, methods, errorOf: restErrorOf }
   const legacyRest: RestBinding = {
     version: '0.3',
     routes: LEGACY_ROUTES,
-    methods: createLegacyMethods(components, PROTO_FORM)
+    methods: createLegacyMethods(components, PROTO_FORM),
+    errorOf: legacyErrorOf
   }
   return async (request) => {
     const place = placeOf(request.path)

@@ -85,7 +85,10 @@ async function answer(
     return sendJson(request, { jsonrpc: '2.0', id, result })
   }
   const events = withPlaces(request, (options) => method.call(params, options))
-  await sendEvents(request.response, framed(events, id), clock)
+  const tell = (refusal: LumosError): ServerEvent => ({
+    data: JSON.stringify({ jsonrpc: '2.0', id, error: rpcErrorOf(refusal) })
+  })
+  await sendEvents(request, framed(events, id), { clock, tell })
 }
 
 async function* framed(

@@ -1,6 +1,7 @@
 /** The HTTP+JSON binding of A2A: paths and queries in place of method names and parameters. */
 import type { Clock } from '../../core/clock.ts'
 import { invalidRequest } from '../../core/errors.ts'
+import type { LumosError } from '../../core/errors.ts'
 import { isJsonObject } from '../../core/json.ts'
 import type { JsonObject } from '../../core/json.ts'
 import type { Callers } from '../http/callers.ts'
@@ -30,6 +31,8 @@ export interface RestBinding {
   readonly version: A2aVersion
   readonly routes: readonly Route[]
   readonly methods: A2aMethods
+  /** A failure in its words. */
+  readonly errorOf: (failure: LumosError) => object
 }
 
 export interface Route {
@@ -69,7 +72,7 @@ export function isRestPath(path: string): boolean {
 export async function answerRest(
   { clock, callers, requests }: RestComponents,
   request: HttpRequest,
-  { path, tenant, binding: { version, routes, methods } }: RestPlace
+  { path, tenant, binding: { version, routes, methods, errorOf } }: RestPlace
 ): Promise<void> {
   checkVersion(request, version)
   const found = routes.find((one) => one.verbs.includes(request.method) && one.path.test(path))
@@ -92,7 +95,11 @@ export async function answerRest(
     return sendJson(request, (await method.call(params, optionsOf(request))) ?? {})
   }
   const events = withPlaces(request, (options) => method.call(params, options))
-  await sendEvents(request.response, framed(events), clock)
+  const tell = (refusal: LumosError): ServerEvent => ({
+    event: 'error',
+    data: JSON.stringify(errorOf(refusal))
+  })
+  await sendEvents(request, framed(events), { clock, tell })
 }
 
 async function* framed(

@@ -30,7 +30,8 @@ export function createControlServer(
       const stopping = new AbortController()
       const app = createControlApp(components, stopping.signal)
       const server = createHttpServer((request) => app.fetch(request))
-      serveMcpUpgrades(server, components.operations, stopping.signal)
+      const { mcp } = components.operations
+      serveMcpUpgrades(server, { clock, mcp }, stopping.signal)
       const socket = await listenPrivately(server, socketPath)
       server.on('error', (error) => logger.error('control socket failed', { error }))
       running = { server, socket, stopping }

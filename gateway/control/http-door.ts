@@ -52,10 +52,7 @@ export function createControlDoor(components: ControlDoorComponents): HttpDoor {
       logger,
       // Whoever comes this far has been let in (gateway/http/callers.ts).
       admit: () => undefined,
-      signalOf(context) {
-        const { signal, caller } = requestOf(context)
-        return caller.local === undefined ? signal : AbortSignal.any([signal, caller.local.ended])
-      },
+      signalOf: (context) => requestOf(context).signal,
       operationsFor(context, { id }) {
         const { caller } = requestOf(context)
         const operation = operationOfRoute(id)

@@ -1,6 +1,8 @@
 /** Lets MCP clients in through the control socket: a request that asks for an upgrade becomes a pipe of their messages. */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../../core/clock.ts'
+import { endWith } from '../http/upgrade.ts'
 import type { McpOperations } from './mcp-operations.ts'
 
 /** What client/mcp-bridge.ts asks for. */
@@ -9,14 +11,19 @@ const PROTOCOL = 'lumos-mcp'
 
 const HOSTS: ReadonlySet<string> = new Set(['localhost', 'lumos'])
 
+export interface McpUpgradeComponents {
+  readonly clock: Pick<Clock, 'after'>
+  readonly mcp: Pick<McpOperations, 'attach'>
+}
+
 /** Streams are the operations' from then on; they end with `stopping`. */
 export function serveMcpUpgrades(
   server: Server,
-  { mcp }: { readonly mcp: Pick<McpOperations, 'attach'> },
+  { clock, mcp }: McpUpgradeComponents,
   stopping: AbortSignal
 ): void {
   server.on('upgrade', (request, socket, head) => {
-    if (stopping.aborted || !isWanted(request)) return refuse(socket, stopping)
+    if (stopping.aborted || !isWanted(request)) return refuse(socket, { clock }, stopping)
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${PROTOCOL}\r\n\r\n`
     )
@@ -31,13 +38,20 @@ function isWanted({ url, headers }: IncomingMessage): boolean {
   return url === PATH && headers.upgrade === PROTOCOL && HOSTS.has(headers.host ?? '') && !isPage
 }
 
-/** Closes it, whether the other end does or not: no timeout of the server applies any more, and its end would wait for it. */
-function refuse(socket: Duplex, stopping: AbortSignal): void {
+/** A node that stops does not wait for it. */
+function refuse(
+  socket: Duplex,
+  { clock }: Pick<McpUpgradeComponents, 'clock'>,
+  stopping: AbortSignal
+): void {
   const close = (): void => void socket.destroy()
-  socket.on('error', close)
-  if (stopping.aborted) return close()
+  if (socket.destroyed) return
   stopping.addEventListener('abort', close, { once: true })
   socket.once('close', () => stopping.removeEventListener('abort', close))
-  socket.once('finish', close)
-  socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  endWith(
+    socket,
+    'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n',
+    clock
+  )
+  if (stopping.aborted) close()
 }

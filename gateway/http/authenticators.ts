@@ -12,6 +12,8 @@ export interface Identity {
   /** The tenant that it is one of, by name. */
   readonly tenant?: string
   readonly scopes: readonly ApiScope[]
+  /** When what has proven it ends, milliseconds since the epoch; absent where that is looked up now and then. */
+  readonly expiresAt?: number
   /** Present for the user of this machine, whose own tasks it sees; when it aborts, the session is over. */
   readonly local?: { readonly ended: AbortSignal }
 }
@@ -35,8 +37,8 @@ export function createTokenAuthenticator(tokens: Pick<ApiTokens, 'verify'>): Aut
       if (secret === undefined || !API_TOKEN.test(secret)) return undefined
       const token = tokens.verify(secret)
       if (token === undefined) throw new LumosError('API_TOKEN_REFUSED')
-      const { id, scopes, tenant } = token
-      return { who: `http:${id}`, scopes, ...(tenant !== undefined && { tenant }) }
+      const { id, scopes, tenant, expiresAt } = token
+      return { who: `http:${id}`, scopes, expiresAt, ...(tenant !== undefined && { tenant }) }
     }
   }
 }

@@ -27,6 +27,11 @@ export interface Callers {
    * @throws API_TOKEN_REFUSED, JWT_REFUSED, JWT_KEYS_UNAVAILABLE, CERTIFICATE_REFUSED, AUTH_RATE_LIMITED, QUOTA_EXCEEDED
    */
   identify(request: IncomingMessage): Promise<Caller>
+  /**
+   * Whether a request that is still being answered would be let in as the same caller. Counts as no request.
+   * @throws as `identify`, but for what is about rates
+   */
+  recheck(request: IncomingMessage, caller: Caller): Promise<void>
   /** Counts an answer to it until the returned function is called. @throws QUOTA_EXCEEDED */
   answering(caller: Caller): () => void
   /** Whether its tenant may know of that agent: others are not there for it. */
@@ -99,6 +104,7 @@ export function createCallers(components: CallersComponents): Callers {
       within(audit, caller, (owner) => quotas.ask(owner))
       return caller
     },
+    recheck: (request, caller) => stillKnown(components, request, caller),
     sees: ({ owner }, agent) => tenants.knows(owner, agent),
     reaches: ({ owner }, space) => tenants.reaches(owner, space),
     answering: (caller) => within(audit, caller, (owner) => quotas.answer(owner)),
@@ -111,6 +117,22 @@ export function createCallers(components: CallersComponents): Callers {
       audit.note({ ...event, allowed: false, reason })
       throw new LumosError('FORBIDDEN', { details: { operation, reason } })
     }
+  }
+}
+
+async function stillKnown(
+  { authenticators, audit }: Pick<CallersComponents, 'authenticators' | 'audit'>,
+  request: IncomingMessage,
+  { who, owner }: Caller
+): Promise<void> {
+  try {
+    const identity = await identityOf(authenticators, request)
+    if (identity?.who === who && ownerOf(identity) === owner) return
+    throw new LumosError('API_TOKEN_REFUSED')
+  } catch (error) {
+    const { code: reason, retry } = toLumosError(error)
+    if (!retry) audit.note({ who, did: 'request', what: 'Authorization', allowed: false, reason })
+    throw error
   }
 }
 

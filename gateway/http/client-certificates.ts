@@ -36,15 +36,16 @@ export function createCertificateAuthenticator(
     if (Object.keys(certificate).length === 0) return NO_CERTIFICATE
     // Where certificates are optional, one that nobody vouches for gets through the handshake, too.
     if (!socket.authorized) throw new LumosError('CERTIFICATE_REFUSED')
-    return { identity: identityOf(certificate), expiresAt: Date.parse(certificate.valid_to) }
+    const expiresAt = Date.parse(certificate.valid_to)
+    return { identity: identityOf(certificate, expiresAt), expiresAt }
   }
 
-  function identityOf(certificate: PeerCertificate): Identity | undefined {
+  function identityOf(certificate: PeerCertificate, expiresAt: number): Identity | undefined {
     const selector = selectorsOf(certificate).find((one) => rights.has(one))
     const right = selector === undefined ? undefined : rights.get(selector)
     if (selector === undefined || right === undefined) return undefined
     // By its name, a renewed certificate still has the tasks of the one before.
-    return { who: `cert:${selector.replace(/^sha256:/, '')}`, ...right }
+    return { who: `cert:${selector.replace(/^sha256:/, '')}`, ...right, expiresAt }
   }
 
   return {

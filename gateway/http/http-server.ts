@@ -19,8 +19,9 @@ import { inRequest } from '../../core/request-trace.ts'
 import type { RequestTraceInit } from '../../core/request-trace.ts'
 import { asFailure } from '../control/failure.ts'
 import { allowPage, answerPreflight, isPreflight, setSecureHeaders } from './browser-headers.ts'
-import type { Callers } from './callers.ts'
+import type { Caller, Callers } from './callers.ts'
 import { createConnections } from './connections.ts'
+import { watchCredential } from './credential-watch.ts'
 import type { Connections } from './connections.ts'
 import { hostInUrl, isWildcard, listenOn, LOOPBACK } from './loopback.ts'
 import { refusalOf } from './refusal.ts'
@@ -173,6 +174,22 @@ class NodeHttpServer implements HttpServer {
     refuseUpgrade(socket, routeUnknown({ method: incoming.method ?? '', path }), this.#parts.clock)
   }
 
+  /** What is answered ends with the credential of its caller, and is cut if it does not. */
+  #endWith(
+    caller: Caller,
+    { incoming, response, gone }: Exchange & { readonly gone: AbortController }
+  ): () => void {
+    const { clock } = this.#parts
+    return watchCredential(this.#parts, incoming, {
+      caller,
+      onEnded(refusal) {
+        gone.abort(refusal)
+        const keep = clock.after(LIMITS.gatewayDrain.value, () => response.destroy())
+        response.once('close', keep)
+      }
+    })
+  }
+
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { clock, logger, callers, doors, meter, newRequestId } = this.#parts
     const { method = '', url = '/' } = incoming
@@ -206,6 +223,7 @@ class NodeHttpServer implements HttpServer {
       this.#connections.trust(incoming.socket)
       gone.signal.throwIfAborted()
       response.once('close', callers.answering(caller))
+      response.once('close', this.#endWith(caller, { incoming, response, gone }))
       const query = new URLSearchParams(search.join('?'))
       const request = { method, path, query, incoming, response, caller, signal: gone.signal }
       await inRequest({ id, ...tracingOf(request) }, () => passOn(request, doors))
@@ -220,6 +238,8 @@ class NodeHttpServer implements HttpServer {
     }
   }
 }
+
+type Exchange = Pick<HttpRequest, 'incoming' | 'response'>
 
 /** Made once: an error with its stack takes 8 µs, and each request ends with one. */
 const GONE = new DOMException('the request is over', 'AbortError')
@@ -242,7 +262,7 @@ function tracingOf({ incoming, response }: HttpRequest): RequestTraceInit {
 
 /** What has begun cannot be taken back: then the reader sees that the answer was cut. */
 function refuse(
-  { incoming, response }: { readonly incoming: IncomingMessage; readonly response: ServerResponse },
+  { incoming, response }: Exchange,
   failure: LumosError,
   { status, body, headers: own, challenge }: Refusal
 ): void {

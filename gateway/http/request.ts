@@ -12,7 +12,7 @@ export interface HttpRequest {
   readonly incoming: IncomingMessage
   readonly response: ServerResponse
   readonly caller: Caller
-  /** Aborts when the client has gone, or the node stops. */
+  /** Aborts when the client has gone, is not let in any more (its reason says why), or the node stops. */
   readonly signal: AbortSignal
 }
 

@@ -1,7 +1,10 @@
 /** Server-sent events that wait for slow readers, say that they are alive, and end when nobody listens. */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../core/clock.ts'
+import type { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { refusalIn } from './credential-watch.ts'
+import type { HttpRequest } from './request.ts'
 
 export interface ServerEvent {
   /** What the reader sends as Last-Event-ID to go on behind it. */
@@ -11,15 +14,21 @@ export interface ServerEvent {
   readonly data: string
 }
 
+export interface SendOptions {
+  readonly clock: Clock
+  /** The last event for a reader that is not let in any more; without it, the stream is cut. */
+  readonly tell?: (refusal: LumosError) => ServerEvent
+}
+
 /**
  * Writes `events` as they come. The headers go out with the first one, so that what fails before it
  * is answered like any other failure: that error is thrown. A reader that does not read for
  * LIMITS.gatewayStall is cut.
  */
 export async function sendEvents(
-  response: ServerResponse,
+  { response, signal }: Pick<HttpRequest, 'response' | 'signal'>,
   events: AsyncIterable<ServerEvent>,
-  clock: Clock
+  { clock, tell }: SendOptions
 ): Promise<void> {
   let beat: (() => void) | undefined
   try {
@@ -32,6 +41,10 @@ export async function sendEvents(
     }
     if (!response.headersSent) begin(response)
     response.end()
+  } catch (error) {
+    const refusal = response.headersSent ? refusalIn(signal) : undefined
+    if (refusal === undefined || error !== refusal || tell === undefined) throw error
+    response.end(framed(tell(refusal)))
   } finally {
     beat?.()
   }

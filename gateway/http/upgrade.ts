@@ -29,21 +29,25 @@ export function refuseUpgrade(
 ): void {
   const status = httpStatusOf(error)
   const body = JSON.stringify(restErrorOf(error))
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(status === 401 ? ['WWW-Authenticate: Bearer'] : []),
+    '',
+    body
+  ]
+  endWith(socket, lines.join('\r\n'), clock)
+}
+
+/** Says that last and closes, whether the other end takes it or not: no timeout of the server applies any more. */
+export function endWith(socket: Duplex, text: string, clock: Pick<Clock, 'after'>): void {
   const close = (): void => void socket.destroy()
   socket.on('error', close)
   if (socket.destroyed) return
-  // No timeout of the server applies any more, and half open it would stay for as long as its client likes.
+  // Half open it would stay for as long as its client likes.
   socket.once('finish', close)
   socket.once('close', clock.after(LIMITS.gatewayDrain.value, close))
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-      'Connection: close',
-      'Content-Type: application/json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      ...(status === 401 ? ['WWW-Authenticate: Bearer'] : []),
-      '',
-      body
-    ].join('\r\n')
-  )
+  socket.end(text)
 }

@@ -1,4 +1,4 @@
-/** The places of `/v1/live`: how many are connected, who of them is a stranger still, and how many are one owner's. */
+/** The places of what is told for as long as somebody listens, as over `/v1/live`: how many are connected, who of them is a stranger still, and how many are one owner's. */
 
 export interface PlacesInit {
   readonly most: number

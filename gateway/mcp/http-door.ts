@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Component } from '../../core/component.ts'
 import { Counts } from '../../core/counts.ts'
 import { LumosError } from '../../core/errors.ts'
+import { isJsonObject } from '../../core/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import { decideByScopes } from '../../trust/policy.ts'
@@ -13,6 +14,7 @@ import { httpStatusOf, rpcErrorOf } from '../http/errors.ts'
 import type { RefuseFor } from '../http/refusal.ts'
 import { readJsonBody, sendJson } from '../http/request.ts'
 import type { HttpDoor, HttpRequest } from '../http/request.ts'
+import { createPlaces } from '../live/places.ts'
 import { createCallerOperations } from './caller-operations.ts'
 import type { EdgeOperations } from './caller-operations.ts'
 import { createMcpSessions } from './http-sessions.ts'
@@ -79,6 +81,8 @@ class Door implements McpHttpDoor {
   readonly #watch: ToolWatch
   /** By caller: requests that are being answered. */
   readonly #open = new Counts<string>()
+  /** Who is told what changes, without a session. */
+  readonly #listening = createPlaces({ most: LIMITS.mcpSessions.value, strangers: 0 })
   #ending = new AbortController()
   /** The SDK is loaded for the first client. */
   #serving: Promise<Serving> | undefined
@@ -139,10 +143,24 @@ class Door implements McpHttpDoor {
     const { modern, sessions } = await this.#serving
     const asked = webRequest(request)
     const isLegacy = await sdk.isLegacyRequest(asked, body)
-    const answer = isLegacy
-      ? await sessions.answer(asked, caller, body)
-      : await modern.fetch(asked, { parsedBody: body, authInfo: authInfoOf(caller) })
-    await sendAnswer(response, answer, { clock, signal })
+    const leave = isLegacy || !isListening(body) ? undefined : this.#takePlace(caller)
+    try {
+      const answer = isLegacy
+        ? await sessions.answer(asked, caller, body)
+        : await modern.fetch(asked, { parsedBody: body, authInfo: authInfoOf(caller) })
+      await sendAnswer(response, answer, { clock, signal })
+    } finally {
+      leave?.()
+    }
+  }
+
+  /** For a stream that tells what changes. @throws OVERLOADED */
+  #takePlace({ owner }: Caller): () => void {
+    if (!this.#listening.hasRoom(owner)) {
+      throw new LumosError('OVERLOADED', { details: { retryAfterMs: RETRY_AFTER_MS } })
+    }
+    const place = this.#listening.take(owner)
+    return () => place.leave()
   }
 
   async #serve(): Promise<Serving> {
@@ -212,6 +230,11 @@ function busyWhileRunning(
     run: (request, signal) => counted(operations.run(request, signal)),
     taskEvents: (id, signal, follow) => counted(operations.taskEvents(id, signal, follow))
   }
+}
+
+/** The SDK counts such streams, too, but not by whose they are. */
+function isListening(body: unknown): boolean {
+  return isJsonObject(body) && body['method'] === 'subscriptions/listen'
 }
 
 /** How the SDK hands the caller through. The token itself stays with whoever has checked it. */

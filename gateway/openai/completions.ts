@@ -77,7 +77,7 @@ export async function answerCompletion(
     created,
     usage: options?.include_usage === true
   })
-  await sendEvents(request.response, failing(chunks), clock)
+  await sendEvents(request, failing(chunks), { clock })
 }
 
 interface Frame {

@@ -1,6 +1,7 @@
 /** A task for one request of an OpenAI client: it ends with the request, unless its answer was to be kept. */
 import type { Message, StreamResponse } from '../../core/a2a.ts'
 import type { EdgeService } from '../../tasks/edge-service.ts'
+import { refusalIn } from '../http/credential-watch.ts'
 import type { Answer } from './answer.ts'
 
 export interface EdgeTasks {
@@ -19,7 +20,7 @@ export interface EdgeAsk {
   readonly model: string
   readonly message: Message
   readonly owner: string
-  /** Aborts when the client has gone, or the node stops. */
+  /** Aborts when the client has gone or is not let in any more, or the node stops. */
   readonly signal: AbortSignal
   /** Whether a question of the agent may wait for its answer. */
   readonly mayWait: boolean
@@ -52,7 +53,9 @@ export async function* answering(
       yield message.taskId && update.task ? answer.nextTurn() : piece
     }
   } finally {
-    if (id !== undefined && !goesOn && !isOver()) abandon(id)
+    // Who was shut out did not hang up: it finds the task among its others when it comes with a new credential.
+    const isShutOut = refusalIn(signal) !== undefined
+    if (id !== undefined && !goesOn && !isShutOut && !isOver()) abandon(id)
   }
   const failure = answer.failure()
   if (failure !== undefined) throw failure

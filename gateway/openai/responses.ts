@@ -96,7 +96,7 @@ async function create(components: ResponsesComponents, request: HttpRequest): Pr
     responseId({ taskId, turn: turnAfter(previous, message) })
   if (stream === true) {
     const events = responseEvents(pieces, answer, { asked, idOf })
-    return sendEvents(request.response, events, clock)
+    return sendEvents(request, events, { clock })
   }
   for await (const _ of pieces) continue
   sendWhole(request, answer, { asked, id: idOf(answer) })

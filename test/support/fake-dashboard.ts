@@ -59,6 +59,7 @@ export async function startFakeDashboard(
   const callers = {
     admit: () => undefined,
     identify: async () => caller,
+    recheck: async () => undefined,
     answering: () => () => undefined,
     sees: () => true,
     reaches: () => true,

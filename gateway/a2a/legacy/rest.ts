@@ -1,4 +1,5 @@
 /** The HTTP+JSON binding of A2A 0.3: paths that begin with a version, errors without an envelope. */
+import type { LumosError } from '../../../core/errors.ts'
 import { asFailure } from '../../control/failure.ts'
 import { httpStatusOf, rpcErrorOf } from '../../http/errors.ts'
 import { sendJson } from '../../http/request.ts'
@@ -48,6 +49,10 @@ export async function answerLegacyRest(
     const status = httpStatusOf(failure)
     // Nobody reads the rest of a request that is refused.
     const headers = request.incoming.complete ? {} : { connection: 'close' }
-    sendJson(request, rpcErrorOf(failure, { isParams: true }), { status, headers })
+    sendJson(request, place.binding.errorOf(failure), { status, headers })
   }
+}
+
+export function legacyErrorOf(failure: LumosError): object {
+  return rpcErrorOf(failure, { isParams: true })
 }

@@ -11,6 +11,8 @@ import type { ServerEvent } from '../../../gateway/http/server-events.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { PATIENCE } from '../../support/patience.ts'
 
+const { signal } = new AbortController()
+
 /** A response on its way to a real socket that is read when the test says so. */
 async function setup() {
   const clock = new ManualClock()
@@ -50,7 +52,7 @@ async function* noEvents(): AsyncIterable<ServerEvent> {
 test('each event bears its place', async () => {
   const { clock, reader, response } = await setup()
   const text = textOf(reader)
-  await sendEvents(response, twoEvents(), clock)
+  await sendEvents({ response, signal }, twoEvents(), { clock })
   await vi.waitFor(() => expect(text()).toContain('b'), PATIENCE)
   expect(text()).toContain('content-type: text/event-stream')
   expect(text()).toContain('id: 1.0\ndata: {"a":1}\n\n')
@@ -65,7 +67,7 @@ test('silence is filled with signs of life, and ends with the stream', async () 
     yield { data: 'first' }
     await goOn
   }
-  const sent = sendEvents(response, events(), clock)
+  const sent = sendEvents({ response, signal }, events(), { clock })
   await vi.waitFor(() => expect(text()).toContain('first'), PATIENCE)
   await clock.advance(LIMITS.gatewayHeartbeat.value)
   await clock.advance(LIMITS.gatewayHeartbeat.value)
@@ -76,7 +78,9 @@ test('silence is filled with signs of life, and ends with the stream', async () 
 
 test('what fails before the first event is still an answer of its own', async () => {
   const { clock, response } = await setup()
-  await expect(sendEvents(response, noEvents(), clock)).rejects.toThrow('no such task')
+  await expect(sendEvents({ response, signal }, noEvents(), { clock })).rejects.toThrow(
+    'no such task'
+  )
   expect(response.headersSent).toBe(false)
 })
 
@@ -95,7 +99,7 @@ test('a reader that reads nothing holds the stream up, and is cut in the end', a
       close()
     }
   }
-  const sent = sendEvents(response, events(), clock)
+  const sent = sendEvents({ response, signal }, events(), { clock })
   // What the kernel takes for the reader is more than one event, and has an end.
   await vi.waitFor(() => expect(response.writableNeedDrain).toBe(true), PATIENCE)
   await clock.advance(LIMITS.gatewayStall.value)

@@ -1,15 +1,20 @@
 /** MCP through the control socket: who is let in, and what happens when the node stops. */
+import { EventEmitter } from 'node:events'
 import { request } from 'node:http'
+import type { Server } from 'node:http'
 import { connect } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openMcpStream } from '../../../../client/mcp-bridge.ts'
 import { systemClock } from '../../../../core/clock.ts'
+import { LIMITS } from '../../../../core/limits.ts'
 import { silentLogger } from '../../../../core/logger.ts'
 import { createControlServer } from '../../../../gateway/control/control-server.ts'
+import { serveMcpUpgrades } from '../../../../gateway/control/mcp-upgrade.ts'
 import { fakeOperations } from '../../../support/control-operations.ts'
+import { ManualClock } from '../../../support/manual-clock.ts'
 import { fakeMcp } from '../../../support/mcp-operations.ts'
 import { PATIENCE } from '../../../support/patience.ts'
 import { temporaryDirectory } from '../../../support/temporary-directory.ts'
@@ -91,6 +96,20 @@ test('a node that stops does not wait for one that was refused and does not hang
   const stopped = vi.fn()
   void server.stop().then(stopped)
   await vi.waitFor(() => expect(stopped).toHaveBeenCalled(), PATIENCE)
+})
+
+test('who does not even take its refusal is cut', async () => {
+  const clock = new ManualClock()
+  const server = new EventEmitter()
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that is asked of it
+  serveMcpUpgrades(server as Server, { clock, mcp: fakeMcp() }, never)
+  const socket = new Duplex({ read: () => undefined, write: () => undefined })
+  server.emit('upgrade', { url: '/', headers: {} }, socket, Buffer.alloc(0))
+  await clock.advance(LIMITS.gatewayDrain.value - 1)
+  expect(socket.destroyed).toBe(false)
+  await clock.advance(1)
+  expect(socket.destroyed).toBe(true)
+  expect(clock.pending).toBe(0)
 })
 
 test('without a daemon a client is told so', async () => {

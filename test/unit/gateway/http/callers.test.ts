@@ -47,7 +47,8 @@ test('a token owns what its holder asks for, unless a tenant does', async () => 
   expect(await alone.callers.identify(request('Bearer lumos_right'))).toEqual({
     who: 'http:a1',
     owner: 'http:a1',
-    scopes: ['task/send']
+    scopes: ['task/send'],
+    expiresAt: 1
   })
   const { callers } = setup({ tenant: 'acme' })
   expect(await callers.identify(request('bearer lumos_right'))).toMatchObject({

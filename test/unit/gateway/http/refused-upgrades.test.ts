@@ -25,6 +25,7 @@ async function setup(connections: number) {
       callers: {
         admit: () => undefined,
         identify: async () => ({ who: 'http:a', owner: 'http:a', scopes: [] }),
+        recheck: async () => undefined,
         answering: () => () => undefined,
         sees: () => true,
         reaches: () => true,

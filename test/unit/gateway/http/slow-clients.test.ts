@@ -16,6 +16,7 @@ const CALLERS: Callers = {
     if (headers.authorization === undefined) throw new LumosError('API_TOKEN_REFUSED')
     return { who: 'http:a', owner: 'http:a', scopes: [] }
   },
+  recheck: async () => undefined,
   answering: () => () => undefined,
   sees: () => true,
   reaches: () => true,

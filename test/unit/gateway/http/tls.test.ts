@@ -59,6 +59,10 @@ async function setup({ rights = {}, clients = 'optional', isOpen = true }: Setup
       callers,
       doors: [
         async (asked) => {
+          if (asked.path === '/wait') {
+            await new Promise((resolve) => asked.signal.addEventListener('abort', resolve))
+            asked.signal.throwIfAborted()
+          }
           sendJson(asked, { ...asked.caller })
           return true
         }
@@ -181,6 +185,7 @@ test.for([
   expect(document).toEqual({
     who: `cert:${selector.replace('sha256:', '')}`,
     owner: 'tenant:acme',
+    expiresAt: expect.any(Number),
     ...RIGHT
   })
 })
@@ -228,6 +233,18 @@ test('a certificate that expires lets nobody in any more, also over a connection
   expect((await ask(shown)).status).toBe(200)
   clock.jump(until.getTime() - clock.now())
   expect((await ask(shown)).status).toBe(401)
+})
+
+test('what is being answered when a certificate expires is answered no more', async () => {
+  const until = new Date('2040-01-01T00:00:00Z')
+  const { cert, key } = makeCertificate({ name: 'ci', issuer: AUTHORITY, until })
+  const { ask, clock } = await setup({ rights: { 'cn:ci': RIGHT } })
+  clock.jump(until.getTime() - clock.now() - 1000)
+  const before = clock.pending
+  const answer = ask({ cert, key, path: '/wait' })
+  await vi.waitFor(() => expect(clock.pending).toBe(before + 1), PATIENCE)
+  await clock.advance(1000)
+  expect((await answer).status).toBe(401)
 })
 
 test('where certificates are required, nobody gets a connection without one', async () => {
