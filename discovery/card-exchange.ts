@@ -8,10 +8,10 @@ import type { PeerIdText } from '../core/ids.ts'
 import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
+import { createPeerRateLimit } from '../core/peer-rate-limit.ts'
 import type { Random } from '../core/random.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
 import type { CardVerifier, VerifiedCard } from '../trust/card-signature.ts'
-import { createAskRates } from './ask-rates.ts'
 import type { CardBook } from './card-book.ts'
 import { createCardFetcher } from './card-fetcher.ts'
 import type { CardFetcher } from './card-fetcher.ts'
@@ -112,7 +112,7 @@ class SessionExchange implements CardExchange {
 
   constructor(components: CardExchangeComponents) {
     this.#components = components
-    this.#comparisons = createAskRates(components, COMPARISONS)
+    this.#comparisons = createPeerRateLimit(components, COMPARISONS)
     const onRefused = this.#refuse.bind(this)
     this.fetcher = createCardFetcher({ ...components, onRefused })
     components.sessions.methods.request(CARD_METHODS.get, (body, { peer }) =>
@@ -276,7 +276,7 @@ class SessionExchange implements CardExchange {
 
   #serveKnown(asker: PeerIdText, body: Uint8Array): Uint8Array {
     const { directory, random } = this.#components
-    this.#comparisons.ask(asker)
+    this.#comparisons.take(asker, 1)
     // Who names no digests knows of one share, and nothing in it.
     const { shares = [''] } = decodeJson(knownRequest, body)
     const differing = directory.digests(shares.length).map((own, share) => own !== shares[share])

@@ -4,9 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import { LumosError, toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
-import { RecentMap } from '../core/recent-map.ts'
-import { createTokenBucket } from '../core/token-bucket.ts'
-import type { TokenBucket } from '../core/token-bucket.ts'
+import { createPeerRateLimit } from '../core/peer-rate-limit.ts'
 import { unlessAborted } from '../core/unless-aborted.ts'
 import { decodeJsonBody } from '../protocols/session/json-body.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
@@ -142,17 +140,12 @@ export function encodeLinks(links: readonly LinkNote[]): Uint8Array {
 }
 
 function createAnswering(clock: Pick<Clock, 'monotonic'>, own: () => readonly LinkNote[]) {
-  const askers = new RecentMap<PeerIdText, TokenBucket>(LIMITS.quotaPeers.value)
+  const asks = createPeerRateLimit({ clock }, { rate: 1, burst: LIMITS.meshAsks.value })
   let told: Uint8Array | undefined
   let toldAt = 0
 
   return (_: Uint8Array, { peer }: { readonly peer: PeerIdText }): Uint8Array => {
-    const burst = LIMITS.meshAsks.value
-    const bucket = askers.get(peer) ?? createTokenBucket({ clock }, { rate: 1, burst })
-    askers.set(peer, bucket)
-    if (!bucket.take(1)) {
-      throw new LumosError('OVERLOADED', { details: { retryAfterMs: bucket.waitMs(1) } })
-    }
+    asks.take(peer, 1)
     const now = clock.monotonic()
     if (told === undefined || now - toldAt >= TOLD_FRESH_MS) {
       told = encodeLinks(own().slice(0, LIMITS.connections.value))

@@ -8,9 +8,7 @@ import type { PeerId, Stream } from '@libp2p/interface'
 import type { Clock } from '../core/clock.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
-import { RecentMap } from '../core/recent-map.ts'
-import { createTokenBucket } from '../core/token-bucket.ts'
-import type { TokenBucket } from '../core/token-bucket.ts'
+import { createPeerRateLimit } from '../core/peer-rate-limit.ts'
 import { createTurnQueue } from '../core/turn-queue.ts'
 import type { Defer } from '../core/turn.ts'
 import type { Blame } from '../trust/blame.ts'
@@ -35,6 +33,9 @@ interface Receiver {
 
 /** Of blame: whom gossipsub does not listen to any more, once it looks at its score again. */
 export const MUTE_POINTS = 8
+
+/** Of messages. */
+const DEBTS = { rate: LIMITS.gossipPeerRate.value, burst: LIMITS.gossipPeerBurst.value }
 
 /** The same gossip, which hears of each peer no more than it has time for. */
 export function withIntake(components: GossipIntakeComponents, create: CreateGossip): CreateGossip {
@@ -69,14 +70,14 @@ function isReceiver(gossip: GossipSub): gossip is GossipSub & Receiver {
 
 function restrain({ clock, defer, blame }: GossipIntakeComponents, gossip: Receiver): void {
   const turns = createTurnQueue({ clock, defer }, LIMITS.gossipTurn.value)
-  const debts = createDebts(clock)
+  const debts = createPeerRateLimit({ clock }, DEBTS)
   const { score } = gossip
   const reject = score.rejectInvalidMessage.bind(score)
   const receive = gossip.handleReceivedRpc.bind(gossip)
 
   async function receiveSlowly(from: PeerId, rpc: RPC): Promise<void> {
     const peer = from.toString()
-    const owedMs = debts.add(peer, 1 + rpc.messages.length)
+    const owedMs = debts.charge(peer, 1 + rpc.messages.length)
     if (owedMs > 0) await new Promise<void>((resolve) => void clock.after(owedMs, resolve))
     for (const part of partsOf(wanted(rpc, gossip))) {
       if (blame.points(peer) > MUTE_POINTS) return
@@ -109,22 +110,4 @@ function* partsOf(rpc: RPC): Generator<RPC> {
   yield { ...rest, messages: [] }
   for (const message of messages) yield { subscriptions: [], messages: [message] }
   if (control !== undefined) yield { subscriptions: [], messages: [], control }
-}
-
-interface Debts {
-  /** Milliseconds that the peer has to wait for what it said. */
-  add(peer: PeerIdText, count: number): number
-}
-
-function createDebts(clock: Pick<Clock, 'monotonic'>): Debts {
-  const peers = new RecentMap<PeerIdText, TokenBucket>(LIMITS.quotaPeers.value)
-  const init = { rate: LIMITS.gossipPeerRate.value, burst: LIMITS.gossipPeerBurst.value }
-  return {
-    add(peer, count) {
-      const messages = peers.get(peer) ?? createTokenBucket({ clock }, init)
-      peers.set(peer, messages)
-      messages.charge(count)
-      return messages.waitMs(0)
-    }
-  }
 }

@@ -1,11 +1,9 @@
 /** Finds what came of a task among the kept spans, and asks those who took part for theirs. */
 import type { Clock } from '../../core/clock.ts'
-import { LumosError, toLumosError } from '../../core/errors.ts'
+import { toLumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { RecentMap } from '../../core/recent-map.ts'
-import { createTokenBucket } from '../../core/token-bucket.ts'
-import type { TokenBucket } from '../../core/token-bucket.ts'
+import { createPeerRateLimit } from '../../core/peer-rate-limit.ts'
 import type { AskedTrace, TraceExchange } from '../../protocols/trace/exchange.ts'
 import type { ToldNode, ToldSpan, ToldTrace, Untold } from '../../protocols/trace/messages.ts'
 import { isOfTask, workerOf } from './span-facts.ts'
@@ -41,22 +39,14 @@ export interface TraceReader {
 
 /** What is left to whoever asked, to put together what it is told. */
 const MARGIN_MS = 250
-const ASKS_PER_SECOND = 5
+const ASKS = { rate: 5, burst: LIMITS.traceAsks.value }
 
 export function createTraceReader(
   components: TraceReaderComponents,
   { self }: { readonly self: PeerIdText }
 ): TraceReader {
   const { clock, ring } = components
-  const buckets = new RecentMap<PeerIdText, TokenBucket>(LIMITS.measuredPeers.value)
-
-  function checkRate(peer: PeerIdText): void {
-    const init = { rate: ASKS_PER_SECOND, burst: LIMITS.traceAsks.value }
-    const bucket = buckets.get(peer) ?? createTokenBucket({ clock }, init)
-    buckets.set(peer, bucket)
-    if (bucket.take(1)) return
-    throw new LumosError('OVERLOADED', { details: { retryAfterMs: bucket.waitMs(1) } })
-  }
+  const asks = createPeerRateLimit({ clock }, ASKS)
 
   async function read(wanted: Wanted): Promise<ToldTrace> {
     const { spans, dropped } = ring.of(wanted.trace)
@@ -74,7 +64,7 @@ export function createTraceReader(
 
   return {
     async forPeer({ peer, trace, tasks, hops, remainingMs }) {
-      checkRate(peer)
+      asks.take(peer, 1)
       return read({ trace, tasks, hops, remainingMs, caller: peer })
     },
     own({ trace, task, caller, worker }) {

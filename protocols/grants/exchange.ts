@@ -4,8 +4,8 @@ import type { Component } from '../../core/component.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { createPeerRates } from '../../core/peer-rates.ts'
-import type { PeerRates } from '../../core/peer-rates.ts'
+import { createPeerRateLimit } from '../../core/peer-rate-limit.ts'
+import type { PeerRateLimit } from '../../core/peer-rate-limit.ts'
 import type { Authority, Members } from '../../trust/authority.ts'
 import { parseRevocation, readRevocation } from '../../trust/grants/revocations.ts'
 import type { Revocation, Revocations } from '../../trust/grants/revocations.ts'
@@ -55,7 +55,7 @@ export function createGrantExchange(components: GrantExchangeComponents): GrantE
 
 class SessionGrants implements GrantExchange {
   readonly #parts: GrantExchangeComponents
-  readonly #checks: PeerRates
+  readonly #checks: PeerRateLimit
   readonly #tellings = new Map<Session, Telling>()
   readonly #onOpened = (session: Session): void => {
     const telling = this.#tellingOf(session)
@@ -69,7 +69,7 @@ class SessionGrants implements GrantExchange {
 
   constructor(parts: GrantExchangeComponents) {
     this.#parts = parts
-    this.#checks = createPeerRates(parts, CHECKS)
+    this.#checks = createPeerRateLimit(parts, CHECKS)
   }
 
   serve(): void {

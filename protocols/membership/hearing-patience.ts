@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { createPeerRates } from '../../core/peer-rates.ts'
+import { createPeerRateLimit } from '../../core/peer-rate-limit.ts'
 
 export interface HearingPatience {
   /** Before it is parsed. @throws OVERLOADED */
@@ -18,7 +18,7 @@ const BUCKET = { rate: LIMITS.membersHeardRate.value, burst: LIMITS.membersHeard
 export function createHearingPatience(components: {
   readonly clock: Pick<Clock, 'monotonic'>
 }): HearingPatience {
-  const rates = createPeerRates(components, BUCKET)
+  const rates = createPeerRateLimit(components, BUCKET)
   return {
     take: (peer, bytes) => rates.take(peer, Math.max(LEAST_BYTES, bytes)),
     charge: (peer, bytes) => rates.charge(peer, bytes)

@@ -7,17 +7,17 @@ import { RecentMap } from './recent-map.ts'
 import { createTokenBucket } from './token-bucket.ts'
 import type { TokenBucket, TokenBucketInit } from './token-bucket.ts'
 
-export interface PeerRates {
+export interface PeerRateLimit {
   /** Counts work that is about to be done. @throws OVERLOADED for what is too much, which does not count */
   take(peer: PeerIdText, cost: number): void
-  /** Counts work that was done, whatever it was. */
-  charge(peer: PeerIdText, cost: number): void
+  /** Counts work that cannot be refused any more. @returns milliseconds until the peer has none on credit */
+  charge(peer: PeerIdText, cost: number): number
 }
 
-export function createPeerRates(
+export function createPeerRateLimit(
   components: { readonly clock: Pick<Clock, 'monotonic'> },
   init: TokenBucketInit
-): PeerRates {
+): PeerRateLimit {
   const buckets = new RecentMap<PeerIdText, TokenBucket>(LIMITS.quotaPeers.value)
 
   function bucketOf(peer: PeerIdText): TokenBucket {
@@ -32,6 +32,10 @@ export function createPeerRates(
       if (bucket.take(cost)) return
       throw refusal('OVERLOADED', { details: { retryAfterMs: bucket.waitMs(cost) } })
     },
-    charge: (peer, cost) => bucketOf(peer).charge(cost)
+    charge(peer, cost) {
+      const bucket = bucketOf(peer)
+      bucket.charge(cost)
+      return bucket.waitMs(0)
+    }
   }
 }
