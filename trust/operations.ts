@@ -8,7 +8,7 @@ export interface Operation {
   readonly methods: readonly string[]
   /** Those who may by what they are. */
   readonly roles: readonly Role[]
-  /** Who is no member may, too: otherwise nobody could come to have a right. */
+  /** Who is no member may, too, without a grant. */
   readonly anybody?: true
   /** What a grant has to say for others; absent: no grant helps. */
   readonly grant?: GrantAction
@@ -61,24 +61,26 @@ export const OPERATIONS = {
     roles: ASKING,
     grant: 'task/send'
   }),
-  'task.follow': operation(
-    'follow, cancel and be told of its own tasks, and where their time went',
-    {
-      methods: [
-        'a2a.GetTask',
-        'a2a.ListTasks',
-        'a2a.CancelTask',
-        'a2a.SubscribeToTask',
-        'a2a.CreateTaskPushNotificationConfig',
-        'a2a.GetTaskPushNotificationConfig',
-        'a2a.ListTaskPushNotificationConfigs',
-        'a2a.DeleteTaskPushNotificationConfig',
-        'trace.read'
-      ],
-      roles: ASKING,
-      grant: 'task/send'
-    }
-  ),
+  'task.follow': operation('follow and be told of its own tasks, and where their time went', {
+    methods: [
+      'a2a.GetTask',
+      'a2a.ListTasks',
+      'a2a.SubscribeToTask',
+      'a2a.CreateTaskPushNotificationConfig',
+      'a2a.GetTaskPushNotificationConfig',
+      'a2a.ListTaskPushNotificationConfigs',
+      'a2a.DeleteTaskPushNotificationConfig',
+      'trace.read'
+    ],
+    roles: ASKING,
+    grant: 'task/send'
+  }),
+  // Whoever lost its grants since it gave one: what is wanted no more is work for nobody.
+  'task.cancel': operation('cancel its own tasks', {
+    methods: ['a2a.CancelTask'],
+    roles: ALL,
+    anybody: true
+  }),
   'memory.read': operation('repair its copy of shared memory from ours', {
     methods: [
       'memory.offer',

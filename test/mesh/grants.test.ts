@@ -27,7 +27,11 @@ async function setup() {
   const shell = testAgent('shell', async function* () {
     yield 'done'
   })
-  const hosting = await startAssembly([scribe, shell])
+  const poet = testAgent('poet', async function* () {
+    yield 'first line'
+    await release.promise
+  })
+  const hosting = await startAssembly([scribe, shell, poet])
   const visiting = await startAssembly()
   onTestFinished(async () => {
     release.resolve()
@@ -88,6 +92,24 @@ async function outcomeOf(client: A2aClient, { agent, text, skill }: Wanted): Pro
     const { code, details } = toLumosError(error)
     return `${code} ${details['reason']?.toString() ?? ''}`
   }
+}
+
+/** Id of a task that has put out something, and goes on. */
+async function begin(client: A2aClient): Promise<string> {
+  const id = randomUUID()
+  const message = { messageId: randomUUID(), role: 'ROLE_USER' as const, parts: [{ text: 'on' }] }
+  const request = { tenant: 'poet', message, metadata: taskIdMetadata(id) }
+  for await (const { artifactUpdate } of client.sendStreamingMessage(request, {})) {
+    if (artifactUpdate !== undefined) break
+  }
+  return id
+}
+
+/** Of another peer, which needs no grant. */
+async function asMember(host: Assembly): Promise<A2aClient> {
+  const { assembly, stop } = await startAssembly()
+  onTestFinished(stop)
+  return a2aBetween(assembly, host)
 }
 
 function endOf({ task, statusUpdate }: StreamResponse): boolean {
@@ -161,6 +183,28 @@ test('a stranger learns of the agents that its grant names and of no others, and
   expect(events.at(-1)).toMatchObject({ type: 'result', state: 'TASK_STATE_COMPLETED' })
   await host.wire.grants.revoke(id)
   expect(await card('scribe')).toBe('FORBIDDEN')
+})
+
+test('who asked for a task may cancel it, and nothing else, when its grant was taken back', async () => {
+  const { host, client, grant } = await setup()
+  const id = await grant()
+  const [own, foreign] = await Promise.all([begin(client), begin(await asMember(host))])
+  await host.wire.grants.revoke(id)
+  const refused = { code: 'FORBIDDEN' }
+  await expect(client.getTask({ id: own }, {})).rejects.toMatchObject(refused)
+  const resubscribed = Array.fromAsync(client.subscribeToTask({ id: own }, {}))
+  await expect(resubscribed).rejects.toMatchObject(refused)
+  const [guessed, unknown] = await Promise.all(
+    [foreign, randomUUID()].map((wanted) =>
+      client.cancelTask({ id: wanted }, {}).catch((error: unknown) => toLumosError(error).toWire())
+    )
+  )
+  expect(guessed).toMatchObject({ code: 'TASK_NOT_FOUND' })
+  expect(guessed).toEqual(unknown)
+  const status = { state: 'TASK_STATE_CANCELED', timestamp: expect.any(String) }
+  const bare = { id: own, contextId: expect.any(String), status }
+  expect(await client.cancelTask({ id: own }, {})).toEqual(bare)
+  expect(await client.cancelTask({ id: own }, {})).toEqual(bare)
 })
 
 test('a grant for a few at once lets the next in when one has ended', async () => {
