@@ -738,6 +738,11 @@ export const LIMITS = {
     'ms',
     'checking and reading gossip of all peers in a turn of the event loop, and the message with which it is over'
   ),
+  gossipLongTurn: limit(
+    16,
+    'ms',
+    'the same where others make turns long: a quarter of a turn up to 64 ms. With 4 ms of 50, 300 messages/s fell behind'
+  ),
   gossipUnread: limit(
     64 * KIB,
     'bytes',
@@ -1256,6 +1261,11 @@ export const LIMITS = {
     'differing blocks that one repair compares; the next one goes on'
   ),
   memoryAuditNames: limit(4096, 'count', 'records that one repair asks for of one block'),
+  memoryAuditPeers: limit(
+    16,
+    'count',
+    'peers whose lacks are remembered, `memoryAuditNames` of each, some 6 MB: the next peer is drawn by lot, a few would do'
+  ),
   memoryRepairs: limit(
     4,
     'count',

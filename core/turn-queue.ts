@@ -7,21 +7,40 @@ export interface TurnQueueComponents {
   readonly defer: Defer
 }
 
+/** Of each turn, in milliseconds. */
+export interface TurnQueueShare {
+  readonly leastMs: number
+  /** Of long turns a quarter, up to this. */
+  readonly mostMs: number
+}
+
+/** Of the time: a fixed share of each turn would be next to nothing where others make turns long. */
+const PART = 1 / 4
+
 export interface TurnQueue {
   /** Begins `work` at once if the share of this turn is not used up, else in a later one. */
   run<T>(work: () => Promise<T>): Promise<T>
 }
 
-export function createTurnQueue({ clock, defer }: TurnQueueComponents, shareMs: number): TurnQueue {
+/** For work that awaits microtasks: of what awaits others, one piece begins when one ends, and one in each turn. */
+export function createTurnQueue(
+  { clock, defer }: TurnQueueComponents,
+  { leastMs, mostMs }: TurnQueueShare
+): TurnQueue {
   const waiting: (() => void)[] = []
+  let shareMs = leastMs
   let usedMs = 0
+  let turn = 0
   let isTurnAwaited = false
 
   function awaitTurn(): void {
     if (isTurnAwaited) return
     isTurnAwaited = true
+    const beganAt = clock.monotonic()
     defer(() => {
       isTurnAwaited = false
+      turn += 1
+      shareMs = Math.min(mostMs, Math.max(leastMs, (clock.monotonic() - beganAt) * PART))
       usedMs = 0
       beginNext()
     })
@@ -36,11 +55,12 @@ export function createTurnQueue({ clock, defer }: TurnQueueComponents, shareMs: 
   return {
     async run(work) {
       if (usedMs >= shareMs || waiting.length > 0) {
-        const turn = new Promise<void>((resolve) => waiting.push(resolve))
+        const begin = new Promise<void>((resolve) => waiting.push(resolve))
         awaitTurn()
-        await turn
+        await begin
       }
       awaitTurn()
+      const begunIn = turn
       let countedAt = clock.monotonic()
       const count = (): void => {
         const now = clock.monotonic()
@@ -53,7 +73,8 @@ export function createTurnQueue({ clock, defer }: TurnQueueComponents, shareMs: 
       try {
         return await working
       } finally {
-        count()
+        // Of later turns, what passed while it waited is that of others.
+        if (turn === begunIn) count()
         beginNext()
       }
     }

@@ -251,6 +251,9 @@ class GossipPresence implements Presence {
     this.#pace.told(this.#components.sessions.all().length > 0)
     this.#upheaval.told()
     this.#awaitNext()
+    // What answers one peer is not told to the others.
+    this.#toldLoad = this.#components.load().load
+    this.#toldAddresses = this.#ownAddresses().join()
     await this.#publish(this.#statement())
   }
 
@@ -292,9 +295,7 @@ class GossipPresence implements Presence {
   #statement(): Uint8Array {
     const { name } = this.#init
     const { load, slots } = this.#components.load()
-    this.#toldLoad = load
     const addresses = this.#ownAddresses()
-    this.#toldAddresses = addresses.join()
     const cards = this.#components.book.cards().map(({ digest }) => digest)
     const ttlMs = Math.round(this.#pace.lifetime())
     const about = { name, load, slots, cards, addresses: [...addresses], leaving: this.#leaving }

@@ -20,11 +20,6 @@ export interface AuditNotes {
   forgetLacks(): void
 }
 
-/**
- * Peers whose lacks are remembered: the next one is drawn by lot, so that a few would do. Names of
- * `memoryAuditNames` records each, which is some 6 MB at most.
- */
-const WITNESSES = 16
 const START: AuditPlace = { writer: '', block: 0 }
 
 /** By replica: as long as it is open. */
@@ -53,7 +48,7 @@ export function createAuditNotes(): AuditNotes {
     lackedByAnother(peer = '', names) {
       const others = Array.from(lacks).filter(([other]) => other !== peer)
       const lacked = lacks.get(peer) ?? new Set()
-      putLast(lacks, { key: peer, value: lacked, most: WITNESSES })
+      putLast(lacks, { key: peer, value: lacked, most: LIMITS.memoryAuditPeers.value })
       return names.filter(({ id }) => {
         if (others.some(([, ids]) => ids.has(id))) return true
         // Those that nobody confirms must not take the room of all others for ever.

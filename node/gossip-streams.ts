@@ -60,8 +60,9 @@ function keepStreams(gossip: Neighbourhood, meetLater: (peer: PeerId) => void): 
   const watched = new WeakSet<Outbound>()
 
   function lose(peer: PeerId, stream: Outbound): void {
-    // gossipsub itself closes those of peers that leave, and takes them away first.
-    if (streamsOutbound.get(peer.toString()) !== stream) return
+    const present = streamsOutbound.get(peer.toString())
+    // gossipsub takes one that closed away itself, and may have another by now.
+    if (present !== undefined && present !== stream) return
     streamsOutbound.delete(peer.toString())
     meetLater(peer)
   }

@@ -10,7 +10,7 @@ test('a neighbour that asks for much of what it missed gets it, and hears what f
   const count = 300
   const filling = 'x'.repeat(1000)
   for (let index = 0; index < count; index++) await say(`${index} ${filling}`)
-  await vi.waitFor(() => expect(heard.size).toBe(count), PATIENCE)
+  await vi.waitFor(() => expect(heard).toHaveLength(count), PATIENCE)
   const inner = innerGossip(bob)
   const stream = inner.streamsOutbound.get(alice.peer)
   const messages = inner.handleIWant(alice.peer, [{ messageIDs: [...ids] }])

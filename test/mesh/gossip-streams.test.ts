@@ -13,7 +13,7 @@ function isHeardAgain({ heard, say }: GossipPair): Promise<boolean> {
     await say(text)
     return vi.waitFor(
       () => {
-        if (!heard.has(text)) throw new Error('not heard yet')
+        if (!heard.includes(text)) throw new Error('not heard yet')
         return true
       },
       { timeout: 100 }
@@ -50,3 +50,20 @@ test('a connection that closed beside another one takes no gossip with it', asyn
   expect(connections()).toHaveLength(1)
   expect(await isHeardAgain(pair)).toBe(true)
 })
+
+test.for(['alice', 'bob'] as const)(
+  'a connection that %s closes in order beside another one takes no gossip with it',
+  async (closer) => {
+    const pair = await gossipPair()
+    const { alice, bob, connections } = pair
+    await bob.network.libp2p.dial(alice.network.libp2p.getMultiaddrs(), { force: true })
+    await vi.waitFor(() => expect(alice.network.libp2p.getConnections()).toHaveLength(2), PATIENCE)
+    const stream = innerGossip(bob).streamsOutbound.get(alice.peer)?.rawStream
+    const carrier = connections().findIndex(({ streams }) =>
+      streams.some((each) => each === stream)
+    )
+    await pair[closer].network.libp2p.getConnections()[carrier]?.close()
+    await vi.waitFor(() => expect(connections()).toHaveLength(1), PATIENCE)
+    expect(await isHeardAgain(pair)).toBe(true)
+  }
+)

@@ -28,8 +28,8 @@ export function innerGossip({ network }: MeshNode): InnerGossip {
 export interface GossipPair {
   readonly alice: MeshNode
   readonly bob: MeshNode
-  /** What alice heard of bob. */
-  readonly heard: ReadonlySet<string>
+  /** What alice heard of bob, in its order. */
+  readonly heard: readonly string[]
   /** Of what alice heard, as gossipsub tells messages apart. */
   readonly ids: readonly Uint8Array[]
   readonly say: (text: string) => Promise<unknown>
@@ -44,10 +44,10 @@ async function startNode(): Promise<MeshNode> {
 
 export async function gossipPair(): Promise<GossipPair> {
   const [alice, bob] = await Promise.all([startNode(), startNode()])
-  const heard = new Set<string>()
+  const heard: string[] = []
   for (const node of [alice, bob]) {
     node.pubsub.subscribe(TEST_TOPIC, (_, data) => {
-      if (node === alice) heard.add(Buffer.from(data).toString())
+      if (node === alice) heard.push(Buffer.from(data).toString())
       return 'accept'
     })
   }

@@ -3,11 +3,13 @@ import { createTurnQueue } from '../../../core/turn-queue.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const SHARE_MS = 4
+const MOST_MS = 16
 
 function setup() {
   const clock = new ManualClock()
   const turns: (() => void)[] = []
-  const queue = createTurnQueue({ clock, defer: (action) => void turns.push(action) }, SHARE_MS)
+  const defer = (action: () => void): void => void turns.push(action)
+  const queue = createTurnQueue({ clock, defer }, { leastMs: SHARE_MS, mostMs: MOST_MS })
   const done: string[] = []
   const run = (name: string, ms: number): Promise<void> =>
     queue.run(async () => {
@@ -58,4 +60,39 @@ test('what fails, and what never ends, keeps nobody else waiting for ever', asyn
   await endTurn()
   await after
   expect(done).toEqual(['after'])
+})
+
+test('where others make turns long, its share is a quarter of them, up to a bound', async () => {
+  const { clock, done, run, settle, endTurn } = setup()
+  for (let index = 0; index < 20; index++) void run(`${index}`, 1)
+  await settle()
+  expect(done).toHaveLength(SHARE_MS)
+  clock.jump(36)
+  await endTurn()
+  expect(done).toHaveLength(SHARE_MS + 10)
+  await endTurn()
+  // That turn was short again, but for its own work.
+  expect(done).toHaveLength(2 * SHARE_MS + 10)
+})
+
+test('a turn that took very long leaves no more than the bound', async () => {
+  const { clock, done, run, settle, endTurn } = setup()
+  for (let index = 0; index < 30; index++) void run(`${index}`, 1)
+  await settle()
+  clock.jump(10_000)
+  await endTurn()
+  expect(done).toHaveLength(SHARE_MS + MOST_MS)
+})
+
+test('time that passed while it awaited later turns is not its own', async () => {
+  const { clock, queue, done, run, settle, endTurn } = setup()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const waiting = queue.run(() => promise)
+  await endTurn()
+  clock.jump(50)
+  resolve()
+  await waiting
+  void run('another', 1)
+  await settle()
+  expect(done).toEqual(['another'])
 })

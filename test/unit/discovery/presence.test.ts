@@ -5,6 +5,7 @@ import { presenceTopic } from '../../../discovery/presence.ts'
 import { encodeStatement } from '../../../discovery/presence-statement.ts'
 import type { Statement } from '../../../discovery/presence-statement.ts'
 import { createDiscoveryNode, createTestSwarm, testAgent } from '../../support/discovery-node.ts'
+import type { DiscoveryNode } from '../../support/discovery-node.ts'
 
 async function setup() {
   const swarm = createTestSwarm(1)
@@ -25,6 +26,11 @@ async function setup() {
       .map(({ data }) => JSON.parse(new TextDecoder().decode(data)))
   }
   return { swarm, alice, bob, said }
+}
+
+async function ask(by: DiscoveryNode, of: DiscoveryNode): Promise<unknown> {
+  const session = by.sessions.get(of.peer)
+  return session?.request(CARD_METHODS.presence, new TextEncoder().encode('{}'))
 }
 
 test('a node speaks at once and then every few seconds, with growing numbers', async () => {
@@ -60,6 +66,31 @@ test('a marked change of load is told soon; a small one waits', async () => {
   await swarm.advance(300)
   expect(said(alice)).toHaveLength(before + 1)
   expect(said(alice).at(-1)?.load).toBe(0.75)
+})
+
+test('what one neighbour asked for is told to all others as well', async () => {
+  const { swarm, alice, bob, said } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(2000)
+  const before = said(alice).length
+  alice.state.load = 0.2
+  await swarm.run(ask(bob, alice))
+  alice.state.load = 0.4
+  alice.presence.loadChanged()
+  await swarm.advance(300)
+  expect(said(alice).slice(before)).toMatchObject([{ load: 0.4 }])
+})
+
+test('an address that one neighbour asked for is told to all others as well', async () => {
+  const { swarm, alice, bob, said } = await setup()
+  swarm.sessions.link(alice.peer, bob.peer)
+  await swarm.advance(2000)
+  const before = said(alice).length
+  alice.state.addresses = ['/ip4/192.0.2.9/tcp/4001']
+  await swarm.run(ask(bob, alice))
+  alice.presence.addressesChanged()
+  await swarm.advance(300)
+  expect(said(alice).slice(before)).toMatchObject([{ addresses: alice.state.addresses }])
 })
 
 test('news that wait are told with a statement that goes out before, and not again', async () => {
@@ -166,9 +197,8 @@ test('who asks again and again how this node is gets no answer for a while', asy
   const { swarm, alice, bob } = await setup()
   swarm.sessions.link(alice.peer, bob.peer)
   await swarm.advance(100)
-  const session = alice.sessions.get(bob.peer)
-  const ask = async () => session?.request(CARD_METHODS.presence, new TextEncoder().encode('{}'))
-  const answers = await swarm.run(Promise.allSettled(Array.from({ length: 30 }, ask)))
+  const asking = Array.from({ length: 30 }, async () => ask(alice, bob))
+  const answers = await swarm.run(Promise.allSettled(asking))
   const refused = answers.filter(({ status }) => status === 'rejected')
   expect(refused.length).toBeGreaterThanOrEqual(20)
   expect(refused[0]).toMatchObject({

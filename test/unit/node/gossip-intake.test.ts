@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
 import type { RPC } from '@libp2p/gossipsub/message'
 import { expect, test } from 'vitest'
@@ -8,6 +10,7 @@ import { createBlame } from '../../../trust/blame.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const MESSAGE_MS = 1
+const AUTHOR = (await generateKeyPair('Ed25519')).publicKey.toMultihash().bytes
 
 /** gossipsub as far as it receives: a message takes a millisecond, and one of a liar is found to be false. */
 class FakeGossip {
@@ -57,7 +60,7 @@ function setup() {
 function messages(count: number): RPC {
   return {
     subscriptions: [],
-    messages: Array.from({ length: count }, () => ({ topic: 'talk' }))
+    messages: Array.from({ length: count }, () => ({ topic: 'talk', from: AUTHOR }))
   }
 }
 
@@ -90,9 +93,20 @@ test('what belongs to messages comes before them and after them, as gossipsub ha
 
 test('what was not subscribed to is not looked at', async () => {
   const { gossip, receive } = setup()
-  const foreign: RPC = { subscriptions: [], messages: [{ topic: 'other' }, { topic: 'talk' }] }
-  await receive('one', foreign)
-  expect(gossip.parts.flatMap((part) => part.messages)).toEqual([{ topic: 'talk' }])
+  const said = ['other', 'talk'].map((topic) => ({ topic, from: AUTHOR }))
+  await receive('one', { subscriptions: [], messages: said })
+  expect(gossip.parts.flatMap((part) => part.messages)).toEqual([{ topic: 'talk', from: AUTHOR }])
+})
+
+test('what an author with another kind of key says is not looked at: to check it may take ten times as long', async () => {
+  const { gossip, receive, endTurn } = setup()
+  const secp256k1 = await generateKeyPair('secp256k1')
+  const rsa = Buffer.concat([Buffer.of(0x12, 32), randomBytes(32)])
+  const authors = [secp256k1.publicKey.toMultihash().bytes, rsa, Buffer.of(), AUTHOR]
+  const said = authors.map((from) => ({ topic: 'talk', from }))
+  void receive('one', { subscriptions: [], messages: [...said, { topic: 'talk' }] })
+  for (let turns = 0; turns < 2; turns++) await endTurn()
+  expect(gossip.parts.flatMap((part) => part.messages)).toEqual([{ topic: 'talk', from: AUTHOR }])
 })
 
 test('wrong signatures count against who passed them on, and who has many is not listened to', async () => {
