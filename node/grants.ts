@@ -14,6 +14,7 @@ import { createJsonFile } from '../storage/json-file.ts'
 import type { JsonFile } from '../storage/json-file.ts'
 import type { Authority, Members } from '../trust/authority.ts'
 import type { GrantClaims } from '../trust/grants/claims.ts'
+import type { Blame } from '../trust/blame.ts'
 import { createGrantIssuer } from '../trust/grants/issue.ts'
 import type { GrantInit, IssuedGrant } from '../trust/grants/issue.ts'
 import { readRevocation, signRevocation } from '../trust/grants/revocations.ts'
@@ -28,6 +29,7 @@ export interface NodeGrantsComponents extends NodeComponents {
   readonly authority: Pick<Authority, 'present' | 'examine'>
   readonly members: Members
   readonly revocations: Revocations
+  readonly blame: Pick<Blame, 'add'>
 }
 
 export interface NodeGrantsInit {

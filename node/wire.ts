@@ -156,7 +156,7 @@ export async function createWire(
   const offences = { audit: authority.audit, blame }
   gate = createNodeMembership({ ...components, ...offences, network, sessions, host, nodeSwarm })
   const grants = createNodeGrants(
-    { ...components, sessions, authority, members, revocations: authority.revocations },
+    { ...components, sessions, authority, members, blame, revocations: authority.revocations },
     { identity, dataDirectory: paths.data }
   )
   const blocking = createBlocking(

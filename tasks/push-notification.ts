@@ -212,7 +212,8 @@ function reduced(update: StreamResponse): StreamResponse {
   return artifactUpdate === undefined ? {} : { artifactUpdate: withoutParts(artifactUpdate) }
 }
 
-function bare({ state, timestamp }: TaskStatus): TaskStatus {
+/** Without what the agent says. */
+export function bare({ state, timestamp }: TaskStatus): TaskStatus {
   return { state, ...(timestamp !== undefined && { timestamp }) }
 }
 

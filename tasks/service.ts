@@ -21,6 +21,7 @@ import type { PeerIdText } from '../core/ids.ts'
 import { chosenTaskId } from '../protocols/a2a/extensions.ts'
 import type { ServerOptions } from '../protocols/a2a/server.ts'
 import type { TaskHandle } from './engine.ts'
+import { bare } from './push-notification.ts'
 import { pushedTaskOf } from './push-notifications.ts'
 import type { PushNotifications } from './push-notifications.ts'
 import type { TaskKey } from './task-store.ts'
@@ -119,7 +120,9 @@ class Service implements TaskService {
 
   async cancelTask(request: CancelTaskRequest, options: ServerOptions): Promise<Task> {
     const { view } = await this.#find(request, options)
-    return this.#engine.cancel(view.record)
+    const { id, contextId, status } = await this.#engine.cancel(view.record)
+    // Its caller may cancel what it may read no more.
+    return { id, contextId, status: bare(status) }
   }
 
   async *subscribeToTask(

@@ -75,7 +75,7 @@ export const OPERATIONS = {
     roles: ASKING,
     grant: 'task/send'
   }),
-  // Whoever lost its grants since it gave one: what is wanted no more is work for nobody.
+  // Also whoever has lost its grants since it gave one: that stops work, and shows nothing.
   'task.cancel': operation('cancel its own tasks', {
     methods: ['a2a.CancelTask'],
     roles: ALL,

@@ -7,6 +7,7 @@ import { LIMITS } from '../../core/limits.ts'
 import { createPeerRateLimit } from '../../core/peer-rate-limit.ts'
 import type { PeerRateLimit } from '../../core/peer-rate-limit.ts'
 import type { Authority, Members } from '../../trust/authority.ts'
+import type { Blame } from '../../trust/blame.ts'
 import { parseRevocation, readRevocation } from '../../trust/grants/revocations.ts'
 import type { Revocation, Revocations } from '../../trust/grants/revocations.ts'
 import { CHAIN_LENGTH } from '../../trust/grants/verify.ts'
@@ -21,6 +22,7 @@ export interface GrantExchangeComponents extends TellingComponents {
   readonly authority: Pick<Authority, 'present'>
   readonly members: Members
   readonly revocations: Revocations
+  readonly blame: Pick<Blame, 'add'>
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'sleep'>
   /** Resolves when the revocations are on disk. */
   readonly keep: () => Promise<void>
@@ -124,7 +126,7 @@ class SessionGrants implements GrantExchange {
   }
 
   async #hear(tokens: readonly string[], from: PeerIdText): Promise<void> {
-    const { revocations, members, clock, keepSoon, sessions } = this.#parts
+    const { revocations, members, blame, clock, keepSoon, sessions } = this.#parts
     const now = clock.now()
     const isNew = (each: Revocation): boolean =>
       !revocations.covers(each) && roomOf(members, each.issuer, from) !== undefined
@@ -135,7 +137,11 @@ class SessionGrants implements GrantExchange {
     for (const { token, issuer } of news) {
       // oxlint-disable-next-line no-await-in-loop -- one at a time: others have their turn meanwhile
       const revocation = await readRevocation(token, now)
-      if (revocation === undefined) continue
+      if (revocation === undefined) {
+        // Whoever passes one on has checked it: the rest of this message is worth no time.
+        blame.add(from, 1, 'a forged revocation')
+        break
+      }
       if (revocations.add(revocation, roomOf(members, issuer, from))) fresh.push(revocation)
     }
     if (fresh.length === 0) return

@@ -23,6 +23,8 @@ export interface Target {
   readonly swarmKey: string
   /** An honest peer of the victim, and one of its agents. */
   readonly honest: string
+  /** Id of a grant in force that the victim gave to the honest peer. */
+  readonly grant: string
   /** Path of a file that no peer may read, and what is in it. */
   readonly secretPath: string
   readonly secret: string

@@ -9,6 +9,7 @@ import { DHT_ATTACKS } from './attacks/dht.ts'
 import { GRANT_ATTACKS } from './attacks/grants.ts'
 import { MEMBER_ATTACKS } from './attacks/members.ts'
 import { MEMORY_ATTACKS } from './attacks/memory.ts'
+import { REVOCATION_ATTACKS } from './attacks/revocations.ts'
 import { STREAM_ATTACKS } from './attacks/streams.ts'
 import { TASK_ATTACKS } from './attacks/tasks.ts'
 
@@ -22,6 +23,7 @@ export const ATTACKS: readonly Attack[] = [
   ...DHT_ATTACKS,
   ...MEMORY_ATTACKS,
   ...GRANT_ATTACKS,
+  ...REVOCATION_ATTACKS,
   ...MEMBER_ATTACKS,
   ...AGENT_ATTACKS
 ]

@@ -31,6 +31,8 @@ export interface View {
   readonly ownAgents: readonly string[]
   /** Who is in the swarm as what, apart from attackers; empty without a members list. */
   readonly members: Readonly<Record<string, string>>
+  /** Whether the grants that it gave are in force, by id. */
+  readonly grants: Readonly<Record<string, string>>
 }
 
 export interface Stage {
@@ -101,6 +103,7 @@ async function setUp(
   const honest = await startHonest({ folder, address, ...(invite ? { invite } : { swarmKey }) })
   closing.push(() => honest.stop())
   await knowEachOther({ honest, victim })
+  const grant = await giveGrants({ honest, victim })
   const target: Target = {
     address,
     peer: victim.peerId,
@@ -109,6 +112,7 @@ async function setUp(
     swarmKey,
     invite,
     honest: honest.peerId,
+    grant,
     secretPath,
     secret,
     sharedFile
@@ -193,14 +197,25 @@ async function viewOf({ client }: Victim): Promise<View> {
   const kept = facts.filter(({ key }) => !CONVERSATION.test(key))
   const { agents } = await client.agents()
   const { members } = await client.swarm.show()
+  const { given } = await client.grants.list()
   return {
     facts: Object.fromEntries(kept.map(({ key, value }) => [key, value])),
     canaries: providers.map(({ node }) => node.id),
     ownAgents: agents.filter(({ local }) => local).map(({ id }) => id),
+    grants: Object.fromEntries(given.map(({ id, state }) => [id, state])),
     members: Object.fromEntries(
       members.filter(({ name }) => name !== EVIL).map(({ id, standing }) => [id, standing])
     )
   }
+}
+
+/** Two, of which the first is taken back. Resolves to the id of the other. */
+async function giveGrants({ honest, victim }: Pair): Promise<string> {
+  const { grants } = victim.client
+  const give = () => grants.create({ peer: honest.peerId, can: ['task/send'] })
+  const [back, stays] = [await give(), await give()]
+  await grants.revoke(back.grant.id)
+  return stays.grant.id
 }
 
 async function sharedSpace({ client }: Victim): Promise<string> {

@@ -27,9 +27,10 @@ async function setup() {
   const shell = testAgent('shell', async function* () {
     yield 'done'
   })
-  const poet = testAgent('poet', async function* () {
+  const poet = testAgent('poet', async function* (request) {
+    requests.push(request)
     yield 'first line'
-    await release.promise
+    await new Promise((resolve) => request.signal.addEventListener('abort', resolve))
   })
   const hosting = await startAssembly([scribe, shell, poet])
   const visiting = await startAssembly()
@@ -107,9 +108,9 @@ async function begin(client: A2aClient): Promise<string> {
 
 /** Of another peer, which needs no grant. */
 async function asMember(host: Assembly): Promise<A2aClient> {
-  const { assembly, stop } = await startAssembly()
-  onTestFinished(stop)
-  return a2aBetween(assembly, host)
+  const started = await startAssembly()
+  onTestFinished(() => started.stop())
+  return a2aBetween(started.assembly, host)
 }
 
 function endOf({ task, statusUpdate }: StreamResponse): boolean {
@@ -205,6 +206,20 @@ test('who asked for a task may cancel it, and nothing else, when its grant was t
   const bare = { id: own, contextId: expect.any(String), status }
   expect(await client.cancelTask({ id: own }, {})).toEqual(bare)
   expect(await client.cancelTask({ id: own }, {})).toEqual(bare)
+})
+
+test('a task that its caller cancels on its own node ends at the worker, too, after the grant', async () => {
+  const { host, guest, grant, requests } = await setup()
+  const id = await grant()
+  const message = { messageId: 'm', role: 'ROLE_USER' as const, parts: [{ text: 'on' }] }
+  const { delegations } = guest.work
+  const task = await delegations.delegate({ target: 'poet', message })
+  await vi.waitFor(() => expect(requests).toHaveLength(1), SOON)
+  await host.wire.grants.revoke(id)
+  await delegations.cancel(task.id)
+  await vi.waitFor(() => expect(requests[0]?.signal.aborted).toBe(true), SOON)
+  const events = await Array.fromAsync(delegations.watch(task.id))
+  expect(events.at(-1)).toMatchObject({ type: 'result', state: 'TASK_STATE_CANCELED' })
 })
 
 test('a grant for a few at once lets the next in when one has ended', async () => {

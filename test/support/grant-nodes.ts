@@ -4,6 +4,7 @@ import { silentLogger } from '../../core/logger.ts'
 import { createGrantExchange } from '../../protocols/grants/exchange.ts'
 import { createSessions } from '../../protocols/session/sessions.ts'
 import { createAuthority } from '../../trust/authority.ts'
+import { createBlame } from '../../trust/blame.ts'
 import { createRevocations } from '../../trust/grants/revocations.ts'
 import { NO_HEIRS } from '../../trust/heirs.ts'
 import type { Heirs } from '../../trust/heirs.ts'
@@ -74,12 +75,14 @@ function createNode(
     hello: () => ({ swarm: 'test', name: `n${seed}`, version: '0.0.0', fields: {} })
   })
   sessions.methods.request('a2a.SendMessage', (body) => body)
+  const blame = createBlame({ clock, logger: silentLogger })
   const keepSoon = () => void kept.push(revocations.list().length)
   const exchange = createGrantExchange({
     sessions,
     authority,
     members,
     revocations,
+    blame,
     clock,
     logger: silentLogger,
     grantsFor: () => wallet,
@@ -100,5 +103,5 @@ function createNode(
     await exchange.start()
     await sessions.start()
   }
-  return { identity, wallet, kept, revocations, exchange, sessions, ask, start }
+  return { identity, wallet, kept, revocations, blame, exchange, sessions, ask, start }
 }

@@ -24,14 +24,14 @@ import { codeOf, dial, repeat, Tally } from './attempts.ts'
 const MOST = LIMITS.membersBatch.value
 const AT = { appointment: 0, at: systemClock.now() }
 
-interface Joined extends Invited {
+export interface Joined extends Invited {
   readonly evil: MeshNode
   /** Of the swarm. */
   readonly key: Uint8Array
 }
 
 /** By the invite that somebody gave it. */
-async function joined(kit: Kit): Promise<Joined> {
+export async function joined(kit: Kit): Promise<Joined> {
   const invited = await kit.invited()
   const { identity, roll, book } = invited
   const [secret] = book.keys()

@@ -55,7 +55,8 @@ async function setup(dataDirectory: string, listed = true) {
       sessions,
       authority,
       members,
-      revocations
+      revocations,
+      blame: { add: () => undefined }
     },
     { identity, dataDirectory }
   )

@@ -64,6 +64,17 @@ test('forged revocations are checked at a rate, and others are heard meanwhile',
   expect(owner.revocations.covers(ofLiar)).toBe(true)
 })
 
+test('who tells a forged revocation is blamed, and who passes on what others signed is not', async () => {
+  const { owner, liar, honest, ofLiar, say } = await setup()
+  const signed = await signRevocation(liar.identity, { id: idOf(1), expiresAt: HOUR })
+  await say('grant.revoked', [ofLiar.token, 'no.token.at-all', forged(ofLiar, 2), signed.token])
+  expect(owner.blame.points(liar.identity.peer)).toBe(1)
+  expect([ofLiar, signed].map((each) => owner.revocations.covers(each))).toEqual([true, false])
+  await honest.sessions.connect(owner.identity.peer)
+  await vi.waitFor(() => expect(honest.revocations.covers(ofLiar)).toBe(true), PATIENCE)
+  expect(honest.blame.points(owner.identity.peer)).toBe(0)
+})
+
 test('what is known already costs no check', async () => {
   const { ofLiar, say } = await setup()
   const tokens = Array.from({ length: AT_ONCE }, () => ofLiar.token)
