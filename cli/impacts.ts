@@ -21,6 +21,7 @@ host add; host rm; host restart; mcp add; mcp approve; mcp restart; mcp rm; mcp 
 model add; model test; model default; model rm;
 tools call; tools allow; tools deny; tools reset; tools enable; tools disable;
 memory put; memory rm; memory import; spaces create; spaces grant; spaces revoke;
+spaces forget; spaces join;
 peers connect; peers disconnect; peers block; peers unblock; auth token create; auth token revoke;
 grant create; grant add; grant revoke; swarm create; swarm remove; swarm role; swarm leave;
 invite create; invite revoke; bench ping; bench task; bench stream; bench memory; bench dht;

@@ -104,6 +104,18 @@ export interface SpaceSummary {
 export interface SpaceList {
   readonly v: 1
   readonly spaces: readonly SpaceSummary[]
+  /** Those that it was told to forget, the longest ago first. */
+  readonly forgotten: readonly SpaceSummary[]
+}
+
+export interface ForgetSpaceRequest {
+  /** Also a space that this node owns. */
+  readonly force?: boolean
+}
+
+export interface ForgottenSpace {
+  readonly v: 1
+  readonly space: SpaceSummary
 }
 
 export interface SpaceGrant {

@@ -6,6 +6,8 @@ import type {
   FactHitList,
   FactKey,
   FactList,
+  ForgetSpaceRequest,
+  ForgottenSpace,
   GrantRequest,
   ImportRequest,
   ImportResult,
@@ -58,6 +60,14 @@ export interface SpaceCalls {
   grant(space: string, request: GrantRequest, options?: CallOptions): Promise<SpaceDocument>
   /** `peer` as in a grant. */
   revoke(space: string, peer: string, options?: CallOptions): Promise<SpaceDocument>
+  /** Drops this node's copy, and takes the space up no more. */
+  forget(
+    space: string,
+    request?: ForgetSpaceRequest,
+    options?: CallOptions
+  ): Promise<ForgottenSpace>
+  /** Takes up again what was forgotten: peers bring what is in it. */
+  join(space: string, options?: CallOptions): Promise<SpaceDocument>
 }
 
 export function createMemoryCalls({ get, post, stream }: Verbs): MemoryCalls {
@@ -85,7 +95,9 @@ export function createSpaceCalls({ get, post }: Verbs): SpaceCalls {
     show: (space, options) => get(spacePath(space), options),
     create: (request, options) => post('/v1/spaces', request, options),
     grant: (space, request, options) => post(`${spacePath(space)}/grant`, request, options),
-    revoke: (space, peer, options) => post(`${spacePath(space)}/revoke`, { peer }, options)
+    revoke: (space, peer, options) => post(`${spacePath(space)}/revoke`, { peer }, options),
+    forget: (space, request = {}, options) => post(`${spacePath(space)}/forget`, request, options),
+    join: (space, options) => post(`${spacePath(space)}/join`, {}, options)
   }
 }
 

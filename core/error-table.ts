@@ -634,7 +634,7 @@ export const ERRORS = {
   ),
   SPACE_UNKNOWN: final(
     'there is no memory space {space} here',
-    'lumos spaces ls shows the spaces of this node',
+    'lumos spaces ls shows the spaces of this node; with --forgotten, those it was told to forget',
     { a2a: INVALID_PARAMS, exit: EXIT.notFound }
   ),
   WRITE_DENIED: final(
@@ -660,6 +660,16 @@ export const ERRORS = {
     'only its owner, {owner}, can do this with the space {space}',
     'lumos spaces show {space}',
     { a2a: INVALID_PARAMS, exit: EXIT.denied }
+  ),
+  SPACE_OF_EVERYBODY: final(
+    'the space {space} is that of all nodes of the swarm and cannot be forgotten',
+    'delete what is not needed there: lumos memory rm KEY; or leave: lumos swarm leave',
+    { a2a: INVALID_PARAMS, exit: EXIT.usage }
+  ),
+  SPACE_OWNED: final(
+    'this node owns the space {space}: what no other member has copied would be lost',
+    'if that is meant: lumos spaces forget {space} --force',
+    { a2a: INVALID_PARAMS, exit: EXIT.usage }
   ),
   VALUE_TOO_LARGE: final(
     'the value of "{key}" has {bytes} bytes; the space {space} takes {limit}',

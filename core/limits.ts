@@ -1207,6 +1207,11 @@ export const LIMITS = {
     'count',
     'spaces of one node: each has a topic and is repaired by itself'
   ),
+  memorySpacesForgotten: limit(
+    1024,
+    'count',
+    'spaces that a node knows it was told to forget; the first of them it may be offered again'
+  ),
   memorySpacesPerOwner: limit(16, 'count', 'spaces of one other owner that a node takes up'),
   memorySpacesPerTeller: limit(
     16,

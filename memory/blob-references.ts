@@ -1,6 +1,7 @@
 /** Knows which records name which blobs: kept in the database, from the changes of each space. */
 import type { BlobHash } from '../core/blob.ts'
 import { createByteReader, createByteWriter } from '../core/bytes.ts'
+import { toLumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Operation, Store } from '../storage/store.ts'
 import { prefixRange } from '../storage/store.ts'
@@ -18,9 +19,11 @@ export interface BlobReferences {
   spacesNaming(hash: BlobHash): Promise<readonly MemoryId[]>
 }
 
+type Rows = Pick<Store, 'get' | 'getMany' | 'iterate' | 'commit'>
+
 export interface BlobReferencesComponents {
-  /** The node's database; asked for when it is used. */
-  readonly store: () => Pick<Store, 'get' | 'getMany' | 'iterate' | 'commit'>
+  /** The node's database as a space sees it; asked for when it is used. */
+  readonly store: (space: MemoryId) => Rows
   readonly spaces: () => readonly NamingSpace[]
 }
 
@@ -38,14 +41,14 @@ class References implements BlobReferences {
     this.#store = store
     this.#spaces = spaces
     this.refresh = createCatchingUp(async (signal) => {
-      for (const space of spaces()) await this.#follow(space, signal)
+      for (const space of spaces()) await unlessForgotten(this.#follow(space, signal))
     })
   }
 
   async spacesNaming(hash: BlobHash): Promise<readonly MemoryId[]> {
     const naming: MemoryId[] = []
     for (const space of this.#spaces()) {
-      if (await this.#isNamedIn(space, hash)) naming.push(space.space.id)
+      if (await unlessForgotten(this.#isNamedIn(space, hash))) naming.push(space.space.id)
     }
     return naming
   }
@@ -53,7 +56,7 @@ class References implements BlobReferences {
   /** Records that expire vanish without a word: each is looked at. */
   async #isNamedIn(space: NamingSpace, hash: BlobHash): Promise<boolean> {
     const rows = referenceRows(space.space.id)
-    for await (const [row] of this.#store().iterate(rows.allOf(hash))) {
+    for await (const [row] of this.#store(rows.space).iterate(rows.allOf(hash))) {
       const entry = await space.get(rows.keyOf(row, hash))
       if (entry !== undefined && blobsNamedIn(entry.value).includes(hash)) return true
     }
@@ -62,7 +65,7 @@ class References implements BlobReferences {
 
   async #follow(space: NamingSpace, signal: AbortSignal): Promise<void> {
     const rows = referenceRows(space.space.id)
-    const mark = await this.#store().get(rows.mark)
+    const mark = await this.#store(rows.space).get(rows.mark)
     const after = mark && decodePosition(mark)
     // A part of the references cannot tell what was deleted while nobody looked.
     if (after === undefined) await this.#clear(rows)
@@ -92,7 +95,7 @@ class References implements BlobReferences {
     position?: Position
   ): Promise<void> {
     const keys = [...changed.keys()]
-    const before = await this.#store().getMany(keys.map((key) => rows.key(key)))
+    const before = await this.#store(rows.space).getMany(keys.map((key) => rows.key(key)))
     const operations = keys.flatMap((key, at): Operation[] => {
       const gone = decodeHashes(before[at])
       const named = changed.get(key) ?? []
@@ -112,22 +115,33 @@ class References implements BlobReferences {
     if (position !== undefined) {
       operations.push({ type: 'put', key: rows.mark, value: encodePosition(position) })
     }
-    if (operations.length > 0) await this.#store().commit(operations, { sync: false })
+    if (operations.length > 0) await this.#store(rows.space).commit(operations, { sync: false })
   }
 
   async #clear(rows: ReferenceRows): Promise<void> {
     let operations: Operation[] = []
-    for await (const [key] of this.#store().iterate(rows.all)) {
+    for await (const [key] of this.#store(rows.space).iterate(rows.all)) {
       operations.push({ type: 'del', key })
       if (operations.length < LIMITS.searchBatch.value) continue
-      await this.#store().commit(operations, { sync: false })
+      await this.#store(rows.space).commit(operations, { sync: false })
       operations = []
     }
-    if (operations.length > 0) await this.#store().commit(operations, { sync: false })
+    if (operations.length > 0) await this.#store(rows.space).commit(operations, { sync: false })
+  }
+}
+
+/** A space that is forgotten meanwhile names nothing. */
+async function unlessForgotten<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (toLumosError(error).code !== 'SPACE_UNKNOWN') throw error
+    return undefined
   }
 }
 
 interface ReferenceRows {
+  readonly space: MemoryId
   readonly mark: string
   readonly all: ReturnType<typeof prefixRange>
   /** What the record of a key names. */
@@ -141,6 +155,7 @@ function referenceRows(space: MemoryId): ReferenceRows {
   const root = `mem/${space}/blob/`
   const rootOf = (hash: BlobHash): string => `${root}h/${hash}/`
   return {
+    space,
     // Deleted first: an interrupted clearing is begun again.
     mark: `${root}at`,
     all: prefixRange(root),

@@ -36,6 +36,8 @@ export interface KeeperInit {
 export interface Keeper extends Component {
   /** From now on the space is kept equal with the peers that there are, and that come. */
   add(space: MemoryId): void
+  /** From now on it is not, and what is under way is cut off. */
+  remove(space: MemoryId): void
   /**
    * Something of the space is missing, which one of `peers` has, those first that know best. Nothing
    * is done if it has come by itself until then.
@@ -89,7 +91,8 @@ type Part = 'brought' | 'lacked' | 'knew'
 class SpaceKeeper implements Keeper {
   readonly #components: KeeperComponents
   readonly #self: PeerIdText
-  readonly #spaces = new Set<MemoryId>()
+  /** Each with what ends its repairs. */
+  readonly #spaces = new Map<MemoryId, AbortController>()
   readonly #rests: RepairRests
   readonly #places: RepairPlaces
   /** By the reason of the timer that will ask them. */
@@ -136,8 +139,21 @@ class SpaceKeeper implements Keeper {
   }
 
   add(space: MemoryId): void {
-    this.#spaces.add(space)
+    this.#spaces.set(space, new AbortController())
     for (const { peer } of this.#components.sessions.all()) this.#want({ space, peer })
+  }
+
+  remove(space: MemoryId): void {
+    this.#spaces.get(space)?.abort()
+    this.#spaces.delete(space)
+    this.#news.delete(space)
+    this.#gapAt.delete(space)
+    for (const reason of [`gap ${space}`, `difference ${space}`, `spread ${space}`]) {
+      this.#timers.get(reason)?.()
+      this.#timers.delete(reason)
+      this.#hints.forget(reason)
+    }
+    for (const [name, job] of this.#waiting) if (job.space === space) this.#waiting.delete(name)
   }
 
   missing(space: MemoryId, peers: readonly PeerIdText[], isMissing: () => boolean): void {
@@ -198,7 +214,7 @@ class SpaceKeeper implements Keeper {
 
   readonly #onOpened = ({ peer }: Session): void => {
     const meet = (): void => {
-      for (const space of this.#spaces) this.#want({ space, peer })
+      for (const space of this.#spaces.keys()) this.#want({ space, peer })
     }
     if (this.#self < peer) meet()
     else this.#later(`meet ${peer}`, OTHER_BEGINS_MS, meet)
@@ -208,7 +224,7 @@ class SpaceKeeper implements Keeper {
     const { clock, random } = this.#components
     while (await clock.sleep(ROUND_MS * (0.5 + random.next()), signal)) {
       const peer = this.#anyPeer()
-      if (peer !== undefined) for (const space of this.#spaces) this.#want({ space, peer })
+      if (peer !== undefined) for (const space of this.#spaces.keys()) this.#want({ space, peer })
     }
   }
 
@@ -255,15 +271,15 @@ class SpaceKeeper implements Keeper {
   }
 
   #want(job: Job): void {
-    if (this.#stopping === undefined) return
+    if (this.#stopping === undefined || !this.#spaces.has(job.space)) return
     this.#waiting.set(nameOf(job), job)
     this.#next()
   }
 
   /** Begins what may begin; looks again when something that holds the others up is over. */
   #next(): void {
-    const { signal } = this.#stopping ?? {}
-    if (signal === undefined) return
+    const { signal: stopping } = this.#stopping ?? {}
+    if (stopping === undefined) return
     let rest = Infinity
     for (const [name, job] of this.#waiting) {
       if (this.#running.size >= LIMITS.memoryRepairs.value) return
@@ -276,6 +292,8 @@ class SpaceKeeper implements Keeper {
       const place = this.#places.enter(job.peer)
       if (place === undefined) continue
       this.#waiting.delete(name)
+      const ended = this.#spaces.get(job.space)?.signal ?? stopping
+      const signal = AbortSignal.any([stopping, ended])
       const run = this.#run(job, place, signal).finally(() => {
         place.leave()
         this.#running.delete(name)

@@ -11,10 +11,12 @@ import type { Secret } from '../core/secret.ts'
 import { createServingGate } from '../protocols/replication/serving-gate.ts'
 import type { RepairQuota } from '../protocols/replication/serving-gate.ts'
 import { serveReplication } from '../protocols/replication/server.ts'
-import type { Session, Sessions } from '../protocols/session/session.ts'
+import type { Sessions } from '../protocols/session/session.ts'
 import type { Store } from '../storage/store.ts'
 import type { Blame } from '../trust/blame.ts'
 import { comparePeers } from './compare-peers.ts'
+import { createForgottenSpaces } from './forgotten-spaces.ts'
+import type { ForgottenSpaces } from './forgotten-spaces.ts'
 import { createKeeper } from './keeper.ts'
 import type { Keeper } from './keeper.ts'
 import { createKnownAuthors } from './known-authors.ts'
@@ -26,17 +28,17 @@ import type { OpenedSpace } from './opened-space.ts'
 import type { AuthorKey, MemoryId } from './record.ts'
 import { createVerifier } from './record-signature.ts'
 import type { Signer } from './record-signature.ts'
-import { createResponder, repair } from './repair.ts'
-import type { RepairPeer, RepairResult } from './repair.ts'
 import { openReplica } from './replica.ts'
 import type { Replica } from './replica.ts'
-import { createSessionPeer } from './session-peer.ts'
-import type { MemorySpace, SharedMemory, SpaceInit } from './shared-memory.ts'
+import type { ForgetOptions, MemorySpace, SharedMemory, SpaceInit } from './shared-memory.ts'
 import { createSpace, DEFAULT_QUOTAS, sharedSpace } from './space.ts'
 import type { Space } from './space.ts'
+import { createSpaceExchange, unknownSpace } from './space-exchange.ts'
 import { createSpaceOffers } from './space-offers.ts'
-import type { Farewell, SpaceOffers } from './space-offers.ts'
+import type { SpaceOffers } from './space-offers.ts'
 import { createSpaceShelf } from './space-shelf.ts'
+import { createSpaceStore } from './space-store.ts'
+import type { SpaceRows, SpaceStore } from './space-store.ts'
 
 export interface SharedMemoryComponents {
   readonly clock: Clock
@@ -80,6 +82,12 @@ export interface NodeMemory extends SharedMemory {
   readonly exchange: Component
   /** How much of each space is here, without looking at what it is. */
   held(): readonly HeldSpace[]
+  /**
+   * The database, for what is derived from a space and kept with its rows.
+   *
+   * @throws SPACE_UNKNOWN also in each of its methods when the space is forgotten meanwhile
+   */
+  storeOf(space: MemoryId): SpaceRows
 }
 
 export interface HeldSpace {
@@ -97,15 +105,23 @@ export function createSharedMemory(
   return new OpenSpaces(components, init)
 }
 
+/** One that this node has. */
+interface Here extends OpenedSpace {
+  readonly store: SpaceStore
+}
+
 class OpenSpaces implements NodeMemory {
   readonly #components: SharedMemoryComponents
   readonly #init: SharedMemoryInit
   readonly #keeper: Keeper
   readonly #queue = createLiveQueue()
   readonly #verify = createVerifier()
-  readonly #spaces = new Map<MemoryId, OpenedSpace>()
+  readonly #spaces = new Map<MemoryId, Here>()
   readonly #known: KnownAuthors & Component
   readonly #offers: SpaceOffers
+  readonly #forgotten: ForgottenSpaces
+  /** One after the other: a space is never forgotten and joined at once. */
+  #changing: Promise<unknown> = Promise.resolve()
   readonly exchange: Component = {
     start: () => this.#startExchange(),
     stop: () => this.#stopExchange()
@@ -117,12 +133,15 @@ class OpenSpaces implements NodeMemory {
   constructor(components: SharedMemoryComponents, init: SharedMemoryInit) {
     this.#components = components
     this.#init = init
-    this.#keeper = createKeeper(
-      { ...components, repair: (space, ...rest) => this.#repair(space, ...rest) },
-      init
-    )
+    const exchange = createSpaceExchange({
+      ...components,
+      spaces: this.#spaces,
+      keeper: () => this.#keeper
+    })
+    this.#keeper = createKeeper({ ...components, repair: exchange.repair }, init)
     const gate = createServingGate(components)
     const self = components.signer.author
+    this.#forgotten = createForgottenSpaces({ ...components, self, shelf: () => this.#shelf() })
     this.#known = createKnownAuthors({ ...components, self })
     this.#offers = createSpaceOffers({
       ...components,
@@ -131,14 +150,15 @@ class OpenSpaces implements NodeMemory {
       known: this.#known,
       onListChanged: components.listedAuthors?.onChanged,
       spaces: () => this.spaces().map(({ space }) => space),
-      spacesFor: (peer) => this.#readableFor(peer),
-      farewellsTo: (peer) => this.#farewellsTo(peer),
+      isForgotten: (space) => this.#forgotten.has(space),
+      spacesFor: exchange.readableFor,
+      farewellsTo: exchange.farewellsTo,
       adopt: (space) => this.#adopt(space)
     })
     serveReplication({
       gate,
       methods: components.sessions.methods,
-      find: (space, peer) => this.#responder(space, peer),
+      find: exchange.responder,
       onOffence: (peer, error) => {
         components.blame.add(peer, 1)
         components.logger.warn('a peer sent what no honest one sends', { peer, code: error.code })
@@ -149,6 +169,7 @@ class OpenSpaces implements NodeMemory {
   async start(): Promise<void> {
     if (this.#running) return
     this.#running = true
+    await this.#forgotten.start()
     await this.#open(sharedSpace(this.#init.swarm))
     for (const space of await this.#shelf().all()) await this.#open(space)
   }
@@ -156,6 +177,8 @@ class OpenSpaces implements NodeMemory {
   async stop(): Promise<void> {
     if (!this.#running) return
     this.#running = false
+    await this.#forgotten.stop()
+    await this.#changing
     await Promise.all([...this.#spaces.values()].map((space) => space.stop()))
     this.#spaces.clear()
   }
@@ -184,7 +207,7 @@ class OpenSpaces implements NodeMemory {
     // Whoever offers a space of the same name must not get what is meant for another one.
     const own = named.find(({ space }) => space.owner === undefined || space.owner === author)
     const found = own ?? named[0] ?? this.#spaces.get(name)?.memory
-    if (found === undefined) throw unknown(name)
+    if (found === undefined) throw unknownSpace(name)
     if (own === undefined && named.length > 1) {
       throw new LumosError('SPACE_AMBIGUOUS', { details: { space: name, count: named.length } })
     }
@@ -215,28 +238,59 @@ class OpenSpaces implements NodeMemory {
     return memory
   }
 
-  #mayRead({ replica }: OpenedSpace, peer: PeerIdText): boolean {
-    if (this.#components.mayRead?.(peer) === false) return false
-    return this.#components.authorsOf(peer).some((author) => replica.mayRead(author))
+  forgotten(): readonly Space[] {
+    return this.#forgotten.all.map(({ space }) => space)
   }
 
-  #readableFor(peer: PeerIdText): Space[] {
-    return [...this.#spaces.values()].flatMap((opened) => {
-      const { space } = opened.replica
-      return space.owner !== undefined && this.#mayRead(opened, peer) ? [space] : []
+  forget(name: string, { force = false }: ForgetOptions = {}): Promise<Space> {
+    return this.#inTurn(async () => {
+      const { space } = this.space(name)
+      const here = this.#spaces.get(space.id)
+      if (here === undefined) throw unknownSpace(name)
+      if (space.owner === undefined) {
+        throw new LumosError('SPACE_OF_EVERYBODY', { details: { space: space.name } })
+      }
+      if (space.owner === this.#components.signer.author && !force) {
+        throw new LumosError('SPACE_OWNED', { details: { space: space.name } })
+      }
+      await this.#forgotten.add({ space, epoch: here.replica.epoch })
+      this.#spaces.delete(space.id)
+      this.#keeper.remove(space.id)
+      await here.live?.stop()
+      await here.stop()
+      await here.store.shut()
+      this.#forgotten.clear(space)
+      return space
     })
   }
 
-  #farewellsTo(peer: PeerIdText): Farewell[] {
-    const authors = this.#components.authorsOf(peer)
-    return [...this.#spaces.values()].flatMap((opened) => {
-      if (this.#mayRead(opened, peer)) return []
-      const { replica } = opened
-      const said = replica.statements.filter(({ author }) => authors.includes(author))
-      const revocations = said.filter(({ kind }) => kind === 'revocation')
-      if (revocations.length === 0) return []
-      return [{ space: replica.space.id, statements: revocations.map(({ bytes }) => bytes) }]
+  join(name: string): Promise<MemorySpace> {
+    return this.#inTurn(async () => {
+      const all = this.#forgotten.all
+      const named = all.filter(({ space }) => space.name === name)
+      const found = all.find(({ space }) => space.id === name) ?? named[0]
+      if (found === undefined) return this.space(name)
+      const { space, epoch } = found
+      if (space.id !== name && named.length > 1) {
+        throw new LumosError('SPACE_AMBIGUOUS', { details: { space: name, count: named.length } })
+      }
+      await this.#forgotten.restore(space)
+      const { memory } = await this.#open(space, epoch)
+      this.#forgotten.remove(space)
+      return memory
     })
+  }
+
+  storeOf(space: MemoryId): SpaceRows {
+    const here = this.#spaces.get(space)
+    if (here === undefined) throw unknownSpace(space)
+    return here.store
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#changing.then(action)
+    this.#changing = turn.catch(() => undefined)
+    return turn
   }
 
   async #adopt(space: Space): Promise<void> {
@@ -248,11 +302,12 @@ class OpenSpaces implements NodeMemory {
     return createSpaceShelf({ store: this.#components.store(), verify: this.#verify })
   }
 
-  async #open(space: Space): Promise<OpenedSpace> {
-    const { clock, random, logger, store, signer, sessions, pubsub, blame } = this.#components
+  async #open(space: Space, lastEpoch?: number): Promise<Here> {
+    const { clock, random, logger, signer, sessions, pubsub, blame } = this.#components
+    const store = createSpaceStore(this.#components.store(), space)
     const replica = await openReplica(
-      { clock, random, store: store(), signer, verify: this.#verify, known: this.#known },
-      { space, continueWriter: this.#init.isWhole() }
+      { clock, random, store, signer, verify: this.#verify, known: this.#known },
+      { space, continueWriter: this.#init.isWhole(), ...(lastEpoch !== undefined && { lastEpoch }) }
     )
     const opened = createOpenedSpace({
       clock,
@@ -266,17 +321,18 @@ class OpenSpaces implements NodeMemory {
       mayWrite: this.#components.mayWrite,
       onSaid: () => this.#offers.tellAll(),
       replica,
-      store: store(),
+      store,
       queue: this.#queue,
       keeper: this.#keeper,
       compare: (own) => comparePeers({ clock, sessions }, own)
     })
     this.#measure(replica)
-    this.#spaces.set(space.id, opened)
+    const here = { ...opened, store }
+    this.#spaces.set(space.id, here)
     await opened.start()
     if (this.#exchanging) await opened.live?.start()
     this.#keeper.add(space.id)
-    return opened
+    return here
   }
 
   #measure({ events }: Replica): void {
@@ -285,58 +341,4 @@ class OpenSpaces implements NodeMemory {
     events.on('changed', ({ length }) => meter.changed(length))
     events.on('conflict', () => meter.conflict())
   }
-
-  #find(space: MemoryId, peer: PeerIdText): OpenedSpace {
-    const opened = this.#spaces.get(space)
-    // Who may not read is not told that it is here.
-    if (opened === undefined || !this.#mayRead(opened, peer)) throw unknown(space)
-    return opened
-  }
-
-  /** A space that was just taken up has nothing to tell, and learns by this who may know of it. */
-  #findForRepair(space: MemoryId, peer: PeerIdText): OpenedSpace {
-    const opened = this.#spaces.get(space)
-    const { held, statements } = opened?.replica ?? {}
-    const isNew = held?.records === 0 && statements?.length === 0
-    const isReader = this.#components.mayRead?.(peer) !== false
-    return opened && isNew && isReader ? opened : this.#find(space, peer)
-  }
-
-  /** Only what moves records is a repair: others are asked by people who look at the status, too. */
-  #responder(space: MemoryId, peer: PeerIdText): RepairPeer {
-    const { replica } = this.#find(space, peer)
-    const responder = createResponder(replica)
-    const keeper = this.#keeper
-    keeper.met(space, peer)
-    const atIt = (): void => keeper.served(space, peer)
-    return {
-      ...responder,
-      pull(vector) {
-        atIt()
-        return responder.pull(vector)
-      },
-      async push(batch) {
-        atIt()
-        const receipt = await responder.push({ ...batch, from: peer })
-        if (receipt.applied > 0) keeper.brought(space, peer)
-        return receipt
-      }
-    }
-  }
-
-  async #repair(space: MemoryId, session: Session, signal: AbortSignal): Promise<RepairResult> {
-    const { clock } = this.#components
-    // It may be told only what the peer may know: the same rule in both directions.
-    const { replica, gaps } = this.#findForRepair(space, session.peer)
-    const settle = gaps.begin()
-    const requireReader = (): void => void this.#find(space, session.peer)
-    const peer = createSessionPeer({ clock, session }, { space, signal, requireReader })
-    const result = await repair(replica, peer)
-    if (result.equal) settle(session.peer, this.#components.sessions.all().length)
-    return result
-  }
-}
-
-function unknown(space: string): LumosError {
-  return new LumosError('SPACE_UNKNOWN', { details: { space } })
 }

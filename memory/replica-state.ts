@@ -51,6 +51,8 @@ export interface ReplicaInit {
    * fit each other. If not, all that follows from the records is worked out anew.
    */
   readonly continueWriter: boolean
+  /** Of a replica of the space that this node had before; an empty one begins beyond it. */
+  readonly lastEpoch?: number
 }
 
 export interface CommitInit {
@@ -70,7 +72,9 @@ export async function loadState(
   const { store } = components
   const isCutOff = (await store.get(rows.rebuilding)) !== undefined
   if (isCutOff || !init.continueWriter) await rebuild(components, init, rows)
-  return new ReplicaState(components, init, await readHeld(components, init.space, rows))
+  const held = await readHeld(components, init.space, rows)
+  const epoch = Math.max(held.mark.epoch, (init.lastEpoch ?? -1) + 1)
+  return new ReplicaState(components, init, { ...held, mark: { ...held.mark, epoch } })
 }
 
 export class ReplicaState {

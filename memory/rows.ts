@@ -86,8 +86,13 @@ const HOUR_DIGITS = 8
 const ID_DIGITS = 2 * ID_BYTES
 const LAST_NUMBER = 2 ** 48 - 1
 
+/** What all rows of a space begin with. */
+export function spaceRoot(space: MemoryId): string {
+  return `mem/${space}/`
+}
+
 export function memoryRows(space: MemoryId): MemoryRows {
-  const root = `mem/${space}/`
+  const root = spaceRoot(space)
   const logOf = (writer: MemoryId): string => `${root}l/${writer}/`
   const due = `${root}g/`
   return {

@@ -75,6 +75,11 @@ export interface SpaceStatus {
   readonly peers: readonly PeerSync[]
 }
 
+export interface ForgetOptions {
+  /** Also a space that this node owns. */
+  readonly force?: boolean
+}
+
 /** What is chosen when a space is made; its owner is this node, its quotas are `DEFAULT_QUOTAS`. */
 export type SpaceInit = Pick<Genesis, 'name' | 'mode' | 'sealed'>
 
@@ -126,4 +131,21 @@ export interface SharedMemory extends Component {
    * @throws SPACE_EXISTS, SPACE_INVALID, STORE_FULL, STORE_FAILED
    */
   create(init: SpaceInit): Promise<MemorySpace>
+  /**
+   * Drops this node's copy of a space; others keep theirs. Its name or id, as for {@link SharedMemory.space}.
+   * Resolves when it is neither seen nor repaired any more; its rows are deleted afterwards, after a restart
+   * if need be. No offer brings it back.
+   *
+   * @throws SPACE_UNKNOWN, SPACE_AMBIGUOUS, SPACE_OF_EVERYBODY, SPACE_OWNED, STORE_FULL, STORE_FAILED
+   */
+  forget(name: string, options?: ForgetOptions): Promise<Space>
+  /** What was forgotten, the longest ago first. */
+  forgotten(): readonly Space[]
+  /**
+   * Takes up again what was forgotten: empty, until peers have brought what is in it. Does nothing for a
+   * space that is here.
+   *
+   * @throws SPACE_UNKNOWN, SPACE_AMBIGUOUS, STORE_FULL, STORE_FAILED
+   */
+  join(name: string): Promise<MemorySpace>
 }

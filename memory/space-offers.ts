@@ -15,7 +15,7 @@ import type { Blame } from '../trust/blame.ts'
 import type { KnownAuthors } from './known-authors.ts'
 import type { AuthorKey, MemoryId } from './record.ts'
 import type { Verify } from './record-signature.ts'
-import { claimedOwner, decodeSpace } from './space.ts'
+import { claimedId, claimedOwner, decodeSpace } from './space.ts'
 import type { Space } from './space.ts'
 import { createSpaceRoom } from './space-room.ts'
 
@@ -32,6 +32,8 @@ export interface SpaceOffersComponents {
   readonly onListChanged?: ((listener: () => void) => () => void) | undefined
   /** All that this node has. */
   readonly spaces: () => readonly Space[]
+  /** Those that its user does not want: no offer brings them back. */
+  readonly isForgotten: (space: MemoryId) => boolean
   /** Spaces with an owner that `peer` may read, as far as this node knows. */
   readonly spacesFor: (peer: PeerIdText) => readonly Space[]
   /** What those were told last who may read no more: they would go on writing what counts nowhere. */
@@ -129,7 +131,7 @@ interface Intake {
 }
 
 function createIntake(components: SpaceOffersComponents, isRunning: () => boolean): Intake {
-  const { verify, gate, spaces, known } = components
+  const { verify, gate, spaces, isForgotten, known } = components
   /** Peers that meet tell each other of spaces and of members at the same time. */
   const postponed = new RecentMap<string, Postponed>(4 * LIMITS.memorySpaces.value)
   const room = createSpaceRoom(spaces, known)
@@ -142,7 +144,7 @@ function createIntake(components: SpaceOffersComponents, isRunning: () => boolea
     const told = new Map(decodeOffer(body).map((genesis) => [textOf(genesis), genesis]))
     return [...told].flatMap(([text, genesis]) => {
       const owner = claimedOwner(genesis)
-      if (here.has(text)) return []
+      if (here.has(text) || isForgotten(claimedId(genesis))) return []
       if (owner === undefined || room.admits(owner, peer)) return [genesis]
       if (known.listed && !known.isKnown(owner)) postponed.set(text, { genesis, owner, peer })
       return []
@@ -153,7 +155,7 @@ function createIntake(components: SpaceOffersComponents, isRunning: () => boolea
     const { id, owner } = space
     // Meanwhile others may have told of it, or of more than there is room for.
     if (!isRunning() || owner === undefined || !room.admits(owner, peer)) return
-    if (spaces().some((each) => each.id === id)) return
+    if (isForgotten(id) || spaces().some((each) => each.id === id)) return
     await components.adopt(space)
     room.note(owner, peer)
   }

@@ -114,6 +114,11 @@ export function claimedOwner(bytes: Uint8Array): AuthorKey | undefined {
   return owner.length < NO_OWNER.length || owner === NO_OWNER ? undefined : owner
 }
 
+/** Which space it says it is; nothing is checked yet. */
+export function claimedId(bytes: Uint8Array): MemoryId {
+  return idOf(bytes.subarray(0, Math.max(0, bytes.length - SIGNATURE_BYTES)))
+}
+
 /** Whether a replica that was last known to be equal to another at `verifiedAt` was alone too long. */
 export function isStale({ tombstoneMs }: Genesis, verifiedAt: number, now: number): boolean {
   // A tenth is left for a deletion to get round among the others.
@@ -174,8 +179,11 @@ function genesisProblem(genesis: Genesis): string | undefined {
 
 /** The id leaves the signature out: a space is what it says, whoever signs it twice. */
 function spaceOf(genesis: Genesis, body: Uint8Array, signature: Uint8Array): Space {
-  const id = hash('sha256', Buffer.concat([DOMAIN, body]), 'hex').slice(0, 2 * ID_BYTES)
-  return { ...genesis, id, bytes: Buffer.concat([body, signature]) }
+  return { ...genesis, id: idOf(body), bytes: Buffer.concat([body, signature]) }
+}
+
+function idOf(body: Uint8Array): MemoryId {
+  return hash('sha256', Buffer.concat([DOMAIN, body]), 'hex').slice(0, 2 * ID_BYTES)
 }
 
 function invalid(reason: string): LumosError {

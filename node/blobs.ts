@@ -6,19 +6,17 @@ import { createAccess } from '../memory/access.ts'
 import { createBlobReferences } from '../memory/blob-references.ts'
 import { createBlobs } from '../memory/blobs.ts'
 import type { Blobs } from '../memory/blobs.ts'
-import type { SharedMemory } from '../memory/shared-memory.ts'
+import type { NodeMemory } from '../memory/open-spaces.ts'
 import { createBlobClient } from '../protocols/blob/client.ts'
 import { createBlobServer } from '../protocols/blob/server.ts'
 import type { StreamHost } from '../protocols/frames/host.ts'
 import { openBlobStore } from '../storage/blob-store.ts'
 import { keyOfPeer } from '../trust/author-key.ts'
-import type { NodeDatabase } from './database.ts'
 import type { NodeComponents, Wire } from './wire.ts'
 
 export interface NodeBlobsComponents extends NodeComponents {
   readonly wire: Wire
-  readonly database: NodeDatabase
-  readonly memory: SharedMemory
+  readonly memory: NodeMemory
 }
 
 export interface NodeBlobs extends Pick<Blobs, 'put' | 'get'> {
@@ -74,7 +72,6 @@ async function openBlobs(
     logger,
     host,
     wire,
-    database,
     memory
   }: NodeBlobsComponents & {
     readonly host: StreamHost
@@ -89,7 +86,7 @@ async function openBlobs(
     store: await openBlobStore({ clock, random }, { directory }),
     client: createBlobClient({ clock, host }),
     references: createBlobReferences({
-      store: () => database.store,
+      store: (space) => memory.storeOf(space),
       spaces: () => memory.spaces()
     }),
     peers: () => wire.sessions.all().map(({ peer }) => peer),

@@ -62,7 +62,11 @@ function noMemory(): NodeMemory {
     space: unknownSpace,
     spaces: () => [],
     held: () => [],
-    create: async ({ name }) => unknownSpace(name)
+    storeOf: unknownSpace,
+    create: async ({ name }) => unknownSpace(name),
+    forget: async (name) => unknownSpace(name),
+    forgotten: () => [],
+    join: async (name) => unknownSpace(name)
   }
 }
 

@@ -43,14 +43,11 @@ export function createRemembering(
   const search = createMemorySearch({
     clock,
     logger: logger.child('search'),
-    store: () => database.store,
+    store: (space) => memory.storeOf(space),
     startWorker: startSearchWorker,
     ...searchEmbedder(config.models.embedding, models)
   })
-  const blobs = createNodeBlobs(
-    { ...components, wire, database, memory },
-    { dataDirectory: paths.data }
-  )
+  const blobs = createNodeBlobs({ ...components, wire, memory }, { dataDirectory: paths.data })
   const author = keyOfPeer(wire.author.peer)
   return {
     database,

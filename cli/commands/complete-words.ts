@@ -61,6 +61,8 @@ const WORDS: Readonly<Record<Exclude<WordKind, keyof typeof CHOICES>, Ask>> = {
   tools: async (client, options) => (await client.tools.list(options)).tools.map(({ id }) => id),
   spaces: async (client, options) =>
     (await client.spaces.list(options)).spaces.map(({ name }) => name),
+  forgottenSpaces: async (client, options) =>
+    (await client.spaces.list(options)).forgotten.map(({ name }) => name),
   models: async (client, options) =>
     (await client.models.list(options)).providers.flatMap(({ models }) =>
       models.map(({ ref }) => ref)

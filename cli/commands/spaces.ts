@@ -23,19 +23,23 @@ export function define(command: LumosCommand, cli: Cli): void {
   defineCreate(command, cli)
   defineGrant(command, cli)
   defineRevoke(command, cli)
+  defineForget(command, cli)
+  defineJoin(command, cli)
 }
 
 function defineList(command: LumosCommand, cli: Cli): void {
   command
     .command('ls', { isDefault: true })
     .description('the spaces of this node')
+    .option('--forgotten', 'those that it was told to forget')
     .example('lumos spaces ls', 'whose they are, and who may write')
     .example('lumos spaces ls --json | jq -r ".spaces[].name"', 'their names for a script')
-    .action(async () => {
+    .action(async ({ forgotten }: { readonly forgotten?: boolean }) => {
       const list = await cli.client().spaces.list(cli.call())
       if (cli.flags.json) return cli.document(list)
       const context = { sink: cli.terminal.out, style: cli.out() }
-      cli.terminal.out.write(renderColumns(columns(cli), list.spaces, context))
+      const spaces = forgotten === true ? list.forgotten : list.spaces
+      cli.terminal.out.write(renderColumns(columns(cli), spaces, context))
     })
 }
 
@@ -164,4 +168,31 @@ function defineRevoke(command: LumosCommand, cli: Cli): void {
     .action(async (space: string, peer: string) =>
       show(await cli.client().spaces.revoke(space, peer, cli.call()), cli)
     )
+}
+
+function defineForget(command: LumosCommand, cli: Cli): void {
+  command
+    .command('forget')
+    .description('drop this node’s copy of a space; others keep theirs')
+    .argument('<space>', 'its name or id')
+    .option('--force', 'also a space of your own')
+    .example('lumos spaces forget team', 'it comes back only when you say so')
+    .example('lumos spaces forget team --force', 'one of your own: what nobody else has is lost')
+    .action(async (name: string, { force }: { readonly force?: boolean }) => {
+      const request = force === true ? { force } : {}
+      const answer = await cli.client().spaces.forget(name, request, cli.call())
+      if (cli.flags.json) return cli.document(answer)
+      const { space } = answer
+      cli.print(`${cli.out().good('✓')} ${oneLine(space.name)} is forgotten   ${shortId(space.id)}`)
+      cli.note(`undo: lumos spaces join ${space.id}`)
+    })
+}
+
+function defineJoin(command: LumosCommand, cli: Cli): void {
+  command
+    .command('join')
+    .description('take up a space again that was forgotten; others bring what is in it')
+    .argument('<space>', 'its name or id: lumos spaces ls --forgotten')
+    .example('lumos spaces join team', 'as if it had never been away')
+    .action(async (name: string) => show(await cli.client().spaces.join(name, cli.call()), cli))
 }

@@ -89,6 +89,8 @@ export const SOCKET_ONLY: Readonly<Record<string, readonly string[]>> = {
     'createSpace',
     'grantSpace',
     'revokeSpace',
+    'forgetSpace',
+    'joinSpace',
     'invite',
     'withdrawInvite',
     'removeMember',

@@ -6,6 +6,8 @@ import type {
   FactHitList,
   FactKey,
   FactList,
+  ForgetSpaceRequest,
+  ForgottenSpace,
   GrantRequest,
   ImportRequest,
   ImportResult,
@@ -51,4 +53,8 @@ export interface SpaceOperations {
   grant(space: string, request: GrantRequest): Promise<SpaceDocument>
   /** @throws SPACE_NOT_OWNED, PEER_UNKNOWN, PEER_AMBIGUOUS */
   revoke(space: string, peer: string): Promise<SpaceDocument>
+  /** @throws SPACE_UNKNOWN, SPACE_AMBIGUOUS, SPACE_OF_EVERYBODY, SPACE_OWNED */
+  forget(space: string, request: ForgetSpaceRequest): Promise<ForgottenSpace>
+  /** @throws SPACE_UNKNOWN, SPACE_AMBIGUOUS */
+  join(space: string): Promise<SpaceDocument>
 }

@@ -177,5 +177,24 @@ export const spaceRoutes = [
     answer: memory.spaceDocument,
     audit: ({ params, body }) => `${params.space} from ${body.peer}`,
     handle: (operations, { params, body }) => operations.spaces.revoke(params.space, body.peer)
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/spaces/{space}/forget',
+    id: 'forgetSpace',
+    summary: 'Drops this node’s copy of a space, which no offer brings back; others keep theirs',
+    params: space,
+    body: memory.forgetSpaceRequest,
+    answer: memory.forgottenSpace,
+    handle: (operations, { params, body }) => operations.spaces.forget(params.space, body)
+  }),
+  documentRoute({
+    method: 'POST',
+    path: '/v1/spaces/{space}/join',
+    id: 'joinSpace',
+    summary: 'Takes up a forgotten space again: peers bring what is in it',
+    params: space,
+    answer: memory.spaceDocument,
+    handle: (operations, { params }) => operations.spaces.join(params.space)
   })
 ]

@@ -89,6 +89,9 @@ export class IndexRoom {
         await closing
       } else if (there.closing !== undefined) {
         await there.closing
+      } else if (!there.index.isOf(space)) {
+        // It was forgotten and joined again: what the index has seen is gone.
+        await this.#leave(room, id)
       } else {
         room.places.delete(id)
         room.places.set(id, there)

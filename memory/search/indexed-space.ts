@@ -46,6 +46,10 @@ export class IndexedSpace {
     this.#refresh = createCatchingUp((signal) => this.#catchUp(signal))
   }
 
+  isOf(space: SearchedSpace): boolean {
+    return space === this.#space
+  }
+
   get state(): SpaceIndexState {
     return this.#state ?? { documents: 0, vectors: 0, expiring: 0, full: false }
   }
@@ -174,7 +178,10 @@ export class IndexedSpace {
       await snapshots.write(id, { position, bytes })
       this.#unsaved = 0
     } catch (error) {
-      logger.warn('the index of a space could not be saved', { space: name, ...codeOf(error) })
+      const { code } = codeOf(error)
+      // Forgotten meanwhile: nothing of it shall be kept.
+      if (code === 'SPACE_UNKNOWN') return
+      logger.warn('the index of a space could not be saved', { space: name, code })
     }
   }
 }

@@ -5,6 +5,7 @@ import { LumosError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Logger } from '../../core/logger.ts'
 import type { Store } from '../../storage/store.ts'
+import type { MemoryId } from '../record.ts'
 import type { MemoryEntry } from '../shared-memory.ts'
 import type { Embedder } from './embedding.ts'
 import { IndexRoom } from './index-room.ts'
@@ -55,8 +56,8 @@ export interface MemorySearch extends Component {
 export interface MemorySearchComponents {
   readonly clock: Clock
   readonly logger: Logger
-  /** The node's database; asked for when it is used. */
-  readonly store: () => Pick<Store, 'get' | 'iterate' | 'commit'>
+  /** The node's database as a space sees it; asked for when it is used. */
+  readonly store: (space: MemoryId) => Pick<Store, 'get' | 'iterate' | 'commit'>
   readonly startWorker: () => SearchWorker
   /** Without one, only records that carry vectors are found by meaning, and with a vector only. */
   readonly embedder?: Embedder

@@ -23,6 +23,11 @@ export interface Snapshots {
   write(space: MemoryId, snapshot: Snapshot): Promise<void>
 }
 
+export interface SnapshotsComponents {
+  /** The database as the space sees it; asked for when it is used. */
+  readonly store: (space: MemoryId) => Pick<Store, 'get' | 'iterate' | 'commit'>
+}
+
 export interface SnapshotsInit {
   /** Of what wrote it: an index that was made otherwise is made anew. */
   readonly maker: string
@@ -45,21 +50,21 @@ interface Manifest {
 }
 
 export function createSnapshots(
-  { store }: { readonly store: () => Pick<Store, 'get' | 'iterate' | 'commit'> },
+  { store }: SnapshotsComponents,
   { maker }: SnapshotsInit
 ): Snapshots {
   const madeBy = hash('sha256', maker, 'hex')
 
   async function manifestOf(space: MemoryId): Promise<Manifest | undefined> {
-    const bytes = await store().get(manifestRow(space))
+    const bytes = await store(space).get(manifestRow(space))
     return bytes && decodeManifest(bytes)
   }
 
   async function clear(space: MemoryId, set: number): Promise<void> {
     const keys: string[] = []
-    for await (const [key] of store().iterate(prefixRange(setRoot(space, set)))) keys.push(key)
+    for await (const [key] of store(space).iterate(prefixRange(setRoot(space, set)))) keys.push(key)
     const operations = keys.map((key): Operation => ({ type: 'del', key }))
-    if (operations.length > 0) await store().commit(operations, { sync: false })
+    if (operations.length > 0) await store(space).commit(operations, { sync: false })
   }
 
   return {
@@ -68,7 +73,7 @@ export function createSnapshots(
       if (manifest === undefined || manifest.maker !== madeBy) return undefined
       const rows: Uint8Array[] = []
       const range = prefixRange(setRoot(space, manifest.set))
-      for await (const [, value] of store().iterate(range)) rows.push(value)
+      for await (const [, value] of store(space).iterate(range)) rows.push(value)
       const bytes = Buffer.concat(rows.slice(0, manifest.rows))
       if (hash('sha256', bytes, 'hex') !== manifest.digest) return undefined
       return { position: manifest.position, bytes }
@@ -86,11 +91,11 @@ export function createSnapshots(
           const value = bytes.subarray(start, start + ROW_BYTES)
           return { type: 'put', key: setRoot(space, set) + rowName(first + at), value }
         })
-        await store().commit(operations, { sync: false })
+        await store(space).commit(operations, { sync: false })
       }
       const digest = hash('sha256', bytes, 'hex')
       const value = encodeManifest({ maker: madeBy, position, set, rows, digest })
-      await store().commit([{ type: 'put', key: manifestRow(space), value }], { sync: false })
+      await store(space).commit([{ type: 'put', key: manifestRow(space), value }], { sync: false })
       if (before !== undefined) await clear(space, before)
     }
   }

@@ -7,13 +7,17 @@ import type { PeerIdText } from '../../core/ids.ts'
 import type { SpaceOperations } from '../../gateway/control/memory-operations.ts'
 import type { AuthorKey } from '../../memory/record.ts'
 import type { MemorySpace, SharedMemory } from '../../memory/shared-memory.ts'
+import type { Space } from '../../memory/space.ts'
 import { currentGrants } from '../../memory/space-owner.ts'
 import { keyOfPeer, peerOfKey } from '../../trust/author-key.ts'
 import { nodeName } from './memory.ts'
 
 export interface SpaceOperationsComponents {
   readonly clock: Clock
-  readonly spaces: Pick<SharedMemory, 'space' | 'spaces' | 'create'>
+  readonly spaces: Pick<
+    SharedMemory,
+    'space' | 'spaces' | 'create' | 'forget' | 'forgotten' | 'join'
+  >
   readonly self: PeerIdText
   /** Empty for a node that was never heard of. */
   readonly nameOf: (peer: PeerIdText) => string
@@ -26,7 +30,7 @@ export function createSpaceOperations(components: SpaceOperationsComponents): Sp
 
   const named = (author: AuthorKey): NodeName => nodeName(peerOfKey(author), nameOf)
 
-  function summaryOf({ space }: MemorySpace): SpaceSummary {
+  function summaryOf(space: Space): SpaceSummary {
     const { name, id, mode, sealed } = space
     const owner = space.owner === undefined ? null : named(space.owner)
     return { name, id, mode, sealed, owner, own: owner?.id === self }
@@ -38,7 +42,7 @@ export function createSpaceOperations(components: SpaceOperationsComponents): Sp
     return {
       v: API_VERSION,
       space: {
-        ...summaryOf(memory),
+        ...summaryOf(memory.space),
         limits: { valueBytes, authorRecords, authorBytes, tombstoneMs },
         grants: grants.map(({ author, role, prefix, notAfter }) => ({
           peer: named(author),
@@ -52,7 +56,11 @@ export function createSpaceOperations(components: SpaceOperationsComponents): Sp
   }
 
   return {
-    list: async () => ({ v: API_VERSION, spaces: spaces.spaces().map(summaryOf) }),
+    list: async () => ({
+      v: API_VERSION,
+      spaces: spaces.spaces().map(({ space }) => summaryOf(space)),
+      forgotten: spaces.forgotten().map(summaryOf)
+    }),
     show: async (name) => documentOf(spaces.space(name)),
     create: async ({ name, mode = 'members', sealed = false }) =>
       documentOf(await spaces.create({ name, mode, sealed })),
@@ -66,7 +74,12 @@ export function createSpaceOperations(components: SpaceOperationsComponents): Sp
       const space = spaces.space(name)
       await space.revoke(keyOf(peer, components))
       return documentOf(space)
-    }
+    },
+    forget: async (name, request) => ({
+      v: API_VERSION,
+      space: summaryOf(await spaces.forget(name, request))
+    }),
+    join: async (name) => documentOf(await spaces.join(name))
   }
 }
 

@@ -90,11 +90,17 @@ export function fakeMemory(overrides: Partial<MemoryOperations> = {}): MemoryOpe
 
 export function fakeSpaces(overrides: Partial<SpaceOperations> = {}): SpaceOperations {
   return {
-    list: async () => ({ v: 1, spaces: [space, { ...space, owner: null }] }),
+    list: async () => ({
+      v: 1,
+      spaces: [space, { ...space, owner: null }],
+      forgotten: [{ ...space, name: 'old', own: false }]
+    }),
     show: async () => spaceDocument,
     create: async () => spaceDocument,
     grant: async () => spaceDocument,
     revoke: async () => spaceDocument,
+    forget: async () => ({ v: 1, space }),
+    join: async () => spaceDocument,
     ...overrides
   }
 }

@@ -176,7 +176,25 @@ const summary = {
 
 export const spaceList: z.ZodType<api.SpaceList> = named(
   'SpaceList',
-  z.strictObject({ v, spaces: z.array(z.strictObject(summary)) })
+  z.strictObject({
+    v,
+    spaces: z.array(z.strictObject(summary)),
+    forgotten: z
+      .array(z.strictObject(summary))
+      .describe('Those that it was told to forget, the longest ago first.')
+  })
+)
+
+export const forgetSpaceRequest: z.ZodType<api.ForgetSpaceRequest> = named(
+  'ForgetSpaceRequest',
+  z.strictObject({
+    force: z.boolean().exactOptional().describe('Also a space that this node owns.')
+  })
+)
+
+export const forgottenSpace: z.ZodType<api.ForgottenSpace> = named(
+  'ForgottenSpace',
+  z.strictObject({ v, space: z.strictObject(summary) })
 )
 
 const role = z.enum(['read', 'write']).describe('Writing includes reading.')

@@ -1,5 +1,6 @@
 /** `lumos spaces`: whose a space is, and who may do what there. */
 import { expect, test } from 'vitest'
+import { LumosError } from '../../../core/errors.ts'
 import type { SpaceOperations } from '../../../gateway/control/memory-operations.ts'
 import { createTestCli } from '../../support/cli.ts'
 import { fakeSpaces } from '../../support/memory-operations.ts'
@@ -30,6 +31,42 @@ test('a space is shown with its rules and its people', async () => {
   out    …ooWOther
 `
   )
+})
+
+test('what was forgotten is listed apart', async () => {
+  const cli = await setup()
+  expect((await cli.run(['spaces', 'ls', '--forgotten'])).out).toBe(
+    `NAME  MODE     SEALED  OWNER        ID
+old   members  yes     amber-otter  0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f
+`
+  )
+})
+
+test('forget says how to undo it, join shows the space, and both say it as JSON', async () => {
+  const asked: unknown[] = []
+  const spaces = fakeSpaces()
+  const cli = await setup({
+    forget: (...input) => (asked.push(input), spaces.forget(...input)),
+    join: (...input) => (asked.push(input), spaces.join(...input))
+  })
+  expect(await cli.run(['spaces', 'forget', 'team'])).toMatchObject({
+    out: '✓ team is forgotten   …0f0f0f0f\n',
+    err: `undo: lumos spaces join ${'0f'.repeat(16)}\n`
+  })
+  const { out } = await cli.run(['spaces', 'forget', 'team', '--force', '--json'])
+  expect(JSON.parse(out)).toMatchObject({ v: 1, space: { name: 'team', own: true } })
+  expect((await cli.run(['spaces', 'join', 'old'])).out).toMatch(/^team +0f0f/)
+  expect(asked).toEqual([['team', {}], ['team', { force: true }], ['old']])
+})
+
+test('a space that stays says why', async () => {
+  const details = { space: 'team' }
+  const cli = await setup({
+    forget: () => Promise.reject(new LumosError('SPACE_OWNED', { details }))
+  })
+  const { code, err } = await cli.run(['spaces', 'forget', 'team'])
+  expect(code).toBe(2)
+  expect(err).toContain('lumos spaces forget team --force')
 })
 
 test('create, grant and revoke ask for what was typed', async () => {

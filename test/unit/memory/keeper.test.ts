@@ -289,3 +289,26 @@ describe('a peer that answers slowly', () => {
     expect(runs).toHaveLength(before + 2)
   })
 })
+
+describe('a space that was forgotten', () => {
+  test('is repaired no more, whatever was about to be', async () => {
+    const { clock, keeper, meet, seen } = await startKeeper()
+    await meet('x')
+    keeper.missing('facts', ['x'], () => true)
+    keeper.differs('facts', 'x')
+    keeper.brought('facts', 'y')
+    keeper.remove('facts')
+    await clock.advance(120_000)
+    expect(seen()).toEqual(['facts x'])
+  })
+
+  test('is repaired at once when it is joined again: what was cut off says nothing about the peer', async () => {
+    const { clock, keeper, meet, runs } = await startKeeper({ instant: false })
+    await meet('x')
+    keeper.remove('facts')
+    keeper.add('facts')
+    runs[0]?.end(new LumosError('SPACE_UNKNOWN', { details: { space: 'facts' } }))
+    await clock.advance(0)
+    expect(runs).toHaveLength(2)
+  })
+})

@@ -47,11 +47,13 @@ interface Asked {
 interface Setup {
   /** What this node has, all of which others may read. */
   readonly spaces?: readonly Space[]
+  /** What its user does not want. */
+  readonly forgotten?: readonly Space[]
   readonly farewells?: readonly Farewell[]
   readonly known?: KnownAuthors
 }
 
-function setup({ spaces = [], farewells = [], known = ALL_KNOWN }: Setup = {}) {
+function setup({ spaces = [], forgotten = [], farewells = [], known = ALL_KNOWN }: Setup = {}) {
   const clock = new ManualClock()
   const verify = vi.fn<Verify>(toyVerify)
   const list = new EventEmitter<{ changed: [] }>()
@@ -70,6 +72,7 @@ function setup({ spaces = [], farewells = [], known = ALL_KNOWN }: Setup = {}) {
       return () => void list.off('changed', listener)
     },
     spaces: () => [...spaces, ...adopted],
+    isForgotten: (space) => forgotten.some(({ id }) => id === space),
     logger: silentLogger,
     sessions: {
       events,
@@ -146,6 +149,27 @@ test('what is offered is taken up, once its owner’s signature is seen', async 
   await offers.start()
   await hear(await offerOf(spaces))
   expect(adopted).toEqual(spaces)
+})
+
+test('what was forgotten is passed over without a look at its signature, and the rest is taken up', async () => {
+  const [old, other] = [spaceOf('01'), spaceOf('02')]
+  const { offers, adopted, blamed, hear, verify } = setup({ forgotten: [old] })
+  await offers.start()
+  await hear(await offerOf([old, other]))
+  expect({ adopted, blamed }).toEqual({ adopted: [other], blamed: [] })
+  expect(verify).toHaveBeenCalledOnce()
+})
+
+test('what is forgotten while its signature is looked at is not taken up', async () => {
+  const forgotten: Space[] = []
+  const { offers, adopted, hear, verify } = setup({ forgotten })
+  await offers.start()
+  verify.mockImplementation(async (...signed) => {
+    forgotten.push(spaceOf('01'))
+    return toyVerify(...signed)
+  })
+  await hear(await offerOf([spaceOf('01')]))
+  expect(adopted).toEqual([])
 })
 
 test('an offer that no honest node makes is held against the peer', async () => {

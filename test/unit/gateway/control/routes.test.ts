@@ -56,6 +56,7 @@ const SAMPLES: Record<string, { query?: string; body?: object }> = {
   createSpace: { body: { name: 'team', mode: 'members', sealed: true } },
   grantSpace: { body: { peer: 'amber-otter', role: 'write', prefix: 'a/', ttlMs: 5 } },
   revokeSpace: { body: { peer: 'amber-otter' } },
+  forgetSpace: { body: { force: true } },
   createApiToken: { body: { name: 'editor', scopes: ['task/send'], lifetimeMs: 60_000 } },
   revokeApiToken: { body: { token: '0f0f0f' } },
   createGrant: {

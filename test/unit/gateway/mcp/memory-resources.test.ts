@@ -34,6 +34,7 @@ test('facts of all spaces are resources, page after page', async () => {
     ...fakeSpaces(),
     list: async () => ({
       v: 1,
+      forgotten: [],
       spaces: known.slice(0, 1).flatMap((each) => ['b', 'a'].map((name) => ({ ...each, name })))
     })
   }
