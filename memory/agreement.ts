@@ -50,7 +50,10 @@ interface Met {
 }
 
 export function createAgreement(): Agreement {
+  /** Those that are not stale. */
   const met = new RecentMap<string, Met>(PEERS)
+  /** When each was last met, stale ones and those that claimed something included. */
+  const seen = new RecentMap<string, number>(PEERS)
   const claims = new RecentMap<MemoryId, RecentMap<string, number>>(CLAIMED_WRITERS)
 
   function meet(peer: string, now: number): Met {
@@ -60,8 +63,8 @@ export function createAgreement(): Agreement {
     return known
   }
 
-  function isAmongMany(now: number): boolean {
-    return [...met.values()].filter(({ last }) => now - last <= MET_MS).length >= ENOUGH
+  function isAmongMany(times: readonly number[], now: number): boolean {
+    return times.filter((last) => now - last <= MET_MS).length >= ENOUGH
   }
 
   /** The greatest number that somebody else has claimed, too. */
@@ -76,21 +79,23 @@ export function createAgreement(): Agreement {
   return {
     compared(peer = '', { isEqual, isStale, now }) {
       const known = meet(peer, now)
+      seen.set(peer, now)
       if (!isEqual) return undefined
       met.set(peer, { ...known, equalAt: now })
       if (!isStale) return now
-      if (!isAmongMany(now) && now - known.first >= ALONE_MS) return now
+      const times = Array.from(met.values(), ({ last }) => last)
+      if (!isAmongMany(times, now) && now - known.first >= ALONE_MS) return now
       const others = [...met].filter(([other]) => other !== peer).map(([, { equalAt }]) => equalAt)
       const latest = Math.max(-Infinity, ...others)
       return latest === -Infinity ? undefined : latest
     },
     believed(range, claim) {
       const [first, last] = range
-      meet(claim.from, claim.now)
+      seen.set(claim.from, claim.now)
       // An author can hide by it nothing but what it wrote itself.
       if (last <= claim.head || peerOfKey(claim.author) === claim.from) return range
       const another = claimedByAnother(last, claim)
-      if (!isAmongMany(claim.now)) return range
+      if (!isAmongMany([...seen.values()], claim.now)) return range
       return [first, Math.min(last, Math.max(claim.head, another))]
     }
   }

@@ -172,7 +172,8 @@ class KnownDigests implements Digests {
   async #read(writer: MemoryId): Promise<Known> {
     const known = this.#known.get(writer) ?? this.#begin(writer)
     if (!known.whole) await this.#readAll(writer, known)
-    for (const block of known.dirty) await this.#readBlock(writer, known, block)
+    // Those of now: under a storm of writes there would be others without end.
+    for (const block of [...known.dirty]) await this.#readBlock(writer, known, block)
     return known
   }
 

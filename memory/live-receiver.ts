@@ -78,7 +78,7 @@ export function createLiveReceiver(components: LiveReceiverComponents): MessageH
       const isReplay = isKnown && receipt.repeated === records.length
       // Whoever refuses for a time must not relay either: others would hold it against the author.
       if (receipt.refused.length === 0) return isReplay ? unfit(from) : 'accept'
-      return isMerelyEarly(receipt, decoded, clock.now()) ? 'ignore' : unfit(from)
+      return isExcused(receipt, decoded, clock.now()) ? 'ignore' : unfit(from)
     } catch (error) {
       // Else it is this node that failed, perhaps for want of room.
       return toLumosError(error).code === 'RECORD_INVALID' ? forged(from) : 'ignore'
@@ -128,12 +128,12 @@ export function createLiveReceiver(components: LiveReceiverComponents): MessageH
   }
 }
 
-/** Whoever follows a clock that is ahead by the skew is further ahead of one that is behind. */
-function isMerelyEarly(
-  { refused }: Receipt,
-  records: readonly MemoryRecord[],
-  now: number
-): boolean {
+/**
+ * Whoever follows a clock that is ahead by the skew is further ahead of one that is behind; and nobody knows for
+ * whose records there is no room here, as where others have filled it with authors that they made up.
+ */
+function isExcused({ refused }: Receipt, records: readonly MemoryRecord[], now: number): boolean {
+  if (refused.every(({ reason }) => reason === 'quota')) return true
   const latest = now + 2 * LIMITS.memorySkew.value
   return (
     refused.every(({ reason }) => reason === 'future') &&

@@ -224,18 +224,20 @@ class OpenSpaces implements NodeMemory {
     })
   }
 
-  async create({ name, mode, sealed }: SpaceInit): Promise<MemorySpace> {
-    if (this.spaces().some(({ space }) => space.name === name)) {
-      throw new LumosError('SPACE_EXISTS', { details: { space: name } })
-    }
-    const { signer, random } = this.#components
-    const nonce = Buffer.from(random.bytes(16)).toString('hex')
-    const genesis = { ...DEFAULT_QUOTAS, name, mode, sealed, nonce, owner: signer.author }
-    const space = createSpace(genesis, signer)
-    await this.#shelf().add(space)
-    const { memory } = await this.#open(space)
-    this.#offers.tellAll()
-    return memory
+  create({ name, mode, sealed }: SpaceInit): Promise<MemorySpace> {
+    return this.#inTurn(async () => {
+      if (this.spaces().some(({ space }) => space.name === name)) {
+        throw new LumosError('SPACE_EXISTS', { details: { space: name } })
+      }
+      const { signer, random } = this.#components
+      const nonce = Buffer.from(random.bytes(16)).toString('hex')
+      const genesis = { ...DEFAULT_QUOTAS, name, mode, sealed, nonce, owner: signer.author }
+      const space = createSpace(genesis, signer)
+      await this.#shelf().add(space)
+      const { memory } = await this.#open(space)
+      this.#offers.tellAll()
+      return memory
+    })
   }
 
   forgotten(): readonly Space[] {
@@ -293,9 +295,12 @@ class OpenSpaces implements NodeMemory {
     return turn
   }
 
-  async #adopt(space: Space): Promise<void> {
-    await this.#shelf().add(space)
-    await this.#open(space)
+  #adopt(space: Space): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#spaces.has(space.id) || this.#forgotten.has(space.id)) return
+      await this.#shelf().add(space)
+      await this.#open(space)
+    })
   }
 
   #shelf() {

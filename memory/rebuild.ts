@@ -28,7 +28,8 @@ const PAGE = 256
 
 /**
  * Records stay, but for those whose writer nobody can name: peers bring them again. Log, feed, expiry and
- * counts are made to fit them. What was derived from the feed begins anew if anything had to be mended.
+ * counts are made to fit them, and the mark, which may be older than they are. What was derived from the feed begins
+ * anew if anything had to be mended.
  *
  * @param mark what a disk without one has
  * @throws STORE_CLOSED, STORE_FAILED, STORE_FULL
@@ -37,7 +38,8 @@ export async function rebuildRows(components: RebuildComponents, mark: ReplicaMa
   const { store, rows } = components
   const entries = await readEntries(components)
   const books = createBooks(entries, rows)
-  const feed = createFeed(await readMark(components, mark))
+  const found = await readMark(components, mark)
+  const feed = createFeed({ ...found, lsn: await lastOfFeed(components, found.lsn) })
   let mended = 0
   for await (const page of pagesOf(store, rows.allData(''))) {
     const operations = await mendPage(components, page, { books, feed })
@@ -48,8 +50,9 @@ export async function rebuildRows(components: RebuildComponents, mark: ReplicaMa
   const counted = books.outcome()
   await write(store, counted)
   mended += counted.length
-  if (mended === 0) return
   const { time, lsn, epoch } = feed.mark
+  const isLate = lsn > found.lsn || compareTimes(time, found.time) > 0
+  if (mended === 0 && !isLate) return
   const value = encodeMark({ time, lsn, epoch: epoch + 1 })
   await write(store, [{ type: 'put', key: rows.mark, value }])
 }
@@ -67,17 +70,20 @@ async function readEntries({
   return entries
 }
 
-/** Numbers of the feed are never used again, whatever of it is left. */
 async function readMark(
   { store, rows }: RebuildComponents,
   otherwise: ReplicaMark
 ): Promise<ReplicaMark> {
   const value = await store.get(rows.mark)
-  const mark = (value && readable(() => decodeMark(value))) ?? otherwise
+  return (value && readable(() => decodeMark(value))) ?? otherwise
+}
+
+/** Numbers of the feed are never used again, whatever of it is left. */
+async function lastOfFeed({ store, rows }: RebuildComponents, lsn: number): Promise<number> {
   for await (const [row] of store.iterate(rows.changesAfter(0), { reverse: true, limit: 1 })) {
-    return { ...mark, lsn: Math.max(mark.lsn, rows.lsnOf(row)) }
+    return Math.max(lsn, rows.lsnOf(row))
   }
-  return mark
+  return lsn
 }
 
 interface Feed {

@@ -1,6 +1,7 @@
 /** Makes two replicas equal: roots, version vectors, what either lacks, and an audit where they still differ. */
 import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
+import type { InTurn } from '../protocols/replication/schema.ts'
 import type { AuditPlace } from './audit-notes.ts'
 import { auditNotesOf } from './audit-notes.ts'
 import type { Digest } from './digests.ts'
@@ -23,7 +24,7 @@ export interface RepairPeer {
   readonly id?: string
   summary(): Promise<ReplicaSummary>
   statements(): Promise<readonly Uint8Array[]>
-  admit(statements: readonly Uint8Array[]): Promise<void>
+  admit(statements: readonly Uint8Array[], inTurn?: InTurn): Promise<void>
   vector(): Promise<Vector>
   /** What the peer has and `vector` does not cover. */
   pull(vector: Vector): AsyncIterable<RecordBatch>
@@ -59,7 +60,7 @@ export function createResponder(replica: Replica): RepairPeer {
   return {
     summary: () => replica.summary(),
     statements: async () => replica.statements.map(({ bytes }) => bytes),
-    admit: (statements) => replica.admit(statements),
+    admit: (statements, inTurn) => replica.admit(statements, inTurn),
     vector: async () => replica.vector,
     pull(vector) {
       replica.noteVector(vector)

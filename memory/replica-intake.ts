@@ -121,7 +121,8 @@ function merge(
     const now = state.components.clock.now()
     const claim = { writer, author: name.author, from, head, now }
     for (const range of doneWith(refused, complete)) {
-      changes.claim(name, state.agreement.believed(range, claim))
+      const [first, last] = state.agreement.believed(range, claim)
+      if (first <= last) changes.claim(name, [first, last])
     }
   }
   return { applied, repeated, refused }

@@ -1,6 +1,7 @@
 /** What a replica forgets by rule: records whose time is over, and those that a revocation made invalid. */
 import type { EventEmitter } from 'node:events'
 import { LIMITS } from '../core/limits.ts'
+import type { InTurn } from '../protocols/replication/schema.ts'
 import type { Operation } from '../storage/store.ts'
 import { createAccess } from './access.ts'
 import type { Outcome } from './changeset.ts'
@@ -21,7 +22,7 @@ export interface Upkeep {
   fresh<T>(read: () => Promise<T>, writers?: () => Iterable<MemoryId>): Promise<T>
   /** Saves digests for the next start. */
   rest(): Promise<void>
-  admit(statements: readonly Uint8Array[]): Promise<void>
+  admit(statements: readonly Uint8Array[], inTurn?: InTurn): Promise<void>
   drop(writer: MemoryId, names: readonly RecordName[]): Promise<void>
   horizon(): number
 }
@@ -70,9 +71,11 @@ export function createUpkeep(state: ReplicaState, events: EventEmitter<ReplicaEv
 
   return {
     ...createFreshness(state, events),
-    async admit(bytes) {
-      const said = await decodeNewStatements(space, bytes, { known: state.statements, verify })
-      await state.exclusive(() => admitAll(said))
+    async admit(bytes, inTurn = (_, part) => part()) {
+      const known = state.statements
+      const said = await decodeNewStatements(space, bytes, { known, verify, inTurn })
+      // All together: between a revocation and the grant after it records would be invalid that are not.
+      await inTurn(0, () => state.exclusive(() => admitAll(said)))
     },
     drop: (writer, names) =>
       state.exclusive(() => forget(state, events, { writer, names, isGone: () => true })),

@@ -8,6 +8,7 @@ import type { Suspects } from './mending.ts'
 import { ALL_KNOWN } from './known-authors.ts'
 import type { KnownAuthors } from './known-authors.ts'
 import { isVisible } from './merge.ts'
+import type { InTurn } from '../protocols/replication/schema.ts'
 import type { PageRecord } from './recent-pages.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import { createIntake } from './replica-intake.ts'
@@ -124,11 +125,11 @@ export interface Replica {
   receive(batch: RecordBatch): Promise<Receipt>
   readonly statements: readonly Statement[]
   /**
-   * Takes statements of the owner, and forgets records that they make invalid.
+   * Takes statements of the owner, all together, and forgets records that they make invalid.
    *
    * @throws SPACE_INVALID when any of them is not the owner's
    */
-  admit(statements: readonly Uint8Array[]): Promise<void>
+  admit(statements: readonly Uint8Array[], inTurn?: InTurn): Promise<void>
   readonly vector: Vector
   /** The part of the vector that is about `writer`. */
   covered(writer: MemoryId): SequenceSet
@@ -217,7 +218,7 @@ export async function openReplica(
     get statements() {
       return [...state.statements.values()]
     },
-    admit: (statements) => upkeep.admit(statements),
+    admit: (statements, inTurn) => upkeep.admit(statements, inTurn),
     get vector() {
       return vectorOf(state)
     },

@@ -4,6 +4,7 @@ import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { ByteReader, ByteWriter } from '../core/bytes.ts'
 import { createByteReader, createByteWriter, isPlainText } from '../core/bytes.ts'
+import type { InTurn } from '../protocols/replication/schema.ts'
 import { ID_BYTES, SIGNATURE_BYTES } from './record.ts'
 import type { AuthorKey, MemoryId } from './record.ts'
 import type { Signer, Verify } from './record-signature.ts'
@@ -107,6 +108,15 @@ export async function decodeStatement(
 
 /** Signatures that are checked at the same time. */
 const AT_ONCE = 32
+/** As a batch of records. */
+const A_TURN = LIMITS.memoryBatchRecords.value
+
+export interface CheckInit {
+  readonly known: ReadonlyMap<MemoryId, unknown>
+  readonly verify: Verify
+  /** Default: one after the other, at once. */
+  readonly inTurn?: InTurn | undefined
+}
 
 /**
  * Reads those of `all` that are not `known`, some at a time: what comes after a bad one is not looked at.
@@ -116,17 +126,25 @@ const AT_ONCE = 32
 export async function decodeNewStatements(
   space: Parameters<typeof decodeStatement>[0],
   all: readonly Uint8Array[],
-  { known, verify }: { readonly known: ReadonlyMap<MemoryId, unknown>; readonly verify: Verify }
+  { known, verify, inTurn = (_, part) => part() }: CheckInit
 ): Promise<readonly Statement[]> {
-  const byId = new Map(all.map((bytes) => [idOf(bytes), bytes]))
-  const news = [...byId].flatMap(([id, bytes]) => (known.has(id) ? [] : [bytes]))
-  const fresh: Statement[] = []
-  for (let from = 0; from < news.length; from += AT_ONCE) {
-    const some = news.slice(from, from + AT_ONCE)
+  const fresh = new Map<MemoryId, Statement>()
+  for (let from = 0; from < all.length; from += A_TURN) {
+    const some = all.slice(from, from + A_TURN)
     // oxlint-disable-next-line no-await-in-loop -- a long list must not take all threads
-    fresh.push(...(await Promise.all(some.map((bytes) => decodeStatement(space, bytes, verify)))))
+    await inTurn(some.length, async () => {
+      const byId = new Map(some.map((bytes) => [idOf(bytes), bytes]))
+      const news = [...byId].filter(([id]) => !known.has(id) && !fresh.has(id))
+      for (let at = 0; at < news.length; at += AT_ONCE) {
+        const checked = news
+          .slice(at, at + AT_ONCE)
+          .map(([, bytes]) => decodeStatement(space, bytes, verify))
+        // oxlint-disable-next-line no-await-in-loop -- as above
+        for (const statement of await Promise.all(checked)) fresh.set(statement.id, statement)
+      }
+    })
   }
-  return fresh
+  return [...fresh.values()]
 }
 
 function readKind(reader: ByteReader, kind: number): Grant | Revocation | SharedSecret {

@@ -48,10 +48,17 @@ export interface WireName {
 }
 
 /** The other side of a repair: what memory/repair.ts asks, and a replica answers. */
+/** Runs a part of long work when whoever causes it has its turn; the part costs as much as so many records. */
+export type InTurn = (records: number, part: () => Promise<void>) => Promise<void>
+
 export interface ReplicationPeer {
   summary(): Promise<WireSummary>
   statements(): Promise<readonly Uint8Array[]>
-  admit(statements: readonly Uint8Array[]): Promise<void>
+  /**
+   * Takes all or, when one is invalid or `inTurn` fails, none: a grant may give back what a revocation before it took.
+   * Without `inTurn` it is done as fast as may be.
+   */
+  admit(statements: readonly Uint8Array[], inTurn?: InTurn): Promise<void>
   vector(): Promise<WireVector>
   pull(vector: WireVector): AsyncIterable<WireBatch>
   push(batch: WireBatch): Promise<WireReceipt>

@@ -2,7 +2,6 @@
 import { toLumosError } from '../../core/errors.ts'
 import type { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
-import { LIMITS } from '../../core/limits.ts'
 import type { CallContext, MethodTable } from '../session/session.ts'
 import * as codec from './codec.ts'
 import type { Layout } from './codec.ts'
@@ -22,9 +21,6 @@ export interface ReplicationServerComponents {
   /** Told when a peer sent what nobody honest sends. */
   readonly onOffence: (peer: PeerIdText, error: LumosError) => void
 }
-
-/** As a batch of records. */
-const STATEMENTS_A_TURN = LIMITS.memoryBatchRecords.value
 
 const OFFENCES: ReadonlySet<string> = new Set(['RECORD_INVALID', 'SPACE_INVALID', 'REPAIR_REFUSED'])
 
@@ -75,19 +71,15 @@ class ReplicationServer {
     return this.#components.gate
   }
 
-  /** A few take a turn, and each costs as much as a record: all that a space may have are half a second of signatures. */
+  /** Each costs as much as a record: to check all that a space may have takes half a second. */
   admit(): void {
     const { statements, encode, nothing } = codec
     this.#components.methods.request(METHODS.admit, (body, { peer, signal }) =>
       this.#judged(peer, async () => {
-        const { replica, value: said } = this.#read(statements, body, peer)
-        for (let from = 0; from === 0 || from < said.length; from += STATEMENTS_A_TURN) {
-          const some = said.slice(from, from + STATEMENTS_A_TURN)
-          await this.#gate.run(peer, signal, async () => {
-            await replica.admit(some)
-            return { answer: undefined, records: some.length }
-          })
-        }
+        const { replica, value } = this.#read(statements, body, peer)
+        await replica.admit(value, (records, part) =>
+          this.#gate.run(peer, signal, async () => ({ answer: await part(), records }))
+        )
         return encode(nothing, undefined)
       })
     )

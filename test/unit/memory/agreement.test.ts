@@ -141,3 +141,21 @@ test('authors are believed about themselves', () => {
   expect(agreement.believed([1, 9], { ...claim, from: peerOfKey(author) })).toEqual([1, 9])
   expect(agreement.believed([1, 9], { ...claim, from: 'a' })).toEqual([1, 1])
 })
+
+test('what peers claim does not make a node one of many: those that are stale claim, too', () => {
+  const agreement = createAgreement()
+  const claim = { writer: 'w', author: '11'.repeat(32), head: 1, now: 0 }
+  for (const from of ['b', 'c', 'd']) agreement.believed([1, 1], { ...claim, from })
+  const equalTo = (now: number) => agreement.compared('a', { isEqual: true, isStale: true, now })
+  expect(equalTo(0)).toBeUndefined()
+  expect(equalTo(10 * MINUTE_MS)).toBe(10 * MINUTE_MS)
+})
+
+test('a claim that nobody believes makes no writer known', async () => {
+  const { a, others } = await four()
+  const [{ replica } = { replica: a.replica }] = others
+  const name = { author: '11'.repeat(32), nonce: '22'.repeat(16) }
+  const before = replica.vector.size
+  await replica.receive({ writer: name, records: [], complete: [1, 9], from: 'e' })
+  expect(replica.vector.size).toBe(before)
+})

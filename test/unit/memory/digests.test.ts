@@ -12,6 +12,7 @@ import { NOON, SPACE } from '../../support/memory-arbitraries.ts'
 import { toySigner, toyVerify } from '../../support/memory-world.ts'
 import { fill, rootOf } from '../../support/memory-replicas.ts'
 import { seededRandom } from '../../support/random.ts'
+import { nextTurn } from '../../../core/turn.ts'
 
 const ROWS = memoryRows(SPACE.id)
 
@@ -20,7 +21,8 @@ function setup() {
   const faults: Fault[] = []
   const store = createMemoryStore({ commit: () => faults.shift() })
   const random = seededRandom(1)
-  const seen = { logRows: 0 }
+  const seen = { logRows: 0, logReads: 0 }
+  let meanwhile: (() => Promise<unknown>) | undefined
   let gate: Promise<void> | undefined
   const watched: Pick<Store, 'get' | 'getMany' | 'iterate' | 'commit'> = {
     ...store,
@@ -30,7 +32,11 @@ function setup() {
       const entries = await Array.fromAsync(store.iterate(range, options))
       // What was read is old by the time it is used.
       if (isLog || isDigest) await gate
-      if (isLog) seen.logRows += entries.length
+      if (isLog) {
+        seen.logRows += entries.length
+        seen.logReads += 1
+        await meanwhile?.()
+      }
       yield* entries
     }
   }
@@ -50,6 +56,10 @@ function setup() {
     faults,
     seen,
     open,
+    /** Whenever the log was read. */
+    meanwhile: (action: typeof meanwhile) => {
+      meanwhile = action
+    },
     /** The root of the same records when nothing is known of them. */
     coldRoot: async () => {
       const bare: typeof watched = {
@@ -105,6 +115,23 @@ test('after a bad end it reads the blocks that had changed since', async () => {
   seen.logRows = 0
   expect(await rootOf(await open())).toBe(root)
   expect(seen.logRows).toBe(0)
+})
+
+test('a root is told also where each block that was read changes meanwhile', async () => {
+  const { open, seen, meanwhile } = setup()
+  const replica = await open()
+  await fill(replica, 'k', 3 * BLOCK_NUMBERS)
+  await rootOf(replica)
+  const writes: Promise<unknown>[] = []
+  meanwhile(async () => {
+    if (writes.length < 500) writes.push(replica.write({ key: 'k0', value: Buffer.from('new') }))
+    for (let turns = 0; turns < 3; turns += 1) await nextTurn()
+  })
+  seen.logReads = 0
+  await replica.write({ key: 'k0', value: Buffer.from('new') })
+  await rootOf(replica)
+  expect(seen.logReads).toBeLessThan(30)
+  await Promise.all(writes)
 })
 
 test('what changes while saved digests are read is not believed after a bad end', async () => {

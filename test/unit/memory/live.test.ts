@@ -180,6 +180,14 @@ describe('what is early for one clock alone', () => {
     expect(await birch.replica.get('a')).toBeUndefined()
   })
 
+  test('nobody is blamed for what this node has no room for', async () => {
+    const { amber, birch } = await twoLiveNodes()
+    const refused = [{ sequence: 1, reason: 'quota' }] as const
+    vi.spyOn(birch.replica, 'receive').mockResolvedValue({ applied: 0, repeated: 0, refused })
+    expect(await birch.hear(amber.peer, told(amber, await amber.write({})))).toBe('ignore')
+    expect(birch.blamed.size).toBe(0)
+  })
+
   test('what was told before is not relayed again', async () => {
     const { amber, birch } = await twoLiveNodes()
     const message = told(amber, await amber.write({}))

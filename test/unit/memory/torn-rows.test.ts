@@ -121,6 +121,28 @@ test('a salvaged one never goes on with numbers that peers may hold, whenever it
   expect(b.replica.covered(writer)).toEqual([])
 })
 
+test.each(['older than the feed', 'gone'])(
+  'numbers of the feed are not used again when the mark alone is %s',
+  async (what) => {
+    const { a } = await pair()
+    const old = await a.store.get(ROWS.mark)
+    for (let at = 0; at < 9; at += 1) {
+      await a.replica.write({ key: `late/${at}`, value: Buffer.from('1') })
+    }
+    const { lsn, epoch } = a.replica
+    await lose(a.store, { gte: ROWS.mark, lt: `${ROWS.mark}!` })
+    if (what !== 'gone' && old !== undefined) {
+      await a.store.commit([{ type: 'put', key: ROWS.mark, value: old }], { sync: true })
+    }
+    const salvaged = await a.reopen({ continueWriter: false })
+    expect(salvaged.lsn).toBe(lsn)
+    // Positions in the feed from before mean nothing in it.
+    expect(salvaged.epoch).toBeGreaterThan(epoch)
+    const again = await a.reopen({ continueWriter: false })
+    expect({ lsn: again.lsn, epoch: again.epoch }).toEqual({ lsn, epoch: salvaged.epoch })
+  }
+)
+
 test('what a crash cuts off is done by the next start', async () => {
   const { a } = await pair()
   await lose(a.store, ROWS.allLog)

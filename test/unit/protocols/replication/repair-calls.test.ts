@@ -6,7 +6,7 @@ import { createResponder, repair } from '../../../../memory/repair.ts'
 import type { Replica } from '../../../../memory/replica.ts'
 import { createReplicationClient } from '../../../../protocols/replication/client.ts'
 import { REPLICATION_METHODS } from '../../../../protocols/replication/constants.ts'
-import type { ReplicationPeer } from '../../../../protocols/replication/schema.ts'
+import type { InTurn, ReplicationPeer } from '../../../../protocols/replication/schema.ts'
 import { serveReplication } from '../../../../protocols/replication/server.ts'
 import { createServingGate } from '../../../../protocols/replication/serving-gate.ts'
 import { createMethods } from '../../../../protocols/session/methods.ts'
@@ -147,39 +147,35 @@ function silent(): AsyncIterable<never> {
   return { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) }
 }
 
-function saying(admit: ReplicationPeer['admit']) {
-  return setup((peer) => ({ ...peer, admit }))
+function saying(admit: (statements: readonly Uint8Array[], inTurn: InTurn) => Promise<void>) {
+  const atOnce: InTurn = (_, part) => part()
+  return setup((peer) => ({ ...peer, admit: (said, inTurn = atOnce) => admit(said, inTurn) }))
 }
 
-test('statements are taken some a turn, and nothing behind a forged one is looked at', async () => {
-  const sizes: number[] = []
-  const { client, onOffence } = await saying(async (said) => {
-    sizes.push(said.length)
-    if (said.some(([first]) => first === 9)) {
-      throw new LumosError('SPACE_INVALID', { details: { reason: 'forged' } })
-    }
-  })
-  const all = Array.from({ length: LIMITS.memoryStatements.value }, () => Uint8Array.of(1))
-  await client.admit(all)
-  const most = LIMITS.memoryBatchRecords.value
-  expect(sizes).toEqual(Array(all.length / most).fill(most))
-  const forged = all.with(most, Uint8Array.of(9))
-  await expect(client.admit(forged)).rejects.toMatchObject({ code: 'SPACE_INVALID' })
-  expect(sizes).toHaveLength(all.length / most + 2)
-  expect(onOffence).toHaveBeenCalledTimes(1)
-})
-
-test('statements cost as much as records', async () => {
+test('what a peer says of a space costs as much as records, part by part', async () => {
   let admitted = 0
-  const { clock, client } = await saying(async ({ length }) => {
-    admitted += length
+  const part = LIMITS.memoryBatchRecords.value
+  const { clock, client } = await saying(async ({ length }, inTurn) => {
+    for (let from = 0; from < length; from += part) {
+      await inTurn(part, async () => void (admitted += part))
+    }
   })
   const all = Array.from({ length: LIMITS.memoryStatements.value }, () => Uint8Array.of(1))
   const calls = Array.from({ length: 10 }, () => client.admit(all))
   await clock.advance(0)
   const burst = LIMITS.memoryServeBurst.value
-  expect(admitted).toBeLessThan(burst + 10 * LIMITS.memoryBatchRecords.value)
+  expect(admitted).toBeLessThan(burst + 10 * part)
   await clock.advance(((10 * all.length - burst) / LIMITS.memoryServeRate.value) * 2000)
   await Promise.all(calls)
   expect(admitted).toBe(10 * all.length)
+})
+
+test('who says what the owner has not signed is told on once', async () => {
+  const { client, onOffence } = await saying(async (_, inTurn) => {
+    await inTurn(1, async () => {
+      throw new LumosError('SPACE_INVALID', { details: { reason: 'forged' } })
+    })
+  })
+  await expect(client.admit([Uint8Array.of(1)])).rejects.toMatchObject({ code: 'SPACE_INVALID' })
+  expect(onOffence).toHaveBeenCalledTimes(1)
 })
