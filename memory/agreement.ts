@@ -63,10 +63,6 @@ export function createAgreement(): Agreement {
     return known
   }
 
-  function isAmongMany(times: readonly number[], now: number): boolean {
-    return times.filter((last) => now - last <= MET_MS).length >= ENOUGH
-  }
-
   /** The greatest number that somebody else has claimed, too. */
   function claimedByAnother(last: number, { writer, from }: Claim): number {
     const said = claims.get(writer) ?? new RecentMap<string, number>(CLAIMERS)
@@ -99,4 +95,9 @@ export function createAgreement(): Agreement {
       return [first, Math.min(last, Math.max(claim.head, another))]
     }
   }
+}
+
+/** Whether there are others, by when each was last met. */
+function isAmongMany(times: readonly number[], now: number): boolean {
+  return times.filter((last) => now - last <= MET_MS).length >= ENOUGH
 }

@@ -173,7 +173,7 @@ class KnownDigests implements Digests {
     const known = this.#known.get(writer) ?? this.#begin(writer)
     if (!known.whole) await this.#readAll(writer, known)
     // Those of now: under a storm of writes there would be others without end.
-    for (const block of [...known.dirty]) await this.#readBlock(writer, known, block)
+    for (const block of Array.from(known.dirty)) await this.#readBlock(writer, known, block)
     return known
   }
 

@@ -147,8 +147,9 @@ function silent(): AsyncIterable<never> {
   return { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) }
 }
 
+const atOnce: InTurn = (_, part) => part()
+
 function saying(admit: (statements: readonly Uint8Array[], inTurn: InTurn) => Promise<void>) {
-  const atOnce: InTurn = (_, part) => part()
   return setup((peer) => ({ ...peer, admit: (said, inTurn = atOnce) => admit(said, inTurn) }))
 }
 
