@@ -45,7 +45,7 @@ export interface Stage {
   calmDown(): Promise<void>
   /** The victim's user asks whom an attacker offers. What comes of it is the attacker's to tell. */
   beLured(signal: AbortSignal): Promise<void>
-  /** The victim's user sends away each attacker that is a member. */
+  /** The victim's user sends away each attacker that is a member and here. */
   sendAway(signal: AbortSignal): Promise<void>
   stop(): Promise<void>
 }
@@ -264,11 +264,15 @@ async function beLured({ client }: Victim, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Each once it has been seen with a session twice: who is sent away before it has one shows nothing. */
 async function sendAway({ client }: Victim, signal: AbortSignal): Promise<void> {
+  let before = new Set<string>()
   while (!signal.aborted) {
-    const { members } = await client.swarm.show()
+    const [{ members }, { peers }] = await Promise.all([client.swarm.show(), client.peers()])
+    const here = new Set(peers.filter(({ state }) => state === 'connected').map(({ id }) => id))
     const evil = members.filter(({ name, standing }) => name === EVIL && standing === 'member')
-    for (const { id } of evil) await client.swarm.remove(id)
+    for (const { id } of evil) if (here.has(id) && before.has(id)) await client.swarm.remove(id)
+    before = here
     await pause(200)
   }
 }

@@ -1,16 +1,12 @@
 /** A hand-moved clock for tests of time. */
 import type { Clock } from '../../core/clock.ts'
+import { TimerQueue } from './timer-queue.ts'
 import { sleepWith, timeoutWith } from './timers.ts'
-
-interface Timer {
-  readonly at: number
-  readonly fire: () => void
-}
 
 /** A clock that moves only when told to, so that a test of hours takes microseconds. */
 export class ManualClock implements Clock {
   #now = 0
-  readonly #timers = new Set<Timer>()
+  readonly #timers = new TimerQueue()
 
   now(): number {
     return this.#now
@@ -21,9 +17,7 @@ export class ManualClock implements Clock {
   }
 
   after(ms: number, action: () => void): () => void {
-    const timer = { at: this.#now + ms, fire: action }
-    this.#timers.add(timer)
-    return () => this.#timers.delete(timer)
+    return this.#timers.add(this.#now + ms, action)
   }
 
   /** Timers not fired yet: zero after a clean stop. */
@@ -44,11 +38,10 @@ export class ManualClock implements Clock {
     const end = this.#now + ms
     for (;;) {
       await settle()
-      const next = [...this.#timers].toSorted((a, b) => a.at - b.at)[0]
-      if (next === undefined || next.at > end) break
+      const next = this.#timers.take(end)
+      if (next === undefined) break
       this.#now = Math.max(this.#now, next.at)
-      this.#timers.delete(next)
-      next.fire()
+      next.action()
     }
     this.#now = end
   }
