@@ -7,31 +7,28 @@
  */
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
-import { parseArgs } from 'node:util'
 import { LOOPBACK, WIDE_AREA } from '../test/support/swarm-simulation/conditions.ts'
 import { PHASES, runSimulation } from '../test/support/swarm-simulation/run.ts'
-import { countOf, durationOf, out, phasesOf } from './swarm/command.ts'
+import { countOf, durationOf, out, phasesOf, valuesOf } from './swarm/command.ts'
 import { comparison } from './swarm/comparison.ts'
-import { figureLines, promiseRows } from './swarm/simulated-report.ts'
+import { figureLines, promiseRows } from './swarm/report.ts'
 
 /** A million cards are held when a thousand nodes know each other. */
 setFlagsFromString('--max-old-space-size=12000')
 
-const { values } = parseArgs({
-  options: {
-    nodes: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: '7' },
-    /** So many nodes have an agent; by default all. */
-    agents: { type: 'string' },
-    phases: { type: 'string', default: Object.keys(PHASES).join(',') },
-    rest: { type: 'string', default: '20s' },
-    churn: { type: 'string', default: '60s' },
-    partition: { type: 'string', default: '60s' },
-    loopback: { type: 'boolean', default: false },
-    compare: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    markdown: { type: 'boolean', default: false }
-  }
+const values = valuesOf({
+  nodes: { type: 'string', default: '1000' },
+  seed: { type: 'string', default: '7' },
+  /** So many nodes have an agent; by default all. */
+  agents: { type: 'string' },
+  phases: { type: 'string', default: Object.keys(PHASES).join(',') },
+  rest: { type: 'string', default: '20s' },
+  churn: { type: 'string', default: '60s' },
+  partition: { type: 'string', default: '60s' },
+  loopback: { type: 'boolean', default: false },
+  compare: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  markdown: { type: 'boolean', default: false }
 })
 
 const conditions = values.loopback ? LOOPBACK : WIDE_AREA
@@ -65,7 +62,8 @@ out(
 )
 out('')
 if (values.compare === undefined) {
-  for (const line of promiseRows(book, values.markdown)) out(line)
+  const { markdown } = values
+  for (const line of promiseRows(book, { markdown, how: 'simulated' })) out(line)
   out('')
   for (const line of figureLines(book)) out(line)
 } else {

@@ -7,35 +7,33 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { countOf, durationOf, out, phasesOf } from './swarm/command.ts'
+import { countOf, durationOf, out, phasesOf, valuesOf } from './swarm/command.ts'
+import { measuredText } from './swarm/figures.ts'
 import { growthChart } from './swarm/growth-chart.ts'
 import { growthPromises, growthTable, pointOf } from './swarm/growth.ts'
-import { markdownOf, tableOf } from './swarm/report.ts'
+import { figureLines, headOf, promiseRows } from './swarm/report.ts'
 import { PHASES, runSwarm } from './swarm/run.ts'
 import type { SwarmInit, SwarmResult } from './swarm/run.ts'
 import type { Promised } from './swarm/stage.ts'
 
-const { values } = parseArgs({
-  options: {
-    nodes: { type: 'string', default: '100' },
-    /** Processes; by default one for ten nodes, but not more than there are cores, or five. */
-    hosts: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    phases: { type: 'string', default: Object.keys(PHASES).join(',') },
-    settle: { type: 'string', default: '15s' },
-    idle: { type: 'string', default: '30s' },
-    churn: { type: 'string', default: '10m' },
-    partition: { type: 'string', default: '60s' },
-    /** Sizes, the smallest first. */
-    growth: { type: 'string' },
-    chart: {
-      type: 'string',
-      default: join(import.meta.dirname, '../docs/images/swarm-growth.svg')
-    },
-    json: { type: 'boolean', default: false },
-    markdown: { type: 'boolean', default: false }
-  }
+const values = valuesOf({
+  nodes: { type: 'string', default: '100' },
+  /** Processes; by default one for ten nodes, but not more than there are cores, or five. */
+  hosts: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  phases: { type: 'string', default: Object.keys(PHASES).join(',') },
+  settle: { type: 'string', default: '15s' },
+  idle: { type: 'string', default: '30s' },
+  churn: { type: 'string', default: '10m' },
+  partition: { type: 'string', default: '60s' },
+  /** Sizes, the smallest first. */
+  growth: { type: 'string' },
+  chart: {
+    type: 'string',
+    default: join(import.meta.dirname, '../docs/images/swarm-growth.svg')
+  },
+  json: { type: 'boolean', default: false },
+  markdown: { type: 'boolean', default: false }
 })
 
 /** Each process compiles all of the code for itself: of too many, the machine does nothing else. */
@@ -60,7 +58,9 @@ function initOf(nodes: number, phases = phasesOf(values.phases, PHASES)): SwarmI
 }
 
 function show({ facts, book }: SwarmResult): void {
-  for (const line of (values.markdown ? markdownOf : tableOf)(facts, book)) out(line)
+  const { markdown } = values
+  const rows = promiseRows(book, { markdown, how: 'measured' })
+  for (const line of [headOf(facts), '', ...rows, '', ...figureLines(book)]) out(line)
 }
 
 async function runOne(): Promise<readonly Promised[]> {
@@ -92,6 +92,6 @@ const promises =
     ? await runOne()
     : await runGrowth(values.growth.split(',').map((size) => countOf(size, 2)))
 for (const { what, value, unit, limit } of promises.filter(({ kept }) => !kept)) {
-  process.stderr.write(`broken: ${what}: ${value} ${unit}, promised ${limit}\n`)
+  process.stderr.write(`broken: ${what}: ${measuredText(value, unit)}, promised ${limit}\n`)
 }
 process.exitCode = promises.every(({ kept }) => kept) ? 0 : 1

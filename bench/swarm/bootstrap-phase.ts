@@ -1,7 +1,15 @@
 /** The node that all others met at is killed, and comes back: nobody else notices. */
 import { nowMs } from '../memory/clock.ts'
 import { BOOTSTRAP } from './fleet.ts'
-import { delegations, lookUps, untilFound, untilGone, untilMeshed } from './measures.ts'
+import { measuredText } from './figures.ts'
+import {
+  delegations,
+  lookUps,
+  reachedText,
+  untilFound,
+  untilGone,
+  untilMeshed
+} from './measures.ts'
 import type { Stage } from './stage.ts'
 
 const LOOKUPS_PER_NODE = 10
@@ -19,13 +27,15 @@ export async function bootstrapPhase(stage: Stage): Promise<void> {
   const lookups = await lookUps(stage, { count: LOOKUPS_PER_NODE * nodes })
   const tasks = await delegations(stage, { count: TASKS_PER_NODE * nodes })
   const { lastMs: goneMs } = await gone
-  say(`without it: peers again after ${meshed.lastMs} ms, forgotten after ${goneMs} ms`)
+  say(
+    `without it: peers again after ${reachedText(meshed)}, forgotten after ${measuredText(goneMs, 'ms')}`
+  )
   await fleet.open([host])
   const back = nowMs()
   await fleet.start(fleet.of(host))
   const found = await untilFound(stage, back)
   const meshedAgain = await untilMeshed(stage, back)
-  say(`it is back: all find all after ${found.lastMs} ms`)
+  say(`it is back: all find all after ${reachedText(found)}`)
   book.note('bootstrap', { meshed, goneMs, lookups, delegations: tasks, found, meshedAgain })
   book.whole('bootstrap killed: lookups that succeed', lookups.success)
   book.whole('bootstrap killed: delegations that succeed', tasks.success)

@@ -1,6 +1,6 @@
 /** Simulation and reality side by side: all figures of the same name, and how far apart they are. */
 import { round } from './figures.ts'
-import { tableOf } from './simulated-report.ts'
+import { tableOf } from './report.ts'
 
 /** Counts of what was done, not of what came of it. */
 const LEFT_OUT = /(?:^|\.)(?:count|seed|keys|records|limit|missing)$/

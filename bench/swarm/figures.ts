@@ -27,3 +27,8 @@ export function successOf(
   const failed = tries.reduce((sum, { failures }) => sum + failures.length, 0)
   return done / (done + failed)
 }
+
+/** A figure for people; what is no number was waited for in vain. */
+export function measuredText(value: number, unit: string): string {
+  return Number.isNaN(value) ? 'not in time' : `${value} ${unit}`
+}

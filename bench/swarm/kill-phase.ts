@@ -2,7 +2,14 @@
 import { nowMs } from '../memory/clock.ts'
 import { spreadOf } from './figures.ts'
 import { BOOTSTRAP } from './fleet.ts'
-import { delegations, lookUps, untilFound, untilGone, untilMeshed } from './measures.ts'
+import {
+  delegations,
+  lookUps,
+  reachedText,
+  untilFound,
+  untilGone,
+  untilMeshed
+} from './measures.ts'
 import { shuffled } from './stage.ts'
 import type { Stage } from './stage.ts'
 
@@ -46,7 +53,7 @@ export async function killPhase(stage: Stage): Promise<void> {
   ])
   const nodes = fleet.running().length
   say(
-    `${peers.length} killed: forgotten after ${gone.lastMs} ms, mesh mended after ${meshed.lastMs}`
+    `${peers.length} killed: forgotten after ${reachedText(gone)}, mesh mended after ${reachedText(meshed)}`
   )
   const lookups = await lookUps(stage, { count: LOOKUPS_PER_NODE * nodes })
   const tasks = await delegations(stage, { count: TASKS_PER_NODE * nodes })
@@ -55,7 +62,7 @@ export async function killPhase(stage: Stage): Promise<void> {
   await fleet.start(hosts.flatMap((host) => fleet.of(host)))
   const found = await untilFound(stage, back)
   const meshedAgain = await untilMeshed(stage, back)
-  say(`they are back: all find all after ${found.lastMs} ms`)
+  say(`they are back: all find all after ${reachedText(found)}`)
   const killed = peers.length
   book.note('kill', { killed, gone, meshed, lookups, delegations: tasks, found, meshedAgain })
   book.atMost('20 % killed: forgotten by all', gone.lastMs, [KILLED_MS, 'ms'])

@@ -1,7 +1,7 @@
 /** What several phases measure alike: lookups, delegations, who is found by whom, what memory holds. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { nowMs } from '../memory/clock.ts'
-import { round, spreadOf, successOf } from './figures.ts'
+import { measuredText, round, spreadOf, successOf } from './figures.ts'
 import type { Spread } from './figures.ts'
 import type { Held } from './host.ts'
 import type { Tries } from './host-work.ts'
@@ -94,6 +94,12 @@ function reachedOf(held: readonly Held[], since: number): Reached {
   const missing = held.reduce((sum, each) => sum + each.missing, 0)
   const { p50, most } = spreadOf(held.flatMap(({ at }) => at.map((time) => time - since)))
   return { lastMs: missing === 0 ? most : NaN, p50Ms: p50, missing }
+}
+
+/** For people, with how many were waited for in vain. */
+export function reachedText({ lastMs, missing }: Reached): string {
+  const without = missing > 0 ? ` (${missing} without)` : ''
+  return `${measuredText(lastMs, 'ms')}${without}`
 }
 
 /** Until each node that runs has its session peers. */

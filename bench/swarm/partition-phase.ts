@@ -7,9 +7,17 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { nowMs } from '../memory/clock.ts'
-import { round } from './figures.ts'
+import { measuredText, round } from './figures.ts'
 import type { Member } from './fleet.ts'
-import { delegations, lookUps, PATIENCE_MS, untilEqual, untilFound, untilGone } from './measures.ts'
+import {
+  delegations,
+  lookUps,
+  PATIENCE_MS,
+  reachedText,
+  untilEqual,
+  untilFound,
+  untilGone
+} from './measures.ts'
 import { seedOf } from './stage.ts'
 import type { Stage } from './stage.ts'
 
@@ -49,7 +57,9 @@ export async function partitionPhase(stage: Stage): Promise<void> {
     untilEqual(stage, keys, healed)
   ])
   const crossing = await sessionsAcross(stage, halves)
-  say(`healed: all find all after ${found.lastMs} ms, memory equal after ${memory.ms} ms`)
+  say(
+    `healed: all find all after ${reachedText(found)}, memory equal after ${measuredText(memory.ms, 'ms')}`
+  )
   const lookups = await lookUps(stage, { count: LOOKUPS_PER_NODE * fleet.running().length })
   const tasks = await delegations(stage, { count: TASKS_PER_NODE * fleet.running().length })
   book.note('partition', { apart, found, memory, crossing, lookups, delegations: tasks })

@@ -1,7 +1,7 @@
 /** All nodes start at once, in random order, and know one of them: until they are a swarm. */
 import { nowMs } from '../memory/clock.ts'
 import { BOOTSTRAP } from './fleet.ts'
-import { lookUps, untilFound, untilMeshed } from './measures.ts'
+import { lookUps, reachedText, untilFound, untilMeshed } from './measures.ts'
 import { shuffled } from './stage.ts'
 import type { Stage } from './stage.ts'
 
@@ -18,7 +18,7 @@ export async function startPhase(stage: Stage): Promise<void> {
   const startedMs = Math.round(nowMs() - since)
   say(`all have started after ${startedMs} ms`)
   const [meshed, found] = await Promise.all([untilMeshed(stage, since), untilFound(stage, since)])
-  say(`all have their peers after ${meshed.lastMs} ms, all find all after ${found.lastMs} ms`)
+  say(`all have their peers after ${reachedText(meshed)}, all find all after ${reachedText(found)}`)
   const lookups = await lookUps(stage, { count: 20 * fleet.members.length })
   book.note('start', { startedMs, meshed, found, lookups })
   book.atMost('start: every node has its peers', meshed.lastMs, [SWARM_MS, 'ms'])

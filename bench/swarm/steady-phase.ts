@@ -1,7 +1,7 @@
 /** A swarm at rest, and what it does for those who use it: lookups, tasks, gossip, shared memory. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { nowMs } from '../memory/clock.ts'
-import { spreadOf } from './figures.ts'
+import { measuredText, spreadOf } from './figures.ts'
 import { idleCost } from './idle.ts'
 import {
   delegations,
@@ -46,7 +46,7 @@ export async function steadyPhase(stage: Stage): Promise<void> {
   const gossip = await gossiped(stage)
   say(`tasks: p95 ${tasks.p95} ms; gossip: p99 ${gossip.p99} ms`)
   const memory = await converged(stage)
-  say(`memory is equal everywhere after ${memory.ms} ms`)
+  say(`memory is equal everywhere after ${measuredText(memory.ms, 'ms')}`)
   const figures = { lookups, byDht, newcomer, delegations: tasks, gossip, memory }
   book.note('steady', { idle, ...figures })
   promiseSteady(book, figures, PATIENCE_MS)
