@@ -1,6 +1,7 @@
 /**
  * Keeps a stream to each neighbour: gossipsub opens one when the peer connects, and would write to it for ever though
  * it broke, or went with one of two connections. A neighbour whose own stream broke it forgets until that one leaves.
+ * And it opens one after the other, so that a peer that lets it wait for 10 s keeps all newcomers waiting.
  */
 import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
@@ -67,7 +68,7 @@ function keepStreams(gossip: Neighbourhood, meetLater: (peer: PeerId) => void): 
     meetLater(peer)
   }
 
-  gossip.createOutboundStream = async (peer, connection) => {
+  async function openAndKeep(peer: PeerId, connection: Connection): Promise<void> {
     await open(peer, connection)
     const stream = streamsOutbound.get(peer.toString())
     if (stream === undefined) meetLater(peer)
@@ -76,6 +77,16 @@ function keepStreams(gossip: Neighbourhood, meetLater: (peer: PeerId) => void): 
     const { rawStream } = stream
     rawStream.addEventListener('close', () => lose(peer, stream))
     if (rawStream.status !== 'open') lose(peer, stream)
+  }
+
+  const opening = new Set<PeerIdText>()
+  gossip.createOutboundStream = async (peer, connection) => {
+    const id = peer.toString()
+    // It is met again if this one fails; two at a time would both be opened.
+    if (opening.has(id)) return
+    opening.add(id)
+    // gossipsub awaits the return of this function before it opens a stream to the next peer.
+    void openAndKeep(peer, connection).finally(() => opening.delete(id))
   }
   gossip.handlePeerReadStreamError = (error, peer) => {
     forget(error, peer)

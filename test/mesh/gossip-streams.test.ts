@@ -1,6 +1,7 @@
 /** Gossip goes on when its stream ended and its peer did not: gossipsub itself would write to the old one for ever. */
+import type { Connection } from '@libp2p/interface'
 import { expect, test, vi } from 'vitest'
-import { gossipPair, innerGossip } from '../support/gossip-pair.ts'
+import { gossipPair, innerGossip, meet, startGossiper } from '../support/gossip-pair.ts'
 import type { GossipPair } from '../support/gossip-pair.ts'
 import { TEST_TOPIC } from '../support/mesh-node.ts'
 import { PATIENCE } from '../support/patience.ts'
@@ -67,3 +68,34 @@ test.for(['alice', 'bob'] as const)(
     expect(await isHeardAgain(pair)).toBe(true)
   }
 )
+
+test('a peer that lets its stream wait keeps no other from getting one', async () => {
+  const pair = await gossipPair()
+  const { alice, bob } = pair
+  const [mute, late] = await Promise.all([startGossiper(), startGossiper()])
+  bob.network.libp2p.addEventListener('connection:open', ({ detail: connection }) => {
+    if (connection.remotePeer.toString() === mute.peer) neverOpens(connection, '/meshsub')
+  })
+  await meet(bob, mute)
+  await vi.waitFor(() => expect(innerGossip(bob).peers.has(mute.peer)).toBe(true), PATIENCE)
+  await meet(bob, late)
+  await vi.waitFor(
+    () => expect(late.pubsub.subscribers(TEST_TOPIC)).toContain(bob.peer),
+    WITHIN_A_NEGOTIATION
+  )
+  expect([...innerGossip(bob).streamsOutbound.keys()].toSorted()).toEqual(
+    [alice.peer, late.peer].toSorted()
+  )
+})
+
+/** libp2p gives up a negotiation after ten seconds, and gossipsub would go on to the next then. */
+const WITHIN_A_NEGOTIATION = { timeout: 8000, interval: 50 }
+
+/** As a peer that says nothing when asked for one of these protocols. */
+function neverOpens(connection: Connection, prefix: string): void {
+  const open = connection.newStream.bind(connection)
+  connection.newStream = (protocols, options) =>
+    [protocols].flat().some((protocol) => protocol.startsWith(prefix))
+      ? new Promise<never>(() => {})
+      : open(protocols, options)
+}

@@ -8,6 +8,7 @@ import { PATIENCE } from './patience.ts'
 
 /** What the class has. */
 export interface InnerGossip {
+  readonly peers: ReadonlyMap<string, PeerId>
   readonly streamsOutbound: ReadonlyMap<string, { readonly rawStream: Stream }>
   handleIWant(peer: string, wanted: readonly { readonly messageIDs: Uint8Array[] }[]): RPC.Message[]
   sendRpc(peer: string, rpc: Partial<RPC>): boolean
@@ -36,14 +37,23 @@ export interface GossipPair {
   readonly connections: () => Connection[]
 }
 
-async function startNode(): Promise<MeshNode> {
+/** Of the same swarm; connected to nobody. */
+export async function startGossiper(): Promise<MeshNode> {
   const node = await startMeshNode({ looks: false })
   onTestFinished(() => node.stop())
   return node
 }
 
+/** Gossip is with those to whom there is a session. */
+export async function meet(one: MeshNode, { peer, network }: MeshNode): Promise<void> {
+  const { libp2p } = network
+  const multiaddrs = libp2p.getMultiaddrs()
+  await one.network.libp2p.peerStore.merge(libp2p.peerId, { multiaddrs })
+  await one.sessions.connect(peer)
+}
+
 export async function gossipPair(): Promise<GossipPair> {
-  const [alice, bob] = await Promise.all([startNode(), startNode()])
+  const [alice, bob] = await Promise.all([startGossiper(), startGossiper()])
   const heard: string[] = []
   for (const node of [alice, bob]) {
     node.pubsub.subscribe(TEST_TOPIC, (_, data) => {
@@ -55,9 +65,7 @@ export async function gossipPair(): Promise<GossipPair> {
   alice.network.libp2p.services.pubsub.addEventListener('gossipsub:message', ({ detail }) => {
     ids.push(Buffer.from(detail.msgId, 'base64'))
   })
-  const to: PeerId = alice.network.libp2p.peerId
-  await bob.network.libp2p.peerStore.merge(to, { multiaddrs: alice.network.libp2p.getMultiaddrs() })
-  await bob.sessions.connect(alice.peer)
+  await meet(bob, alice)
   await vi.waitFor(() => {
     for (const { pubsub } of [alice, bob]) expect(pubsub.subscribers(TEST_TOPIC)).toHaveLength(1)
   }, PATIENCE)
@@ -67,6 +75,6 @@ export async function gossipPair(): Promise<GossipPair> {
     heard,
     ids,
     say: (text) => bob.pubsub.publish(TEST_TOPIC, Buffer.from(text)),
-    connections: () => bob.network.libp2p.getConnections(to)
+    connections: () => bob.network.libp2p.getConnections(alice.network.libp2p.peerId)
   }
 }
