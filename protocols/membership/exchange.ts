@@ -135,17 +135,22 @@ class ListExchange implements MembersExchange {
     this.#background(this.#fetchKey().finally(() => (this.#seekingKey = false)))
   }
 
+  /** Of all at once: who does not answer, or answers nonsense, keeps nobody from being asked. */
   async #fetchKey(): Promise<void> {
     const { book, sessions } = this.#components
-    for (const session of sessions.all()) {
-      const commitment = book.roll?.key()?.commitment
-      if (commitment === undefined || book.hasKey) return
-      // oxlint-disable-next-line no-await-in-loop -- the first that has it is enough
-      const answer = await this.#ask(session, MEMBER_METHODS.key, encode({ commitment }))
-      const { key } = answer === undefined ? {} : decode.keyAnswer(answer)
-      // oxlint-disable-next-line no-await-in-loop -- as above
-      if (key !== undefined) await book.takeKey(new Secret(new Uint8Array(Buffer.from(key, 'hex'))))
-    }
+    const commitment = book.roll?.key()?.commitment
+    if (commitment === undefined) return
+    const body = encode({ commitment })
+    await Promise.all(
+      sessions.all().map((session) =>
+        this.#withPeer(session, async () => {
+          const answer = await this.#ask(session, MEMBER_METHODS.key, body)
+          const { key } = answer === undefined ? {} : decode.keyAnswer(answer)
+          if (key === undefined) return
+          await book.takeKey(new Secret(new Uint8Array(Buffer.from(key, 'hex'))))
+        })
+      )
+    )
   }
 
   async #repeat(stopped: AbortSignal): Promise<void> {
@@ -160,7 +165,11 @@ class ListExchange implements MembersExchange {
     }
   }
 
-  async #sync(session: Session): Promise<void> {
+  #sync(session: Session): Promise<void> {
+    return this.#withPeer(session, () => this.#compare(session))
+  }
+
+  async #compare(session: Session): Promise<void> {
     const { book } = this.#components
     const { roll } = book
     const known = roll?.statements().map((statement) => roll.idOf(statement)) ?? []
@@ -280,17 +289,26 @@ class ListExchange implements MembersExchange {
     }
   }
 
+  /** What a peer makes fail is said of it, and ends nothing else. */
+  async #withPeer({ peer }: Session, talk: () => Promise<void>): Promise<void> {
+    try {
+      await talk()
+    } catch (error) {
+      this.#warn(error, { peer })
+    }
+  }
+
   #background(task: Promise<void>): void {
     const work = task
-      .catch((error: unknown) => {
-        const { code, message } = toLumosError(error)
-        this.#components.logger.warn('the members list was not exchanged', {
-          code,
-          reason: message
-        })
-      })
+      .catch((error: unknown) => this.#warn(error))
       .finally(() => this.#work.delete(work))
     this.#work.add(work)
+  }
+
+  #warn(error: unknown, about: { readonly peer?: PeerIdText } = {}): void {
+    const { code, message } = toLumosError(error)
+    const fields = { ...about, code, reason: message }
+    this.#components.logger.warn('the members list was not exchanged', fields)
   }
 }
 

@@ -32,20 +32,30 @@ async function setup(ours: Ours) {
   const home = { swarm: SWARM, name: 'home' }
   const [asker, asked] = [await start(one, home, 1), await start(other, ours, 2)]
   await one.book.found({ swarm: SWARM, key: KEY, members: [{ peer: other.peer, name: '' }] })
-  return { clock, one, other, asker, asked }
+  return { clock, one, other, asker, asked, listen }
+
+  async function listen({ peer }: Person['identity'], random = seededRandom(3)) {
+    const sessions = createSessions({
+      clock,
+      logger: silentLogger,
+      random,
+      host: network.host(peer),
+      permit: () => undefined,
+      hello: () => ({ swarm: 'test', name: 'n', version: '0.0.0', fields: {} })
+    })
+    stops.push(async () => {
+      const stopping = sessions.stop()
+      await clock.advance(60_000)
+      await stopping
+    })
+    return sessions
+  }
 
   async function start({ identity, peer, book }: Person, swarm: Ours, seed: number) {
     const heard: string[] = []
     const logger = { ...silentLogger, warn: (text: string) => void heard.push(text) }
     const random = seededRandom(seed)
-    const sessions = createSessions({
-      clock,
-      logger: silentLogger,
-      random,
-      host: network.host(identity.peer),
-      permit: () => undefined,
-      hello: () => ({ swarm: 'test', name: 'n', version: '0.0.0', fields: {} })
-    })
+    const sessions = await listen(identity, random)
     const blamed: string[] = []
     const blame = { add: (who: string) => void blamed.push(who) }
     const parts = { clock, random, logger, sessions, book, blame, swarm, self: peer }
@@ -53,7 +63,7 @@ async function setup(ours: Ours) {
     await exchange.start()
     await sessions.start()
     stops.push(async () => {
-      const stopping = Promise.all([exchange.stop(), sessions.stop()])
+      const stopping = exchange.stop()
       await clock.advance(60_000)
       await stopping
     })
@@ -152,4 +162,42 @@ test('nor is more of the list told', async () => {
   while (answers.at(-1) === 'told') answers.push(await asked())
   expect(answers.at(-1)).toBe('OVERLOADED')
   expect(told).toBeLessThan(LIMITS.membersHeardBurst.value + 40_000)
+})
+
+/** A member whose answers about members are none, connected to a node that has the list of neither and no key. */
+async function withLiar() {
+  const parts = await setup({ swarm: SWARM, name: 'home' })
+  const { other, asked, listen } = parts
+  const liar = await person(3)
+  const sessions = await listen(liar.identity)
+  const questions: string[] = []
+  for (const method of [MEMBER_METHODS.sync, MEMBER_METHODS.key]) {
+    sessions.methods.request(method, () => {
+      questions.push(method)
+      return new TextEncoder().encode('{"charter": 1, "key": 2}')
+    })
+  }
+  await sessions.start()
+  await asked.sessions.connect(liar.peer)
+  return { ...parts, other, questions }
+}
+
+/** In steps in which answers come. */
+async function advanceGently(clock: ManualClock, ms: number): Promise<void> {
+  for (let past = 0; past < ms; past += 200) await clock.advance(200)
+}
+
+test('who answers nonsense about members is asked again: others are, too', async () => {
+  const { clock, questions } = await withLiar()
+  await advanceGently(clock, 5 * LIMITS.membersSync.value)
+  expect(questions.length).toBeGreaterThanOrEqual(5)
+})
+
+test('who answers nonsense when asked for the key keeps nobody from getting it of others', async () => {
+  const { clock, one, other, asker, questions } = await withLiar()
+  await asker.sessions.connect(other.peer)
+  await vi.waitFor(() => expect(other.book.roll?.digest).toBe(one.book.roll?.digest), PATIENCE)
+  await vi.waitFor(() => expect(questions).toContain(MEMBER_METHODS.key), PATIENCE)
+  await advanceGently(clock, 3 * LIMITS.membersSync.value)
+  expect(other.book.hasKey).toBe(true)
 })
