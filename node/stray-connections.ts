@@ -34,9 +34,9 @@ export function createStrayConnections(components: StrayConnectionsComponents): 
     const young = connections().filter(({ openedAt }) => openedAt > limit)
     const kept = new Set(young.map(({ peer }) => peer))
     const strays = new Set(connections().map(({ peer }) => peer))
-    for (const peer of strays) {
-      if (!kept.has(peer) && !isWanted(peer)) await hangUp(peer)
-    }
+    const leaving = [...strays].filter((peer) => !kept.has(peer) && !isWanted(peer))
+    // All at once: those that let it wait would keep the places of all others taken for minutes.
+    await Promise.all(leaving.map(hangUp))
   }
 
   async function repeat(stopped: AbortSignal): Promise<void> {

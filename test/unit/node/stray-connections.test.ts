@@ -11,7 +11,10 @@ function setup(wanted: readonly string[] = []) {
     clock,
     connections: () => open,
     isWanted: (peer) => wanted.includes(peer),
-    hangUp: async (peer) => void closed.push(peer)
+    hangUp: async (peer) => {
+      closed.push(peer)
+      if (peer === 'slow') await clock.sleep(2000)
+    }
   })
   const connect = (peer: string) => void open.push({ peer, openedAt: clock.now() })
   return { clock, closed, connect, watch }
@@ -26,6 +29,17 @@ test('closes connections that have had no session for a minute, and no others', 
   connect('young')
   await clock.advance(1)
   expect(closed).toEqual(['stray'])
+  await watch.stop()
+})
+
+test('one that takes its time to part keeps none of the others', async () => {
+  const { clock, closed, connect, watch } = setup()
+  await watch.start()
+  connect('slow')
+  connect('stray')
+  await clock.advance(STRAY_AGE_MS)
+  expect(closed).toEqual(['slow', 'stray'])
+  await clock.advance(2000)
   await watch.stop()
 })
 
