@@ -753,6 +753,11 @@ export const LIMITS = {
     'bytes',
     'one gossip message; above 4 MiB it would kill the receiving stream'
   ),
+  gossipOpening: limit(
+    1000,
+    'ms',
+    'until the next gossip stream is opened though a peer has not answered: all at once, a hundred nodes that start on two cores did not meet (measured)'
+  ),
   gossipReopen: limit(
     1000,
     'ms',

@@ -1,7 +1,7 @@
 /**
  * Keeps a stream to each neighbour: gossipsub opens one when the peer connects, and would write to it for ever though
  * it broke, or went with one of two connections. A neighbour whose own stream broke it forgets until that one leaves.
- * And it opens one after the other, so that a peer that lets it wait for 10 s keeps all newcomers waiting.
+ * And it opens one after the other, each of which may take 10 s: here the next need not wait so long.
  */
 import type { GossipSub, GossipSubComponents } from '@libp2p/gossipsub'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
@@ -12,7 +12,7 @@ import { LIMITS } from '../core/limits.ts'
 type CreateGossip = (components: GossipSubComponents) => GossipSub
 
 export interface GossipStreamsComponents {
-  readonly clock: Pick<Clock, 'after'>
+  readonly clock: Pick<Clock, 'after' | 'sleep'>
 }
 
 interface Outbound {
@@ -39,7 +39,7 @@ export function withStreams(
     const gossip = create(components)
     if (!isNeighbourhood(gossip)) throw new TypeError('this gossipsub shows no neighbours')
     const { connectionManager } = components
-    keepStreams(gossip, (peer) => {
+    keepStreams(clock, gossip, (peer) => {
       clock.after(LIMITS.gossipReopen.value, () => {
         const open = connectionManager.getConnections(peer).find(({ status }) => status === 'open')
         if (open !== undefined) gossip.onPeerConnected(peer, open)
@@ -54,7 +54,11 @@ function isNeighbourhood(gossip: GossipSub): gossip is GossipSub & Neighbourhood
 }
 
 /** Calls `meetLater` for each neighbour that there is no stream to any more. */
-function keepStreams(gossip: Neighbourhood, meetLater: (peer: PeerId) => void): void {
+function keepStreams(
+  clock: Pick<Clock, 'sleep'>,
+  gossip: Neighbourhood,
+  meetLater: (peer: PeerId) => void
+): void {
   const { streamsOutbound } = gossip
   const open = gossip.createOutboundStream.bind(gossip)
   const forget = gossip.handlePeerReadStreamError.bind(gossip)
@@ -85,8 +89,13 @@ function keepStreams(gossip: Neighbourhood, meetLater: (peer: PeerId) => void): 
     // It is met again if this one fails; two at a time would both be opened.
     if (opening.has(id)) return
     opening.add(id)
-    // gossipsub awaits the return of this function before it opens a stream to the next peer.
-    void openAndKeep(peer, connection).finally(() => opening.delete(id))
+    const over = new AbortController()
+    const opened = openAndKeep(peer, connection).finally(() => {
+      opening.delete(id)
+      over.abort()
+    })
+    // gossipsub awaits this before it opens a stream to the next peer.
+    await Promise.race([opened, clock.sleep(LIMITS.gossipOpening.value, over.signal)])
   }
   gossip.handlePeerReadStreamError = (error, peer) => {
     forget(error, peer)

@@ -11,7 +11,7 @@ import { withStreams } from './gossip-streams.ts'
 import type { Meters } from './metrics/meters.ts'
 
 export interface GossipComponents {
-  readonly clock: Pick<Clock, 'monotonic' | 'after'>
+  readonly clock: Pick<Clock, 'monotonic' | 'after' | 'sleep'>
   /** Who has many points is not listened to. */
   readonly blame: Pick<Blame, 'points' | 'add'>
   readonly meters: Meters['gossip'] | undefined

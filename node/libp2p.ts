@@ -49,7 +49,7 @@ export interface NetworkComponents {
   readonly membership: Membership
   /** A peer comes by the door of an invite. */
   readonly onGuest: (peer: PeerIdText) => void
-  readonly clock: Pick<Clock, 'monotonic' | 'after'>
+  readonly clock: Pick<Clock, 'monotonic' | 'after' | 'sleep'>
   /** Weighed by gossip: who has many points is not listened to. */
   readonly blame: Pick<Blame, 'points' | 'add'>
   /** With whom gossip speaks of itself. */
