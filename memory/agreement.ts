@@ -33,7 +33,7 @@ export interface Claim {
 }
 
 /** So many can outvote a liar among them. */
-const ENOUGH = 3
+export const ENOUGH_PEERS = 3
 /** Who was not met for so long does not count. */
 const MET_MS = 3_600_000
 /** So long a replica waits for a third peer before it believes one: sessions open one after the other. */
@@ -99,5 +99,5 @@ export function createAgreement(): Agreement {
 
 /** Whether there are others, by when each was last met. */
 function isAmongMany(times: readonly number[], now: number): boolean {
-  return times.filter((last) => now - last <= MET_MS).length >= ENOUGH
+  return times.filter((last) => now - last <= MET_MS).length >= ENOUGH_PEERS
 }

@@ -1,5 +1,6 @@
 /** What a process remembers between the audits of a replica: where the next one begins, and which peer lacked what. */
 import { LIMITS } from '../core/limits.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import type { MemoryId } from './record.ts'
 import type { RecordName } from './rows.ts'
 
@@ -38,17 +39,16 @@ export function createAuditNotes(): AuditNotes {
    * By peer, or a liar could move the place so that audits with the others never come to what differs
    * from them.
    */
-  const places = new Map<string, AuditPlace>()
-  const lacks = new Map<string, Set<MemoryId>>()
+  const places = new RecentMap<string, AuditPlace>(LIMITS.connections.value)
+  const lacks = new RecentMap<string, Set<MemoryId>>(LIMITS.memoryAuditPeers.value)
 
   return {
     placeOf: (peer = '') => places.get(peer) ?? START,
-    move: (peer = '', place) =>
-      putLast(places, { key: peer, value: place, most: LIMITS.connections.value }),
+    move: (peer = '', place) => void places.set(peer, place),
     lackedByAnother(peer = '', names) {
       const others = Array.from(lacks).filter(([other]) => other !== peer)
       const lacked = lacks.get(peer) ?? new Set()
-      putLast(lacks, { key: peer, value: lacked, most: LIMITS.memoryAuditPeers.value })
+      lacks.set(peer, lacked)
       return names.filter(({ id }) => {
         if (others.some(([, ids]) => ids.has(id))) return true
         // Those that nobody confirms must not take the room of all others for ever.
@@ -59,18 +59,4 @@ export function createAuditNotes(): AuditNotes {
     },
     forgetLacks: () => lacks.clear()
   }
-}
-
-interface Put<V> {
-  readonly key: string
-  readonly value: V
-  readonly most: number
-}
-
-/** The one that was put longest ago makes room. */
-function putLast<V>(map: Map<string, V>, { key, value, most }: Put<V>): void {
-  map.delete(key)
-  map.set(key, value)
-  const [first] = map.keys()
-  if (map.size > most && first !== undefined) map.delete(first)
 }

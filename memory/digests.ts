@@ -51,7 +51,8 @@ function blockOf(sequence: number): number {
 
 interface Known {
   readonly blocks: Map<number, Digest>
-  readonly dirty: Set<number>
+  /** What must be read, by its last change: as {@link version} was then. */
+  readonly dirty: Map<number, number>
   /** Those whose digests may be in the database. */
   readonly saved: Set<number>
   /** False while it is read for the first time. */
@@ -91,9 +92,9 @@ class KnownDigests implements Digests {
     const known = this.#known.get(writer)
     if (known === undefined) return
     const block = blockOf(sequence)
-    known.dirty.add(block)
-    known.saved.delete(block)
     changed(known)
+    known.dirty.set(block, known.version)
+    known.saved.delete(block)
   }
 
   outdated(numbers: Outcome['touched']): Operation[] {
@@ -173,7 +174,7 @@ class KnownDigests implements Digests {
     const known = this.#known.get(writer) ?? this.#begin(writer)
     if (!known.whole) await this.#readAll(writer, known)
     // Those of now: under a storm of writes there would be others without end.
-    for (const block of Array.from(known.dirty)) await this.#readBlock(writer, known, block)
+    for (const block of Array.from(known.dirty.keys())) await this.#readBlock(writer, known, block)
     return known
   }
 
@@ -181,7 +182,7 @@ class KnownDigests implements Digests {
   #begin(writer: MemoryId): Known {
     const known = {
       blocks: new Map(),
-      dirty: new Set<number>(),
+      dirty: new Map<number, number>(),
       saved: new Set<number>(),
       whole: false,
       all: undefined,
@@ -213,8 +214,7 @@ class KnownDigests implements Digests {
   }
 
   async #readBlock(writer: MemoryId, known: Known, block: number): Promise<void> {
-    // First: if the block changes while it is read, it has to be read again.
-    known.dirty.delete(block)
+    const since = known.dirty.get(block)
     const first = block * BLOCK_NUMBERS
     const digests = new Map<number, Digest>()
     await this.#hash(writer, [first, first + BLOCK_NUMBERS - 1], digests)
@@ -222,6 +222,8 @@ class KnownDigests implements Digests {
     changed(known)
     if (digest === undefined) known.blocks.delete(block)
     else known.blocks.set(block, digest)
+    // Not before, or others would take the old one for true; and not if it has changed meanwhile.
+    if (known.dirty.get(block) === since) known.dirty.delete(block)
   }
 
   async #hash(writer: MemoryId, numbers: SequenceRange, found: Map<number, Digest>): Promise<void> {

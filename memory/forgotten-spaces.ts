@@ -10,6 +10,7 @@ import type { AuthorKey, MemoryId } from './record.ts'
 import { spaceRoot } from './rows.ts'
 import type { Space } from './space.ts'
 import type { ForgottenSpace, SpaceShelf } from './space-shelf.ts'
+import type { SpaceStore } from './space-store.ts'
 
 export interface ForgottenSpacesComponents {
   readonly clock: Pick<Clock, 'now'>
@@ -18,7 +19,7 @@ export interface ForgottenSpacesComponents {
   readonly self: AuthorKey
   /** The node's database; asked for when it is used. */
   readonly store: () => Pick<Store, 'iterate' | 'commit'>
-  readonly shelf: () => Pick<SpaceShelf, 'forgotten' | 'forget' | 'add'>
+  readonly shelf: () => Pick<SpaceShelf, 'forgotten' | 'forget' | 'add' | 'rowsOf'>
 }
 
 export interface ForgottenSpaces extends Component {
@@ -28,9 +29,10 @@ export interface ForgottenSpaces extends Component {
   /**
    * Resolves when it is on disk that the space is forgotten: from then on it is deleted however the process ends.
    *
-   * @throws STORE_FULL, STORE_FAILED: unknown whether it is forgotten
+   * @throws STORE_FULL, STORE_FAILED: unknown whether it is forgotten, until the next commit of `rows`, of which
+   *   nothing is; SHUTTING_DOWN
    */
-  add(forgotten: ForgottenSpace): Promise<void>
+  add(forgotten: ForgottenSpace, rows: Pick<SpaceStore, 'sendAlong'>): Promise<void>
   /**
    * Begins to delete its rows, which nobody writes any more. Of a space of this node itself what it has said
    * stays: numbers and secrets that it gave out once must never be given out again.
@@ -51,33 +53,29 @@ const AT_ONCE = 256
 
 /** A start goes on with what another process was killed at. */
 export function createForgottenSpaces(components: ForgottenSpacesComponents): ForgottenSpaces {
-  const { clock, logger, self, store, shelf } = components
+  const { clock, shelf } = components
   const known = new Map<MemoryId, ForgottenSpace>()
   let stopping: AbortController | undefined
   let clearing: Promise<void> = Promise.resolve()
 
-  async function deleteRows({ id, owner }: Space, signal: AbortSignal): Promise<void> {
-    const root = spaceRoot(id)
-    const kept = owner === self ? `${root}s/` : undefined
-    // The rows of the search index are large: behind many small ones, a page of them would hold 128 MB.
-    for (const prefix of [`${root}index/`, root])
-      await deleteRange(store(), { prefix, kept, signal })
+  /** @throws STORE_FULL, STORE_FAILED, SHUTTING_DOWN */
+  async function deleteAll(space: Space): Promise<void> {
+    const signal = stopping?.signal
+    await clearing
+    if (signal === undefined) throw new LumosError('SHUTTING_DOWN')
+    await deleteRows(components, space, signal)
+    signal.throwIfAborted()
   }
 
-  async function tryToDelete(space: Space, signal: AbortSignal | undefined): Promise<void> {
+  async function deleteInTurn(space: Space, signal: AbortSignal | undefined): Promise<void> {
     if (signal === undefined || signal.aborted || !known.has(space.id)) return
-    try {
-      await deleteRows(space, signal)
-    } catch (error) {
-      const { code } = toLumosError(error)
-      logger.warn('a forgotten space is deleted at the next start', { space: space.name, code })
-    }
+    await tryToDelete(components, space, signal)
   }
 
   /** One after the other: nobody waits for it. */
   function clear(space: Space): void {
     const signal = stopping?.signal
-    clearing = clearing.then(() => tryToDelete(space, signal))
+    clearing = clearing.then(() => deleteInTurn(space, signal))
   }
 
   return {
@@ -98,23 +96,54 @@ export function createForgottenSpaces(components: ForgottenSpacesComponents): Fo
       await clearing
       known.clear()
     },
-    async add(forgotten) {
+    async add(forgotten, rows) {
       const most = LIMITS.memorySpacesForgotten.value
-      const dropped = [...known.keys()].slice(0, Math.max(0, known.size + 1 - most))
-      await shelf().forget(forgotten, { at: clock.now(), dropped })
-      for (const id of dropped) known.delete(id)
+      const dropped = [...known.values()].slice(0, Math.max(0, known.size + 1 - most))
+      // No later start would look for what is left of them.
+      for (const { space } of dropped) await deleteAll(space)
+      const ids = dropped.map(({ space }) => space.id)
+      try {
+        await shelf().forget(forgotten, { at: clock.now(), dropped: ids })
+      } catch (error) {
+        // What is written from now on must not be lost when it comes to light that it was done.
+        rows.sendAlong(shelf().rowsOf(forgotten.space))
+        throw error
+      }
+      for (const id of ids) known.delete(id)
       known.set(forgotten.space.id, forgotten)
     },
     clear,
     async restore(space) {
-      const signal = stopping?.signal
-      await clearing
-      if (signal === undefined) throw new LumosError('SHUTTING_DOWN')
-      await deleteRows(space, signal)
-      signal.throwIfAborted()
+      await deleteAll(space)
       await shelf().add(space)
     },
     remove: ({ id }) => void known.delete(id)
+  }
+}
+
+async function tryToDelete(
+  components: ForgottenSpacesComponents,
+  space: Space,
+  signal: AbortSignal
+): Promise<void> {
+  try {
+    await deleteRows(components, space, signal)
+  } catch (error) {
+    const details = { space: space.name, code: toLumosError(error).code }
+    components.logger.warn('a forgotten space is deleted at the next start', details)
+  }
+}
+
+async function deleteRows(
+  { self, store }: ForgottenSpacesComponents,
+  { id, owner }: Space,
+  signal: AbortSignal
+): Promise<void> {
+  const root = spaceRoot(id)
+  const kept = owner === self ? `${root}s/` : undefined
+  // The rows of the search index are large: behind many small ones, a page of them would hold 128 MB.
+  for (const prefix of [`${root}index/`, root]) {
+    await deleteRange(store(), { prefix, kept, signal })
   }
 }
 

@@ -1,6 +1,7 @@
 /** Which numbers others spoke of and this replica lacks, apart from those that turned out to be nothing. */
 import { LIMITS } from '../core/limits.ts'
 import { RecentMap } from '../core/recent-map.ts'
+import { ENOUGH_PEERS } from './agreement.ts'
 import type { MemoryId } from './record.ts'
 import type { Replica } from './replica.ts'
 import { difference } from './sequence-set.ts'
@@ -22,9 +23,6 @@ interface Denial {
   readonly peer: string
   readonly last: number
 }
-
-/** So many can outvote a liar among them. */
-const ENOUGH = 3
 
 export function createGaps({ covered }: Pick<Replica, 'covered'>): Gaps {
   let missing = new Map<MemoryId, number>()
@@ -54,9 +52,11 @@ export function createGaps({ covered }: Pick<Replica, 'covered'>): Gaps {
         if (settled.size + before.size > LIMITS.memoryWriters.value) settled.clear()
         for (const [writer, last] of before) {
           const said = denied.get(writer)
-          const isAgreed = said !== undefined && said.peer !== peer && said.last >= last
-          if (peers < ENOUGH || isAgreed) settled.set(writer, last)
-          else denied.set(writer, { peer, last })
+          // Its writer may have gone on between the two.
+          const both = said === undefined || said.peer === peer ? 0 : Math.min(said.last, last)
+          const agreed = peers < ENOUGH_PEERS ? last : both
+          settled.set(writer, Math.max(agreed, settled.get(writer) ?? 0))
+          if (agreed < last) denied.set(writer, { peer, last })
         }
       }
     }

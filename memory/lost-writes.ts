@@ -10,7 +10,7 @@ import type { Conflict } from './changeset.ts'
 import { decodeRecord } from './record.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import { createLostShelf } from './lost-shelf.ts'
-import type { LostShelf, ShelfRow } from './lost-shelf.ts'
+import type { LostShelf, ShelfPart, ShelfRow } from './lost-shelf.ts'
 
 export interface LostWritesComponents {
   readonly clock: Pick<Clock, 'now'>
@@ -43,31 +43,25 @@ interface Kept extends LostWrite {
 const DAY_MS = 24 * 3_600_000
 /** Of one key. */
 const MOST_KEPT = 4
+/** Before each record: time, author, length. */
+const HEAD_BYTES = 42
 
 export function createLostWrites(components: LostWritesComponents, space: MemoryId): LostWrites {
   const { clock, logger, store } = components
   const folder = `mem/${space}/x/`
-  const rowOf = (key: string): string => folder + key
+  const rows = createRows(components, folder)
   /** From the first write that loses on. */
   let shelf: LostShelf | undefined
   let waiting = 0
   let queue: Promise<void> = Promise.resolve()
 
-  async function keptOf(key: string): Promise<readonly Kept[]> {
-    const value = await store.get(rowOf(key))
-    const oldest = clock.now() - DAY_MS
-    return value === undefined ? [] : decodeKept(value).filter(({ at }) => at > oldest)
-  }
-
   async function keep({ loser }: Conflict, author: AuthorKey): Promise<void> {
-    const known = await keptOf(loser.key)
+    const known = await rows.of(loser.key)
     if (known.some(({ record }) => record.id === loser.id)) return
-    const kept = [{ at: clock.now(), author, record: loser }, ...known].slice(0, MOST_KEPT)
-    const value = encodeKept(kept)
-    shelf ??= await readShelf(store, folder)
-    const gone = shelf.put({ key: loser.key, author, bytes: value.length })
-    const put: Operation = { type: 'put', key: rowOf(loser.key), value }
-    await store.commit([put, ...gone.map((key) => deletionOf(rowOf(key)))], { sync: false })
+    const kept = shortened([{ at: clock.now(), author, record: loser }, ...known])
+    shelf ??= await rows.readShelf()
+    const gone = shelf.put({ key: loser.key, sizes: sizesOf(kept) })
+    await rows.write(new Map([[loser.key, kept]]), gone)
   }
 
   async function sweep(): Promise<void> {
@@ -97,23 +91,76 @@ export function createLostWrites(components: LostWritesComponents, space: Memory
       waiting += 1
       void inTurn(() => keep(conflict, author)).finally(() => (waiting -= 1))
     },
-    of: keptOf,
+    of: rows.of,
     sweep: () => inTurn(sweep),
     settle: () => queue
   }
 }
 
-async function readShelf(store: LostWritesComponents['store'], folder: string): Promise<LostShelf> {
-  const rows: (ShelfRow & { readonly at: number })[] = []
-  for await (const [row, value] of store.iterate(prefixRange(folder))) {
-    const [{ at, author } = { at: 0, author: '' }] = decodeKept(value)
-    rows.push({ key: row.slice(folder.length), author, bytes: value.length, at })
+interface Rows {
+  of(this: void, key: string): Promise<readonly Kept[]>
+  /** Writes `changed` without what is `gone`, which may lie in other rows, too. */
+  write(changed: ReadonlyMap<string, readonly Kept[]>, gone: readonly ShelfPart[]): Promise<void>
+  readShelf(): Promise<LostShelf>
+}
+
+function createRows({ clock, store }: LostWritesComponents, folder: string): Rows {
+  async function of(key: string): Promise<readonly Kept[]> {
+    const value = await store.get(folder + key)
+    const oldest = clock.now() - DAY_MS
+    return value === undefined ? [] : decodeKept(value).filter(({ at }) => at > oldest)
   }
-  const shelf = createLostShelf()
-  const gone = rows.toSorted((a, b) => a.at - b.at).flatMap((row) => shelf.put(row))
-  const operations = gone.map((key) => deletionOf(folder + key))
-  if (operations.length > 0) await store.commit(operations, { sync: false })
-  return shelf
+
+  const write: Rows['write'] = async (changed, gone) => {
+    const rows = new Map(changed)
+    for (const { key, author } of gone) {
+      const kept = rows.get(key) ?? (await of(key))
+      const others = kept.filter((each) => each.author !== author)
+      rows.set(key, others)
+    }
+    const operations = Array.from(rows, ([key, kept]): Operation => {
+      if (kept.length === 0) return deletionOf(folder + key)
+      return { type: 'put', key: folder + key, value: encodeKept(kept) }
+    })
+    if (operations.length > 0) await store.commit(operations, { sync: false })
+  }
+
+  return {
+    of,
+    write,
+    async readShelf() {
+      const rows: (ShelfRow & { readonly at: number })[] = []
+      for await (const [row, value] of store.iterate(prefixRange(folder))) {
+        const kept = decodeKept(value)
+        const at = kept[0]?.at ?? 0
+        rows.push({ key: row.slice(folder.length), sizes: sizesOf(kept), at })
+      }
+      const shelf = createLostShelf()
+      const gone = rows.toSorted((a, b) => a.at - b.at).flatMap((row) => shelf.put(row))
+      await write(new Map(), gone)
+      return shelf
+    }
+  }
+}
+
+/** Of those who have most of a key the oldest goes: nobody pushes out what another one lost. */
+function shortened(kept: readonly Kept[]): readonly Kept[] {
+  if (kept.length <= MOST_KEPT) return kept
+  const counts = new Map<AuthorKey, number>()
+  for (const { author } of kept) counts.set(author, (counts.get(author) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  return kept.toSpliced(
+    kept.findLastIndex(({ author }) => counts.get(author) === most),
+    1
+  )
+}
+
+function sizesOf(kept: readonly Kept[]): ReadonlyMap<AuthorKey, number> {
+  const sizes = new Map<AuthorKey, number>()
+  for (const { author, record } of kept) {
+    sizes.set(author, (sizes.get(author) ?? 0) + HEAD_BYTES + record.bytes.length)
+  }
+  return sizes
 }
 
 function deletionOf(key: string): Operation {

@@ -255,7 +255,7 @@ class OpenSpaces implements NodeMemory {
       if (space.owner === this.#components.signer.author && !force) {
         throw new LumosError('SPACE_OWNED', { details: { space: space.name } })
       }
-      await this.#forgotten.add({ space, epoch: here.replica.epoch })
+      await this.#forgotten.add({ space, epoch: here.replica.epoch }, here.store)
       this.#spaces.delete(space.id)
       this.#keeper.remove(space.id)
       await here.live?.stop()

@@ -11,6 +11,7 @@ import type { Receipt, RecordBatch, Replica, ReplicaSummary, Vector } from './re
 import type { RecordName } from './rows.ts'
 import { includes, NOTHING } from './sequence-set.ts'
 import { createSlices } from './slices.ts'
+import { writerId } from './writer.ts'
 
 /**
  * The other side of a repair, whatever lies in between. Every call may fail; what was moved until
@@ -52,7 +53,16 @@ export interface RepairResult {
 type Side = Pick<Replica, keyof RepairPeer & keyof Replica> &
   Pick<
     Replica,
-    'noteVector' | 'missing' | 'receive' | 'drop' | 'mend' | 'recheck' | 'horizon' | 'compared'
+    | 'space'
+    | 'refused'
+    | 'noteVector'
+    | 'missing'
+    | 'receive'
+    | 'drop'
+    | 'mend'
+    | 'recheck'
+    | 'horizon'
+    | 'compared'
   >
 
 /** The answers of `replica`; what it is asked for is never more than it has. */
@@ -135,11 +145,20 @@ async function exchangeStatements(replica: Side, peer: RepairPeer): Promise<void
 }
 
 function pull(replica: Side, peer: RepairPeer): Promise<number> {
-  return moveAll(peer.pull(replica.vector), (batch) => replica.receive(batch))
+  const vector = replica.refused.addedTo(replica.vector, peer.id)
+  return moveAll(peer.pull(vector), (batch) => replica.receive(batch))
 }
 
 function push(replica: Side, peer: RepairPeer, vector: Vector): Promise<number> {
-  return moveAll(replica.missing(vector), (batch) => peer.push(batch))
+  return moveAll(replica.missing(replica.refused.addedTo(vector, peer.id)), async (batch) => {
+    const receipt = await peer.push(batch)
+    const isRefused = receipt.refused.filter(({ reason }) => reason === 'quota')
+    const isNew = !vector.has(writerId(replica.space.id, batch.writer))
+    if (isNew && batch.records.length > 0 && isRefused.length === batch.records.length) {
+      replica.refused.note(peer.id, batch)
+    }
+    return receipt
+  })
 }
 
 /**
@@ -277,7 +296,9 @@ async function* differences(
   peer: RepairPeer,
   start: AuditPlace
 ): AsyncGenerator<AuditPlace> {
-  const writers = (await differing(await replica.writers(), await peer.writers())).toSorted()
+  const differ = await differing(await replica.writers(), await peer.writers())
+  const resting = replica.refused.of(peer.id)
+  const writers = differ.filter((writer) => !resting.has(writer)).toSorted()
   const first = writers.filter((writer) => writer >= start.writer)
   // The writer it starts in comes last, too, with the blocks before.
   const last = writers.filter((writer) => writer <= start.writer)

@@ -10,6 +10,8 @@ import { createJudgement, FINAL_REFUSALS } from './policy.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
 import { decodeRecord, signatureOf, signedPart } from './record.ts'
 import type { ReplicaState } from './replica-state.ts'
+import { createRefusedWriters } from './refused-writers.ts'
+import type { RefusedWriters } from './refused-writers.ts'
 import type { Receipt, RecordBatch, Refused, ReplicaEvents, Vector } from './replica.ts'
 import type { SequenceRange, SequenceSet } from './sequence-set.ts'
 import { difference, greatest, NOTHING, withRange } from './sequence-set.ts'
@@ -21,6 +23,8 @@ import type { WriterRoom } from './writer-room.ts'
 export interface Intake {
   receive(batch: RecordBatch): Promise<Receipt>
   noteVector(vector: Vector): void
+  /** Writers for whom there was no room, here or at a peer. */
+  readonly refused: RefusedWriters
 }
 
 export interface IntakeComponents {
@@ -32,6 +36,7 @@ export interface IntakeComponents {
 export function createIntake({ state, events, known }: IntakeComponents): Intake {
   const { clock } = state.components
   const room = createWriterRoom(state, known)
+  const refused = createRefusedWriters({ clock, space: state.space.id, known })
   let renamedAt = -Infinity
 
   /** Somebody knows a number of ours that we do not: we were restored from a backup, or copied. */
@@ -51,14 +56,24 @@ export function createIntake({ state, events, known }: IntakeComponents): Intake
     events.emit('renamed', state.writer)
   }
 
+  /** Whether there is no room for the writer of a batch: it rests then. */
+  function lacksRoom(batch: RecordBatch): boolean {
+    const { writer: name, records, from = '' } = batch
+    if (isOwn(state, name)) return false
+    if (room.admits({ name, isSigned: records.length > 0, from })) return false
+    // What only claims costs little, and its records may yet find room.
+    if (records.length > 0) refused.note(from, batch)
+    return true
+  }
+
   return {
+    refused,
     async receive(batch) {
       const { writer: name, records, complete, from = '' } = batch
       const writer = writerId(state.space.id, name)
-      const decoded = records.map(decodeRecord)
-      if (decoded.some((record) => record.writer !== writer)) {
-        throw invalid('it is of another writer than was said')
-      }
+      const decoded = decodeAll(writer, records)
+      // A signature is dearer than a look at the table.
+      if (lacksRoom(batch)) return refusedAll(decoded)
       await verifyAll(state, name.author, decoded)
       const { receipt, outcome } = await state.exclusive(async () => {
         const changes = state.change(await state.winners(decoded.map(({ key }) => key)))
@@ -70,7 +85,13 @@ export function createIntake({ state, events, known }: IntakeComponents): Intake
         // What it wrote is here, or lost here against something greater: a clone goes by its name.
         if (merged.applied > 0 && isOwn(state, name)) rename()
         const committed = await state.commit(changes, { sync: false })
-        if (isNew && state.entries.has(writer)) room.note(name, from)
+        const isHere = state.entries.has(writer)
+        if (isNew && isHere) {
+          room.note(name, from)
+          refused.forget(writer)
+        }
+        // What came at the same time may have taken the last place.
+        if (!isHere) lacksRoom(batch)
         return { receipt: merged, outcome: committed }
       })
       if (outcome.changes.length > 0) events.emit('changed', outcome.changes)
@@ -98,14 +119,15 @@ function merge(
   { name, records, complete, from, room }: Batch
 ): Receipt {
   const refused: Refused[] = []
-  const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0)
-  const hasRoom = room.admits({ name, more: { records: records.length, bytes }, from })
+  const hasRoom = room.admits({ name, isSigned: records.length > 0, from })
+  const quota = room.quotaOf(name.author)
   let applied = 0
   let repeated = 0
   for (const record of records) {
     const { sequence } = record
     const refusal = refusalOf(state, name.author, record)
-    const fate = refusal ?? (hasRoom ? changes.put(name, record) : 'quota')
+    const fits = hasRoom && quota.takes(record, changes.winner(record.key))
+    const fate = refusal ?? (fits ? changes.put(name, record) : 'quota')
     if (refusal !== undefined || fate === 'quota') {
       refused.push({ sequence, reason: refusal ?? 'quota' })
       continue
@@ -126,6 +148,19 @@ function merge(
     }
   }
   return { applied, repeated, refused }
+}
+
+function decodeAll(writer: MemoryId, records: RecordBatch['records']): MemoryRecord[] {
+  const decoded = records.map(decodeRecord)
+  if (decoded.some((record) => record.writer !== writer)) {
+    throw invalid('it is of another writer than was said')
+  }
+  return decoded
+}
+
+function refusedAll(records: readonly MemoryRecord[]): Receipt {
+  const refused = records.map(({ sequence }) => ({ sequence, reason: 'quota' }) as const)
+  return { applied: 0, repeated: 0, refused }
 }
 
 /**

@@ -116,6 +116,11 @@ export class ReplicaState {
     return this.#held.statements
   }
 
+  /** The same array until there are others. */
+  get statementList(): readonly Statement[] {
+    return this.#held.statementList
+  }
+
   get statementsDigest(): string {
     return digestOf(this.#held.statements)
   }
@@ -202,7 +207,7 @@ export class ReplicaState {
   /** The statements that count from now on; they are on disk. */
   setStatements(statements: ReadonlyMap<MemoryId, Statement>): void {
     const access = createAccess(this.space, statements.values())
-    this.#held = { ...this.#held, statements, access }
+    this.#held = { ...this.#held, statements, statementList: [...statements.values()], access }
   }
 
   /** Inside {@link exclusive} only. */
@@ -254,6 +259,7 @@ interface Held {
   readonly entries: Map<MemoryId, WriterEntry>
   readonly usage: Map<AuthorKey, Usage>
   readonly statements: ReadonlyMap<MemoryId, Statement>
+  readonly statementList: readonly Statement[]
   readonly access: Access
   readonly mark: ReturnType<typeof decodeMark>
   readonly writer: WriterName | undefined
@@ -270,7 +276,9 @@ async function rebuild(
     [
       { type: 'put', key: rows.rebuilding, value: new Uint8Array() },
       // Numbers may be lost that peers have seen: no later start goes on with them either.
-      { type: 'del', key: rows.writer }
+      { type: 'del', key: rows.writer },
+      // What was found equal is no more: old rows may show whose deletion is lost.
+      { type: 'put', key: rows.verified, value: encodeTime(0) }
     ],
     { sync: true }
   )
@@ -319,6 +327,7 @@ async function readHeld(
     entries,
     usage,
     statements,
+    statementList: [...statements.values()],
     access: createAccess(space, statements.values()),
     mark: mark === undefined ? firstMark(clock.now()) : decodeMark(mark),
     writer: writer && decodeName(writer),

@@ -38,11 +38,27 @@ export function createLocalWriter(
   events: EventEmitter<ReplicaEvents>
 ): LocalWriter {
   let waiting: Waiting[] = []
+  let isQueued = false
+
+  /**
+   * One turn for all who wait. With one for each draft those who go on writing would put ever more turns before
+   * everybody else's: each would find what came meanwhile, and nobody would ever compare replicas.
+   */
+  function queueTurn(): void {
+    if (isQueued) return
+    isQueued = true
+    state.exclusive(writeBatch).catch((error: unknown) => {
+      // It could not even begin, since the database takes no writes.
+      isQueued = false
+      for (const item of waiting.splice(0)) item.reject(error)
+    })
+  }
 
   async function writeBatch(): Promise<void> {
+    isQueued = false
     const batch = waiting.slice(0, LIMITS.memoryBatchRecords.value)
     waiting = waiting.slice(batch.length)
-    if (batch.length === 0) return
+    if (waiting.length > 0) queueTurn()
     try {
       const keys = batch
         .map(({ draft }) => draft.key)
@@ -66,11 +82,7 @@ export function createLocalWriter(
         )
       }
       waiting.push({ draft, resolve, reject })
-      // One turn a draft: most find that an earlier one has taken theirs along. A turn that cannot
-      // even begin, since the database takes no writes, fails those who wait for it.
-      state.exclusive(writeBatch).catch((error: unknown) => {
-        for (const item of waiting.splice(0)) item.reject(error)
-      })
+      queueTurn()
       return promise
     }
   }

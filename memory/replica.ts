@@ -11,6 +11,7 @@ import { isVisible } from './merge.ts'
 import type { InTurn } from '../protocols/replication/schema.ts'
 import type { PageRecord } from './recent-pages.ts'
 import type { AuthorKey, MemoryId, MemoryRecord } from './record.ts'
+import type { RefusedWriters } from './refused-writers.ts'
 import { createIntake } from './replica-intake.ts'
 import type { EntryQuery } from './replica-reader.ts'
 import {
@@ -123,6 +124,7 @@ export interface Replica {
    * @throws RECORD_INVALID when any of them cannot be honest: nothing of the batch is taken
    */
   receive(batch: RecordBatch): Promise<Receipt>
+  /** The same array until there are others. */
   readonly statements: readonly Statement[]
   /**
    * Takes statements of the owner, all together, and forgets records that they make invalid.
@@ -144,6 +146,8 @@ export interface Replica {
   writersOf(author: AuthorKey): readonly MemoryId[]
   /** Becomes another writer if `vector` knows numbers of this one that it has not given out. */
   noteVector(vector: Vector): void
+  /** Writers for whom this replica, or a peer, had no room. */
+  readonly refused: RefusedWriters
   /** What `theirs` lacks, writer by writer, with claims. */
   missing(theirs: Vector): AsyncIterable<RecordBatch>
   summary(): Promise<ReplicaSummary>
@@ -164,11 +168,10 @@ export interface Replica {
   recheck(writer: MemoryId, block: number): Promise<void>
   /** Records older than this (milliseconds since the epoch) may have been deleted without a trace. */
   readonly horizon: number
-  /** Remembers that this replica was just found equal to one that is not stale. */
-  verified(): Promise<void>
   /**
-   * The same if the word of `peer` is enough for it: for one that is stale only where there are no others, or
-   * when another one said so before. Resolves with whether it was.
+   * Remembers whether this replica was just found equal to `peer`, which is not stale, if its word is enough for
+   * it: for one that is stale only where there are no others, or when another one said so before. Resolves with
+   * whether it was.
    */
   compared(peer: string | undefined, isEqual: boolean): Promise<boolean>
 }
@@ -216,7 +219,7 @@ export async function openReplica(
     write: (draft) => local.write(draft),
     receive: (batch) => intake.receive(batch),
     get statements() {
-      return [...state.statements.values()]
+      return state.statementList
     },
     admit: (statements, inTurn) => upkeep.admit(statements, inTurn),
     get vector() {
@@ -229,6 +232,7 @@ export async function openReplica(
     },
     writersOf: (author) => writersOf(state, author),
     noteVector: (vector) => intake.noteVector(vector),
+    refused: intake.refused,
     missing: (theirs) => readMissing(state, theirs),
     names: (writer, block) => readNames(state, writer, block),
     records: (writer, names) => readNamed(state, writer, names),
@@ -243,7 +247,7 @@ export async function openReplica(
 function createHealing(
   state: ReplicaState,
   upkeep: Upkeep
-): Pick<Replica, 'drop' | 'mend' | 'recheck' | 'verified' | 'compared'> {
+): Pick<Replica, 'drop' | 'mend' | 'recheck' | 'compared'> {
   const { clock } = state.components
   return {
     drop: (writer, names) => upkeep.drop(writer, names),
@@ -252,7 +256,6 @@ function createHealing(
       return state.exclusive(() => mendRows(state, suspects))
     },
     recheck: (writer, block) => state.exclusive(() => state.recheck(writer, block)),
-    verified: () => state.exclusive(() => state.setVerifiedAt(clock.now())),
     async compared(peer, isEqual) {
       const now = clock.now()
       const stale = isStale(state.space, state.verifiedAt, now)

@@ -101,13 +101,13 @@ export function createSealedSpace(
 
 export function createCurrentSeal({ random, replica, author, seed }: SealComponents): CurrentSeal {
   const secretsOf = createSecretReader(seed, { space: replica.space.id, author })
-  let known = -1
+  let known: readonly Statement[] | undefined
   let seal: Seal | undefined
   return () => {
     const { statements, space } = replica
-    // Statements are only ever added.
-    if (statements.length !== known) {
-      known = statements.length
+    // Of as many as there may be, one takes the place of another.
+    if (statements !== known) {
+      known = statements
       const secrets = secretsOf(statements)
       const isFirstHere = secrets.get(1) !== undefined
       seal = isFirstHere ? createSeal({ random }, { space: space.id, secrets }) : undefined

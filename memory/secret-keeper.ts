@@ -3,6 +3,7 @@ import type { Random } from '../core/random.ts'
 import { Secret } from '../core/secret.ts'
 import type { AuthorKey } from './record.ts'
 import type { Replica } from './replica.ts'
+import { createSlices } from './slices.ts'
 import { createSecretReader, newestOf, sealSecret } from './space-secrets.ts'
 import type { SharedSecret } from './statement.ts'
 
@@ -11,9 +12,9 @@ export type Handed = SharedSecret & { readonly author: AuthorKey }
 export interface SecretKeeper {
   readonly isEmpty: boolean
   /** All that there are: who comes later reads what was written before. */
-  allFor(author: AuthorKey): readonly Handed[]
+  allFor(author: AuthorKey): Promise<readonly Handed[]>
   /** A new one for each of `readers`; values are sealed with it from then on. */
-  next(readers: Iterable<AuthorKey>): readonly Handed[]
+  next(readers: Iterable<AuthorKey>): Promise<readonly Handed[]>
 }
 
 export interface SecretKeeperComponents {
@@ -25,6 +26,8 @@ export interface SecretKeeperComponents {
 }
 
 const SECRET_BYTES = 32
+/** An envelope is made in about a millisecond: see `slices.ts`. */
+const SEAL_STEPS = 2048
 
 export function createSecretKeeper(components: SecretKeeperComponents): SecretKeeper {
   const { random, replica, author: owner, seed } = components
@@ -40,19 +43,27 @@ export function createSecretKeeper(components: SecretKeeperComponents): SecretKe
     get isEmpty() {
       return newestOf(secretsOf(replica.statements)) === 0
     },
-    allFor(author) {
+    async allFor(author) {
       const secrets = secretsOf(replica.statements)
-      return [...secrets.keys()]
-        .toSorted((a, b) => a - b)
-        .flatMap((number) => {
-          const content = secrets.get(number)
-          return content === undefined ? [] : [handed(author, number, content)]
-        })
+      const slices = createSlices()
+      const all: Handed[] = []
+      for (const number of [...secrets.keys()].toSorted((a, b) => a - b)) {
+        const content = secrets.get(number)
+        if (content !== undefined) all.push(handed(author, number, content))
+        await slices.spend(SEAL_STEPS)
+      }
+      return all
     },
-    next(readers) {
+    async next(readers) {
       const secret = newestOf(secretsOf(replica.statements)) + 1
       const content = new Secret(random.bytes(SECRET_BYTES))
-      return Array.from(readers, (author) => handed(author, secret, content))
+      const slices = createSlices()
+      const all: Handed[] = []
+      for (const author of readers) {
+        all.push(handed(author, secret, content))
+        await slices.spend(SEAL_STEPS)
+      }
+      return all
     }
   }
 }

@@ -6,14 +6,14 @@ import { LumosError, toLumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { LIMITS } from '../core/limits.ts'
 import type { Logger } from '../core/logger.ts'
-import { RecentMap } from '../core/recent-map.ts'
 import { createReplicationClient } from '../protocols/replication/client.ts'
 import { REPLICATION_METHODS } from '../protocols/replication/constants.ts'
 import type { ServingGate } from '../protocols/replication/serving-gate.ts'
 import type { CallContext, Session, Sessions } from '../protocols/session/session.ts'
 import type { Blame } from '../trust/blame.ts'
 import type { KnownAuthors } from './known-authors.ts'
-import type { AuthorKey, MemoryId } from './record.ts'
+import { createPostponedSpaces } from './postponed-spaces.ts'
+import type { MemoryId } from './record.ts'
 import type { Verify } from './record-signature.ts'
 import { claimedId, claimedOwner, decodeSpace } from './space.ts'
 import type { Space } from './space.ts'
@@ -117,12 +117,6 @@ export function createSpaceOffers(components: SpaceOffersComponents): SpaceOffer
 /** Who tells. */
 type Teller = Pick<CallContext, 'peer' | 'signal'>
 
-interface Postponed {
-  readonly genesis: Uint8Array
-  readonly owner: AuthorKey
-  readonly peer: PeerIdText
-}
-
 interface Intake {
   take(body: Uint8Array, teller: Teller): Promise<void>
   /** Looks again at what was told of owners who were not on the list then. */
@@ -133,7 +127,7 @@ interface Intake {
 function createIntake(components: SpaceOffersComponents, isRunning: () => boolean): Intake {
   const { verify, gate, spaces, isForgotten, known } = components
   /** Peers that meet tell each other of spaces and of members at the same time. */
-  const postponed = new RecentMap<string, Postponed>(4 * LIMITS.memorySpaces.value)
+  const postponed = createPostponedSpaces()
   const room = createSpaceRoom(spaces, known)
   /** One after the other: two peers often offer the same. */
   let adopting: Promise<void> = Promise.resolve()
@@ -146,7 +140,7 @@ function createIntake(components: SpaceOffersComponents, isRunning: () => boolea
       const owner = claimedOwner(genesis)
       if (here.has(text) || isForgotten(claimedId(genesis))) return []
       if (owner === undefined || room.admits(owner, peer)) return [genesis]
-      if (known.listed && !known.isKnown(owner)) postponed.set(text, { genesis, owner, peer })
+      if (known.listed && !known.isKnown(owner)) postponed.add({ genesis, owner, peer })
       return []
     })
   }
@@ -186,9 +180,7 @@ function createIntake(components: SpaceOffersComponents, isRunning: () => boolea
         for (const genesis of news) await takeOne(genesis, teller)
       }),
     async takePostponed(signal) {
-      const ready = [...postponed].filter(([, { owner }]) => known.isKnown(owner))
-      for (const [text] of ready) postponed.delete(text)
-      for (const [, { genesis, peer }] of ready) {
+      for (const { genesis, peer } of postponed.take((owner) => known.isKnown(owner))) {
         // What one liar forged keeps nobody else's from being looked at.
         await blaming(components.blame, peer, () => takeOne(genesis, { peer, signal })).catch(
           tellOfPostponed

@@ -88,8 +88,9 @@ export function createSpaceOwner({
   async function sayRevoked(author: AuthorKey): Promise<void> {
     let isWhole = true
     await say(async (room) => {
+      const fresh = (await secrets?.next(without(readers(), author))) ?? []
+      // Last: it keeps what is here by then.
       const cuts = await revocationsOf(replica, author)
-      const fresh = secrets?.next(without(readers(), author)) ?? []
       const others = without(holdersIn(replica), author)
       const spare = Math.max(1, room - others.size)
       isWhole = cuts.length + fresh.length <= spare
@@ -104,7 +105,7 @@ export function createSpaceOwner({
       say(async (room) => {
         const said = [
           { ...grant, kind: 'grant', author } as const,
-          ...(secrets?.allFor(author) ?? [])
+          ...((await secrets?.allFor(author)) ?? [])
         ]
         const kept =
           holdersIn(replica).add(author).size +

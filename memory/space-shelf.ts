@@ -35,6 +35,8 @@ export interface SpaceShelf {
   all(): Promise<readonly Space[]>
   /** Also one that was forgotten. */
   add(space: Space): Promise<void>
+  /** What adds it. */
+  rowsOf(space: Space): readonly Operation[]
   /**
    * The one that was forgotten longest ago stands first.
    *
@@ -80,10 +82,8 @@ export function createSpaceShelf({ store, verify }: SpaceShelfComponents): Space
       }
       return spaces
     },
-    add: ({ id, bytes }) =>
-      store.commit([{ type: 'put', key: ROWS + id, value: bytes }, deletionOf(FORGOTTEN + id)], {
-        sync: true
-      }),
+    add: (space) => store.commit(rowsOf(space), { sync: true }),
+    rowsOf,
     forget({ space: { id, bytes }, epoch }, { at, dropped }) {
       const writer = createByteWriter()
       writer.u48(at)
@@ -99,6 +99,10 @@ export function createSpaceShelf({ store, verify }: SpaceShelfComponents): Space
       )
     }
   }
+}
+
+function rowsOf({ id, bytes }: Space): readonly Operation[] {
+  return [{ type: 'put', key: ROWS + id, value: bytes }, deletionOf(FORGOTTEN + id)]
 }
 
 function deletionOf(key: string): Operation {

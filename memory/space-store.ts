@@ -1,6 +1,6 @@
 /** The database as one space of this node sees it: shut when the space is forgotten, whoever still holds it. */
 import { LumosError } from '../core/errors.ts'
-import type { Entry, Store } from '../storage/store.ts'
+import type { Entry, Operation, Store } from '../storage/store.ts'
 import type { Space } from './space.ts'
 
 export type SpaceRows = Pick<Store, 'get' | 'getMany' | 'iterate' | 'commit'>
@@ -11,11 +11,14 @@ export interface SpaceStore extends SpaceRows {
    * being deleted would tell peers that there are none. Resolves when the commits under way have ended.
    */
   shut(): Promise<void>
+  /** Goes with every commit until one was done: nothing is written without it. */
+  sendAlong(operations: readonly Operation[]): void
 }
 
 export function createSpaceStore(store: SpaceRows, { name }: Pick<Space, 'name'>): SpaceStore {
   const commits = new Set<Promise<void>>()
   let isShut = false
+  let along: readonly Operation[] = []
 
   const checked = <T>(value: T): T => {
     if (isShut) throw new LumosError('SPACE_UNKNOWN', { details: { space: name } })
@@ -40,10 +43,12 @@ export function createSpaceStore(store: SpaceRows, { name }: Pick<Space, 'name'>
     }),
     async commit(operations, options) {
       checked(undefined)
-      const commit = store.commit(operations, options)
+      const sent = along
+      const commit = store.commit([...operations, ...sent], options)
       commits.add(commit)
       try {
         await commit
+        if (along === sent) along = []
       } finally {
         commits.delete(commit)
       }
@@ -51,6 +56,9 @@ export function createSpaceStore(store: SpaceRows, { name }: Pick<Space, 'name'>
     async shut() {
       isShut = true
       await Promise.allSettled(commits)
+    },
+    sendAlong(operations) {
+      along = operations
     }
   }
 }

@@ -1,6 +1,7 @@
 /** A replica for tests, on a disk in memory that can be told to fail. */
 import type { KnownAuthors } from '../../memory/known-authors.ts'
 import type { MemoryRecord } from '../../memory/record.ts'
+import type { Verify } from '../../memory/record-signature.ts'
 import { encodeRecord, NO_PREVIOUS } from '../../memory/record.ts'
 import type { RecordBatch, Replica } from '../../memory/replica.ts'
 import { openReplica } from '../../memory/replica.ts'
@@ -27,12 +28,14 @@ export interface TestReplicaInit {
   readonly space?: Space
   /** Default: nobody is a stranger. */
   readonly known?: KnownAuthors
+  readonly verify?: Verify
 }
 
 export async function testReplica({
   name = 'me',
   space = SPACE,
-  known
+  known,
+  verify = toyVerify
 }: TestReplicaInit = {}): Promise<TestReplica> {
   const faults: (Fault | undefined)[] = []
   const store = createMemoryStore({ commit: () => faults.shift() })
@@ -45,7 +48,7 @@ export async function testReplica({
         random,
         store,
         signer: toySigner(name),
-        verify: toyVerify,
+        verify,
         ...(known && { known })
       },
       { space, continueWriter }
@@ -102,4 +105,9 @@ export async function contents(replica: Replica): Promise<Record<string, string>
   const found: Record<string, string> = {}
   for await (const { key, value } of replica.entries({})) found[key] = Buffer.from(value).toString()
   return found
+}
+
+/** Two that are not stale hold the same just now. */
+export async function foundEqual(replica: Replica): Promise<void> {
+  for (const peer of ['one that is equal', 'another one']) await replica.compared(peer, true)
 }

@@ -7,7 +7,7 @@ import type { Replica } from '../../../memory/replica.ts'
 import { peerOfKey } from '../../../trust/author-key.ts'
 import { writerId } from '../../../memory/writer.ts'
 import { SPACE } from '../../support/memory-arbitraries.ts'
-import { contents, testReplica } from '../../support/memory-replica.ts'
+import { contents, foundEqual, testReplica } from '../../support/memory-replica.ts'
 import type { TestReplica } from '../../support/memory-replica.ts'
 import { HOUR_MS } from '../../support/memory-world.ts'
 
@@ -27,7 +27,7 @@ async function four() {
   for (const { replica } of [b, c, d]) await repair(replica, peerOf(a.replica, 'a'))
   await a.replica.write({ key: 'alone', value: Buffer.from('2') })
   for (const { clock } of nodes) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
-  for (const { replica } of [b, c, d]) await replica.verified()
+  for (const { replica } of [b, c, d]) await foundEqual(replica)
   const others = [b, c, d].map(({ replica }, at) => ({ replica, id: 'bcd'[at] ?? '' }))
   for (const one of others) {
     for (const other of others) {
@@ -72,10 +72,10 @@ test('two that say the same do, also when one of them lies', async () => {
 test('two nodes alone are enough for each other, when nobody else has come for ten minutes', async () => {
   const [a, b] = [await testReplica({ name: 'a' }), await testReplica({ name: 'b' })]
   for (const { clock, replica } of [a, b]) {
-    await replica.verified()
+    await foundEqual(replica)
     clock.at += SPACE.tombstoneMs
   }
-  await b.replica.verified()
+  await foundEqual(b.replica)
   for (let minute = 0; minute < 10; minute += 1) {
     await repair(a.replica, peerOf(b.replica, 'b'))
     expect(await isStale(a)).toBe(true)

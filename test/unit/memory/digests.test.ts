@@ -230,3 +230,33 @@ test('whatever is written, compared, saved and cut off in whatever order, the ro
     { numRuns: 12, seed: 4 }
   )
 })
+
+/** One that was compared and then written to, while it is compared again. */
+async function beingRead() {
+  const { open, shut, coldRoot } = setup()
+  const replica = await open()
+  await fill(replica, 'k', 10)
+  await rootOf(replica)
+  await replica.write({ key: 'k0', value: Buffer.from('new') })
+  const release = shut()
+  const reading = rootOf(replica)
+  for (let turns = 0; turns < 3; turns += 1) await nextTurn()
+  return { replica, open, coldRoot, release, reading }
+}
+
+test('who asks while a block is read is not told the root of before', async () => {
+  const { replica, coldRoot, release, reading } = await beingRead()
+  const asked = rootOf(replica)
+  for (let turns = 0; turns < 3; turns += 1) await nextTurn()
+  release()
+  expect(await asked).toBe(await coldRoot())
+  await reading
+})
+
+test('what is saved while a block is read is true after a restart', async () => {
+  const { replica, open, coldRoot, release, reading } = await beingRead()
+  await replica.rest()
+  release()
+  await reading
+  expect(await rootOf(await open())).toBe(await coldRoot())
+})

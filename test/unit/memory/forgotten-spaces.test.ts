@@ -10,7 +10,7 @@ import type { MemorySpace, Position } from '../../../memory/shared-memory.ts'
 import { createSpace, DEFAULT_QUOTAS } from '../../../memory/space.ts'
 import type { Space } from '../../../memory/space.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
-import type { MemoryStore } from '../../../storage/memory-store.ts'
+import type { Fault, MemoryStore } from '../../../storage/memory-store.ts'
 import { createBlame } from '../../../trust/blame.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/random.ts'
@@ -250,27 +250,64 @@ test('what is being read of it fails: rows that are deleted must not be taken fo
   await expect(rest).rejects.toEqual(unknown)
 })
 
-test('so many are known to be forgotten: then the first of them is no more', async () => {
-  const most = LIMITS.memorySpacesForgotten.value
+/** A list of so many, of which it knows that rows of them may be left in `store`. */
+async function forgetting(store: MemoryStore, count: number) {
   const dropped: string[] = []
   const forgotten = createForgottenSpaces({
     clock: new ManualClock(),
     logger: silentLogger,
     self: '',
-    store: () => createMemoryStore(),
+    store: () => store,
     shelf: () => ({
       forgotten: async () => [],
       add: async () => undefined,
-      forget: async (_, init) => void dropped.push(...init.dropped)
+      forget: async (_, init) => void dropped.push(...init.dropped),
+      rowsOf: () => []
     })
   })
-  for (let id = 0; id <= most; id += 1) {
-    await forgotten.add({ space: { ...TEAM, id: String(id) }, epoch: 0 })
+  await forgotten.start()
+  onTestFinished(() => forgotten.stop())
+  const rows = { sendAlong: () => undefined }
+  for (let id = 0; id < count; id += 1) {
+    await forgotten.add({ space: { ...TEAM, id: String(id) }, epoch: 0 }, rows)
   }
+  return { forgotten, dropped }
+}
+
+test('so many are known to be forgotten: then the first of them is no more', async () => {
+  const most = LIMITS.memorySpacesForgotten.value
+  const { forgotten, dropped } = await forgetting(createMemoryStore(), most + 1)
   expect(dropped).toEqual(['0'])
   expect([forgotten.has('0'), forgotten.has('1'), forgotten.all.length]).toEqual([
     false,
     true,
     most
   ])
+})
+
+test('the one that is known no more leaves no row behind', async () => {
+  const most = LIMITS.memorySpacesForgotten.value
+  const store = createMemoryStore()
+  const row = { type: 'put', key: 'mem/0/d/left', value: new Uint8Array() } as const
+  await store.commit([row], { sync: true })
+  await forgetting(store, most)
+  expect(await rowsOf(store, { ...TEAM, id: '0' })).toBe(1)
+  await forgetting(store, most + 1)
+  expect(await rowsOf(store, { ...TEAM, id: '0' })).toBe(0)
+})
+
+test('what is written after it could not be forgotten is there, whatever comes to light of that', async () => {
+  const faults: Fault[] = []
+  const store = createMemoryStore({ commit: () => faults.shift() })
+  const { memory, offer, names, stop } = await setup(store)
+  await offer(TEAM)
+  faults.push('unknown')
+  await expect(memory.forget('team')).rejects.toMatchObject({ code: 'STORE_FAILED' })
+  await store.recover()
+  await memory.space('team').put('new', Buffer.from('1'))
+  expect(names()).toEqual(['shared', 'team'])
+  await stop()
+  const again = await setup(store)
+  expect(again.names()).toEqual(['shared', 'team'])
+  expect(await again.memory.space('team').get('new')).toBeDefined()
 })

@@ -76,3 +76,23 @@ test('with two peers or one, their word is enough', () => {
   gaps.begin()('only', 2)
   expect(gaps.open).toBe(false)
 })
+
+test('two peers in turn settle what both deny, though the writer goes on', () => {
+  const { vector, gaps } = setup()
+  gaps.note('w', 10)
+  gaps.begin()('a', 3)
+  gaps.note('w', 11)
+  gaps.begin()('b', 3)
+  vector.set('w', [[11, 11]])
+  expect(gaps.open).toBe(false)
+})
+
+test('a repair that ends late takes nothing back', () => {
+  const { gaps } = setup()
+  gaps.note('w', 3)
+  const late = gaps.begin()
+  gaps.note('w', 5)
+  gaps.begin()()
+  late()
+  expect(gaps.note('w', 5)).toBe(false)
+})

@@ -1,10 +1,18 @@
 /** Whatever a writer has made of its numbers, comparing replicas leaves others their turns of the event loop. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { Secret } from '../../../core/secret.ts'
 import { BLOCK_NUMBERS, createDigests, digestOfVector } from '../../../memory/digests.ts'
+import { createSigner } from '../../../memory/record-signature.ts'
+import { openReplica } from '../../../memory/replica.ts'
 import { memoryRows } from '../../../memory/rows.ts'
+import { createSecretKeeper } from '../../../memory/secret-keeper.ts'
 import type { SequenceSet } from '../../../memory/sequence-set.ts'
-import { SPACE } from '../../support/memory-arbitraries.ts'
+import { sealSecret } from '../../../memory/space-secrets.ts'
+import { createMemoryStore } from '../../../storage/memory-store.ts'
+import { NOON, SPACE } from '../../support/memory-arbitraries.ts'
+import { toySigner, toyVerify } from '../../support/memory-world.ts'
+import { seededRandom } from '../../support/random.ts'
 
 const ROWS = memoryRows(SPACE.id)
 const WRITER = 'ab'.repeat(16)
@@ -69,4 +77,48 @@ test('what changes while all of a writer is summed up is not passed over', async
   await Promise.all([first, digests.blocks(WRITER)])
   const [root] = (await digests.writers([WRITER])).values()
   expect([...(await digestsOf(50_000, log).writers([WRITER])).values()]).toEqual([root])
+})
+
+test('an owner who gives away many secrets', async () => {
+  const seed = new Secret(new Uint8Array(32).fill(1))
+  const { author } = createSigner(seed)
+  const random = seededRandom(1)
+  const content = new Secret(new Uint8Array(32))
+  const statements = Array.from({ length: 100 }, (_, index) => {
+    const given = sealSecret({ random }, { space: SPACE.id, author, secret: index + 1 }, content)
+    return { ...given, author, number: index + 1, id: String(index), bytes: new Uint8Array() }
+  })
+  const replica = { space: SPACE, statements }
+  const keeper = createSecretKeeper({ random, replica, author, seed })
+  const given = keeper.allFor(author)
+  expect(await turnsDuring(Promise.resolve(given))).toBeGreaterThan(10)
+  expect(await given).toHaveLength(100)
+})
+
+test('those who write without end keep nobody from comparing', async () => {
+  // A disk takes its time.
+  const store = createMemoryStore({ commit: () => turn(undefined) })
+  const replica = await openReplica(
+    {
+      clock: { now: () => NOON },
+      random: seededRandom(1),
+      store,
+      signer: toySigner('me'),
+      verify: toyVerify
+    },
+    { space: SPACE, continueWriter: true }
+  )
+  const [writers, most] = [64, 20_000]
+  const storm = { writes: 0, isOver: false }
+  const writing = Array.from({ length: writers }, async (_, at) => {
+    for (; !storm.isOver && storm.writes < most; storm.writes += 1) {
+      await replica.write({ key: `k${at}`, value: Buffer.from('1') })
+    }
+  })
+  while (storm.writes < 20 * writers) await turn()
+  const before = storm.writes
+  await replica.sweep()
+  expect(storm.writes - before).toBeLessThan(10 * writers)
+  storm.isOver = true
+  await Promise.all(writing)
 })

@@ -108,3 +108,37 @@ test('they take so much room and no more, and who loses most keeps least of it',
   expect(await sizeOf(store)).toBeLessThan(LIMITS.memoryLostBytes.value)
   expect(await later.of('honest0')).toHaveLength(1)
 })
+
+const FLOOD = 'ef'.repeat(32)
+
+test('who also loses on a key takes along only its own when it has to make room', async () => {
+  const { lost, put, winner, restarted } = await setup()
+  const large = await put('large', 'x'.repeat(32_000))
+  const plan = await put('plan', 'honest')
+  lost.note({ winner, loser: plan }, AUTHOR)
+  lost.note({ winner, loser: await put('plan', 'x'.repeat(32_000)) }, FLOOD)
+  const flood = (to: LostWrites, name: string): void => {
+    for (let index = 0; index < 600; index += 1) {
+      to.note({ winner, loser: { ...large, key: `${name}${index}` } }, FLOOD)
+    }
+  }
+  flood(lost, 'a')
+  await lost.settle()
+  expect(await lost.of('plan')).toMatchObject([{ author: AUTHOR, record: { id: plan.id } }])
+  const later = restarted()
+  flood(later, 'b')
+  await later.settle()
+  expect(await later.of('plan')).toMatchObject([{ author: AUTHOR, record: { id: plan.id } }])
+})
+
+test('who loses on a key again and again pushes out what it lost itself', async () => {
+  const { lost, put, winner } = await setup()
+  const plan = await put('plan', 'honest')
+  lost.note({ winner, loser: plan }, AUTHOR)
+  for (let turn = 0; turn < 5; turn += 1) {
+    lost.note({ winner, loser: await put('plan', String(turn)) }, FLOOD)
+  }
+  await lost.settle()
+  const authors = (await lost.of('plan')).map(({ author }) => author)
+  expect(authors).toEqual([FLOOD, FLOOD, FLOOD, AUTHOR])
+})

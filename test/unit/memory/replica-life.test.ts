@@ -6,7 +6,7 @@ import { createSpace, DEFAULT_QUOTAS } from '../../../memory/space.ts'
 import { createStatement } from '../../../memory/statement.ts'
 import { writerId } from '../../../memory/writer.ts'
 import { nameOf, NOON, SPACE } from '../../support/memory-arbitraries.ts'
-import { batch, contents, foreign, testReplica } from '../../support/memory-replica.ts'
+import { batch, contents, foreign, foundEqual, testReplica } from '../../support/memory-replica.ts'
 import { HOUR_MS, toySigner } from '../../support/memory-world.ts'
 
 function text(value: string): Uint8Array {
@@ -86,12 +86,12 @@ describe('time', () => {
 
   test('a replica is stale when it was alone for too long, until it is found equal', async () => {
     const { replica, clock, reopen } = await testReplica()
-    await replica.verified()
+    await foundEqual(replica)
     clock.at += SPACE.tombstoneMs
     expect((await replica.summary()).stale).toBe(true)
     const reopened = await reopen()
     expect((await reopened.summary()).stale).toBe(true)
-    await reopened.verified()
+    await foundEqual(reopened)
     expect((await reopened.summary()).stale).toBe(false)
   })
 })

@@ -10,8 +10,10 @@ import { createSecretKeeper } from '../../../memory/secret-keeper.ts'
 import type { MemoryRecord } from '../../../memory/record.ts'
 import type { MemoryEntry, MemorySpace, WatchQuery } from '../../../memory/shared-memory.ts'
 import { createSpaceOwner, currentGrants } from '../../../memory/space-owner.ts'
-import { createSpace, DEFAULT_QUOTAS } from '../../../memory/space.ts'
+import { sealSecret } from '../../../memory/space-secrets.ts'
+import { createSpace, DEFAULT_QUOTAS, sharedSpace } from '../../../memory/space.ts'
 import type { Space } from '../../../memory/space.ts'
+import type { Statement } from '../../../memory/statement.ts'
 import { watchSpace } from '../../../memory/watch.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
 import { NOON } from '../../support/memory-arbitraries.ts'
@@ -225,4 +227,30 @@ test('whose grant has run out is given no new secret', async () => {
   await write(owner, 'after', '2')
   await tell(owner, bob)
   expect(await keysOf(bob)).toEqual(['before'])
+})
+
+test('a secret that takes the place of another statement is noticed', () => {
+  const random = seededRandom(1)
+  const space = sharedSpace('home')
+  const given = { space: space.id, author: BOB.author, secret: 1 }
+  const stated = { author: BOB.author, number: 1, id: '01', bytes: new Uint8Array() }
+  const secret = { ...stated, ...sealSecret({ random }, given, new Secret(new Uint8Array(32))) }
+  const revocation = { ...stated, kind: 'revocation', endsGrants: true, cuts: [] } as const
+  const replica: { space: Space; statements: readonly Statement[] } = {
+    space,
+    statements: [revocation]
+  }
+  const seal = createCurrentSeal({ ...BOB, random, replica })
+  expect(seal()).toBeUndefined()
+  replica.statements = [secret]
+  expect(seal()).toBeDefined()
+})
+
+test('what the owner has said is the same list until there is more', async () => {
+  const { owner } = await setup()
+  const { statements } = owner.replica
+  expect(owner.replica.statements).toBe(statements)
+  await owner.memory.grant(BOB.author, { role: 'read', prefix: '' })
+  expect(owner.replica.statements).not.toBe(statements)
+  expect(owner.replica.statements).toBe(owner.replica.statements)
 })

@@ -298,3 +298,20 @@ test('who is heard of as a member later has its spaces taken up then', async () 
   await offers.stop()
   expect(list.listenerCount('changed')).toBe(0)
 })
+
+test('what one peer makes up does not push out what others told of', async () => {
+  const members = new Set<string>()
+  const known = { listed: true, isKnown: (author: string) => members.has(author) }
+  const { offers, adopted, hear, list, clock } = setup({ known })
+  await offers.start()
+  const space = spaceOf('01')
+  await hear(await offerOf([space]), 'honest')
+  for (let round = 0; round < 5; round += 1) {
+    const made = madeUp(254, `${round}/`)
+    await hear(await offerOf(round === 0 ? [space, ...made] : made), 'liar')
+    await clock.advance(1000)
+  }
+  members.add(OWNER.author)
+  list.emit('changed')
+  await expect.poll(() => adopted).toEqual([space])
+})

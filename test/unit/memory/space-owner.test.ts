@@ -188,8 +188,8 @@ test('where there is no room for another secret, grants are taken back all the s
     onSaid,
     secrets: {
       isEmpty: false,
-      allFor: () => [],
-      next: (readers) =>
+      allFor: async () => [],
+      next: async (readers) =>
         Array.from(readers, (author) => ({ kind: 'secret', secret: 2, envelope, author }))
     }
   })

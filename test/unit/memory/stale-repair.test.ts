@@ -4,8 +4,9 @@ import { decodeRecord } from '../../../memory/record.ts'
 import type { RepairPeer } from '../../../memory/repair.ts'
 import { createResponder, repair } from '../../../memory/repair.ts'
 import type { RecordBatch, Replica } from '../../../memory/replica.ts'
+import { memoryRows } from '../../../memory/rows.ts'
 import { nameOf, SPACE } from '../../support/memory-arbitraries.ts'
-import { batch, contents, foreign, testReplica } from '../../support/memory-replica.ts'
+import { batch, contents, foreign, foundEqual, testReplica } from '../../support/memory-replica.ts'
 import { HOUR_MS } from '../../support/memory-world.ts'
 
 /** What `replica` answers, over a session that proves whose answers they are. */
@@ -32,7 +33,7 @@ async function apart() {
   for (const key of ['old', 'own']) await b.replica.write({ key, value: undefined })
   await repair(b.replica, peers.c)
   for (const { clock } of [a, b, c]) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
-  for (const { replica } of [b, c]) await replica.verified()
+  for (const { replica } of [b, c]) await foundEqual(replica)
   await a.replica.write({ key: 'new', value: Buffer.from('y') })
   return { a, b, c, peers }
 }
@@ -68,8 +69,8 @@ describe('a stale replica', () => {
     await p.replica.receive({ writer: q.replica.writer, records: [tombstone.bytes] })
     await repair(p.replica, createResponder(q.replica))
     for (const { clock } of [x, p, q]) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
-    await p.replica.verified()
-    await q.replica.verified()
+    await foundEqual(p.replica)
+    await foundEqual(q.replica)
     await repair(x.replica, peerOf(p.replica, 'p'))
     expect(await contents(p.replica)).toEqual({ other: 'x' })
     await repair(x.replica, peerOf(q.replica, 'q'))
@@ -93,7 +94,7 @@ describe('a stale replica with one other', () => {
     const { a, b, peer } = await two()
     await a.replica.write({ key: 'mine', value: Buffer.from('x') })
     for (const { clock } of [a, b]) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
-    await b.replica.verified()
+    await foundEqual(b.replica)
     expect(await repair(a.replica, peer)).toMatchObject({ pushed: 1, dropped: 0, equal: true })
     expect(await contents(b.replica)).toEqual({ mine: 'x' })
   })
@@ -102,7 +103,7 @@ describe('a stale replica with one other', () => {
     const { a, b, peer } = await two()
     await b.replica.receive({ writer: nameOf(0), records: [] })
     for (const { clock, replica } of [a, b]) {
-      await replica.verified()
+      await foundEqual(replica)
       clock.at += SPACE.tombstoneMs
     }
     expect(await repair(a.replica, peer)).toMatchObject({ equal: true })
@@ -173,3 +174,71 @@ describe('a stale replica among liars', () => {
     expect(await repair(a.replica, liar)).toMatchObject({ dropped: 0 })
   })
 })
+
+describe('a replica whose database was salvaged', () => {
+  const rows = memoryRows(SPACE.id)
+
+  test('brings back nothing that it had deleted long ago', async () => {
+    const [a, b, c] = [
+      await testReplica({ name: 'one' }),
+      await testReplica({ name: 'two' }),
+      await testReplica({ name: 'three' })
+    ]
+    const peers = [peerOf(b.replica, 'b'), peerOf(c.replica, 'c')]
+    await a.replica.write({ key: 'secret', value: Buffer.from('x') })
+    const value = (await a.store.get(rows.data('secret'))) ?? new Uint8Array()
+    await a.replica.write({ key: 'secret', value: undefined })
+    for (const peer of peers) await repair(a.replica, peer)
+    for (const { clock } of [a, b, c]) clock.at += SPACE.tombstoneMs + 2 * HOUR_MS
+    for (const { replica } of [a, b, c]) {
+      await foundEqual(replica)
+      await replica.sweep()
+    }
+    // The table with its deletion is lost, and an older one shows.
+    await a.store.commit([{ type: 'put', key: rows.data('secret'), value }], { sync: true })
+    const salvaged = await a.reopen({ continueWriter: false })
+    for (let turn = 0; turn < 2; turn += 1) {
+      for (const peer of peers) await repair(salvaged, peer)
+      for (const { replica } of [b, c]) await repair(replica, peerOf(salvaged, 'a'))
+    }
+    for (const replica of [salvaged, b.replica, c.replica])
+      expect(await contents(replica)).toEqual({})
+    expect((await salvaged.summary()).stale).toBe(false)
+  })
+
+  test('loses nothing to those that come new, in whatever order they meet', async () => {
+    const a = await testReplica({ name: 'one' })
+    await Promise.all(
+      Array.from({ length: 300 }, (_, at) => a.replica.write({ key: `k${at}`, value: VALUE }))
+    )
+    const all = await contents(a.replica)
+    a.clock.at += 2 * SPACE.tombstoneMs
+    const salvaged = await a.reopen({ continueWriter: false })
+    const [b, c] = [await testReplica({ name: 'two' }), await testReplica({ name: 'three' })]
+    for (const { clock } of [b, c]) clock.at = a.clock.at
+    const first = createResponder(salvaged)
+    // Cut off after the first batch.
+    await expect(
+      repair(b.replica, { ...first, pull: (vector) => cut(first.pull(vector)) })
+    ).rejects.toThrow('cut')
+    await repair(c.replica, peerOf(b.replica, 'b'))
+    for (const { replica, id } of [
+      { replica: b.replica, id: 'b' },
+      { replica: c.replica, id: 'c' }
+    ]) {
+      await repair(salvaged, peerOf(replica, id))
+      await repair(replica, peerOf(salvaged, 'a'))
+    }
+    for (const replica of [salvaged, b.replica, c.replica])
+      expect(await contents(replica)).toEqual(all)
+  })
+})
+
+const VALUE = Buffer.from('x')
+
+async function* cut(batches: AsyncIterable<RecordBatch>): AsyncGenerator<RecordBatch> {
+  for await (const each of batches) {
+    yield each
+    throw new Error('cut')
+  }
+}

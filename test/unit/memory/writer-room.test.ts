@@ -85,13 +85,28 @@ test.for([
   const state = { space: SPACE, entries, writer: nameOf('me') }
   const room = createWriterRoom(state, knows(true, 'ada'))
   const comes = (author: string): boolean =>
-    room.admits({ name: nameOf(author), more: { records: 1, bytes: 200 }, from: 'liar' })
-  expect([comes('gone'), comes('made up'), comes('ada'), comes('me')]).toEqual([
-    false,
-    false,
-    true,
-    true
-  ])
+    room.quotaOf(nameOf(author).author).takes(recordOf(author, { key: 'k' }), undefined)
+  const all = ['gone', 'made up', 'ada', 'me'].map(comes)
+  expect(all).toEqual([false, false, true, true])
+})
+
+test('who is not on the list may replace and delete what such authors hold, also where there is no more room', () => {
+  const held = { records: DEFAULT_QUOTAS.authorRecords, bytes: DEFAULT_QUOTAS.authorBytes }
+  const entries = new Map(
+    ['gone', 'ada'].map((author) => {
+      const entry = { name: nameOf(author), covered: [], ...held }
+      return [writerId(SPACE.id, entry.name), entry] as const
+    })
+  )
+  const room = createWriterRoom({ space: SPACE, entries, writer: nameOf('me') }, knows(true, 'ada'))
+  const quota = room.quotaOf(nameOf('gone').author)
+  const later = recordOf('gone', { key: 'k', sequence: 2 })
+  const earlier = (author: string) => recordOf(author, { key: 'k' })
+  expect(quota.takes(later, earlier('gone'))).toBe(true)
+  // It loses, and takes no room.
+  expect(quota.takes(earlier('gone'), later)).toBe(true)
+  expect(quota.takes(later, earlier('ada'))).toBe(false)
+  expect(quota.takes(later, undefined)).toBe(false)
 })
 
 test('who wrote before there was a list reaches those who come later', async () => {
