@@ -5,7 +5,7 @@
  */
 import { loadavg } from 'node:os'
 import { systemClock } from '../core/clock.ts'
-import { createDirectory } from '../discovery/directory.ts'
+import { createDirectory } from '../discovery/directory/directory.ts'
 import { SIGNATURE, testCard, testSkill } from '../test/support/identity.ts'
 import { seededRandom } from '../test/support/random.ts'
 

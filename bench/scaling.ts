@@ -7,7 +7,7 @@
  * where each node knows 10 random others of each bucket. No node is started. Some seconds.
  */
 import { LIMITS } from '../core/limits.ts'
-import { ANNOUNCE_INTERVAL_MS, KEEPERS } from '../discovery/capability-dht.ts'
+import { ANNOUNCE_INTERVAL_MS, KEEPERS } from '../discovery/dht/capability-dht.ts'
 import { seededRandom } from '../test/support/random.ts'
 
 /** Measured: where each number comes from stands in docs/scaling.md. */
@@ -32,7 +32,7 @@ const BUCKET = KEEPERS
 const ALPHA = 3
 const ID_BITS = 30
 const LOOKUPS = 200
-/** Statements a second that all nodes together make: that of discovery/presence-pace.ts. */
+/** Statements a second that all nodes together make: that of discovery/presence/presence-pace.ts. */
 const BUDGETS = [2.5]
 const FASTEST_SECONDS = 4
 const SLOWEST_SECONDS = 3600

@@ -8,12 +8,12 @@ import { LIMITS } from '../core/limits.ts'
 import type { Fact, FactEvent, FactInit, Memory, MemoryBlobs, SpaceMemory } from '../core/memory.ts'
 import type { Random } from '../core/random.ts'
 import { peerOfKey } from '../trust/author-key.ts'
-import { cornerOf } from './access.ts'
-import { nameBlob, readBlobName } from './blob-names.ts'
-import type { Blobs } from './blobs.ts'
-import type { HybridTime } from './hlc.ts'
+import { cornerOf } from './spaces/access.ts'
+import { nameBlob, readBlobName } from './blobs/blob-names.ts'
+import type { Blobs } from './blobs/blobs.ts'
+import type { HybridTime } from './replica/hlc.ts'
 import { decodeValue, encodeValue } from './json-value.ts'
-import type { AuthorKey } from './record.ts'
+import type { AuthorKey } from './replica/record.ts'
 import type { MemorySearch } from './search/search.ts'
 import type {
   MemoryEntry,
@@ -22,9 +22,9 @@ import type {
   SharedMemory,
   WatchEvent
 } from './shared-memory.ts'
-import { SEALED_VALUE_OVERHEAD } from './sealing.ts'
-import { SHARED_NAME } from './space.ts'
-import type { Space } from './space.ts'
+import { SEALED_VALUE_OVERHEAD } from './spaces/sealing.ts'
+import { SHARED_NAME } from './spaces/space.ts'
+import type { Space } from './spaces/space.ts'
 import { createThreads } from './threads.ts'
 
 export interface MemoryComponents {

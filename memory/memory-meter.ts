@@ -1,5 +1,5 @@
 /** What those who measure are told of shared memory. */
-import type { RepairResult } from './repair.ts'
+import type { RepairResult } from './repair/repair.ts'
 
 export interface MemoryMeter {
   /** So many entries of a space are others than before, whoever wrote them. */

@@ -1,13 +1,13 @@
 /** Shared memory as the rest of a node sees it: spaces by name, and in them what agents read and write. */
 import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
-import type { Digest } from './digests.ts'
-import type { HybridTime } from './hlc.ts'
-import type { AuthorKey, MemoryId } from './record.ts'
-import type { EntryQuery } from './replica-reader.ts'
-import type { Genesis, Space } from './space.ts'
-import type { SpaceOwner } from './space-owner.ts'
-import type { Statement } from './statement.ts'
+import type { Digest } from './replica/digests.ts'
+import type { HybridTime } from './replica/hlc.ts'
+import type { AuthorKey, MemoryId } from './replica/record.ts'
+import type { EntryQuery } from './replica/replica-reader.ts'
+import type { Genesis, Space } from './spaces/space.ts'
+import type { SpaceOwner } from './spaces/space-owner.ts'
+import type { Statement } from './spaces/statement.ts'
 
 /** What readers of a key see. */
 export interface MemoryEntry {

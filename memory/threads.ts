@@ -18,7 +18,7 @@ import type {
 } from '../core/memory.ts'
 import type { Random } from '../core/random.ts'
 import { decodeValue } from './json-value.ts'
-import type { AuthorKey } from './record.ts'
+import type { AuthorKey } from './replica/record.ts'
 import type { MemoryEntry, MemorySpace } from './shared-memory.ts'
 
 export interface ThreadComponents {

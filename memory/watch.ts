@@ -1,8 +1,8 @@
 /** What is in a space and then what changes, read from the change feed: a slow watcher holds nothing up. */
 import type { EventEmitter } from 'node:events'
-import { isVisible } from './merge.ts'
-import type { MemoryRecord } from './record.ts'
-import type { Replica, ReplicaEvents } from './replica.ts'
+import { isVisible } from './replica/merge.ts'
+import type { MemoryRecord } from './replica/record.ts'
+import type { Replica, ReplicaEvents } from './replica/replica.ts'
 import type { MemoryEntry, Position, WatchEvent, WatchQuery } from './shared-memory.ts'
 
 export interface WatchComponents {

@@ -1,9 +1,9 @@
 /** Joins all parts of a node: the composition root. Nothing runs until its life cycle starts. */
 import type { Component } from '../core/component.ts'
 import type { LumosError } from '../core/errors.ts'
-import type { NodeLoad } from '../discovery/card-exchange.ts'
-import type { TaskEngine } from '../tasks/engine.ts'
-import type { PushNotifications } from '../tasks/push-notifications.ts'
+import type { NodeLoad } from '../discovery/cards/card-exchange.ts'
+import type { TaskEngine } from '../tasks/worker/engine.ts'
+import type { PushNotifications } from '../tasks/push/notifications.ts'
 import { createNodeAgents } from './agents.ts'
 import type { NodeAgents, NodeAgentsInit } from './agents.ts'
 import { createSwarmAsking } from './asking.ts'

@@ -8,7 +8,7 @@ import { createBlocklist } from '../trust/blocklist.ts'
 import type { Block, Blocklist } from '../trust/blocklist.ts'
 import type { SwarmBook } from '../trust/members/swarm-book.ts'
 import type { Membership } from '../trust/membership.ts'
-import type { Network } from './libp2p.ts'
+import type { Network } from './libp2p/network.ts'
 import type { NodeComponents } from './wire.ts'
 
 export interface BlockingComponents extends NodeComponents {

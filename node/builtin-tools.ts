@@ -3,7 +3,7 @@ import { createBuiltinTools } from '../agents/tools/builtin/builtin-tools.ts'
 import type { BuiltinTools } from '../agents/tools/builtin/builtin-tools.ts'
 import type { Clock } from '../core/clock.ts'
 import { createWebTargets } from '../core/web-targets.ts'
-import type { Finder } from '../discovery/find.ts'
+import type { Finder } from '../discovery/directory/find.ts'
 import type { NodeConfig } from './config/schema.ts'
 import { createWebSender } from './web-sender.ts'
 

@@ -1,8 +1,8 @@
 /** Push notifications for callers over HTTP, whose tasks this node has in its outbox. */
 import { KINDS_FORM } from '../gateway/a2a/legacy/forms.ts'
-import { createEdgePush } from '../tasks/edge-push.ts'
-import type { EdgePush } from '../tasks/edge-push.ts'
-import type { PushFormats } from '../tasks/push-delivery.ts'
+import { createEdgePush } from '../tasks/edge/push.ts'
+import type { EdgePush } from '../tasks/edge/push.ts'
+import type { PushFormats } from '../tasks/push/delivery.ts'
 import type { Assembly } from './assembly.ts'
 import { createPush } from './push.ts'
 

@@ -1,7 +1,7 @@
 /** Lets searches of memory and of agents find what means the same, where an embedding model is configured. */
 import type { Models } from '../agents/models/model.ts'
 import { LumosError } from '../core/errors.ts'
-import type { TextEmbedder } from '../discovery/card-vectors.ts'
+import type { TextEmbedder } from '../discovery/cards/card-vectors.ts'
 
 /** Nothing without a configured model: then words alone are searched. */
 export function searchEmbedder(

@@ -30,7 +30,7 @@ import {
   TURN_EXTENSION
 } from '../protocols/a2a/constants.ts'
 import { a2aRequests } from '../protocols/a2a/requests.ts'
-import { createEdgeService } from '../tasks/edge-service.ts'
+import { createEdgeService } from '../tasks/edge/service.ts'
 import { createApiTokens } from '../trust/api-tokens.ts'
 import type { ApiTokens } from '../trust/api-tokens.ts'
 import { createCardSigner } from '../trust/card-signature.ts'

@@ -13,7 +13,7 @@ import { readFileBounded, writeFileAtomic } from '../storage/atomic-file.ts'
 import { ensurePrivateDirectory } from '../storage/private-directory.ts'
 import { encodeInvite, keysOf } from '../trust/invites/invite.ts'
 import type { Identity } from '../trust/identity.ts'
-import type { Network } from './libp2p.ts'
+import type { Network } from './libp2p/network.ts'
 import type { NodeSwarm } from './swarm.ts'
 
 const FILE_BYTES = 1024

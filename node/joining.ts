@@ -22,12 +22,12 @@ import type { Identity } from '../trust/identity.ts'
 import { keysOf, proveInvite } from '../trust/invites/invite.ts'
 import type { Invite } from '../trust/invites/invite.ts'
 import type { SwarmBook } from '../trust/members/swarm-book.ts'
-import { guardedEncrypter, guardedProtector } from './connection-guard.ts'
-import { createLibp2pLogger } from './libp2p-logger.ts'
-import type { TransportFactory } from './libp2p.ts'
-import { createNoiseCrypto } from './noise-crypto.ts'
-import { createWall } from './wall.ts'
-import { guardedYamux } from './yamux-guard.ts'
+import { guardedEncrypter, guardedProtector } from './libp2p/connection-guard.ts'
+import { createLibp2pLogger } from './libp2p/logger.ts'
+import type { TransportFactory } from './libp2p/network.ts'
+import { createNoiseCrypto } from './libp2p/noise-crypto.ts'
+import { createWall } from './libp2p/wall.ts'
+import { guardedYamux } from './libp2p/yamux-guard.ts'
 
 export interface JoiningComponents {
   readonly clock: Clock

@@ -14,7 +14,7 @@ import type { AuditLog } from '../trust/audit-log.ts'
 import type { Blame } from '../trust/blame.ts'
 import type { Statement, Succession } from '../trust/members/statement.ts'
 import type { Sessions } from '../protocols/session/session.ts'
-import type { Network } from './libp2p.ts'
+import type { Network } from './libp2p/network.ts'
 import type { NodeSwarm } from './swarm.ts'
 import type { NodeComponents } from './wire.ts'
 

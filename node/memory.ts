@@ -1,14 +1,14 @@
 /** Joins the shared memory of a node: its key writes, its database keeps, its sessions and gossip carry. */
 import { LumosError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
-import { createSharedMemory } from '../memory/open-spaces.ts'
-import type { NodeMemory } from '../memory/open-spaces.ts'
-import { createSigner } from '../memory/record-signature.ts'
+import { createSharedMemory } from '../memory/spaces/open-spaces.ts'
+import type { NodeMemory } from '../memory/spaces/open-spaces.ts'
+import { createSigner } from '../memory/replica/record-signature.ts'
 import { keyOfPeer } from '../trust/author-key.ts'
 import { quotasOf } from '../trust/role-quotas.ts'
 import type { NodeConfig } from './config/schema.ts'
 import type { NodeDatabase } from './database.ts'
-import { createListedAuthors } from './listed-authors.ts'
+import { createListedAuthors } from './libp2p/listed-authors.ts'
 import type { NodeComponents, Wire } from './wire.ts'
 
 export interface MemoryComponents extends NodeComponents {

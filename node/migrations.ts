@@ -2,10 +2,10 @@
 import type { Migration } from '../storage/database-identity.ts'
 import type { Operation, Store } from '../storage/store.ts'
 import { prefixRange } from '../storage/store.ts'
-import { outboxKeys } from '../tasks/outbox-keys.ts'
-import type { Recall } from '../tasks/recalls.ts'
+import { outboxKeys } from '../tasks/caller/outbox-keys.ts'
+import type { Recall } from '../tasks/caller/recalls.ts'
 import { del, parse, put } from '../tasks/stored-json.ts'
-import { taskKeys } from '../tasks/task-keys.ts'
+import { taskKeys } from '../tasks/worker/task-keys.ts'
 
 /** Entries moved by one commit. */
 const PORTION = 1024

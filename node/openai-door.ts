@@ -9,7 +9,7 @@ import { createModels } from '../gateway/openai/models.ts'
 import { errorOf, stepOf } from '../protocols/a2a/extensions.ts'
 import { a2aRequests } from '../protocols/a2a/requests.ts'
 import { turnOf } from '../protocols/a2a/turn.ts'
-import type { EdgeService } from '../tasks/edge-service.ts'
+import type { EdgeService } from '../tasks/edge/service.ts'
 import type { Assembly } from './assembly.ts'
 
 export interface NodeOpenAiDoorComponents {

@@ -2,7 +2,7 @@
 import { LIMITS } from '../core/limits.ts'
 import type { SendWebRequest, WebAnswer } from '../core/web-request.ts'
 import { WebRefusal } from '../core/web-request.ts'
-import type { PushReceipt, PushRequest, PushSender } from '../tasks/push-delivery.ts'
+import type { PushReceipt, PushRequest, PushSender } from '../tasks/push/delivery.ts'
 
 export interface PushSenderComponents {
   readonly send: SendWebRequest

@@ -4,13 +4,19 @@ import type { Clock } from '../core/clock.ts'
 import type { Component } from '../core/component.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import type { Logger } from '../core/logger.ts'
-import { isLoopback } from '../discovery/hint.ts'
+import { isLoopback } from '../discovery/peers/hint.ts'
 import type { Session, Sessions } from '../protocols/session/session.ts'
-import type { Network } from './libp2p.ts'
+import type { Network } from './libp2p/network.ts'
 import { askDial } from './operations/doctor/witness.ts'
 import { createReachability } from './reachability.ts'
 import type { NearPeer } from './reachability.ts'
-import { announcePlaces, confirmAddress, relayPlaces, takePlace, wantedRelays } from './relays.ts'
+import {
+  announcePlaces,
+  confirmAddress,
+  relayPlaces,
+  takePlace,
+  wantedRelays
+} from './libp2p/relays.ts'
 
 export interface ReachComponents {
   readonly clock: Clock

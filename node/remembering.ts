@@ -1,7 +1,7 @@
 /** Joins what a node remembers: its database, the shared memory in it, search and blobs. */
 import type { Memory } from '../core/memory.ts'
 import { createMemory } from '../memory/facts.ts'
-import type { NodeMemory } from '../memory/open-spaces.ts'
+import type { NodeMemory } from '../memory/spaces/open-spaces.ts'
 import { createMemorySearch } from '../memory/search/search.ts'
 import type { MemorySearch } from '../memory/search/search.ts'
 import { startSearchWorker } from '../memory/search/search-worker.ts'

@@ -2,10 +2,15 @@
 import { formatDemand, unmetDemand } from '../core/attributes.ts'
 import type { Attributes, Demand } from '../core/attributes.ts'
 import { LumosError } from '../core/errors.ts'
-import { attributesOf, demandsOf, isIdempotent, isResumable } from '../discovery/card-builder.ts'
-import type { Directory } from '../discovery/directory.ts'
-import type { Provider } from '../discovery/provider.ts'
-import type { Finder } from '../discovery/find.ts'
+import {
+  attributesOf,
+  demandsOf,
+  isIdempotent,
+  isResumable
+} from '../discovery/cards/card-builder.ts'
+import type { Directory } from '../discovery/directory/directory.ts'
+import type { Provider } from '../discovery/directory/provider.ts'
+import type { Finder } from '../discovery/directory/find.ts'
 import type { RouteDirectory, RouteProvider } from '../routing/directory-port.ts'
 
 export interface RouteDirectoryComponents {

@@ -2,7 +2,7 @@
 import { LumosError } from '../core/errors.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Share } from '../core/purse.ts'
-import type { DelegationEvent } from '../tasks/delegation-events.ts'
+import type { DelegationEvent } from '../tasks/caller/delegation-events.ts'
 
 /** With these it is known whether anybody may have the task. */
 const TOLD: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

@@ -1,6 +1,6 @@
 /** What routing needs to know about who can do what; `node/` fulfils it from discovery. */
 import type { PeerIdText } from '../core/ids.ts'
-import type { NodeName } from '../tasks/dispatcher.ts'
+import type { NodeName } from '../tasks/caller/dispatcher.ts'
 
 /** An agent that fits a target. */
 export interface RouteProvider {

@@ -6,7 +6,7 @@ import type { Facts, WorkerFacts } from './facts.ts'
 const UNKNOWN_RTT_MS = 50
 /** What handing over costs even without distance; keeps load meaningful between peers of one host. */
 const FIXED_MS = 1
-/** Assumed of an agent of which nothing is known: what admission assumes of its own (tasks/admission.ts). */
+/** Assumed of an agent of which nothing is known: what admission assumes of its own (tasks/worker/admission.ts). */
 const UNKNOWN_RUN_MS = 100
 /** Assumed of a peer that never said: the default of `agents.concurrency`. */
 const UNKNOWN_SLOTS = 4

@@ -1,7 +1,7 @@
 /** How long a worker asks to be left in peace. */
 import type { LumosError } from '../core/errors.ts'
 
-/** Whatever it says: by then things have changed, and others may have come. Workers of ours ask for no more (tasks/admission.ts). */
+/** Whatever it says: by then things have changed, and others may have come. Workers of ours ask for no more (tasks/worker/admission.ts). */
 const MOST_MS = 30_000
 
 /** Milliseconds; `undefined` when it asks for none. */

@@ -13,7 +13,7 @@ import type {
   Dispatcher,
   Placement,
   WorkOrder
-} from '../tasks/dispatcher.ts'
+} from '../tasks/caller/dispatcher.ts'
 import { retryDelay } from '../tasks/retry-delay.ts'
 import type { RouteDirectory, RouteProvider } from './directory-port.ts'
 import { pushbackOf } from './pushback.ts'

@@ -4,7 +4,7 @@ import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { linkedAbort } from '../core/linked-abort.ts'
 import type { Session, SessionEvents } from '../protocols/session/session.ts'
-import type { Placement } from '../tasks/dispatcher.ts'
+import type { Placement } from '../tasks/caller/dispatcher.ts'
 
 /** What it needs of a session. */
 type Watched = Pick<Session, 'peer' | 'watchSilence'>

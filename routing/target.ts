@@ -2,7 +2,7 @@
 import { formatDemand, splitDemands } from '../core/attributes.ts'
 import { LumosError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
-import type { NodeName } from '../tasks/dispatcher.ts'
+import type { NodeName } from '../tasks/caller/dispatcher.ts'
 
 export interface Target {
   /** What to ask the directory for: a name, or `@agent`. */

@@ -4,7 +4,7 @@ import type { LumosError } from '../core/errors.ts'
 import type { RouteChoice } from '../core/route-choice.ts'
 import { NO_SPAN, NO_TRACER, spanOfTask } from '../core/trace.ts'
 import type { Span, TraceContext, Tracer } from '../core/trace.ts'
-import type { Placement, WorkOrder } from '../tasks/dispatcher.ts'
+import type { Placement, WorkOrder } from '../tasks/caller/dispatcher.ts'
 import type { Call } from './call-watch.ts'
 
 /** One search, which goes on when a worker does not take the task. */

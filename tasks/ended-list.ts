@@ -1,10 +1,10 @@
 /** The list of ended tasks: one for each caller, so that nobody's many tasks are read for another's few. */
 import type { KeyRange, Put } from '../storage/store.ts'
 import type { EndedTask, Reading } from './ended-tasks.ts'
-import type { Filter } from './memory-task-store.ts'
+import type { Filter } from './worker/memory-task-store.ts'
 import { put } from './stored-json.ts'
-import { taskKeys } from './task-keys.ts'
-import type { ListPlace, TaskKey } from './task-store.ts'
+import { taskKeys } from './worker/task-keys.ts'
+import type { ListPlace, TaskKey } from './worker/task-store.ts'
 
 /** As it lies in the database: what a reading skips need not be parsed. */
 export interface EndedEntry {

@@ -4,13 +4,13 @@ import type { BatchOperation } from '../storage/batches.ts'
 import type { Operation, Store } from '../storage/store.ts'
 import { openEndedList } from './ended-list.ts'
 import type { EndedList } from './ended-list.ts'
-import { matches } from './memory-task-store.ts'
-import type { Filter, Listed } from './memory-task-store.ts'
+import { matches } from './worker/memory-task-store.ts'
+import type { Filter, Listed } from './worker/memory-task-store.ts'
 import { createOwnerLists } from './owner-lists.ts'
 import type { OwnerLists, Selection } from './owner-lists.ts'
 import { del, parse, put } from './stored-json.ts'
-import { taskKeys } from './task-keys.ts'
-import type { ListPlace, StoredTask, TaskKey, TaskRecord } from './task-store.ts'
+import { taskKeys } from './worker/task-keys.ts'
+import type { ListPlace, StoredTask, TaskKey, TaskRecord } from './worker/task-store.ts'
 
 export type Reading = Pick<Store, 'get' | 'getMany' | 'iterate'>
 

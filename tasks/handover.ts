@@ -5,10 +5,10 @@ import { LumosError } from '../core/errors.ts'
 import { LIMITS } from '../core/limits.ts'
 import { progressMetadata } from '../protocols/a2a/extensions.ts'
 import { receiveHandover, type Handover } from '../protocols/a2a/handover.ts'
-import type { DelegationEvent } from './delegation-events.ts'
-import type { AgentTraits, Resumption } from './execution.ts'
+import type { DelegationEvent } from './caller/delegation-events.ts'
+import type { AgentTraits, Resumption } from './worker/execution.ts'
 import { artifactsIn, sizeOf } from './task-fold.ts'
-import type { TaskRecord } from './task-store.ts'
+import type { TaskRecord } from './worker/task-store.ts'
 
 export interface HandoverInit {
   readonly taskId: string

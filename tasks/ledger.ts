@@ -8,18 +8,18 @@ import type { WireError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { positionOf } from '../protocols/a2a/extensions.ts'
 import { turnOf } from '../protocols/a2a/turn.ts'
-import { eventsOf, failureOf } from './delegation-events.ts'
-import type { DelegationEvent } from './delegation-events.ts'
-import type { DelegationView } from './delegation-view.ts'
-import type { Delegations, WatchOptions } from './delegations.ts'
-import type { QuestionEvent } from './dialogue.ts'
-import type { NodeName } from './dispatcher.ts'
-import type { TaskEngine, TaskHandle } from './engine.ts'
-import { order } from './memory-task-store.ts'
-import type { OutboxQuery } from './outbox-store.ts'
-import { formatCursor, parseCursor } from './task-list.ts'
-import type { StoredTask, TaskKey, TaskQuery } from './task-store.ts'
-import { questionOf } from './turns.ts'
+import { eventsOf, failureOf } from './caller/delegation-events.ts'
+import type { DelegationEvent } from './caller/delegation-events.ts'
+import type { DelegationView } from './caller/delegation-view.ts'
+import type { Delegations, WatchOptions } from './caller/delegations.ts'
+import type { QuestionEvent } from './caller/dialogue.ts'
+import type { NodeName } from './caller/dispatcher.ts'
+import type { TaskEngine, TaskHandle } from './worker/engine.ts'
+import { order } from './worker/memory-task-store.ts'
+import type { OutboxQuery } from './caller/outbox-store.ts'
+import { formatCursor, parseCursor } from './worker/task-list.ts'
+import type { StoredTask, TaskKey, TaskQuery } from './worker/task-store.ts'
+import { questionOf } from './worker/turns.ts'
 
 export interface LedgerComponents {
   readonly engine: TaskEngine
@@ -151,7 +151,7 @@ class BothWays implements Ledger {
       return views.map((view) => this.#entryOfOwn(view))
     }
     const { views } = await this.#delegations.listEdge({ ...query, owner })
-    // Conversations have other names inside (tasks/edge-scope.ts).
+    // Conversations have other names inside (tasks/edge/scope.ts).
     return views.map((view) => ({
       ...this.#entryOfOwn(view),
       ...(view.edge && { contextId: view.edge.contextId })

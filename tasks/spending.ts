@@ -3,7 +3,7 @@ import { addUsage, NO_USAGE } from '../core/budget.ts'
 import type { Usage } from '../core/budget.ts'
 import { usageOf } from '../protocols/a2a/chain.ts'
 import { stepOf } from '../protocols/a2a/extensions.ts'
-import type { TaskEvent } from './task-store.ts'
+import type { TaskEvent } from './worker/task-store.ts'
 
 /** What the last run that ended told, and what models took since; what others took in vain is not known. */
 export function spentIn(events: readonly TaskEvent[]): Usage {

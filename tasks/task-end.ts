@@ -3,9 +3,9 @@ import type { TaskState } from '../core/a2a.ts'
 import type { WireError } from '../core/errors.ts'
 import type { PeerIdText } from '../core/ids.ts'
 import { wantedSkill } from '../core/skill-schemas.ts'
-import type { Placement, WorkOrder } from './dispatcher.ts'
-import type { TaskRecord } from './task-store.ts'
-import type { TaskView } from './task-view.ts'
+import type { Placement, WorkOrder } from './caller/dispatcher.ts'
+import type { TaskRecord } from './worker/task-store.ts'
+import type { TaskView } from './worker/task-view.ts'
 
 export interface TaskEnd {
   /** `undefined` for a task that found no worker. */

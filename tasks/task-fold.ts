@@ -12,7 +12,7 @@ import { LumosError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import { LIMITS } from '../core/limits.ts'
 import { turnOf } from '../protocols/a2a/turn.ts'
-import { questionOf } from './turns.ts'
+import { questionOf } from './worker/turns.ts'
 
 export interface SnapshotOptions {
   /** Most recent messages; absent means all. */

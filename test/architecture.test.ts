@@ -34,7 +34,7 @@ test('what a page draws is .tsx; .ts of the dashboard is without a browser, and 
 })
 
 test.for([
-  ['storage/store.ts', "import { find } from '../discovery/find.ts'"],
+  ['storage/store.ts', "import { find } from '../discovery/directory/find.ts'"],
   ['core/ids.ts', "export * from '../trust/identity.ts'"],
   ['cli/main.ts', "const node = await import('../node/program.ts')"],
   ['cli/commands/up.ts', "import type { NodeConfig } from '../../node/config/schema.ts'"],
@@ -42,7 +42,7 @@ test.for([
   ['agents/calc.ts', "import { LumosError } from '../protocols/session/session.ts'"],
   ['storage/store.ts', "import OpenAI from 'openai'"],
   ['cli/main.ts', "import { createLibp2p } from 'libp2p'"],
-  ['discovery/find.ts', 'import { SignJWT } from "jose"'],
+  ['discovery/directory/find.ts', 'import { SignJWT } from "jose"'],
   ['web/app.tsx', "import type { NodeConfig } from '../node/config/schema.ts'"],
   ['cli/main.ts', "import { signal } from '@preact/signals'"],
   ['elsewhere/file.ts', 'export {}']
@@ -53,7 +53,7 @@ test.for([
 test.for([
   ['cli/main.ts', "import { EXIT } from '../core/error-table.ts'"],
   ['node/create-node.ts', "import { kadDHT } from '@libp2p/kad-dht'"],
-  ['discovery/find.ts', "import type { Session } from '../protocols/session/session.ts'"]
+  ['discovery/directory/find.ts', "import type { Session } from '../protocols/session/session.ts'"]
 ] as const)('an allowed import passes: %s with %s', ([file, source]) => {
   expect(violations(file, source)).toEqual([])
 })

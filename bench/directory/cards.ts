@@ -1,6 +1,6 @@
 /** Cards of a made-up swarm as they come over the wire: distinct keys, names, skills and texts, each with its real signature. */
-import { buildCard } from '../../discovery/card-builder.ts'
-import type { AgentDescription } from '../../discovery/card-builder.ts'
+import { buildCard } from '../../discovery/cards/card-builder.ts'
+import type { AgentDescription } from '../../discovery/cards/card-builder.ts'
 import { A2A_EXTENSIONS } from '../../protocols/a2a/constants.ts'
 import { createCardSigner } from '../../trust/card-signature.ts'
 import { testIdentity } from '../../test/support/identity.ts'

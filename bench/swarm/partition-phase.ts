@@ -25,7 +25,7 @@ const LOOKUPS_PER_NODE = 10
 const TASKS_PER_NODE = 2
 /** Of each node while the swarm is cut. */
 const RECORDS = 5
-/** The longest wait of who dials again is a minute (discovery/backoff.ts). */
+/** The longest wait of who dials again is a minute (discovery/peers/backoff.ts). */
 const HEALED_MS = PATIENCE_MS
 
 type Halves = readonly [readonly number[], readonly number[]]

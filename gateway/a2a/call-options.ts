@@ -2,7 +2,7 @@
 import { A2A_VERSION } from '../../core/a2a.ts'
 import { LumosError, invalidRequest } from '../../core/errors.ts'
 import type { JsonObject } from '../../core/json.ts'
-import type { EdgeOptions } from '../../tasks/edge-service.ts'
+import type { EdgeOptions } from '../../tasks/edge/service.ts'
 import type { HttpRequest } from '../http/request.ts'
 import { parsePlace, placed } from './places.ts'
 

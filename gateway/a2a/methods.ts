@@ -1,7 +1,7 @@
 /** The operations of A2A 1.0 by name, whatever binding they come through: what each needs, checks and does. */
 import type { A2aOperations } from '../../core/a2a-operations.ts'
 import type * as a2a from '../../core/a2a-operations.ts'
-import type { EdgeOptions } from '../../tasks/edge-service.ts'
+import type { EdgeOptions } from '../../tasks/edge/service.ts'
 import type { OperationName } from '../../trust/operations.ts'
 
 /** Checks what came in. Each throws INVALID_REQUEST. */

@@ -1,5 +1,5 @@
 /** Where a stream of one task stands, as clients keep it: `attempt.number`. */
-import type { EdgeOptions } from '../../tasks/edge-service.ts'
+import type { EdgeOptions } from '../../tasks/edge/service.ts'
 
 type Place = NonNullable<EdgeOptions['after']>
 

@@ -6,7 +6,7 @@ import { LIMITS } from '../../core/limits.ts'
 import { RecentMap } from '../../core/recent-map.ts'
 import { createTokenBucket } from '../../core/token-bucket.ts'
 import type { TokenBucket } from '../../core/token-bucket.ts'
-import type { EdgeAccounts } from '../../tasks/edge-accounts.ts'
+import type { EdgeAccounts } from '../../tasks/edge/accounts.ts'
 import type { Tenants } from '../../trust/tenants.ts'
 
 export interface HttpQuotas {

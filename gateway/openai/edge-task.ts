@@ -1,6 +1,6 @@
 /** A task for one request of an OpenAI client: it ends with the request, unless its answer was to be kept. */
 import type { Message, StreamResponse } from '../../core/a2a.ts'
-import type { EdgeService } from '../../tasks/edge-service.ts'
+import type { EdgeService } from '../../tasks/edge/service.ts'
 import { refusalIn } from '../http/credential-watch.ts'
 import type { Answer } from './answer.ts'
 

@@ -7,7 +7,7 @@ import { hash } from 'node:crypto'
 import { createByteReader, createByteWriter } from '../../core/bytes.ts'
 import type { Operation, Store } from '../../storage/store.ts'
 import { prefixRange } from '../../storage/store.ts'
-import type { MemoryId } from '../record.ts'
+import type { MemoryId } from '../replica/record.ts'
 import type { Position } from '../shared-memory.ts'
 
 export interface Snapshot {

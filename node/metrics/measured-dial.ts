@@ -1,6 +1,6 @@
 /** Counts what becomes of the peers that this node tries to reach. */
 import type { CounterFamily } from '../../core/metrics.ts'
-import type { Dial } from '../../discovery/redial.ts'
+import type { Dial } from '../../discovery/peers/redial.ts'
 
 export function measuredDial(dial: Dial, dials: CounterFamily): Dial {
   return async (target, signal) => {

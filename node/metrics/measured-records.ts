@@ -1,6 +1,6 @@
 /** Counts what this node asks of the DHT. */
 import type { CounterFamily } from '../../core/metrics.ts'
-import type { ProviderRecords } from '../../discovery/capability-dht.ts'
+import type { ProviderRecords } from '../../discovery/dht/capability-dht.ts'
 
 /** The same records. A search that is left early is not counted: whoever asked had enough. */
 export function measuredRecords(records: ProviderRecords, queries: CounterFamily): ProviderRecords {

@@ -2,7 +2,7 @@
 import { createCounter, createHistogram } from '../../core/metrics.ts'
 import type { CounterFamily, HistogramFamily } from '../../core/metrics.ts'
 import type { CallMeter } from '../../routing/call-meter.ts'
-import type { DispatchEvent } from '../../tasks/dispatcher.ts'
+import type { DispatchEvent } from '../../tasks/caller/dispatcher.ts'
 import { METRICS } from './catalogue.ts'
 
 export interface RouteMeter {

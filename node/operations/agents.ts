@@ -10,9 +10,9 @@ import type {
 } from '../../client/api.ts'
 import type { FindEvent } from '../../client/find-api.ts'
 import { agentUnknown } from '../../core/errors.ts'
-import type { PeerRecord } from '../../discovery/directory.ts'
-import type { Provider as FoundProvider } from '../../discovery/provider.ts'
-import { watchProviders } from '../../discovery/find-watch.ts'
+import type { PeerRecord } from '../../discovery/directory/directory.ts'
+import type { Provider as FoundProvider } from '../../discovery/directory/provider.ts'
+import { watchProviders } from '../../discovery/directory/find-watch.ts'
 import type { VerifiedCard } from '../../trust/card-signature.ts'
 import type { Assembly } from '../assembly.ts'
 

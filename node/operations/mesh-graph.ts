@@ -4,8 +4,8 @@ import type { Peer } from '../../client/api.ts'
 import type { MeshGraph, MeshLink, MeshNode } from '../../client/mesh-api.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
-import type { PeerRecord } from '../../discovery/directory.ts'
-import type { LinkNote, LinkSurvey } from '../../discovery/mesh-links.ts'
+import type { PeerRecord } from '../../discovery/directory/directory.ts'
+import type { LinkNote, LinkSurvey } from '../../discovery/peers/mesh-links.ts'
 
 export interface GraphParts {
   readonly self: PeerIdText

@@ -13,12 +13,12 @@ import type {
 import type { Clock } from '../../core/clock.ts'
 import type { PeerIdText } from '../../core/ids.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { presenceTopic } from '../../discovery/presence.ts'
-import { spaceTopic } from '../../memory/live-message.ts'
+import { presenceTopic } from '../../discovery/presence/presence.ts'
+import { spaceTopic } from '../../memory/live/message.ts'
 import type { Assembly } from '../assembly.ts'
-import { KAD_PROTOCOL, routingTable } from '../libp2p.ts'
-import type { Network } from '../libp2p.ts'
-import { meshPeers } from '../pubsub.ts'
+import { KAD_PROTOCOL, routingTable } from '../libp2p/network.ts'
+import type { Network } from '../libp2p/network.ts'
+import { meshPeers } from '../libp2p/pubsub.ts'
 import { peerViews } from './peer-views.ts'
 import { connectionTo, layersOf, relayOf } from './ways.ts'
 
@@ -159,7 +159,7 @@ async function recordsOf(network: Network, self: PeerIdText): Promise<MeshDht['r
   return records
 }
 
-/** Where the DHT keeps records (node/dht-datastore.ts), as its class shows it. */
+/** Where the DHT keeps records (node/libp2p/dht-datastore.ts), as its class shows it. */
 function recordSource({ libp2p }: Network): RecordSource | undefined {
   const components: unknown = Reflect.get(libp2p.services.dht, 'components')
   if (typeof components !== 'object' || components === null) return undefined

@@ -1,6 +1,6 @@
 /** The mesh on request of a person: who is connected to whom, and by which way. */
-import { createMeshLinks } from '../../discovery/mesh-links.ts'
-import type { LinkNote } from '../../discovery/mesh-links.ts'
+import { createMeshLinks } from '../../discovery/peers/mesh-links.ts'
+import type { LinkNote } from '../../discovery/peers/mesh-links.ts'
 import type { MeshOperations } from '../../gateway/control/mesh-operations.ts'
 import type { Assembly } from '../assembly.ts'
 import type { Wire } from '../wire.ts'

@@ -2,7 +2,7 @@
 import type { Peer } from '../../client/api.ts'
 import { LumosError } from '../../core/errors.ts'
 import type { PeerIdText } from '../../core/ids.ts'
-import type { PeerGoal } from '../../discovery/redial-schedule.ts'
+import type { PeerGoal } from '../../discovery/peers/redial-schedule.ts'
 import type { Assembly } from '../assembly.ts'
 
 /** Connected peers first, then by name. */

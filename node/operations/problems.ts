@@ -4,7 +4,7 @@ import type { WireError } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Session } from '../../protocols/session/session.ts'
 import type { Assembly } from '../assembly.ts'
-import { relayPlaces, wantedRelays } from '../relays.ts'
+import { relayPlaces, wantedRelays } from '../libp2p/relays.ts'
 
 /** One screen has room for so many; the doctor tells all. */
 const MOST_SHOWN = 8

@@ -16,7 +16,7 @@ import { LumosError, toLumosError, invalidRequest } from '../../core/errors.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { skillMetadata } from '../../core/skill-schemas.ts'
 import type { TaskFilter } from '../../gateway/control/operations.ts'
-import type { DelegationEvent } from '../../tasks/delegation-events.ts'
+import type { DelegationEvent } from '../../tasks/caller/delegation-events.ts'
 import type { LedgerDetails, LedgerEntry } from '../../tasks/ledger.ts'
 import type { Work } from '../work.ts'
 

@@ -1,7 +1,7 @@
 /** What those who come in over HTTP have used, for a person of this node. */
 import { API_VERSION } from '../../client/api.ts'
 import type { UsageQuery, UsageReport } from '../../client/usage-api.ts'
-import type { EdgeAccounts } from '../../tasks/edge-accounts.ts'
+import type { EdgeAccounts } from '../../tasks/edge/accounts.ts'
 
 const TENANT = 'tenant:'
 

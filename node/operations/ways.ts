@@ -2,7 +2,7 @@
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { PeerIdText } from '../../core/ids.ts'
-import type { Network } from '../libp2p.ts'
+import type { Network } from '../libp2p/network.ts'
 
 /** The connection of a session with that path. */
 export function connectionTo(

@@ -24,7 +24,7 @@ const ID_BYTES = 16
 const STALE = 1
 const COMPLETE = 1
 
-/** Longest statement: a revocation with all its cuts stays below (memory/statement.ts). */
+/** Longest statement: a revocation with all its cuts stays below (memory/spaces/statement.ts). */
 const STATEMENT_BYTES = 2048
 
 export const nothing: Layout<void> = { write: () => undefined, read: () => undefined }

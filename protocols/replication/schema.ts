@@ -47,7 +47,7 @@ export interface WireName {
   readonly id: WireId
 }
 
-/** The other side of a repair: what memory/repair.ts asks, and a replica answers. */
+/** The other side of a repair: what memory/repair/repair.ts asks, and a replica answers. */
 /** Runs a part of long work when whoever causes it has its turn; the part costs as much as so many records. */
 export type InTurn = (records: number, part: () => Promise<void>) => Promise<void>
 

@@ -3,7 +3,7 @@ import type { ICryptoInterface } from '@chainsafe/libp2p-noise'
 import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto'
 import { LengthPrefixedDecoder } from '@libp2p/utils'
 import { describe, expect, test } from 'vitest'
-import { createNoiseCrypto } from '../../node/noise-crypto.ts'
+import { createNoiseCrypto } from '../../node/libp2p/noise-crypto.ts'
 import { seededRandom } from '../support/random.ts'
 
 type Bytes = Parameters<ICryptoInterface['chaCha20Poly1305Encrypt']>[0]

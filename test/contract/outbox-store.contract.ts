@@ -3,15 +3,15 @@ import { expect, test } from 'vitest'
 import type { TaskState } from '../../core/a2a.ts'
 import type { Store } from '../../storage/store.ts'
 import { prefixRange } from '../../storage/store.ts'
-import type { DelegationEvent } from '../../tasks/delegation-events.ts'
+import type { DelegationEvent } from '../../tasks/caller/delegation-events.ts'
 import type {
   NumberedEvent,
   OutboxEnd,
   OutboxRecord,
   OutboxStore,
   OutboxStoreInit
-} from '../../tasks/outbox-store.ts'
-import type { Recall } from '../../tasks/recalls.ts'
+} from '../../tasks/caller/outbox-store.ts'
+import type { Recall } from '../../tasks/caller/recalls.ts'
 import { openOutbox } from '../support/delegations.ts'
 
 export interface OutboxStoreContract {

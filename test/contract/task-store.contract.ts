@@ -1,7 +1,7 @@
 /** What every TaskStore does, wherever it keeps its tasks. */
 import { describe, expect, test } from 'vitest'
 import type { TaskState } from '../../core/a2a.ts'
-import type { TaskEvent, TaskRecord, TaskStore } from '../../tasks/task-store.ts'
+import type { TaskEvent, TaskRecord, TaskStore } from '../../tasks/worker/task-store.ts'
 
 export interface TaskStoreLimits {
   readonly maxTasks?: number

@@ -1,7 +1,7 @@
 /** What travels with a task through four nodes: who asked, what may be spent, how urgent it is, its trace. */
 import { expect, onTestFinished, test } from 'vitest'
 import type { AgentRequest } from '../../agents/agent.ts'
-import type { DelegationRequest } from '../../tasks/delegation-request.ts'
+import type { DelegationRequest } from '../../tasks/caller/delegation-request.ts'
 import { testAgent } from '../support/a2a-nodes.ts'
 import { startChain } from '../support/chained-nodes.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'

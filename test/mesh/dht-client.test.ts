@@ -1,8 +1,8 @@
 /** A node that nobody can dial asks on the DHT, and nobody asks it: over real sockets. */
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { skillCid } from '../../discovery/capability-dht.ts'
-import { KAD_PROTOCOL, routingTable } from '../../node/libp2p.ts'
+import { skillCid } from '../../discovery/dht/capability-dht.ts'
+import { KAD_PROTOCOL, routingTable } from '../../node/libp2p/network.ts'
 import { startMeshNode } from '../support/mesh-node.ts'
 import type { MeshNode } from '../support/mesh-node.ts'
 import { PATIENCE } from '../support/patience.ts'

@@ -1,7 +1,7 @@
 /** Who is connected without a session hears nothing of this node's gossip: over real sockets. */
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { routingTable } from '../../node/libp2p.ts'
+import { routingTable } from '../../node/libp2p/network.ts'
 import { startMeshNode } from '../support/mesh-node.ts'
 import type { MeshNode } from '../support/mesh-node.ts'
 import { PATIENCE } from '../support/patience.ts'

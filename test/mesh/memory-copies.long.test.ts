@@ -2,7 +2,7 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { memoryRows } from '../../memory/rows.ts'
+import { memoryRows } from '../../memory/replica/rows.ts'
 import type { Assembly } from '../../node/assembly.ts'
 import { converged, met, putMany, shared, startMemoryNode } from '../support/memory-nodes.ts'
 import { testFolder } from '../support/started-nodes.ts'

@@ -1,6 +1,6 @@
 /** Shared memory between whole nodes over TCP: updates live, and all that gossip lost by repair. */
 import { expect, test } from 'vitest'
-import { spaceTopic } from '../../memory/live-message.ts'
+import { spaceTopic } from '../../memory/live/message.ts'
 import type { Assembly } from '../../node/assembly.ts'
 import { converged, met, putMany, shared, startMemoryNode } from '../support/memory-nodes.ts'
 import type { MemoryNodeInit } from '../support/memory-nodes.ts'

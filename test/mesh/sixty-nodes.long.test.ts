@@ -1,6 +1,6 @@
 /** Sixty real nodes that start at once become a mesh, and stay one without the node they met at. */
 import { afterEach, expect, test } from 'vitest'
-import { TARGET_PEERS } from '../../discovery/topology.ts'
+import { TARGET_PEERS } from '../../discovery/peers/topology.ts'
 import { forkMeshHost } from '../support/mesh-hosts.ts'
 import type { MeshHost } from '../support/mesh-hosts.ts'
 

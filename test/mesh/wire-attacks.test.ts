@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
-import { KAD_PROTOCOL } from '../../node/libp2p.ts'
+import { KAD_PROTOCOL } from '../../node/libp2p/network.ts'
 import type { VictimMode, VictimReport } from '../support/attack-victim.ts'
 import {
   closeOf,

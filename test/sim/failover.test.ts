@@ -1,6 +1,6 @@
 /** A task whose worker dies in the midst of it: what does no harm goes on elsewhere, all else waits. */
 import { expect, onTestFinished, test } from 'vitest'
-import type { DelegationEvent } from '../../tasks/delegation-events.ts'
+import type { DelegationEvent } from '../../tasks/caller/delegation-events.ts'
 import type { AgentName } from '../support/task-simulation/agents.ts'
 import { WHOLE, textOfParts } from '../support/task-simulation/agents.ts'
 import { World } from '../support/task-simulation/world.ts'

@@ -1,8 +1,8 @@
 /** More is asked of a worker than it can do, and it does what it can. */
 import { expect, test } from 'vitest'
 import { createThrottle } from '../../routing/throttle.ts'
-import { createAdmission } from '../../tasks/admission.ts'
-import type { AdmissionInit } from '../../tasks/admission.ts'
+import { createAdmission } from '../../tasks/worker/admission.ts'
+import type { AdmissionInit } from '../../tasks/worker/admission.ts'
 import { simulateOverload } from '../support/overload-simulation.ts'
 import type { OverloadInit, OverloadReport } from '../support/overload-simulation.ts'
 import { seededRandom } from '../support/random.ts'

@@ -7,9 +7,9 @@ import type { Artifact } from '../../core/a2a.ts'
 import type { Random } from '../../core/random.ts'
 import type { Assembly } from '../../node/assembly.ts'
 import type { Position } from '../../protocols/a2a/extensions.ts'
-import type { DelegationEvent } from '../../tasks/delegation-events.ts'
-import { outboxKeys } from '../../tasks/outbox-keys.ts'
-import type { OutboxEvent } from '../../tasks/outbox-store.ts'
+import type { DelegationEvent } from '../../tasks/caller/delegation-events.ts'
+import { outboxKeys } from '../../tasks/caller/outbox-keys.ts'
+import type { OutboxEvent } from '../../tasks/caller/outbox-store.ts'
 import { startLinkedNodes } from './linked-nodes.ts'
 
 export interface BrokenStreamInit {

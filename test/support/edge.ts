@@ -1,6 +1,6 @@
 /** A task that came in over HTTP, as the outbox tells of it. */
-import type { DelegationEvent } from '../../tasks/delegation-events.ts'
-import type { EdgeView } from '../../tasks/edge-story.ts'
+import type { DelegationEvent } from '../../tasks/caller/delegation-events.ts'
+import type { EdgeView } from '../../tasks/edge/story.ts'
 import { say } from './tasks.ts'
 
 export const WORKER = { id: '12D3KooWPeer', name: 'birch' }

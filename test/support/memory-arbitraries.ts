@@ -1,10 +1,10 @@
 /** Records for properties: few keys, times and writers, so that they collide as often as they can. */
 import * as fc from 'fast-check'
-import type { MemoryRecord } from '../../memory/record.ts'
-import { encodeRecord, NO_PREVIOUS } from '../../memory/record.ts'
-import { sharedSpace } from '../../memory/space.ts'
-import type { WriterName } from '../../memory/writer.ts'
-import { writerId } from '../../memory/writer.ts'
+import type { MemoryRecord } from '../../memory/replica/record.ts'
+import { encodeRecord, NO_PREVIOUS } from '../../memory/replica/record.ts'
+import { sharedSpace } from '../../memory/spaces/space.ts'
+import type { WriterName } from '../../memory/replica/writer.ts'
+import { writerId } from '../../memory/replica/writer.ts'
 import { toySigner } from './memory-world.ts'
 
 export const SPACE = sharedSpace('swarm')

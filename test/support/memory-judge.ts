@@ -1,17 +1,17 @@
 /** What must hold when a memory simulation has come to rest. */
 import { isDeepStrictEqual } from 'node:util'
-import { createAccess } from '../../memory/access.ts'
-import { hourOf, removalHour } from '../../memory/merge.ts'
-import { createJudgement } from '../../memory/policy.ts'
+import { createAccess } from '../../memory/spaces/access.ts'
+import { hourOf, removalHour } from '../../memory/replica/merge.ts'
+import { createJudgement } from '../../memory/spaces/policy.ts'
 import {
   compareRecords,
   NO_PREVIOUS,
   previousOf,
   signatureOf,
   signedPart
-} from '../../memory/record.ts'
-import type { MemoryRecord } from '../../memory/record.ts'
-import { decodeEntry, decodeStored, memoryRows } from '../../memory/rows.ts'
+} from '../../memory/replica/record.ts'
+import type { MemoryRecord } from '../../memory/replica/record.ts'
+import { decodeEntry, decodeStored, memoryRows } from '../../memory/replica/rows.ts'
 import type { Profile } from './memory-profiles.ts'
 import type { MemoryWorld, SimulatedNode } from './memory-world.ts'
 import { toyVerify } from './memory-world.ts'

@@ -1,10 +1,10 @@
 /** A member of a swarm that repairs with others and lies in every way that its position allows. */
 import type { Random } from '../../core/random.ts'
-import { createResponder } from '../../memory/repair.ts'
-import type { RepairPeer } from '../../memory/repair.ts'
-import type { RecordBatch, Replica } from '../../memory/replica.ts'
-import type { SequenceSet } from '../../memory/sequence-set.ts'
-import { greatest, withRange } from '../../memory/sequence-set.ts'
+import { createResponder } from '../../memory/repair/repair.ts'
+import type { RepairPeer } from '../../memory/repair/repair.ts'
+import type { RecordBatch, Replica } from '../../memory/replica/replica.ts'
+import type { SequenceSet } from '../../memory/replica/sequence-set.ts'
+import { greatest, withRange } from '../../memory/replica/sequence-set.ts'
 
 /** Claims about numbers that were never written reach this far. */
 const INVENTED = 5

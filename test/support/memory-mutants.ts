@@ -1,8 +1,8 @@
 /** Bugs planted in replicas, each of which the simulation has to find. */
-import type { Replica } from '../../memory/replica.ts'
-import { decodeEntry, encodeEntry } from '../../memory/rows.ts'
-import { contiguous, NOTHING } from '../../memory/sequence-set.ts'
-import { writerId } from '../../memory/writer.ts'
+import type { Replica } from '../../memory/replica/replica.ts'
+import { decodeEntry, encodeEntry } from '../../memory/replica/rows.ts'
+import { contiguous, NOTHING } from '../../memory/replica/sequence-set.ts'
+import { writerId } from '../../memory/replica/writer.ts'
 import type { Operation, Store } from '../../storage/store.ts'
 import { prefixRange } from '../../storage/store.ts'
 import type { Mutation } from './memory-world.ts'

@@ -1,8 +1,8 @@
 /** What may happen in the memory simulation, and how often: the profiles that its seeds run. */
-import { cornerOf } from '../../memory/access.ts'
-import { greatest } from '../../memory/sequence-set.ts'
-import type { StatementBody } from '../../memory/statement.ts'
-import { createStatement } from '../../memory/statement.ts'
+import { cornerOf } from '../../memory/spaces/access.ts'
+import { greatest } from '../../memory/replica/sequence-set.ts'
+import type { StatementBody } from '../../memory/spaces/statement.ts'
+import { createStatement } from '../../memory/spaces/statement.ts'
 import type { MemoryWorld, SimulatedNode } from './memory-world.ts'
 import { HOUR_MS } from './memory-world.ts'
 

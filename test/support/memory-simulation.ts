@@ -1,5 +1,5 @@
 /** One run of the memory simulation: a storm of faults, then calm, then what must hold. */
-import { hourOf } from '../../memory/merge.ts'
+import { hourOf } from '../../memory/replica/merge.ts'
 import { judgeWorld } from './memory-judge.ts'
 import type { Profile } from './memory-profiles.ts'
 import { repairAll } from './memory-profiles.ts'

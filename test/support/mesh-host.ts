@@ -1,6 +1,6 @@
 /** A process that runs several mesh nodes for a test; speaks JSON over the IPC channel of `fork`. */
 import type { GossipSub } from '@libp2p/gossipsub'
-import type { ForeignNode } from '../../discovery/hint.ts'
+import type { ForeignNode } from '../../discovery/peers/hint.ts'
 import { seededIdentity, startMeshNode, testSwarm, TEST_TOPIC } from './mesh-node.ts'
 import type { MeshNode } from './mesh-node.ts'
 

@@ -1,6 +1,6 @@
 /** What every simulated swarm must survive, for few nodes in the fast suite and many in the long one. */
 import { expect, test } from 'vitest'
-import { TARGET_PEERS } from '../../discovery/topology.ts'
+import { TARGET_PEERS } from '../../discovery/peers/topology.ts'
 import { startStar } from './mesh-simulation.ts'
 import type { MeshSimulation, SimulatedNode } from './mesh-simulation.ts'
 

@@ -3,7 +3,7 @@ import type { Random } from '../../core/random.ts'
 import { toLumosError } from '../../core/errors.ts'
 import type { Priority } from '../../core/priority.ts'
 import type { Throttle } from '../../routing/throttle.ts'
-import type { Admission, AdmissionComponents, Place } from '../../tasks/admission.ts'
+import type { Admission, AdmissionComponents, Place } from '../../tasks/worker/admission.ts'
 
 export interface OverloadInit {
   readonly random: Random

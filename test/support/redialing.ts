@@ -1,9 +1,9 @@
 /** A redialer whose dials a test answers by hand, on a clock that it moves. */
 import { LumosError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
-import { PeerBook } from '../../discovery/peer-book.ts'
-import { createRedialer } from '../../discovery/redial.ts'
-import type { Appetite, DialOutcome, DialTarget } from '../../discovery/redial.ts'
+import { PeerBook } from '../../discovery/peers/peer-book.ts'
+import { createRedialer } from '../../discovery/peers/redial.ts'
+import type { Appetite, DialOutcome, DialTarget } from '../../discovery/peers/redial.ts'
 import { ManualClock } from './manual-clock.ts'
 import { seededRandom } from './random.ts'
 

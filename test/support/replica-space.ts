@@ -1,6 +1,6 @@
 /** A replica under the face of a space, without network: what lies upon memory is tested on this. */
-import type { PageRecord } from '../../memory/recent-pages.ts'
-import type { Replica } from '../../memory/replica.ts'
+import type { PageRecord } from '../../memory/replica/recent-pages.ts'
+import type { Replica } from '../../memory/replica/replica.ts'
 import type { MemoryEntry, MemorySpace } from '../../memory/shared-memory.ts'
 
 export function replicaSpace(replica: Replica): MemorySpace {

@@ -1,6 +1,6 @@
 /** A space that is searched: over a replica on a disk in memory, with the indexes in this thread. */
 import { silentLogger } from '../../core/logger.ts'
-import type { Replica } from '../../memory/replica.ts'
+import type { Replica } from '../../memory/replica/replica.ts'
 import type { Embedder } from '../../memory/search/embedding.ts'
 import type { SearchedSpace } from '../../memory/search/indexed-space.ts'
 import { createMemorySearch } from '../../memory/search/search.ts'

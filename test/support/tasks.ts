@@ -2,11 +2,16 @@
 import type { Message } from '../../core/a2a.ts'
 import { createIdSource } from '../../core/ids.ts'
 import { silentLogger } from '../../core/logger.ts'
-import { createTaskEngine } from '../../tasks/engine.ts'
-import type { TaskEngineInit } from '../../tasks/engine.ts'
-import type { AgentRunner, AgentTraits, AgentUtterance, AgentWork } from '../../tasks/execution.ts'
-import type { TaskStore } from '../../tasks/task-store.ts'
-import type { TaskTimeouts } from '../../tasks/timeouts.ts'
+import { createTaskEngine } from '../../tasks/worker/engine.ts'
+import type { TaskEngineInit } from '../../tasks/worker/engine.ts'
+import type {
+  AgentRunner,
+  AgentTraits,
+  AgentUtterance,
+  AgentWork
+} from '../../tasks/worker/execution.ts'
+import type { TaskStore } from '../../tasks/worker/task-store.ts'
+import type { TaskTimeouts } from '../../tasks/worker/timeouts.ts'
 import { ManualClock } from './manual-clock.ts'
 import { seededRandom } from './random.ts'
 

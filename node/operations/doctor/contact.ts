@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 // oxlint-disable-next-line typescript/triple-slash-reference -- as in wall.ts
-/// <reference path="../../xsalsa20.d.ts" />
+/// <reference path="../../libp2p/xsalsa20.d.ts" />
 import xsalsa20 from 'xsalsa20'
 import type { Attempt } from '../../../client/doctor-api.ts'
 import type { Clock } from '../../../core/clock.ts'
@@ -11,7 +11,7 @@ import { LIMITS } from '../../../core/limits.ts'
 import { linkedAbort } from '../../../core/linked-abort.ts'
 import type { Random } from '../../../core/random.ts'
 import { unlessAborted } from '../../../core/unless-aborted.ts'
-import { GREETING, NONCE_BYTES } from '../../wall.ts'
+import { GREETING, NONCE_BYTES } from '../../libp2p/wall.ts'
 
 export interface Place {
   readonly host: string

@@ -2,7 +2,7 @@
 import type { Peer } from '../../../client/api.ts'
 import type { Check } from '../../../client/doctor-api.ts'
 import { LIMITS } from '../../../core/limits.ts'
-import type { PeerGoal } from '../../../discovery/redial-schedule.ts'
+import type { PeerGoal } from '../../../discovery/peers/redial-schedule.ts'
 import type { Session } from '../../../protocols/session/session.ts'
 import { peerViews } from '../peer-views.ts'
 import { joinAdvice, mainCause, probeFinding, shortAddress } from './advice.ts'

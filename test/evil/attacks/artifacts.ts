@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { systemClock } from '../../../core/clock.ts'
-import { CARD_METHODS } from '../../../discovery/card-protocol.ts'
+import { CARD_METHODS } from '../../../discovery/cards/card-protocol.ts'
 import { A2A_METHODS, EVENTS_EXTENSION } from '../../../protocols/a2a/constants.ts'
 import { chosenTaskId } from '../../../protocols/a2a/extensions.ts'
 import { cardDigest, createCardSigner } from '../../../trust/card-signature.ts'

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { LIMITS } from '../../../core/limits.ts'
-import { CARD_METHODS } from '../../../discovery/card-protocol.ts'
+import { CARD_METHODS } from '../../../discovery/cards/card-protocol.ts'
 import { GRANT_METHODS } from '../../../protocols/grants/messages.ts'
 import { MEMBER_METHODS } from '../../../protocols/membership/constants.ts'
 import type { RawSessionPeer } from '../../support/raw-session-peer.ts'

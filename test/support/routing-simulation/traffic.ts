@@ -1,7 +1,7 @@
 /** Callers who ask at random moments, and what became of each task. */
 import { TERMINAL_STATES } from '../../../core/a2a.ts'
 import { toLumosError } from '../../../core/errors.ts'
-import type { Placement } from '../../../tasks/dispatcher.ts'
+import type { Placement } from '../../../tasks/caller/dispatcher.ts'
 import { say } from '../tasks.ts'
 import { exponentialMs } from './distributions.ts'
 import type { Caller, World } from './world.ts'

@@ -15,7 +15,7 @@ import { SimulatedPeer } from './simulated-peer.ts'
 import { SimulatedWorkers } from './simulated-workers.ts'
 import { VirtualTime } from './virtual-time.ts'
 
-/** Peers say their load this often (discovery/presence-pace.ts). */
+/** Peers say their load this often (discovery/presence/presence-pace.ts). */
 const PRESENCE_MS = 4000
 /** A session with a host that answers that nobody is there is over at once; one with a silent host, after this. */
 const SILENCE_MS = 15_000

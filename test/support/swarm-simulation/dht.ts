@@ -1,9 +1,9 @@
 /** A model of the Kademlia DHT: who announced what, found after as many round trips as a lookup takes. */
 import type { Random } from '../../../core/random.ts'
-import { KEEPERS, RECORD_VALIDITY_MS } from '../../../discovery/capability-dht.ts'
-import type { ProviderRecords } from '../../../discovery/capability-dht.ts'
-import type { PeerHint } from '../../../discovery/hint.ts'
-import { sample } from '../../../discovery/sampling.ts'
+import { KEEPERS, RECORD_VALIDITY_MS } from '../../../discovery/dht/capability-dht.ts'
+import type { ProviderRecords } from '../../../discovery/dht/capability-dht.ts'
+import type { PeerHint } from '../../../discovery/peers/hint.ts'
+import { sample } from '../../../discovery/peers/sampling.ts'
 import type { Host, Network } from './network.ts'
 
 const WALK_PEERS = 5

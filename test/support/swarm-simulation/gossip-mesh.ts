@@ -1,13 +1,13 @@
 /**
  * A model of gossipsub, which cannot be run in simulated time: its mesh, its relaying and its lazy
- * repair, with the settings of node/gossip.ts and else the defaults of @libp2p/gossipsub 17.1.1; no scores, since nobody lies here.
+ * repair, with the settings of node/libp2p/gossip.ts and else the defaults of @libp2p/gossipsub 17.1.1; no scores, since nobody lies here.
  */
 import type { MessageHandler, PubSub } from '../../../core/pubsub.ts'
 import type { Random } from '../../../core/random.ts'
-import { sample } from '../../../discovery/sampling.ts'
+import { sample } from '../../../discovery/peers/sampling.ts'
 import type { Host, Network } from './network.ts'
 
-/** D, Dlo, Dhi of node/gossip.ts. */
+/** D, Dlo, Dhi of node/libp2p/gossip.ts. */
 const MESH = { wanted: 4, least: 3, most: 6 }
 /** constants.ts of @libp2p/gossipsub: Dlazy, mcacheGossip, heartbeat. */
 const LAZY_PEERS = 6

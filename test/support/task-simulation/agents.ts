@@ -7,7 +7,7 @@ import type {
   AgentTraits,
   AgentUtterance,
   AgentWork
-} from '../../../tasks/execution.ts'
+} from '../../../tasks/worker/execution.ts'
 import type { Life } from './machine.ts'
 import type { Trace } from './trace.ts'
 

@@ -1,8 +1,8 @@
 /** What must hold at the end of a run of the task simulation. */
 import { TERMINAL_STATES } from '../../../core/a2a.ts'
 import { LIMITS } from '../../../core/limits.ts'
-import type { DelegationView } from '../../../tasks/delegation-view.ts'
-import type { Delegations } from '../../../tasks/delegations.ts'
+import type { DelegationView } from '../../../tasks/caller/delegation-view.ts'
+import type { Delegations } from '../../../tasks/caller/delegations.ts'
 import { AGENTS, FLOODED, textOfParts, WHOLE } from './agents.ts'
 import type { CallerNode, Wish } from './caller-node.ts'
 import type { Reading } from './reading.ts'

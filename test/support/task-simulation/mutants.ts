@@ -1,5 +1,5 @@
 /** Bugs planted around the real parts: the simulation must find each of them. */
-import { replaced } from '../../../node/replaced.ts'
+import { replaced } from '../../../node/libp2p/replaced.ts'
 import type { Mutation } from './mutation.ts'
 import type { ScriptName } from './scripts.ts'
 import type { StormName } from './storms.ts'

@@ -1,9 +1,9 @@
 /** Somebody who follows a task at its caller, goes away and comes back behind the last event seen. */
-import type { DelegationEvent } from '../../../tasks/delegation-events.ts'
-import type { Delegations } from '../../../tasks/delegations.ts'
+import type { DelegationEvent } from '../../../tasks/caller/delegation-events.ts'
+import type { Delegations } from '../../../tasks/caller/delegations.ts'
 import type { Random } from '../../../core/random.ts'
 import { LumosError, toLumosError } from '../../../core/errors.ts'
-import { LEFT } from '../../../tasks/delegation-failures.ts'
+import { LEFT } from '../../../tasks/caller/delegation-failures.ts'
 import type { Life } from './machine.ts'
 
 /** How long one stays at most, and stays away, milliseconds. */

@@ -2,7 +2,7 @@
 import { createIdSource } from '../../../core/ids.ts'
 import type { IdSource } from '../../../core/ids.ts'
 import type { Random } from '../../../core/random.ts'
-import type { TaskEngineInit } from '../../../tasks/engine.ts'
+import type { TaskEngineInit } from '../../../tasks/worker/engine.ts'
 import { ManualClock } from '../manual-clock.ts'
 import { seededRandom } from '../random.ts'
 import { Agents } from './agents.ts'

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { splitDemands } from '../../../core/attributes.ts'
-import { attributesOf, buildCard, demandsOf } from '../../../discovery/card-builder.ts'
-import type { AgentDescription } from '../../../discovery/card-builder.ts'
-import { createCardIndex } from '../../../discovery/card-index.ts'
-import { matchCard, parseQuery, searchable } from '../../../discovery/query.ts'
+import { attributesOf, buildCard, demandsOf } from '../../../discovery/cards/card-builder.ts'
+import type { AgentDescription } from '../../../discovery/cards/card-builder.ts'
+import { createCardIndex } from '../../../discovery/cards/card-index.ts'
+import { matchCard, parseQuery, searchable } from '../../../discovery/directory/query.ts'
 import { SIGNATURE, testSkill } from '../../support/identity.ts'
 
 function agent(id: string, more: Partial<AgentDescription> = {}) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
-import { createDirectory } from '../../../discovery/directory.ts'
+import { createDirectory } from '../../../discovery/directory/directory.ts'
 import { createTestSwarm, createDiscoveryNode, testAgent } from '../../support/discovery-node.ts'
 import { testCard, testIdentity, testSkill, verifiedCard } from '../../support/identity.ts'
 import { ManualClock } from '../../support/manual-clock.ts'

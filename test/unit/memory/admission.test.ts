@@ -1,7 +1,7 @@
 /** Statements that belong together count together, in however many parts they are checked. */
 import { expect, test } from 'vitest'
-import { createSpaceOwner } from '../../../memory/space-owner.ts'
-import { createSpace, DEFAULT_QUOTAS } from '../../../memory/space.ts'
+import { createSpaceOwner } from '../../../memory/spaces/space-owner.ts'
+import { createSpace, DEFAULT_QUOTAS } from '../../../memory/spaces/space.ts'
 import { testReplica } from '../../support/memory-replica.ts'
 import { toySigner } from '../../support/memory-world.ts'
 

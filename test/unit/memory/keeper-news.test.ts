@@ -1,6 +1,6 @@
 /** What a peer brought goes on to others. */
 import { describe, expect, test } from 'vitest'
-import type { RepairResult } from '../../../memory/repair.ts'
+import type { RepairResult } from '../../../memory/repair/repair.ts'
 import { startKeeper } from '../../support/keeper-node.ts'
 
 describe('what a peer brought', () => {

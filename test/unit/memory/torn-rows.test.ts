@@ -1,9 +1,9 @@
 /** A database whose rows do not fit each other, as after it was salvaged, ends equal to its peers all the same. */
 import { expect, test } from 'vitest'
-import { decodeEntry, decodeStored, memoryRows } from '../../../memory/rows.ts'
-import { createResponder, repair } from '../../../memory/repair.ts'
-import type { Replica } from '../../../memory/replica.ts'
-import { writerId } from '../../../memory/writer.ts'
+import { decodeEntry, decodeStored, memoryRows } from '../../../memory/replica/rows.ts'
+import { createResponder, repair } from '../../../memory/repair/repair.ts'
+import type { Replica } from '../../../memory/replica/replica.ts'
+import { writerId } from '../../../memory/replica/writer.ts'
 import type { MemoryStore } from '../../../storage/memory-store.ts'
 import type { Entry, KeyRange } from '../../../storage/store.ts'
 import { prefixRange } from '../../../storage/store.ts'

@@ -1,6 +1,6 @@
 /** Watching a space: what is there, then what changes, however slowly one reads. */
 import { expect, test } from 'vitest'
-import type { MemoryRecord } from '../../../memory/record.ts'
+import type { MemoryRecord } from '../../../memory/replica/record.ts'
 import { watchSpace } from '../../../memory/watch.ts'
 import type { MemoryEntry, WatchEvent, WatchQuery } from '../../../memory/shared-memory.ts'
 import { ManualClock } from '../../support/manual-clock.ts'

@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { LumosError } from '../../../core/errors.ts'
 import { createSwarmAsking } from '../../../node/asking.ts'
-import type { Delegations } from '../../../tasks/delegations.ts'
+import type { Delegations } from '../../../tasks/caller/delegations.ts'
 import { begin, finish, piece, position, TASK, TestCaller } from '../../support/delegations.ts'
 import type { Answer } from '../../support/delegations.ts'
 

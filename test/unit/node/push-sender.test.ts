@@ -8,7 +8,7 @@ import { LIMITS } from '../../../core/limits.ts'
 import { createPushSender } from '../../../node/push-sender.ts'
 import { createWebSender } from '../../../node/web-sender.ts'
 import type { Resolve } from '../../../node/web-sender.ts'
-import type { PushReceipt } from '../../../tasks/push-delivery.ts'
+import type { PushReceipt } from '../../../tasks/push/delivery.ts'
 import { createWebTargets } from '../../../core/web-targets.ts'
 
 const NOW = Date.UTC(2026, 0, 1)

@@ -5,9 +5,9 @@ import { createBatches } from '../../../storage/batches.ts'
 import { createGroupCommit } from '../../../storage/group-commit.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
 import type { FaultPlan, MemoryStore } from '../../../storage/memory-store.ts'
-import { openJournalTaskStore } from '../../../tasks/journal-task-store.ts'
-import type { OutboxRecord, OutboxStore } from '../../../tasks/outbox-store.ts'
-import type { TaskPage, TaskStore } from '../../../tasks/task-store.ts'
+import { openJournalTaskStore } from '../../../tasks/worker/journal-task-store.ts'
+import type { OutboxRecord, OutboxStore } from '../../../tasks/caller/outbox-store.ts'
+import type { TaskPage, TaskStore } from '../../../tasks/worker/task-store.ts'
 import { ended, event, record } from '../../contract/task-store.contract.ts'
 import {
   begin,

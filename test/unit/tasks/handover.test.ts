@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../core/limits.ts'
 import { handoverMetadata, receiveHandover } from '../../../protocols/a2a/handover.ts'
-import type { DelegationEvent } from '../../../tasks/delegation-events.ts'
+import type { DelegationEvent } from '../../../tasks/caller/delegation-events.ts'
 import { handoverOf, startOf } from '../../../tasks/handover.ts'
 import { artifactsIn } from '../../../tasks/task-fold.ts'
 import { say } from '../../support/tasks.ts'

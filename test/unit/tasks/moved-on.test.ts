@@ -4,8 +4,8 @@ import { LumosError } from '../../../core/errors.ts'
 import { createIdSource } from '../../../core/ids.ts'
 import { silentLogger } from '../../../core/logger.ts'
 import { createMemoryStore } from '../../../storage/memory-store.ts'
-import { createDelegations } from '../../../tasks/delegations.ts'
-import type { Placement } from '../../../tasks/dispatcher.ts'
+import { createDelegations } from '../../../tasks/caller/delegations.ts'
+import type { Placement } from '../../../tasks/caller/dispatcher.ts'
 import {
   begin,
   briefly,

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import type { MessageStream } from '@libp2p/interface'
 import { createPeerRates } from '../../../../node/metrics/peer-rates.ts'
 import { createTraffic } from '../../../../node/metrics/traffic.ts'
-import { guardStream } from '../../../../node/stream-guard.ts'
-import { WireGuard } from '../../../../node/wire-guard.ts'
+import { guardStream } from '../../../../node/libp2p/stream-guard.ts'
+import { WireGuard } from '../../../../node/libp2p/wire-guard.ts'
 
 /** What the class of each connection of js-libp2p does its work with. */
 class FakeConnection extends EventTarget {

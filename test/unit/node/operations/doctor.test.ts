@@ -1,6 +1,6 @@
 /** The doctor's own rules: deadlines, clocks, which addresses it takes, and what it does for peers. */
 import { expect, test, vi } from 'vitest'
-import type { Network } from '../../../../node/libp2p.ts'
+import type { Network } from '../../../../node/libp2p/network.ts'
 import { clockFinding } from '../../../../node/operations/doctor/clocks.ts'
 import { checked, examineAll } from '../../../../node/operations/doctor/examination.ts'
 import { addressOf } from '../../../../node/operations/doctor/probe.ts'

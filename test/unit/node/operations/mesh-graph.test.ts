@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Peer } from '../../../../client/api.ts'
 import { LIMITS } from '../../../../core/limits.ts'
-import type { PeerRecord } from '../../../../discovery/directory.ts'
-import type { LinkAnswer, LinkNote } from '../../../../discovery/mesh-links.ts'
+import type { PeerRecord } from '../../../../discovery/directory/directory.ts'
+import type { LinkAnswer, LinkNote } from '../../../../discovery/peers/mesh-links.ts'
 import { meshGraph } from '../../../../node/operations/mesh-graph.ts'
 import type { GraphParts } from '../../../../node/operations/mesh-graph.ts'
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { LumosError } from '../../../../core/errors.ts'
 import type { ForgetOptions, MemorySpace } from '../../../../memory/shared-memory.ts'
-import { createSpace, DEFAULT_QUOTAS } from '../../../../memory/space.ts'
+import { createSpace, DEFAULT_QUOTAS } from '../../../../memory/spaces/space.ts'
 import { createSpaceOperations } from '../../../../node/operations/spaces.ts'
 import { peerOfKey } from '../../../../trust/author-key.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
