@@ -31,7 +31,7 @@ export function createNodeCallers(
     tokens,
     sessions
   }: {
-    readonly tokens: Pick<ApiTokens, 'verify'>
+    readonly tokens: Pick<ApiTokens, 'verify' | 'ended'>
     readonly sessions: Pick<DashboardSessions, 'verify'>
   }
 ): Callers {

@@ -101,7 +101,7 @@ export function createNodeGateway(
 
 interface DoorsParts {
   readonly control: NodeGatewayInit['control'] | undefined
-  readonly tokens: Pick<ApiTokens, 'verify'>
+  readonly tokens: Pick<ApiTokens, 'verify' | 'ended'>
   readonly sessions: DashboardSessions
 }
 

@@ -41,6 +41,8 @@ export interface ApiTokens extends Component {
   create(init: NewApiToken): Promise<{ readonly token: ApiToken; readonly secret: string }>
   /** In force at once. `selector` is an id, a unique beginning of one, or a name. @throws API_TOKEN_UNKNOWN */
   revoke(selector: string): Promise<ApiToken>
+  /** Aborts, with API_TOKEN_REFUSED, when the token of that id is taken back. */
+  ended(id: string): AbortSignal
   /** The token that `secret` is, if it is in force. Takes as long for a wrong one as for a right one. */
   verify(secret: string): ApiToken | undefined
 }
@@ -88,6 +90,8 @@ class TokenBook implements ApiTokens {
   #tokens = new Map<string, StoredToken>()
   /** Taken back, and perhaps still on disk. */
   readonly #leaving = new Map<string, StoredToken>()
+  /** Of tokens in force that somebody came with. */
+  readonly #ends = new Map<string, AbortController>()
   #cancelWrite: (() => void) | undefined
 
   constructor(parts: ApiTokensComponents, path: string) {
@@ -125,6 +129,7 @@ class TokenBook implements ApiTokens {
   async create({ name, scopes, tenant, lifetimeMs }: NewApiToken) {
     const { clock, random } = this.#parts
     this.#tokens = new Map(this.#inForce().map((token) => [token.id, token]))
+    for (const gone of this.#ends.keys()) if (!this.#tokens.has(gone)) this.#ends.delete(gone)
     const limit = LIMITS.apiTokens.value
     if (this.#tokens.size >= limit) throw new LumosError('API_TOKENS_FULL', { details: { limit } })
     const id = Buffer.from(random.bytes(8)).toString('hex')
@@ -162,9 +167,18 @@ class TokenBook implements ApiTokens {
     // Not in force from now on, even if the disk refuses to remember it.
     this.#tokens.delete(token.id)
     this.#leaving.set(token.id, token)
+    this.#ends.get(token.id)?.abort(new LumosError('API_TOKEN_REFUSED'))
+    this.#ends.delete(token.id)
     await this.#write()
     this.#leaving.delete(token.id)
     return publicPart(token)
+  }
+
+  ended(id: string): AbortSignal {
+    if (!this.#tokens.has(id)) return AbortSignal.abort(new LumosError('API_TOKEN_REFUSED'))
+    const end = this.#ends.get(id) ?? new AbortController()
+    this.#ends.set(id, end)
+    return end.signal
   }
 
   verify(secret: string): ApiToken | undefined {

@@ -138,7 +138,7 @@ export function createDashboardAuthenticator(
       const session = sessions.verify(token)
       if (session === undefined) throw new LumosError('API_TOKEN_REFUSED')
       const { who, ended } = session
-      return { who, scopes: DASHBOARD_SCOPES, local: { ended } }
+      return { who, scopes: DASHBOARD_SCOPES, ended, local: true }
     }
   }
 }

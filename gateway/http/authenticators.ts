@@ -14,8 +14,10 @@ export interface Identity {
   readonly scopes: readonly ApiScope[]
   /** When what has proven it ends, milliseconds since the epoch; absent where that is looked up now and then. */
   readonly expiresAt?: number
-  /** Present for the user of this machine, whose own tasks it sees; when it aborts, the session is over. */
-  readonly local?: { readonly ended: AbortSignal }
+  /** Aborts, with why, when the credential is taken back; absent where that is looked up now and then. */
+  readonly ended?: AbortSignal
+  /** It is the user of this machine, whose own tasks it sees. */
+  readonly local?: true
 }
 
 export interface Authenticator {
@@ -30,7 +32,9 @@ const API_TOKEN = /^lumos_/
 const ANYBODY: Identity = { who: 'http:open', scopes: ['task/send'] }
 
 /** By the tokens of this node. */
-export function createTokenAuthenticator(tokens: Pick<ApiTokens, 'verify'>): Authenticator {
+export function createTokenAuthenticator(
+  tokens: Pick<ApiTokens, 'verify' | 'ended'>
+): Authenticator {
   return {
     async authenticate(incoming) {
       const secret = bearerOf(incoming)
@@ -38,7 +42,14 @@ export function createTokenAuthenticator(tokens: Pick<ApiTokens, 'verify'>): Aut
       const token = tokens.verify(secret)
       if (token === undefined) throw new LumosError('API_TOKEN_REFUSED')
       const { id, scopes, tenant, expiresAt } = token
-      return { who: `http:${id}`, scopes, expiresAt, ...(tenant !== undefined && { tenant }) }
+      const ended = tokens.ended(id)
+      return {
+        who: `http:${id}`,
+        scopes,
+        expiresAt,
+        ended,
+        ...(tenant !== undefined && { tenant })
+      }
     }
   }
 }
@@ -52,8 +63,8 @@ export function createJwtAuthenticator(issuers: JwtIssuers): Authenticator {
     async authenticate(incoming) {
       const token = bearerOf(incoming)
       if (token === undefined || !JWT.test(token)) return undefined
-      const { name, scopes, tenant } = await issuers.verify(token)
-      return { who: `jwt:${name}`, scopes, ...(tenant !== undefined && { tenant }) }
+      const { name, scopes, tenant, expiresAt } = await issuers.verify(token)
+      return { who: `jwt:${name}`, scopes, expiresAt, ...(tenant !== undefined && { tenant }) }
     }
   }
 }

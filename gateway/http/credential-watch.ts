@@ -17,28 +17,34 @@ export interface CredentialWatchInit {
   readonly onEnded: (refusal: LumosError) => void
 }
 
-/** Looks at the credential again each LIMITS.gatewayHeartbeat, and when it expires, until the returned function is called. */
+/**
+ * Hears when the credential is taken back, and looks at it again when it expires and each LIMITS.gatewayHeartbeat,
+ * until the returned function is called.
+ */
 export function watchCredential(
   { clock, callers }: CredentialWatchComponents,
   incoming: IncomingMessage,
   { caller, onEnded }: CredentialWatchInit
 ): () => void {
-  const { local, expiresAt } = caller
+  const { ended, expiresAt, local } = caller
   let isOver = false
   let cancel: (() => void) | undefined
 
   function stop(): void {
     isOver = true
     cancel?.()
-    local?.ended.removeEventListener('abort', onSignedOut)
+    ended?.removeEventListener('abort', onTakenBack)
   }
   function end(error: unknown): void {
     if (isOver) return
     stop()
     onEnded(toLumosError(error))
   }
-  function onSignedOut(): void {
-    end(local?.ended.reason)
+  function onTakenBack(): void {
+    // To sign out is no refusal of which the audit log should tell.
+    if (local === true) return end(ended?.reason)
+    cancel?.()
+    void look()
   }
   function wait(): void {
     const leftMs = (expiresAt ?? Infinity) - clock.now()
@@ -56,8 +62,8 @@ export function watchCredential(
   }
 
   wait()
-  local?.ended.addEventListener('abort', onSignedOut, { once: true })
-  if (local?.ended.aborted === true) onSignedOut()
+  ended?.addEventListener('abort', onTakenBack, { once: true })
+  if (ended?.aborted === true) onTakenBack()
   return stop
 }
 

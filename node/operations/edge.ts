@@ -13,7 +13,7 @@ export interface EdgeCaller {
   /** Name in the audit log. */
   readonly who: string
   /** There for the user of this machine, who sees all tasks. */
-  readonly local?: object
+  readonly local?: true
   /** Whose its tasks are. */
   readonly owner: string
 }

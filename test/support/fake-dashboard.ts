@@ -54,7 +54,8 @@ export async function startFakeDashboard(
     who: 'dashboard:test',
     owner: 'local',
     scopes: DASHBOARD_SCOPES,
-    local: { ended: new AbortController().signal }
+    ended: new AbortController().signal,
+    local: true as const
   }
   const callers = {
     admit: () => undefined,

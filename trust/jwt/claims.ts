@@ -25,6 +25,8 @@ export interface JwtHolder {
   readonly name: string
   readonly scopes: readonly ApiScope[]
   readonly tenant?: string
+  /** When the token ends, the tolerance of clocks included: milliseconds since the epoch. */
+  readonly expiresAt: number
 }
 
 /** OpenID Connect Core 1.0, section 2. */
@@ -33,7 +35,10 @@ const LONGEST_SUBJECT = 255
 const CONFIRMATION = 'cnf'
 
 /** @returns instead of the holder why there is none, in a word */
-export function holderOf(payload: JWTPayload, rules: ClaimRules): JwtHolder | string {
+export function holderOf(
+  payload: JWTPayload,
+  rules: ClaimRules
+): Omit<JwtHolder, 'expiresAt'> | string {
   const { sub } = payload
   if (typeof sub !== 'string' || sub === '' || sub.length > LONGEST_SUBJECT) return 'subject'
   if (payload[CONFIRMATION] !== undefined) return 'bound to a key'

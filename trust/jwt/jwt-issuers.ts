@@ -81,9 +81,10 @@ export function createJwtIssuers(
     if (!KINDS.has(typ.toLowerCase())) throw refused('type')
     const holder = holderOf(payload, init)
     if (typeof holder === 'string') throw refused(holder)
-    const end = (payload.exp ?? 0) * 1000 + clockTolerance
+    const expiresAt = (payload.exp ?? 0) * 1000 + clockTolerance
     // Not for longer: a key that the issuer withdraws takes its tokens along.
-    return { holder, until: Math.min(end, clock.now() + LIMITS.jwtCacheAge.value) }
+    const until = Math.min(expiresAt, clock.now() + LIMITS.jwtCacheAge.value)
+    return { holder: { ...holder, expiresAt }, until }
   }
 
   return {

@@ -97,7 +97,7 @@ test('a session is the user of this machine, without the rights to give out righ
   const show = (authorization?: string) =>
     authenticator.authenticate({ headers: { authorization } } as PublicRequest['incoming'])
   const identity = await show(`Bearer ${token}`)
-  expect(identity).toMatchObject({ local: { ended: { aborted: false } } })
+  expect(identity).toMatchObject({ local: true, ended: { aborted: false } })
   expect(identity?.scopes).not.toContain('agent/offer')
   expect(await show('Bearer lumos_0')).toBeUndefined()
   await expect(show(`Bearer ${token.slice(0, -1)}-`)).rejects.toMatchObject({

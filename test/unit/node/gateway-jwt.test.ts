@@ -34,7 +34,8 @@ test('keys are found by the discovery document, and roles mean what the node say
   const { issuer, verify } = await setup()
   const { host } = new URL(issuer.issuer)
   const claims = { roles: ['reader'] }
-  expect(await verify(claims)).toEqual({ name: `${host}/ada`, scopes: ['memory/read'] })
+  const holder = { name: `${host}/ada`, scopes: ['memory/read'] }
+  expect(await verify(claims)).toEqual({ ...holder, expiresAt: expect.any(Number) })
   expect(issuer.asked).toEqual(['/.well-known/openid-configuration', '/keys'])
 })
 

@@ -88,6 +88,17 @@ test('a token that was taken back lets nobody in, now and after a restart', asyn
   expect(again.verify(other.secret)).toBeDefined()
 })
 
+test('who came with a token hears at once that it is taken back', async () => {
+  const { tokens } = await setup()
+  const [{ token }, { token: other }] = [await tokens.create(SEND), await tokens.create(SEND)]
+  const [ended, goesOn] = [tokens.ended(token.id), tokens.ended(other.id)]
+  expect(ended.aborted).toBe(false)
+  await tokens.revoke(token.id)
+  expect(ended.reason).toMatchObject({ code: 'API_TOKEN_REFUSED' })
+  expect(tokens.ended(token.id).aborted).toBe(true)
+  expect(goesOn.aborted).toBe(false)
+})
+
 test('that a token is in use is written down, but not with each use', async () => {
   const { path, clock, tokens } = await setup()
   const { secret } = await tokens.create(SEND)

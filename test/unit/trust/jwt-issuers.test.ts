@@ -12,6 +12,8 @@ import { ManualClock } from '../../support/manual-clock.ts'
 
 const NOW = 1_800_000_000
 const TOLERANCE = 5000
+/** Of a token that says nothing else. */
+const EXPIRES_AT = (NOW + 3600) * 1000 + TOLERANCE
 
 async function setup(rules: Partial<JwtIssuerInit> = {}) {
   const issuer = await TestIssuer.create()
@@ -57,11 +59,13 @@ test('a token is its subject’s at its issuer, with what its claims let do', as
   const claims = { scope: 'openid memory/read', realm_access: { roles: ['operator', 'boss'] } }
   expect(await verify({ claims })).toEqual({
     name: 'issuer.example/realms/acme/ada',
-    scopes: ['task/send', 'memory/read', 'control/read']
+    scopes: ['task/send', 'memory/read', 'control/read'],
+    expiresAt: EXPIRES_AT
   })
   expect(await verify({ claims: { sub: 'a/b c' } })).toEqual({
     name: 'issuer.example/realms/acme/a%2Fb%20c',
-    scopes: []
+    scopes: [],
+    expiresAt: EXPIRES_AT
   })
 })
 

@@ -25,7 +25,8 @@ function setup({ tenant, others = [] }: { tenant?: string; others?: Authenticato
     failures: createFailedAttempts({ clock }),
     authenticators: [
       createTokenAuthenticator({
-        verify: (secret) => (secret === 'lumos_right' ? token : undefined)
+        verify: (secret) => (secret === 'lumos_right' ? token : undefined),
+        ended: () => new AbortController().signal
       }),
       ...others
     ],
@@ -48,7 +49,8 @@ test('a token owns what its holder asks for, unless a tenant does', async () => 
     who: 'http:a1',
     owner: 'http:a1',
     scopes: ['task/send'],
-    expiresAt: 1
+    expiresAt: 1,
+    ended: expect.any(AbortSignal)
   })
   const { callers } = setup({ tenant: 'acme' })
   expect(await callers.identify(request('bearer lumos_right'))).toMatchObject({

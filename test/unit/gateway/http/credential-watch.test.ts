@@ -95,12 +95,25 @@ test('a credential is looked at when it expires, and goes on if it was renewed',
   expect(onEnded).toHaveBeenCalledOnce()
 })
 
-test('who signs out of the dashboard hears no more at once', async () => {
+test('who signs out of the dashboard hears no more at once, which is no refusal', async () => {
   const session = new AbortController()
-  const local = { ended: session.signal }
-  const { clock, onEnded } = await setup({ who: 'dashboard:a', scopes: [], local })
+  const { signal: ended } = session
+  const dashboard = { who: 'dashboard:a', scopes: [], ended, local: true } as const
+  const { clock, noted, onEnded } = await setup(dashboard)
   session.abort(new LumosError('API_TOKEN_REFUSED'))
   expect(onEnded).toHaveBeenCalledOnce()
+  expect(noted).toEqual([])
+  expect(clock.pending).toBe(0)
+})
+
+test('a token that is taken back ends the answer without waiting for the next look, and is noted', async () => {
+  const token = new AbortController()
+  const { clock, noted, now, onEnded } = await setup({ ...ADA, ended: token.signal })
+  now.identity = undefined
+  token.abort(new LumosError('API_TOKEN_REFUSED'))
+  await clock.advance(0)
+  expect(onEnded).toHaveBeenCalledOnce()
+  expect(noted).toHaveLength(1)
   expect(clock.pending).toBe(0)
 })
 
