@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { createClient } from '../../client/client.ts'
 import type { Client } from '../../client/client.ts'
+import { YOUNG_HEAP } from '../../cli/daemon-process.ts'
 import { THRIFTY_GLIBC } from '../../cli/thrifty-glibc.ts'
 import { resolvePaths } from '../../core/paths.ts'
 import { createLumos } from '../support/lumos.ts'
@@ -53,7 +54,7 @@ export async function startVictim(init: VictimInit): Promise<Victim> {
       LUMOS_TOOLS_FILES_ROOTS: privateRoot,
       LUMOS_TOOLS_HTTP_ALLOW: 'localhost',
       [PROBE_VARIABLE]: probe,
-      NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'probe.ts')).href}`
+      NODE_OPTIONS: `${YOUNG_HEAP} --import ${pathToFileURL(join(import.meta.dirname, 'probe.ts')).href}`
     }
   })
   const ready = await lumos.daemon([
