@@ -45,6 +45,8 @@ export function createMcpSessions(components: McpSessionsComponents): McpSession
 class Sessions implements McpSessions {
   readonly #parts: McpSessionsComponents
   readonly #sessions = new Map<string, Session>()
+  /** Counted from their greeting on, so that many at once do not pass the limit together. */
+  readonly #beginning = new Set<Caller>()
 
   constructor(parts: McpSessionsComponents) {
     this.#parts = parts
@@ -80,8 +82,22 @@ class Sessions implements McpSessions {
       const reason = 'a client greets first: it sends initialize'
       throw invalidRequest(reason)
     }
-    await this.#makeRoom(caller)
+    const room = this.#makeRoom(caller)
+    const beginning = { ...caller }
+    this.#beginning.add(beginning)
+    try {
+      await room
+      return await this.#open(request, beginning, body)
+    } finally {
+      this.#beginning.delete(beginning)
+    }
+  }
+
+  /** @param caller one of those that are beginning */
+  async #open(request: Request, caller: Caller, body: unknown): Promise<Response> {
     const { clock, createServer } = this.#parts
+    const { WebStandardStreamableHTTPServerTransport: Transport } =
+      await import('@modelcontextprotocol/server')
     const store = createReplayStore()
     let session: Session | undefined
     const server = await createServer(caller, (change) => {
@@ -89,7 +105,7 @@ class Sessions implements McpSessions {
       session.busy += change
       session.usedAt = clock.monotonic()
     })
-    const transport = new sdk.WebStandardStreamableHTTPServerTransport({
+    const transport = new Transport({
       sessionIdGenerator: () => randomUUID(),
       eventStore: store,
       retryInterval: RETRY_MS,
@@ -100,6 +116,7 @@ class Sessions implements McpSessions {
         const usedAt = clock.monotonic()
         session = { who, rights, transport, server, store, busy: 0, usedAt }
         this.#sessions.set(id, session)
+        this.#beginning.delete(caller)
       },
       onsessionclosed: (id) => this.#end(id)
     })
@@ -114,8 +131,9 @@ class Sessions implements McpSessions {
   async #makeRoom({ who }: Caller): Promise<void> {
     const byCaller = Map.groupBy(this.#sessions, ([, session]) => session.who)
     const own = byCaller.get(who) ?? []
-    if (own.length >= LIMITS.mcpCallerSessions.value) return this.#endQuietest(own)
-    if (this.#sessions.size < LIMITS.mcpSessions.value) return
+    const ownBeginning = [...this.#beginning].filter((one) => one.who === who).length
+    if (own.length + ownBeginning >= LIMITS.mcpCallerSessions.value) return this.#endQuietest(own)
+    if (this.#sessions.size + this.#beginning.size < LIMITS.mcpSessions.value) return
     const [most = []] = [...byCaller.values()].toSorted((a, b) => b.length - a.length)
     await this.#endQuietest(most)
   }

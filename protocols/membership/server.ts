@@ -26,7 +26,7 @@ export interface MembershipServerComponents {
   readonly logger: Logger
   readonly host: Pick<StreamHost, 'handle' | 'self'>
   readonly book: SwarmBook
-  readonly invites: InviteLedger
+  readonly invites: Pick<InviteLedger, 'use'>
 }
 
 export function createMembershipServer(components: MembershipServerComponents): Component {
@@ -112,10 +112,10 @@ class MembershipServer implements Component {
     joiner: PeerIdText
   ): Promise<Json> {
     const { book, host, invites, logger } = this.#components
-    const known = roll.member(joiner)
     const coming = { inviter: host.self, joiner, standing: standingOf(roll, joiner) }
     const { role, givenAt, house } = await invites.use(id, coming, proof)
-    // An invite that was there before must not bring back whom somebody has sent away since.
+    const known = roll.member(joiner)
+    // An invite that was there before must not bring back whom somebody has sent away since, just now even.
     if (known?.standing === 'removed' && (house || givenAt <= known.since)) {
       throw new LumosError('INVITE_WITHDRAWN')
     }
