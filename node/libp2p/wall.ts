@@ -178,7 +178,8 @@ class WalledConnection extends AbstractMultiaddrConnection {
     this.#early = []
     for (const part of early) {
       const ciphers = this.#ciphers
-      if (ciphers !== undefined) this.onData(ciphers.inbound.update(part))
+      // In place: what was read from a socket is nobody else's, and little costs half (200 bytes 1.4 µs, 1.8 otherwise).
+      if (ciphers !== undefined) this.onData(ciphers.inbound.update(part, part))
     }
   }
 
