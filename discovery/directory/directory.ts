@@ -11,7 +11,19 @@ import { hearsayFor } from '../presence/presence-pace.ts'
 import { shareDigests } from './directory-shares.ts'
 import { allSkills, searchCards } from './directory-search.ts'
 import type { SearchedCards } from './directory-search.ts'
-import { census, emptyEntry, isAt, isDead, isSure, leastHeard, silentSince } from './peer-entry.ts'
+import {
+  census,
+  doubt,
+  emptyEntry,
+  hear,
+  isAt,
+  isDead,
+  isSure,
+  leastHeard,
+  live,
+  silentSince,
+  toldOf
+} from './peer-entry.ts'
 import type {
   Addition,
   Census,
@@ -115,6 +127,7 @@ export function createDirectory(clock: Clock, init: DirectoryInit): Directory {
 }
 
 class LiveDirectory implements Directory {
+  readonly self: PeerIdText
   readonly events = new EventEmitter<DirectoryEvents>()
   readonly #clock: Clock
   readonly #init: DirectoryInit
@@ -129,11 +142,8 @@ class LiveDirectory implements Directory {
   constructor(clock: Clock, init: DirectoryInit) {
     this.#clock = clock
     this.#init = init
+    this.self = init.self
     this.#own = { ...emptyEntry(init.self), name: init.name, connected: true }
-  }
-
-  get self(): PeerIdText {
-    return this.#own.peer
   }
 
   async start(): Promise<void> {
@@ -155,9 +165,7 @@ class LiveDirectory implements Directory {
   confirm(peer: PeerIdText, statement: PeerStatement, ttlMs: number): readonly string[] {
     const entry = this.#entry(peer)
     if (entry === undefined) return []
-    const heardAt = this.#clock.monotonic()
-    const heard = { heardAt, expiresAt: heardAt + ttlMs, doubtedAt: undefined, witnessed: true }
-    Object.assign(entry, heard)
+    hear(entry, statement, { now: this.#clock.monotonic(), ttlMs })
     return this.#learn(entry, statement)
   }
 
@@ -170,17 +178,15 @@ class LiveDirectory implements Directory {
     if (ageMs >= ttlMs || heardAt <= lostAt) return []
     const entry = this.#entry(peer)
     if (entry === undefined) return []
-    entry.heardAt = heardAt
-    entry.expiresAt = Math.max(entry.expiresAt, heardAt + ttlMs)
+    live(entry, heardAt, ttlMs)
     entry.doubtedAt = undefined
-    return this.#learn(entry, statement)
+    return this.#learn(entry, toldOf(entry, statement, this.#clock.monotonic()))
   }
 
   doubt(peer: PeerIdText, lostAt = this.#clock.monotonic()): boolean {
     const entry = this.#remote.get(peer)
     if (entry === undefined || entry.doubtedAt !== undefined) return false
-    entry.doubtedAt = lostAt
-    entry.expiresAt = Math.min(entry.expiresAt, this.#clock.monotonic() + DOUBT_TTL_MS)
+    doubt(entry, lostAt, this.#clock.monotonic() + DOUBT_TTL_MS)
     return true
   }
 
@@ -211,8 +217,7 @@ class LiveDirectory implements Directory {
     entry.connected = connected
     if (connected || !wasConnected || entry.doubtedAt !== undefined) return
     // The session was a sign of life until now. Others were told so, and believe it as long.
-    entry.heardAt = this.#clock.monotonic()
-    entry.expiresAt = Math.max(entry.expiresAt, entry.heardAt + hearsayFor(this.size))
+    live(entry, this.#clock.monotonic(), hearsayFor(this.size))
   }
 
   remove(peer: PeerIdText, why: Departure = 'goodbye'): void {

@@ -38,8 +38,12 @@ export interface PeerEntry {
   name: string
   load: number | undefined
   slots: number | undefined
-  /** Digests that the peer is known to have; what it did not name is not taken. */
+  /** Digests that the peer is known to have; what nobody named is not taken. */
   named: ReadonlySet<string>
+  /** Those that it named itself. */
+  ownWord: readonly string[]
+  /** Monotonic milliseconds: what it said of itself counts before what others say. */
+  ownWordUntil: number
   /** Where it can be dialled, as it said last. */
   addresses: readonly string[]
   connected: boolean
@@ -66,6 +70,8 @@ export function emptyEntry(peer: PeerIdText): PeerEntry {
     load: undefined,
     slots: undefined,
     named: new Set(),
+    ownWord: [],
+    ownWordUntil: -Infinity,
     addresses: [],
     connected: false,
     witnessed: false,
@@ -73,6 +79,43 @@ export function emptyEntry(peer: PeerIdText): PeerEntry {
     expiresAt: 0,
     doubtedAt: undefined
   }
+}
+
+/** The peer lived at `heardAt`, and word of it counts for `ttlMs`; times are monotonic milliseconds. */
+export function live(entry: PeerEntry, heardAt: number, ttlMs: number): void {
+  entry.heardAt = heardAt
+  entry.expiresAt = Math.max(entry.expiresAt, heardAt + ttlMs)
+}
+
+/** The peer says so of itself, `now`. */
+export function hear(
+  entry: PeerEntry,
+  { cards }: PeerStatement,
+  { now, ttlMs }: { readonly now: number; readonly ttlMs: number }
+): void {
+  entry.heardAt = now
+  entry.expiresAt = now + ttlMs
+  entry.doubtedAt = undefined
+  entry.witnessed = true
+  entry.ownWord = cards
+  entry.ownWordUntil = now + ttlMs
+}
+
+/** Somebody lost the peer: unless it is heard it is dead by `until`, and it may come back as another. */
+export function doubt(entry: PeerEntry, lostAt: number, until: number): void {
+  entry.doubtedAt = lostAt
+  entry.ownWordUntil = -Infinity
+  entry.expiresAt = Math.min(entry.expiresAt, until)
+}
+
+/**
+ * What others say of a peer: while its own word counts, they may know of a card that it has since, but
+ * could take away all its cards as well, and lead those who dial it elsewhere.
+ */
+export function toldOf(entry: PeerEntry, statement: PeerStatement, now: number): PeerStatement {
+  const { name, load = 0, slots = 0, addresses, ownWord, ownWordUntil } = entry
+  if (ownWordUntil <= now) return statement
+  return { name, load, slots, addresses, cards: [...ownWord, ...statement.cards] }
 }
 
 /** Enough of a PeerId to mean one peer: the first 8 characters of Ed25519 ids are the same. */

@@ -115,24 +115,6 @@ test('an open session keeps a peer; after it the peer is known as long as others
   expect(directory.peer(alice.peer)).toBeUndefined()
 })
 
-function heard(ageMs: number) {
-  return { ageMs, ttlMs: 20_000 }
-}
-
-test('the word of a third party counts less, and for a short time', async () => {
-  const { directory, clock, alice, bob, echo } = await setup()
-  await clock.advance(60_000)
-  expect(directory.hint(alice.peer, says([echo]), heard(20_000))).toEqual([])
-  expect(directory.peer(alice.peer)).toBeUndefined()
-  expect(directory.hint(alice.peer, says([echo]), heard(19_000))).toEqual([echo.digest])
-  await clock.advance(1000)
-  expect(directory.peer(alice.peer)).toBeUndefined()
-  directory.confirm(bob.peer, says([], 'heard'), 60_000)
-  await clock.advance(1000)
-  directory.hint(bob.peer, says([], 'hearsay'), heard(5000))
-  expect(directory.peer(bob.peer)?.name).toBe('heard')
-})
-
 test('who is doubted has a little time to be heard, whatever it promised before', async () => {
   const { directory, clock, alice, echo } = await setup()
   directory.confirm(alice.peer, says([echo]), 600_000)
@@ -146,34 +128,6 @@ test('who is doubted has a little time to be heard, whatever it promised before'
   directory.doubt(alice.peer)
   await clock.advance(DOUBT_TTL_MS)
   expect(directory.peer(alice.peer)).toBeUndefined()
-})
-
-test('who was only silent is brought back by those who heard it later', async () => {
-  const { clock, directory, alice, echo } = await setup()
-  await directory.start()
-  directory.confirm(alice.peer, says([echo]), 10_000)
-  await clock.advance(12_000)
-  expect(directory.peer(alice.peer)).toBeUndefined()
-  directory.hint(alice.peer, says([echo]), heard(12_000))
-  expect(directory.peer(alice.peer)).toBeUndefined()
-  directory.hint(alice.peer, says([echo]), heard(5000))
-  expect(directory.peer(alice.peer)?.name).toBe('amber')
-  await directory.stop()
-})
-
-test('older word of others brings nobody back who was doubted or has gone', async () => {
-  const { directory, clock, alice, bob, echo } = await setup()
-  await clock.advance(60_000)
-  for (const { peer } of [alice, bob]) directory.confirm(peer, says([echo]), 600_000)
-  directory.doubt(alice.peer)
-  directory.remove(bob.peer)
-  await clock.advance(1000)
-  for (const { peer } of [alice, bob]) directory.hint(peer, says([echo]), heard(1000))
-  expect(directory.peer(alice.peer)?.doubted).toBe(true)
-  expect(directory.peer(bob.peer)).toBeUndefined()
-  for (const { peer } of [alice, bob]) directory.hint(peer, says([echo]), heard(999))
-  expect(directory.peer(alice.peer)?.doubted).toBe(false)
-  expect(directory.peer(bob.peer)).toBeDefined()
 })
 
 test('a digest tells whether two know of the same peers with the same cards', async () => {
