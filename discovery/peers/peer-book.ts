@@ -30,11 +30,15 @@ const NEVER = -1
 interface AddressNote {
   workedAt: number
   failure: string | undefined
+  /** The peer itself says so, in a session. */
+  isOwn: boolean
 }
 
 interface Entry {
   readonly peer: PeerIdText
   name: string | undefined
+  /** By itself, in a session. */
+  isNamed: boolean
   readonly addresses: Map<string, AddressNote>
   readonly foundBy: Set<FoundBy>
   connectedAt: number | undefined
@@ -78,7 +82,7 @@ export class PeerBook {
     if (entry === undefined) return false
     entry.seenAt = this.#clock.now()
     entry.foundBy.add(foundBy)
-    entry.name = name ?? entry.name
+    if (!entry.isNamed) entry.name = name ?? entry.name
     const fresh = usable.filter((address) => addAddress(entry, address))
     return isNew || fresh.length > 0
   }
@@ -105,7 +109,11 @@ export class PeerBook {
   located(peer: PeerIdText, addresses: readonly string[]): void {
     const entry = this.#entries.get(peer)
     if (entry === undefined) return
-    for (const address of usableAddresses(addresses, peer)) addAddress(entry, address)
+    for (const address of usableAddresses(addresses, peer)) {
+      addAddress(entry, address)
+      const note = entry.addresses.get(address)
+      if (note !== undefined) note.isOwn = true
+    }
   }
 
   /** A session opened; `address` is the one that was dialled for it. */
@@ -116,13 +124,15 @@ export class PeerBook {
     const [usable] = address === undefined ? [] : usableAddresses([address], peer)
     if (usable === undefined) return
     addAddress(entry, usable)
-    entry.addresses.set(usable, { workedAt: entry.seenAt, failure: undefined })
+    const isOwn = entry.addresses.get(usable)?.isOwn === true
+    entry.addresses.set(usable, { workedAt: entry.seenAt, failure: undefined, isOwn })
   }
 
   named(peer: PeerIdText, name: string): void {
     const entry = this.#entries.get(peer)
     if (entry === undefined) return
     entry.name = name
+    entry.isNamed = true
     // Nobody told us of it: it came by itself.
     if (entry.foundBy.size === 0) entry.foundBy.add('incoming')
   }
@@ -166,6 +176,7 @@ export class PeerBook {
     const entry: Entry = {
       peer,
       name: undefined,
+      isNamed: false,
       addresses: new Map(),
       foundBy: new Set(),
       connectedAt: undefined,
@@ -191,24 +202,41 @@ function value({ connectedAt, seenAt }: Entry): number {
   return connectedAt === undefined ? seenAt : seenAt + Number.MAX_SAFE_INTEGER / 2
 }
 
-/** True when the address is new. A full list gives up an address that failed, else the oldest. */
+/** True when the address is new. */
 function addAddress({ addresses }: Entry, address: string): boolean {
   if (addresses.has(address)) return false
   if (addresses.size >= LIMITS.addressesPerPeer.value) {
-    const failed = [...addresses].find(([, { failure }]) => failure !== undefined)
-    const [oldest] = failed ?? [...addresses.keys()]
-    if (oldest !== undefined) addresses.delete(oldest)
+    const worst = leastUseful(addresses)
+    if (worst !== undefined) addresses.delete(worst)
   }
-  addresses.set(address, { workedAt: NEVER, failure: undefined })
+  addresses.set(address, { workedAt: NEVER, failure: undefined, isOwn: false })
   return true
+}
+
+/**
+ * The last that one would dial; of equals the oldest. Never the one that worked last, even if it failed
+ * since: whoever names enough addresses could hide the peer.
+ */
+function leastUseful(addresses: Entry['addresses']): string | undefined {
+  const lastWorked = Math.max(...[...addresses.values()].map(({ workedAt }) => workedAt))
+  const [worst] = [...addresses]
+    .filter(([, { workedAt }]) => workedAt === NEVER || workedAt < lastWorked)
+    .toSorted(([, a], [, b]) => byUse(b, a))
+  return worst?.[0]
+}
+
+/** What has not failed first; of that what worked last, and where the peer itself says that it listens. */
+function byUse(a: AddressNote, b: AddressNote): number {
+  return (
+    Number(a.failure !== undefined) - Number(b.failure !== undefined) ||
+    b.workedAt - a.workedAt ||
+    Number(b.isOwn) - Number(a.isOwn)
+  )
 }
 
 function view(entry: Entry): KnownPeer {
   const { peer, name, connectedAt, seenAt } = entry
-  const ranked = [...entry.addresses].toSorted(
-    ([, a], [, b]) =>
-      Number(a.failure !== undefined) - Number(b.failure !== undefined) || b.workedAt - a.workedAt
-  )
+  const ranked = [...entry.addresses].toSorted(([, a], [, b]) => byUse(a, b))
   const failures = ranked.flatMap(([address, { failure }]) =>
     failure === undefined ? [] : [{ address, reason: failure }]
   )

@@ -62,6 +62,42 @@ test('a ninth address takes the place of one that failed', () => {
   expect(addresses).not.toContain('/ip4/10.0.0.1/tcp/5')
 })
 
+test('whatever others tell, the address that worked last is not given up', async () => {
+  const { book, clock } = setup()
+  book.learn(hint('a', 1))
+  book.connected('a', '/ip4/10.0.0.1/tcp/1')
+  const told = Array.from({ length: 3 * LIMITS.addressesPerPeer.value }, (_, index) => index + 2)
+  for (const port of told) book.learn(hint('a', port))
+  expect(book.get('a')?.addresses[0]).toBe('/ip4/10.0.0.1/tcp/1')
+  book.failed('a', [{ address: '/ip4/10.0.0.1/tcp/1', reason: 'refused' }])
+  for (const port of told) book.learn(hint('a', 1000 + port))
+  expect(book.get('a')?.addresses).toContain('/ip4/10.0.0.1/tcp/1')
+  await clock.advance(1000)
+  book.connected('a', '/ip4/10.0.0.1/tcp/2')
+  book.failed('a', [{ address: '/ip4/10.0.0.1/tcp/1', reason: 'refused' }])
+  book.learn(hint('a', 3))
+  expect(book.get('a')?.addresses).not.toContain('/ip4/10.0.0.1/tcp/1')
+})
+
+test('where a peer says that it listens goes before what others tell', () => {
+  const { book } = setup()
+  book.learn(hint('a', 1, 2, 3))
+  book.located('a', ['/ip4/10.0.0.1/tcp/3', '/ip4/10.0.0.1/tcp/4'])
+  const own = ['/ip4/10.0.0.1/tcp/3', '/ip4/10.0.0.1/tcp/4']
+  expect(book.get('a')?.addresses.slice(0, 2)).toEqual(own)
+  for (let port = 5; port < 30; port += 1) book.learn(hint('a', port))
+  expect(book.get('a')?.addresses.slice(0, 2)).toEqual(own)
+})
+
+test('nobody else names a peer that has said its name', () => {
+  const { book } = setup()
+  book.learn({ ...hint('a'), name: 'told' })
+  expect(book.get('a')?.name).toBe('told')
+  book.named('a', 'amber-otter')
+  book.learn({ ...hint('a', 2), name: 'bank' })
+  expect(book.get('a')?.name).toBe('amber-otter')
+})
+
 test('a newcomer drives out the stranger that was not heard of for longest, not a former peer', async () => {
   const { book, clock } = setup()
   book.learn(hint('former'))
