@@ -75,6 +75,7 @@ export class HostedProject {
     }
   }
 
+  /** Also ends a quarantine. */
   start(): void {
     if (this.#state !== 'stopped' && this.#state !== 'quarantined') return
     this.#stopping = new AbortController()
@@ -102,12 +103,6 @@ export class HostedProject {
       // oxlint-disable-next-line no-await-in-loop -- as above
       await this.#change(waited)
     }
-  }
-
-  /** Also ends a quarantine. */
-  async restart(): Promise<void> {
-    await this.stop()
-    this.start()
   }
 
   async stop(): Promise<void> {

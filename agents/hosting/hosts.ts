@@ -71,6 +71,7 @@ export class Hosts implements Component {
   readonly #components: HostsComponents
   readonly #hosted = new Map<string, Hosted>()
   #turn: Promise<unknown> = Promise.resolve()
+  #isStopping = false
 
   constructor(components: HostsComponents) {
     this.#components = components
@@ -78,6 +79,7 @@ export class Hosts implements Component {
 
   /** Resolves when the agents of what is kept are offered; their processes are still on their way. */
   async start(): Promise<void> {
+    this.#isStopping = false
     for (const record of await this.#components.store.read()) {
       // oxlint-disable-next-line no-await-in-loop -- in the order they came, as ids are taken in it
       await this.#restore(record)
@@ -85,7 +87,10 @@ export class Hosts implements Component {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true
     await Promise.all(Array.from(this.#hosted.values(), ({ project }) => project.stop()))
+    // What was on its way has come to its end by that, and keeps what is hosted as it is.
+    await this.#turn
     this.#hosted.clear()
   }
 
@@ -101,17 +106,19 @@ export class Hosts implements Component {
   /**
    * Resolves when its agents can be asked. The same path again replaces what is hosted.
    *
-   * @throws HOST_EXISTS, HOST_LIMIT, HOST_INVALID
+   * @throws HOST_EXISTS, HOST_LIMIT, HOST_INVALID, SHUTTING_DOWN
    */
   add(order: HostOrder): Promise<HostView> {
     return this.#inTurn(() => this.#add(order))
   }
 
-  /** Resolves when it is ready, or given up again; @throws HOST_UNKNOWN */
+  /** Resolves when it is ready, or given up again; @throws HOST_UNKNOWN, SHUTTING_DOWN */
   restart(name: string): Promise<HostView> {
     return this.#inTurn(async () => {
       const entry = this.#find(name)
-      await entry.project.restart()
+      await entry.project.stop()
+      this.#checkOpen()
+      entry.project.start()
       await entry.project.settled()
       return viewOf(entry)
     })
@@ -153,6 +160,7 @@ export class Hosts implements Component {
       throw new LumosError('HOST_LIMIT', { details: { limit } })
     }
     await before?.project.stop()
+    this.#checkOpen()
     const entry = this.#create(order)
     this.#hosted.set(name, entry)
     entry.project.start()
@@ -161,6 +169,7 @@ export class Hosts implements Component {
     if (state === 'ready') return viewOf(entry)
     // What was hosted before stays, so that it can be mended and started again.
     if (before === undefined) await this.#forget(entry)
+    this.#checkOpen()
     throw new LumosError('HOST_INVALID', { details: { path, reason } })
   }
 
@@ -228,6 +237,11 @@ export class Hosts implements Component {
       order.keep && !leaving ? [{ ...order, agents }] : []
     )
     await this.#components.store.write(records)
+  }
+
+  /** Nothing is started behind a node that stops. */
+  #checkOpen(): void {
+    if (this.#isStopping) throw new LumosError('SHUTTING_DOWN')
   }
 
   #find(name: string): Hosted {

@@ -121,7 +121,8 @@ test('starts a process again that ends, later each time, and gives up on the fou
   await expect(project.session(agentRequest('').signal)).rejects.toMatchObject({
     code: 'HOST_DOWN'
   })
-  await project.restart()
+  await project.stop()
+  project.start()
   await project.settled()
   expect(project.status().state).toBe('ready')
   await project.stop()

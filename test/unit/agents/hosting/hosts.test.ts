@@ -14,7 +14,8 @@ const ORDER = { name: 'shop', path: '/shop', env: {}, memoryBytes: 1000, keep: t
 
 async function setup() {
   const clock = new ManualClock()
-  const stage = createStage((process: PlayedProcess) => process.say(AGENTS))
+  let isMute = false
+  const stage = createStage((process: PlayedProcess) => isMute || process.say(AGENTS))
   let offered: readonly Agent[] = []
   let kept: readonly HostRecord[] = []
   const hosts = new Hosts({
@@ -29,7 +30,8 @@ async function setup() {
   await hosts.add(ORDER)
   const [clerk] = offered
   if (clerk === undefined) throw new Error('nothing is offered')
-  return { clock, stage, hosts, clerk, offered: () => offered, kept: () => kept }
+  const mute = (): void => void (isMute = true)
+  return { clock, stage, hosts, clerk, mute, offered: () => offered, kept: () => kept }
 }
 
 async function outcome(outputs: AsyncIterable<AgentOutput>) {
@@ -90,4 +92,29 @@ test('the same project can be hosted again while the old one comes to its end', 
   await removed
   expect(offered().map(({ id }) => id)).toEqual(['clerk'])
   expect(hosts.list()).toMatchObject([{ name: 'shop', state: 'ready' }])
+})
+
+test('a node that stops while a project is on its way forgets none of the others', async () => {
+  const { clock, stage, hosts, mute, kept } = await setup()
+  mute()
+  const added = hosts.add({ ...ORDER, name: 'bakery', path: '/bakery' })
+  await clock.advance(0)
+  const stopped = hosts.stop()
+  for (const process of stage.processes) process.end('exit code 0')
+  await stopped
+  await expect(added).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
+  expect(kept().map(({ name }) => name)).toEqual(['shop'])
+})
+
+test.for([
+  ['replaced', (hosts: Hosts) => hosts.add(ORDER)],
+  ['restarted', (hosts: Hosts) => hosts.restart('shop')]
+] as const)('nothing is started any more when a node stops: %s', async ([, action]) => {
+  const { stage, hosts, kept } = await setup()
+  const done = action(hosts)
+  const stopped = hosts.stop()
+  await expect(done).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
+  await stopped
+  expect(stage.processes).toHaveLength(1)
+  expect(kept().map(({ name }) => name)).toEqual(['shop'])
 })
