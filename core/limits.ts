@@ -1465,6 +1465,11 @@ export const LIMITS = {
     'between two questions whether an MCP server behind HTTP still knows this node'
   ),
   mcpItems: limit(512, 'count', 'tools, resources, templates or prompts of one MCP server'),
+  mcpPins: limit(
+    2048,
+    'count',
+    'tools of one MCP server of which is kept how they described themselves, those that are gone among them'
+  ),
   mcpTextLength: limit(
     2048,
     'count',

@@ -13,7 +13,7 @@ import { createMcpTools } from './mcp-tools.ts'
 import { EMPTY_LISTING } from './listing.ts'
 import type { McpListing } from './listing.ts'
 import type { McpOpener } from './open-link.ts'
-import { comparePins, pinsOf } from './pins.ts'
+import { comparePins, withPins } from './pins.ts'
 import type { McpPins, PinnedListing } from './pins.ts'
 import { createSupervisedServer } from './supervised-server.ts'
 import type { SupervisedServer } from './supervised-server.ts'
@@ -121,23 +121,28 @@ class Servers implements McpServers {
     const member = this.#createMember(name, init)
     this.#members.set(name, member)
     const { servers, pins } = this.#saved
-    await this.#save({ servers: { ...servers, [name]: init }, pins })
-    if (this.#running) await member.supervised.start()
+    try {
+      await this.#save({ servers: { ...servers, [name]: init }, pins })
+    } catch (error) {
+      this.#forget(name)
+      throw error
+    }
+    const isThere = this.#members.get(name) === member
+    if (this.#running && isThere) await member.supervised.start()
     return member
   }
 
   async remove(name: string): Promise<void> {
     const { fixed, supervised } = this.get(name)
     if (fixed) throw new LumosError('MCP_SERVER_FIXED', { details: { server: name } })
-    this.#members.delete(name)
-    const { servers, pins } = this.#saved
-    const saved = this.#save({ servers: without(servers, name), pins: without(pins, name) })
-    await Promise.all([saved, supervised.stop()])
+    this.#forget(name)
+    await Promise.all([this.#save(this.#saved), supervised.stop()])
   }
 
   async approve(name: string): Promise<void> {
     const { supervised, publish } = this.get(name)
-    await this.#savePins(name, pinsOf(supervised.listing().tools))
+    const before = this.#saved.pins[name] ?? NO_PINS
+    await this.#savePins(name, withPins(before, supervised.listing().tools))
     publish()
   }
 
@@ -157,6 +162,8 @@ class Servers implements McpServers {
     const pins = {
       get: () => this.#saved.pins[name] ?? NO_PINS,
       set: (next: McpPins) => {
+        // Removed meanwhile.
+        if (!this.#members.has(name)) return
         this.#savePins(name, next).catch((error: unknown) =>
           this.#components.logger.error('what was approved is not kept', { server: name, error })
         )
@@ -168,6 +175,12 @@ class Servers implements McpServers {
   #savePins(name: string, next: McpPins): Promise<void> {
     const { servers, pins } = this.#saved
     return this.#save({ servers, pins: { ...pins, [name]: next } })
+  }
+
+  #forget(name: string): void {
+    this.#members.delete(name)
+    const { servers, pins } = this.#saved
+    this.#saved = { servers: without(servers, name), pins: without(pins, name) }
   }
 
   /** One after the other, so that the last word is what stays. */

@@ -14,6 +14,7 @@ import type { McpConnection, McpGreeting } from './connection.ts'
 import { EMPTY_LISTING } from './listing.ts'
 import type { McpListing } from './listing.ts'
 import type { McpOpener } from './open-link.ts'
+import { createRefresher } from './refresher.ts'
 
 const RETRY = { first: LIMITS.mcpRetryFirst.value, most: LIMITS.mcpRetryMost.value }
 
@@ -172,13 +173,21 @@ class Supervisor implements SupervisedServer {
   async #connectOnce(over: AbortSignal): Promise<string> {
     const { clock, open, logger } = this.#components
     let connection: McpConnection | undefined
+    let isStale = false
+    const refresh = createRefresher(clock, () => this.#refresh(connection), over)
+    const onListChanged = (): void => {
+      if (this.#connection === undefined) isStale = true
+      else refresh()
+    }
     try {
       const deadline = AbortSignal.any([over, clock.timeout(LIMITS.mcpStart.value)])
-      connection = await open(() => void this.#refresh(), deadline)
+      connection = await open(onListChanged, deadline)
       this.#listing = await unlessAborted(connection.list(deadline), deadline)
       this.#connection = connection
       this.#enter('ready', { greeting: connection.greeting })
       logger.info('the server is ready', { ...connection.greeting })
+      // It changed while it was read.
+      if (isStale) refresh()
       return await unlessAborted(connection.ended, over)
     } catch (error) {
       return reasonOf(error)
@@ -210,9 +219,8 @@ class Supervisor implements SupervisedServer {
     await clock.sleep(waitMs, over)
   }
 
-  async #refresh(): Promise<void> {
-    const connection = this.#connection
-    if (connection === undefined) return
+  async #refresh(connection: McpConnection | undefined): Promise<void> {
+    if (connection === undefined || this.#connection !== connection) return
     try {
       const listing = await connection.list(this.#components.clock.timeout(LIMITS.mcpStart.value))
       if (this.#connection !== connection) return

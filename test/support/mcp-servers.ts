@@ -18,6 +18,8 @@ export interface FakeConnection {
   /** It offers something else from now on. */
   change(listing: Partial<McpListing>): void
   readonly closed: () => boolean
+  /** How often its lists were read. */
+  readonly reads: () => number
 }
 
 export interface FakeServers {
@@ -25,6 +27,8 @@ export interface FakeServers {
   readonly answer?: (call: McpCall) => ReturnType<McpConnection['callTool']>
   readonly configured?: Readonly<Record<string, McpServerInit>>
   readonly saved?: McpSaved
+  /** Before anything is kept. */
+  readonly saving?: () => Promise<void>
 }
 
 export function mcpTool(name: string, more: Partial<McpTool> = {}): McpTool {
@@ -40,7 +44,7 @@ export function mcpTool(name: string, more: Partial<McpTool> = {}): McpTool {
 
 export const PROGRAM: McpServerInit = { command: 'server' }
 
-export function fakeServers({ listing, answer, configured = {}, saved }: FakeServers) {
+export function fakeServers({ listing, answer, configured = {}, saved, saving }: FakeServers) {
   const clock = new ManualClock()
   const { logger, lines } = recordingLogger()
   const connections: FakeConnection[] = []
@@ -61,7 +65,10 @@ export function fakeServers({ listing, answer, configured = {}, saved }: FakeSer
       },
       assignTools: (name, made) => void tools.set(name, made),
       assignAgents: async (name, made) => void agents.set(name, made),
-      save: async (state) => void kept.push(state)
+      async save(state) {
+        await saving?.()
+        kept.push(state)
+      }
     },
     { configured, saved: saved ?? { servers: {}, pins: {} } }
   )
@@ -91,10 +98,14 @@ function fakeConnection(
   const ended = Promise.withResolvers<string>()
   let now = listing
   let closed = false
+  let reads = 0
   const connection: McpConnection = {
     greeting: { server: 'fake', version: '1', protocol: '2025-11-25' },
     ended: ended.promise,
-    list: async () => ({ ...EMPTY_LISTING, ...now }),
+    async list() {
+      reads += 1
+      return { ...EMPTY_LISTING, ...now }
+    },
     callTool: (call) =>
       answer?.(call) ?? Promise.resolve({ content: [{ type: 'text', text: call.tool }] }),
     readResource: async (uri) => ({ contents: [{ uri, text: `text of ${uri}` }] }),
@@ -109,7 +120,8 @@ function fakeConnection(
       now = next
       onListChanged()
     },
-    closed: () => closed
+    closed: () => closed,
+    reads: () => reads
   }
   return { connection, control }
 }

@@ -159,6 +159,20 @@ test('a list that changes is read again', async () => {
   expect(toolIds('files')).toEqual(['files_a', 'files_b'])
 })
 
+test('however often a server says that its lists have changed, they are read one after the other', async () => {
+  const { connections, clock, toolIds } = await started({ listing: { tools: [mcpTool('a')] } })
+  const [connection] = connections
+  for (let times = 0; times < 1000; times += 1) connection?.change({ tools: [mcpTool('b')] })
+  await clock.advance(0)
+  expect(connection?.reads()).toBe(2)
+  connection?.change({ tools: [mcpTool('c')] })
+  await clock.advance(1000)
+  expect(connection?.reads()).toBe(3)
+  expect(toolIds('files')).toEqual(['files_c'])
+  await clock.advance(60_000)
+  expect(connection?.reads()).toBe(3)
+})
+
 test('a tool that describes itself otherwise than when it came is held back until it is approved', async () => {
   const { servers, connections, clock, toolIds, lines, kept } = await started({
     listing: { tools: [mcpTool('a'), mcpTool('b')] }
@@ -172,6 +186,41 @@ test('a tool that describes itself otherwise than when it came is held back unti
   await servers.approve('files')
   expect(toolIds('files')).toEqual(['files_a', 'files_b'])
   expect(kept.at(-1)?.pins['files']).toEqual({ a: 'a-2', b: 'b-1' })
+})
+
+test('a tool that hides while others are approved is not new when it comes back', async () => {
+  const { servers, connections, clock, toolIds } = await started({
+    listing: { tools: [mcpTool('a'), mcpTool('b')] }
+  })
+  const [connection] = connections
+  connection?.change({ tools: [mcpTool('a', { digest: 'a-2' })] })
+  await clock.advance(0)
+  await servers.approve('files')
+  await clock.advance(1000)
+  connection?.change({ tools: [mcpTool('a', { digest: 'a-2' }), mcpTool('b', { digest: 'b-2' })] })
+  await clock.advance(1000)
+  expect(toolIds('files')).toEqual(['files_a'])
+})
+
+test('a server that invents ever more tools makes nobody remember all of them', async () => {
+  const { connections, clock, kept } = await started({
+    listing: { tools: [mcpTool('constructor')] }
+  })
+  const some = LIMITS.mcpItems.value
+  for (let from = 0; from < 2 * LIMITS.mcpPins.value; from += some) {
+    const tools = Array.from({ length: some }, (_, index) => mcpTool(`tool-${from + index}`))
+    connections[0]?.change({ tools })
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await clock.advance(1000)
+  }
+  const names = Object.keys(kept.at(-1)?.pins['files'] ?? {})
+  expect(names).toHaveLength(LIMITS.mcpPins.value)
+  expect(names).toContain(`tool-${2 * LIMITS.mcpPins.value - 1}`)
+})
+
+test('a tool may be called as every object has something', async () => {
+  const { toolIds } = await started({ listing: { tools: [mcpTool('constructor')] } })
+  expect(toolIds('files')).toEqual(['files_constructor'])
 })
 
 test('what was approved outlives the process', async () => {
@@ -197,6 +246,38 @@ test('a server that is added is kept and connected; one that is removed is forgo
   expect(kept.at(-1)).toEqual({ servers: {}, pins: {} })
   expect(connections.every(({ closed }) => closed())).toBe(true)
   expect(() => servers.get('mine')).toThrow('no MCP server is called "mine"')
+})
+
+test('a server that is removed while it is added is not started', async () => {
+  const disk = Promise.withResolvers<void>()
+  const { servers, clock, connections, kept } = fakeServers({
+    listing: { tools: [mcpTool('a')] },
+    saving: () => disk.promise
+  })
+  await servers.start()
+  const added = servers.add('mine', PROGRAM)
+  const removed = servers.remove('mine')
+  disk.resolve()
+  await Promise.all([added, removed])
+  await clock.advance(0)
+  expect(connections).toEqual([])
+  expect(kept.at(-1)).toEqual({ servers: {}, pins: {} })
+})
+
+test('a server that cannot be kept is not there, and may be added again', async () => {
+  const full = new Error('the disk is full')
+  let isFull = true
+  const { servers, kept } = fakeServers({
+    listing: {},
+    saving: async () => {
+      if (isFull) throw full
+    }
+  })
+  await expect(servers.add('mine', PROGRAM)).rejects.toBe(full)
+  expect(servers.list()).toEqual([])
+  isFull = false
+  await servers.add('mine', PROGRAM)
+  expect(kept.at(-1)?.servers).toEqual({ mine: PROGRAM })
 })
 
 test('a server of the configuration is not removed by the way', async () => {
