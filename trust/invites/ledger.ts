@@ -117,7 +117,12 @@ export async function openInviteLedger(
       if (rows.size >= limit) throw new LumosError('INVITES_FULL', { details: { limit } })
       const added = rowOf({ id, door, proof }, init, clock.now())
       rows.set(id, added)
-      await write()
+      try {
+        await write()
+      } catch (error) {
+        rows.delete(id)
+        throw error
+      }
       return given(added)
     },
     async replaceHouse(keys, init) {
@@ -132,17 +137,11 @@ export async function openInviteLedger(
       if (invite === undefined || !opens(invite, coming, proof)) {
         throw new LumosError('INVITE_WITHDRAWN')
       }
-      const { joiner, standing } = coming
-      const isRepeat = invite.usedBy.includes(joiner)
-      if (isRepeat && standing === 'in') return given(invite)
-      if (invite.expiresAt < clock.now()) throw expired(invite.expiresAt)
-      // The answer may have been lost, or this node have ended before it had let the joiner in.
-      if (isRepeat && standing === 'unknown') return given(invite)
-      if (invite.usedBy.length >= invite.uses) throw new LumosError('INVITE_USED')
+      const used = withUse(invite, coming, clock.now())
       // Before the write, so that of two that come at once only one is let in.
-      const used = { ...invite, usedBy: [...invite.usedBy, joiner] }
       rows.set(id, used)
-      await write()
+      // Also where nothing is new: what was counted before may not be on disk.
+      if (used !== invite || coming.standing === 'unknown') await write()
       return given(used)
     },
     async withdraw(id) {
@@ -153,6 +152,17 @@ export async function openInviteLedger(
       return true
     }
   }
+}
+
+/** The invite itself where the joiner has been counted. @throws INVITE_EXPIRED, INVITE_USED */
+function withUse(invite: Row, { joiner, standing }: Coming, now: number): Row {
+  const isRepeat = invite.usedBy.includes(joiner)
+  if (isRepeat && standing === 'in') return invite
+  if (invite.expiresAt < now) throw expired(invite.expiresAt)
+  // The answer may have been lost, or this node have ended before it had let the joiner in.
+  if (isRepeat && standing === 'unknown') return invite
+  if (invite.usedBy.length >= invite.uses) throw new LumosError('INVITE_USED')
+  return { ...invite, usedBy: [...invite.usedBy, joiner] }
 }
 
 function isShown({ expiresAt, house, withdrawn }: Row, now: number): boolean {

@@ -1,9 +1,11 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../../core/limits.ts'
 import { silentLogger } from '../../../../core/logger.ts'
 import { Secret } from '../../../../core/secret.ts'
 import { keysOf, proveInvite } from '../../../../trust/invites/invite.ts'
-import { openInviteLedger } from '../../../../trust/invites/ledger.ts'
+import { invitesFile, openInviteLedger } from '../../../../trust/invites/ledger.ts'
 import { ManualClock } from '../../../support/manual-clock.ts'
 import { temporaryDirectory } from '../../../support/temporary-directory.ts'
 
@@ -25,7 +27,14 @@ async function setup() {
     await ledger.add(keys, { role: 'member', expiresAt: DAY_MS, uses: 1 })
     return { ...keys, words: proveInvite(keys.proof, MEETING) }
   }
-  return { clock, ledger, open, give }
+  /** Nothing can be written where a folder is. */
+  const path = join(dataDirectory, invitesFile('home'))
+  const breakDisk = async (): Promise<void> => {
+    await rm(path)
+    await mkdir(path)
+  }
+  const mendDisk = () => rm(path, { recursive: true })
+  return { clock, ledger, open, give, breakDisk, mendDisk }
 }
 
 test('who comes by an invite that was taken back is told so, also after a restart', async () => {
@@ -50,4 +59,24 @@ test('what was taken back makes room for a new one', async () => {
   await ledger.withdraw(first.id)
   await give(200)
   expect(ledger.list()).toHaveLength(LIMITS.invitesOpen.value)
+})
+
+test('who comes again after a use that could not be written waits until it is', async () => {
+  const { ledger, open, give, breakDisk, mendDisk } = await setup()
+  const { id, words } = await give(1)
+  await breakDisk()
+  await expect(ledger.use(id, MEETING, words)).rejects.toThrow('EISDIR')
+  await expect(ledger.use(id, MEETING, words)).rejects.toThrow('EISDIR')
+  await mendDisk()
+  await ledger.use(id, MEETING, words)
+  expect((await open()).list()).toMatchObject([{ usedBy: [MEETING.joiner] }])
+})
+
+test('an invite that could not be written is none', async () => {
+  const { ledger, give, breakDisk, mendDisk } = await setup()
+  await give(1)
+  await breakDisk()
+  await expect(give(2)).rejects.toThrow('EISDIR')
+  await mendDisk()
+  expect(ledger.list()).toHaveLength(1)
 })
