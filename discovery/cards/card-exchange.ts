@@ -91,6 +91,11 @@ export interface CardExchange extends Component {
   fillFrom(session: Session, signal: AbortSignal): Promise<Filled>
   /** Asks the peer once more for cards that it did not give: it may let this node know of more now. */
   refresh(peer: PeerIdText): void
+  /**
+   * Resolves when what peers are telling this node just now, as they do at its beginning, is in the directory;
+   * `undefined` when none is telling anything.
+   */
+  learning(): Promise<unknown> | undefined
   /** Connects if needed and resolves when the peer's own cards are in the directory. */
   confirm(peer: PeerIdText, signal: AbortSignal): Promise<void>
 }
@@ -198,6 +203,10 @@ class SessionExchange implements CardExchange {
     const session = this.#components.sessions.get(peer)
     if (!this.#started || session === undefined) return
     this.#inBackground(session, this.confirm(peer, this.#deadline()))
+  }
+
+  learning(): Promise<unknown> | undefined {
+    return this.#learning.size === 0 ? undefined : Promise.all(this.#learning)
   }
 
   async confirm(peer: PeerIdText, signal: AbortSignal): Promise<void> {

@@ -20,6 +20,11 @@ export interface TransferComponents {
 /** Which peer each wanted digest belongs to. */
 export type Wanted = Map<string, PeerIdText>
 
+/** Questions on their way at a time: a newcomer far away would wait a round trip for every 64 cards of the swarm. */
+const AT_ONCE = 4
+/** Who takes longer for the first answer has others to answer, too: where many start at once all ask the same few. */
+const QUICK_MS = 300
+
 /**
  * Asks `session` for `wanted` and removes from it what has arrived, refused or not. Any peer may
  * hand on any card: a card proves itself. Ends when the peer has no more of what is wanted.
@@ -29,12 +34,9 @@ export async function transferCards(
   { session, wanted, signal }: { session: Session; wanted: Wanted; signal: AbortSignal }
 ): Promise<void> {
   const asked = new Set<string>()
-  for (;;) {
-    const digests = [...wanted.keys()]
-      .filter((digest) => !asked.has(digest))
-      .slice(0, LIMITS.cardsPerFetch.value)
-    if (digests.length === 0) return
-    const body = encodeJson({ digests })
+
+  async function askOnce(digests: readonly string[]): Promise<void> {
+    const body = encodeJson({ digests: [...digests] })
     const response = await session.request(CARD_METHODS.get, body, {
       signal,
       timeoutMs: LIMITS.cardFetchDeadline.value
@@ -44,8 +46,29 @@ export async function transferCards(
       cards.map(async (card) => takeCard(components, { card, wanted, source: session.peer }))
     )
     // A response may be cut at its size, so the rest is asked for again until nothing comes.
-    if (!taken.includes(true)) for (const digest of digests) asked.add(digest)
+    if (taken.includes(true)) for (const digest of digests) asked.delete(digest)
   }
+
+  async function askNext(): Promise<boolean> {
+    const open = [...wanted.keys()].filter((digest) => !asked.has(digest))
+    const digests = open.slice(0, LIMITS.cardsPerFetch.value)
+    if (digests.length === 0) return false
+    for (const digest of digests) asked.add(digest)
+    await askOnce(digests)
+    return true
+  }
+
+  async function askOn(): Promise<void> {
+    // oxlint-disable-next-line no-await-in-loop -- what is cut off is asked for again
+    while (await askNext()) continue
+  }
+
+  const { clock } = components
+  const begun = clock.monotonic()
+  if (!(await askNext())) return
+  const atOnce = clock.monotonic() - begun < QUICK_MS ? AT_ONCE : 1
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, askOn))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
 interface Arrival {

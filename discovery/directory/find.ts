@@ -5,6 +5,7 @@ import type { PeerIdText } from '../../core/ids.ts'
 import type { Logger } from '../../core/logger.ts'
 import { toLumosError } from '../../core/errors.ts'
 import { RecentMap } from '../../core/recent-map.ts'
+import { unlessAborted } from '../../core/unless-aborted.ts'
 import type { CapabilityDht } from '../dht/capability-dht.ts'
 import type { CardExchange } from '../cards/card-exchange.ts'
 import type { Directory } from './directory.ts'
@@ -20,13 +21,15 @@ const LIAR_CACHE_MS = 60_000
 /** Time for connecting to a found provider and checking its cards, beside the search itself. */
 const CONFIRM_TIMEOUT_MS = 3000
 const CACHE_ENTRIES = 1024
+/** Cards come by the hundred when a node has just come. */
+const LOOK_AGAIN_MS = 20
 
 export interface FinderComponents {
   readonly directory: Directory
   readonly dht: Pick<CapabilityDht, 'providers'>
   /** Where a model for it is configured. */
   readonly findByMeaning?: FindByMeaning
-  readonly exchange: Pick<CardExchange, 'confirm'>
+  readonly exchange: Pick<CardExchange, 'confirm' | 'learning'>
   readonly self: PeerIdText
   readonly clock: Clock
   readonly logger: Logger
@@ -74,7 +77,7 @@ export function createFinder(components: FinderComponents): Finder {
       const options = limit === undefined ? {} : { limit }
       let providers = directory.search(parsed, options)
       const askDht = !narrow && isSkillId(parsed) && (wide || providers.length === 0)
-      const asked = askDht && (await widen(parsed.text, { all: wide, signal }))
+      const asked = askDht && (await widen(parsed, { all: wide, signal }))
       signal?.throwIfAborted()
       if (asked) providers = directory.search(parsed, options)
       providers = await meaning(parsed, providers, { limit, signal })
@@ -108,10 +111,10 @@ function isSkillId({ text, agent }: Query): boolean {
 }
 
 /** Whether the DHT was asked; what it found is then in the directory. */
-type Widening = (skillId: string, options: WideningOptions) => Promise<boolean>
+type Widening = (query: Query, options: WideningOptions) => Promise<boolean>
 
 interface WideningOptions {
-  /** Waits for everybody who is named; else the first that proves it has the skill is enough. */
+  /** Waits for everybody who is named; else the first that proves it has the skill, or is told of by others, is enough. */
   readonly all: boolean
   readonly signal: AbortSignal | undefined
 }
@@ -136,7 +139,8 @@ function createWidening(components: FinderComponents): Widening {
     return false
   }
 
-  return async (skillId, { all, signal }) => {
+  return async (query, { all, signal }) => {
+    const { text: skillId } = query
     if (fruitless.has(skillId)) return false
     const enough = new AbortController()
     const timeout = clock.timeout(LIMITS.dhtFind.value + CONFIRM_TIMEOUT_MS)
@@ -149,6 +153,7 @@ function createWidening(components: FinderComponents): Widening {
       // People wait for an answer.
       if (!all) enough.abort()
     }
+    const unwatch = all ? undefined : onceKnown(components, query, () => enough.abort())
     for await (const peer of dht.providers(skillId, ended)) {
       if (peer === self || liars.has(`${peer} ${skillId}`)) continue
       const confirmation = prove(peer)
@@ -157,9 +162,41 @@ function createWidening(components: FinderComponents): Widening {
       if (running.size >= LIMITS.dhtConfirmations.value) await Promise.race(running)
     }
     await Promise.all(running)
-    if (proofs === 0) fruitless.add(skillId)
+    // The DHT knows nobody yet either when a node has just come; its first peers are telling it of all others.
+    if (proofs === 0) await untilAborted(exchange.learning(), ended)
+    unwatch?.()
+    if (proofs === 0 && !enough.signal.aborted) fruitless.add(skillId)
     return true
   }
+}
+
+/** Calls `known` when somebody comes into the directory who fits; until the returned function is called. */
+function onceKnown(
+  { directory, clock }: FinderComponents,
+  query: Query,
+  known: () => void
+): () => void {
+  let cancel: (() => void) | undefined
+  const look = (): void => {
+    cancel = undefined
+    if (directory.search(query, { limit: 1 }).length > 0) known()
+  }
+  const onChanged = (): void => {
+    cancel ??= clock.after(LOOK_AGAIN_MS, look)
+  }
+  directory.events.on('changed', onChanged)
+  return () => {
+    directory.events.off('changed', onChanged)
+    cancel?.()
+  }
+}
+
+async function untilAborted(
+  work: Promise<unknown> | undefined,
+  signal: AbortSignal
+): Promise<void> {
+  if (work === undefined || signal.aborted) return
+  await unlessAborted(work, signal).catch(() => undefined)
 }
 
 interface ExpiringSet {

@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { CARD_METHODS, encodeJson } from '../../../../discovery/cards/card-protocol.ts'
 import { skillCid } from '../../../../discovery/dht/capability-dht.ts'
-import { NEGATIVE_CACHE_MS } from '../../../../discovery/directory/find.ts'
+import { silentLogger } from '../../../../core/logger.ts'
+import { createFinder, NEGATIVE_CACHE_MS } from '../../../../discovery/directory/find.ts'
 import { createDiscoveryNode, createTestSwarm, testAgent } from '../../../support/discovery-node.ts'
 import { testSkill } from '../../../support/identity.ts'
 
@@ -118,6 +119,49 @@ test.for(['@eyes@node-2', 'caption my pictures', ''])(
     expect((await alice.finder.find(query)).asked.dht).toBe(false)
   }
 )
+
+test('a newcomer that the DHT cannot help yet waits for what its first peer tells it', async () => {
+  const { swarm, bob } = await setup()
+  swarm.records.clear()
+  const carol = await createDiscoveryNode(swarm, { seed: 3 })
+  await carol.start()
+  await swarm.run(bob.sessions.connect(carol.peer))
+  await swarm.advance(100)
+  const dave = await createDiscoveryNode(swarm, { seed: 4 })
+  await dave.start()
+  onTestFinished(() => swarm.run(Promise.all([carol.stop(), dave.stop()])).then(() => undefined))
+  await dave.sessions.connect(carol.peer)
+  expect(dave.directory.search('vision.caption')).toEqual([])
+  const { providers } = await swarm.run(dave.finder.find('vision.caption'))
+  expect(providers).toMatchObject([{ peer: bob.peer, agentId: 'eyes' }])
+})
+
+test('who comes to be known meanwhile ends the search in the DHT', async () => {
+  const { swarm, alice, bob } = await setup()
+  const { clock } = swarm
+  const { directory, exchange, peer: self } = alice
+  const providers = (_: string, signal?: AbortSignal): AsyncIterable<string> => ({
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        await clock.sleep(Infinity, signal)
+        return { done: true, value: undefined }
+      }
+    })
+  })
+  const finder = createFinder({
+    clock,
+    directory,
+    exchange,
+    self,
+    logger: silentLogger,
+    dht: { providers }
+  })
+  const found = finder.find('vision.caption')
+  await swarm.advance(50)
+  await swarm.run(bob.sessions.connect(alice.peer))
+  expect(await swarm.run(found)).toMatchObject({ providers: [{ peer: bob.peer }] })
+  expect((await found).asked.tookMs).toBeLessThan(200)
+})
 
 test('for running a task, having the words is not enough', async () => {
   const { alice } = await setup()

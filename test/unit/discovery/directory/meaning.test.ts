@@ -65,7 +65,7 @@ async function setup({ model = createModel(), store = createMemoryStore() } = {}
   const finder = createFinder({
     directory,
     dht: { async *providers() {} },
-    exchange: { confirm: async () => undefined },
+    exchange: { confirm: async () => undefined, learning: () => undefined },
     self: 'me',
     clock,
     logger: silentLogger,
