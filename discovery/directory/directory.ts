@@ -128,7 +128,8 @@ export function createDirectory(clock: Clock, init: DirectoryInit): Directory {
 
 class LiveDirectory implements Directory {
   readonly self: PeerIdText
-  readonly events = new EventEmitter<DirectoryEvents>()
+  /** Every search that waits for news listens, and every watcher. */
+  readonly events = new EventEmitter<DirectoryEvents>().setMaxListeners(0)
   readonly #clock: Clock
   readonly #init: DirectoryInit
   readonly #own: PeerEntry

@@ -163,6 +163,20 @@ test('who comes to be known meanwhile ends the search in the DHT', async () => {
   expect((await found).asked.tookMs).toBeLessThan(200)
 })
 
+test('many who look at the same time are no leak', async () => {
+  const { swarm, alice } = await setup()
+  const { events } = alice.directory
+  const before = events.listenerCount('changed')
+  const warnings: Error[] = []
+  const onWarning = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', onWarning)
+  const found = Array.from({ length: 20 }, (_, index) => alice.finder.find(`skill-${index}`))
+  await swarm.run(Promise.all(found))
+  process.off('warning', onWarning)
+  expect(warnings).toEqual([])
+  expect(events.listenerCount('changed')).toBe(before)
+})
+
 test('for running a task, having the words is not enough', async () => {
   const { alice } = await setup()
   expect((await alice.finder.find('agent', { narrow: true })).providers).toHaveLength(1)
