@@ -5,9 +5,10 @@ COPY . .
 RUN npm ci && npm pack --pack-destination /out
 
 FROM node:24-bookworm-slim
-# What glibc is told: cli/thrifty-glibc.ts
+# What glibc is told: cli/thrifty-glibc.ts; and V8: YOUNG_HEAP of cli/daemon-process.ts
 ENV NODE_ENV=production LUMOS_HOME=/data MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=1048576 \
-  MALLOC_MMAP_THRESHOLD_=20480 MALLOC_MMAP_MAX_=16384
+  MALLOC_MMAP_THRESHOLD_=20480 MALLOC_MMAP_MAX_=16384 \
+  NODE_OPTIONS=--max-semi-space-size=8
 COPY --from=build /out/*.tgz /tmp/lumos.tgz
 RUN npm install --global --omit=dev /tmp/lumos.tgz \
   && rm /tmp/lumos.tgz && npm cache clean --force \
